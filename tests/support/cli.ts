@@ -10,14 +10,16 @@ import { concatBytes } from "../../src/base/mod.ts";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
- * Command line that runs the sources, with all permissions. The binary has only the compiled ones.
+ * Command line that runs libreseed from its sources, with all permissions. The binary has only its
+ * compile-time permissions.
  */
 export const fromSources: readonly string[] = [
   Deno.execPath(),
   "run",
   "--quiet",
   "--no-prompt",
-  // Otherwise Deno sets up the linked packages at each start, and concurrent starts collide.
+  // This mode keeps Deno from recreating the linked packages at each start, on which concurrent
+  // starts would collide.
   "--node-modules-dir=manual",
   `--config=${root}deno.json`,
   "-A",
@@ -26,24 +28,30 @@ export const fromSources: readonly string[] = [
 
 /** Options of {@linkcode runCli} and {@linkcode spawnCli}. */
 export interface CliOptions {
-  /** Value of `HOME` and `LIBRESEED_HOME`: a path, or the result of `temporaryHome`. */
+  /**
+   * Value of the variables `HOME` and `LIBRESEED_HOME`: a path, or the result of `temporaryHome`.
+   */
   home?: string | { readonly path: string };
   /**
-   * Additional variables. Only `PATH` and Deno's cache path are taken from the test's environment.
+   * Additional environment variables. From the test's own environment, only `PATH` and the path of
+   * Deno's cache are passed on.
    */
   env?: Record<string, string>;
   /** Contents of standard input; empty by default. */
   stdin?: string | Uint8Array;
   cwd?: string;
-  /** Time after which the program is killed and its result rejects. Default 240,000 ms. */
+  /**
+   * Time limit in milliseconds, after which the process is killed and the result rejects. Default
+   * 240,000.
+   */
   timeoutMs?: number;
-  /** Program to run in place of libreseed; the arguments are appended. */
+  /** Command line to run in place of libreseed; the test's arguments are appended. */
   program?: readonly string[];
 }
 
 /** The result of an ended process. */
 export interface CliResult {
-  /** Exit code; 128 plus the signal's number if a signal ended the process. */
+  /** Exit code of the process; 128 plus the signal's number if a signal ended it. */
   code: number;
   signal: Deno.Signal | null;
   stdout: string;
@@ -69,7 +77,10 @@ export function spawnCli(args: readonly string[], options: CliOptions = {}): Cli
 /** A libreseed process. */
 export class CliProcess {
   readonly pid: number;
-  /** Resolves when the process ends; rejects if that takes longer than `timeoutMs`. */
+  /**
+   * Resolves with the result when the process ends; rejects if the process runs longer than
+   * `timeoutMs`.
+   */
   readonly result: Promise<CliResult>;
   readonly #command: string;
   readonly #child: Deno.ChildProcess;
@@ -97,7 +108,7 @@ export class CliProcess {
       this.#end();
     }, timeoutMs);
     this.result = this.#run(stdin).finally(() => clearTimeout(timer));
-    // Prevents an unhandled rejection in a test that waits only for a line of output.
+    // Prevent an unhandled rejection in a test that waits only for a line of output.
     this.result.catch(() => {});
   }
 
@@ -189,7 +200,8 @@ export class CliProcess {
       await writer.write(bytes);
       await writer.close();
     } catch {
-      // The process ended or closed its standard input before it had read everything.
+      // Ignore the error: the process ended or closed its standard input before it had read all
+      // input.
     }
   }
 
@@ -198,13 +210,13 @@ export class CliProcess {
   }
 }
 
-/** The output of one stream so far. */
+/** The output of one stream (standard output or standard error) so far. */
 class Output {
   #chunks: Uint8Array[] = [];
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #wake = Promise.withResolvers<void>();
 
-  /** Resolves with the next chunk. */
+  /** Resolves when the next chunk has arrived. */
   get more(): Promise<void> {
     return this.#wake.promise;
   }
@@ -219,7 +231,7 @@ class Output {
       decoder.decode();
   }
 
-  /** The complete lines; with `all` also the text after the last line feed. */
+  /** Returns the complete lines; with `all`, also the text after the last line feed. */
   lines(all: boolean): string[] {
     const lines = this.text.split("\n");
     return all ? lines : lines.slice(0, -1);
@@ -236,7 +248,7 @@ class Output {
     }
   }
 
-  /** Stops reading. */
+  /** Stops reading the stream. */
   async cancel(): Promise<void> {
     await this.#reader?.cancel();
   }

@@ -1,5 +1,6 @@
 /**
- * Shared by the manager's tests: a simulated DHT, a manager that borrows a node of it, signed items.
+ * Fixture for tests of the DHT manager: a simulated DHT, a manager that uses one of its clients,
+ * and signed items.
  *
  * @module
  */
@@ -15,14 +16,14 @@ import { decodeLoosely, type SimulatedNode, type StoredItem } from "./simulated_
 
 export const salt = utf8("a salt");
 
-/** A network, a client in it, a manager that borrows the client, and a key pair. */
+/** A simulated DHT, a client in it, a DHT manager that uses the client, and a key pair. */
 export class Fixture {
   readonly clock = new FakeClock();
   readonly dht: SimulatedDht;
   readonly client: SimulatedClient;
   readonly manager: DhtManager;
   readonly keys: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(7));
-  /** The nodes that the provider returns. */
+  /** The DHT clients that the manager is given. */
   lent: DhtNode[];
 
   constructor(
@@ -51,7 +52,7 @@ export class Fixture {
     return signItem(this.keys, { salt, seq, value: bencode(value) });
   }
 
-  /** The nodes closest to the item's target. */
+  /** Returns the nodes closest to the item's target. */
   near(count: number): SimulatedNode[] {
     return this.dht.closest(this.target, count);
   }
@@ -61,13 +62,13 @@ export class Fixture {
     node.plant(this.targetHex, { ...stored(item, this.clock.now()), ...changes });
   }
 
-  /** Waits for an outcome of the manager while the clock runs. */
+  /** Advances the clock until the operation of the manager has ended, and returns its outcome. */
   run<T>(operation: Promise<T>): Promise<T> {
     return this.clock.until(operation);
   }
 }
 
-/** Live nodes that hold exactly this version of the record. */
+/** Returns the live nodes that hold exactly this version of the record. */
 export function holding(at: Fixture, item: MutableItem): SimulatedNode[] {
   return at.dht.holders(at.targetHex)
     .filter((node) => node.item(at.targetHex)!.seq === item.seq);

@@ -1,29 +1,30 @@
 /**
- * A module for `deno run --preload`: at SIGUSR2 the engine's thread dies in the way that
- * `DEATH_OF_THE_ENGINE` names. After a silent death, the main thread's timers of half a minute are
- * shortened, so that the test need not wait for them. They keep their length before the death and
- * for other deaths, so that a busy machine is not mistaken for a dead thread. Leaves a file in the
- * temporary directory.
+ * A module for `deno run --preload` that kills the engine's thread at SIGUSR2, in the way that the
+ * environment variable `DEATH_OF_THE_ENGINE` names. After a silent death, the module shortens the
+ * main thread's timers of half a minute, so that the test need not wait for them. Before the death
+ * and for other deaths, the timers keep their length, so that a busy machine is not mistaken for a
+ * dead thread. The module leaves a file in the temporary directory.
  *
  * @module
  */
 
-/** Ways for a thread to die, as JavaScript code. */
+/** Ways for a thread to die, each as JavaScript code. */
 export const deaths = {
   "throws what nobody catches": "throw new TypeError('a defect')",
   "rejects what nobody catches": "Promise.reject(new TypeError('a defect'))",
   "runs out of stack": "const deeper = () => deeper() + 1; deeper()",
   "runs out of memory":
-    // Pieces of 32 MB: V8 gives up after a few, without long garbage collections before.
+    // Allocate pieces of 32 MB: V8 runs out of memory after a few, without long garbage collections
+    // before.
     "const all = []; for (;;) all.push(new Array(4_000_000).fill(all.length / 3))",
   "never comes back": "for (;;);",
   "ends without a word": "self.close()",
 } as const;
 
-/** A way for a thread to die. */
+/** Name of a way for a thread to die. */
 export type Death = keyof typeof deaths;
 
-/** Deaths that raise no error event: the thread only stops answering. */
+/** Deaths without an error event: the thread merely stops answering. */
 export const silent: readonly Death[] = ["never comes back", "ends without a word"];
 
 const CHANNEL = "death";
@@ -31,7 +32,10 @@ const CUT_SHORT_MS = 30_000;
 const death = Deno.env.get("DEATH_OF_THE_ENGINE") as Death | undefined;
 if (death !== undefined) prepare(deaths[death], silent.includes(death));
 
-/** Replaces `setTimeout`. The result shortens timers of half a minute, including pending ones. */
+/**
+ * Replaces `setTimeout`. Returns a function that shortens the timers of half a minute, including
+ * pending timers.
+ */
 function shortenableWaits(): () => void {
   const { setTimeout, clearTimeout } = globalThis;
   const underWay = new Map<unknown, () => void>();

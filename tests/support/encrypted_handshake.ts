@@ -15,14 +15,17 @@ const PRIME_HEX =
 const KEY_BYTES = 96;
 const MAX_PADDING_BYTES = 512;
 const HASH_BYTES = 20;
-/** Length of the verification constant, the offered methods, and the length of padding C. */
+/**
+ * Total length in bytes of the fields that precede padding C: the verification constant, the
+ * offered encryption methods, and the length of padding C.
+ */
 const OFFER_BYTES = 14;
 const PLAIN_TEXT = 1;
 const PROTOCOL = utf8("\x13BitTorrent protocol");
 
-/** The connection to the side that dials. */
+/** The connection from the dialling side. */
 export interface Dialler {
-  /** The next bytes; `undefined` at the end. */
+  /** Returns the next bytes; `undefined` at the end of the connection. */
   read(): Promise<Uint8Array | undefined>;
   write(bytes: Uint8Array): Promise<unknown>;
 }
@@ -84,7 +87,7 @@ export async function answerEncrypted(
   return concatBytes(first, held);
 }
 
-/** RC4 that discards the first 1,024 bytes of its key stream. */
+/** The cipher RC4, with the first 1,024 bytes of its key stream discarded. */
 function rc4(key: Uint8Array): (bytes: Uint8Array) => Uint8Array {
   const state = Uint8Array.from({ length: 256 }, (_, i) => i);
   const swap = (a: number, b: number) => [state[a], state[b]] = [state[b]!, state[a]!];
@@ -104,7 +107,7 @@ function rc4(key: Uint8Array): (bytes: Uint8Array) => Uint8Array {
   return crypt;
 }
 
-/** Offset of `part` in bytes; -1 if it is not contained. */
+/** Returns the offset of `part` in bytes; -1 if `part` is not contained. */
 export function indexOf(bytes: Uint8Array, part: Uint8Array): number {
   return bytes.findIndex((_, at) => part.every((byte, i) => bytes[at + i] === byte));
 }

@@ -13,9 +13,11 @@ import { eventually, type Place } from "./place.ts";
 import { fromSources } from "./cli.ts";
 import { type Death, silent } from "./dying_engine.ts";
 
-/** Heap limit at which V8 ends the process, MiB. */
+/** V8 heap limit in MiB, beyond which V8 ends the process. */
 const HEAP_MIB = 200;
-/** Size of an archive whose download takes a minute at {@linkcode SLOW}, in bytes. */
+/**
+ * Length in bytes of an archive whose download takes a minute at the rate limit {@linkcode SLOW}.
+ */
 const BYTES = 4 << 20;
 const SLOW = "64KiB";
 
@@ -26,7 +28,9 @@ const program = fromSources.toSpliced(
   `--preload=${fileURLToPath(new URL("./dying_engine.ts", import.meta.url))}`,
 );
 
-/** Exit code and message of a daemon, by the way in which its engine's thread died. */
+/**
+ * Returns the expected exit code and message of a daemon whose engine's thread died in this way.
+ */
 function expected(death: Death): { code: number; says: RegExp } {
   if (death === "runs out of memory") {
     // V8 ends the whole process with SIGTRAP, which the program cannot catch.
@@ -41,9 +45,9 @@ function expected(death: Death): { code: number; says: RegExp } {
 }
 
 /**
- * Kills the engine's thread of a daemon while a command downloads through it.
+ * Kills the engine's thread of a daemon while a command is downloading through the daemon.
  *
- * @returns time until a new daemon seeded all its packages, milliseconds
+ * @returns time in milliseconds until a new daemon seeded all its packages
  */
 export async function dieAndComeBack(place: Place, death: Death): Promise<number> {
   const [home, other] = [await place.home(), await place.home()];

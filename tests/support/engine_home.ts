@@ -1,5 +1,5 @@
 /**
- * Homes with an engine each, as commands and daemons have, on a testnet with a given clock.
+ * Homes with an engine each, like those of commands and daemons, on a testnet with a given clock.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export class Home implements AsyncDisposable {
   readonly clock: Clock;
   readonly steps: string[] = [];
   readonly warnings: string[] = [];
-  /** Salts of all lookups. */
+  /** Salts of all lookups made so far. */
   readonly lookups: string[] = [];
 
   private constructor(settings: Settings, clock: Clock, node: NodeHandle, warnings: string[]) {
@@ -89,7 +89,7 @@ export class Home implements AsyncDisposable {
     await this.node.operations.add({ fileName: archiveFileName(name, version) });
   }
 
-  /** Context for resolving names. It counts lookups. */
+  /** Makes the context for resolving names, which records lookups. */
   names(state: StateDatabase, policy?: PublisherPolicy): NamesContext {
     const { settings, clock } = this;
     return {
@@ -108,7 +108,7 @@ export class Home implements AsyncDisposable {
     };
   }
 
-  /** Context for installing from the network. */
+  /** Makes the context for installing from the network. */
   context(state: StateDatabase, policy?: PublisherPolicy, store = this.store): InstallContext {
     const { settings, seeds } = this;
     const limits = archiveLimitsOf(settings);
@@ -143,7 +143,7 @@ export class Home implements AsyncDisposable {
   }
 }
 
-/** Writes a directory to publish. */
+/** Writes a directory that can be published. */
 export async function writePackage(
   root: string,
   name: string,

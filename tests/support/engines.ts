@@ -1,6 +1,6 @@
 /**
- * Engines for tests, on free ports, in a testnet or without a DHT. An engine ends at the end of its
- * block.
+ * Engines for tests, on free ports, in a testnet or without a DHT. An engine is stopped at the end
+ * of its block (`await using`).
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { Engine, type EngineOptions } from "../../src/engine/mod.ts";
 import type { Testnet } from "../../src/testnet/mod.ts";
 import type { SampleTorrent } from "./torrents.ts";
 
-/** Timeout of waits, which is reached only if something is broken. */
+/** Time limit of waits in milliseconds. Only a broken engine reaches it. */
 const PATIENCE_MS = 240_000;
 
 /** An engine with a directory of its own. */
@@ -39,12 +39,12 @@ export class TestEngine implements AsyncDisposable {
     this.directory = directory;
   }
 
-  /** Address for peers. */
+  /** Address at which peers can connect to the engine. */
   get address(): { host: string; port: number } {
     return { host: "127.0.0.1", port: this.engine.port };
   }
 
-  /** Absolute path of a file in the engine's directory. */
+  /** Returns the absolute path of a file in the engine's directory. */
   path(name: string): string {
     return join(this.directory, name);
   }
@@ -61,7 +61,7 @@ export class TestEngine implements AsyncDisposable {
     });
   }
 
-  /** Writes the content of a sample into the engine's directory and seeds it. */
+  /** Writes the content of a sample torrent into the engine's directory and seeds it. */
   async seed(sample: SampleTorrent, name = "seeded"): Promise<void> {
     await Deno.writeFile(this.path(name), sample.content);
     const { infoHashHex, torrent, content } = sample;
@@ -69,7 +69,7 @@ export class TestEngine implements AsyncDisposable {
     await this.engine.seed([{ infoHashHex, torrent, filePath: this.path(name), lengthBytes }]);
   }
 
-  /** Downloads a sample from these peers and returns the file's content. */
+  /** Downloads a sample torrent from these peers and returns the file's content. */
   async download(
     sample: Pick<SampleTorrent, "infoHashHex">,
     peers: TestEngine[],
@@ -92,7 +92,7 @@ export class TestEngine implements AsyncDisposable {
   }
 }
 
-/** Splits `HOST:PORT`. */
+/** Splits an address `HOST:PORT`. */
 export function addressOf(text: string): { host: string; port: number } {
   const [host, port] = text.split(":");
   return { host: host!, port: Number(port) };

@@ -9,7 +9,10 @@ import type { Clock, Timer } from "../../src/base/mod.ts";
 
 interface Alarm {
   atMs: number;
-  /** Sequence number: timers of the same millisecond fire in the order of their creation. */
+  /**
+   * Sequence number of a timer: timers due in the same millisecond fire in the order of their
+   * creation.
+   */
   number: number;
   fire: (() => void) | undefined;
 }
@@ -19,7 +22,7 @@ export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A {@linkcode Clock} whose time passes only in {@linkcode FakeClock.advance}. */
+/** A {@linkcode Clock} whose time advances only when a test calls {@linkcode FakeClock.advance}. */
 export class FakeClock implements Clock {
   #nowMs: number;
   #count = 0;
@@ -59,7 +62,9 @@ export class FakeClock implements Clock {
     return this.#live;
   }
 
-  /** Advances the time by `ms`. Fires each timer at its time and lets promises settle after it. */
+  /**
+   * Advances the time by `ms`. Fires each timer at its due time, and lets promises settle after it.
+   */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     await settle();
@@ -92,7 +97,10 @@ export class FakeClock implements Clock {
     return await promise;
   }
 
-  /** Sets the time of day, as after a sleep or a correction, without affecting timers. */
+  /**
+   * Sets the time of day, as after suspension or a correction of the clock, without affecting
+   * timers.
+   */
   jump(ms: number): void {
     this.#nowMs += ms;
     for (const alarm of this.#alarms) alarm.atMs += ms;

@@ -1,5 +1,5 @@
 /**
- * An in-memory `Io`, for running commands without a process.
+ * An in-memory `Io`, for running commands within the test's process.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export class FakeSink implements Sink {
   isTerminal = false;
   width = 80;
   height = 24;
-  /** Error that the next write throws. */
+  /** Error that the next write to the stream throws. */
   failWith: Error | undefined;
 
   get text(): string {
@@ -37,17 +37,20 @@ export class FakeSink implements Sink {
   }
 }
 
-/** An `Io` whose members a test can set. */
+/** An `Io` whose members can be set by a test. */
 export interface FakeIo extends Io {
   readonly stdout: FakeSink;
   readonly stderr: FakeSink;
   nowMs: number;
 }
 
-/** Members that differ from the defaults: no variables, no files, no terminal. */
+/**
+ * Members of `Io` that replace the defaults. The default `Io` has no environment variables, no
+ * files and no terminal.
+ */
 export interface FakeIoOptions {
   env?: Record<string, string>;
-  /** Contents of files, by path. */
+  /** Contents of files in the fake file system, by path. */
   files?: Record<string, string>;
   stdin?: string;
   signal?: AbortSignal;

@@ -1,5 +1,6 @@
 /**
- * A fake UDP socket without a network: tests inject packets, and read the packets sent.
+ * A fake UDP socket without a network: tests inject packets, and inspect the packets that were
+ * sent.
  *
  * @module
  */
@@ -19,13 +20,13 @@ export class FakeSocket extends EventEmitter {
   readonly sent: SentPacket[] = [];
   #port = 0;
 
-  /** The same object, typed as a `dgram` socket. */
+  /** Returns this object, typed as a `dgram` socket. */
   asSocket(): Socket {
     return this as unknown as Socket;
   }
 
   bind(port: number): void {
-    // Port 0 gets a random port, since TCP will bind the same number.
+    // Port 0 becomes a random port number, because TCP will be bound to the same number.
     this.#port = port || 20_000 + Math.floor(Math.random() * 10_000);
     queueMicrotask(() => this.emit("listening"));
   }
@@ -38,7 +39,7 @@ export class FakeSocket extends EventEmitter {
     return 0;
   }
 
-  /** Delivers a packet to the listeners. */
+  /** Delivers a packet to the socket's listeners. */
   receive(packet: Uint8Array, from: { address: string; port: number }): void {
     this.emit("message", Buffer.from(packet), { ...from, family: "IPv4", size: packet.length });
   }
@@ -51,7 +52,7 @@ export class FakeSocket extends EventEmitter {
     host: string,
     done: (error: Error | null) => void,
   ): void {
-    // The system's socket throws for such ports too.
+    // Real sockets also throw for ports out of range.
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`port ${port}`);
     this.sent.push({ packet: bytes.slice(offset, offset + length), to: { host, port } });
     done(null);

@@ -6,7 +6,7 @@
 
 import dgram from "node:dgram";
 
-// Below Linux's range of ephemeral ports, so that no other process gets the port by chance before
+// A range below Linux's ephemeral ports, so that no other process gets the port by chance before
 // the test uses it.
 const LOWEST = 20_000;
 const COUNT = 12_000;

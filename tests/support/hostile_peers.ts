@@ -1,6 +1,6 @@
 /**
  * Hostile peers that claim to have a torrent, each with one kind of misbehaviour. Each peer counts
- * its misbehaviour, so that a test can assert that it has happened.
+ * how often it has misbehaved, so that a test can assert that the misbehaviour took place.
  *
  * @module
  */
@@ -32,13 +32,13 @@ const [UNCHOKE, INTERESTED, HAVE, BITFIELD, REQUEST, PIECE, HAVE_ALL, EXTENDED] 
 const BLOCK = 16_384;
 const noise = randomBytes(BLOCK, 99);
 
-/** A message with random bytes in place of a block of the torrent. */
+/** Makes a `piece` message with random bytes in place of a block of the torrent. */
 function wrongBlock(body: Uint8Array): Uint8Array {
   const length = Math.min(uint32At(body, 8), BLOCK);
   return wireMessage(PIECE, body.subarray(0, 8), noise.subarray(0, length));
 }
 
-/** A message with the correct block of a torrent. */
+/** Makes a `piece` message with the correct block of a torrent. */
 function rightBlock({ content }: SampleTorrent, pieceBytes: number, body: Uint8Array): Uint8Array {
   const start = uint32At(body, 0) * pieceBytes + uint32At(body, 4);
   return wireMessage(
@@ -50,12 +50,12 @@ function rightBlock({ content }: SampleTorrent, pieceBytes: number, body: Uint8A
 
 const offer = (peer: WirePeer) => peer.send(wireMessage(HAVE_ALL), wireMessage(UNCHOKE));
 
-/** Sends hostile bytes, and counts them once they have been sent. */
+/** Sends hostile bytes, and counts the misbehaviour once they have been sent. */
 async function doHarm(peer: WirePeer, ...parts: Uint8Array[]): Promise<void> {
   if (await peer.send(...parts)) peer.deeds++;
 }
 
-/** Serves the metadata of the torrent. */
+/** Serves the metadata of the torrent (BEP 9). */
 function withMetadata({ torrent }: SampleTorrent, behaviour: WireBehaviour): WireBehaviour {
   const before = utf8("4:info");
   const at = torrent.findIndex((_, i) => before.every((byte, n) => torrent[i + n] === byte));
@@ -90,7 +90,7 @@ function hangUp(peer: WirePeer): void {
   peer[Symbol.dispose]();
 }
 
-/** Kinds of misbehaviour, by description. */
+/** Returns the hostile behaviours, by description. */
 export function hostileWays(
   sample: SampleTorrent,
   pieceBytes: number,
@@ -247,7 +247,7 @@ export function hostileWays(
   };
 }
 
-/** Names `count` unreachable peers in one message. */
+/** Makes one peer exchange message that names `count` unreachable peers. */
 function exchanging(count: number): WireBehaviour {
   const added = new Uint8Array(count * 6);
   for (let i = 0; i < count; i++) added.set([127, 9, i >> 8, i & 255, 0, 9], i * 6);

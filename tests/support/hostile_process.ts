@@ -1,6 +1,6 @@
 /**
- * Hostile peers in a separate process, for tests that measure the engine's memory in their own
- * process. This file is also the program that runs in that process.
+ * Runs hostile peers in a separate process, for tests that measure the engine's memory in their own
+ * process. This file is both the helper and the program of the separate process.
  *
  * @module
  */
@@ -18,7 +18,7 @@ interface Orders {
   lengthBytes: number;
   /** The behaviour of each peer, by its name in {@linkcode hostileWays}. */
   ways: string[];
-  /** Address of the engine to dial. Without it, the peers listen. */
+  /** Address of the engine to which the peers connect. Without it, the peers listen. */
   port?: number;
 }
 
@@ -51,7 +51,7 @@ export class HostileProcess implements AsyncDisposable {
     this.#process = spawnCli([JSON.stringify(orders)], { program });
   }
 
-  /** Addresses of the listening peers. */
+  /** Addresses at which the peers listen. */
   async addresses(): Promise<{ host: string; port: number }[]> {
     return JSON.parse((await this.#process.waitForLine(/^\[.*\]$/, "stdout"))[0]);
   }

@@ -1,20 +1,26 @@
 /**
- * Registers tests with other programs. A test whose program is not installed is ignored, and its name
- * says which program is missing. Nothing is installed here.
+ * Registers tests of interoperability with other programs. A test is ignored if its program is not
+ * installed, and the test's name then states the missing program. Nothing is installed here.
  *
  * @module
  */
 
-/** Debian's own Python, since another Python on PATH cannot load `python3-libtorrent`. */
+/** Path of Debian's Python. Another Python on PATH could not load `python3-libtorrent`. */
 export const debianPython = "/usr/bin/python3";
 
-/** Requirements of the tests and the command that probes each. Programs on PATH need no entry. */
+/**
+ * Programs and libraries that tests require, each with the command that checks for it. A program on
+ * PATH needs no entry.
+ */
 const trials: Record<string, readonly string[]> = {
   "python3-libtorrent": [debianPython, "-c", "import libtorrent"],
   "rights to make a network namespace": ["unshare", "--net", "--pid", "--fork", "true"],
 };
 
-/** Registers a test. It is ignored if a requirement is missing, which its name then says. */
+/**
+ * Registers a test. If a requirement is missing, the test is ignored, and its name states the
+ * requirement.
+ */
 export async function interopTest(
   name: string,
   needs: readonly string[],

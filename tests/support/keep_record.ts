@@ -1,5 +1,5 @@
 /**
- * Keeps one record announced, given as an item.
+ * Helper that keeps one record announced, given as a signed item.
  *
  * @module
  */
@@ -7,7 +7,9 @@
 import type { Reannouncer } from "../../src/dht/mod.ts";
 import { encodeItem, type MutableItem } from "../../src/records/mod.ts";
 
-/** Keeps a record alive; `dueMs` is its first due time, Unix milliseconds. */
+/**
+ * Keeps a record announced; `dueMs` is the time of its first announcement, in Unix milliseconds.
+ */
 export function keepRecord(
   reannouncer: Reannouncer,
   item: MutableItem,

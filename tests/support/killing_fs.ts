@@ -1,7 +1,7 @@
 /**
- * Replaces `node:fs/promises` in a process that is to be killed before its file operation number
- * `KILL_AT`, counted from 1. Counts the operations that change the disk, including those of `Deno`.
- * An import map installs it: see `tests/fault/replacement_kill_test.ts`.
+ * Replaces `node:fs/promises` in a process that kills itself before its file operation number
+ * `KILL_AT`, counted from 1. Operations that change the disk are counted, including those of
+ * `Deno`. The module is installed by an import map: see `tests/fault/replacement_kill_test.ts`.
  *
  * @module
  */
@@ -17,7 +17,7 @@ function step(): void {
   count++;
   if (count !== killAt) return;
   Deno.kill(Deno.pid, "SIGKILL");
-  // Block until the signal arrives, so that no other operation runs.
+  // Block until SIGKILL arrives, so that no other operation runs.
   for (;;);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Finds files and processes that a program should have cleaned up.
+ * Finds temporary files and processes that a program should have removed or ended.
  *
  * @module
  */
@@ -7,21 +7,23 @@
 import { join } from "node:path";
 
 /**
- * Leftovers of the programs that used a home: a line for each temporary file in it and (on Linux)
- * for each running process with the home in its arguments or environment. Use it as
- * `assert.deepEqual(await leftovers(home.path), [])`.
+ * Lists the leftovers of programs that used a home: one line for each temporary file in the home
+ * and (on Linux) for each running process with the home's path in its arguments or environment. Use
+ * it as `assert.deepEqual(await leftovers(home.path), [])`.
  */
 export async function leftovers(home: string): Promise<string[]> {
   return [...await temporariesIn(home), ...await processesOf(home)];
 }
 
-/** Kills what `leftovers` would name: the child of a program that was killed may live on. */
+/**
+ * Kills the processes that `leftovers` would list. A child process may outlive its killed parent.
+ */
 export async function endProcessesOf(home: string): Promise<void> {
   for (const line of await processesOf(home)) {
     try {
       Deno.kill(Number(/^process (\d+)/.exec(line)![1]), "SIGKILL");
     } catch (error) {
-      // The process has ended meanwhile.
+      // Ignore the error: the process has ended meanwhile.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }

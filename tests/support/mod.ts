@@ -1,5 +1,6 @@
 /**
- * Helpers for tests: temporary homes, free ports, libreseed as a process, and its sockets.
+ * Helpers for tests: temporary homes, free ports, libreseed as a process, and lists of a process's
+ * sockets.
  *
  * @module
  */

@@ -1,16 +1,16 @@
 /**
- * Damages bytes as fuzzers do: flips, insertions, deletions, splices of two inputs, and wrong
- * lengths. The same random numbers give the same damage.
+ * Damages bytes for fuzzing: bit flips, insertions, deletions, splices of two inputs, and wrong
+ * lengths. The same random numbers produce the same damage.
  *
  * @module
  */
 
 import { concatBytes, utf8 } from "../../src/base/mod.ts";
 
-/** A random number from 0 (inclusive) to 1 (exclusive). */
+/** Returns a random number from 0 (inclusive) to 1 (exclusive). */
 export type Random = () => number;
 
-/** Maximum size of an input, so that every property takes a bounded number of steps. */
+/** Maximum length of a damaged input in bytes, so that the time of each test is bounded. */
 export const MAX_INPUT_BYTES = 96 * 1024;
 
 /** Bytes and texts that parsers of bencode, JSON, YAML, tar, URIs and HTTP tend to mishandle. */
@@ -128,7 +128,7 @@ function splice(bytes: Uint8Array, others: readonly Uint8Array[], random: Random
 const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
 const LENGTHS = ["0", "1", "-1", "-3", "01", "7", "255", "65536", "999999999", "4294967297", "1e3"];
 
-/** Replaces a run of digits, such as a length in bencode, tar, JSON or HTTP. */
+/** Replaces a run of digits, such as a length in bencode, tar, JSON or HTTP, by another number. */
 function corruptLength(
   bytes: Uint8Array,
   _others: readonly Uint8Array[],
@@ -147,7 +147,7 @@ function corruptLength(
 
 const OPENINGS = ["l", "d1:a", "[", '{"a":', "- ", "{a: ", "&a [", "* "].map(utf8);
 
-/** Puts the input after many opening brackets without closing ones. */
+/** Puts many opening brackets without closing ones before the input. */
 function nest(bytes: Uint8Array, _others: readonly Uint8Array[], random: Random): Uint8Array {
   if (random() < 0.5) return bytes;
   const opening = OPENINGS[below(OPENINGS.length, random)]!;

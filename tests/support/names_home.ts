@@ -1,6 +1,6 @@
 /**
- * A home without processes: state, name keeper and DHT manager, wired as the host wires them. The caller
- * hands in the clock and the manager, which may be in a simulated or a real network.
+ * A home without processes: state database, name keeper and DHT manager, connected as in the
+ * daemon. The caller passes the clock and the manager, which may use a simulated or a real network.
  *
  * @module
  */
@@ -27,10 +27,13 @@ import { nameIndexSlot, nextSeq } from "../../src/records/mod.ts";
 import { type SeedDirectory, StateDatabase } from "../../src/store/mod.ts";
 import { temporaryHome } from "./mod.ts";
 
-/** Interval at which a home renews its name indexes (ms). */
+/** Interval in milliseconds at which a home renews its name indexes. */
 export const INTERVAL_MS = 3_600_000;
 
-/** A deterministic key pair whose entries belong into a given slot; `number` selects among several. */
+/**
+ * Makes a deterministic key pair whose name index entries belong to a given slot; `number` selects
+ * one of several such pairs.
+ */
 export function keysOfSlot(slot: number, number = 0): KeyPair {
   for (let tries = 0;; tries++) {
     const seed = createHash("sha256").update(`publisher ${number} of slot ${slot}, ${tries}`);
@@ -39,7 +42,7 @@ export function keysOfSlot(slot: number, number = 0): KeyPair {
   }
 }
 
-/** The store of name indexes over a DHT manager. */
+/** Makes the store of name indexes that reads and writes through a DHT manager. */
 export function storeOver(manager: DhtManager): IndexStore {
   return indexStore({
     get: (key, signal) => manager.get(key, { signal }),
@@ -47,7 +50,7 @@ export function storeOver(manager: DhtManager): IndexStore {
   });
 }
 
-/** A home in this process. */
+/** A home whose parts run in the test's process. */
 export class NamesHome implements AsyncDisposable {
   readonly keys: KeyPair;
   readonly clock: Clock;
@@ -56,11 +59,11 @@ export class NamesHome implements AsyncDisposable {
   readonly state: StateDatabase;
   readonly keeper: NameKeeper;
   readonly operations: Operations;
-  /** Warnings, notices and details that the home reported. */
+  /** Warnings reported by the home. The two fields below collect notices and details. */
   readonly warnings: string[] = [];
   readonly notices: string[] = [];
   readonly details: string[] = [];
-  /** Interval of renewing name indexes (ms); may change. */
+  /** Interval in milliseconds at which the home renews its name indexes. A test may change it. */
   intervalMs = INTERVAL_MS;
   readonly #remove: () => Promise<void>;
 
@@ -91,7 +94,7 @@ export class NamesHome implements AsyncDisposable {
     this.operations = this.#operations();
   }
 
-  /** A keeper on this home's state, as after a restart. */
+  /** Makes a new name keeper on the state of this home, as after a restart. */
   newKeeper(): NameKeeper {
     return new NameKeeper({
       state: this.state,
@@ -114,7 +117,7 @@ export class NamesHome implements AsyncDisposable {
     }, this.keys);
   }
 
-  /** Puts the three records of a package, as `publish` does. */
+  /** Puts the three records of a package into the DHT, as `publish` does. */
   async publish(name: string, version: string, infoHashHex?: string): Promise<void> {
     const minimal = this.minimal(name, version, infoHashHex);
     const nowMs = this.clock.now();
@@ -127,7 +130,7 @@ export class NamesHome implements AsyncDisposable {
     await this.index(minimal);
   }
 
-  /** Puts the publisher into the index of the name, as `publish` does. */
+  /** Puts the publisher into the name's index, as `publish` does. */
   async index(minimal: MinimalManifest): Promise<void> {
     await updateNameIndex(this.#publishing, this.keys, minimal);
   }
@@ -135,14 +138,15 @@ export class NamesHome implements AsyncDisposable {
   get #publishing() {
     return {
       operations: this.operations,
-      // An empty list instead of a directory, since disk operations do not follow a fake clock.
+      // The seed directory is replaced by an empty list, because disk operations do not follow a
+      // fake clock.
       seeds: { path: "", list: () => Promise.resolve([]) } as unknown as SeedDirectory,
       clock: this.clock,
       onWarning: (message: string) => this.warnings.push(message),
     };
   }
 
-  /** The dependencies of resolving by name. */
+  /** The dependencies for resolving packages by name. */
   names(policy: PublisherPolicy = "first-seen", timeoutMs = 10_000): NamesContext {
     return {
       operations: this.operations,
@@ -154,12 +158,12 @@ export class NamesHome implements AsyncDisposable {
     };
   }
 
-  /** Resolves a package, as `resolve` does: nothing is pinned. */
+  /** Resolves a package without pinning its publisher, as `resolve` does. */
   async resolve(spec: string, policy: PublisherPolicy = "first-seen", timeoutMs?: number) {
     return await resolveByName(this.names(policy, timeoutMs), parsePackageSpec(spec));
   }
 
-  /** Resolves a package and pins its publisher, as `get` does once it has the archive. */
+  /** Resolves a package and pins its publisher, as `get` does after downloading the archive. */
   async use(spec: string, policy: PublisherPolicy = "first-seen") {
     const resolved = await this.resolve(spec, policy);
     const asked = rangeKind(parsePackageSpec(spec).range);
@@ -167,7 +171,7 @@ export class NamesHome implements AsyncDisposable {
     return resolved;
   }
 
-  /** The entries that this home reads in the index of a name. */
+  /** Returns the entries that this home reads from a name's index. */
   async entries(name: string) {
     return (await readNameIndex(this.store, name, this.clock)).entries;
   }

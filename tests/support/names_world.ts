@@ -1,5 +1,5 @@
 /**
- * A simulated DHT with homes in it, on a fake clock.
+ * A simulated DHT on a fake clock, with homes that use it.
  *
  * @module
  */
@@ -20,14 +20,14 @@ import { FakeClock } from "./fake_clock.ts";
 import { SimulatedDht, type SimulatedDhtOptions } from "./simulated_dht.ts";
 import { keysOfSlot, NamesHome, storeOver } from "./names_home.ts";
 
-/** 11:45 UTC, far from midnight (Unix ms). */
+/** The time 11:45 UTC, far from midnight, in Unix milliseconds. */
 export const NOON = Date.UTC(2026, 5, 1, 11, 45);
 
 /** A simulated network and the homes in it. */
 export class World implements AsyncDisposable {
   readonly clock: FakeClock;
   readonly dht: SimulatedDht;
-  /** The clock that homes read, in whole milliseconds like a real one. */
+  /** Clock of the homes. It shows whole milliseconds, like a real clock. */
   readonly wholeClock: Clock;
   readonly #homes: NamesHome[] = [];
 
@@ -40,7 +40,10 @@ export class World implements AsyncDisposable {
     this.dht = new SimulatedDht({ nodes: 50, ...options, clock: this.clock });
   }
 
-  /** Opens a home with the given or a new key; new keys belong into the same slot by default. */
+  /**
+   * Opens a home with the given key pair or a new one. By default, the entries of new key pairs
+   * belong to the same slot.
+   */
   async home(keys: KeyPair | number = 0): Promise<NamesHome> {
     const pair = typeof keys === "number" ? keysOfSlot(keys, this.#homes.length) : keys;
     const home = await NamesHome.open(this.manager(), this.wholeClock, pair);
@@ -48,7 +51,7 @@ export class World implements AsyncDisposable {
     return home;
   }
 
-  /** A DHT manager with a node of its own. */
+  /** Makes a DHT manager with a client of its own. */
   manager(): DhtManager {
     const bootstrap = this.dht.nodes.slice(0, 3).map(({ host, port }) => ({ host, port }));
     const client = this.dht.client({ bootstrap });
@@ -64,7 +67,7 @@ export class World implements AsyncDisposable {
     return this.clock.until(work);
   }
 
-  /** Puts an arbitrary value into a slot of a name's index, as any attacker can. */
+  /** Puts an arbitrary value into a slot of a name's index, as an attacker could. */
   async vandalize(
     name: string,
     slot: number,
@@ -79,7 +82,7 @@ export class World implements AsyncDisposable {
     await this.run(this.manager().put(item));
   }
 
-  /** The sequence numbers of a slot's record on the living nodes. */
+  /** Returns the sequence numbers of a slot's record on the live nodes. */
   seqs(name: string, slot: number, day = dayOf(this.clock.now())): number[] {
     const { publicKey } = nameIndexKeyPair(name, day);
     const target = toHex(targetOf(publicKey, nameIndexSalt(name, slot)));

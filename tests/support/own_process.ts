@@ -1,6 +1,6 @@
 /**
  * Runs a test in a separate process, for tests that measure memory. `deno test --parallel` runs
- * test files as threads of one process, so memory of other tests would be counted.
+ * test files as threads of one process, so the memory of other tests would be included.
  *
  * @module
  */
@@ -8,15 +8,15 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
-/** Environment variable of the separate process with the name of its test. */
+/** Environment variable that tells the separate process the name of its test. */
 const MARK = "LIBRESEED_TEST_IN_OWN_PROCESS";
-/** Maximum duration of the separate process, milliseconds. Only a broken test takes so long. */
+/** Maximum duration of the separate process in milliseconds. Only a broken test reaches it. */
 const PATIENCE_MS = 600_000;
 
 /**
- * Registers a test that runs alone in its process.
+ * Registers a test that runs in a separate process.
  *
- * @param url of the test's file: `import.meta.url`
+ * @param url URL of the test's file: `import.meta.url`
  */
 export function testInOwnProcess(url: string, name: string, run: () => Promise<void>): void {
   const mark = Deno.env.get(MARK);
@@ -25,7 +25,8 @@ export function testInOwnProcess(url: string, name: string, run: () => Promise<v
 
 async function runAlone(file: string, name: string): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    // Otherwise Deno sets up the linked packages at each start, and concurrent starts collide.
+    // This mode keeps Deno from recreating the linked packages at each start, on which concurrent
+    // starts would collide.
     args: [
       "test",
       "-A",

@@ -1,5 +1,5 @@
 /**
- * For tests of packages: temporary trees, keys, and archives made by hand.
+ * Helpers for tests of packages: temporary directory trees, keys, and archives made by hand.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export function sha256(bytes: Uint8Array | string): string {
   return "sha256:" + createHash("sha256").update(bytes).digest("hex");
 }
 
-/** A test in a temporary directory of its own. */
+/** Registers a test that runs with its own temporary directory. */
 export function inDirectory(name: string, run: (dir: string) => Promise<void>): void {
   Deno.test(name, async () => {
     const dir = await Deno.realPath(await Deno.makeTempDir({ prefix: "libreseed-package-" }));
@@ -45,7 +45,9 @@ export function inDirectory(name: string, run: (dir: string) => Promise<void>): 
   });
 }
 
-/** Contents by path; `!` before a path makes the file executable. */
+/**
+ * A directory tree: the contents of files by path. A `!` before a path makes the file executable.
+ */
 export type Tree = Record<string, string | Uint8Array>;
 
 export async function writeTree(dir: string, tree: Tree): Promise<string> {
@@ -59,7 +61,9 @@ export async function writeTree(dir: string, tree: Tree): Promise<string> {
   return dir;
 }
 
-/** Lists all files and directories of a tree with mode and hash, to compare two states. */
+/**
+ * Lists all files and directories of a tree with mode and hash, so that two states can be compared.
+ */
 export async function listTree(dir: string, prefix = ""): Promise<string[]> {
   const lines: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(dir)) {
@@ -76,7 +80,7 @@ export async function listTree(dir: string, prefix = ""): Promise<string[]> {
   return lines.sort();
 }
 
-/** Writes a tree to `dir/in` and packs it to `dir/out`. Creates both if they are missing. */
+/** Writes a tree to `dir/in` and packs it to `dir/out`. Missing directories are created. */
 export async function packIn(
   dir: string,
   tree: Tree,
@@ -108,7 +112,10 @@ export async function refusal(promise: Promise<unknown>, code: string): Promise<
   assert.fail(`was accepted; expected ${code}`);
 }
 
-/** Asserts that a step of the chain fails, with and without unpacking, and leaves no files. */
+/**
+ * Asserts that a step of the verification chain fails, with and without unpacking, and that no
+ * files are left.
+ */
 export async function unverified(
   options: VerifyOptions,
   step: string,
@@ -124,13 +131,13 @@ export async function unverified(
   return error;
 }
 
-/** An entry of a tar made by hand. */
+/** A tar entry made by hand. */
 export interface Entry extends Partial<Header> {
   name: string;
   contents?: Uint8Array | string;
 }
 
-/** Makes a complete tar of the entries. */
+/** Makes a complete tar of the given entries. */
 export async function makeTar(entries: Entry[]): Promise<Uint8Array> {
   const tar = pack();
   for (const { contents, ...header } of entries) {
@@ -155,7 +162,7 @@ export function patchHeader(
   header.set(utf8(sum.toString(8).padStart(6, "0") + "\0 "), 148);
 }
 
-/** Makes the tar entry of a signed full manifest of the files. */
+/** Makes the tar entry of a signed full manifest that lists the given files. */
 export function manifestEntry(
   files: Record<string, string | Uint8Array>,
   changes: Partial<FullManifest> = {},
@@ -187,7 +194,10 @@ export function minimalFor(
   }, signer);
 }
 
-/** Writes an archive to a new directory, and returns options to verify it with a minimal manifest. */
+/**
+ * Writes an archive to a new directory, and returns the options for verifying it with a minimal
+ * manifest.
+ */
 export async function archiveOf(dir: string, archive: Uint8Array): Promise<VerifyOptions> {
   const own = await Deno.makeTempDir({ dir });
   const archivePath = join(own, "hello-1.0.0.tgz");
@@ -203,7 +213,7 @@ export function gunzip(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(gunzipSync(bytes));
 }
 
-/** Runs a program of the system and returns its standard output. */
+/** Runs an installed program and returns its standard output. */
 export async function run(command: string, ...args: string[]): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(command, {
     args,
@@ -213,7 +223,7 @@ export async function run(command: string, ...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** Makes incompressible bytes, the same for each call with a seed. */
+/** Makes incompressible bytes. The same seed gives the same bytes. */
 export function noise(length: number, seed = 1): Uint8Array {
   const bytes = new Uint8Array(length);
   let state = seed >>> 0 || 1;

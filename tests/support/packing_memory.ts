@@ -1,6 +1,6 @@
 /**
- * A program that packs a directory and prints its own maximum resident memory, in bytes (Linux).
- * Usage: `packing_memory.ts DIR OUT_DIR THREADS`.
+ * A program that packs a directory and prints its own peak resident memory in bytes (Linux). Usage:
+ * `packing_memory.ts DIR OUT_DIR THREADS`.
  *
  * @module
  */

@@ -8,7 +8,10 @@ import { extendedMessage, type WireBehaviour, type WirePeer } from "./wire_peer.
 
 const EXTENDED = 20;
 
-/** A peer that sends peers as soon as the engine's extended handshake gives the extension id. */
+/**
+ * Makes a peer that sends peer exchange messages as soon as the engine's extended handshake has
+ * stated the extension's id.
+ */
 export function gossip(names: Record<string, Uint8Array>): WireBehaviour {
   return {
     opened: (peer) => peer.send(extendedMessage(0, { m: { ut_pex: 5 } })),
@@ -17,7 +20,10 @@ export function gossip(names: Record<string, Uint8Array>): WireBehaviour {
   };
 }
 
-/** Sends peers under the extension id in the engine's extended handshake (BEP 10). */
+/**
+ * Sends a peer exchange message under the extension id from the engine's extended handshake (BEP
+ * 10).
+ */
 async function exchange(
   peer: WirePeer,
   body: Uint8Array,
@@ -29,12 +35,12 @@ async function exchange(
   if (await peer.send(extendedMessage(id, message))) peer.deeds++;
 }
 
-/** Compact form of a peer on this machine, six bytes (BEP 23). */
+/** Encodes the address of a peer on this machine in compact form, six bytes (BEP 23). */
 export function compactPeer({ port }: { port: number }): Uint8Array {
   return Uint8Array.of(127, 0, 0, 1, port >> 8, port & 0xff);
 }
 
-/** The id of an extension in the engine's extended handshake (BEP 10). */
+/** Reads an extension's id from the engine's extended handshake (BEP 10). */
 function extensionOf(body: Uint8Array, name: string): number | undefined {
   const text = new TextDecoder("latin1").decode(body);
   const number = new RegExp(`${name.length}:${name}i(\\d+)e`).exec(text)?.[1];

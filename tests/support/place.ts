@@ -1,6 +1,6 @@
 /**
- * The environment for tests of commands that use the network: a testnet, homes whose commands reach
- * it, packages to publish, and polling for asynchronous results.
+ * The environment for tests of commands that use the network: a testnet, homes whose commands use
+ * the testnet, packages to publish, and polling for asynchronous results.
  *
  * @module
  */
@@ -27,10 +27,13 @@ import {
   temporaryHome,
 } from "./mod.ts";
 
-/** Default number of nodes; more than hold one record, so that lookups have to search. */
+/**
+ * Default number of testnet nodes. It exceeds the number of nodes that hold a record, so that
+ * lookups have to search.
+ */
 const NODES = 12;
 const POLL_MS = 50;
-/** Maximum wait of {@linkcode eventually}, milliseconds. Only a broken program takes so long. */
+/** Maximum wait of {@linkcode eventually} in milliseconds. Only a broken program reaches it. */
 const PATIENCE_MS = 240_000;
 
 /** A testnet with a directory for homes and packages. */
@@ -55,7 +58,10 @@ export class Place {
     return home;
   }
 
-  /** Makes a directory to publish. Different contents give different archives of one version. */
+  /**
+   * Makes a directory to publish. Different contents result in different archives of the same
+   * version.
+   */
   async source(name: string, version: string, contents = "hello\n"): Promise<string> {
     const path = await Deno.makeTempDir({ dir: this.path, prefix: "source-" });
     await Deno.writeTextFile(join(path, "package.json"), JSON.stringify({ name, version }));
@@ -67,7 +73,8 @@ export class Place {
     try {
       for (const { path } of this.#homes) {
         const left = await leftovers(path);
-        // Print the leftovers, because throwing here hides an error that the test itself threw.
+        // Print the leftovers before asserting, because an error thrown here would hide an error of
+        // the test itself.
         if (left.length > 0) console.error(left);
         assert.deepEqual(left, []);
       }
@@ -83,37 +90,37 @@ export class Home {
   readonly path: string;
   readonly seed: string;
   readonly keys: KeyPair;
-  /** `ed25519:BASE64` */
+  /** The home's public key, as `ed25519:BASE64`. */
   readonly publicKey: string;
   readonly #testnet: Testnet;
 
   constructor(path: string, testnet: Testnet, keys: KeyPair | null) {
     this.path = path;
     this.seed = join(path, "seed");
-    // Tests of a home without a key do not read this member.
+    // The assertion `!` is safe, because tests of a home without a key do not read this member.
     this.keys = keys!;
     this.publicKey = keys ? formatPublicKey(keys.publicKey) : "";
     this.#testnet = testnet;
   }
 
-  /** Runs a command and waits for its end. */
+  /** Runs a command in the home and waits for its end. */
   run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
     return runCli(args, this.#options(options));
   }
 
-  /** Runs a command, asserts exit code 0, and returns its standard output. */
+  /** Runs a command in the home, asserts exit code 0, and returns the standard output. */
   async must(args: readonly string[], options: CliOptions = {}): Promise<string> {
     const { code, stdout, stderr } = await this.run(args, options);
     assert.equal(code, 0, `${args.join(" ")}: ${code}\n${stdout}${stderr}`);
     return stdout;
   }
 
-  /** Starts a command. */
+  /** Starts a command in the home. */
   spawn(args: readonly string[], options: CliOptions = {}): CliProcess {
     return spawnCli(args, this.#options(options));
   }
 
-  /** Starts the daemon and waits for its ready line. */
+  /** Starts the home's daemon and waits for the line that reports it ready. */
   async daemon(args: readonly string[] = [], options: CliOptions = {}): Promise<Daemon> {
     const process = this.spawn(["seed", ...args], { timeoutMs: 600_000, ...options });
     try {
@@ -130,7 +137,7 @@ export class Home {
     return Deno.writeTextFile(join(this.path, "config.yaml"), yaml);
   }
 
-  /** The file names in the seed directory, sorted, without the lock file. */
+  /** Lists the file names in the seed directory, sorted, without the lock file. */
   files(): string[] {
     try {
       return [...Deno.readDirSync(this.seed)].map(({ name }) => name)
@@ -141,18 +148,20 @@ export class Home {
     }
   }
 
-  /** The testnet nodes that hold the manifest record of a package of this home's publisher. */
+  /**
+   * Returns the testnet nodes that hold the manifest record of a package by this home's publisher.
+   */
   holders(name: string, version: string): TestnetNode[] {
     return this.#testnet.holders(this.target(name, version));
   }
 
-  /** The testnet nodes that hold the announce record of this home's publisher. */
+  /** Returns the testnet nodes that hold the announce record of this home's publisher. */
   listHolders(): TestnetNode[] {
     const { publicKey } = this.keys;
     return this.#testnet.holders(toHex(targetOf(publicKey, announceSalt(publicKey))));
   }
 
-  /** Target of a manifest record, in hexadecimal. */
+  /** Returns the DHT target of a manifest record, in hexadecimal. */
   target(name: string, version: string): string {
     return toHex(targetOf(parsePublicKey(this.publicKey), manifestSalt(name, version)));
   }
@@ -195,7 +204,7 @@ export class Daemon {
   }
 }
 
-/** Starts a testnet with a directory: `await using place = await newPlace();` */
+/** Starts a testnet and makes a directory for homes: `await using place = await newPlace();` */
 export async function newPlace({ nodes = NODES } = {}): Promise<Place> {
   const directory = await temporaryHome();
   try {
@@ -208,8 +217,8 @@ export async function newPlace({ nodes = NODES } = {}): Promise<Place> {
 }
 
 /**
- * Polls `look` until it returns a value other than `undefined`, `null` and `false`. Rejects at the
- * time limit with the last error of `look`.
+ * Calls `look` repeatedly until it returns a value other than `undefined`, `null` and `false`, and
+ * resolves with that value. Rejects at the time limit with the last error of `look`.
  */
 export async function eventually<T>(look: () => T | Promise<T>): Promise<NonNullable<T>> {
   const endMs = Date.now() + PATIENCE_MS;
@@ -226,7 +235,7 @@ export async function eventually<T>(look: () => T | Promise<T>): Promise<NonNull
   throw problem;
 }
 
-/** The magnet link in an output line of `publish`. */
+/** Extracts the magnet link from an output line of `publish`. */
 export function magnetIn(line: string): string {
   return line.trimEnd().split("\t")[1]!;
 }

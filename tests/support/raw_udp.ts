@@ -1,5 +1,5 @@
 /**
- * A UDP socket on 127.0.0.1 that sends whatever packets a test wants, well-formed or not.
+ * A UDP socket on 127.0.0.1 through which a test sends arbitrary packets, well-formed or not.
  *
  * @module
  */
@@ -8,35 +8,37 @@ import dgram, { type Socket } from "node:dgram";
 import { bdecode, type BDecoded, bencode, type BValue } from "../../src/bencode/mod.ts";
 
 /**
- * Interval between repetitions of a packet, since the system drops packets when buffers are full.
+ * Interval at which a packet is sent again, because the system drops packets when its buffers are
+ * full.
  */
 const AGAIN_MS = 1_000;
 
 /** A received packet with its sender. */
 export type Answerer = (packet: Map<string, BDecoded>, port: number) => Uint8Array | undefined;
 
-/** The reply to a packet. */
+/** The reply to a packet sent by the test. */
 export interface Answer {
   message: Map<string, BDecoded>;
   lengthBytes: number;
 }
 
-/** A raw UDP socket that can ask (BEP 5 queries) and answer. */
+/** A raw UDP socket that can send queries (BEP 5) and answer those of others. */
 export class RawUdp implements AsyncDisposable {
   readonly id: Uint8Array = crypto.getRandomValues(new Uint8Array(20));
   readonly port: number;
   /**
-   * Called with each packet that is not a reply to our queries; the returned bytes are sent back.
+   * Called with each packet that is not a reply to the test's queries. The returned bytes are sent
+   * back.
    */
   answer: Answerer | undefined;
-  /** Called with each raw packet, in place of all other processing. */
+  /** Called with each raw packet. If set, packets are not processed in any other way. */
   onPacket: ((packet: Uint8Array) => void) | undefined;
   readonly #socket: Socket;
   readonly #waiting = new Map<string, (answer: Answer) => void>();
   #transactions = 0;
 
   /**
-   * @param port default: any free one
+   * @param port port to bind; default: any free port
    * @throws the system's error if the port cannot be bound
    */
   static async bind(port = 0): Promise<RawUdp> {
@@ -54,14 +56,14 @@ export class RawUdp implements AsyncDisposable {
     socket.on("message", (packet, { port }) => this.#receive(new Uint8Array(packet), port));
   }
 
-  /** Sends a packet; resolves when it has been sent. */
+  /** Sends a packet. Resolves when the packet has been sent. */
   send(packet: Uint8Array, port: number): Promise<void> {
     return new Promise((resolve) => this.#socket.send(packet, port, "127.0.0.1", () => resolve()));
   }
 
   /**
-   * Sends a query, repeated each second until a reply arrives. Resolves with the reply's `r`, or
-   * with the whole message if it has no `r`.
+   * Sends a query, and repeats it each second until a reply arrives. Resolves with the reply's
+   * member `r`, or with the whole message if it has no `r`.
    */
   async query(
     port: number,
@@ -100,8 +102,8 @@ export class RawUdp implements AsyncDisposable {
   }
 
   /**
-   * Whether a query stays unanswered. A ping is sent after it: nodes process packets in order, so a
-   * reply to the query would arrive before the reply to the ping.
+   * Whether a query is left unanswered. After the query, a ping is sent. Nodes process packets in
+   * order, so a reply to the query would arrive before the reply to the ping.
    */
   async isIgnored(port: number, name: string, args: Record<string, BValue>): Promise<boolean> {
     const t = this.#transaction();

@@ -1,12 +1,13 @@
 /**
- * The rooms of `src`: where each runs, what it holds, what it may import.
- * `tests/unit/layout_test.ts` holds the sources to these tables; `scripts/pictures.ts` draws them.
+ * The rooms (folders) of `src`: the process in which each runs, its content, and the rooms that it
+ * may import. `tests/unit/layout_test.ts` checks the sources against these tables;
+ * `scripts/pictures.ts` draws them.
  *
  * @module
  */
 
 /**
- * The process or thread in which a room's code runs. `main` is a main thread, whichever process.
+ * The process or thread in which a room's code runs. `main` means the main thread of any process.
  */
 export type Runs = "everywhere" | "main" | "command" | "host" | "engine" | "testnet";
 
@@ -14,11 +15,12 @@ export type Runs = "everywhere" | "main" | "command" | "host" | "engine" | "test
 export interface Room {
   runs: Runs;
   holds: string;
-  /** Rooms outside its own top folder that it may import, through their `mod.ts`. */
+  /** Rooms outside the room's top folder that the room may import, through their `mod.ts`. */
   imports: readonly string[];
   /**
-   * Folders inside it, lowest first: each may import those before it, through their `mod.ts`. `A/B`
-   * is a folder of folder `A`, which alone, with its other folders, may import it.
+   * Folders inside the room, lowest first. Each folder may import the folders before it in this
+   * list, through their `mod.ts`. An entry `A/B` is a folder inside `A`. Only `A` and the other
+   * folders in `A` may import it.
    */
   inner?: readonly string[];
 }
@@ -147,17 +149,17 @@ export const rooms: Record<string, Room> = {
   },
 };
 
-/** A thread of libreseed's, with everything outside it that it may touch. */
+/** A thread of a libreseed process, with all resources outside the process that it may touch. */
 export interface Thread {
   title: string;
   process: "command" | "host";
-  /** Rooms whose code is at work there, the leading ones. */
+  /** The most important rooms whose code runs in the thread. */
   rooms: readonly string[];
   does: readonly string[];
   touches: readonly string[];
 }
 
-/** The threads of a command and of the process that owns the engine. */
+/** The threads of a command's process and of the process that owns the engine. */
 export const threads: Record<string, Thread> = {
   command: {
     title: "main thread of a command",
@@ -189,14 +191,14 @@ export const threads: Record<string, Thread> = {
   },
 };
 
-/** The messages between {@linkcode threads}. */
+/** The channels through which {@linkcode threads} exchange messages. */
 export const channels: readonly { from: string; to: string; by: string }[] = [
   { from: "command", to: "host", by: "control socket" },
   { from: "command", to: "helper", by: "buffers" },
   { from: "host", to: "engine", by: "comlink" },
 ];
 
-/** Packages from npm, and the rooms that may load them; types count too. */
+/** npm packages, and the rooms that may import each. Imports of types count too. */
 export const libraries: Record<string, readonly string[]> = {
   "@stricli/core": ["cli", "cli/flags"],
   "bencode": ["engine/libraries/bencode", "engine/libraries/extensions"],
@@ -219,22 +221,26 @@ export const libraries: Record<string, readonly string[]> = {
   "yaml": ["config"],
 };
 
-/** A capability of the runtime, and the files or folders that may use it. */
+/**
+ * A capability of the runtime (for example the console), and the only files or folders that may use
+ * it.
+ */
 export interface Place {
   what: string;
   pattern: RegExp;
   only: readonly string[];
 }
 
-/** The capabilities that few files may use. */
+/** The capabilities that only few files may use. */
 export const places: readonly Place[] = [
   {
-    // Read, taken apart, or declared in an interface. Ours are `#name`, so a `_name` is a
-    // package's.
+    // Matches reading, destructuring and declaring a private member of an npm package. Private
+    // members of libreseed are written `#name`, so any `_name` belongs to an npm package.
     what: "a private member of a package",
     pattern:
       /\._[a-z]\w*|\{[^(){}]*\b_[a-z]\w*[^(){}]*\}\s*[=:,)]|^\s+(readonly\s+)?_[a-z]\w*\??(\([^)]*\))?:.*;$/m,
-    // The test network is a process of its own, which must not load the engine.
+    // The test network is a separate process that must not load the engine, so it accesses private
+    // members itself.
     only: ["src/engine/libraries/", "src/testnet/stored_items.ts"],
   },
   { what: "the console", pattern: /\bconsole\./, only: ["src/cli/"] },
@@ -249,7 +255,8 @@ export const places: readonly Place[] = [
       /["']node:(net|dgram|dns|http|https|tls)(\/promises)?["']|\bDeno\.(connect|listen|serve)|\bfetch\(["'`]/,
     only: ["src/engine/", "src/control/", "src/host/", "src/doctor/", "src/base/host_port.ts"],
   },
-  // `doctor` binds a port that no process has, and reads a state that opening would repair.
+  // The exceptions for `doctor`: it binds a port that no process uses, and reads a state file
+  // without opening it as a database, which would repair the file.
   {
     what: "UDP",
     pattern: /["']node:dgram["']/,

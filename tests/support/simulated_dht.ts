@@ -1,6 +1,6 @@
 /**
- * A simulated DHT: many nodes, and clients that implement `DhtNode` over simulated packets with
- * delays and losses. A fake clock and seeded random numbers make each run of a test identical.
+ * A simulated DHT: many nodes, and clients that implement `DhtNode` with simulated packets, delays
+ * and losses. A fake clock and seeded random numbers make every run of a test identical.
  *
  * @module
  */
@@ -16,11 +16,13 @@ export interface SimulatedDhtOptions {
   clock: FakeClock;
   nodes: number;
   seed?: number;
-  /** First byte of all addresses, which keeps two networks apart. Default 10. */
+  /**
+   * First byte of all IPv4 addresses in the network, which distinguishes two networks. Default 10.
+   */
   network?: number;
-  /** Minimum and maximum round-trip time, milliseconds. */
+  /** Minimum and maximum round-trip time in milliseconds. */
   latencyMs?: [number, number];
-  /** Share of queries that are lost. */
+  /** Share of queries that are lost, from 0 to 1. */
   loss?: number;
   items?: Partial<ItemRules>;
 }
@@ -33,14 +35,20 @@ export interface SentPacket {
   args: Record<string, unknown>;
 }
 
-/** Size of a client's routing table, about that of buckets of 8 in a large network. */
+/**
+ * Number of nodes in a client's routing table. A table with buckets of 8 has about this size in a
+ * large network.
+ */
 const TABLE_SIZE = 160;
-/** How long a dead node stays in the routing tables of others. */
+/** Time in milliseconds for which a dead node stays in the routing tables of other nodes. */
 const STALE_MS = 15 * 60_000;
-/** How long a node counts as unresponsive after a timeout. */
+/** Time in milliseconds for which a node counts as unresponsive after a timeout. */
 const SILENT_FOR_MS = 10 * 60_000;
 
-/** Seeded random numbers from 0 to below 1 (mulberry32). */
+/**
+ * Makes a generator of seeded random numbers, 0 (inclusive) to 1 (exclusive), with the algorithm
+ * mulberry32.
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -61,7 +69,7 @@ export class SimulatedDht {
   readonly #rules: ItemRules;
   readonly #network: number;
   readonly #byAddress = new Map<string, SimulatedNode>();
-  /** Nodes that ever stored an item for a target. */
+  /** The nodes that have stored an item for a target at any time, by target. */
   readonly #copies = new Map<string, Set<SimulatedNode>>();
   #count = 0;
   #clients = 0;
@@ -77,23 +85,25 @@ export class SimulatedDht {
     for (const node of this.nodes) this.#introduce(node);
   }
 
-  /** All nodes, dead or live, closest to a target first. */
+  /** Returns the `count` nodes closest to a target, dead or live, sorted by distance. */
   closest(target: Uint8Array, count: number): SimulatedNode[] {
     return closestOf(this.nodes, new Place(target), count);
   }
 
-  /** Live nodes that hold an item for a target. */
+  /** Returns the live nodes that hold an item for a target. */
   holders(targetHex: string): SimulatedNode[] {
     const copies = this.#copies.get(targetHex) ?? [];
     return [...copies].filter((node) => node.alive && node.item(targetHex));
   }
 
-  /** The node at an address; `undefined` if there is none. */
+  /** Returns the node at an address; `undefined` if there is none. */
   at(contact: Contact): SimulatedNode | undefined {
     return this.#byAddress.get(`${contact.host}:${contact.port}`);
   }
 
-  /** Adds a node, with a given id and address or random ones; the others know it at once. */
+  /**
+   * Adds a node, with the given or a random id and address. The other nodes learn of it at once.
+   */
   join(chosen?: { id: Uint8Array; host: string }): SimulatedNode {
     const node = this.#make(chosen);
     this.#introduce(node);
@@ -101,7 +111,7 @@ export class SimulatedDht {
     return node;
   }
 
-  /** Kills a node; the others learn of it later. */
+  /** Kills a node. The other nodes learn of its death after some time. */
   kill(node: SimulatedNode): void {
     node.alive = false;
     this.clock.after(STALE_MS, () => {
@@ -112,7 +122,10 @@ export class SimulatedDht {
     });
   }
 
-  /** Starts churn: nodes live this long on average, and each dead node is replaced by a new one. */
+  /**
+   * Starts churn: each node lives for this time on average, and each dead node is replaced by a new
+   * one.
+   */
   churn(meanLifeMs: number): void {
     const live = (node: SimulatedNode) => {
       const lifeMs = Math.round(-Math.log(1 - this.random()) * meanLifeMs);
@@ -124,7 +137,7 @@ export class SimulatedDht {
     for (const node of [...this.nodes]) live(node);
   }
 
-  /** Creates a client to borrow, which knows `known` nodes and some bootstrap addresses. */
+  /** Creates a client, which knows `known` nodes and some bootstrap addresses. */
   client(options: { known?: number; bootstrap?: Contact[]; checksIds?: boolean } = {}) {
     const id = digest(`client ${this.#clients++} of ${this.#network}`);
     const table = this.nodes.filter((node) => node.alive)
@@ -141,7 +154,7 @@ export class SimulatedDht {
   #make(chosen?: { id: Uint8Array; host: string }): SimulatedNode {
     const number = ++this.#count;
     const id = chosen?.id ?? digest(`node ${number} of ${this.#network}`);
-    // At most one node for each /24 network.
+    // Give each node a /24 network of its own.
     const host = chosen?.host ??
       [this.#network, number & 255, number >> 8 & 255, 1 + (number >> 16)].join(".");
     const node = new SimulatedNode(
@@ -159,7 +172,10 @@ export class SimulatedDht {
     return node;
   }
 
-  /** Fills a routing table from a random start, so that far contacts differ between nodes. */
+  /**
+   * Fills the routing table of a node. Starting at a random node makes the distant contacts differ
+   * between nodes.
+   */
   #introduce(node: SimulatedNode): void {
     const { length } = this.nodes;
     const start = Math.floor(this.random() * length);
@@ -175,7 +191,7 @@ export class SimulatedClient implements DhtNode {
   readonly id: Uint8Array;
   readonly port = 6881;
   readonly sent: SentPacket[] = [];
-  /** Number of queries under way, and its maximum so far. */
+  /** Number of pending queries, and its maximum so far. */
   underWay = 0;
   mostUnderWay = 0;
   readonly #dht: SimulatedDht;
@@ -198,7 +214,7 @@ export class SimulatedClient implements DhtNode {
     for (const node of known) this.learn(node);
   }
 
-  /** Number of queries sent with a name. */
+  /** Returns the number of queries sent with this name, such as `get`. */
   count(name: QueryName): number {
     return this.sent.filter((packet) => packet.name === name).length;
   }
@@ -243,7 +259,8 @@ export class SimulatedClient implements DhtNode {
         resolve(result);
       };
       const giveUp = () => {
-        // The engine's node, too, notes the timeout of a query whose caller has given up.
+        // The timeout is recorded even if the caller has given up on the query, as the engine's
+        // node does.
         const isDead = !this.#dht.at(to)?.alive;
         if (isDead) this.#table.delete(to.host);
         if (isDead || silent) this.#silent.set(to.host, clock.now());

@@ -10,18 +10,18 @@ import { concatBytes, equalBytes, toHex, utf8 } from "../../src/base/mod.ts";
 import { bdecode, type BDecoded, bencode, type BValue } from "../../src/bencode/mod.ts";
 import { MAX_VALUE_BYTES, targetOf, verifyItem } from "../../src/records/mod.ts";
 
-/** Contacts in one bucket, and in one reply. */
+/** Maximum number of contacts in a bucket of the routing table, and in a reply. */
 const K = 8;
 const ID_BYTES = 20;
 const ID_BITS = ID_BYTES * 8;
 
-/** A query as a node receives it. */
+/** A query received by a simulated node. */
 export interface SimulatedQuery {
   name: string;
   args: Record<string, unknown>;
 }
 
-/** A node's reaction to a query. */
+/** The reaction of a simulated node to a query: reply, error or silence. */
 export type SimulatedAnswer =
   | { kind: "reply"; body: Record<string, unknown>; delayMs?: number }
   | { kind: "refused"; code: number; delayMs?: number }
@@ -33,24 +33,24 @@ export interface StoredItem {
   k: Uint8Array;
   sig: Uint8Array;
   seq: number;
-  /** Time of the last put, or of the first if `refresh` is off. */
+  /** Time of the last put, or of the first put if `refresh` is off. */
   atMs: number;
 }
 
-/** Storage policy of all nodes in a network. */
+/** Rules for storing items, the same for all nodes of a network. */
 export interface ItemRules {
-  /** Lifetime of an item, milliseconds. */
+  /** Lifetime of a stored item in milliseconds. */
   lifeMs: number;
   /**
-   * Effect of a put with the `seq` that is held already. `true`: it extends the item's life, as
-   * with libtorrent; `false`: error 302, as with bittorrent-dht.
+   * Effect of a put with the `seq` that the node holds already. `true`: the put extends the item's
+   * life, as with libtorrent. `false`: the node answers with error 302, as npm:bittorrent-dht does.
    */
   refresh: boolean;
-  /** Whether signatures are verified; long simulations skip it. */
+  /** Whether nodes verify signatures; long simulations skip the verification. */
   verify: boolean;
 }
 
-/** The first 64 bits of a node id, which suffice to distinguish the nodes of a simulation. */
+/** The first 64 bits of a node id. They suffice to distinguish the nodes of a simulation. */
 export class Place {
   readonly high: number;
   readonly low: number;
@@ -61,19 +61,19 @@ export class Place {
     this.low = view.getUint32(4);
   }
 
-  /** The leading 53 bits of the XOR distance, as a number. */
+  /** Returns the leading 53 bits of the XOR distance to another id, as a number. */
   distance(other: Place): number {
     return ((this.high ^ other.high) >>> 0) * 2 ** 21 + ((this.low ^ other.low) >>> 11);
   }
 
-  /** Length of the common prefix, of the first 64 bits. */
+  /** Returns the length in bits of the common prefix with another id, at most 64. */
   sharedBits(other: Place): number {
     const high = Math.clz32(this.high ^ other.high);
     return high < 32 ? high : 32 + Math.clz32(this.low ^ other.low);
   }
 }
 
-/** The `count` nodes closest to `place`, closest first. */
+/** Returns the `count` nodes closest to `place`, sorted by distance. */
 export function closestOf<T extends { place: Place }>(
   nodes: Iterable<T>,
   place: Place,
@@ -97,12 +97,12 @@ export class SimulatedNode {
   readonly place: Place;
   readonly host: string;
   readonly port: number;
-  /** 26 bytes of compact node info (BEP 5). */
+  /** Compact node info of this node (BEP 5), 26 bytes. */
   readonly compact: Uint8Array;
   alive = true;
-  /** Replaces the node's answers, if set; `honest` returns the correct answer. */
+  /** If set, decides the node's answers; `honest` returns the correct answer. */
   behave: ((query: SimulatedQuery, honest: () => SimulatedAnswer) => SimulatedAnswer) | undefined;
-  /** Number of queries received, by name. */
+  /** Number of queries received, by query name. */
   readonly received: Record<string, number> = {};
   readonly #rules: ItemRules;
   readonly #now: () => number;
@@ -112,7 +112,7 @@ export class SimulatedNode {
   readonly #table = new Set<SimulatedNode>();
   readonly #room = new Array<number>(ID_BITS + 1).fill(K);
 
-  /** @param onStore called with each target whose item the node stores */
+  /** @param onStore called with the target whenever the node stores an item */
   constructor(
     id: Uint8Array,
     host: string,
@@ -130,12 +130,12 @@ export class SimulatedNode {
     this.#onStore = onStore;
   }
 
-  /** The write token that the node issues and expects in a put. */
+  /** The write token that the node issues in replies and expects in a put. */
   get token(): Uint8Array {
     return utf8(`token of ${this.host}`);
   }
 
-  /** Adds another node to the routing table if the bucket has room. */
+  /** Adds another node to the routing table if its bucket has room. */
   learn(other: SimulatedNode): void {
     const bucket = this.place.sharedBits(other.place);
     if (this.#room[bucket]! === 0 || this.#table.has(other)) return;
@@ -148,7 +148,7 @@ export class SimulatedNode {
     if (this.#table.delete(other)) this.#room[this.place.sharedBits(other.place)]!++;
   }
 
-  /** The item stored for a target. */
+  /** Returns the item stored for a target. */
   item(targetHex: string): StoredItem | undefined {
     const item = this.#items.get(targetHex);
     if (!item || this.#now() - item.atMs < this.#rules.lifeMs) return item;
@@ -156,7 +156,7 @@ export class SimulatedNode {
     return undefined;
   }
 
-  /** Stores an item, signed or not, as a put would. */
+  /** Stores an item, signed or unsigned, as a put would. */
   plant(targetHex: string, item: StoredItem): void {
     this.#items.set(targetHex, item);
     this.#onStore(targetHex, this);
@@ -248,7 +248,7 @@ export class SimulatedNode {
   }
 }
 
-/** 26 bytes of compact node info (BEP 5). */
+/** Encodes the compact node info of a node (BEP 5), 26 bytes. */
 export function compactNode(id: Uint8Array, host: string, port: number): Uint8Array {
   return concatBytes(id, Uint8Array.from(host.split("."), Number), portBytes(port));
 }
@@ -257,7 +257,10 @@ function portBytes(port: number): Uint8Array {
   return Uint8Array.of(port >> 8, port & 255);
 }
 
-/** Decodes bencode in the form of npm:bencode, in which a node of another program holds it. */
+/**
+ * Decodes bencode to the values that npm:bencode would return, which is how other implementations
+ * hold items.
+ */
 export function decodeLoosely(bytes: Uint8Array): unknown {
   return loose(bdecode(bytes));
 }

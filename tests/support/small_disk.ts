@@ -1,6 +1,6 @@
 /**
- * A tmpfs of a few kilobytes, for tests of full and read-only disks. Mounting needs permissions
- * that a test run may lack; tests must be skipped then.
+ * Mounts a tmpfs of a few kilobytes, for tests of full and read-only disks. Mounting needs
+ * permissions that a test run may lack; the tests must be skipped in that case.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { temporaryHome } from "./temporary_home.ts";
 export interface SmallDisk {
   /** The mount point. */
   readonly path: string;
-  /** Remounts the disk read-only. No file on it may be open for writing. */
+  /** Remounts the disk read-only. Requires that no file on the disk is open for writing. */
   makeReadOnly(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Whether {@linkcode smallDisk} works here, for the option `ignore` of `Deno.test`. */
+/** Whether {@linkcode smallDisk} works on this machine, for the option `ignore` of `Deno.test`. */
 export const canMount: boolean = Deno.build.os === "linux" && Deno.uid() === 0 &&
   await tryMounting();
 

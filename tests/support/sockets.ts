@@ -1,24 +1,25 @@
 /**
- * Lists the sockets of a process from /proc (Linux), to assert that it opened one UDP socket only.
+ * Lists the sockets of a process from /proc (Linux), to assert for example that a process opened
+ * only one UDP socket.
  *
  * @module
  */
 
-/** The local address of a socket. */
+/** The local address and port of a socket. */
 export interface BoundSocket {
-  /** `0.0.0.0`, `127.0.0.1`, `::`, … */
+  /** IP address, such as `0.0.0.0`, `127.0.0.1` or `::`. */
   address: string;
   port: number;
 }
 
 const TCP_LISTEN = "0A";
 
-/** The bound UDP sockets of a process, IPv4 and IPv6. */
+/** Lists the bound UDP sockets of a process, IPv4 and IPv6. */
 export async function udpSocketsOf(pid: number): Promise<BoundSocket[]> {
   return (await socketsOf(pid, ["udp", "udp6"])).filter(({ port }) => port !== 0).map(bound);
 }
 
-/** The TCP sockets on which a process listens, IPv4 and IPv6. */
+/** Lists the TCP sockets on which a process listens, IPv4 and IPv6. */
 export async function tcpListenersOf(pid: number): Promise<BoundSocket[]> {
   const sockets = await socketsOf(pid, ["tcp", "tcp6"]);
   return sockets.filter(({ state }) => state === TCP_LISTEN).map(bound);
@@ -34,9 +35,11 @@ async function socketsOf(pid: number, tables: string[]) {
   for (const table of tables) {
     const [, ...lines] = (await readTable(`/proc/${pid}/net/${table}`)).trimEnd().split("\n");
     for (const line of lines) {
-      // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
+      // Columns of /proc/net/tcp and udp: sl local_address rem_address st tx:rx tr:when retrnsmt
+      // uid timeout inode …
       const fields = line.trim().split(/\s+/);
-      // The kernel may list a socket twice if others open and close while the table is read.
+      // Count each socket once: the kernel may list a socket twice if other sockets open and close
+      // while the table is read.
       if (!inodes.delete(fields[9]!)) continue;
       const [addressHex, portHex] = fields[1]!.split(":");
       sockets.push({
@@ -49,7 +52,7 @@ async function socketsOf(pid: number, tables: string[]) {
   return sockets;
 }
 
-/** Reads a socket table; empty on a machine without IPv6, which has no tables for it. */
+/** Reads a socket table of /proc; empty on a machine without IPv6, which has no IPv6 tables. */
 async function readTable(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
@@ -66,7 +69,7 @@ async function inodesOf(pid: number): Promise<Set<string>> {
       const inode = /^socket:\[(\d+)\]$/.exec(await Deno.readLink(`/proc/${pid}/fd/${name}`))?.[1];
       if (inode) inodes.add(inode);
     } catch {
-      // The socket was closed after the directory was read.
+      // Ignore the error: the socket was closed after the directory had been read.
     }
   }
   return inodes;

@@ -9,10 +9,10 @@ import { concatBytes } from "../../src/base/mod.ts";
 import { bencode, type BValue } from "../../src/bencode/mod.ts";
 import { seededRandom } from "./simulated_dht.ts";
 
-/** A torrent and its content. */
+/** A sample torrent and its content. */
 export interface SampleTorrent {
   content: Uint8Array;
-  /** Bytes of the `.torrent`. */
+  /** Contents of the `.torrent` file. */
   torrent: Uint8Array;
   infoHashHex: string;
   infoHash: Uint8Array;
@@ -35,7 +35,7 @@ export function sampleTorrent(
     pieces: concatBytes(...pieces),
     ...info,
   };
-  // A torrent of several files has `files` instead.
+  // A torrent of several files has `files` in place of `length`.
   if (info.files) delete whole.length;
   const infoHash = sha1(bencode(whole));
   return {

@@ -1,6 +1,7 @@
 /**
- * A program that unpacks an archive, for tests of the umask. A test cannot change its own umask,
- * which all concurrent tests share. Usage: `unpacking.ts ARCHIVE MINIMAL_MANIFEST TARGET`.
+ * A program that unpacks an archive, for tests of the umask. A separate process is needed, because
+ * all concurrent tests in a process share the umask. Usage: `unpacking.ts ARCHIVE MINIMAL_MANIFEST
+ * TARGET`.
  *
  * @module
  */

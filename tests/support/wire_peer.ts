@@ -1,7 +1,7 @@
 /**
- * A peer that sends raw bytes (BEP 3, BEP 6, BEP 10), for tests of misbehaviour. It dials or is
- * dialled, completes the handshake, passes on the messages it receives and sends whatever the test
- * wants.
+ * A BitTorrent peer that sends raw bytes (BEP 3, BEP 6, BEP 10), for tests of misbehaviour. The
+ * peer dials or is dialled, completes the handshake, passes received messages to the test, and
+ * sends arbitrary bytes for the test.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { concatBytes, utf8 } from "../../src/base/mod.ts";
 import { bencode, type BValue } from "../../src/bencode/mod.ts";
 import { answerEncrypted } from "./encrypted_handshake.ts";
 
-/** The parts of a torrent that a handshake needs. */
+/** The parts of a torrent that are needed for a handshake. */
 export interface WireTorrent {
   infoHash: Uint8Array;
 }
@@ -19,34 +19,34 @@ export interface WireTorrent {
 export interface WireBehaviour {
   /** Bytes to send in place of the correct handshake. */
   handshake?: Uint8Array;
-  /** Whether the peer reads, after an encrypted handshake. */
+  /** Whether the peer reads from the connection after an encrypted handshake. Default true. */
   reads?: boolean;
-  /** Called when the peer's handshake, or its replacement, has been sent. */
+  /** Called after the peer has sent its handshake or the bytes in its place. */
   greeted?(peer: WirePeer): void | Promise<unknown>;
-  /** Called after both handshakes. */
+  /** Called after both sides have sent their handshakes. */
   opened?(peer: WirePeer): void | Promise<unknown>;
-  /** Called with id and body of each message except keep-alives. */
+  /** Called with id and body of each received message except keep-alives. */
   message?(peer: WirePeer, id: number, body: Uint8Array): void | Promise<unknown>;
 }
 
 const HANDSHAKE_BYTES = 68;
 const PROTOCOL = utf8("\x13BitTorrent protocol");
 
-/** Incoming bytes, in chunks as they arrive. */
+/** The incoming bytes, in chunks as they arrive. */
 type Incoming = AsyncGenerator<Uint8Array, undefined>;
 
-/** One connection to an engine. */
+/** One connection from a test's peer to an engine. */
 export class WirePeer implements Disposable {
   readonly #connection: Deno.TcpConn;
   /** Whether the other side has closed the connection. */
   closed = false;
   /** Number of bytes received. */
   received = 0;
-  /** Number of times that the peer has misbehaved, counted by its behaviour. */
+  /** Number of times that the peer has misbehaved, incremented by its behaviour. */
   deeds = 0;
   #sending: Promise<boolean> = Promise.resolve(true);
 
-  /** Dials an engine. */
+  /** Connects to an engine. */
   static async dial(
     port: number,
     torrent: WireTorrent,
@@ -59,11 +59,11 @@ export class WirePeer implements Disposable {
 
   constructor(connection: Deno.TcpConn) {
     this.#connection = connection;
-    // The connection must not keep the process alive.
+    // An open connection must not keep the process alive.
     connection.unref();
   }
 
-  /** Wraps an incoming connection. */
+  /** Wraps an incoming connection from an engine. */
   static accepted(
     connection: Deno.TcpConn,
     torrent: WireTorrent,
@@ -75,9 +75,9 @@ export class WirePeer implements Disposable {
   }
 
   /**
-   * Sends bytes after all earlier ones.
+   * Sends bytes after all bytes of earlier calls.
    *
-   * @returns whether the system has accepted all of them
+   * @returns whether the system has accepted all the bytes
    */
   send(...parts: Uint8Array[]): Promise<boolean> {
     const bytes = concatBytes(...parts);
@@ -95,7 +95,7 @@ export class WirePeer implements Disposable {
     });
   }
 
-  /** Reads and discards all bytes from now on. */
+  /** Reads and discards all further bytes from the connection. */
   async drain(): Promise<void> {
     for await (const _ of this.#bytes());
   }
@@ -105,11 +105,14 @@ export class WirePeer implements Disposable {
     try {
       this.#connection.close();
     } catch {
-      // The other side has closed the connection.
+      // Ignore the error: the other side has closed the connection.
     }
   }
 
-  /** Answers the handshake of an engine that dials, encrypted if the engine's is. */
+  /**
+   * Answers the handshake of an engine that dials. The answer is encrypted if the engine's
+   * handshake is.
+   */
   async #answer(torrent: WireTorrent, behaviour: WireBehaviour): Promise<void> {
     const incoming = this.#bytes();
     const read = async () => (await incoming.next()).value;
@@ -137,7 +140,8 @@ export class WirePeer implements Disposable {
     held: Uint8Array = new Uint8Array(),
   ): Promise<void> {
     let isOpen = false;
-    // Messages may have arrived together with the end of an encrypted handshake.
+    // Process bytes that arrived together with the end of an encrypted handshake before reading
+    // more.
     for (;;) {
       if (!isOpen && held.length >= HANDSHAKE_BYTES) {
         held = held.subarray(HANDSHAKE_BYTES);
@@ -165,32 +169,32 @@ export class WirePeer implements Disposable {
         yield buffer.slice(0, count);
       }
     } catch {
-      // Closed by the test, or reset by the engine.
+      // Ignore the error: the test closed the connection, or the engine reset it.
     }
     this.closed = true;
     return undefined;
   }
 }
 
-/** A listener that creates a peer for each incoming connection. */
+/** A listener that creates a test peer for each incoming connection. */
 export class WireListener implements Disposable {
   readonly #listener: Deno.TcpListener;
   readonly #peers = new Set<WirePeer>();
-  /** Number of incoming connections. */
+  /** Number of incoming connections so far. */
   dialled = 0;
 
-  /** @param port default: any free one */
+  /** @param port port to listen on; default: any free port */
   constructor(torrent: WireTorrent, behaviour: () => WireBehaviour, port = 0) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
     void this.#accept(torrent, behaviour);
   }
 
-  /** Number of times that the peers have misbehaved. */
+  /** Total number of times that the listener's peers have misbehaved. */
   get deeds(): number {
     return Iterator.from(this.#peers).reduce((sum, { deeds }) => sum + deeds, 0);
   }
 
-  /** Address to dial. */
+  /** Address at which an engine can connect to the listener. */
   get address(): { host: string; port: number } {
     return { host: "127.0.0.1", port: this.#listener.addr.port };
   }
@@ -212,7 +216,7 @@ export class WireListener implements Disposable {
   }
 }
 
-/** A handshake that supports BEP 6 and BEP 10, with a random peer id. */
+/** Makes a handshake that supports BEP 6 and BEP 10, with a random peer id. */
 export function wireHandshake({ infoHash }: WireTorrent): Uint8Array {
   const reserved = Uint8Array.of(0, 0, 0, 0, 0, 0x10, 0, 0x04);
   const id = concatBytes(utf8("-XX0001-"), crypto.getRandomValues(new Uint8Array(12)));
@@ -226,18 +230,18 @@ export function uint32(...numbers: number[]): Uint8Array {
   return bytes;
 }
 
-/** Decodes the four-byte number at an offset of a body. */
+/** Decodes the four-byte number at an offset in a message's body. */
 export function uint32At(body: Uint8Array, at: number): number {
   return new DataView(body.buffer, body.byteOffset).getUint32(at);
 }
 
-/** A message with its length prefix. */
+/** Makes a message with its length prefix. */
 export function wireMessage(id: number, ...parts: Uint8Array[]): Uint8Array {
   const body = concatBytes(Uint8Array.of(id), ...parts);
   return concatBytes(uint32(body.length), body);
 }
 
-/** An extended message (BEP 10); `id` 0 is its handshake. */
+/** Makes an extended message (BEP 10); `id` 0 is the extended handshake. */
 export function extendedMessage(id: number, ...payload: (BValue | Uint8Array)[]): Uint8Array {
   const parts = payload.map((part) => part instanceof Uint8Array ? part : bencode(part));
   return wireMessage(20, Uint8Array.of(id), ...parts);

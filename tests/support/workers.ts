@@ -1,5 +1,6 @@
 /**
- * Sandboxed workers for tests, started from the bundle. A worker ends at the end of its block.
+ * Sandboxed engine workers for tests, started from the bundle. A worker is stopped at the end of
+ * its block (`await using`).
  *
  * @module
  */
@@ -19,7 +20,7 @@ import { freePort } from "./free_port.ts";
 
 const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
 
-/** A worker with a seed directory of its own. */
+/** An engine worker with its own seed directory. */
 export class TestWorker implements AsyncDisposable {
   readonly connection: WorkerConnection;
   readonly directory: string;
@@ -65,7 +66,7 @@ export class TestWorker implements AsyncDisposable {
         ...options,
         port,
       });
-      // A dead thread answers no call.
+      // Wait for the thread's death as well, because a dead thread answers no call.
       const started = await Promise.race([starting, died.promise]);
       return new TestWorker(connection, directory, started, events, failures);
     } catch (error) {
@@ -93,17 +94,17 @@ export class TestWorker implements AsyncDisposable {
     return this.connection.api;
   }
 
-  /** Address for peers. */
+  /** Address at which peers can connect to the worker's engine. */
   get address(): { host: string; port: number } {
     return { host: "127.0.0.1", port: this.started.port };
   }
 
-  /** Reports of announcements received so far. */
+  /** Reports of announcements that the worker has sent so far. */
   get reports(): ReportData[] {
     return this.events.flatMap((event) => event.event === "announced" ? [event.report] : []);
   }
 
-  /** Absolute path of a file in the worker's seed directory. */
+  /** Returns the absolute path of a file in the worker's seed directory. */
   path(name: string): string {
     return join(this.directory, name);
   }
