@@ -1,5 +1,6 @@
 /**
- * The docs against the program: nothing that there is goes without a word, no link leads nowhere.
+ * Checks the docs against the program: every command, setting and error code is documented, and no
+ * link is broken.
  *
  * @module
  */
@@ -19,7 +20,7 @@ function read(path: string): Promise<string> {
   return Deno.readTextFile(join(root, path));
 }
 
-/** The paths of all pages, relative to the root. */
+/** Lists the paths of all documentation pages, relative to the repository's root. */
 async function pages(directory = "docs"): Promise<string[]> {
   const found = directory === "docs" ? ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"] : [];
   for await (const { name, isDirectory } of Deno.readDir(join(root, directory))) {
@@ -29,7 +30,7 @@ async function pages(directory = "docs"): Promise<string[]> {
   return found;
 }
 
-/** The text between a heading and the next one of the same level or above. */
+/** Returns the text between a heading and the next heading of the same or a higher level. */
 function section(page: string, heading: string): string | undefined {
   const level = heading.match(/^#+/)![0].length;
   const start = page.indexOf(`\n${heading}\n`);
@@ -39,7 +40,7 @@ function section(page: string, heading: string): string | undefined {
   return end === -1 ? rest : rest.slice(0, end);
 }
 
-/** How a page's headings are linked to. */
+/** Returns the link anchors of a page's headings. */
 function anchors(page: string): Set<string> {
   const headings = page.replace(/^```[^]*?^```/gm, "").matchAll(/^#+ (.+)$/gm);
   return new Set(
@@ -171,7 +172,10 @@ Deno.test("every decision is in the list of decisions", async () => {
   }
 });
 
-/** The codes of a folder's errors: those that its `errors.ts` lists, and those that are thrown. */
+/**
+ * Collects the error codes of a folder: those that its `errors.ts` lists, and those that its
+ * sources throw.
+ */
 async function errorCodes(folder: string, file: string) {
   let code = "";
   const walk = async (directory: string) => {

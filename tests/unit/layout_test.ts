@@ -1,5 +1,6 @@
 /**
- * Who may import whom, and who may touch what: docs/architecture.md, read off the sources.
+ * Checks the rules of docs/architecture.md against the sources: the imports that each room may
+ * have, and the capabilities that each file may use.
  *
  * @module
  */
@@ -15,7 +16,7 @@ interface Import {
   typesOnly: boolean;
 }
 
-/** The imports and re-exports of a source, the dynamic ones too. */
+/** Lists the imports and re-exports of a source file, including dynamic imports. */
 function importsOf(source: string): Import[] {
   const found: Import[] = [];
   const statement =
@@ -32,7 +33,7 @@ function importsOf(source: string): Import[] {
   return found;
 }
 
-/** The room of a source as `TOP` or `TOP/INNER`; empty for `main.ts`. */
+/** Returns the room of a source file as `TOP` or `TOP/INNER`; empty for `main.ts`. */
 function roomOf(path: string): string {
   return path.startsWith("src/") ? posix.dirname(path).slice("src/".length) : "";
 }
@@ -41,28 +42,28 @@ function topOf(room: string): string {
   return room.split("/")[0]!;
 }
 
-/** The rule that an import between two rooms of one top folder breaks. */
+/** Returns the rule that an import between two rooms of the same top folder breaks, if any. */
 function innerProblem(path: string, target: string): string | undefined {
   const [room, other] = [roomOf(path), roomOf(target)];
   const top = topOf(room);
   const inner = rooms[top]?.inner ?? [];
   const place = (name: string) =>
     name === top ? inner.length : inner.indexOf(name.slice(top.length + 1));
-  // The errors of a top folder are for all of its rooms.
+  // Every room in a top folder may import the folder's `errors.ts`.
   if (target === `src/${top}/errors.ts`) return;
   if (place(other) >= place(room)) return `${path} imports ${target}: not downwards`;
-  // A folder of an inner folder belongs to that one.
+  // A folder inside an inner folder may be imported only from within that inner folder.
   const owner = posix.dirname(other);
   if (owner !== top && owner !== "." && `${room}/`.startsWith(`${owner}/`) === false) {
     return `${path} imports ${target}, past its mod.ts`;
   }
-  // A barrel in `cli` would load what one command needs for all of them.
+  // `cli` has no `mod.ts`, because a `mod.ts` would load the code of all commands for each command.
   if (top !== "cli" && target !== `src/${other}/mod.ts`) {
     return `${path} imports ${target}, past its mod.ts`;
   }
 }
 
-/** The rules about imports that one source breaks. */
+/** Returns the import rules that a source file breaks. */
 function importProblems(path: string, source: string): string[] {
   const room = roomOf(path);
   const top = topOf(room);
@@ -86,11 +87,12 @@ function importProblems(path: string, source: string): string[] {
     }
     if (!rooms[top]?.imports.includes(other)) return [`${path} imports ${target}: not downwards`];
     if (target !== `src/${other}/mod.ts`) return [`${path} imports ${target}, past its mod.ts`];
-    // The engine knows what a DHT node is, and nothing of the manager that borrows it.
+    // The engine may import the type of a DHT node from src/dht, but no code of the DHT manager.
     if (top === "engine" && other === "dht" && !typesOnly) {
       return [`${path} imports more than types of src/dht`];
     }
-    // The engine's code lives in the worker's bundle; all others may know its types.
+    // Only the worker's bundle contains the engine's code. All other rooms may import only types of
+    // it.
     if (other === "engine" && top !== "worker" && !typesOnly) {
       return [`${path} imports more than types of src/engine`];
     }
@@ -98,7 +100,7 @@ function importProblems(path: string, source: string): string[] {
   });
 }
 
-/** Every rule that one source breaks. */
+/** Returns every rule that a source file breaks. */
 function problemsOf(path: string, source: string): string[] {
   const problems = importProblems(path, source);
   const code = source.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
@@ -118,7 +120,7 @@ function problemsOf(path: string, source: string): string[] {
   if (posix.basename(path) === "mod.ts") {
     const rest = code.replace(/^export\s+(type\s+)?(\{[^}]*\}|\*)\s+from\s+"\.\/[^"]+";$/gm, "");
     if (rest.trim() !== "") problems.push(`${path} holds more than re-exports`);
-    // Deno leaves out a module of which only types are named, and it would not run.
+    // Deno leaves out a module of which only types are imported, so the module would not run.
     for (const [statement, names] of code.matchAll(/^export\s+\{([^}]*)\}\s+from\s+"[^"]*";$/gm)) {
       if (names!.split(",").every((name) => /^\s*($|type\s)/.test(name))) {
         problems.push(`${path} re-exports no value: ${statement}`);
@@ -128,7 +130,7 @@ function problemsOf(path: string, source: string): string[] {
   return problems;
 }
 
-/** Cycles of a graph: the path of each edge that leads back to a node being visited. */
+/** Finds the cycles of a graph: the path of each edge that leads back to a node being visited. */
 function cyclesOf(edges: ReadonlyMap<string, readonly string[]>): string[] {
   const finished = new Set<string>();
   const cycles: string[] = [];
@@ -218,7 +220,7 @@ Deno.test("every file that a comment names is there", async () => {
 Deno.test("no files import each other in a cycle, not even types", async () => {
   const imports = new Map<string, string[]>();
   for (const [path, source] of await sources()) {
-    // `import()` inside a function is evaluated later and may lead back.
+    // An `import()` inside a function is evaluated later, so it may form a cycle.
     const found = importsOf(source.replace(/\bimport\(/g, "later("));
     imports.set(
       path,
@@ -253,7 +255,8 @@ Deno.test("tests/unit mirrors src", async () => {
       if (isDirectory) await walk(path);
       else if (name.endsWith("_test.ts")) {
         const room = posix.dirname(path).slice("tests/unit/".length);
-        // `a_b_test.ts` is of `a_b.ts` or, for one aspect, of `a.ts`; `ROOM_test.ts` is of the room.
+        // `a_b_test.ts` tests `a_b.ts`, or one aspect of `a.ts`. `ROOM_test.ts` tests the whole
+        // room.
         const words = name.slice(0, -"_test.ts".length).split("_");
         const stems = words.map((_, index) => words.slice(0, index + 1).join("_"));
         const known = stems.some((stem) =>
@@ -274,7 +277,10 @@ Deno.test("tests/unit mirrors src", async () => {
   assert.deepEqual(folders.sort(), ["scripts", "support"]);
 });
 
-/** The folder of a test file: tests of `tests/unit` and `tests/integration` are divided further. */
+/**
+ * Returns the folder of a test file. Tests of `tests/unit` and `tests/integration` are divided into
+ * further folders.
+ */
 function testFolder(path: string): string {
   const parts = path.split("/");
   const depth = ["unit", "integration"].includes(parts[1]!) && parts.length > 3 ? 3 : 2;
@@ -316,7 +322,7 @@ Deno.test("every dependency is used where the table says, and by nobody else", a
   const found = [...used].map(([name, folders]) => [name, [...folders].sort()]);
   const byName = (a: unknown[], b: unknown[]) => String(a[0]) < String(b[0]) ? -1 : 1;
   assert.deepEqual(found.sort(byName), table.sort(byName));
-  // Those that only benchmarks and tests use.
+  // Dependencies of which only benchmarks and tests make use.
   const others = Object.keys(imports).filter((name) => !used.has(name));
   assert.deepEqual(others, ["d3-scale", "fast-check"]);
 });

@@ -1,5 +1,5 @@
 /**
- * What libraries print becomes lines of our log, few and short.
+ * Messages printed by npm libraries become few, short lines of libreseed's log.
  *
  * @module
  */

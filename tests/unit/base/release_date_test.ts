@@ -1,5 +1,5 @@
 /**
- * Clocks that show a time before the release.
+ * Detecting a clock that shows a time before the program's release.
  *
  * @module
  */

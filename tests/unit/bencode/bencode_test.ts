@@ -18,7 +18,7 @@ function assertRefused(bytes: Uint8Array | string, says: RegExp, maxBytes?: numb
   });
 }
 
-/** Any value that bencode has a form for, dictionaries as maps, text as bytes. */
+/** Generates any value that bencode can express, with dictionaries as maps and text as bytes. */
 const anyValue = fc.letrec<{ value: BValue }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 5 },
@@ -47,7 +47,8 @@ Deno.test("values are encoded as BEP 3 says", () => {
 });
 
 Deno.test("dictionary keys are sorted by bytes, not by UTF-16 units", () => {
-  // U+FF5E is EF BD 9E, U+1F600 is F0 9F 98 80; in UTF-16 the second begins with D83D.
+  // In UTF-8, U+FF5E (EF BD 9E) sorts before U+1F600 (F0 9F 98 80). In UTF-16, U+1F600 (D83D …)
+  // sorts before U+FF5E.
   assert.equal(encoded({ "\u{1F600}": 1, "\uFF5E": 2 }), "d3:\uFF5Ei2e4:\u{1F600}i1ee");
 });
 
@@ -163,7 +164,7 @@ Deno.test("decoding gives back what was encoded", () => {
 });
 
 Deno.test("npm:bencode writes the same bytes", () => {
-  // Its dictionaries are objects or maps with their keys sorted as UTF-16, so keys are ASCII here.
+  // npm:bencode sorts dictionary keys as UTF-16, so this test uses only ASCII keys.
   const ascii = fc.dictionary(
     fc.string({ unit: "grapheme-ascii", maxLength: 6 }),
     fc.oneof(fc.maxSafeInteger(), fc.string(), fc.array(fc.string())),

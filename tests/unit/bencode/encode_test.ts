@@ -5,10 +5,13 @@ import { bencode, BencodeEncoder, Encoded, tryBencode } from "../../../src/benco
 
 const bytes = (length: number) => new Uint8Array(length).map((_, i) => i * 7);
 
-/** An encoder as the engine has for DHT messages. */
+/** Makes an encoder with the options that the engine uses for DHT messages. */
 const messageEncoder = () => new BencodeEncoder({ maxBytes: 8_192, omitMissing: true });
 
-/** Messages as k-rpc and bittorrent-dht make them, and what a stranger's value may hold. */
+/**
+ * Messages as npm:k-rpc and npm:bittorrent-dht make them, and values that an untrusted node may
+ * send.
+ */
 const MESSAGES: [name: string, message: unknown][] = [
   ["a query", { t: bytes(2), y: "q", q: "get", a: { target: bytes(20), id: bytes(20) } }],
   ["a put", {

@@ -1,5 +1,5 @@
 /**
- * Command lines and their exit codes, run in memory.
+ * Command lines and their exit codes, run within the test's process.
  *
  * @module
  */
@@ -72,7 +72,7 @@ Deno.test("help lists a command's own flags first, and settings in a separate se
   assert(own!.includes("  --seed-for DURATION") && own!.includes("  -0, --null"), own);
   assert(settings!.includes("  --port N"), settings);
   assert(!own!.includes("--port") && !settings!.includes("--null"));
-  // `--version` is the version of the package to publish, not a setting.
+  // In `publish`, `--version` is the version of the package and not a setting.
   assert(own!.includes("  --version VERSION"));
   assert(!(await cli(["help", "version"])).out.includes("Settings, "));
 });
@@ -223,7 +223,7 @@ Deno.test("an invalid setting is a usage error that names its origin", async () 
   assert(!(await cli(["keygen", "--port", "70000"])).err.includes("(see"));
 });
 
-/** Defines a command for the test and runs it. */
+/** Defines a command for a test and runs it. */
 async function runIn(
   io: FakeIo,
   run: Parameters<typeof defineCommand<{ json?: boolean }, string[]>>[0]["run"],

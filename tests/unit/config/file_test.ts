@@ -1,5 +1,6 @@
 /**
- * The config file: what is taken, and that every mistake is told with its line.
+ * Parsing the config file: the accepted settings, and the line number in the message for every
+ * mistake.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Which value wins, what it is checked against, and how a mistake is reported.
+ * Loading settings: precedence of their sources, validation, and the messages for mistakes.
  *
  * @module
  */

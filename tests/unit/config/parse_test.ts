@@ -1,5 +1,5 @@
 /**
- * Durations, sizes and HOST:PORT as people write them.
+ * Parsing of durations, sizes and `HOST:PORT` in the forms that users write.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Settings as one would write them.
+ * Formatting settings in the form in which a user would write them.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The lock of a home.
+ * The lock that gives one process exclusive use of a home.
  *
  * @module
  */

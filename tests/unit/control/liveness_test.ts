@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LivenessMonitor, SILENT_AFTER_MS } from "../../../src/control/liveness.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-/** A watch, how often it told, and the questions that it asked. */
+/** Makes a liveness monitor, a counter of its reports, and a list of the pings that it sent. */
 function newWatch() {
   const clock = new FakeClock();
   const seen = { told: 0 };
@@ -35,7 +35,7 @@ Deno.test("long work is not reported while the host answers probes", async () =>
   for (let i = 0; i < 10; i++) {
     await clock.advance(SILENT_AFTER_MS);
     assert.equal(questions.length, i + 1);
-    // That it refuses is an answer too.
+    // A ping that is answered with an error is a sign of life too.
     if (i % 2 === 0) questions[i]!.resolve();
     else questions[i]!.reject(new Error("not now"));
   }

@@ -1,5 +1,5 @@
 /**
- * A server that fails is followed by another.
+ * A server that fails is replaced by a new server.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Shared by the tests of announcing: a scripted announcer, and records.
+ * Helpers for tests of announcing: a scripted announcer, and sample records.
  *
  * @module
  */
@@ -37,11 +37,11 @@ export const good: PutOutcome = {
   errors: {},
 };
 
-/** Replaces the manager: records the calls and returns scripted outcomes. */
+/** A fake of the DHT manager that records the calls and returns scripted outcomes. */
 export class Announcements implements Announcer {
   readonly clock = new FakeClock();
   readonly beganMs = this.clock.now();
-  /** The calls, each with its time, milliseconds since the start. */
+  /** The recorded calls, each with its time in milliseconds since the start. */
   readonly calls: {
     idHex: string;
     atMs: number;
@@ -99,7 +99,7 @@ export class Announcements implements Announcer {
     return { asked: 8, responded: 8, stored: outcome.stored ?? 8, errors: {} };
   };
 
-  /** Times of the announcements of one entry, minutes since the start. */
+  /** Returns the times of an entry's announcements, in minutes since the start. */
   minutes(idHex: string): number[] {
     return this.calls.filter((call) => call.idHex === idHex)
       .map(({ atMs }) => Math.round(atMs / MINUTE_MS));

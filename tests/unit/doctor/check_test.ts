@@ -1,5 +1,6 @@
 /**
- * The result of a check that threw: the error's own message, without advice that contradicts it.
+ * The result of a check of `doctor` that threw: it contains the error's message, without advice
+ * that contradicts it.
  *
  * @module
  */

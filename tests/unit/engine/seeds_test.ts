@@ -1,5 +1,5 @@
 /**
- * When seeded archives wake and sleep, with fake torrents and a fake clock.
+ * Activation and deactivation of seeded torrents, with fake torrents and a fake clock.
  *
  * @module
  */
@@ -13,7 +13,10 @@ import { FakeClock, settle } from "../../support/fake_clock.ts";
 
 const MINUTE_MS = 60_000;
 
-/** Infohash of an archive by its number, which is also the content of its `.torrent`. */
+/**
+ * Returns the infohash of the archive with this number. The archive's `.torrent` contains the same
+ * number.
+ */
 function hashOf(n: number): string {
   return n.toString(16).padStart(40, "0");
 }

@@ -1,5 +1,6 @@
 /**
- * Number and times of the lookups for a record or a name's index, and outcomes that are not repeated.
+ * Number and times of repeated lookups for a record or a name's index, and outcomes after which no
+ * lookup is repeated.
  *
  * @module
  */
@@ -28,7 +29,10 @@ const keys = keysOfSlot(SLOT, 1);
 const salt = new Uint8Array(32);
 const item = signItem(keys, { salt, seq: 1, value: bencode("x") });
 
-/** A network that gives these answers in turn and then the last one again; records lookup times. */
+/**
+ * Makes a network that gives these answers in turn, repeats the last one, and records the lookup
+ * times.
+ */
 function network(clock: FakeClock, answers: Partial<GetOutcome>[]) {
   const askedMs: number[] = [];
   let turn = 0;

@@ -1,5 +1,5 @@
 /**
- * Repeated lookups of one record: outcomes and errors. The clock is a fake.
+ * Repeated lookups of a single record: outcomes and errors, on a fake clock.
  *
  * @module
  */
@@ -29,7 +29,7 @@ const miss: GetOutcome = { ...silence, responded: 4, errors: {} };
 const hit: GetOutcome = { ...miss, holding: 3, item };
 const forged: GetOutcome = { ...hit, item: { ...item, value: utf8("2:ho") } };
 
-/** Finds a record in a DHT that gives these answers in turn, and then the last one again. */
+/** Finds a record in a DHT that gives these answers in turn and then repeats the last one. */
 function search(
   answers: GetOutcome[],
   { timeoutMs = 60_000, signal = undefined as AbortSignal | undefined } = {},

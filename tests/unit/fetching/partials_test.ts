@@ -1,5 +1,5 @@
 /**
- * How long incomplete downloads are kept.
+ * Retention time of incomplete downloads.
  *
  * @module
  */

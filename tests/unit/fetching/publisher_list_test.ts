@@ -1,5 +1,5 @@
 /**
- * Reading a publisher's list while the publisher replaces record and catalog.
+ * Reading a publisher's list while the publisher replaces the announce record and the catalog.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const keys = generateKeyPair();
 const salt = announceSalt(keys.publicKey);
 const TIMEOUT_MS = 60_000;
 
-/** A catalog of one package, and the announce record that names it. */
+/** Makes a catalog of one package, and the announce record that refers to the catalog. */
 function catalogOf(version: string, seq: number) {
   const minimal = signMinimal({
     name: "hello",
@@ -47,7 +47,10 @@ function catalogOf(version: string, seq: number) {
   return { bytes, torrent, infoHash, item: signItem(keys, { salt, seq, value }) };
 }
 
-/** A reader; the DHT shows `shown`, and peers have `seeded`. */
+/**
+ * Makes a reader of a publisher's list. The fake DHT returns the item `shown`, and the fake peers
+ * have the catalogs in `seeded`.
+ */
 async function reader() {
   const directory = await temporaryHome();
   const clock = new FakeClock();
@@ -92,7 +95,10 @@ async function reader() {
   return { context, clock, state, seed, [Symbol.asyncDispose]: directory[Symbol.asyncDispose] };
 }
 
-/** Waits until `count` downloads have begun; disk operations take real time. */
+/**
+ * Waits until `count` downloads have begun. The wait takes real time, because disk operations do
+ * not follow the fake clock.
+ */
 async function downloadsBegun(place: Awaited<ReturnType<typeof reader>>, count: number) {
   for (let tries = 0; place.state.downloads.length < count; tries++) {
     assert(tries < 60_000, `${place.state.downloads.length} downloads were begun`);
@@ -125,7 +131,7 @@ Deno.test("a running download is not cancelled for a newer catalog", async () =>
   await downloadsBegun(place, 1);
   await place.clock.advance(5_000);
   await downloadsBegun(place, 2);
-  // No peer has the newer catalog yet.
+  // At this point no peer has the newer catalog yet.
   place.state.finish(old);
   assert.deepEqual(versions(await reading), ["1.0.0"]);
 });

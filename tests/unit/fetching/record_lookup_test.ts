@@ -20,7 +20,7 @@ const nothing: GetOutcome = {
   ...{ holding: 0, stale: 0, invalid: 0, errors: {} },
 };
 
-/** Looks up in a DHT that gives this outcome. */
+/** Looks up a record in a DHT that returns this outcome. */
 function lookUp(outcome: GetOutcome, signal?: AbortSignal) {
   const asked: unknown[] = [];
   const operations = {

@@ -71,7 +71,8 @@ Deno.test("latest of a package of prereleases is not found, and the error says h
 
 for (
   const [got, found, range, last] of [
-    // By name alone: the stable line, or, where there is nothing else, the prereleases.
+    // By name alone, a version below the highest stable one seen is a downgrade. If no stable
+    // version was seen, prereleases are compared.
     [{ lastVersion: "1.2.0" }, "1.1.0", undefined, "1.2.0"],
     [{ lastVersion: "1.2.0" }, "1.1.0", "*", "1.2.0"],
     [{ lastVersion: "1.2.0" }, "1.1.0", "latest", "1.2.0"],
@@ -80,13 +81,13 @@ for (
     [{ lastPrerelease: "2.0.0-beta.2" }, "2.0.0-beta.1", undefined, "2.0.0-beta.2"],
     [{ lastPrerelease: "2.0.0-beta.2" }, "1.0.0", undefined, undefined],
     [{ rangeVersion: "1.2.0", rangePrerelease: "3.0.0-a" }, "1.1.0", undefined, undefined],
-    // By a range: all that it would give.
+    // With a range, a version below the highest one seen that satisfies the range is a downgrade.
     [{ rangeVersion: "1.2.0" }, "1.1.0", "^1", "1.2.0"],
     [{ lastVersion: "1.2.0" }, "1.1.0", "^1", "1.2.0"],
     [{ lastVersion: "2.0.0" }, "1.1.0", "^1", undefined],
     [{ rangePrerelease: "2.0.0-beta.2" }, "2.0.0-beta.1", ">=2.0.0-0", "2.0.0-beta.2"],
     [{ rangePrerelease: "2.0.0-beta.2" }, "1.1.0", "^1", undefined],
-    // Outright: that version and no other.
+    // An exact version is never a downgrade.
     [{ lastVersion: "1.2.0", rangeVersion: "1.2.0" }, "1.1.0", "1.1.0", undefined],
   ] as const
 ) {

@@ -1,5 +1,5 @@
 /**
- * Bootstrap names and addresses.
+ * Resolving bootstrap host names to addresses.
  *
  * @module
  */
@@ -23,7 +23,7 @@ Deno.test("bootstrap names are looked up, and a name without an address does not
   const clock = new FakeClock();
   const found = await resolveBootstrap([
     { host: "localhost", port: 7 },
-    // RFC 6761: no such name ever exists.
+    // The domain `.invalid` never exists (RFC 6761).
     { host: "nowhere.invalid", port: 6881 },
     { host: "192.0.2.1", port: 6881 },
   ], clock);
@@ -33,7 +33,7 @@ Deno.test("bootstrap names are looked up, and a name without an address does not
   assert.equal(clock.timers, 0);
 });
 
-/** Names that are found one by one, a lookup each. */
+/** Starts looking up two bootstrap names. Each lookup returns the next of the given answers. */
 async function lookedUp(answers: BootstrapAddresses[]) {
   const clock = new FakeClock();
   const begunMs = clock.now();

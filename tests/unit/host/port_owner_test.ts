@@ -1,5 +1,5 @@
 /**
- * Who has a port, out of what `ss` prints.
+ * Determining the process that occupies a port, from the output of `ss`.
  *
  * @module
  */

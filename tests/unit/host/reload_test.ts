@@ -1,5 +1,5 @@
 /**
- * What of new settings is taken over while the daemon runs.
+ * Applying changed settings while the daemon runs.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Keys of other programs where libreseed's own belongs.
+ * Key files of other programs, found where libreseed expects its own key file.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { temporaryHome } from "../../support/mod.ts";
 const seed = new Uint8Array(32).map((_, i) => i * 7 + 1);
 const pair = keyPairFromSeed(seed);
 
-/** Text or bytes with their length before them (RFC 4251 section 5). */
+/** Encodes a text or bytes with a length prefix (RFC 4251 section 5). */
 function counted(value: string | Uint8Array): Uint8Array {
   const bytes = typeof value === "string" ? utf8(value) : value;
   const length = new Uint8Array(4);
@@ -30,7 +30,7 @@ function counted(value: string | Uint8Array): Uint8Array {
   return concatBytes(length, bytes);
 }
 
-/** A key in OpenSSH's own format, as its PROTOCOL.key has it. */
+/** Makes a key in OpenSSH's own format, as described in its PROTOCOL.key. */
 function openssh(type: string, cipher: string): string {
   const blob = concatBytes(counted(type), counted(pair.publicKey));
   const secret = concatBytes(
@@ -62,7 +62,7 @@ const sshPublic = `ssh-ed25519 ${
   toBase64(concatBytes(counted("ssh-ed25519"), counted(pair.publicKey)))
 } ann@host`;
 
-/** A file, and how it is named. */
+/** Key files of other programs, each with the expected description. */
 const files: [contents: string | Uint8Array, what: RegExp][] = [
   [encrypted, /private key that is encrypted with a password \(PKCS #8\)/],
   [openssh("ssh-ed25519", "none"), /an OpenSSH private key \(ssh-ed25519\)/],

@@ -1,5 +1,6 @@
 /**
- * Resolution of dependencies: versions, cycles, conflicts, dependency bombs.
+ * Resolution of dependencies: versions, cycles, conflicts, and dependency bombs (exponentially
+ * growing dependencies).
  *
  * @module
  */
@@ -65,7 +66,7 @@ function graphOf(world: World, ...specs: string[]): Promise<Graph> {
   return resolveGraph(specs.map(parseRequirement), new FakeSource(world));
 }
 
-/** `a@1.0.0 > b@1.0.0` for each edge, and the packages without any. */
+/** Lists the edges of a dependency graph as `a@1.0.0 > b@1.0.0`, and the packages without edges. */
 function edgesOf(graph: Graph): string[] {
   const name = (ref: string) => {
     const { minimal } = graph.nodes.get(ref)!;
@@ -138,7 +139,7 @@ Deno.test("ranges that exclude each other get as few versions side by side as po
     "b",
     "c",
   );
-  // 2.0.0 serves b and c, so 2.3.0 is not needed.
+  // Version 2.0.0 of x satisfies both b and c, so version 2.3.0 is not needed.
   assert.deepEqual(edgesOf(graph).filter((edge) => edge.includes(">")), [
     "a@1.0.0 > x@1.1.0",
     "b@1.0.0 > x@2.0.0",
@@ -231,7 +232,8 @@ Deno.test("a bare name means one publisher throughout the graph, a key means its
     "c@1.0.0 > x@1.0.0",
   ]);
   assert.deepEqual(sideBySide(graph), [`x 1.7.0 of ${malloryKey}, 1.0.0 of ${aliceKey}`]);
-  // The first bare requirement chose the publisher; other publishers no longer satisfy the name.
+  // The first requirement without a key determined the publisher. Packages of other publishers no
+  // longer satisfy the name.
   const later = {
     ...world,
     "a@1.0.0": { x: "^1", d: "*" },
@@ -279,7 +281,7 @@ Deno.test("a resolved package has to match the requirement and be signed by its 
 
 Deno.test("a prerelease satisfies only a range that names it, or `*`", async () => {
   const prerelease = signed("a", "1.0.0-rc.1");
-  /** A hostile source that returns the prerelease for any range. */
+  /** A hostile source that returns a prerelease for any range. */
   const sourceOf = (world: World) => {
     const source = new FakeSource(world);
     const usual = source.resolve.bind(source);
@@ -293,7 +295,7 @@ Deno.test("a prerelease satisfies only a range that names it, or `*`", async () 
   assert.match(error.message, /^a@\^1, which b@1\.0\.0 needs: .* got .*a@1\.0\.0-rc\.1$/);
 });
 
-/** A package with `width` dependencies, each of which has `width` of its own. */
+/** Makes a package with `width` dependencies, each of which has `width` dependencies of its own. */
 function bomb(width: number): World {
   const world: World = { "bomb@1.0.0": {} };
   for (let i = 0; i < width; i++) {
@@ -315,7 +317,8 @@ Deno.test("a dependency bomb of 10,000 packages is refused before their lookup",
   );
   assert.equal(error.kind, "verification");
   assert.match(error.message, /more than 1000 packages/);
-  // Only the bomb and its 100 direct dependencies were resolved, none of the 10,000 below.
+  // Only the bomb and its 100 direct dependencies were resolved. None of the 10,000 packages below
+  // was resolved.
   assert.deepEqual([source.resolved.length, source.loaded.length], [101, 101]);
 });
 

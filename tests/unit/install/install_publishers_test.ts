@@ -22,12 +22,13 @@ import {
   malloryKey,
 } from "./support.ts";
 
-/** A context of a home with these pins. */
+/** Makes an installation context for a home with these pins. */
 function pinnedTo(place: InstallPlace, pins: Record<string, string[]>): InstallContext {
   const of = (name: string): Pin[] =>
     (pins[name] ?? []).map((key) => ({ name, publicKey: parsePublicKey(key), firstSeenMs: 0 }));
   return place.context({
-    // The rule of trust: the pinned publisher, else the publisher of the highest version.
+    // Applies the rule of trust: take the pinned publisher, or else the publisher of the highest
+    // version.
     resolve: (wanted) => {
       const [publisher] = wanted.publisher ? [wanted.publisher] : pins[wanted.name] ?? [];
       return Promise.resolve(place.found({ ...wanted, ...(publisher && { publisher }) }));
@@ -71,7 +72,8 @@ installTest(
     const path = join(direct[0]!.path, "..", "node_modules", "lib", "index.js");
     assert.equal(await Deno.readTextFile(path), "// lib@1.0.0\n");
 
-    // A lock file with a keyed dependency installs in a home that pins lib to another publisher.
+    // The home pins `lib` to another publisher. A lock file with a dependency on `KEY/lib` installs
+    // nevertheless.
     place.asked.length = 0;
     const again = await installLocked(context, place.lockPath);
     assert.deepEqual([again.packages.length, place.asked], [3, []]);
@@ -114,7 +116,7 @@ for (const [what, direct] of [["that is asked for", true], ["that is needed", fa
       }
       assert.deepEqual([await place.stored(), place.strays()], [[], []]);
       if (direct) assert.deepEqual(place.asked, []);
-      // A requirement without that name is installed.
+      // A requirement that does not involve the contested name is installed.
       if (direct) await installLocked(context, place.lockPath, [parseRequirement("app")]);
 
       // Once the user trusts the publisher, the lock file installs.
@@ -141,7 +143,7 @@ installTest("a locked dependency that contradicts a pin is resolved again", asyn
   await place.make("hello@1.0.0", { signer: mallory });
   await install(place.context(), saving(place, "app"));
   await place.make("hello@0.9.0");
-  // The name has two pinned publishers, and the locked one is neither of them.
+  // The name has two pinned publishers, and the publisher in the lock file is neither of them.
   const other = `ed25519:${btoa(String.fromCharCode(...new Uint8Array(32).fill(9)))}`;
   const context = pinnedTo(place, { hello: [aliceKey, other] });
   await install(context, saving(place, "app"));
@@ -162,7 +164,7 @@ installTest(
     assert.equal(error.kind, "verification");
     assert.deepEqual(place.asked, ["resolve bomb@*", "fetch bomb@1.0.0"]);
 
-    // The bomb of 10,000 packages is below two harmless ones.
+    // The dependency bomb of 10,000 packages is below two harmless packages.
     place.asked.length = 0;
     await place.make("app@1.0.0", { dependencies: many("fuse", 10) });
     for (let i = 0; i < 10; i++) {

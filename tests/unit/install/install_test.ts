@@ -1,5 +1,5 @@
 /**
- * Installation from a simulated network: the packages that enter the store, and those that do not.
+ * Installation from a simulated network: packages that enter the store, and packages that must not.
  *
  * @module
  */
@@ -28,12 +28,15 @@ function wanting(...specs: string[]) {
   return { requirements: specs.map(parseRequirement), direct: true };
 }
 
-/** Installs with `--save`. */
+/** Makes the options of an installation with `--save`. */
 function saving(place: InstallPlace, ...specs: string[]) {
   return { ...wanting(...specs), direct: false, lockPath: place.lockPath };
 }
 
-/** The text of the `index.js` that a package's code would import as another package. */
+/**
+ * Returns the contents of the `index.js` that a package gets when it imports another package by
+ * name.
+ */
 async function seenFrom(place: InstallPlace, spec: string, name: string): Promise<string> {
   const entries = await place.store.list();
   const entry = entries.find((entry) =>
@@ -79,7 +82,7 @@ installTest(
     place.pins.set("app", aliceKey);
     await install(place.context(), wanting("app@1.0.0"));
     assert.deepEqual(place.asked, []);
-    // A range, or a name without a pin, needs a lookup; the dependencies stay as stored.
+    // A range, or a name without a pin, needs a lookup. The dependencies remain those in the store.
     await install(place.context(), wanting("app@^1"));
     assert.deepEqual(place.asked, ["resolve app@^1"]);
     place.pins.set("app", malloryKey);
@@ -133,7 +136,7 @@ installTest(
       );
       assert.deepEqual([error.kind, error.detail.step], ["verification", "full-manifest"]);
     }
-    // Mallory's manifest over alice's archive.
+    // Publish a manifest signed by mallory that names alice's archive.
     place.published.push(
       signMinimal(
         { name: "other", version: "2.0.0", archiveSha256, btih, length, timestamp },
@@ -214,7 +217,7 @@ installTest("the limit of unpacked bytes applies to the sum of all packages", as
   assert.deepEqual(place.strays(), []);
   await install(place.context({ limits }), wanting("b"));
 
-  // An archive larger than the limit is not fetched.
+  // An archive that exceeds the size limit is not downloaded.
   place.asked.length = 0;
   const tiny = { ...defaultArchiveLimits, maxUnpackedBytes: 50 };
   await failure(install(place.context({ limits: tiny }), wanting("a")), "INSTALL_TOO_LARGE");
@@ -235,7 +238,7 @@ installTest("an aborted install leaves no incomplete package", async (place) => 
     await assert.rejects(install(context, wanting("app")), new RegExp(`enough ${at}`));
     assert.deepEqual([await place.stored(), place.strays()], [[], []]);
   }
-  // Abort during a download.
+  // Abort the installation during a download.
   const outside = new AbortController();
   const context = place.context({
     signal: outside.signal,
@@ -254,7 +257,7 @@ installTest(
   async (place) => {
     await place.make("app@1.0.0");
     await install(place.context(), wanting("app"));
-    // No process holds the lock of this temporary.
+    // A temporary directory whose lock is not held by any process.
     const left = join(place.store.path, ".tmp-held-0123456789abcdef");
     await Deno.mkdir(join(left, "package"), { recursive: true });
     await Deno.writeTextFile(join(left, "package", "half"), "x");
@@ -327,7 +330,7 @@ installTest(
     const { direct } = await installLocked(place.context({ store: elsewhere }), place.lockPath);
     assert.deepEqual(direct.map(({ minimal }) => minimal.version), ["1.0.0"]);
     assert.deepEqual((await elsewhere.list()).length, 2);
-    // The lock file names every package, so nothing is resolved.
+    // The lock file lists every package, so no package is resolved by a lookup.
     assert.deepEqual(place.asked.sort(), ["fetch app@1.0.0", "fetch x@1.1.0"]);
     assert.equal(await Deno.readTextFile(place.lockPath), text);
   },
@@ -493,7 +496,7 @@ installTest(
     let done = false;
     const looks = (async () => {
       let count = 0;
-      // A concurrent reader always finds both packages.
+      // A concurrent reader always finds both packages intact.
       for (; !done || count === 0; count++) {
         const found = await new PackageStore(place.store.path).list();
         assert.deepEqual(found.map(({ problem }) => problem), [undefined, undefined]);
@@ -538,7 +541,7 @@ installTest(
     assert.deepEqual(direct[1]!.skipped.map(({ version }) => version), ["1.2.0"]);
     assert.deepEqual(packages.map(({ asked }) => asked), ["newest", "newest"]);
     assert(skipped.length > 0);
-    // On another machine, with the lock file.
+    // Simulate another machine that has only the lock file.
     await Deno.remove(place.store.path, { recursive: true });
     gone.add("1.1.0");
     const again = install(context(), saving(place, "x"));

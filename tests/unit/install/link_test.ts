@@ -1,5 +1,5 @@
 /**
- * Links from a project into the store.
+ * Symbolic links from a project's directory into the package store.
  *
  * @module
  */
@@ -62,7 +62,7 @@ installTest(
     assert.equal(await Deno.realPath(path), one.path);
     assert.equal((await link(place, "app@2.0.0")).before, "other");
     assert.equal(await Deno.realPath(path), two.path);
-    // A link by libreseed is recognized even after its target was removed.
+    // libreseed recognizes its own link even after the link's target was removed.
     await Deno.remove(two.path, { recursive: true });
     assert.equal((await link(place, "app@1.0.0")).before, "other");
   },

@@ -1,5 +1,5 @@
 /**
- * The format of `libreseed.lock.json`, and the errors that its parser reports.
+ * The format of `libreseed.lock.json`, and the errors reported by its parser.
  *
  * @module
  */
@@ -22,7 +22,10 @@ import { aliceKey, failure, mallory, malloryKey, signed } from "./support.ts";
 
 const PATH = "/project/libreseed.lock.json";
 
-/** A lock of `app ^1`, which needs `b`, which needs `constructor`, and of mallory's `b`. */
+/**
+ * A sample lock file: `app ^1` requires `b`, which requires `constructor`; another `b` is by
+ * mallory.
+ */
 function sample(): LockFile {
   const [app, b, odd] = [
     signed("app", "1.0.0"),
@@ -90,7 +93,7 @@ Deno.test("a written lock file reads back the same, odd names included", async (
 
 type Json = Record<string, unknown>;
 
-/** The sample's JSON after a change. */
+/** Returns the sample lock file's JSON after applying a change. */
 function changed(change: (json: Record<string, Record<string, Json>>) => unknown): string {
   const json = JSON.parse(formatLockFile(sample()));
   return JSON.stringify(change(json) ?? json);
@@ -212,7 +215,7 @@ Deno.test("altering any field of a locked package invalidates its signature", ()
       return error.message.includes(`packages["${APP}"]`);
     });
   }
-  // The same fields under another publisher's key are another package.
+  // A package with equal fields but another publisher's key is a different package.
   const stolen = changed((json) =>
     void (json.packages![`${malloryKey}/app@1.0.0`] = json.packages![APP]!)
   );

@@ -1,5 +1,5 @@
 /**
- * The list of stored packages, and removal by reference: prune and uninstall.
+ * Listing the stored packages, and removing unreferenced packages: prune and uninstall.
  *
  * @module
  */
@@ -37,7 +37,7 @@ async function entryOf(place: InstallPlace, spec: string): Promise<StoredPackage
   assert.fail(`${spec} is not in the store`);
 }
 
-/** `app` needs `lib`, which needs `base`; `other` stands alone. */
+/** A store in which `app` needs `lib`, `lib` needs `base`, and `other` has no relation to them. */
 async function fill(place: InstallPlace): Promise<void> {
   await place.make("app@1.0.0", { dependencies: { lib: "*" } });
   await place.make("lib@1.0.0", { dependencies: { base: "*" } });
@@ -304,7 +304,7 @@ installTest(
       using _lock = await place.store.lock("add");
       const error = await failure(pruneStore(impatient), "DIRECTORY_BUSY");
       assert.equal(error.kind, "in-use");
-      // Another install does not wait.
+      // A concurrent installation does not have to wait.
       using _other = await impatient.lock("add");
     }
     assert.deepEqual(await place.stored(), ["other@1.0.0"]);

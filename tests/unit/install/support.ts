@@ -1,5 +1,6 @@
 /**
- * Support of the installation tests: publishers, packages with dependencies, a simulated network.
+ * Helpers for tests of installation: publishers, packages with dependencies, and a simulated
+ * network.
  *
  * @module
  */
@@ -26,7 +27,7 @@ export const mallory: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(22));
 export const aliceKey: string = formatPublicKey(alice.publicKey);
 export const malloryKey: string = formatPublicKey(mallory.publicKey);
 
-/** Registers a test with a place of its own. */
+/** Registers a test that gets its own store, project and simulated network. */
 export function installTest(name: string, run: (place: InstallPlace) => Promise<void>): void {
   Deno.test(name, async () => {
     await using home = await temporaryHome();
@@ -34,7 +35,7 @@ export function installTest(name: string, run: (place: InstallPlace) => Promise<
   });
 }
 
-/** A signed minimal manifest of an archive that does not exist. */
+/** Makes a signed minimal manifest of an archive that does not exist. */
 export function signed(name: string, version: string, signer: KeyPair = alice): MinimalManifest {
   const hash = createHash("sha256").update(`${name}@${version}`).digest("hex");
   return signMinimal({
@@ -47,23 +48,25 @@ export function signed(name: string, version: string, signer: KeyPair = alice): 
   }, signer);
 }
 
-/** Files and dependencies of a package on the shelf. */
+/** Files and dependencies of a test package. */
 export interface Made {
   dependencies?: Record<string, string>;
   signer?: KeyPair;
   files?: Record<string, string>;
 }
 
-/** A store, a project, and a shelf: the archives that the simulated network has. */
+/**
+ * A store, a project, and a shelf. The shelf holds the archives that the simulated network offers.
+ */
 export class InstallPlace {
   readonly path: string;
   readonly store: PackageStore;
-  /** A project's directory. */
+  /** Path of the project's directory. */
   readonly project: string;
-  /** Archives by infohash. */
+  /** Archives on the shelf, by infohash. */
   readonly archives = new Map<string, string>();
   readonly published: MinimalManifest[] = [];
-  /** Lookups and downloads, in order. */
+  /** Log of lookups and downloads, in order. */
   readonly asked: string[] = [];
   readonly steps: string[] = [];
   readonly pins = new Map<string, string>();
@@ -101,7 +104,7 @@ export class InstallPlace {
     return minimal;
   }
 
-  /** Installs from the shelf. */
+  /** Installs packages from the shelf. */
   context(more: Partial<InstallContext> = {}): InstallContext {
     return {
       store: this.store,
@@ -117,12 +120,12 @@ export class InstallPlace {
     };
   }
 
-  /** The result of {@linkcode InstallPlace.find}, as a package found in the DHT. */
+  /** Wraps the result of {@linkcode InstallPlace.find} as a package found in the DHT. */
   found(wanted: Requirement, without?: ReadonlySet<string>): FoundPackage {
     return { minimal: this.find(wanted, without), skipped: [] };
   }
 
-  /** The highest version on the shelf that satisfies the requirement. */
+  /** Returns the highest version on the shelf that satisfies the requirement. */
   find(wanted: Requirement, without: ReadonlySet<string> = new Set()): MinimalManifest {
     const { publisher, name, range = "*" } = wanted;
     this.asked.push(`resolve ${name}@${range}`);
@@ -134,7 +137,10 @@ export class InstallPlace {
     throw new LibreseedError("not-found", "NAME_NOT_FOUND", `Nobody publishes ${name}@${range}`);
   }
 
-  /** `NAME@VERSION` of each stored package, sorted; fails on a damaged or incomplete package. */
+  /**
+   * Lists `NAME@VERSION` of each stored package, sorted. Fails if a package is damaged or
+   * incomplete.
+   */
   async stored(): Promise<string[]> {
     const names: string[] = [];
     for (const entry of await this.store.list()) {
@@ -144,7 +150,7 @@ export class InstallPlace {
     return names.sort();
   }
 
-  /** Files in the store's directory other than packages and locks. */
+  /** Lists the files in the store's directory that are neither packages nor locks. */
   strays(): string[] {
     try {
       return [...Deno.readDirSync(this.store.path)].map(({ name }) => name)
@@ -156,7 +162,7 @@ export class InstallPlace {
   }
 }
 
-/** Asserts a rejection with this error code, and returns the error. */
+/** Asserts that a promise rejects with this error code, and returns the error. */
 export async function failure(promise: Promise<unknown>, code: string): Promise<LibreseedError> {
   try {
     await promise;

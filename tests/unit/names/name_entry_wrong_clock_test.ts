@@ -1,5 +1,6 @@
 /**
- * Clocks that were wrong for a while: the next publish replaces entries and records with wrong times.
+ * Publishers whose clock was wrong for a while: the next publish replaces entries and records with
+ * wrong times.
  *
  * @module
  */
@@ -21,7 +22,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const YEAR_MS = 365 * DAY_MS;
 
-/** A publisher whose own clock is off, in a world with the right time. */
+/** Makes a publisher with a wrong clock, in a simulated network with the right time. */
 async function publisher(world: World, offsetMs: number) {
   const wrong = { offsetMs };
   const { wholeClock } = world;

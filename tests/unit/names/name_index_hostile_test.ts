@@ -1,5 +1,5 @@
 /**
- * Attacks on the index of a name, and their limits.
+ * Attacks on the index of a name, and the limits of these attacks.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { failure, NOON, World } from "../../support/names_world.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const SLOT = 1;
-/** The largest sequence number. */
+/** The maximum sequence number of an item. */
 const LOCK = Number.MAX_SAFE_INTEGER;
 
 function entry(keys: KeyPair, fields: Partial<NameIndexEntry> = {}, name = "hello") {
@@ -37,7 +37,7 @@ function raw({ publicKey, version, firstSeenMs, timestampMs, signature }: NameIn
 const keysOf = (entries: NameIndexEntry[]) =>
   entries.map(({ publicKey }) => toHex(publicKey)).sort();
 
-/** Ann has published hello@1.0.0 and keeps it alive. */
+/** Makes a network in which Ann has published hello@1.0.0 and keeps it announced. */
 async function published(world: World) {
   const ann = await world.home(SLOT);
   await world.run(ann.publish("hello", "1.0.0"));
@@ -70,7 +70,7 @@ for (const [what, value] of garbage) {
     const error = await failure(world, user.use("hello"));
     assert.deepEqual([error.code, error.kind], ["NAME_NOT_FOUND", "not-found"]);
     assert.deepEqual(user.state.pins.list(), []);
-    // The publisher's key still finds the package.
+    // With the publisher's key, the package is still found.
     await world.run(user.resolve(`${formatPublicKey(ann.keys.publicKey)}/hello`));
     const outcomes: unknown[] = [];
     await world.run(ann.keeper.refresh([], (outcome) => outcomes.push(outcome)));
@@ -116,7 +116,7 @@ for (
     const named = user.details.filter((text) => text.includes(formatPublicKey(bad.publicKey)));
     assert.equal(named.length, 1, user.details.join("\n"));
     assert(named[0]!.endsWith(`: ${why}`), named[0]);
-    // The home does not write the dropped entry again.
+    // The publisher's home does not write the dropped entry again.
     await world.run(ann.keeper.refresh([], () => {}));
     const { entries, dropped } = await world.run(readNameIndex(user.store, "hello", world.clock));
     assert.deepEqual([entries.length, dropped], [1, []]);
@@ -152,7 +152,8 @@ Deno.test("10,000 valid entries of one hostile machine do not displace earlier p
     if (slot === SLOT) assert(keysOf(entries).includes(toHex(ann.keys.publicKey)));
   }
   assert.deepEqual((await world.run(user.resolve("hello"))).publicKey, ann.keys.publicKey);
-  // A new publisher is not listed and gets a warning; its key finds the package.
+  // A new publisher cannot enter the full index and gets a warning. With its key, its package is
+  // found.
   await world.clock.advance(HOUR_MS);
   const bob = await world.home();
   await world.run(bob.publish("hello", "3.0.0"));
@@ -173,15 +174,15 @@ Deno.test("backdated entries displace a slot; pins still protect earlier users, 
     writeNameIndex(world.store(), "hello", SLOT, liars, { clock: world.clock }),
   );
   assert(!keysOf(await world.run(user.entries("hello"))).includes(toHex(ann.keys.publicKey)));
-  // A home with a pin resolves as before.
+  // A home that has pinned Ann resolves the name as before.
   assert.deepEqual((await world.run(user.use("hello"))).publicKey, ann.keys.publicKey);
-  // A new home gets an error, and pins none of the attackers, who have no package.
+  // A new home gets an error. It pins none of the attackers, because they have no package.
   const newcomer = await world.home();
   assert.equal((await failure(world, newcomer.use("hello"))).kind, "not-found");
   assert.deepEqual(newcomer.state.pins.list(), []);
   const spec = `${formatPublicKey(ann.keys.publicKey)}/hello`;
   assert.equal((await world.run(newcomer.use(spec))).minimal.version, "1.0.0");
-  // Ann's home keeps her entry, so it returns once the attackers stop.
+  // Ann's home keeps her entry locally, so the entry returns to the index once the attackers stop.
   await world.run(ann.keeper.refresh([], () => {}));
   assert.deepEqual(ann.keeper.entry("hello", ann.keys.publicKey)!.publicKey, ann.keys.publicKey);
 });
@@ -206,7 +207,7 @@ Deno.test("publishing an older version later keeps the higher version in the ent
 });
 
 Deno.test("publishing into an index locked for today succeeds with a warning, and tomorrow the name is listed", async () => {
-  // The other records live on in the nodes without a renewal.
+  // The other records stay in the nodes without being renewed.
   await using world = new World({ items: { lifeMs: 2 * DAY_MS } });
   await world.vandalize("hello", SLOT, junk, { seq: LOCK });
   const ann = await world.home(SLOT);
@@ -217,13 +218,13 @@ Deno.test("publishing into an index locked for today succeeds with a warning, an
   assert.equal((await failure(world, user.resolve("hello"))).code, "NAME_NOT_FOUND");
   const spec = `${formatPublicKey(ann.keys.publicKey)}/hello@^1.0`;
   assert.equal((await world.run(user.resolve(spec))).minimal.version, "1.0.0");
-  // `announce` reports the lock.
+  // `announce` reports that the attacker has locked the index with the maximum sequence number.
   const outcomes: { error?: { code?: string } }[] = [];
   const refresh = () =>
     world.run(ann.keeper.refresh([], (outcome) => outcomes.push(outcome as never)));
   await refresh();
   assert.equal(outcomes[0]!.error!.code, "NAME_INDEX_LOCKED");
-  // The daemon warns once and waits for the next day.
+  // The daemon warns once about the locked index, and waits for the next day's index.
   ann.warnings.length = 0;
   ann.keeper.start();
   await world.clock.advance(11 * HOUR_MS);
@@ -237,7 +238,7 @@ Deno.test("after a lock and a restart, the home lists the name tomorrow without 
   await using world = new World();
   await world.vandalize("hello", SLOT, [], { seq: LOCK - 1 });
   const { ann, user } = await published(world);
-  // Exactly one sequence number was left, and the attacker has used it.
+  // Only one higher sequence number existed, and the attacker has used it.
   assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
   await world.clock.advance(60_000);
   await world.run(ann.publish("hello", "1.1.0"));

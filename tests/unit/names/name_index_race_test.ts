@@ -15,7 +15,10 @@ import { NOON, World } from "../../support/names_world.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Runs concurrent writes of publishers; returns the keys in the index afterwards. */
+/**
+ * Runs concurrent index writes of several publishers. Returns the keys that are in the index
+ * afterwards.
+ */
 async function race(world: World, slots: number[]) {
   const clock = world.wholeClock;
   const writers = slots.map((slot, i) => ({ keys: keysOfSlot(slot, i), store: world.store() }));
@@ -88,7 +91,7 @@ Deno.test("a write interrupted by midnight continues at the new day's target", a
       lookUp: (key, signal) => honest.lookUp(key, signal),
       async put(item, signal, terms) {
         if (++puts > 1) return await honest.put(item, signal, terms);
-        // A concurrent write of the same list wins, and then midnight passes.
+        // First a concurrent write of the same list wins, and then midnight passes.
         const outcome = await honest.put({ ...item }, signal, terms);
         clock.jump(120_000);
         return { ...outcome, superseded: item };

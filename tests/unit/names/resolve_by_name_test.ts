@@ -1,5 +1,6 @@
 /**
- * Resolution of a bare name in a simulated network: policies, pins, downgrades, fallbacks.
+ * Resolution of a package name without a key in a simulated network: policies, pins, downgrades,
+ * fallbacks.
  *
  * @module
  */
@@ -25,7 +26,7 @@ import { failure, World } from "../../support/names_world.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Two publishers of "hello" and a user; Ann was seen first, Bob has the higher versions. */
+/** Makes two publishers of "hello" and a user. Ann was seen first; Bob has the higher versions. */
 async function twoPublishers(world: World) {
   const [ann, bob, user] = [await world.home(), await world.home(), await world.home()];
   for (const version of ["1.0.0", "1.1.0", "1.2.0"]) {
@@ -68,7 +69,8 @@ for (
     }
     await world.run(ann.manager.announcePeer(new Uint8Array(20).fill(0xaa), 1));
     if (policy === "trusted") {
-      // Ann has a pin of a first use of another name, Bob is trusted for another name.
+      // Pins for other names must not matter: Ann is pinned on first use for one name, and Bob is
+      // explicitly trusted for another.
       const firstSeenMs = world.clock.now();
       user.state.pins.set({ name: "some", publicKey: ann.keys.publicKey, firstSeenMs });
       const { publicKey } = bob.keys;
@@ -93,7 +95,7 @@ Deno.test("policy trusted ignores pins of a first use, and trusts this home's ow
   await world.run(user.use("hello"));
   const error = await failure(world, user.resolve("hello", "trusted"));
   assert.equal(error.code, "PUBLISHER_NOT_TRUSTED");
-  // Trust by the user survives later uses.
+  // Explicit trust by the user persists when the package is used later.
   const [pin] = user.state.pins.list("hello");
   user.state.pins.set({ ...pin!, byHand: true });
   assert.equal(who(await world.run(user.use("hello", "trusted")), [ann, bob]), "ann 1.2.0");
@@ -167,7 +169,8 @@ Deno.test("the last version of a pin never sinks, in whatever order versions are
   }
   assert.deepEqual(seen, ["1.0.0", "1.0.0", "1.9.9", "1.9.9", "2.0.0", "2.0.0"]);
   assert.equal(user.state.pins.list("hello")[0]!.lastPrerelease, "2.0.0-rc.1");
-  // Trusting the key again, another publisher's package and other ranges do not lower the mark either.
+  // The high-water mark is not lowered by trusting the key again, by another publisher's package or
+  // by other ranges.
   rememberPublisher(names, { name: "hello", version: "3.0.0" }, user.keys.publicKey, "newest");
   rememberPublisher(names, { name: "hello", version: "3.0.0" }, publicKey, "exact");
   rememberPublisher(names, { name: "hello", version: "3.0.0" }, publicKey, "range");
@@ -209,7 +212,8 @@ for (const policy of ["latest-version", "seeders", "trusted"] as const) {
     assert(error.message.includes(a), error.message);
     assert(error.message.includes(`libreseed trust add hello ${b}`), error.message);
     assert.deepEqual(user.state.pins.list(), before);
-    // After the user trusts the new publisher, it resolves; the first pin stays.
+    // After the user trusts the new publisher, the name resolves to that publisher. The first pin
+    // remains.
     const firstSeenMs = world.clock.now();
     user.state.pins.set({ name: "hello", publicKey: bob.keys.publicKey, firstSeenMs });
     assert.equal(who(await world.run(user.use("hello", policy)), [ann, bob]), "bob 2.1.0");
@@ -249,11 +253,11 @@ Deno.test("a package named with the key of another publisher is resolved, and th
   assert.deepEqual(user.state.pins.list().map(({ publicKey }) => publicKey), [ann.keys.publicKey]);
 });
 
-/** Replaces Ann's announce record by the old one that lists only 1.0.0. */
+/** Replaces Ann's announce record by the old record that lists only 1.0.0. */
 async function replayOldAnnouncement(world: World, ann: NamesHome): Promise<void> {
   const key = { publicKey: ann.keys.publicKey, salt: announceSalt(ann.keys.publicKey) };
   const { item } = await world.run(ann.manager.get(key));
-  // An attacker who holds all nodes around the target can show an old record with a lower seq.
+  // An attacker who controls all nodes around the target can serve an old record with a lower seq.
   const old = signItem(ann.keys, {
     salt: key.salt,
     seq: item!.seq - HOUR_MS,
@@ -276,10 +280,10 @@ for (const withKey of [false, true]) {
     assert(error.message.includes("1.2.0") && error.message.includes("hello@1.0.0"));
     assert.equal(user.state.pins.list("hello")[0]!.lastVersion, "1.2.0");
     assert.equal((await failure(world, user.use(`${spec}@^1.0`))).code, "DOWNGRADE");
-    // An exact version is allowed, and does not lower the mark.
+    // Requesting an exact lower version is allowed, and does not lower the high-water mark.
     assert.equal(who(await world.run(user.use(`${spec}@1.0.0`)), [ann, bob]), "ann 1.0.0");
     assert.equal((await failure(world, user.use(spec))).code, "DOWNGRADE");
-    // A new home has no mark, and accepts the old version.
+    // A new home has no high-water mark, and accepts the old version.
     const stranger = await world.home();
     assert.equal(who(await world.run(stranger.use("hello")), [ann, bob]), "ann 1.0.0");
   });
@@ -389,7 +393,7 @@ Deno.test("if the first publisher has no record, no other replaces it, and the e
   assert.deepEqual(user.state.pins.list(), []);
   const spec = `${formatPublicKey(ann.keys.publicKey)}/hello`;
   assert.equal((await world.run(user.use(spec))).minimal.version, "1.0.0");
-  // After the use by key, the bare name resolves to the same publisher.
+  // After one use with the key, the name alone resolves to the same publisher.
   assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
 });
 

@@ -1,6 +1,6 @@
 /**
- * The announce record of a publisher whose list needs a catalog: the catalog grows with each package and
- * keeps packages of the publisher's other machines.
+ * The announce record of a publisher whose list needs a catalog. The catalog grows with each
+ * package, and keeps the packages of the publisher's other machines.
  *
  * @module
  */
@@ -51,13 +51,13 @@ function minimal(name: string, by = keys): MinimalManifest {
 
 const many = Array.from({ length: 80 }, (_, i) => minimal(`package-${i}`));
 
-/** A publisher's home, and a DHT that has the item stored last. */
+/** Makes a publisher's home, and a fake DHT that returns the item stored last. */
 async function publisher({ remembers = false, daemon = false } = {}) {
   const directory = await temporaryHome();
   const home = await temporaryHome();
   const clock = new FakeClock();
   let item: MutableItem | undefined;
-  /** Requests to the owner of the engine, in order. */
+  /** Log of requests to the process that owns the engine, in order. */
   const asked: string[] = [];
   const warnings: string[] = [];
   const operations = {
@@ -81,7 +81,7 @@ async function publisher({ remembers = false, daemon = false } = {}) {
   const paths = homePaths(home.path);
   const state = StateDatabase.open(paths.state, systemClock);
   const listed = new ListedPackages(() => state, paths.listLock, systemClock);
-  /** Keeps the announce record in `state.db`, as the owner of the engine does. */
+  /** Stores the announce record in `state.db`, as the process that owns the engine does. */
   const keep = (own: boolean) => {
     const target = targetOf(item!.publicKey, item!.salt);
     state.records.put({ item: item!, target, kind: "announce", own, createdMs: clock.now() });
@@ -103,13 +103,15 @@ async function publisher({ remembers = false, daemon = false } = {}) {
       await Deno.writeFile(archive, new Uint8Array(LENGTH));
       await Deno.writeTextFile(minimalFileName(archive), serializeMinimal(manifest));
     },
-    /** Puts a package into the seed directory and notes it as verified. */
+    /** Puts a package into the seed directory and records it as verified. */
     async verify(manifest: MinimalManifest) {
       await this.place(manifest);
       const entry = await seeds.entry(archiveFileName(manifest.name, manifest.version));
       rememberVerified(state, entry as ValidSeedEntry);
     },
-    /** Puts a list of the publisher's other machine, which this home keeps. */
+    /**
+     * Puts a list from the publisher's other machine into the DHT, and its catalog into this home.
+     */
     async replace(manifests: MinimalManifest[]) {
       const bytes = new TextEncoder().encode(serializeCatalog(manifests));
       const grown = { bytes, sameBytes: 0, added: 0 };
@@ -156,15 +158,15 @@ Deno.test("a home that wrote the list itself reads only packages that it has not
   for (const manifest of many) await ann.verify(manifest);
   await ann.list();
   assert.equal(await ann.catalog(), serializeCatalog(many));
-  // An unverified package is not read.
+  // A package that is not verified is not added to the list.
   await ann.place(minimal("unseen"));
-  // A process was killed between the verification and the update of the list.
+  // Simulate a process that was killed after the verification and before the update of the list.
   await ann.verify(minimal("forgotten"));
   await ann.list(minimal("one-more"));
   const now = [...many, minimal("forgotten"), minimal("one-more")];
   assert.equal(await ann.catalog(), serializeCatalog(now));
   assert.equal(ann.record().count, now.length);
-  // A second verification keeps the note that it is listed.
+  // Verifying a package again keeps the record that it is listed.
   const before = ann.record();
   await ann.verify(many[7]!);
   await ann.list(many[8]!);

@@ -1,5 +1,6 @@
 /**
- * Preparing a package: progress, and the reuse of an archive that is published already.
+ * Preparing a package for publishing: progress, and the reuse of an archive that has been published
+ * before.
  *
  * @module
  */

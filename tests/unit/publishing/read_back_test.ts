@@ -1,5 +1,5 @@
 /**
- * Reading a published package back, with a reader's checks.
+ * Reading a published package back from the network, with all checks of an ordinary reader.
  *
  * @module
  */

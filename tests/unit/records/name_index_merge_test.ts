@@ -19,7 +19,7 @@ const T = 1_763_800_000_000;
 const NAME = "left-pad";
 const SLOT = 1;
 
-/** Key pairs that belong into the slot. */
+/** Generates key pairs whose entries belong to the given slot of a name's index. */
 function* publishers(slot: number): Generator<KeyPair> {
   for (let i = 0;; i++) {
     const seed = createHash("sha256").update(`publisher ${i}`).digest();
@@ -50,7 +50,7 @@ function entry(pair: KeyPair, fields: Partial<NameIndexEntry> = {}, name = NAME)
 const byKey = (entries: NameIndexEntry[]) =>
   entries.toSorted((a, b) => toHex(a.publicKey) < toHex(b.publicKey) ? -1 : 1);
 
-/** A version of so many characters. */
+/** Makes a version with this number of characters. */
 function versionOf(length: number): string {
   return "1.0.0-".padEnd(length, "a");
 }
@@ -202,7 +202,8 @@ for (
     const [publicKey, firstSeenMs, timestampMs] = [ann.publicKey, T - 1, T];
     const made = { publicKey, version, firstSeenMs, timestampMs, signature };
     assert.equal(verifyNameIndexEntry(NAME, made), false);
-    // The largest that fits beside it.
+    // A valid entry shares the index with the invalid entry, unless the invalid entry is too long
+    // for both.
     const good = version.length > 700 ? [] : [entry(bob)];
     const raw = good.map((
       { publicKey: k, version: v, firstSeenMs: f, timestampMs: t, signature: s },

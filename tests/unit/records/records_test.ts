@@ -63,7 +63,7 @@ for (const { what, good, decode } of decoders) {
     const others: BValue[] = [-1, new Uint8Array(5).fill(0xff), "", [], [1], {}, { a: 1 }];
     for (const [key, value] of Object.entries(good)) {
       for (const other of others) {
-        // An announced list may be a dictionary, though not these: the count would be wrong.
+        // Skip non-negative numbers: they are valid in place of any number.
         if (typeof value === "number" && typeof other === "number" && other >= 0) continue;
         const run = () => decode(bencode({ ...good, [key]: other }));
         assertCode(run, "BAD_RECORD", new RegExp(`"(${key}|c)(\\.\\w+)?"`));
@@ -173,7 +173,7 @@ Deno.test("an announce record holds the list as long as it fits, else the catalo
     assert.equal(read.catalogInfoHash !== undefined, !fits);
     if (fits) fitting = count;
   }
-  // 24 bytes each, after 29 for the rest.
+  // The fixed fields take 29 bytes, and each package takes 24 bytes.
   assert.equal(fitting, 40);
 });
 

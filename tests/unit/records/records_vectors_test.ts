@@ -31,7 +31,10 @@ interface Vector<Fields = unknown> {
 
 const bytes = (hex: string) => fromHex(hex)!;
 
-/** What every item has to agree about, once its value and salt are known. */
+/**
+ * Asserts that value, salt, signature and the other derived fields of an item equal those of the
+ * test vector.
+ */
 function assertItem(vector: Vector, value: Uint8Array, salt: Uint8Array): void {
   const { item } = vector;
   const pair = keyPairFromSeed(bytes(item.keySeedHex));

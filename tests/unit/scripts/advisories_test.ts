@@ -1,5 +1,5 @@
 /**
- * The query for advisories, against a local registry that speaks npm's bulk format.
+ * The query for security advisories, against a local registry that implements npm's bulk format.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { askForAdvisories } from "../../../scripts/audit/advisories.ts";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /**
- * Queries a registry with this answer. Returns the outcome, the printed text, and the packages
- * asked about.
+ * Queries a fake registry that returns this answer. Returns the outcome, the printed text, and the
+ * names of the queried packages.
  */
 async function ask(answer: () => Response) {
   const asked: Record<string, string[]>[] = [];
@@ -37,7 +37,8 @@ Deno.test("the query covers every package of the lock file", async () => {
   const { npm } = JSON.parse(await Deno.readTextFile(`${root}deno.lock`));
   const pairs = asked.flatMap((one) => Object.entries(one))
     .flatMap(([name, versions]) => versions.map((version) => `${name}@${version}`));
-  // A key of the lock file has, after an underscore, the packages that it was resolved with.
+  // In the lock file, the key of a package ends, after an underscore, with the peer packages with
+  // which it was resolved.
   const locked = Object.keys(npm).map((key) => key.replace(/(?<=@\d[^_]*)_.*$/, ""));
   assert.deepEqual([...new Set(pairs)].sort(), [...new Set(locked)].sort());
 });

@@ -1,5 +1,5 @@
 /**
- * Running and printing of benchmarks. The figures are not tested: no test asserts a duration.
+ * Running benchmarks and printing their results. No test asserts a duration.
  *
  * @module
  */
@@ -16,7 +16,10 @@ import {
 import { FakeClock } from "../../support/fake_clock.ts";
 import { testInOwnProcess } from "../../support/own_process.ts";
 
-/** A contender that records its runs and returns the given figures in turn, the warm-up's first. */
+/**
+ * Makes a contender that records its runs and returns the given figures in turn, starting with the
+ * warm-up.
+ */
 function contender(name: string, ran: string[], figures: number[]): Contender {
   return {
     name,
@@ -47,7 +50,7 @@ Deno.test("contenders take turns, and the warm-up is not counted", async () => {
 
 Deno.test("the table shows median, spread and our ratio to each contender", async () => {
   const contenders = [contender("a", [], [0, 10, 30, 20]), contender("b", [], [0, 40, 39, 4_000])];
-  // A run takes no time on the fake clock.
+  // On the fake clock, a run takes no time.
   const table = report(await measure(row(contenders, 3), () => {}, new FakeClock()));
   assert.deepEqual(table.split("\n"), [
     "## Row",
@@ -89,8 +92,8 @@ Deno.test("a failing contender is named with its round, and the others go on", a
   assert.match(report(measured), /^Failed: b \(round 2 of 3: ended\)\.$/m);
 });
 
-// In a process of its own, since tests of other files have child processes here that would be
-// killed too.
+// Runs in a separate process, because the timeout kills all child processes, including those of
+// other tests in this process.
 testInOwnProcess(import.meta.url, "a contender that does not end is killed and named", async () => {
   const clock = new FakeClock();
   let child: Deno.ChildProcess | undefined;

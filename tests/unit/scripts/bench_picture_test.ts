@@ -8,7 +8,7 @@ for (const exponent of [0.5, 1, 1.5]) {
     const growth = growthOf(points)!;
     assert.ok(Math.abs(growth.exponent - exponent) < 0.02, `${growth.exponent}`);
     assert.ok(Math.abs(growth.base - 400) < 10, `${growth.base}`);
-    // Without the point at zero, the fixed cost would make the exponent look lower.
+    // Without the measurement at size zero, the fixed cost would lower the fitted exponent.
     assert.ok(exponentOf({ name: "", points: points.slice(1) }) < exponent);
   });
 }

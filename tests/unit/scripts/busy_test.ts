@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import { temporaryHome } from "../../support/mod.ts";
 
 const script = fileURLToPath(new URL("../../../scripts/busy.ts", import.meta.url));
-/** Processor time, in milliseconds, of a thread that counts as busy. */
+/** Processor time in milliseconds from which a thread counts as busy. */
 const BUSY_MS = 40;
 
-/** Starts `deno task busy` for a test file with one test of this body. */
+/** Starts `deno task busy` for a test file that contains one test with this body. */
 async function busy(directory: string, body: string): Promise<Deno.ChildProcess> {
   const path = join(directory, "one_test.ts");
   await Deno.writeTextFile(path, `Deno.test("one", async () => { ${body} });`);
@@ -18,11 +18,12 @@ async function busy(directory: string, body: string): Promise<Deno.ChildProcess>
   }).spawn();
 }
 
-/** Number of threads of a process that count as busy. */
+/** Returns the number of threads of a process that count as busy. */
 function busyThreads(pid: number): number {
   return [...Deno.readDirSync(`/proc/${pid}/task`)].filter(({ name }) => {
     const stat = Deno.readTextFileSync(`/proc/${pid}/task/${name}/stat`);
-    // `pid (name) state …`, in which the 12th and 13th after the name are ticks of 10 ms.
+    // Format of /proc/PID/task/TID/stat: `pid (name) state …`. The 12th and 13th field after the
+    // name are processor time in ticks of 10 ms.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return (Number(fields[11]) + Number(fields[12])) * 10 >= BUSY_MS;
   }).length;
@@ -48,7 +49,7 @@ Deno.test({
     while (busyThreads(process.pid) < 4) await new Promise((go) => setTimeout(go, 20));
     process.kill("SIGTERM");
     assert.equal((await process.status).code, 143);
-    // The stream ends when the tests have closed their end of it.
+    // Read to the end of the stream: it ends when the test processes have closed it.
     while (!(await reader.read()).done);
   },
 });

@@ -11,7 +11,7 @@ async function git(directory: string, ...args: string[]): Promise<void> {
   assert(success, new TextDecoder().decode(stderr));
 }
 
-/** A Git repository whose only commit has a page of commands and a changelog. */
+/** Makes a Git repository whose only commit contains a page of commands and a changelog. */
 async function checkout(): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }> {
   const path = await Deno.makeTempDir();
   await Deno.mkdir(join(path, "docs"));
@@ -24,7 +24,7 @@ async function checkout(): Promise<{ path: string; [Symbol.asyncDispose](): Prom
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-/** Whether the sources are a clone with its history, and not an unpacked archive. */
+/** Whether the sources are a Git clone with its history rather than an unpacked archive. */
 const isClone = await Deno.stat(join(root, ".git")).then(() => true, () => false);
 
 Deno.test({

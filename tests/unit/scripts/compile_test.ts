@@ -1,5 +1,5 @@
 /**
- * The program's compile-time permissions, and the bundler's treatment of `using`.
+ * The compile-time permissions of the program, and `using` declarations in the bundle.
  *
  * @module
  */
@@ -24,14 +24,15 @@ Deno.test("the program may load no native library, import nothing, and run no pr
     "--allow-net",
     "--allow-env",
     "--allow-sys=homedir,networkInterfaces,statfs,uid",
-    // By absolute paths: a bare name needs PATH, which may be missing.
+    // The permissions name absolute paths, because a bare program name requires PATH, which may be
+    // missing.
     "--allow-run=/usr/bin/ss,/usr/sbin/ss,/sbin/ss",
   ]);
 });
 
-// The minifier inlines a variable that is read once, at the start of the next statement. It does so
-// for `using` declarations as well, so that the resource is never closed in the minified program.
-// Such a place needs `try` and `finally`.
+// The minifier inlines a variable that is read once, at the start of the next statement. It also
+// does so for `using` declarations, and the minified program would then never close the resource.
+// Such code needs `try` and `finally` in place of `using`.
 for (const entry of ["src/cli/mod.ts", "src/worker/main.ts", "src/package/archive/thread.ts"]) {
   Deno.test(`minifying ${entry} keeps each of its "using" declarations`, async () => {
     const plain = usings(await bundle(entry));
@@ -60,8 +61,8 @@ async function bundle(entry: string, ...flags: string[]): Promise<string> {
 }
 
 /**
- * The `using` declarations in a bundle, each with the beginning of its value. Consecutive
- * declarations are joined, as the minifier does.
+ * Finds the `using` declarations in a bundle, each with the beginning of its value. Consecutive
+ * declarations are joined, as in the minifier's output.
  */
 function usings(text: string): string[] {
   const joined = text.replaceAll(/(?<![\w$.])(using [\w$]+ = [^;]*);\s*using /g, "$1, ");

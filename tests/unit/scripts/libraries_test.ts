@@ -1,5 +1,5 @@
 /**
- * The page about libraries, and the check of replaced members before anything is bundled.
+ * The generated page about libraries, and the check of replaced library members before bundling.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * With `nodeModulesDir: auto`, Deno recreates the linked packages at each start, and another Deno
- * that starts at that moment does not find them. Tests start many Denos at a time, so all of them
- * have to avoid that mode.
+ * process that starts at the same moment does not find them. Tests start many Deno processes
+ * concurrently, so all of them have to use another mode.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname!, "..", "..", "..");
 const HARMLESS = /--node-modules-dir=manual/;
-/** Number of lines around `Deno.execPath()` within which the flag has to stand. */
+/** Maximum number of lines between `Deno.execPath()` and the flag that selects the mode. */
 const LINES = 9;
 
-/** Places that start Deno without the flag on purpose, and why. */
+/** Files that start Deno without the flag on purpose, each with the reason. */
 const EXCEPTIONS: Record<string, string> = {
   "scripts/audit/advisories.ts": "`deno audit` links nothing and does not know the flag",
   "scripts/bench/binary.ts": "compiles a program without packages",
@@ -31,7 +31,10 @@ async function* sourcesIn(directory: string): AsyncGenerator<string> {
   }
 }
 
-/** Line numbers at which a source starts Deno in a way that recreates linked packages. */
+/**
+ * Returns the line numbers at which a source file starts Deno in the mode that recreates linked
+ * packages.
+ */
 function linkingStarts(source: string): number[] {
   const lines = source.split("\n");
   return lines.flatMap((line, i) => {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { descendants } from "../../../scripts/bench/process_tree.ts";
 
 const module = new URL("../../../scripts/bench/process_tree.ts", import.meta.url).href;
-/** A program that starts a grandchild and prints the process ids. */
+/** A program that starts a grandchild process and prints the process ids. */
 const program = `
   const { descendants, killDescendantsOnSignal } = await import("${module}");
   killDescendantsOnSignal();
@@ -27,7 +27,7 @@ Deno.test({
     process.kill("SIGTERM");
     assert.equal((await process.status).code, 143);
     await reader.cancel();
-    // The process that adopts a killed one may take a moment to reap it.
+    // The init process that adopts a killed process may take a moment to reap it.
     while (started.some((pid) => isRunning(pid))) await new Promise((go) => setTimeout(go, 5));
   },
 });

@@ -1,4 +1,4 @@
-/** The search for anchors, and the table that it reads. */
+/** The search for anchors (short fixed texts that precede secrets), and its lookup table. */
 
 import assert from "node:assert/strict";
 import { anchorTable } from "../../../scripts/anchor_windows.ts";
@@ -11,7 +11,7 @@ import { alnum } from "./made_up.ts";
 const anchors = allRules().flatMap(({ anchors }) => anchors);
 const search = new AnchorSearch(classes, rows);
 
-/** A text that contains the anchor, padded where a token has to follow. */
+/** Makes a text that contains the anchor, with padding where a token has to follow. */
 function textOf(anchor: string): string {
   return anchor
     .replace(/^\^/, "")
@@ -24,7 +24,7 @@ function latin1(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
 }
 
-/** All anchors that the search finds, as `INDEX at OFFSET`. */
+/** Lists all anchors that the search finds, as `INDEX at OFFSET`. */
 function foundBy(search: AnchorSearch, bytes: Uint8Array, from = 0, to = bytes.length): string[] {
   const found: string[] = [];
   search.visit(bytes, from, to, (anchor, at) => {
@@ -34,7 +34,7 @@ function foundBy(search: AnchorSearch, bytes: Uint8Array, from = 0, to = bytes.l
   return found.sort();
 }
 
-/** The anchors that regular expressions find, as a reference for the search. */
+/** Lists the anchors that regular expressions find, as a reference for the search. */
 function expectedIn(text: string, from: number, to: number): string[] {
   const found: string[] = [];
   for (const [index, anchor] of anchors.entries()) {

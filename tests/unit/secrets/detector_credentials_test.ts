@@ -1,4 +1,4 @@
-/** Credentials in requests, and in files with telling names. */
+/** Credentials in HTTP requests, and in files whose names suggest credentials. */
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -22,7 +22,10 @@ const address = `https://${login}@git.corp.net/a`;
 const json = (value: unknown) => JSON.stringify(value, null, 2);
 const djangoKey = made(50, "abcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*(-_=+)");
 
-/** A key in the wallet import format: base58 of the version, the key, and four bytes of its hash. */
+/**
+ * Makes a key in the wallet import format: base58 of the version, the key, and four bytes of its
+ * hash.
+ */
 function wif(version: number, compressed: boolean, breaks = 0): string {
   const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest();
   const key = sha256(new TextEncoder().encode("wallet"));
@@ -157,7 +160,7 @@ for (const [what, [path, contents]] of Object.entries(found)) {
   Deno.test(`the scan finds ${what}`, () => assert(kindIn(contents, path), path));
 }
 
-/** The same places with a placeholder instead of a secret. */
+/** The same texts with a placeholder in place of the secret. */
 const passing: Record<string, [path: string, contents: string]> = {
   "an address without a password": [".gitmodules", "\turl = https://bob@git.corp.net/a.git\n"],
   "an address with placeholders": [

@@ -1,4 +1,4 @@
-/** Every kind of secret, each in a file as it occurs in practice. */
+/** Every kind of secret, each in the form in which it occurs in practice. */
 
 import assert from "node:assert/strict";
 import { SecretDetector } from "../../../src/secrets/mod.ts";
@@ -29,7 +29,9 @@ function kindIn(contents: string | Uint8Array, path: string): string | undefined
   return scan.end();
 }
 
-/** Tokens. Each is tested in a source, in JSON, on a line, and as a whole file. */
+/**
+ * Sample tokens. Each is tested in source code, in JSON, on a line of its own, and as a whole file.
+ */
 const tokens: Record<string, string> = {
   "AWS access key": "AKIA" + base32(16),
   "AWS temporary access key": "ASIA" + base32(16),
@@ -137,7 +139,7 @@ for (const [kind, token] of Object.entries(tokens)) {
   });
 }
 
-/** Files with keys and settings. */
+/** Sample files with private keys and settings. */
 const files: Record<string, () => [path: string, contents: string | Uint8Array]> = {
   "PKCS #8 key": () => ["server.pem", pem("rsa")],
   "PKCS #1 key": () => ["server.key", pem("rsa", { format: "pkcs1" })],

@@ -1,4 +1,4 @@
-/** Texts that look like secrets and are none. */
+/** Texts that look like secrets but are none, and must not be reported. */
 
 import assert from "node:assert/strict";
 import { SecretDetector } from "../../../src/secrets/mod.ts";

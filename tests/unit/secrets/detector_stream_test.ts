@@ -8,21 +8,21 @@ const detector = new SecretDetector();
 const token = () => "ghp_" + alnum(36);
 const text = (value: string) => new TextEncoder().encode(value);
 
-/** @param sizes sizes of the chunks in bytes, repeated */
+/** @param sizes sizes of the chunks in bytes, repeated cyclically */
 function kindOf(bytes: Uint8Array, path = "a.txt", sizes = [bytes.length], size = true) {
   const scan = detector.file(path, size ? bytes.length : undefined);
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const end = at + sizes[turn % sizes.length]!;
     const chunk = bytes.slice(at, end);
     scan.add(chunk);
-    // A caller may overwrite the chunk.
+    // Overwrite the chunk, because callers may reuse its buffer.
     chunk.fill(0);
     at = end;
   }
   return scan.end();
 }
 
-/** Harmless text of this length. */
+/** Makes harmless text of this length. */
 function filler(length: number): string {
   return "const value = compute(previous, next);\n".repeat(Math.ceil(length / 39)).slice(0, length);
 }
@@ -60,7 +60,7 @@ Deno.test("the scan finds a token in chunks of any length", () => {
 Deno.test("the scan finds a token at the start and the end of files of any length and alignment", () => {
   for (let pad = 0; pad < 70; pad++) {
     const whole = text("?".repeat(pad) + filler(pad) + " " + token());
-    // Views of memory at unaligned addresses.
+    // Test views of memory at unaligned addresses.
     for (let offset = 0; offset < 4; offset++) {
       const memory = new Uint8Array(whole.length + offset);
       memory.set(whole, offset);
@@ -87,7 +87,7 @@ Deno.test("the scan finds keys and tokens in UTF-16 and UTF-32, with and without
       const key = utf16(`# Schlüssel\r\n${pem("ec").replaceAll("\n", "\r\n")}`, big, mark);
       assert.equal(kindOf(key), "private key", `${big} ${mark}`);
       const late = utf16(filler(200_000) + "\n" + token(), big, mark);
-      // An odd length of the chunks cuts characters in two.
+      // With chunks of odd length, characters of two bytes are split between chunks.
       assert.equal(kindOf(late, "a.txt", [65_537]), "GitHub token", `${big} ${mark}`);
     }
   }
@@ -120,16 +120,16 @@ Deno.test("hostile texts cause no catastrophic backtracking", () => {
     '_KEY = "'.repeat(120_000),
     "A".repeat(1_000_000),
     ("\\n" + lower(60)).repeat(16_000),
-    // Overlapping tokens: each match runs far past the start of the next.
+    // Overlapping token candidates: a match extends far past the start of the next candidate.
     ("xoxb-".repeat(100) + "example-").repeat(2000),
     "+AQEa".repeat(200_000),
-    // Fillers after the first line of a key, and after that of a JWK.
+    // Filler text after the first line of a private key, and after the beginning of a JWK.
     ...["\n", '"', '" ', "\\", "\\r", "."].map((filling) =>
       (begin.repeat(60) + filling.repeat(2400 / filling.length) + "x").repeat(100)
     ),
     ('"kty":"RSA"'.repeat(60) + "\\".repeat(2900)).repeat(100),
   ];
-  // With an expression that backtracks, this would take longer than a year.
+  // A backtracking regular expression would take longer than a year for these inputs.
   for (const input of inputs) kindOf(text(input));
   assert.equal(kindOf(text(inputs.join("\n") + "\n" + token())), "GitHub token");
 });

@@ -1,5 +1,5 @@
 /**
- * Made-up secrets, assembled when a test runs, so that no literal in the sources looks like a
+ * Fake secrets, assembled when a test runs, so that no literal in the sources looks like a
  * credential.
  *
  * @module
@@ -11,7 +11,7 @@ const LOWER = "abcdefghijklmnopqrstuvwxyz";
 const UPPER = LOWER.toUpperCase();
 const DIGITS = "0123456789";
 
-/** Random-looking characters, the same in each run. */
+/** Makes random-looking characters, the same in each run. */
 export function made(length: number, alphabet: string): string {
   let text = "";
   for (let block = 0; text.length < length; block++) {
@@ -33,7 +33,7 @@ export const lower = (length: number) => made(length, LOWER + DIGITS);
 export const digits = (length: number) => made(length, DIGITS);
 export const uuid = () => [hex(8), hex(4), "4" + hex(3), "a" + made(3, DIGITS), hex(12)].join("-");
 
-/** A new private key in PEM. */
+/** Generates a private key in PEM. */
 export function pem(
   type: "rsa" | "ec" | "ed25519",
   options: { format?: "pkcs1" | "sec1" | "pkcs8"; passphrase?: string } = {},
@@ -46,7 +46,7 @@ export function pem(
   }) as string;
 }
 
-/** A new private key in DER. */
+/** Generates a private key in DER. */
 export function der(
   type: "rsa" | "ec" | "ed25519",
   format: "pkcs1" | "sec1" | "pkcs8",
@@ -54,7 +54,7 @@ export function der(
   return new Uint8Array(keyOf(type).export({ type: format as "pkcs8", format: "der" }) as Buffer);
 }
 
-/** The public half of a new key in PEM. */
+/** Generates the public half of a new key in PEM. */
 export function publicPem(): string {
   const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return publicKey.export({ type: "spki", format: "pem" }) as string;
@@ -66,7 +66,7 @@ function keyOf(type: "rsa" | "ec" | "ed25519") {
   return generateKeyPairSync("ed25519").privateKey;
 }
 
-/** An armoured key: a first and a last line around base64. */
+/** Makes an armoured key: base64 between a first and a last line. */
 export function armour(label: string, headers: string[] = [], dashes = "-----"): string {
   const body = base64(400).match(/.{1,64}/g)!;
   const head = headers.length > 0 ? [...headers, ""] : [];
@@ -80,7 +80,7 @@ export function armour(label: string, headers: string[] = [], dashes = "-----"):
     .join("\n");
 }
 
-/** A JSON Web Token of a claim set. */
+/** Makes a JSON Web Token from claims. */
 export function jwt(claims: Record<string, unknown>): string {
   const part = (value: unknown) => btoa(JSON.stringify(value)).replace(/=+$/, "");
   return `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}.${urlSafe(43)}`;

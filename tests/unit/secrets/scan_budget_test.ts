@@ -1,4 +1,7 @@
-/** Bounded cost of scanning the files of one package, in one file or in many. */
+/**
+ * The cost of scanning the files of one package for secrets is bounded, for one large file and for
+ * many small ones.
+ */
 
 import assert from "node:assert/strict";
 import { ScanBudget, SecretDetector, SmallFileBatch } from "../../../src/secrets/mod.ts";
@@ -7,11 +10,17 @@ import { made, pem } from "./made_up.ts";
 const detector = new SecretDetector();
 const text = (value: string) => new TextEncoder().encode(value);
 const begin = "-----BEGIN " + "PRIVATE KEY-----";
-/** 2.4 kB of lines that look like a key's first line, without a key. */
+/** Text of 2.4 kB: lines that look like a private key's first line, without a key. */
 const anchors = text((begin + made(13, "xyz ") + "\n").repeat(60));
-/** Files with more anchors together than the package's budget allows tries. */
+/**
+ * Number of files. Together they contain more anchors (texts that may begin a secret) than the
+ * package's budget allows to check.
+ */
 const FILES = 100;
-/** Allowed tries: 256 free, one per 2048 bytes, and one guaranteed for each file. */
+/**
+ * Number of anchors that the budget allows to check: 256 for free, one per 2,048 bytes, and one
+ * guaranteed per file.
+ */
 const allowed = 256 + Math.ceil(FILES * anchors.length / 2048) + FILES;
 
 Deno.test("many small files get no more tries than one file of the same total length", () => {

@@ -1,4 +1,4 @@
-/** Batches of small files, which are scanned together. */
+/** Batches of small files, which are scanned for secrets together. */
 
 import assert from "node:assert/strict";
 import { SecretDetector, SmallFileBatch } from "../../../src/secrets/mod.ts";
@@ -7,7 +7,10 @@ import { alnum, base64, pem } from "./made_up.ts";
 const detector = new SecretDetector();
 const text = (value: string) => new TextEncoder().encode(value);
 
-/** Scans files in batches: the paths with secrets, and the paths that the batch refused. */
+/**
+ * Scans files in batches. Returns the paths with secrets, and the paths that the batch did not
+ * accept.
+ */
 function look(files: Iterable<[path: string, contents: string | Uint8Array]>) {
   const found: string[] = [];
   const left: string[] = [];
@@ -15,7 +18,7 @@ function look(files: Iterable<[path: string, contents: string | Uint8Array]>) {
   for (const [path, contents] of files) {
     const bytes = typeof contents === "string" ? text(contents) : contents;
     if (!small.take(path, bytes)) left.push(path);
-    // A caller may overwrite the bytes.
+    // Overwrite the bytes, because callers may reuse their buffer.
     bytes.fill(0);
   }
   small.finish();

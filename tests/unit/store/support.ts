@@ -1,4 +1,4 @@
-/** Makes signed archives with arbitrary contents for the store's tests. */
+/** Makes signed archives with arbitrary contents for tests of the store. */
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ export function minimalOf(
   }, by);
 }
 
-/** Writes an archive with the given contents into `dir`, to be added with `put`. */
+/** Writes an archive with the given contents into `dir`, which a test can add with `put`. */
 export async function archiveIn(
   dir: string,
   name: string,

@@ -93,7 +93,7 @@ Deno.test("a process gets only the home and the given variables in its environme
 });
 
 Deno.test("runCli kills a process after its timeout and reports the output", async () => {
-  // A busy machine may take long to start a shell, so the timeout grows.
+  // The timeout grows with each attempt, because a busy machine may take long to start a shell.
   for (let timeoutMs = 300;; timeoutMs *= 4) {
     const run = runCli(["seed"], { ...sh("echo begun; exec sleep 3600"), timeoutMs });
     const { message } = await run.then(() => assert.fail("it ended"), (error: Error) => error);
@@ -156,7 +156,7 @@ Deno.test("a grandchild that keeps the output open does not delay the result", a
 Deno.test("udpSocketsOf finds a process's UDP sockets and no others", onLinux, async () => {
   await using one = await bindUdp(0);
   await using all = await bindUdp(0, "0.0.0.0");
-  // Tests of other files run in this process at the same time, with sockets of their own.
+  // Tests of other files run in this process concurrently and open sockets of their own.
   const ours = (await udpSocketsOf(Deno.pid)).filter(({ port }) =>
     [one.port, all.port].includes(port)
   );
@@ -207,7 +207,8 @@ Deno.test(
     {
       await using process = spawnCli([], { ...sh("echo up; exec sleep 60"), home });
       await process.waitForLine(/up/);
-      // While the process turns into `sleep`, its arguments and its environment cannot be read.
+      // While the shell replaces itself by `sleep`, its arguments and environment cannot be read,
+      // so repeat.
       let found = await leftovers(home.path);
       for (let tries = 0; found.length < 2 && tries < 50; tries++) {
         found = await leftovers(home.path);

@@ -7,7 +7,7 @@ import { startTestnet, TestnetError } from "../../../src/testnet/mod.ts";
 
 const value = Buffer.from("hello");
 
-/** A foreign DHT node that knows only the bootstrap address. */
+/** Starts a DHT node of another implementation that knows only the testnet's bootstrap address. */
 async function withClient<T>(bootstrap: string, use: (dht: DHT) => Promise<T>): Promise<T> {
   const dht = new DHT({ bootstrap: [bootstrap] });
   await new Promise<void>((resolve) => dht.listen(0, "127.0.0.1", resolve));
@@ -84,7 +84,8 @@ Deno.test("a mutable item with a wrong signature is not stored", async () => {
   const forged = { ...item, sign: () => Buffer.alloc(64, 1) };
   await withClient(testnet.bootstrap, async (dht) => {
     const done = put(dht, forged);
-    // A node does not answer a put that it cannot verify; the put fails when the client ends.
+    // A testnet node does not answer a put that it cannot verify. The put therefore fails only when
+    // the client ends.
     const sent = () => testnet.nodes.every((node) => node.received.counts.put > 0);
     while (!sent()) await new Promise((resolve) => setTimeout(resolve, 5));
     done.catch(() => {});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { LOCAL_RANGES, PUBLIC_RANGES, workerPermissions } from "../../../src/worker/mod.ts";
 
-/** An IPv4 address as a number. */
+/** Converts an IPv4 address to a number. */
 function addressOf(text: string): number {
   const parts = text.split(".").map(Number);
   assert.equal(parts.length, 4);
@@ -14,7 +14,7 @@ function textOf(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
 }
 
-/** First and last address of a CIDR range. */
+/** Returns the first and the last address of a CIDR range. */
 function boundsOf(range: string): [number, number] {
   const [base, bits] = range.split("/");
   const first = addressOf(base!);
@@ -30,8 +30,8 @@ function isIn(ranges: readonly string[], address: number): boolean {
 
 const everywhere = 2 ** 32 - 1;
 /**
- * Ranges without public peers: the blocks of IANA's IPv4 special-purpose registry (RFC 6890) that are not
- * globally reachable, and multicast (RFC 5771).
+ * Address ranges without public peers: the blocks of IANA's IPv4 special-purpose registry (RFC
+ * 6890) that are not globally reachable, and multicast (RFC 5771).
  */
 const reserved = [
   ["this host", "0.0.0.0/8"],

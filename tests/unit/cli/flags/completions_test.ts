@@ -1,5 +1,5 @@
 /**
- * Completion scripts: completeness, quoting, and a run in the shells that are installed.
+ * Completion scripts for shells: completeness, quoting, and a run in each installed shell.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Which commands need a home, and which may create one.
+ * Commands that need an existing home, and commands that may create one.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { runCli } from "../../../../src/cli/mod.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { fakeIo, type FakeIoOptions } from "../../../support/fake_io.ts";
 
-/** A publisher's key in text form. */
+/** A publisher's public key in text form. */
 const KEY = "ab".repeat(32);
 
-/** A command line for each command, and each action, that needs an existing home. */
+/** Command lines that need an existing home, one for each command and action. */
 const existing: Record<string, string[][]> = {
   pack: [["."]],
   publish: [["."]],
@@ -41,7 +41,7 @@ async function run(args: string[], options: FakeIoOptions & { userHome?: string 
   return { code, out: io.stdout.text, err: io.stderr.text };
 }
 
-/** The home use of each command, or of each of its actions. */
+/** Returns the home use (needed, created or unused) of each command, or of each of its actions. */
 async function uses(): Promise<[name: string, use: HomeUse][]> {
   const found: [string, HomeUse][] = [];
   for (const { name, load } of commands) {
@@ -135,7 +135,7 @@ Deno.test("a command that needs no home works for a user without one", async () 
     version: [],
   };
   for (const [name, use] of await uses()) {
-    // testnet runs until a signal ends it.
+    // The command `testnet` is skipped, because it runs until a signal ends it.
     if (use !== "unused" || name === "testnet") continue;
     assert(lines[name], name);
     const { err } = await run([name, ...lines[name]], { userHome: undefined });

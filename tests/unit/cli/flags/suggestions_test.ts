@@ -1,5 +1,5 @@
 /**
- * Suggestions for unknown commands and actions.
+ * Suggestions for misspelled commands and actions.
  *
  * @module
  */
@@ -19,7 +19,10 @@ async function refused(...args: string[]): Promise<string> {
   return io.stderr.text;
 }
 
-/** Misspellings of a word: a letter omitted, replaced or doubled, or two letters exchanged. */
+/**
+ * Generates misspellings of a word: a letter omitted, replaced or doubled, or two letters
+ * exchanged.
+ */
 function* slips(word: string): Generator<string> {
   for (let i = 0; i < word.length; i++) {
     const [before, after] = [word.slice(0, i), word.slice(i + 1)];

@@ -1,5 +1,5 @@
 /**
- * The real process as an `Io`.
+ * The implementation of `Io` for the real process.
  *
  * @module
  */

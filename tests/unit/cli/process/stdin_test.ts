@@ -1,5 +1,5 @@
 /**
- * Lists of paths on standard input.
+ * Reading lists of paths from standard input.
  *
  * @module
  */

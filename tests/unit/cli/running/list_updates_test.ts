@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { ListUpdates } from "../../../../src/cli/running/list_updates.ts";
 import type { Published } from "../../../../src/publishing/publish.ts";
 
-/** Makes list updates that take `costMs` each, on a clock that advances only by explicit steps. */
+/** Makes a scheduler of list updates that take `costMs` each, on a clock that the test advances. */
 function made(costMs: number, fails: (added: number) => boolean = () => false) {
   let nowMs = 0;
   const added: number[] = [];

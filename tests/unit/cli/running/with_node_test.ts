@@ -7,7 +7,7 @@ import { StateDatabase } from "../../../../src/store/mod.ts";
 import { freePort, temporaryHome } from "../../../support/mod.ts";
 import { fakeIo } from "../../../support/fake_io.ts";
 
-/** Runs a command in this process and counts how often it opens `state.db`. */
+/** Runs a command within the test's process and counts how often it opens `state.db`. */
 async function openings(args: string[], home: string): Promise<{ count: number; text: string }> {
   const open = StateDatabase.open;
   let count = 0;

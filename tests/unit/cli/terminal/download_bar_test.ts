@@ -1,5 +1,5 @@
 /**
- * The progress bar of downloads: its start, its rate and its total.
+ * The progress bar of downloads: its first display, its transfer rate and its total.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 
 const MIB = 1 << 20;
 
-/** Makes a bar and collects its output. */
+/** Makes a progress bar and collects its output. */
 function newBar() {
   const clock = new FakeClock();
   const drawn: ProgressState[] = [];
@@ -32,7 +32,7 @@ function newBar() {
 
 Deno.test("the bar of a resumed download starts at its resumed position and shows the remaining time", async () => {
   const { bar, clock, drawn, steps, at } = newBar();
-  // The engine verifies a partial file of 60 MiB in half a second.
+  // The engine verifies an existing partial file of 60 MiB within half a second.
   for (const bytes of [0, 30 * MIB, 60 * MIB]) {
     bar.update("a", "hello@1.0.0", at(bytes, true));
     await clock.advance(250);
@@ -44,7 +44,7 @@ Deno.test("the bar of a resumed download starts at its resumed position and show
     await clock.advance(1_000);
   }
   assert.equal(drawn[0]!.doneBytes, 60 * MIB);
-  // A single sample gives no rate.
+  // A transfer rate cannot be computed from a single sample.
   assert.equal(drawn[0]!.bytesPerSecond, undefined);
   assert.equal(drawn.at(-1)!.bytesPerSecond, MIB);
   assert.equal(drawn.at(-1)!.label, "hello@1.0.0");
@@ -81,7 +81,7 @@ Deno.test("a rate covers the last seconds, and is undefined during the first sec
   assert.equal(rate.bytesPerSecond, undefined);
   rate.add(1_500, 1_000);
   assert.equal(rate.bytesPerSecond, 1_000);
-  // The download stalls, so the rate drops to zero within ten seconds.
+  // The download stalls, so the displayed rate drops to zero within ten seconds.
   for (let ms = 2_000; ms <= 12_000; ms += 1_000) rate.add(1_500, ms);
   assert.equal(rate.bytesPerSecond, 0);
 });

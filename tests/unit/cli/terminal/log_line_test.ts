@@ -54,7 +54,7 @@ Deno.test("a JSON line is one object with time, level, message and the error's c
   });
 });
 
-/** The lines that a logging command prints on standard error, with one message per level. */
+/** Returns the lines that a command prints on standard error if it logs one message per level. */
 function logged(
   logLevel: LogLevel,
   options: Partial<OutputOptions> = {},

@@ -1,5 +1,5 @@
 /**
- * Streams and formats of a command's output.
+ * The output of a command: the stream to which it is written, and its format.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * `libreseed status`: contents of a summary of bounded length, and the live screen.
+ * The command `libreseed status`: the contents and bounded length of the summary, and the live
+ * screen.
  *
  * @module
  */
@@ -202,7 +203,7 @@ Deno.test("a live screen redraws in place, fits the terminal, and restores it at
   assert(isScreen(sink, {}) && !isScreen(sink, { TERM: "dumb" }) && !isScreen(new FakeSink(), {}));
 });
 
-/** Runs `status --watch` against a daemon with two packages. */
+/** Runs `status --watch` against a fake daemon with two packages. */
 async function watching(args: string[], isTerminal: boolean) {
   const home = await temporaryHome();
   const clock = new FakeClock(NOW_MS);
@@ -230,7 +231,7 @@ async function watching(args: string[], isTerminal: boolean) {
   };
   return {
     ...{ io, packages, seen },
-    /** Lets the command query the daemon until the screen matches `pattern`. */
+    /** Lets the command query the daemon repeatedly until the screen matches `pattern`. */
     async looks(pattern: RegExp) {
       for (let tries = 0; !pattern.test(io.stdout.text); tries++) {
         assert(tries < 60_000, `${pattern} is not in ${io.stdout.text}${io.stderr.text}`);

@@ -51,7 +51,7 @@ Deno.test("the limit does not grow while most successes are slow", () => {
   feed(concurrency, 9, true, 400);
   feed(concurrency, 10, true, 5_000);
   assert.equal(concurrency.limit, 4);
-  // A success within a second is never slow, whatever the shortest duration.
+  // A success within one second never counts as slow, however short the shortest duration was.
   concurrency.add(true, 1);
   feed(concurrency, 19, true, 900);
   assert.equal(concurrency.limit, 5);

@@ -36,7 +36,10 @@ Deno.test("impossible observations are ignored", () => {
   assert.equal(halfLife.halfLifeMs, Infinity);
 });
 
-/** Intervals between announcements of a record, minutes, when each finds `stayed` of 8 holders again. */
+/**
+ * Returns the intervals in minutes between announcements of a record, if each announcement finds
+ * `stayed` of 8 holders again.
+ */
 async function pauses(stayed: number, intervalMs = HOUR_MS): Promise<number[]> {
   const at = new Announcements({ intervalMs, random: () => 0.5 });
   at.outcome = () => ({ holding: 8, stored: 8 - stayed });

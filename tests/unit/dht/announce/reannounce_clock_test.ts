@@ -19,7 +19,8 @@ Deno.test("a shorter interval moves due times forward; a longer one moves none",
 Deno.test("a due time from an earlier run that is more than an interval away is moved forward", async () => {
   const at = new Announcements();
   const item = record("a");
-  // The earlier run had an interval of a day, or a wrong clock.
+  // The saved due time lies a day ahead: the earlier run used an interval of a day, or its clock
+  // was wrong.
   keepRecord(at.reannouncer, item, at.clock.now() + 24 * HOUR_MS);
   at.reannouncer.keepTorrent("ab".repeat(20), at.clock.now() + 24 * HOUR_MS);
   await at.clock.advance(70 * MINUTE_MS);
@@ -44,7 +45,7 @@ Deno.test("after twelve hours of suspension all overdue entries are announced, m
   for (const [i, item] of items.entries()) {
     keepRecord(at.reannouncer, item, at.clock.now() + (30 + (i * 77) % 200) * 1_000);
   }
-  // Suspension: the time of day goes on, timers do not.
+  // Simulate suspension: the time of day advances, but timers do not.
   at.clock.jump(12 * HOUR_MS);
   await at.clock.advance(2 * MINUTE_MS);
   assert.equal(at.calls.length, 200);

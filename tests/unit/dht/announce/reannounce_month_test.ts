@@ -16,7 +16,10 @@ const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const INTERVAL_MS = HOUR_MS;
 
-/** A network, records that are kept alive in it, and how long each had no holder. */
+/**
+ * A simulated DHT, records that are kept announced in it, and the minutes in which a record had no
+ * holder.
+ */
 class World {
   readonly clock = new FakeClock();
   readonly dht: SimulatedDht;
@@ -36,7 +39,8 @@ class World {
       perSecond?: number;
     },
   ) {
-    // All signatures in this simulation are valid, and verifying them would take most of the time.
+    // Signatures are not verified: all are valid in this simulation, and verifying would take most
+    // of the time.
     const items = { verify: false, ...options.items };
     this.dht = new SimulatedDht({
       nodes: 150,
@@ -68,7 +72,7 @@ class World {
     }
   }
 
-  /** Keeps the records, with first due times spread over an interval. */
+  /** Keeps the records announced. Their first due times are spread over an interval. */
   keep(): void {
     for (const [i, item] of this.items.entries()) {
       const share = i / this.items.length;
@@ -76,7 +80,7 @@ class World {
     }
   }
 
-  /** Advances the clock, and counts each minute the records that no live node holds. */
+  /** Advances the clock, and counts in each minute the records that no live node holds. */
   async pass(minutes: number): Promise<void> {
     for (let minute = 0; minute < minutes; minute++) {
       await this.clock.advance(MINUTE_MS);
@@ -100,7 +104,7 @@ Deno.test("over 30 days with nodes that live four hours and forget after two, ev
   world.dht.churn(4 * HOUR_MS);
   await world.pass(30 * 24 * 60);
   assert.equal(world.darkMinutes, 0);
-  // About 25 packets for each record and hour.
+  // The expected traffic is about 25 packets per record and hour.
   assert.ok(world.sent / (30 * 24 * 4) < 40, `${world.sent} packets`);
   world.reannouncer.stop();
 });
@@ -130,7 +134,7 @@ Deno.test("after twelve hours of suspension 200 records are put again in time, w
   await world.clock.advance(INTERVAL_MS + MINUTE_MS);
   world.dht.churn(4 * HOUR_MS);
   await world.pass(60);
-  // Nodes forget items while none of our timers fires.
+  // Simulate suspension: nodes forget items while none of the process's timers fires.
   world.clock.jump(12 * HOUR_MS);
   assert.equal(world.targets.filter((target) => world.dht.holders(target).length > 0).length, 0);
   world.client.sent.length = 0;
@@ -158,7 +162,8 @@ Deno.test("a record that the publisher replaced elsewhere is spread to all close
   await world.clock.advance(10 * MINUTE_MS);
   const seqs = () => world.dht.closest(target, 8).map((node) => node.item(toHex(target))?.seq);
   assert.deepEqual(seqs(), Array(8).fill(1));
-  // The publisher puts the record to two nodes and leaves. We do not have its private key.
+  // The publisher puts the record to two nodes and leaves. The announcing home does not have the
+  // publisher's private key.
   const elsewhere = new DhtManager({
     nodes: () => [world.dht.client()],
     clock: world.clock,

@@ -105,7 +105,7 @@ Deno.test("errors thrown by callbacks are reported, and the schedule goes on wit
   isBroken = false;
   await at.clock.advance(MINUTE_MS);
   assert.equal(at.calls.length, 1);
-  // An error thrown by onReport does not end the schedule either.
+  // An error thrown by `onReport` does not stop the schedule either.
   isBroken = true;
   await at.clock.until(at.reannouncer.announceNow(idOf(item))!);
   isBroken = false;
@@ -193,7 +193,7 @@ Deno.test("records are announced before torrents when not all can be", async () 
   for (let i = 0; i < 8; i++) keepRecord(at.reannouncer, record(`r ${i}`), 1_000);
   await at.clock.advance(60_000);
   const kinds = at.calls.map(({ item }) => item ? "record" : "torrent");
-  // The first torrents were already under way.
+  // Skip the torrents whose announcements were already running.
   const begun = kinds.indexOf("record");
   assert.deepEqual(kinds.slice(begun, begun + 8), Array(8).fill("record"));
   assert.equal(kinds.length, 29);
@@ -314,7 +314,7 @@ Deno.test("resume makes failed entries due, and no others", async () => {
   await at.clock.advance(1_000);
   assert.equal(at.minutes(idOf(bad)).length, tries + 1);
   assert.equal(at.minutes(idOf(fine)).length, 1);
-  // The entry counts as announced from then on.
+  // From then on, the entry counts as announced.
   await at.clock.advance(59 * MINUTE_MS);
   assert.equal(at.minutes(idOf(bad)).length, tries + 1);
 });
@@ -371,7 +371,7 @@ Deno.test("while the DHT is unreachable nothing is announced or failed; overdue 
   await at.clock.advance(MINUTE_MS);
   assert.deepEqual(at.minutes(idOf(due)), [60]);
   assert.deepEqual(at.minutes(idOf(later)), [60]);
-  // The schedule runs by itself again, and stops again.
+  // The schedule runs normally again, and pauses again when the DHT becomes unreachable.
   isReachable = false;
   await at.clock.advance(3 * HOUR_MS);
   assert.ok(at.reports.every(({ failures }) => failures === 0));

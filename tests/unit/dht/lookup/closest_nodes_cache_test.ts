@@ -93,7 +93,7 @@ Deno.test("only holders that were last sent the record long ago are refreshed", 
   first!.forget(at.targetHex);
   await again(1);
   await at.clock.advance(HOUR_MS / 2);
-  // A refusal does not extend the item's life, except error 302 for the same item.
+  // A refused put does not extend the item's life, except with error 302 for the same item.
   second!.behave = ({ name }, honest) => name === "put" ? { kind: "refused", code: 202 } : honest();
   await again(7);
   await again(1);
@@ -105,7 +105,7 @@ Deno.test("only holders that were last sent the record long ago are refreshed", 
 Deno.test("putting a record again costs one query for each of its eight nodes", async () => {
   const at = new Fixture({ nodes: 3_000 });
   const client = at.dht.client({ known: 20 });
-  // The routing table stays as it was at the start.
+  // Keep the routing table unchanged, so that only the cache can shorten the second lookup.
   client.learn = () => {};
   at.lent = [client];
   const first = await at.run(at.manager.put(at.item(1)));

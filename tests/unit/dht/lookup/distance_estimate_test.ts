@@ -27,7 +27,7 @@ Deno.test("isNear is false before the first lookup, then true for a similar prox
     true,
     true,
   ]);
-  // The network has grown.
+  // The simulated network has grown since the estimate.
   for (let i = 0; i < 50; i++) distances.add(14);
   assert.equal(distances.isNear(12), false);
 });

@@ -1,5 +1,5 @@
 /**
- * A frugal lookup queries nodes of earlier lookups only if other nodes still name them.
+ * A frugal lookup queries a node known from earlier lookups only if other nodes still return it.
  *
  * @module
  */
@@ -9,10 +9,16 @@ import { concatBytes } from "../../../../src/base/mod.ts";
 import type { SimulatedClient } from "../../../support/simulated_dht.ts";
 import { Fixture } from "../../../support/dht_fixture.ts";
 
-/** Longer than other nodes name a dead node, and than an unresponsive one is skipped. */
+/**
+ * A time after which other nodes no longer return a dead node, and unresponsive nodes are no longer
+ * skipped.
+ */
 const FORGOTTEN_MS = 16 * 60_000;
 
-/** Number of packets for putting a record again after four of its eight holders have died. */
+/**
+ * Returns the number of packets for putting a record again after four of its eight holders have
+ * died.
+ */
 async function packetsToPutAgain(seed: number, background: boolean): Promise<number> {
   const at = new Fixture({ nodes: 200, seed });
   const client: SimulatedClient = at.dht.client({ known: 40 });
@@ -29,7 +35,8 @@ async function packetsToPutAgain(seed: number, background: boolean): Promise<num
 Deno.test("nodes that their neighbours no longer name are not queried, except the first two", async () => {
   let frugal = 0;
   for (let seed = 1; seed <= 10; seed++) {
-    // Eight live nodes, four puts and the four dead nodes.
+    // The 16 packets are queries to eight live nodes, four puts, and queries to the four dead
+    // nodes.
     assert.equal(await packetsToPutAgain(seed, false), 16);
     frugal += await packetsToPutAgain(seed, true);
   }
@@ -41,7 +48,7 @@ Deno.test("a node that is named again is queried: two lying nodes cannot get the
     const at = new Fixture({ nodes: 200, seed });
     await at.run(at.manager.put(at.item(1)));
     const near = at.near(16);
-    // The liars name eight nodes beyond the closest ones.
+    // The lying nodes return eight nodes that are farther away than the closest ones.
     const nodes = concatBytes(...near.slice(8).map(({ compact }) => compact));
     for (const liar of near.slice(0, 2)) {
       liar.behave = (_query, honest) => {

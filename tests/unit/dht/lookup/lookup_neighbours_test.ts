@@ -1,5 +1,6 @@
 /**
- * Lookups among nodes that hold the item and omit `nodes` from their reply, as npm:bittorrent-dht does.
+ * Lookups among nodes that hold the item and omit `nodes` from their reply, as npm:bittorrent-dht
+ * does.
  *
  * @module
  */
@@ -18,7 +19,7 @@ function nameNobody(node: SimulatedNode): void {
   };
 }
 
-/** A client that knows one node, which holds the item. */
+/** Makes a client that knows only one node, which holds the item. */
 function oneContact(at: Fixture) {
   const [first] = at.near(1);
   const client = at.dht.client({ known: 0, bootstrap: [{ host: first!.host, port: first!.port }] });

@@ -18,7 +18,7 @@ function idOf(text: string): Uint8Array {
   return new Uint8Array(createHash("sha1").update(text).digest());
 }
 
-/** An id that shares the first `bytes` bytes with the target. */
+/** Makes a node id that shares the first `bytes` bytes with the target. */
 function near(bytes: number, text: string): Uint8Array {
   return concatBytes(target.subarray(0, bytes), idOf(text).subarray(bytes));
 }
@@ -72,7 +72,8 @@ Deno.test("a lookup ends when the closest nodes have answered, without waiting f
   const dht = network({ latencyMs: [20, 20] });
   for (let i = 0; i < 20; i++) {
     const client = dht.client({ known: 8 });
-    // The slow node is queried in the first round, before any round trip was measured, and is not needed.
+    // A dead node is queried in the first round, before any round-trip time is known. Its reply is
+    // not needed.
     dht.at(client.closest(target, 8)[2]!)!.alive = false;
     const found = await look(dht, client);
     assert.equal(ids(found)[0], trueIds(dht)[0]);
@@ -96,7 +97,8 @@ Deno.test("with a third of the nodes dead, the closest live nodes are found quic
   for (const node of dht.nodes) node.alive = dht.random() > 1 / 3;
   for (let i = 0; i < 20; i++) {
     const found = await look(dht, dht.client());
-    // The routing tables contain dead nodes too, so a live node may be missing from all near tables.
+    // Routing tables also contain dead nodes, so a live node may be missing from the tables of all
+    // its neighbours.
     const missed = trueIds(dht).filter((id) => !ids(found).includes(id));
     assert.equal(ids(found)[0], trueIds(dht)[0]);
     assert.ok(missed.length <= 2, `${missed.length} missed`);
@@ -144,7 +146,7 @@ Deno.test("without contacts and bootstrap addresses the lookup ends at once", as
 
 Deno.test("a lookup starts from bootstrap addresses alone, and treats them as ordinary nodes", async () => {
   const dht = network({ nodes: 20 });
-  // One of the closest nodes is a bootstrap address: its reply counts, and it is not queried again.
+  // A bootstrap address is one of the closest nodes. Its reply counts, and it is not queried again.
   const [first] = dht.closest(target, 1);
   const bootstrap = [first!, dht.nodes[7]!].map(({ host, port }) => ({ host, port }));
   const client = dht.client({ known: 0, bootstrap });
@@ -212,12 +214,12 @@ Deno.test("a late node is not waited for, and its reply still counts if it arriv
   const dht = network({ nodes: 9, latencyMs: [10, 10] });
   const [closest] = dht.closest(target, 1);
   closest!.behave = (_query, honest) => ({ ...honest(), delayMs: 900 }) as SimulatedAnswer;
-  // Of nine nodes, eight answer in time.
+  // Eight of the nine closest nodes answer in time.
   const eight = await look(dht, dht.client());
   assert.equal(eight.answers.length, 8);
   assert.ok(eight.tookMs < 900);
   assert.ok(!ids(eight).includes(toHex(closest!.id)));
-  // With nine replies wanted, the lookup waits for the late node.
+  // If nine replies are wanted, the lookup waits for the slow node.
   const nine = await look(dht, dht.client(), { closest: 9 });
   assert.equal(nine.answers.length, 9);
   assert.equal(ids(nine)[0], toHex(closest!.id));
@@ -228,7 +230,7 @@ Deno.test("a reply with another id than the node was listed with does not count"
   for (const checksIds of [true, false]) {
     const dht = network();
     const liar = dht.closest(target, 3)[2]!;
-    // The node claims to be the closest of all.
+    // The node claims an id that is the closest of all.
     const claimed = near(19, "liar");
     liar.behave = (_query, honest) => {
       const answer = honest();

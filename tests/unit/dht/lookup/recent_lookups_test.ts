@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Fixture, holding } from "../../../support/dht_fixture.ts";
 
-/** A fixture with a stored record that has just been read, before it is put. */
+/** Makes a fixture in which a stored record was read recently, as before a put. */
 async function readBefore(minutes = 0) {
   const at = new Fixture();
   await at.run(at.manager.put(at.item(1)));
@@ -18,7 +18,7 @@ Deno.test("a put that follows a get of the record reuses its lookup", async () =
   assert.deepEqual([put.asked, put.holding, put.weak], [8, 8, false]);
   assert.deepEqual([at.client.count("get"), at.client.count("put")], [0, 8]);
   assert.equal(holding(at, at.item(2)).length, 8);
-  // A lookup is reused once, because it is out of date afterwards.
+  // A lookup result is reused only once, because the put makes it outdated.
   await at.run(at.manager.put(at.item(3), { basedOn: [2] }));
   assert.ok(at.client.count("get") >= 8);
 });

@@ -11,7 +11,7 @@ Deno.test("get returns the version with the highest seq, whichever node answers 
   const at = new Fixture();
   const near = at.near(8);
   near.forEach((node, i) => at.plant(node, at.item([3, 5, 5, 9, 1, 5, 3, 5][i]!)));
-  // The slowest reply carries the newest version.
+  // The slowest node returns the newest version.
   near[3]!.behave = (_query, honest) => ({ ...honest(), delayMs: 58 }) as SimulatedAnswer;
   const got = await at.run(at.manager.get(at.key));
   assert.equal(got.item?.seq, 9);
@@ -91,7 +91,7 @@ for (const [what, changes] of lies) {
     assert.equal(nothing.item, undefined);
     assert.equal(nothing.invalid, 5);
     assert.equal(nothing.holding, 0);
-    // The invalid item does not hide a valid one of lower seq.
+    // An invalid item with a higher seq does not hide a valid item with a lower seq.
     at.plant(near[6]!, at.item(1));
     const good = await at.run(at.manager.get(at.key));
     assert.equal(good.item?.seq, 1);
@@ -164,7 +164,7 @@ Deno.test("an aborted get returns its results so far", async () => {
 
 Deno.test("with two borrowed nodes the newer item wins", async () => {
   const at = new Fixture({ nodes: 30 });
-  // A separate network, as for IPv6.
+  // A second, separate DHT, such as that of IPv6.
   const elsewhere = new SimulatedDht({ clock: at.clock, nodes: 30, network: 11 });
   const far = elsewhere.client();
   at.near(8).forEach((node) => at.plant(node, at.item(4)));

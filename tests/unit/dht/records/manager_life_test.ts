@@ -12,7 +12,7 @@ Deno.test("without a node to borrow every operation fails with DHT_OFF, kind net
   await assert.rejects(at.manager.put(at.item(1)), off);
   await assert.rejects(at.manager.findPeers(at.target), off);
   await assert.rejects(at.manager.announcePeer(at.target, 1), off);
-  // Operations work again as soon as there is a node.
+  // Operations succeed again as soon as a DHT node is available.
   at.lent = [at.client];
   assert.equal((await at.run(at.manager.put(at.item(1)))).stored, 8);
 });
@@ -123,7 +123,7 @@ Deno.test("stop aborts operations that wait for the rate limiter", async () => {
     clock,
     limiter: new RateLimiter(clock, 1),
   });
-  // A debt of ten seconds makes background work wait.
+  // The rate limiter has a debt of ten seconds, so background work has to wait.
   await clock.until(manager.get(at.key));
   const waiting = manager.put(at.item(1), { background: true });
   await clock.advance(100);
@@ -179,7 +179,7 @@ Deno.test("peers are announced to the closest nodes and found there", async () =
     at.manager.findPeers(at.target, { onPeers: (peers) => batches.push(peers.length) }),
   );
   assert.deepEqual(found.peers, [{ host: "192.0.2.1", port: 51_413 }]);
-  // Eight nodes return the same peer, which is reported once.
+  // Eight nodes return the same peer, but it is reported only once.
   assert.deepEqual(batches, [1]);
 });
 

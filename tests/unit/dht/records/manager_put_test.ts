@@ -79,7 +79,7 @@ Deno.test("after error 302 the node is asked again, and replaced if it lacks the
   assert.equal(put.holding, 8);
   assert.equal(put.errors["302"], 1);
   assert.deepEqual(hosts(holding(at, item)), hosts(near.slice(1)));
-  // Asked once by the lookup and once after the refusal.
+  // The node receives two `get` queries: one from the lookup, and one after it refused the put.
   assert.equal(near[0]!.received.get, 2);
 });
 
@@ -87,7 +87,7 @@ Deno.test("after error 302 a node that turns out to hold the record counts as a 
   const at = new Fixture();
   const near = at.near(8);
   const item = at.item(1);
-  // Another process puts the same item between our get and our put.
+  // Another process puts the same item between the get and the put of this test.
   near[0]!.behave = ({ name }, honest) => {
     if (name !== "put") return honest();
     at.plant(near[0]!, item);
@@ -178,7 +178,7 @@ Deno.test("the same seq with another value is a conflict, and nothing is put", a
 Deno.test("a newer record that is found midway ends the put", async () => {
   const at = new Fixture({ latencyMs: [50, 50] });
   const near = at.near(8);
-  // The first put is refused by a node that now holds a newer record; the others refuse slowly.
+  // One node refuses its put, because it now holds a newer record. The other nodes refuse slowly.
   near.forEach((node, i) => {
     node.behave = ({ name }, honest) => {
       if (name !== "put") return honest();
@@ -211,7 +211,8 @@ for (
     const held = holding(at, item);
     const others = near.filter((node) => node !== first && node !== second);
     assert.equal(held.length, 8);
-    // Both time out at the same moment, so the order in which lanes take the next nodes is not fixed.
+    // Both puts time out at the same moment, so the order in which the parallel workers take the
+    // next nodes is not determined.
     assert.ok(
       others.slice(0, 6).every((node) => held.includes(node)),
       "one of the closest lacks it",
@@ -336,7 +337,7 @@ Deno.test("an aborted put returns its outcome so far, and leaves nothing under w
   const at = new Fixture({ latencyMs: [100, 100] });
   const controller = new AbortController();
   const running = at.manager.put(at.item(1), { signal: controller.signal });
-  // By then the lookup is over and the puts are on their way.
+  // At this point the lookup has ended, and the puts have been sent.
   while (puts(at).length === 0) await at.clock.advance(50);
   controller.abort();
   const put = await running;

@@ -3,7 +3,10 @@ import { EventEmitter } from "node:events";
 import { Liveness } from "../../../../src/engine/dht/liveness.ts";
 import type { Krpc, KrpcError } from "../../../../src/engine/libraries/krpc/krpc_types.ts";
 
-/** A watched node whose queries end as the test says; `changes` lists the calls of `onChange`. */
+/**
+ * Makes a watched DHT node whose queries end as the test decides; `changes` records the calls of
+ * `onChange`.
+ */
 function watched() {
   const nodes = Object.assign(new EventEmitter(), { size: 1, count: () => nodes.size });
   const changes: boolean[] = [];

@@ -4,7 +4,7 @@ import { QUERY_LIMITS, QueryLimiter } from "../../../../src/engine/dht/query_lim
 function limiter(limits = QUERY_LIMITS) {
   const at = { ms: 1_000_000 };
   const queries = new QueryLimiter(() => at.ms, limits);
-  /** Number of admitted queries out of `count`. */
+  /** Returns the number of queries that the limiter admits out of `count`. */
   const admitted = (count: number, address: string, port = 6881) => {
     let taken = 0;
     for (let i = 0; i < count; i++) if (queries.admits(address, port)) taken++;

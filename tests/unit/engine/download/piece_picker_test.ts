@@ -5,10 +5,10 @@ import { letSpeedBeAssumed } from "../../../../src/engine/libraries/webtorrent/r
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { seededRandom } from "../../../support/simulated_dht.ts";
 
-/** Number of blocks of a piece. */
+/** Number of blocks in a piece. */
 const BLOCKS = 2;
 
-/** A peer with these pieces and a measured speed of `speed` bytes a second. */
+/** Makes a peer that has these pieces and a measured speed of `speed` bytes per second. */
 function peer(has: (index: number) => boolean, { isSeeder = false, speed = 0 } = {}) {
   return {
     isSeeder,
@@ -17,7 +17,7 @@ function peer(has: (index: number) => boolean, { isSeeder = false, speed = 0 } =
     hasFast: false,
     peerAllowedFastSet: [] as number[],
     downloaded: 1,
-    /** Requested pieces, one entry for each block. */
+    /** Indexes of the requested pieces, one entry for each requested block. */
     requests: [] as number[],
     peerPieces: { get: has },
     downloadSpeed: (): number => speed,
@@ -26,14 +26,16 @@ function peer(has: (index: number) => boolean, { isSeeder = false, speed = 0 } =
 
 type Peer = ReturnType<typeof peer>;
 
-/** A fake of WebTorrent's torrent that records the requests. */
+/** A fake of WebTorrent's torrent that records the block requests. */
 class Download extends EventEmitter {
   ready = true;
   readonly pieceLength = BLOCKS * 16_384;
   pieces;
   readonly clock = new FakeClock();
   requestStrategy!: { askPeer(wire: Peer): void };
-  /** Number of requests with hotswap. */
+  /**
+   * Number of requests made with hotswap (taking over a block that a slower peer was asked for).
+   */
   swapped = 0;
 
   constructor(count: number, readonly wires: Peer[]) {
@@ -58,14 +60,17 @@ class Download extends EventEmitter {
     return true;
   }
 
-  /** Pieces that a peer is asked for now, after its earlier requests have been answered. */
+  /**
+   * Treats a peer's earlier requests as answered, and returns the pieces that the peer is asked for
+   * next.
+   */
   asked(wire: Peer): number[] {
     wire.requests = [];
     this.requestStrategy.askPeer(wire);
     return wire.requests;
   }
 
-  /** Completes a piece. */
+  /** Marks a piece as complete. */
   verified(index: number): void {
     this.pieces[index] = null;
     this.emit("verified", index);
@@ -127,7 +132,7 @@ Deno.test("a seeder is first asked for pieces that no leecher has", () => {
   const asked: number[] = [];
   for (let n = 0; n < 5; n++) asked.push(...download.asked(seeder));
   assert.deepEqual([...new Set(asked)].toSorted(), [5, 6, 7, 8, 9]);
-  // Only this piece is left.
+  // At this point only one piece is left to download.
   for (let n = 0; n < 5; n++) asked.push(...download.asked(seeder));
   assert.ok(asked.includes(begun!));
 });
@@ -165,7 +170,7 @@ Deno.test("a new peer is asked for a few blocks, a fast one for a second of its 
   });
   const download = new Download(1_000, [unknown, fast, modest]);
   assert.equal(download.asked(unknown).length, 8);
-  // No more is requested before the first block has arrived.
+  // A peer of unknown speed gets no more requests before its first block has arrived.
   download.requestStrategy.askPeer(unknown);
   assert.equal(unknown.requests.length, 8);
   const shy = Object.assign(peer(everything), {
@@ -175,7 +180,7 @@ Deno.test("a new peer is asked for a few blocks, a fast one for a second of its 
   assert.equal(download.asked(shy).length, 3);
   assert.equal(download.asked(fast).length, 102);
   assert.equal(download.asked(modest).length, 30);
-  // The pipeline is refilled when half of it has arrived.
+  // The request pipeline is refilled when half of the requests have been answered.
   fast.requests = fast.requests.slice(0, 52);
   download.requestStrategy.askPeer(fast);
   assert.equal(fast.requests.length, 52);
@@ -195,7 +200,8 @@ Deno.test("WebTorrent sees a sufficient speed while blocks are requested", () =>
     return _request.call(download, wire, index, isIdle);
   };
   assert.equal(download.asked(unknown).length, BLOCKS);
-  // Hotswapping a block from a slower peer sees the true speed.
+  // When WebTorrent's hotswap looks for a slower peer, `downloadSpeed()` returns the peer's
+  // measured speed.
   assert.deepEqual([...speeds].sort((a, b) => a - b), [-5, 3 * 16_384]);
   assert.equal(unknown.downloadSpeed(), 5);
 });

@@ -6,7 +6,8 @@ import {
   replacements,
 } from "../../../../src/engine/libraries/mod.ts";
 
-// In one test: members can be compared only before they are replaced.
+// This is a single test, because members of libraries can be compared only before they are
+// replaced.
 Deno.test("the replaced members of the installed packages are those that are pinned", () => {
   assert.deepEqual(changedMembers(), []);
   const { buffer } = bencode.decode as unknown as Record<string, unknown>;

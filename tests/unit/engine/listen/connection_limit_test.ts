@@ -1,5 +1,5 @@
 /**
- * Which incoming connections are accepted, refused and dropped.
+ * Incoming connections that are accepted, refused or dropped by the connection limit.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The watchdog notices a listener that has stopped accepting.
+ * The watchdog detects a listener that has stopped accepting connections.
  *
  * @module
  */
@@ -21,7 +21,10 @@ class FakeListener extends EventEmitter {
   }
 }
 
-/** Simulates a connection and the test dial half a minute later, which the listener accepts or not. */
+/**
+ * Simulates an incoming connection, and half a minute later the watchdog's test connection, which
+ * the listener accepts or not.
+ */
 async function watched(dialled: (listener: FakeListener) => boolean) {
   const clock = new FakeClock();
   const listener = new FakeListener();

@@ -8,7 +8,7 @@ interface Peer extends Flow {
 
 const limits = { maxConcurrent: 1, maxLagBytes: 100, maxRoundsWaited: 4 };
 
-/** A queue whose services are ten bytes each; `next` ends the oldest service under way. */
+/** A fair queue in which each service counts ten bytes. `next` ends the oldest running service. */
 class Harness {
   readonly order: string[] = [];
   readonly #under: { peer: Peer; over: () => void }[] = [];
@@ -27,10 +27,15 @@ class Harness {
     return this.#under.map(({ peer }) => peer.name);
   }
 
-  /** @param again whether the peer has another request at once */
+  /**
+   * Ends the oldest running service.
+   *
+   * @param again whether the peer has another request waiting
+   */
   next(again = true): void {
     const { peer, over } = this.#under.shift()!;
-    // As with a connection: its next request is queued after the next service has begun.
+    // As with a real connection, the peer's next request is queued only after the next service has
+    // begun.
     over();
     if (again) this.queue.enqueue(peer);
   }
@@ -57,7 +62,7 @@ Deno.test("the flow with the lowest virtual time is served first, so a late flow
   assert.equal(early!.had, 90);
   for (const peer of late) harness.queue.enqueue(peer);
   for (let n = 0; n < 30; n++) harness.next();
-  // The early flow was served once in every sixteen services.
+  // The early flow got one service in every sixteen.
   assert.ok(early!.had <= 120, `${early!.had}`);
   assert.ok(late.every(({ had }) => had >= 80), `${late.map(({ had }) => had)}`);
 });
@@ -71,7 +76,7 @@ Deno.test("a late or returning flow catches up with at most maxLagBytes", () => 
   harness.queue.enqueue(late!);
   for (let n = 0; n < 20; n++) harness.next();
   assert.ok(late!.had >= 100 && late!.had <= 160, `${late!.had}`);
-  // A flow that was away for long catches up with no more than a new one.
+  // A flow that was absent for long may catch up by no more than a new flow.
   const [away] = peers("away");
   away!.virtualTimeBytes = 10;
   harness.queue.enqueue(away!);
@@ -85,7 +90,7 @@ Deno.test("no flow starves, whatever its virtual time and however many new flows
   harness.queue.enqueue(early!);
   for (let n = 0; n < 20; n++) harness.next();
   const had = early!.had;
-  // Three flows that were never served are queued at any time.
+  // At any time, three flows that have never been served are in the queue.
   for (let n = 0; n < 3; n++) harness.queue.enqueue(peers("new")[0]!);
   for (let n = 0; n < 160; n++) {
     const wasEarly = harness.underWay[0] === "early";
@@ -113,7 +118,7 @@ Deno.test("a service of 0 bytes passes to the next flow at once", () => {
   const queue = new FairQueue<Peer>(limits, ({ name }, over) => {
     if (name === "gone") return 0;
     begun.push(name);
-    // Ends synchronously.
+    // End the service synchronously.
     over();
     return 10;
   });

@@ -27,7 +27,7 @@ function read(reads: ReadCoalescer, queue: RequestQueue): Promise<Uint8Array | u
   );
 }
 
-/** Parses outgoing messages as a peer would (BEP 3). */
+/** Parses the bytes sent to a peer as BitTorrent messages (BEP 3). */
 function parse(messages: Uint8Array): { request: Request; block: Uint8Array }[] {
   const view = new DataView(messages.buffer, messages.byteOffset, messages.byteLength);
   const parsed = [];
@@ -84,7 +84,7 @@ Deno.test("a read ends at a missing block, at a gap and at the maximum length", 
   assert.equal(readOf(...many).requests.length, 16);
   const long = Array.from({ length: 3 }, (_, n): Request => [2 * n, 0, 2 * PIECE_BYTES]);
   assert.equal(readOf(...long).lengthBytes, 4 * PIECE_BYTES);
-  // A released buffer is reused.
+  // A buffer that was released is reused for the next read.
   const reads = new ReadCoalescer();
   const first = (await read(reads, queueOf([0, 0, 16_384])))!;
   reads.release(first);

@@ -35,7 +35,8 @@ Deno.test("numbers up to 2^32 - 1 are kept unchanged", () => {
 
 Deno.test("remove takes a cancelled request out and keeps the order of the others", () => {
   const queue = new RequestQueue();
-  // Moves the start of the ring buffer to its middle.
+  // Move the start of the ring buffer to the middle of its memory, so that the next entries wrap
+  // around.
   for (let n = 0; n < 50; n++) queue.push(...request(0));
   for (let n = 0; n < 50; n++) queue.take();
   for (let n = 0; n < 60; n++) queue.push(...request(n));

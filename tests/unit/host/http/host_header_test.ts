@@ -33,10 +33,10 @@ const judged: [string, string[], 400 | 421 | undefined, string?][] = [
   ["/", ["localhost, localhost"], 400],
   ["/", ["localhost", "localhost"], 400],
   ["/", ["localhost", "evil.example"], 400],
-  // HTTP/1.0 knew no host.
+  // HTTP/1.0 requires no Host header.
   ["/", [], undefined, "1.0"],
   ["/", ["evil.example"], 421, "1.0"],
-  // The target's host counts, and the header does not.
+  // If the request target contains a host, it takes precedence over the Host header.
   ["http://localhost:9881/metrics", ["evil.example"], undefined],
   ["http://evil.example/metrics", ["localhost"], 421],
   ["http://evil.example@localhost/", ["localhost"], 400],

@@ -1,5 +1,5 @@
 /**
- * The daemon's figures in Prometheus' text format, parsed as strictly as promtool does.
+ * The daemon's metrics in Prometheus' text format, parsed as strictly as promtool does.
  *
  * @module
  */
@@ -18,7 +18,9 @@ interface Family {
   samples: { labels: string; value: number }[];
 }
 
-/** Reads the text format, version 0.0.4; throws at whatever its specification does not allow. */
+/**
+ * Parses the Prometheus text format, version 0.0.4. Throws on any violation of its specification.
+ */
 function parse(text: string): Map<string, Family> {
   assert(text.endsWith("\n"), "the last line has no line feed");
   const families = new Map<string, Family>();
@@ -55,7 +57,7 @@ function parse(text: string): Map<string, Family> {
   return families;
 }
 
-/** What promtool's linter complains of. */
+/** Returns the problems that promtool's linter would report. */
 function lint(families: Map<string, Family>): string[] {
   const problems: string[] = [];
   for (const [name, { help, type, samples }] of families) {

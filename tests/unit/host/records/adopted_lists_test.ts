@@ -1,6 +1,6 @@
 /**
- * A daemon keeps the records of other publishers' packages that it seeds. The DHT is made up, the
- * directory and the state are real.
+ * A daemon keeps announcing the records of other publishers' packages that it seeds. The DHT is
+ * fake; the seed directory and the state are real.
  *
  * @module
  */
@@ -118,7 +118,8 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     forget: () => records.forget("hello", "1.0.0"),
     async pass(ms: number) {
       await clock.advance(ms);
-      // It looks whether the file is there still, and that takes real time.
+      // The daemon checks whether the file still exists, which takes real time, so wait for the
+      // check to end.
       do for (let i = 0; i < 20; i++) await settle(); while (looking > 0);
     },
     async [Symbol.asyncDispose]() {
@@ -138,7 +139,7 @@ Deno.test("a foreign package's record, name entry and publisher's list are adopt
   assert.deepEqual([at.isKept(), at.asked], [false, { record: 1, name: 0, list: 0 }]);
   await at.pass(HOUR_MS);
   assert.deepEqual(at.asked, { record: 2, name: 0, list: 0 });
-  // The publisher is back.
+  // The publisher's manifest record is in the DHT again.
   shown.item = at.item;
   await at.pass(HOUR_MS);
   assert.deepEqual([at.isKept(), at.kept.length, at.asked], [true, 1, {
@@ -146,11 +147,11 @@ Deno.test("a foreign package's record, name entry and publisher's list are adopt
     name: 1,
     list: 0,
   }]);
-  // The index is asked for alone.
+  // From now on, the daemon looks up only the name's index.
   shown.listed = true;
   await at.pass(HOUR_MS);
   assert.deepEqual(at.asked, { record: 3, name: 2, list: 1 });
-  // What the publisher offers comes last.
+  // The publisher's announce record is looked up last.
   const { publicKey } = keys;
   const packages = new Map([["hello", ["1.0.0"]]]);
   const value = encodeAnnounceRecord({ packages, timestampMs: NOON });
@@ -160,7 +161,7 @@ Deno.test("a foreign package's record, name entry and publisher's list are adopt
   assert.deepEqual([at.isListKept(), at.kept], [true, [at.item, shown.list]]);
   await at.pass(5 * HOUR_MS);
   assert.deepEqual([at.asked, at.warnings], [{ record: 3, name: 3, list: 2 }, []]);
-  // With the publisher's last package, the list is kept no more.
+  // After the publisher's last package is gone, its list is no longer kept.
   assert.equal(at.forget().length, 2);
   assert.deepEqual([at.isKept(), at.isListKept()], [false, false]);
 });

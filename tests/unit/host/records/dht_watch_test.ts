@@ -1,5 +1,5 @@
 /**
- * What is said of the DHT as it comes and goes, on a clock of the test's own.
+ * Messages about the loss and return of the DHT connection, on a fake clock.
  *
  * @module
  */
@@ -43,7 +43,7 @@ Deno.test("a silent DHT is reported once after 30 s, and once when a node answer
   watch.hear(on);
   await clock.advance(3_600_000);
   assert.equal(said.length, 2);
-  // The next time is told of like the first.
+  // The next loss of the connection is reported like the first.
   watch.hear(silent);
   await clock.advance(30_000);
   watch.hear(on);

@@ -1,5 +1,6 @@
 /**
- * What a daemon reads of the publishers that it follows, and when; on a made-up DHT and a fake clock.
+ * The daemon's lookups for followed publishers: contents and times, with a fake DHT and a fake
+ * clock.
  *
  * @module
  */
@@ -42,7 +43,10 @@ function minimal(name: string, version: string) {
   }, keys);
 }
 
-/** A home that follows the publisher, and a DHT that shows what a test puts there. */
+/**
+ * Makes a home that follows a publisher, and a fake DHT that returns the items that a test puts
+ * into it.
+ */
 async function following() {
   const directory = await temporaryHome();
   const clock = new FakeClock(T);
@@ -56,14 +60,14 @@ async function following() {
   const names = new Map<string, string>();
   const at = {
     ...{ clock, state, dht, asked, warnings },
-    /** Whether nodes answer. */
+    /** Whether the nodes of the fake DHT answer. */
     online: true,
     timeoutMs: 1_000,
     mirror: false,
-    /** How long each download was waited for, milliseconds; nobody sends anything. */
+    /** Timeouts of the downloads in milliseconds. No peer sends any data. */
     waitedMs: [] as number[],
     downloads: 0,
-    /** Puts the list of what is offered. */
+    /** Puts the publisher's list of packages into the DHT. */
     offer(seq: number, ...versions: [string, string][]) {
       const packages = new Map<string, string[]>();
       for (const [name, version] of versions) {
@@ -72,7 +76,7 @@ async function following() {
       const value = encodeAnnounceRecord({ packages, timestampMs: T });
       put(signItem(keys, { salt: announceSalt(publicKey), seq, value }));
     },
-    /** Puts the record of a package. */
+    /** Puts the manifest record of a package into the DHT. */
     publish(name: string, version: string) {
       put(manifestRecord(minimal(name, version), keys, T));
     },
@@ -132,7 +136,7 @@ async function following() {
         mirror: () => at.mirror,
         maxDiskBytes: () => 1 << 30,
       }),
-    /** Lets time pass, and what it sets off come to an end. */
+    /** Advances the clock, and lets pending promises settle. */
     async pass(ms: number) {
       await clock.advance(ms);
       for (let i = 0; i < 20; i++) await settle();
@@ -140,7 +144,7 @@ async function following() {
   });
 }
 
-/** Waits for what needs the disk, and so more than promises. */
+/** Waits for a condition that depends on disk operations, which need more than settled promises. */
 async function until(isThere: () => boolean): Promise<void> {
   for (let tries = 0; !isThere(); tries++) {
     assert(tries < 60_000, `never came about: ${isThere}`);
@@ -164,7 +168,7 @@ Deno.test("an unchanged list costs one lookup, a newer one also those of its new
   assert.equal(await at.refresh(), true);
   assert.deepEqual([at.seen(), at.asked.splice(0)], [["a@1.0.0", "a@1.1.0"], ["list", "a@1.1.0"]]);
 
-  // An old list put again is no news, and takes nothing away.
+  // An old list that is put again reports no new packages and removes none.
   at.offer(1, ["b", "1.0.0"]);
   assert.equal(await at.refresh(), false);
   assert.deepEqual(at.seen(), ["a@1.0.0", "a@1.1.0"]);

@@ -1,5 +1,5 @@
 /**
- * What is kept of the routing table.
+ * The nodes of the DHT routing table that are saved for the next start.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * The index of a name is kept alive by whoever seeds it, on a fake clock that passes midnights.
+ * Every home that seeds a package renews the index of its name, on a fake clock that passes
+ * midnights.
  *
  * @module
  */
@@ -34,7 +35,7 @@ function targetHexOf(name: string, day: number): string {
   return targetHex;
 }
 
-/** Whether a publisher is in the index that lies on some living node, of so many days ago. */
+/** Whether a publisher is listed in the name's index of a past day, on any live node. */
 function isListed(world: World, name: string, publicKey: Uint8Array, daysAgo: number): boolean {
   const target = targetHexOf(name, dayOf(world.clock.now()) - daysAgo);
   return world.dht.holders(target).some((node) => {
@@ -43,7 +44,10 @@ function isListed(world: World, name: string, publicKey: Uint8Array, daysAgo: nu
   });
 }
 
-/** Passes time; counts the minutes after which no node has the publisher in today's index or in either. */
+/**
+ * Advances the clock, and counts the minutes in which no node has the publisher: `darkToday` for
+ * today's index alone, `dark` for today's and yesterday's.
+ */
 async function pass(world: World, name: string, publicKey: Uint8Array, ms: number) {
   let [dark, darkToday, longestToday, run] = [0, 0, 0, 0];
   for (const untilMs = world.clock.now() + ms; world.clock.now() < untilMs;) {
@@ -57,7 +61,7 @@ async function pass(world: World, name: string, publicKey: Uint8Array, ms: numbe
   return { dark, darkToday, longestToday };
 }
 
-/** Ann publishes and goes; a home without any key of hers seeds what she published. */
+/** Ann publishes and leaves. A home without her key seeds her package. */
 async function mirrored(
   world: World,
   name = "hello",
@@ -83,8 +87,8 @@ for (
     if (churnMs > 0) world.dht.churn(churnMs);
     const { dark, darkToday } = await pass(world, "hello", ann.keys.publicKey, 3 * DAY_MS);
     assert.equal(dark, 0, "minutes in which a reader finds it in neither day's index");
-    // The new day's place is empty until somebody writes it: a tick of the keeper, and looking past
-    // nodes that are gone.
+    // After midnight, the new day's index is empty until a home writes it: up to a tick of the
+    // keeper, and the time to look past dead nodes.
     const midnights = 3;
     assert(
       darkToday <= (churnMs > 0 ? 2 : 1) * midnights,
@@ -135,7 +139,7 @@ Deno.test("a seeder that starts after midnight carries the name over from yester
   await world.run(ann.publish("hello", "1.0.0"));
   await world.clock.advance(HOUR_MS);
   assert(!isListed(world, "hello", ann.keys.publicKey, 0));
-  // A reader finds it there as well.
+  // A reader finds the publisher in yesterday's index as well.
   const user = await world.home();
   assert.equal((await world.run(user.resolve("hello"))).minimal.version, "1.0.0");
   const mirror = await world.home();

@@ -11,7 +11,7 @@ function progressAt(downloadedBytes: number, lengthBytes = 100) {
   return { lengthBytes, downloadedBytes } as DownloadProgress;
 }
 
-/** A worker whose downloads do what the test tells them to. */
+/** A fake worker whose downloads progress and end as the test decides. */
 class FakeWorker implements Downloader {
   readonly begun: {
     tell: (progress: DownloadProgress) => void;
@@ -27,7 +27,7 @@ class FakeWorker implements Downloader {
     this.begun.push({ tell: tell!, resolve, reject, maxBytes });
     signal?.addEventListener("abort", () => {
       this.ended++;
-      // As in the engine, which closes the file first.
+      // The download ends with a delay, as in the engine, which closes the file first.
       setTimeout(
         () => reject(new LibreseedError("failed", "DOWNLOAD_CANCELLED", "ended early")),
         5,
@@ -86,7 +86,7 @@ Deno.test("the download ends with its last waiter, and the next one starts it an
   first.leave();
   second.leave();
   assert.equal(worker.ended, 1);
-  // Asked for while the first download is being ended.
+  // Start a third download while the first is still being cancelled.
   const third = start(downloads);
   assert.equal(worker.begun.length, 1);
   assert.equal(await second.outcome, "DOWNLOAD_CANCELLED");

@@ -1,6 +1,6 @@
 /**
- * A daemon that is ended while it verifies an archive of its seed directory. Archive, state and seed
- * directory are real; seeding is the test's.
+ * Stopping a daemon while it verifies an archive in its seed directory. Archive, state and seed
+ * directory are real; the seeder is a fake.
  *
  * @module
  */
@@ -37,7 +37,7 @@ Deno.test("stop aborts a running verification, and the next start repeats it", a
         seed: (orders) => Promise.resolve(void seeded.push(...orders.map((one) => one.filePath))),
         unseed: () => Promise.resolve(),
       },
-      // Asked when the verification begins.
+      // Called when the verification begins.
       isPublished: () => {
         if (isToStop) pause().then(() => packages.stop());
         return false;

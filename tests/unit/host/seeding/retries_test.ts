@@ -1,6 +1,6 @@
 /**
- * Archives that cannot be read or seeded for a while. The clock is the test's; archives, state and seed
- * directory are real.
+ * Retrying archives that temporarily cannot be read or seeded. The clock is fake; archives, state
+ * and seed directory are real.
  *
  * @module
  */
@@ -101,7 +101,7 @@ Deno.test("isTemporary accepts errors of the system and refuses those of an arch
   for (const error of lasting) assert(!isTemporary(error), error.code);
 });
 
-/** A seed directory whose archives the system refuses to look at, as often as is said. */
+/** A seed directory in which reading an archive's entry fails once for each error in `refusals`. */
 class TroubledDirectory extends SeedDirectory {
   refusals: unknown[] = [];
 
@@ -112,7 +112,7 @@ class TroubledDirectory extends SeedDirectory {
   }
 }
 
-/** A daemon's seeding of one archive, which is there before the start. */
+/** Makes a daemon that seeds one archive, which is in the seed directory before the start. */
 async function place(watch: "off" | "poll") {
   const home = await temporaryHome();
   const source = join(home.path, "source");
@@ -122,12 +122,12 @@ async function place(watch: "off" | "poll") {
   await Deno.writeTextFile(join(source, "package.json"), '{"name":"hello","version":"1.0.0"}');
   const signer = keyPairFromSeed(new Uint8Array(32).fill(9));
   await packDirectory({ dir: source, outDir: directory, signer, timestampMs: 1_700_000_000_000 });
-  // By this clock the archive has come to rest long ago.
+  // The fake clock is an hour ahead, so the archive counts as completely written.
   const clock = new FakeClock(Date.now() + 3_600_000);
   const state = StateDatabase.open(join(home.path, "state.db"), clock);
   const seeds = new TroubledDirectory(directory, clock);
   const seeded: string[] = [];
-  /** What the worker answers with instead of seeding. */
+  /** Errors that the fake worker returns in place of seeding, one per call. */
   const refusals: Error[] = [];
   const seeder: Seeder = {
     seed: (orders) => {
@@ -162,7 +162,7 @@ async function place(watch: "off" | "poll") {
   const problem = async () => (await packages.list([]))[0]!.problem;
   return {
     ...{ clock, seeds, seeded, refusals, warnings, packages, seeding, problem },
-    /** Lets a pause pass, and what it begins come to its end. */
+    /** Advances the clock step by step until a condition holds, and lets disk operations finish. */
     async until(isSo: () => boolean | Promise<boolean>) {
       for (let second = 0; second < 600; second++) {
         if (await isSo()) return;
@@ -185,14 +185,15 @@ for (const watch of ["off", "poll"] as const) {
     await using daemon = await place(watch);
     const { seeds, seeding, seeded, problem, warnings } = daemon;
     const busy = () => new StoreError("failed", "IO_FAILED", "cannot read it: resource busy");
-    // One of them is for the list, which is to name the others all the same.
+    // One of the errors hits the update of the publisher's list, which must include the other
+    // archives nevertheless.
     seeds.refusals = [busy(), busy(), busy(), busy()];
     await seeding.start();
     assert.match(String(await problem()), /resource busy/);
     assert.equal(seeded.length, 0);
     await daemon.until(() => seeded.length === 1);
     assert.equal(await problem(), undefined);
-    // Said once, not each time.
+    // The warning is printed once, not for each attempt.
     assert.equal(warnings.filter((text) => text.includes("resource busy")).length, 1);
     assert.equal(seeds.refusals.length, 0);
   });

@@ -1,6 +1,6 @@
 /**
- * Catalogs that later ones have superseded are seeded for an hour, also across a restart, and not
- * without bounds.
+ * A superseded catalog is seeded for another hour, even after a restart. The number of superseded
+ * catalogs is bounded.
  *
  * @module
  */
@@ -25,13 +25,13 @@ import { temporaryHome } from "../../../support/mod.ts";
 const { publicKey } = generateKeyPair();
 const fileName = catalogFileName(publicKey);
 
-/** A seed directory, and the daemons that seed its catalogs one after the other. */
+/** Makes a seed directory, and a function that starts daemons which seed its catalogs. */
 async function seedDirectory() {
   const home = await temporaryHome();
   const clock = new FakeClock(Date.now());
   const warnings: string[] = [];
   const seeded = new Map<string, SeedOrder>();
-  /** Infohashes of the announcements that were asked for, and what each waits for. */
+  /** Infohashes of the announced catalogs. Each announcement waits for `reached`. */
   const announced: string[] = [];
   const reached = Promise.withResolvers<void>();
   const start = () => {
@@ -57,7 +57,7 @@ async function seedDirectory() {
       onWarning: (message) => warnings.push(message),
     });
   };
-  /** Writes a catalog in place of the one before; returns its infohash. */
+  /** Writes a catalog that replaces the previous one. Returns its infohash. */
   const write = async (text: string) =>
     toHex(
       await writeCatalog(
@@ -70,9 +70,9 @@ async function seedDirectory() {
       ),
     );
   const names = () => [...Deno.readDirSync(home.path)].map(({ name }) => name);
-  /** What a peer would be sent. */
+  /** Returns the contents that a peer would download. */
   const served = (infoHashHex: string) => Deno.readTextFile(seeded.get(infoHashHex)!.filePath);
-  /** Lets what timers have begun come to its end. */
+  /** Waits until work that was started by timers has ended. */
   const settled = async (catalogs: SeededCatalogs) => await catalogs.addAll([]);
   const remove = home[Symbol.asyncDispose];
   return {
@@ -178,7 +178,7 @@ Deno.test("add with announce resolves once the catalog is announced", async () =
   assert.deepEqual(place.announced, [first]);
   place.reached.resolve();
   await adding;
-  // The same catalog is announced once.
+  // Adding the same catalog again does not announce it again.
   await catalogs.add(fileName, { announce: true });
   assert.deepEqual(place.announced, [first]);
   await catalogs.stop();
@@ -199,7 +199,7 @@ Deno.test("stop while a catalog is hashed leaves no temporary file", async () =>
   await using place = await seedDirectory();
   const catalogs = place.start();
   await place.write("catalog\n");
-  // Long enough to be under way still.
+  // Make the file so long that hashing it is still running below.
   await Deno.truncate(join(place.home.path, fileName), 256 << 20);
   const temporaries = () => place.names().filter((name) => name.startsWith(".tmp-"));
   let hasEnded = false;

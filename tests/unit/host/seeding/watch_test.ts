@@ -1,5 +1,6 @@
 /**
- * When the watcher calls an archive arrived or gone. The clock is the test's, the files are real.
+ * The watcher reports archives that have arrived in or left the seed directory. The clock is fake;
+ * the files are real.
  *
  * @module
  */
@@ -14,11 +15,11 @@ import { temporaryHome } from "../../../support/mod.ts";
 const REST_MS = 1_000;
 const POLL_MS = 2_000;
 
-/** A watcher of an empty directory, and what it was heard to say. */
+/** Makes a watcher of an empty directory, and a log of its reports. */
 async function watched(mode: WatchMode) {
   const home = await temporaryHome();
   const clock = new FakeClock(Date.now());
-  /** The timers that it has set, milliseconds. */
+  /** Durations in milliseconds of the timers set by the watcher. */
   const waits: number[] = [];
   const after = clock.after.bind(clock);
   clock.after = (delayMs, fire) => {
@@ -41,10 +42,10 @@ async function watched(mode: WatchMode) {
     ...{ clock, heard, warnings, waits, watcher },
     path: (name: string) => join(home.path, name),
     write: (name: string, text: string) => Deno.writeTextFile(join(home.path, name), text),
-    /** Lets time pass, and the look that falls due in it come to its end. */
+    /** Advances the clock, and waits until the scan that falls due has ended. */
     async pass(ms: number) {
       await clock.advance(ms);
-      // While it looks it has no timer.
+      // The watcher has no timer while it is scanning.
       while (clock.timers === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     },
     async [Symbol.asyncDispose]() {
@@ -58,7 +59,7 @@ async function watched(mode: WatchMode) {
 Deno.test("an archive that was at rest before the start arrives at once", async () => {
   await using place = await watched("poll");
   await place.write("a-1.0.0.tgz", "x");
-  // Far more than it takes a busy machine to write a file by its own clock.
+  // Advance by far more than the real time that a busy machine needs to write the file.
   await place.clock.advance(REST_MS + 60_000);
   await place.watcher.start();
   assert.deepEqual(place.heard, ["+a-1.0.0.tgz"]);
@@ -170,7 +171,8 @@ Deno.test("file events cause a look before the next poll", async () => {
   await using place = await watched("events");
   await place.watcher.start();
   await place.write("a-1.0.0.tgz", "x");
-  // Events come in the machine's own time. What passes by the test's clock is less than one poll.
+  // File events arrive in real time. The fake clock advances by less than one polling interval, so
+  // polling cannot find the file.
   while (!place.waits.includes(REST_MS)) await new Promise((resolve) => setTimeout(resolve, 5));
   for (let seconds = 0; seconds < 50 && place.heard.length === 0; seconds++) {
     await place.pass(REST_MS);

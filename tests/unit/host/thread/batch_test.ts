@@ -25,7 +25,7 @@ Deno.test("items are written together within a second, in order, or at once when
   assert.equal(written.length, 0);
   for (let i = 0; i < 500; i++) batch.add(i);
   assert.deepEqual(written.splice(0).map(({ length }) => length), [500]);
-  // What could not be written is told and does not come back.
+  // Entries that could not be written are reported and not tried again.
   batch.add(-1);
   await clock.advance(1_000);
   batch.add(3);

@@ -1,5 +1,5 @@
 /**
- * The engine's thread dies: nobody waits for it for ever.
+ * When the engine's thread dies, no caller waits for it forever.
  *
  * @module
  */
@@ -13,11 +13,14 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 const died = new LibreseedError("failed", "WORKER_DIED", "The engine's thread died");
 const never = () => new Promise<never>(() => {});
 
-/** A worker that starts, unless told otherwise, and from then on answers nothing. */
+/**
+ * Starts a fake worker that answers no calls after its start. With `starts: false` it does not even
+ * start.
+ */
 function startSilent({ starts = true, clock = systemClock, answers }: {
   starts?: boolean;
   clock?: Clock;
-  /** Whether it shows a sign of life. */
+  /** Decides for each call whether the worker answers it, as a sign of life. */
   answers?: (name: string) => boolean;
 } = {}) {
   const failures: Error[] = [];
@@ -83,7 +86,7 @@ Deno.test("a thread that dies at its start fails begin and is terminated", async
 });
 
 Deno.test("stop returns at once when the thread has died", async () => {
-  // Its time never comes.
+  // A clock on which no timer ever fires.
   const clock: Clock = { now: () => 0, after: () => ({ cancel() {} }) };
   const { starting, terminated, die } = startSilent({ clock });
   const { worker } = await starting;
@@ -111,7 +114,7 @@ Deno.test("a thread that stops answering pings counts as dead after two minutes"
   });
   const { worker } = await starting;
   await clock.advance(3_600_000);
-  // Busy, or the machine slept: it answers in the end.
+  // The thread is busy, or the machine was suspended: the thread answers in the end.
   lives = false;
   await clock.advance(100_000);
   clock.jump(3_600_000);
@@ -154,7 +157,7 @@ Deno.test("intervals in which the main thread did not run do not count as missed
   const clock = new FakeClock();
   const { starting, failures } = startSilent({ clock });
   await starting;
-  // Each timer comes 20 s late, as on a machine that has no time for the program.
+  // Each timer fires 20 s late, as on an overloaded machine.
   for (let tick = 0; tick < 20; tick++) {
     clock.jump(20_000);
     await clock.advance(30_000);

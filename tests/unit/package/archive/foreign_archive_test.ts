@@ -1,5 +1,5 @@
 /**
- * Recognizing tarballs of npm and of other programs.
+ * Recognizing tarballs that npm or other programs made.
  *
  * @module
  */

@@ -13,7 +13,7 @@ import {
   unverified,
 } from "../../../support/package_archives.ts";
 
-/** Reads the first entry of a tar without its contents. */
+/** Reads the first entry of a tar, without its contents. */
 async function firstEntry(tar: Uint8Array, expected?: string) {
   const archive = gzip(tar);
   const chunks = async function* () {
@@ -31,7 +31,7 @@ async function firstEntry(tar: Uint8Array, expected?: string) {
   }
 }
 
-/** Makes the first `bytes` bytes of the tar of one file, up to its contents. */
+/** Makes a tar of one file, and returns its first `bytes` bytes, which end before the contents. */
 async function writtenHeader(file: Omit<TarFile, "contents">, bytes: number) {
   const never = Promise.withResolvers<void>();
   const contents = async function* () {
@@ -109,7 +109,7 @@ for (const { why, headerHex } of vectors.bad) {
       return ["HEADER_REFUSED", "FILE_TYPE_REFUSED", "ARCHIVE_DAMAGED", "PATH_REFUSED"]
         .includes(error.code);
     });
-    // The same tar is refused after valid files too.
+    // The same header is refused if it follows valid files.
     const good = await makeTar([manifestEntry({ a: "a" }), { name: "a", contents: "a" }]);
     const tar = concatBytes(good.subarray(0, -1024), header, new Uint8Array(2048));
     const { archivePath } = await archiveOf(dir, gzip(tar));
@@ -121,7 +121,8 @@ inDirectory("headers that differ only in the ends of their numbers are accepted"
   const files = { a: "a" };
   const tar = await makeTar([manifestEntry(files), { name: "a", contents: "a" }]);
   const header = tar.subarray(-1024 - 1024, -1024 - 512);
-  // GNU tar and Python write seven digits and NUL, and no device numbers.
+  // GNU tar and Python write number fields as seven digits and NUL, and leave the device numbers
+  // empty.
   header.set(new TextEncoder().encode("0000644\u00000000000\u00000000000\u000000000000001\0"), 100);
   header.fill(0, 329, 345);
   header.fill(0x20, 148, 156);

@@ -17,7 +17,7 @@ import {
 
 const MIB = 1024 * 1024;
 
-/** A tree of more than four members, some compressible and some not. */
+/** A tree whose tar fills more than four gzip members, some compressible and some not. */
 const tree: Tree = {
   "a": noise(5 * MIB, 1),
   "b": new Uint8Array(6 * MIB).fill(65),
@@ -101,7 +101,7 @@ inDirectory(
   "incompressible bytes are stored, and slightly compressible bytes are compressed",
   async (dir) => {
     const half = noise(5 * MIB, 9);
-    // Some text, at most an eighth of the bytes.
+    // Replace an eighth of the random bytes by compressible text.
     for (let at = 0; at < half.length; at += 8192) half.fill(65, at, at + 1024);
     const stored = await packIn(dir, { "a": noise(5 * MIB, 8) }, { out: join(dir, "stored.tgz") });
     const { size } = await Deno.stat(stored.archivePath);
@@ -124,11 +124,11 @@ inDirectory("packing holds a few members in memory, not all of them", async (dir
   };
   const little = await peak("little", 1);
   const large = await peak("large", 128);
-  // With small output buffers and without reuse, packing held 200 MiB of garbage.
+  // Without reusing buffers, or with small output buffers, packing would hold 200 MiB of garbage.
   assert.ok(large - little < 120 * MIB, `${little} bytes, and ${large} for 128 MiB`);
 });
 
-/** Peak memory in bytes of a process that packs a directory. */
+/** Returns the peak memory in bytes of a process that packs a directory. */
 async function packingMemory(dir: string, outDir: string, threads: number): Promise<number> {
   const script = fileURLToPath(new URL("../../../support/packing_memory.ts", import.meta.url));
   const config = fileURLToPath(new URL("../../../../deno.json", import.meta.url));
@@ -143,7 +143,7 @@ async function packingMemory(dir: string, outDir: string, threads: number): Prom
   return Number(new TextDecoder().decode(stdout));
 }
 
-/** Index of `part` in `whole`; -1 if it is missing. */
+/** Returns the index of `part` in `whole`; -1 if it is missing. */
 function indexOf(whole: Uint8Array, part: Uint8Array): number {
   return Buffer.from(whole.buffer, whole.byteOffset, whole.length).indexOf(part);
 }

@@ -41,7 +41,7 @@ function refused(bytes: Uint8Array, code: string, part: RegExp): void {
     assert.ok(error instanceof PackageError, String(error));
     assert.deepEqual([error.code, error.kind], [code, "verification"]);
     assert.match(error.message, part);
-    // The message names the publisher.
+    // The error message names the publisher.
     assert.match(error.message, /^The catalog of ed25519:/);
     return true;
   });
@@ -75,7 +75,7 @@ Deno.test("a line that the publisher did not sign is left out and named, and the
       /^line 5: it is from another publisher/,
     ],
     [serializeMinimal(altered).trimEnd(), /^line 6: its signature does not hold/],
-    // Another form of the same JSON is refused.
+    // A line with equivalent JSON in another form is refused.
     [JSON.stringify(minimal("d"), null, 1).replaceAll("\n", ""), /^line 7: /],
     ["x".repeat(100_000), /^line 8: it is too long/],
   ];
@@ -117,7 +117,8 @@ Deno.test("a catalog that is cut short, not UTF-8 or beyond its limits is refuse
   refused(utf8(line + line.slice(0, 100)), "CATALOG_INVALID", /ends in the middle of a line/);
   refused(Uint8Array.of(0xff, 0x0a), "CATALOG_INVALID", /is not UTF-8/);
   refused(utf8("\n".repeat(100_001)), "CATALOG_TOO_LARGE", /lists more than 100000 packages/);
-  // The lines are counted before they are split: 64 MiB of line feeds would give as many strings.
+  // The lines are counted before the text is split, because 64 MiB of line feeds would become as
+  // many strings.
   refused(
     new Uint8Array(100_002).fill(0x0a, 1).fill(0xff, 0, 1),
     "CATALOG_TOO_LARGE",
@@ -179,7 +180,7 @@ Deno.test("a torrent that reuses earlier piece hashes equals the torrent of all 
       String(sameBytes),
     );
   }
-  // A longer piece length keeps no piece.
+  // With a different piece length, no piece hash is reused.
   const ofOtherPieces = { ...torrent, lengthBytes: 2_000 * 262_144 + 1 };
   const known = { torrent: ofOtherPieces, sameBytes: before.length };
   assert.deepEqual(

@@ -19,7 +19,7 @@ import {
   writeTree,
 } from "../../../support/package_archives.ts";
 
-/** Asserts that packing is refused and changes no file, older outputs included. */
+/** Asserts that packing is refused and changes no files, including earlier outputs. */
 async function refused(
   dir: string,
   code: string,
@@ -182,7 +182,7 @@ inDirectory("a manifest that is too long is refused before anything is written",
   assert.equal(isSelected, false);
   assert.equal(error.detail.lengthBytes, lengthBytes);
   await packIn(dir, {}, { limits: limited(lengthBytes) });
-  // The timestamp makes the manifest longer.
+  // The timestamp makes the manifest longer than the estimate.
   const withTime = { limits: limited(lengthBytes), sourceDateEpoch: 1 };
   await refusal(packIn(dir, {}, withTime), "MANIFEST_TOO_LARGE");
 });
@@ -213,7 +213,7 @@ const alterations: [string, (path: string) => void][] = [
 ];
 for (const [what, alter] of alterations) {
   for (const when of ["before it is read", "while it is read"]) {
-    // A file that is deleted while it is open is read to its end, so it is packed.
+    // Packing succeeds if a file is deleted while it is open, because it can be read to its end.
     if (when === "while it is read" && /removed|replaced/.test(what)) continue;
     inDirectory(`a file that ${what} ${when} is an error that names it`, async (dir) => {
       await writeTree(join(dir, "in"), { "a": "a", "b": noise(2_000_000) });

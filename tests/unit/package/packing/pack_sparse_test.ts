@@ -11,7 +11,7 @@ import {
 
 const GIB = 2 ** 30;
 
-/** Makes a sparse file: only its first bytes are on the disk. */
+/** Makes a sparse file: only its first bytes are stored on the disk. */
 async function sparse(path: string, lengthBytes: number, first: Uint8Array = new Uint8Array()) {
   await Deno.writeFile(path, first);
   await Deno.truncate(path, lengthBytes);

@@ -129,11 +129,12 @@ inDirectory("packing the current directory twice gives the same bytes", async (d
     "hello-1.0.0.tgz",
     "hello-1.0.0.torrent",
   ]);
-  // A temporary file of a killed process changes nothing either.
+  // A temporary file left over from a killed process does not change the archive either.
   await Deno.writeTextFile(join(dir, `.tmp-${crypto.randomUUID()}`), "left behind");
   const afterKill = await packDirectory(options);
   assert.equal(afterKill.minimal.archiveSha256, first.minimal.archiveSha256);
-  // Packing another version leaves out the outputs of the first, so the files are the same.
+  // Packing version 2.0.0 leaves out the outputs of the first packing, so the list of files is the
+  // same.
   const third = await packDirectory({ ...options, version: "2.0.0" });
   assert.deepEqual(third.full.files, first.full.files);
 });
@@ -201,7 +202,8 @@ inDirectory("a file larger than a gzip member is cut into members of the same ta
   const large = noise(20 * 1024 * 1024);
   const packed = await packIn(dir, { large, "last": "last" });
   const bytes = await Deno.readFile(packed.archivePath);
-  // Noise is stored, and contains the header of a member with a chance of 2^-80 for each byte.
+  // The random file is stored uncompressed. It contains the header of a gzip member with a
+  // probability of only 2^-80 for each byte.
   const header = fromHex("1f8b08000000000000ff")!;
   let members = 0;
   for (let at = bytes.indexOf(0x1f); at !== -1; at = bytes.indexOf(0x1f, at + 1)) {

@@ -1,5 +1,5 @@
 /**
- * Packages with secrets: packing refuses them, and so does taking an archive.
+ * Packages with secrets: `packDirectory` and `takeArchive` refuse them.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
 } from "../../../../src/package/mod.ts";
 import { inDirectory, signer, writeTree } from "../../../support/package_archives.ts";
 
-/** A private key made for this test. */
+/** A private key generated for this test. */
 function pem(): string {
   const { privateKey } = generateKeyPairSync("ed25519");
   return privateKey.export({ type: "pkcs8", format: "pem" }) as string;
@@ -29,7 +29,7 @@ function pack(dir: string, more: Partial<Parameters<typeof packDirectory>[0]> = 
   return packDirectory({ ...options, ...more });
 }
 
-/** The paths that an error names. */
+/** Returns the paths that an error names. */
 async function refused(work: Promise<unknown>): Promise<string[]> {
   let paths: string[] = [];
   await assert.rejects(work, (error) => {

@@ -1,5 +1,6 @@
 /**
- * Comparing a directory with its published package, if today's rules choose other files.
+ * Comparing a directory with its published package, when today's rules select other files than the
+ * published ones.
  *
  * @module
  */
@@ -24,7 +25,9 @@ import {
 
 const named = { name: "hello", version: "1.0.0" };
 
-/** Packs a tree without rules, and compares it with a selection by rules. */
+/**
+ * Packs a tree without selection rules, and compares the package with a selection that uses rules.
+ */
 async function published(dir: string, tree: Tree) {
   const { full } = await packIn(dir, tree, { leaveOut: "version-control" });
   return (options: Partial<SelectOptions> = {}, key = signer) => unchanged(dir, full, options, key);
@@ -54,7 +57,7 @@ inDirectory("a file that the rules leave out today does not make another package
   const isSame = await published(dir, tree);
   const neverPack = [join(dir, "in", "home")];
   assert.equal(await isSame({ neverPack }), true);
-  // The file that is left out may have changed, or be gone.
+  // Files that the rules leave out may have changed or been removed.
   await writeTree(join(dir, "in"), { "secret.txt": "other", "node_modules/x/index.js": "other" });
   await Deno.remove(join(dir, "in", "gone"), { recursive: true });
   assert.equal(await isSame({ neverPack }), true);

@@ -28,7 +28,7 @@ Deno.test("folding a folded name changes nothing", () => {
   }
 });
 
-/** Folding by the rule: normalize, fold each character, normalize again. */
+/** Reference implementation of folding: normalize, fold each character, normalize again. */
 function foldByTheRule(name: string): string {
   const folded = Array.from(name.normalize("NFC"), (character) => {
     if (character === "\u0131") return character;
@@ -41,7 +41,7 @@ Deno.test("every character folds by the rule, composed and decomposed, with comb
   for (let point = 0x20; point < 0x110000; point++) {
     if (point >= 0xd800 && point < 0xe000) continue;
     const character = String.fromCodePoint(point);
-    // Skip characters that folding and normalizing leave alone, except marks.
+    // Skip characters that are unchanged by folding and normalizing, except combining marks.
     const isPlain = character.toLowerCase() === character &&
       character.toUpperCase() === character &&
       character.normalize("NFD") === character && !/[\p{M}\u1100-\u11ff]/u.test(character);

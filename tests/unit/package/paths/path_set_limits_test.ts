@@ -25,7 +25,10 @@ import {
 } from "../../../support/package_archives.ts";
 
 const tree: Tree = { "a/b/c": "1", "a/b/d": "2", "a/e/f": "3", "g": "4" };
-/** Exact limits for the tree: directories a, a/b and a/e, a depth of 2, 16 bytes of paths. */
+/**
+ * Limits that the tree reaches exactly: three directories (a, a/b and a/e), a depth of 2, 16 bytes
+ * of paths.
+ */
 const exact = { maxDirectories: 3, maxDepth: 2, maxPathsBytes: 16 };
 
 const tooFew: [string, Partial<ArchiveLimits>][] = [
@@ -68,7 +71,10 @@ Deno.test("each limit of paths holds in a path set by itself", () => {
   ]);
 });
 
-/** Paths in the order of an archive: 15 bytes of those that are not ASCII, and 9 bytes of ASCII. */
+/**
+ * Paths in the order of an archive: the non-ASCII paths have 15 bytes together, the ASCII path has
+ * 9.
+ */
 const mixed: Tree = { "dir/é": "1", "plain/two": "2", "é/a": "3", "é/ü": "4" };
 
 inDirectory("paths beyond ASCII may take a quarter of the bytes of all paths", async (dir) => {
@@ -84,7 +90,7 @@ inDirectory("paths beyond ASCII may take a quarter of the bytes of all paths", a
   const reading = { ...options, limits: below };
   const error = await unverified(reading, "full-manifest", "MANIFEST_INVALID");
   assert.match(error.message, /not plain ASCII have more than 14 bytes together/);
-  // One byte more than the bound allows.
+  // The non-ASCII paths exceed their limit by one byte.
   const longer: Tree = { ...mixed, "é/üb": "5" };
   delete longer["é/ü"];
   await Deno.remove(`${dir}/in`, { recursive: true });
@@ -116,7 +122,8 @@ Deno.test("a path that exceeds the limit for paths beyond ASCII is not folded", 
 });
 
 Deno.test("a directory is hashed once while its files follow each other", () => {
-  // 2,000 paths in the same 64 directories: 2,000 file names and 64 directory names.
+  // An archive of 2,000 paths in the same 64 directories has 2,000 file names and 64 directory
+  // names.
   const paths = Array.from({ length: 2_000 }, (_, i) => `${"dir/".repeat(64)}${i}`);
   let hashed = 0;
   class Counted extends NameTable {

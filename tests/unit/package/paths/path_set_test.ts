@@ -1,6 +1,6 @@
 /**
- * Collisions of paths on a case-insensitive file system, against a model that compares each path with
- * each.
+ * Collisions of paths on a case-insensitive file system, compared with a simple model that checks
+ * every pair of paths.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import { comparePaths } from "../../../../src/package/paths/path_rules.ts";
 import { PathSet } from "../../../../src/package/paths/path_set.ts";
 import { defaultArchiveLimits } from "../../../../src/package/mod.ts";
 
-/** Pseudorandom numbers from a seed (Park and Miller). */
+/** Makes a pseudorandom number generator from a seed (Park and Miller). */
 function randomNumbers(seed: number): (below: number) => number {
   return (below) => (seed = seed * 48_271 % 2_147_483_647) % below;
 }
 
-/** The directories of a path, outermost first, and the path. */
+/** Returns the parent directories of a path, outermost first, and the path itself. */
 function levels(path: string): string[] {
   const components = path.split("/");
   return components.map((_, i) => components.slice(0, i + 1).join("/"));
 }
 
-/** Whether one archive can hold both files. */
+/** Whether one archive can contain both files without a collision. */
 function agree(a: string, b: string): boolean {
   const [as, bs] = [levels(a), levels(b)];
   for (let i = 0; i < Math.min(as.length, bs.length); i++) {
@@ -33,12 +33,12 @@ function agree(a: string, b: string): boolean {
   return true;
 }
 
-/** Index of the first path that collides with an earlier one. */
+/** Returns the index of the first path that collides with an earlier one. */
 function firstRefused(paths: readonly string[]): number {
   return paths.findIndex((path, i) => paths.slice(0, i).some((before) => !agree(before, path)));
 }
 
-/** A table in which names have one of four hashes. */
+/** A hash table in which all names share four hash values, so that hashes collide often. */
 class Crowded extends NameTable {
   override hash(parent: number, name: string): number {
     return super.hash(parent, name) & 3;

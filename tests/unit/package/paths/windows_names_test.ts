@@ -1,5 +1,5 @@
 /**
- * Paths that Windows cannot hold: reported when packing, refused when unpacking on Windows.
+ * Paths that Windows cannot hold: packing reports them, unpacking on Windows refuses them.
  *
  * @module
  */
@@ -48,7 +48,7 @@ inDirectory(
     assert.equal(error.kind, "failed");
     assert.match(error.message, /"a:b".*"sub\/con"/);
     assert.deepEqual(await listTree(dir), before);
-    // Without unpacking, Windows verifies the package too.
+    // Without unpacking, the package can be verified on Windows too.
     await verifyArchive({ ...options, platform: "windows" });
     await verifyArchive({ ...options, unpackTo: join(dir, "on-linux"), platform: "linux" });
     assert.equal(await Deno.readTextFile(join(dir, "on-linux", "a:b")), "1");

@@ -26,7 +26,7 @@ function select(dir: string, options: Partial<SelectOptions> = {}) {
   return selectDirectory({ dir, ...named, ...options });
 }
 
-/** Writes the tree, and returns the paths that are selected. */
+/** Writes a directory tree, and returns the paths that are selected for the package. */
 async function chosen(dir: string, tree: Tree, options: Partial<SelectOptions> = {}) {
   await writeTree(dir, tree);
   return (await select(dir, options)).files.map(({ path }) => path);
@@ -76,7 +76,7 @@ inDirectory(
 );
 
 inDirectory("patterns of ignore files match as git matches them", async (dir) => {
-  // Each verified with `git ls-files --others --exclude-standard`.
+  // Each expected list was verified with `git ls-files --others --exclude-standard`.
   const paths = ["a/b/c.js", "a/b/d.log", "a/x.js", "b/x.js", "d e/x.js"];
   const cases: [rules: Tree, kept: string[]][] = [
     [{ ".gitignore": "a/*\n!a/b/\n" }, ["a/b/c.js", "a/b/d.log", "b/x.js", "d e/x.js"]],
@@ -345,7 +345,7 @@ inDirectory(
       sums.add(minimal.archiveSha256);
     }
     assert.equal(sums.size, 1);
-    // Outputs of another package are ordinary files.
+    // Packing outputs of a different package are treated as ordinary files.
     await packIn(dir, {}, { name: "other", out: join(dir, "in", "dist", "b.tgz") });
     const { files } = await select(join(dir, "in"), { leaveOut: "nothing" });
     assert.deepEqual(files.map(({ path }) => path), [

@@ -80,7 +80,7 @@ inDirectory(
       { archive: other, minimal: minimalFor(other), code: "HASH_MISMATCH", step: "files" },
       { archive: extra, minimal: minimalFor(extra), code: "FILE_EXTRA", step: "files" },
       { archive: extra, minimal: undefined, code: "FILE_EXTRA", step: "files" },
-      // Of two problems, the one of the earlier step.
+      // If two steps would fail, the error is that of the earlier step.
       {
         archive: extra,
         minimal: minimalFor(good),
@@ -130,7 +130,7 @@ inDirectory(
     const scanned = await takeArchive({ archivePath, minimal, ownKey, copyTo, secrets });
     assert.equal(serializeFull(scanned.full), manifest.contents);
     await Deno.remove(copyTo);
-    // Files are hashed without a minimal manifest, and with one that another key signed.
+    // The files are hashed if there is no minimal manifest, or if another key signed it.
     const theirKey = stranger.publicKey;
     await refusal(takeArchive({ archivePath, ownKey, copyTo }), "HASH_MISMATCH");
     await refusal(takeArchive({ archivePath, minimal, ownKey: theirKey, copyTo }), "HASH_MISMATCH");
@@ -184,7 +184,8 @@ inDirectory(
       await makeTar([manifestEntry({ "a.txt": "a" }), { name: "a.txt", contents: "a" }]),
     );
     const source = { name: "hello-1.0.0.tgz", lengthBytes: archive.length };
-    // Wrong piece hashes, which show that they come from the torrent file.
+    // Use wrong piece hashes, so that hashes taken from the torrent file can be distinguished from
+    // computed ones.
     const given = buildTorrent({ ...source, pieces: noise(20, 1) });
     const other = buildTorrent({ ...source, pieces: noise(20, 2) });
     const renamed = buildTorrent({ ...source, name: "other.tgz", pieces: noise(20, 1) });

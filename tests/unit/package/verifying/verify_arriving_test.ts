@@ -5,7 +5,7 @@ import { inDirectory, noise, packIn, signer, stranger } from "../../../support/p
 
 const files = { a: "a", "b/c": noise(3_000_000), d: noise(10) };
 
-/** Writes the next part of a file whenever more of it is requested. */
+/** Simulates a download: writes the next part of a file whenever more of it is requested. */
 function arriving(path: string, content: Uint8Array, stepBytes: number) {
   let there = 0;
   return async (bytes: number) => {

@@ -52,7 +52,8 @@ inDirectory(
       }
       bytes[i]! ^= 0x01;
     }
-    // FTEXT, MTIME, XFL and OS (RFC 1952 section 2.3), and deflate codes with the same meaning.
+    // Damage in some bytes has no effect on the contents: FTEXT, MTIME, XFL and OS in the gzip
+    // header (RFC 1952 section 2.3), and deflate codes with the same meaning.
     assert.deepEqual(accepted.slice(0, 7), [3, 4, 5, 6, 7, 8, 9]);
     assert.ok(accepted.length < 20, accepted.join());
   },
@@ -106,7 +107,7 @@ inDirectory(
   "an archive that is altered between the steps for hash and contents is refused",
   async (dir) => {
     const first = await packIn(dir, { a: "0" });
-    // The archives have to differ in their bytes and not in their length.
+    // Search for a second archive of equal length but with different bytes.
     let second = first;
     for (let i = 1; second === first || second.minimal.length !== first.minimal.length; i++) {
       second = await packIn(join(dir, "other"), { a: `${i}` });

@@ -23,7 +23,7 @@ async function withEntries(entries: Entry[]): Promise<Uint8Array> {
   return await makeTar([manifestEntry({ a: "a" }), { name: "a", contents: "a" }, ...entries]);
 }
 
-/** Length of a tar without the zeros at its end. */
+/** Returns the length of a tar without the zeros at its end. */
 const bodyOf = (tar: Uint8Array) => tar.subarray(0, -1024);
 
 const types: [string, Partial<Entry>][] = [
@@ -46,7 +46,7 @@ for (const [what, entry] of types) {
 inDirectory(
   "entries of unknown types are refused, also a file that is a directory",
   async (dir) => {
-    // GNU sparse files, multi-volume, volume labels, Solaris ACLs, dumps.
+    // Types of GNU sparse files, multi-volume archives, volume labels, Solaris ACLs and dumps.
     for (const type of ["S", "M", "V", "A", "D", "8", "z"]) {
       const tar = await withEntries([{ name: "evil", contents: "evil" }]);
       patchHeader(tar, bodyOf(tar).length - 1024, (header) => header[156] = type.charCodeAt(0));

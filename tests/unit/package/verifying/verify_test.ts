@@ -226,7 +226,7 @@ inDirectory("a full manifest beyond its limit is refused before it is read", asy
   const options = await archiveOf(dir, gzip(tar));
   const limits = { ...defaultArchiveLimits, maxManifestBytes: 4999 };
   await unverified({ ...options, limits }, "full-manifest", "MANIFEST_TOO_LARGE");
-  // No memory is allocated for a size that is only claimed.
+  // The claimed size alone causes no memory to be allocated.
   patchHeader(tar, 0, (header) => header.set(utf8("77777777777\0"), 124));
   const claimed = await archiveOf(dir, gzip(tar));
   await unverified(claimed, "full-manifest", "MANIFEST_TOO_LARGE");

@@ -13,7 +13,7 @@ import {
 
 const FILES = 9_000;
 
-/** An archive of many small files, whose manifest is read in more than ten windows. */
+/** Makes an archive of many small files. Reading its manifest takes more than ten windows. */
 async function many(dir: string): Promise<VerifyOptions> {
   const names = Array.from({ length: FILES }, (_, i) => `d/${String(i).padStart(5, "0")}`);
   const entries = names.map((name) => ({ name, contents: "x" }));
@@ -59,7 +59,8 @@ for (const step of ["full-manifest", "files"] as const) {
         signal: ended.signal,
         onStep: (next) => {
           seen.push(next);
-          // The abort comes in a later turn of the event loop, so only if verifying yields.
+          // The abort happens in a later turn of the event loop, which begins only if verifying
+          // yields.
           if (next === step) pause().then(() => ended.abort(reason));
         },
       });
@@ -71,7 +72,7 @@ for (const step of ["full-manifest", "files"] as const) {
 }
 
 inDirectory("unpacking yields to the event loop while it creates directories", async (dir) => {
-  // 2,560 directories in a tar so small that reading it never yields.
+  // The 2,560 directories are in a tar so small that reading the tar itself never yields.
   const names = Array.from({ length: 40 }, (_, i) => `${i + 10}/${"a/".repeat(63)}f`);
   const manifest = manifestEntry(Object.fromEntries(names.map((name) => [name, ""])));
   const options = await archiveOf(

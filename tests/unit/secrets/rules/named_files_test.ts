@@ -1,9 +1,14 @@
-/** Recognising files by their names: hints, then regular expressions. */
+/**
+ * Recognizing files with credentials by name: first by a substring, then by a regular expression.
+ */
 
 import assert from "node:assert/strict";
 import { namedFiles, namedFilesOf } from "../../../../src/secrets/rules/named_files.ts";
 
-/** Paths that an expression matches: each alternative, with and without each optional part. */
+/**
+ * Generates paths that a regular expression matches: each alternative, with and without each
+ * optional part.
+ */
 function pathsOf(source: string): string[] {
   let at = 0;
   function alternatives(): string[] {

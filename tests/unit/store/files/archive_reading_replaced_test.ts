@@ -1,5 +1,5 @@
 /**
- * Reading an archive while another process adds the same package again.
+ * Reading an archive while another process replaces it by adding the same package again.
  *
  * @module
  */

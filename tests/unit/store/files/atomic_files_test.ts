@@ -136,7 +136,7 @@ Deno.test(
   "the error names a missing write permission as the cause",
   { ignore: Deno.build.os !== "linux" },
   async () => {
-    // Not even root can create files there.
+    // Nobody, not even root, can create files in this directory.
     const path = "/sys/kernel/libreseed-test";
     await assertStoreError(writeFileAtomic(path, "x"), "NOT_WRITABLE", path);
   },
@@ -168,7 +168,7 @@ Deno.test("moveIntoPlace refuses anything but a regular file and leaves it where
   assert.deepEqual(await names(home.path), ["dir", "fifo", "file", "link"]);
 });
 
-/** Starts a program that holds a temporary until it is killed. */
+/** Starts a program that holds a temporary file or directory until the program is killed. */
 async function holding(dir: string, what: "file" | "directory"): Promise<Deno.ChildProcess> {
   const make = what === "file"
     ? "const held = await createTemporaryFile(dir, 0o644); held.file.writeSync(new Uint8Array(9));"
@@ -183,7 +183,8 @@ async function holding(dir: string, what: "file" | "directory"): Promise<Deno.Ch
     await new Promise((resolve) => setTimeout(resolve, 60_000));
   `;
   const child = new Deno.Command(Deno.execPath(), {
-    // With the limited permissions of the compiled program, such as no access to /proc.
+    // Run with the restricted permissions of the compiled program, for example without access to
+    // /proc.
     args: ["run", "-q", "--node-modules-dir=manual", "--allow-read", "--allow-write", "-"],
     stdin: "piped",
     stdout: "piped",

@@ -9,7 +9,8 @@ Deno.test("a file of root in a user's home is named, with the command to give it
   await Deno.mkdir(dir);
   await Deno.writeTextFile(file, "");
   if (Deno.uid() === 0) {
-    // All parent directories belong to root, so this is no other user's home.
+    // All parent directories belong to root, so the path is not in another user's home, and there
+    // is no hint.
     assert.equal(rootOwnedHint(file), "");
     await Deno.chown(home.path, 1234, 4321);
     const back = (path: string) =>

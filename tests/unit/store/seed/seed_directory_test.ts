@@ -9,7 +9,7 @@ import { archiveIn, minimalOf, namesIn, sha256 } from "../support.ts";
 
 const VISIBLE = ["a-1.0.0.minimal.json", "a-1.0.0.tgz", "a-1.0.0.torrent"];
 
-/** Makes an empty seed directory, and a directory for archives to add. */
+/** Makes an empty seed directory, and a second directory with archives to add. */
 async function setUp() {
   const home = await temporaryHome();
   const seed = new SeedDirectory(join(home.path, "seed"));
@@ -179,12 +179,13 @@ Deno.test("the second publisher of a name and version gets a file name with its 
   const changed = minimalOf("a", "1.0.0", utf8("x"), keyPairFromSeed(new Uint8Array(32).fill(2)));
   await refusal(seed.put({ ...ann, minimal: changed }), "VERSION_EXISTS");
 
-  // With the usual name free again, the archive keeps its name and is not added twice.
+  // Although the usual file name is free again, the archive keeps its file name and is not added
+  // twice.
   assert.equal(await seed.remove("a-1.0.0.tgz"), true);
   const archivePath = join(seed.path, bob.other);
   assert.equal((await seed.put({ ...bob, archivePath })).fileName, bob.other);
   assert.deepEqual((await seed.list()).map(({ fileName }) => fileName), [bob.other]);
-  // A file name with another publisher's fingerprint is invalid.
+  // A file name that contains another publisher's fingerprint is invalid.
   for (const suffix of [".tgz", ".minimal.json"]) {
     const path = join(seed.path, bob.other.replace(".tgz", suffix));
     await Deno.rename(path, join(seed.path, ann.other.replace(".tgz", suffix)));

@@ -20,7 +20,7 @@ async function withState(use: (state: StateDatabase) => void): Promise<void> {
 
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
 
-/** Changes to a record, and to its item. */
+/** Fields of a stored record, and of its item, that a test overrides. */
 type Change = Partial<Omit<StoredRecord, "item"> & MutableItem>;
 
 function record(fill: number, change: Change = {}): StoredRecord {
@@ -297,7 +297,7 @@ Deno.test("a verified file is stored with its manifest, and withoutRecords finds
       });
     for (const name of ["a", "b"]) keep("manifest", name);
     keep("name-entry", "a");
-    // A record of another publisher.
+    // This record belongs to another publisher.
     keep("name-entry", "b", bytes(32, 4));
     assert.deepEqual(verifiedFiles.withoutRecords(), ["/seed/a.tgz", "/seed/b.tgz"]);
     keep("announce");

@@ -142,7 +142,7 @@ for (
   });
 }
 
-/** Makes a state with many records and closes it. */
+/** Makes a state database with many records and closes it. */
 async function fill(path: string, count: number): Promise<void> {
   using state = StateDatabase.open(path, clock);
   state.transaction(() => {
@@ -181,7 +181,7 @@ Deno.test("damage inside a long state is found by the daily check, or after the 
     let nowMs = clock.now();
     const passing: Clock = { ...clock, now: () => nowMs };
     await fill(_.path, 1_000);
-    // The file is long now and is checked once.
+    // The file is now so long that it is checked once.
     StateDatabase.open(_.path, passing).close();
     assert.equal((await Deno.stat(`${_.path}-checked`)).mtime!.getTime(), nowMs);
     const { size } = await Deno.stat(_.path);

@@ -38,12 +38,15 @@ const said = concatBytes(
   ...blocks.map((block, i) => message(7, uint32(i, i * 100), block)),
   message(4, uint32(1)),
   message(6, uint32(3, 4, 5)),
-  // Nobody knows it.
+  // A message of an unknown type.
   message(99, randomBytes(300, 4)),
   message(0),
 );
 
-/** Events of a connection that gets the messages in parts of these lengths, all in the same memory. */
+/**
+ * Returns the events of a connection that receives the messages in chunks of these lengths. All
+ * chunks use the same memory.
+ */
 function heard(lengths: () => number): { events: unknown[]; wire: Wire } {
   const wire = new Connection("tcpIncoming") as unknown as Wire;
   const events: unknown[] = [];

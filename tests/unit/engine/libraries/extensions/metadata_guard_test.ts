@@ -9,7 +9,10 @@ const PART_BYTES = 16 * 1024;
 const metadata = randomBytes(2 * PART_BYTES + 100, 1);
 const infoHash = createHash("sha1").update(metadata).digest("hex");
 
-/** A connection for a torrent, with a stand-in for npm:ut_metadata that notes what reaches it. */
+/**
+ * Makes a connection for a torrent, with a stand-in for npm:ut_metadata that records the messages
+ * passed to it.
+ */
 function connection(torrent = { infoHash }) {
   const reached: unknown[] = [];
   const taken: Uint8Array[] = [];

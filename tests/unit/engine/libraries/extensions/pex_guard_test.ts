@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { PexGuard } from "../../../../../src/engine/libraries/extensions/pex_guard.ts";
 
-/** A connection with a stand-in for npm:ut_pex, whose messages name as many peers as the test says. */
+/**
+ * Makes a connection with a stand-in for npm:ut_pex. The test sets the number of peers named in
+ * each of its messages.
+ */
 function connection() {
   let isDestroyed = false;
   let names = 0;

@@ -69,7 +69,7 @@ for (const [what, packet] of sound) {
   });
 }
 
-/** One wrong value for every member of every kind of message. */
+/** Makes messages of every kind, each with one wrong value, for every member. */
 function wrongMembers(): [string, Uint8Array][] {
   const odd: [string, BValue][] = [["a number", 5], ["a list", [id]], ["a dictionary", { a: id }]];
   const bytes: [string, BValue][] = [["bytes", "1"]];
@@ -161,7 +161,7 @@ for (const [what, packet] of unsound) {
   });
 }
 
-/** A put whose `name` stands there as it is given, bencoded. */
+/** Makes a put message whose argument `name` is replaced by the given bencoded text. */
 function putWith(name: string, encoded: string): Uint8Array {
   const marker = "5:xyzzy";
   const text = new TextDecoder("latin1").decode(query("put", { ...putArguments, [name]: "xyzzy" }));

@@ -10,7 +10,10 @@ import { FakeClock } from "../../../../support/fake_clock.ts";
 const peer = { host: "127.0.0.1", port: 7_000 };
 const ping = { q: "ping", a: { id: Buffer.alloc(20) } };
 
-/** A socket over UDP that only keeps what is sent, and what became of the queries. */
+/**
+ * Makes a KRPC socket over a fake UDP socket that records the sent packets and the outcomes of the
+ * queries.
+ */
 function socket({ readOnly = false } = {}) {
   const clock = new FakeClock();
   const sent: Record<string, unknown>[] = [];

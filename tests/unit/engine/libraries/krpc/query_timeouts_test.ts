@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { QueryTimeouts } from "../../../../../src/engine/libraries/krpc/query_timeouts.ts";
 import { FakeClock } from "../../../../support/fake_clock.ts";
 
-/** A socket whose queries have the transaction ids that the test chooses; cancelled ones are in `ended`. */
+/**
+ * Makes a socket whose queries have the transaction ids that the test chooses. Cancelled queries
+ * are recorded in `ended`.
+ */
 function watched(clock = new FakeClock()) {
   const waiting = new Map<number, true>();
   const ended: { id: number; code?: string; atMs: number }[] = [];

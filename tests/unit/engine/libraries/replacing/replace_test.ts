@@ -24,7 +24,7 @@ const reasons = {
   until: "a release is rude",
 };
 
-/** A release of the package with the class, made anew for each test. */
+/** Makes a fake release of a library with the class `Known`, anew for each test. */
 function release(members: object = {}) {
   const prototype = Object.create(Known.prototype) as Known;
   Object.assign(prototype, members);

@@ -44,7 +44,7 @@ Deno.test("chunks put in any order, all at once, are at their places once the st
   const path = join(home.path, "archive");
   const store = writable(path);
   const puts = [3, 10, 0, 7, 1, 9, 2, 8, 4, 6, 5].map((index) => put(store, index));
-  // Closing waits for them.
+  // Closing the store waits for the pending writes.
   await Promise.all([...puts, close(store)]);
   assert.deepEqual(await Deno.readFile(path), content);
 });
@@ -80,7 +80,7 @@ Deno.test("blocks read in one turn are the right ones, adjacent or not", async (
   for (let index = 0; index < 10; index++) {
     for (let offset = 0; offset < CHUNK; offset += 16_384) blocks.push([index, offset, 16_384]);
   }
-  // Backwards, twice, with a gap, past nothing, and the end.
+  // Read backwards, the same range twice, after a gap, zero bytes, and the end of the file.
   blocks.push([5, 100, 7], [4, 0, 10], [4, 0, 10], [4, 20, 5], [4, 25, 0], [10, 0, 100]);
   const got = await Promise.all(blocks.map((block) => get(store, ...block)));
   blocks.forEach(([index, offset, length], i) => {
@@ -117,7 +117,7 @@ Deno.test("chunks of a growing file can be read once they are written, and not b
   const path = join(home.path, "archive");
   await Deno.writeFile(path, content.subarray(0, 2 * CHUNK));
   const store = writable(path);
-  // Before it is open, while something is put behind what is there.
+  // Read before the store is open, while a later chunk is being written.
   const putting = put(store, 3);
   assert.deepEqual(await get(store, 1, 0, 10), content.slice(CHUNK, CHUNK + 10));
   await assert.rejects(get(store, 4, 0, 10), /ends too early/);
