@@ -34,7 +34,7 @@ import { NOON } from "../../../support/names_world.ts";
 const HOUR_MS = 3_600_000;
 const keys = keysOfSlot(1);
 
-/** A directory with hello-1.0.0.tgz in it, and a daemon's seeding of it. */
+/** Makes a seed directory with hello-1.0.0.tgz, and a daemon that seeds it. */
 async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: boolean }) {
   const home = await temporaryHome();
   const clock = new FakeClock(NOON);
