@@ -1,15 +1,15 @@
 /**
- * The error class of the package rooms, and what its messages are made of. The codes are part of the
- * API. In the kind column, "by side" means `failed` when a directory is packed and `verification` when
- * an archive is read. A problem with the files that a full manifest lists is `MANIFEST_INVALID` when
- * it is read.
+ * The error class of `src/package`, and helpers for its messages. The error codes are part of the
+ * API. A row of the table that only names a limit means that the limit is exceeded. In the kind
+ * column, "by side" means `failed` when a directory is packed and `verification` when an archive is
+ * read. When a full manifest is read, a problem with the files that it lists is `MANIFEST_INVALID`.
  *
  * | code | kind | when |
  * | --- | --- | --- |
  * | `NAME_INVALID` | usage | a package name breaks the rule |
  * | `VERSION_INVALID` | usage | a version is not strict semver |
  * | `SPEC_INVALID` | usage | text is not `[KEY/]NAME[@RANGE]` |
- * | `NAME_MISSING`, `VERSION_MISSING` | usage | neither the caller nor the directory says it |
+ * | `NAME_MISSING`, `VERSION_MISSING` | usage | neither the caller nor a file in the directory gives it |
  * | `METADATA_INVALID` | usage | package.json or deno.json cannot be used |
  * | `OUTPUT_INVALID` | usage | an output path that cannot be written as asked |
  * | `DIRECTORY_NOT_FOUND` | not-found | the directory to pack does not exist |
@@ -41,7 +41,7 @@
  * | `PUBLISHER_MISMATCH` | verification | signed, but by another key than the one asked for |
  * | `SIGNATURE_INVALID` | verification | a manifest's signature does not hold |
  * | `LENGTH_MISMATCH` | verification | the archive is not as long as the minimal manifest says |
- * | `HASH_MISMATCH` | verification | SHA-256 of the archive, or of a file in it, is another |
+ * | `HASH_MISMATCH` | verification | the SHA-256 of the archive, or of a file in it, differs |
  * | `CONTENT_HASH_MISMATCH` | verification | `contentHash` does not follow from `files` |
  * | `FILE_MISSING`, `FILE_EXTRA` | verification | archive and manifest list different files, or in another order |
  * | `ARCHIVE_DAMAGED` | verification | not gzip or not tar, cut short, or followed by other bytes |
@@ -69,12 +69,13 @@ export class PackageError extends LibreseedError {
  * The steps of the verification chain, in their order:
  *
  * 1. `minimal-signature`: the minimal manifest is valid, and signed by the expected key
- * 2. `archive-length` and 3. `archive-hash`: the archive has the length and SHA-256 that it names
+ * 2. `archive-length`: the archive has the length given in the minimal manifest
+ * 3. `archive-hash`: the archive has the SHA-256 given in the minimal manifest
  * 4. `archive-limits`: the archive is gzip and tar, of allowed entries, within the limits
- * 5. `full-manifest`: it is the first entry, valid, of the same key, name and version
- * 6. `full-signature`
- * 7. `content-hash`
- * 8. `files`: every file has the hash of the manifest, none is missing, none extra
+ * 5. `full-manifest`: the first entry is a valid full manifest of the same key, name and version
+ * 6. `full-signature`: the signature of the full manifest is valid
+ * 7. `content-hash`: the content hash in the full manifest follows from its list of files
+ * 8. `files`: every file has the hash given in the full manifest; no file is missing or extra
  */
 export type VerificationStep =
   | "minimal-signature"

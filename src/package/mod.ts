@@ -7,10 +7,11 @@
  * - `paths`: the rules and limits for the paths of an archive;
  * - `manifest`: full and minimal manifest, catalogs, names, versions, `package.json`;
  * - `torrent`: piece length, `.torrent`, infohash;
- * - `archive`: tar and gzip, threads that compress and hash, files that appear complete;
- * - `selection`: which files of a directory go into its package;
- * - `packing`: a directory becomes archive, minimal manifest and torrent ({@linkcode packDirectory});
- * - `verifying`: an archive is checked against its publisher's signature ({@linkcode verifyArchive}).
+ * - `archive`: tar and gzip, threads that compress and hash, atomic writing of files;
+ * - `selection`: the choice of the files of a directory that go into its package;
+ * - `packing`: making archive, minimal manifest and torrent from a directory ({@linkcode
+ *   packDirectory});
+ * - `verifying`: checking an archive against its publisher's signature ({@linkcode verifyArchive}).
  *
  * The same {@linkcode ArchiveLimits} hold for packing and for verifying. Errors are
  * {@linkcode PackageError}, with the codes in `errors.ts`. docs/protocol.md sections 2 to 6 have the

@@ -112,12 +112,12 @@ export class CliProcess {
     this.result.catch(() => {});
   }
 
-  /** Standard output so far. */
+  /** Standard output of the process so far. */
   get stdout(): string {
     return this.#stdout.text;
   }
 
-  /** Standard error so far. */
+  /** Standard error of the process so far. */
   get stderr(): string {
     return this.#stderr.text;
   }

@@ -11,7 +11,7 @@
  */
 export type Runs = "everywhere" | "main" | "command" | "host" | "engine" | "testnet";
 
-/** One folder of `src`. */
+/** A room: one folder of `src`. */
 export interface Room {
   runs: Runs;
   holds: string;

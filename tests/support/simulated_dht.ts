@@ -196,7 +196,7 @@ export class SimulatedClient implements DhtNode {
   mostUnderWay = 0;
   readonly #dht: SimulatedDht;
   readonly #table = new Map<string, SimulatedNode>();
-  /** Time of the last timeout of each node, by host. */
+  /** Time of each node's last timeout, by the node's host. */
   readonly #silent = new Map<string, number>();
   readonly #bootstrap: Contact[];
   readonly #checksIds: boolean;

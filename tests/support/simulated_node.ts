@@ -162,7 +162,7 @@ export class SimulatedNode {
     this.#onStore(targetHex, this);
   }
 
-  /** Removes an item. */
+  /** Removes the item stored for a target. */
   forget(targetHex: string): void {
     this.#items.delete(targetHex);
   }

@@ -40,7 +40,7 @@ export class WirePeer implements Disposable {
   readonly #connection: Deno.TcpConn;
   /** Whether the other side has closed the connection. */
   closed = false;
-  /** Number of bytes received. */
+  /** Number of bytes received from the engine. */
   received = 0;
   /** Number of times that the peer has misbehaved, incremented by its behaviour. */
   deeds = 0;

@@ -1,5 +1,5 @@
 /**
- * Checks the docs against the program: every command, setting and error code is documented, and no
+ * Checks the docs against the program: every command, setting and exit code is documented, and no
  * link is broken.
  *
  * @module

@@ -57,7 +57,8 @@ function innerProblem(path: string, target: string): string | undefined {
   if (owner !== top && owner !== "." && `${room}/`.startsWith(`${owner}/`) === false) {
     return `${path} imports ${target}, past its mod.ts`;
   }
-  // `cli` has no `mod.ts`, because a `mod.ts` would load the code of all commands for each command.
+  // Files in `cli` are imported directly: a `mod.ts` would load the code of all commands for each
+  // command.
   if (top !== "cli" && target !== `src/${other}/mod.ts`) {
     return `${path} imports ${target}, past its mod.ts`;
   }

@@ -70,8 +70,8 @@ function gzip(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
 function shrinks(bytes: Uint8Array): boolean {
   const sample = new Uint8Array(SAMPLES * SAMPLE_BYTES);
   if (bytes.length <= sample.length) return true;
-  // 66,568 bytes for a full member. With a power of two, all samples would come from the same part
-  // of a disk block.
+  // The distance between samples is 66,568 bytes for a full member. If it were a power of two, all
+  // samples would come from the same part of a disk block.
   const distance = Math.floor((bytes.length - SAMPLE_BYTES) / (SAMPLES - 1));
   for (let i = 0; i < SAMPLES; i++) {
     const at = i * distance;

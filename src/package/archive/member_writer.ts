@@ -34,7 +34,7 @@ export class MemberWriter {
     this.#write = write;
   }
 
-  /** Adds the next tar bytes, which are copied. */
+  /** Adds the next bytes of the tar. The bytes are copied. */
   async add(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
       const part = bytes.subarray(at, at + MEMBER_BYTES - this.#used);

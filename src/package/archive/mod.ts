@@ -3,14 +3,14 @@
  * sequence of gzip members. Writes, reads and hashes archives, and writes files to the disk.
  *
  * - Writing: `tarOf` (`tar_writer.ts`) makes the tar, {@linkcode MemberWriter} splits it into gzip
- * members, {@linkcode Compressor} compresses several members at a time in threads (`threads.ts`).
+ *   members, {@linkcode Compressor} compresses several members at a time in threads (`threads.ts`).
  * - Reading: `readTar` (`tar_reader.ts`) yields the entries of untrusted bytes. `inflated.ts`
- * inflates them within the limits, `tar_header.ts` refuses any header that libreseed does not
- * write.
+ *   inflates them within the limits, `tar_header.ts` refuses any header that libreseed does not
+ *   write.
  * - Hashing: {@linkcode ArchivePass} reads an archive once for SHA-256, SHA-1 of the pieces and a
- * copy, in two threads if the archive is long.
+ *   copy, in two threads if the archive is long.
  * - Files: `openArchive`, {@linkcode FileWriter} and {@linkcode Temporaries} read and write files.
- * A change during a read is detected, and a new file appears complete or not at all.
+ *   A change during a read is detected, and a new file appears complete or not at all.
  *
  * `../selection` chooses the files of an archive. `../verifying` checks an archive against its
  * publisher's signature. To start, read `tar_header.ts` and `tar_reader.ts`.

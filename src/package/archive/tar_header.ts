@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { fromUtf8 } from "../../base/mod.ts";
 import { PackageError, quote, verificationError } from "../errors.ts";
 
-/** Length of a header in bytes. Contents are padded to a multiple of it. */
+/** Length of a tar header in bytes. Contents of files are padded to a multiple of this length. */
 export const BLOCK_BYTES = 512;
 /** Maximum size that 11 octal digits can express; larger sizes are written in base 256. */
 const MAX_OCTAL_SIZE = 8 ** 11 - 1;

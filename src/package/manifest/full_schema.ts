@@ -182,12 +182,15 @@ export class FilesCheck {
     this.#paths[Symbol.dispose]();
   }
 
-  /** The paths that were added. */
+  /** Paths of the full manifest that were added so far. */
   get paths(): PathList {
     return this.#paths.list;
   }
 
-  /** Adds a file's path. Returns the problem of an invalid path, without a full stop. */
+  /**
+   * Adds a file's path. Returns a description of the problem if the path is invalid, without a full
+   * stop.
+   */
   add(path: string): string | undefined {
     const { maxFiles } = this.#limits;
     if (++this.#count > maxFiles) return `it lists more than ${maxFiles} files`;

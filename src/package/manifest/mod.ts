@@ -3,9 +3,9 @@
  * `package.json` and `deno.json`.
  *
  * - The full manifest (`full_manifest.ts`, `full_reader.ts`) lies in the archive and lists every
- * file with its SHA-256. It may be 16 MiB of untrusted bytes, so `readFull` reads it in windows.
+ *   file with its SHA-256. It may be 16 MiB of untrusted bytes, so `readFull` reads it in windows.
  * - The minimal manifest (`minimal_manifest.ts`) identifies the archive by its hashes. It lies
- * beside the archive, and a manifest record in the DHT carries its fields.
+ *   beside the archive, and a manifest record in the DHT carries its fields.
  * - A catalog (`catalog.ts`) holds all minimal manifests of one publisher, one per line.
  *
  * Both manifests have exactly one byte form, canonical JSON and a line feed (`signed_json.ts`);

@@ -101,7 +101,7 @@ export interface PackOptions extends SelectOptions {
 export interface PackProgress {
   /** `files`: reading and compressing the files; `archive`: assembling the archive. */
   phase: "files" | "archive";
-  /** The file that is being read. */
+  /** Path of the source file that is being read. */
   path?: string;
   doneBytes: number;
   totalBytes: number;

@@ -16,7 +16,7 @@ export { SecretDetector };
 
 /** A file with a secret in it. */
 export interface SecretFile {
-  /** Path in the package. */
+  /** Path of the file in the package. */
   path: string;
   /** Kind of secret, for people, such as "private key". */
   kind: string;

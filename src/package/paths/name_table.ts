@@ -9,7 +9,7 @@ const FIRST_SLOTS = 1024;
 
 /** An entry of the hash table: one name in one directory. */
 export interface NamedEntry {
-  /** Index of the path that added the name. */
+  /** Index, in the list of paths, of the path that added the name. */
   owner: number;
   /** Number of the directory that contains the name. */
   parent: number;
@@ -72,7 +72,7 @@ export class NameTable {
     this.#put(hash, owner + 1, parent, directory);
   }
 
-  /** Frees the memory. The table must not be used afterwards. */
+  /** Frees the memory of the hash table, which must not be used afterwards. */
   [Symbol.dispose](): void {
     for (const { buffer } of this.#arrays) buffer.transfer(0);
   }

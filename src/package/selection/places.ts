@@ -44,7 +44,7 @@ export class Places {
     return new Places(places);
   }
 
-  /** Whether a real path is one of the directories, or is inside one. */
+  /** Whether a real path is one of the directories that are never packed, or is inside one. */
   hold(path: string, info: Deno.FileInfo): boolean {
     // Device and inode identify a directory that is mounted twice or reached with different upper
     // and lower case.

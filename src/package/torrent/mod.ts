@@ -3,11 +3,11 @@
  * torrent has no tracker and no date, so the same archive always has the same infohash.
  *
  * - `buildTorrent` makes the `.torrent` from name, length and piece hashes. To start, read it and
- * `pieceLengthFor`, which chooses the piece length.
+ *   `pieceLengthFor`, which chooses the piece length.
  * - `torrentOfBytes` makes the torrent of bytes in memory, such as a catalog, and reuses the hashes
- * of unchanged pieces.
+ *   of unchanged pieces.
  * - `torrentInfoHash` and `piecesOfTorrent` read a `.torrent`. They scan the untrusted bytes
- * (`info_dictionary.ts`) before decoding them.
+ *   (`info_dictionary.ts`) before decoding them.
  *
  * The pieces of an archive on the disk are hashed in `../archive`, in threads.
  *

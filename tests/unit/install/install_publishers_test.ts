@@ -164,7 +164,8 @@ installTest(
     assert.equal(error.kind, "verification");
     assert.deepEqual(place.asked, ["resolve bomb@*", "fetch bomb@1.0.0"]);
 
-    // The dependency bomb of 10,000 packages is below two harmless packages.
+    // The dependency bomb of 10,000 packages consists of indirect dependencies of two harmless
+    // packages.
     place.asked.length = 0;
     await place.make("app@1.0.0", { dependencies: many("fuse", 10) });
     for (let i = 0; i < 10; i++) {

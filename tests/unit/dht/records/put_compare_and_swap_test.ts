@@ -1,5 +1,6 @@
 /**
- * Compare-and-swap: a put with `basedOn` overwrites no item that it is not based on.
+ * Compare-and-swap: a put with `basedOn` overwrites only those versions of an item that `basedOn`
+ * lists.
  *
  * @module
  */

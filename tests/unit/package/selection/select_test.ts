@@ -119,7 +119,8 @@ const project = filesOf(
 );
 
 inDirectory("`files` of package.json chooses as npm does", async (dir) => {
-  // Each compared with `npm pack --dry-run`, beside README.md, LICENSE and package.json.
+  // Each expected list was compared with `npm pack --dry-run`, which adds README.md, LICENSE and
+  // package.json.
   const cases: [files: string[], chosen: string][] = [
     [["dist"], "dist/i.js dist/i.js.map dist/test/t.js"],
     [["./dist/*"], "dist/i.js dist/i.js.map dist/test/t.js"],
@@ -167,7 +168,7 @@ inDirectory("`publish` of deno.json chooses as deno publish does", async (dir) =
     "mod.ts src/a.ts src/b.test.ts src/deep/c.ts dist/i.js dist/j.js x/.hidden LICENSE README.md " +
       "build/out/x.js build/out/k/y.js build/out/m.map build/z.js src/m.map",
   );
-  // Each compared with `deno publish --dry-run`, beside deno.json and LICENSE.
+  // Each expected list was compared with `deno publish --dry-run`, which adds deno.json and LICENSE.
   const cases: [publish: Record<string, string[]>, chosen: string][] = [
     [{ include: ["src", "mod.ts"] }, "mod.ts src/a.ts src/b.test.ts"],
     [{ include: ["mod.ts", "dist"] }, "dist/i.js dist/j.js mod.ts"],
@@ -195,7 +196,7 @@ inDirectory("`publish` of deno.json chooses as deno publish does", async (dir) =
   for (const [publish, expected] of cases) {
     const told = { "deno.json": JSON.stringify({ ...named, publish }) };
     const all = [...expected.split(" "), "LICENSE", "deno.json"].sort();
-    // No comparison with deno: its result here depends on the order of its walk.
+    // Skip the paths for which the result of `deno publish` depends on the order of its directory walk.
     const found = (await chosen(dir, told)).filter((path) =>
       publish.exclude?.[0] !== "!**/*.map" ||
       !path.startsWith("build/")

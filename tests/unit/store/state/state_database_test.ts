@@ -181,7 +181,7 @@ Deno.test("damage inside a long state is found by the daily check, or after the 
     let nowMs = clock.now();
     const passing: Clock = { ...clock, now: () => nowMs };
     await fill(_.path, 1_000);
-    // The file is now so long that it is checked once.
+    // The state file is now long enough for a full check, which runs once when the file is opened.
     StateDatabase.open(_.path, passing).close();
     assert.equal((await Deno.stat(`${_.path}-checked`)).mtime!.getTime(), nowMs);
     const { size } = await Deno.stat(_.path);
