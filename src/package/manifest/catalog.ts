@@ -1,6 +1,6 @@
 /**
- * A publisher's catalog: all minimal manifests, one a line. An announce record points to a catalog when
- * the list of packages does not fit into the record.
+ * A publisher's catalog: all minimal manifests, one per line. An announce record points to
+ * a catalog when the list of packages does not fit into the record.
  *
  * @module
  */

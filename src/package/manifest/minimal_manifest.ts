@@ -21,8 +21,8 @@ import {
 } from "./signed_json.ts";
 
 /**
- * Maximum length of a minimal manifest in bytes. Valid ones are far shorter: only name and version
- * vary in length.
+ * Maximum length of a minimal manifest in bytes. Valid manifests are far shorter: only name and
+ * version vary in length.
  */
 export const MAX_MINIMAL_MANIFEST_BYTES = 4096;
 

@@ -70,7 +70,7 @@ export async function readLists(dir: string): Promise<Lists> {
     describedBy: npm ? ["package.json"] : ["deno.json", "deno.jsonc"],
     namesLicense: false,
   };
-  // Use the first file that exists, as Deno does.
+  // Use the first of these files that exists, as Deno does.
   for (const fileName of ["deno.json", "deno.jsonc"]) {
     const deno = await read(dir, fileName, denoSchema);
     if (deno === undefined) continue;

@@ -1,5 +1,6 @@
 /**
- * The check of `state.db`: a file that cannot be written is told from a damaged one.
+ * The check of `state.db` by `doctor`: it distinguishes a file that cannot be written from a damaged
+ * file.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { checkState } from "../../../src/doctor/state.ts";
 import { StateDatabase } from "../../../src/store/mod.ts";
 import { canMount, smallDisk, temporaryHome } from "../../support/mod.ts";
 
-/** A command that runs another one without root's right to write any file. */
+/** Command prefix that runs a program without root's permission to write any file. */
 const asOwner = Deno.uid() === 0 ? ["setpriv", "--bounding-set=-dac_override"] : [];
 
 Deno.test(

@@ -111,7 +111,7 @@ Deno.test("the search finds all anchors when there are more than its result buff
   assert.deepEqual(found.filter((one) => one.startsWith(`${index} at `)), offsets.sort());
 });
 
-// V8 refuses WebAssembly SIMD there.
+// On an x86 processor without SSE4.1, V8 refuses WebAssembly SIMD.
 Deno.test("the search runs on an x86 processor without SSE4.1", async () => {
   const room = JSON.stringify(import.meta.resolve("../../../src/secrets/mod.ts"));
   const code = `import { SecretDetector } from ${room};
