@@ -12,15 +12,15 @@ import { startTestnet, type Testnet } from "../../src/testnet/mod.ts";
 import { type CliResult, freePort, runCli, spawnCli } from "../support/mod.ts";
 
 const binary = Deno.env.get("LIBRESEED_BIN");
-/** The user `nobody` on Debian. Other systems need no user of this number. */
+/** User id of `nobody` on Debian. On other systems the id need not belong to any user. */
 const NOBODY = 65_534;
 
-/** A copy of the program in a directory of an otherwise unprivileged user. */
+/** A copy of the program in a directory of a user who has no other rights. */
 interface Visitor extends AsyncDisposable {
-  /** Command line that precedes the arguments. */
+  /** Command line of the program, without its arguments. */
   program: string[];
   dir: string;
-  /** The only place for temporary files. */
+  /** The only directory in which the program may create temporary files. */
   temporary: string;
 }
 
@@ -73,7 +73,7 @@ if (binary) {
 
   Deno.test("each command explains how to fix files of root in a user's home", async () => {
     await using here = await visitor();
-    // Only root can create files of root.
+    // Only root can create files that root owns.
     if (Deno.uid() !== 0) return;
     const home = join(here.dir, "home");
     const offline = ["--home", home, "--bootstrap", "none", "--port", "0"];
@@ -105,7 +105,7 @@ if (binary) {
     await refuses(["publish", source]);
     await own("state.db");
     await refuses(["publish", source]);
-    // A lock file of root is no obstacle, because nothing is written to it.
+    // A lock file owned by root does not matter, because nothing is written to the lock file.
     await own("seed");
     assert.equal((await runCli(["remove", "a@1.0.0", ...offline], here)).code, 0);
   });
@@ -142,7 +142,8 @@ if (binary) {
 
   Deno.test("the program leaves nothing in the directory for temporary files", async () => {
     await using here = await visitor();
-    // Run twice, because a second run would trust leftovers of the first, such as compiled code.
+    // Runs the program twice, because a second run would trust files that the first run left, such
+    // as compiled code.
     for (let runs = 0; runs < 2; runs++) await run(["help", "publish"], here);
     assert.deepEqual(await Array.fromAsync(Deno.readDir(here.temporary)), []);
   });

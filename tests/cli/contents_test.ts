@@ -1,7 +1,6 @@
 /**
- * File selection and the dry run of `pack` and `publish`, as processes.
- *
- * @module
+ * Tests which files `pack` and `publish` select, and their dry run, by running the program as a
+ * child process.
  */
 
 import assert from "node:assert/strict";
@@ -10,7 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { extract } from "tar-stream";
 import { runCli, temporaryHome } from "../support/mod.ts";
 
-/** A directory to work in, which is the user's home directory too. */
+/** Makes a working directory, which is the user's home directory too. */
 async function workplace(files: Record<string, string>) {
   const directory = await temporaryHome();
   const path = await Deno.realPath(directory.path);
@@ -27,7 +26,7 @@ async function workplace(files: Record<string, string>) {
   };
 }
 
-/** The paths in an archive, except its manifest. */
+/** Lists the paths in an archive, except its manifest. */
 async function pathsIn(archive: string): Promise<string[]> {
   const tar = extract();
   tar.end(gunzipSync(await Deno.readFile(archive)));
@@ -51,7 +50,7 @@ Deno.test("pack leaves out the home and the default home when they lie in the pa
     assert.deepEqual(await pathsIn(join(place.path, "a.tgz")), ["a.js", "package.json"]);
     await Deno.remove(join(place.source, home[1]!), { recursive: true });
   }
-  // The default home lies in the user's home directory.
+  // The default libreseed home lies in the user's home directory.
   await Deno.writeTextFile(join(place.path, "package.json"), described["package.json"]);
   assert.equal((await place.run(["keygen"])).code, 0);
   const all = ["pack", place.path, "--include-ignored", "-o", "../b.tgz"];
@@ -60,7 +59,7 @@ Deno.test("pack leaves out the home and the default home when they lie in the pa
   const paths = await pathsIn(join(place.path, "b.tgz"));
   assert(paths.includes("source/a.js"), paths.join());
   assert(!paths.some((path) => path.includes(".libreseed")), paths.join());
-  // The default home is left out even if another home is in use.
+  // The default libreseed home is excluded from the package even if the command uses another home.
   const other = join(place.source, "other");
   assert.equal((await place.run(["keygen", "--home", other])).code, 0);
   const again = await place.run([...all, "--home", other]);

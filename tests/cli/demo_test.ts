@@ -1,7 +1,6 @@
 /**
- * `deno task demo` as a process: the whole way of a package, and its cleanup.
- *
- * @module
+ * Runs `deno task demo` as a child process. The demo publishes, downloads and verifies a package,
+ * and deletes its files.
  */
 
 import assert from "node:assert/strict";
@@ -10,7 +9,7 @@ import { type CliOptions, leftovers, runCli, spawnCli, temporaryHome } from "../
 
 const script = join(import.meta.dirname!, "..", "..", "scripts", "demo.ts");
 
-/** Runs the demo with a temporary directory of its own. */
+/** Runs the demo with its own directory for temporary files. */
 function demoIn(directory: string, env: Record<string, string> = {}): CliOptions {
   const binary = Deno.env.get("LIBRESEED_BIN");
   return {

@@ -1,8 +1,4 @@
-/**
- * `libreseed doctor`: its findings with one thing broken at a time.
- *
- * @module
- */
+/** Tests what `libreseed doctor` reports when one thing at a time is broken. */
 
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
@@ -29,7 +25,7 @@ import {
   udpSocketsOf,
 } from "../support/mod.ts";
 
-/** Makes a home with a package, and a DHT that it can reach. */
+/** A home with a package, and a DHT that the home's daemon can reach. */
 interface Patient extends AsyncDisposable {
   path: string;
   port: number;
@@ -243,7 +239,7 @@ Deno.test("a DHT that is switched off is not checked", async () => {
   assert.deepEqual([code, verdicts(checks)], [0, {}]);
 });
 
-/** Puts a package into the seed directory; returns the archive's path. */
+/** Puts a package into the seed directory. Returns the path of the archive. */
 async function packInto(home: string): Promise<string> {
   await using source = await temporaryHome();
   const manifest = JSON.stringify({ name: "sick", version: "1.0.0" });
@@ -254,7 +250,9 @@ async function packInto(home: string): Promise<string> {
   return archive;
 }
 
-/** Stores an index entry of the home's publisher, dated by a clock that was three days ahead. */
+/**
+ * Stores a name index entry of the home's publisher. The entry's date is three days in the future.
+ */
 async function publishAhead(home: string): Promise<void> {
   const clock = { ...systemClock, now: () => Date.now() + 3 * 86_400_000 };
   const keys = await readKeyFile(join(home, "keys", "publisher.key"));
@@ -469,11 +467,12 @@ Deno.test("a process that owns the home but does not answer is named", async () 
   const { code, checks } = await there.doctor();
   assert.deepEqual([code, verdicts(checks)], [0, { daemon: "warn" }]);
   assert(checks.get("daemon")!.what.includes("process 4711"));
-  // The process may be about to bind the port, so the doctor must not bind it.
+  // The running process may be about to bind the port. The doctor therefore must not bind the port
+  // as a test.
   assert(!checks.has("udp port") && checks.has("port and dht"));
 });
 
-/** Runs the doctor in this process, with a given clock and known permissions. */
+/** Runs the doctor in the test's process, with a given clock and known permissions. */
 async function examineHere(
   home: string,
   nowMs = Date.now(),
@@ -535,8 +534,8 @@ Deno.test({
     await using there = await patient();
     const own = Deno.uid()!;
     const key = join(there.path, "keys", "publisher.key");
-    // Only root can change a file's owner. In any case the doctor is told another user id than the
-    // owner's.
+    // Only root can change the owner of a file. For other users the test only passes a false user
+    // id to the doctor.
     if (own === 0) await Deno.chown(key, 12_345, null);
     const check = (await examineHere(there.path, undefined, 54_321)).get("key")!;
     assert.equal(check.verdict, "fail");

@@ -1,8 +1,6 @@
 /**
- * The files in `examples/` that run libreseed as a service: their commands are run unchanged, with
- * only the program's path and the places of the machine replaced.
- *
- * @module
+ * Tests the files in `examples/` that run libreseed as a service. Their commands run unchanged,
+ * except for the program's path and the directories.
  */
 
 import assert from "node:assert/strict";
@@ -13,18 +11,18 @@ import { type CliOptions, freePort, runCli, spawnCli, temporaryHome } from "../s
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const examples = join(root, "examples");
-/** Path of the program in all examples. */
+/** Path of the program in all files of `examples/`. */
 const INSTALLED = "/usr/local/bin/libreseed";
 const systemUnits = ["libreseed.service", "libreseed-announce.service", "libreseed-announce.timer"];
 
 const READY = /^ready: port (\d+), node [0-9a-f]{40}, seed directory (.+)$/;
 
-/** A place to run the examples in: directories, the program under one path, a DHT. */
+/** An environment for the examples: directories, the program at a path of its own, and a DHT. */
 interface Machine extends AsyncDisposable {
   path: string;
   program: string;
   testnet: Testnet;
-  /** Environment variables that replace the machine's network and the user's home. */
+  /** Environment variables that direct the program to the test's DHT and home directory. */
   env: Record<string, string>;
 }
 
@@ -54,14 +52,14 @@ function example(...names: string[]): Promise<string> {
   return Deno.readTextFile(join(examples, ...names));
 }
 
-/** The value of a key in a unit file, which must have the key exactly once. */
+/** Returns the value of a key in a unit file. Throws unless the key occurs exactly once. */
 function valueOf(unit: string, key: string): string {
   const lines = unit.split("\n").filter((line) => line.startsWith(`${key}=`));
   assert.equal(lines.length, 1, `${key}= once`);
   return lines[0]!.slice(key.length + 1);
 }
 
-/** Parses a command of a unit file like systemd: specifiers, words in single quotes, `$$`. */
+/** Parses a command of a unit file as systemd does: specifiers, words in single quotes, `$$`. */
 function commandOf(line: string, specifiers: Record<string, string>, program: string): string[] {
   const filled = line.replace(/%(.)/g, (_, letter: string) => {
     assert(letter in specifiers, `%${letter} has no value here`);
@@ -84,12 +82,12 @@ async function installed(program: string): Promise<boolean> {
 const hasSystemd = await installed("systemd-analyze");
 const hasPython = await installed("python3");
 
-/** Runs another program than libreseed and waits for its end. */
+/** Runs a program other than libreseed, and waits until the program ends. */
 async function run(program: string, args: string[], options: CliOptions = {}) {
   return await runCli(args, { ...options, program: [program] });
 }
 
-/** Makes a home with one package, whose records are in the DHT. */
+/** Makes a home with one package whose records are stored in the DHT. */
 async function publishHello({ program, env }: Machine, home: string): Promise<void> {
   const options = { program: [program], env: { ...env, LIBRESEED_HOME: home } };
   for (const args of [["keygen"], ["publish", join(examples, "hello")]]) {
@@ -105,7 +103,7 @@ for (const file of ["libreseed.service", join("user", "libreseed.service")]) {
     const unit = await example("systemd", file);
     const command = commandOf(valueOf(unit, "ExecStart"), { S: path, h: path }, program);
     const home = command[command.indexOf("--home") + 1]!;
-    // systemd creates this directory because of StateDirectory=.
+    // In production, systemd creates this directory because of `StateDirectory=`.
     await Deno.mkdir(home);
     await using daemon = spawnCli(command.slice(1), { program: [command[0]!], env });
     const ready = await daemon.waitForLine(READY, "stdout");
@@ -133,7 +131,8 @@ Deno.test({
     const runtime = { XDG_RUNTIME_DIR: directory.path };
     const verify = async (files: string[], ...flags: string[]) => {
       for (const file of files) {
-        // systemd-analyze also reports that the program is not installed at its path.
+        // `/bin/true` replaces the program, because systemd-analyze reports a program that is not
+        // installed.
         const unit = (await example("systemd", file)).replaceAll(INSTALLED, "/bin/true");
         await Deno.writeTextFile(join(directory.path, file.replace(/.*\//, "")), unit);
       }
@@ -156,7 +155,8 @@ Deno.test({
   async fn() {
     for (const file of systemUnits.filter((name) => name.endsWith(".service"))) {
       const path = join(examples, "systemd", file);
-      // Exposure from 0 to 100, less is better; an ordinary service has 95.
+      // systemd-analyze rates the exposure from 0 to 100; lower is better. An unhardened service
+      // has 95.
       const measure = ["security", "--offline=true", "--no-pager", "--threshold=20", path];
       const { code, stdout } = await run("systemd-analyze", measure);
       assert.equal(code, 0, stdout);

@@ -1,8 +1,7 @@
 /**
- * Following publishers, as processes on a testnet: `follow`, `search`, a mirror that goes on when
- * the publisher has gone, and a list that is too long for a record.
- *
- * @module
+ * Tests following publishers, with child processes on a testnet: `follow`, `search`, a mirror that
+ * keeps seeding after the publisher's daemon has ended, and a package list that exceeds the size of
+ * a record.
  */
 
 import assert from "node:assert/strict";
@@ -18,7 +17,10 @@ async function publishAll(place: Place, home: Home, packages: [string, string][]
 
 const archives = (home: Home) => home.files().filter((name) => name.endsWith(".tgz"));
 
-/** The other publishers' lists that `announce` keeps alive, with their numbers of nodes. */
+/**
+ * Lists of other publishers that `announce` keeps alive, each with the number of nodes that store
+ * the list.
+ */
 async function listsKeptBy(home: Home): Promise<Map<string, number>> {
   const { stdout } = await home.run(["announce", "--json"]);
   const lines = stdout.trimEnd().split("\n").filter(Boolean).map((line) => JSON.parse(line));
@@ -29,7 +31,8 @@ async function listsKeptBy(home: Home): Promise<Map<string, number>> {
 }
 
 /**
- * The daemon's port, which stays the same after a restart, so that earlier announcements are valid.
+ * A fixed port for the daemon. The port is the same after a restart, so peer announcements from
+ * before the restart stay valid.
  */
 const fixedPort = async () => ["--port", `${await freePort()}`];
 
@@ -64,7 +67,7 @@ Deno.test("a mirror seeds a followed publisher's packages and keeps their record
     }
     await daemon.end();
   }
-  // Only the mirror is left, and the DHT has lost all records.
+  // Only the mirror still seeds, and the DHT has lost all records.
   for (const node of place.testnet.nodes) node.storedTargets().forEach((one) => node.forget(one));
   await using mirroring = await mirror.daemon(mirrors);
   assert.equal((await listsKeptBy(mirror)).get(ann.publicKey), 8);
@@ -72,7 +75,7 @@ Deno.test("a mirror seeds a followed publisher's packages and keeps their record
   assert.equal(path, join(user.seed, "apple-1.1.0.tgz") + "\n");
   await user.must(["install", `${ann.publicKey}/pear@*`]);
 
-  // After unfollow, search finds nothing, but the mirrored archives stay.
+  // After `unfollow`, `search` finds nothing, but the mirrored archives stay on the disk.
   await mirror.must(["unfollow", ann.publicKey]);
   assert.equal(await mirror.must(["following"]), "");
   assert.equal((await mirror.run(["unfollow", ann.publicKey])).code, 3);
@@ -91,10 +94,11 @@ Deno.test("a mirror stops at --max-disk, and says so", async () => {
   await using daemon = await ann.daemon();
   await publishAll(place, ann, [["apple", "1.0.0"], ["pear", "1.0.0"]]);
   const { size } = await Deno.stat(join(ann.seed, "apple-1.0.0.tgz"));
-  // Disk space for one package and a half.
+  // The disk limit leaves space for one and a half packages.
   const limit = `${Math.round(size * 1.5)}`;
   await using mirroring = await mirror.daemon(["--mirror", "--max-disk", limit]);
-  // The command tells the daemon, which does not wait for its next periodic check.
+  // The `follow` command notifies the daemon, so that the test need not wait for the daemon's
+  // periodic check.
   await mirror.must(["follow", ann.publicKey]);
   await mirroring.process.waitForLine(
     /not all packages of followed publishers are mirrored.*--max-disk/,
@@ -109,12 +113,12 @@ Deno.test("a mirror stops at --max-disk, and says so", async () => {
 Deno.test("a list too long for a record is published as a catalog, which readers use and seed", async () => {
   await using place = await newPlace();
   const [ann, mirror, user] = [await place.home(), await place.home(null), await place.home(null)];
-  // Sixteen names of sixty letters exceed the thousand bytes of a record.
+  // Together, sixteen names of sixty letters exceed a record's limit of 1,000 bytes.
   const names = Array.from({ length: 16 }, (_, i) => `${"long".repeat(14)}-${i + 10}`);
   const catalog = catalogFileName(ann.keys.publicKey);
   const port = await fixedPort();
   {
-    // Publishing does not wait for this many announcements.
+    // The high `--dht-rate` keeps the many announcements from delaying `publish`.
     await using daemon = await ann.daemon(["--dht-rate", "1000"]);
     await publishAll(place, ann, names.map((name) => [name, "1.0.0"]));
     await ann.must(["publish", "-q", await place.source(names[3]!, "1.2.0")]);
@@ -126,7 +130,8 @@ Deno.test("a list too long for a record is published as a catalog, which readers
     await mirroring.end();
     await daemon.end();
   }
-  // The publisher has gone, and a reader of its catalog now seeds the catalog.
+  // The publisher's daemon has ended. A mirror that has downloaded the publisher's catalog now
+  // seeds the catalog.
   await using mirroring = await mirror.daemon(port);
   await eventually(async () => {
     const { schedule } = JSON.parse(await mirror.must(["status", "--json"]));
@@ -135,10 +140,10 @@ Deno.test("a list too long for a record is published as a catalog, which readers
   const range = `${ann.publicKey}/${names[3]}@^1`;
   const { stdout, stderr } = await user.run(["resolve", "-v", range]);
   assert.match(stdout, /"version":"1\.2\.0"/, stderr);
-  // The announce record is looked up again while the catalog's download is slow.
+  // While the catalog downloads slowly, the reader looks the announce record up again.
   assert.match(stderr, /^[2-9] DHT lookups, .*; 1 download, [1-9]\d{3} bytes$/m);
   assert(user.files().includes(catalog), user.files().join());
-  // The second lookup finds the catalog on the disk.
+  // The second `resolve` reads the catalog from the disk.
   const again = await user.run(["resolve", "-v", range]);
   assert.match(again.stderr, /^2 DHT lookups, [^;]*$/m);
   await mirroring.end();

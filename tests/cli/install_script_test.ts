@@ -1,8 +1,6 @@
 /**
- * `scripts/install.sh`, with a release that is served from this machine. The programs in it are
- * shell scripts, since only their installation is tested.
- *
- * @module
+ * Tests `scripts/install.sh` with a release that a local web server provides. The programs in the
+ * release are shell scripts, because only their installation is tested.
  */
 
 import assert from "node:assert/strict";
@@ -21,10 +19,10 @@ import {
 const script = fileURLToPath(new URL("../../scripts/install.sh", import.meta.url));
 const programName = `libreseed-${Deno.build.target}`;
 
-/** A web server on this machine with a release. */
+/** A local web server that provides a release. */
 class Release implements AsyncDisposable {
   readonly files = new Map<string, string>();
-  /** Paths of the requests. */
+  /** URL paths that clients have requested from the server. */
   readonly asked: string[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
@@ -42,7 +40,7 @@ class Release implements AsyncDisposable {
     return `http://127.0.0.1:${this.#server.addr.port}/release`;
   }
 
-  /** Makes a program of a version, and its line in the list of checksums. */
+  /** Adds a program of a given version to the release, and a line to the checksum file. */
   put(version: string): void {
     const program = `#!/bin/sh\necho "libreseed ${version}"\n`;
     const sum = createHash("sha256").update(program).digest("hex");
@@ -70,7 +68,7 @@ async function versionOf(path: string): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
-/** All files below a directory. */
+/** Lists all files below a directory. */
 function filesIn(directory: string): string[] {
   return [...Deno.readDirSync(directory)].flatMap(({ name, isDirectory }) => {
     const path = join(directory, name);
@@ -78,7 +76,7 @@ function filesIn(directory: string): string[] {
   });
 }
 
-/** Whether a command runs here and succeeds. */
+/** Whether a command exists on this machine and succeeds. */
 async function works(program: string, ...args: string[]): Promise<boolean> {
   try {
     const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
@@ -123,7 +121,8 @@ Deno.test("installing again upgrades the program, even while the old one runs", 
   assert.equal(code, 0);
   assert.match(stdout, /^libreseed 2\.0\.0 /);
   assert.equal(await versionOf(installed(home)), "libreseed 2.0.0");
-  // The file was replaced, not overwritten, so an open handle still reads the old program.
+  // The installer replaced the file and did not overwrite its contents, so a handle opened before
+  // still reads the old program.
   const text = await new Response(old.readable).text();
   assert.match(text, /1\.0\.0/);
 });
@@ -238,7 +237,7 @@ for (const fetcher of ["curl", "wget"]) {
   });
 }
 
-/** Runs the script with stand-ins for some commands, which print the given lines. */
+/** Runs the install script with some commands replaced by stand-ins that print the given text. */
 async function runWith(answers: Record<string, string>, base: string, home: TemporaryHome) {
   await using tools = await temporaryHome();
   for (const [name, script] of Object.entries(answers)) {

@@ -1,8 +1,4 @@
-/**
- * `libreseed install`, `uninstall`, `link` and `store` as processes, on a testnet.
- *
- * @module
- */
+/** Tests `libreseed install`, `uninstall`, `link` and `store` with child processes on a testnet. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -14,7 +10,7 @@ interface Wanted {
   files?: Record<string, string | Uint8Array>;
 }
 
-/** A directory to publish. */
+/** Makes a directory to publish. */
 async function source(
   place: Place,
   spec: string,
@@ -41,7 +37,7 @@ async function project(place: Place): Promise<string> {
   return await Deno.makeTempDir({ dir: place.path, prefix: "project-" });
 }
 
-/** Unexpected files in a home's store. */
+/** Lists unexpected files in a home's package store. */
 function strays(home: Home): string[] {
   try {
     return [...Deno.readDirSync(join(home.path, "packages"))].map(({ name }) => name)
@@ -85,7 +81,7 @@ Deno.test("install resolves a package and its dependencies, prints the path, and
   assert.match(stderr, /\d+ DHT lookups, .* downloads, \d+ bytes/);
   assert.match(stderr, /with dependencies: 3 in all, 3 new in the store/);
   assert.ok(stderr.includes(`first use of app: pinned to ${publisher.publicKey}`), stderr);
-  // Without --save the project's files are not changed.
+  // Without `--save`, `install` does not change the project's files.
   assert.deepEqual([...Deno.readDirSync(cwd)], []);
 
   await daemon.end();
@@ -108,7 +104,8 @@ Deno.test("install resolves a package and its dependencies, prints the path, and
     },
   );
   assert.deepEqual(await listed(user), ["@s/lib@1.2.0", "app@1.0.0", "base@1.0.3"]);
-  // A range needs the network, and no node answers.
+  // A version range can only be resolved over the network. Here no DHT node answers, so the command
+  // fails.
   assert.equal((await user.run(["install", "app@^1"], away)).code, 5);
 });
 
@@ -185,7 +182,7 @@ Deno.test("a project can save, link, reinstall from its lock file, verify, prune
   assert.equal(link, join(cwd, "node_modules", "app"));
   assert.equal(await Deno.realPath(link), path);
 
-  // A newer version does not change an installation from the lock file.
+  // A newer published version does not change an installation that follows the lock file.
   await publisher.must([
     "publish",
     await source(place, "app@1.1.0"),
@@ -215,7 +212,7 @@ Deno.test("a project can save, link, reinstall from its lock file, verify, prune
   await user.must(["uninstall", "tool"]);
   failed(await user.run(["uninstall", "app"]), 1, lockPath);
   await user.must(["uninstall", "--save", "app"], { cwd });
-  // The link still needs the package, so prune keeps it.
+  // The project's link still refers to the package, so `prune` keeps the package.
   assert.equal(await user.must(["store", "prune", "--dry-run"]), "");
   await Deno.remove(link);
   const gone = `app@1.0.0 ${key}\nlib@1.0.0 ${key}\n`;
@@ -230,7 +227,7 @@ Deno.test("a manipulated lock file is refused", async () => {
   await publisher.must(["publish", await source(place, "app@1.0.0")]);
   const cwd = await project(place);
   const lockPath = join(cwd, "libreseed.lock.json");
-  // The publisher's own seed directory holds the archive, so no network is needed.
+  // The publisher's own seed directory holds the archive, so `install` needs no network.
   await publisher.must(["install", "--save", `${publisher.publicKey}/app@1.0.0`], { cwd });
   const lock = await Deno.readTextFile(lockPath);
   const user = await place.home(null);
@@ -249,7 +246,7 @@ Deno.test("a lock file with another publisher than the pinned one is refused unt
   await publisher.must(["add", packed.trimEnd()]);
   await publisher.must(["trust", "add", "app", publisher.publicKey]);
   await publisher.must(["install", "--save", "app@1.0.0"], { cwd });
-  // The user's seed directory holds the archive too, so no network is needed.
+  // The user's seed directory holds the archive too, so `install` needs no network.
   await user.must(["add", packed.trimEnd()]);
   await user.must(["trust", "add", "app", other.publicKey]);
   for (const args of [["install"], ["install", "--frozen", "app"]]) {
@@ -273,7 +270,7 @@ Deno.test("a signal ends install, and no partial package is left", async () => {
   await using place = await newPlace();
   const publisher = await place.home();
   const files = { "large.bin": crypto.getRandomValues(new Uint8Array(65_536)) };
-  // A file whose unpacking takes long enough for a signal.
+  // A file large enough that a signal can arrive while the file is being unpacked.
   const large = new Uint8Array(64 << 20);
   for (let at = 0; at < large.length; at += files["large.bin"].length) {
     large.set(files["large.bin"], at);
@@ -285,7 +282,8 @@ Deno.test("a signal ends install, and no partial package is left", async () => {
   const spec = `${publisher.publicKey}/app@1.0.0`;
   const killed = { SIGINT: 130, SIGTERM: 143, SIGKILL: 137 } as const;
   for (const [signal, code] of Object.entries(killed)) {
-    // A test that gets no time may send its signal when all is done; then it tries again.
+    // On a busy machine the signal may arrive after the installation has ended. The test then tries
+    // again.
     for (let tries = 1;; tries++) {
       await using install = publisher.spawn(["install", "-v", spec]);
       await install.waitForLine(/^unpacking app@1\.0\.0$/, "stderr");
@@ -299,7 +297,7 @@ Deno.test("a signal ends install, and no partial package is left", async () => {
       break;
     }
     assert.deepEqual(await listed(publisher), []);
-    // A process that is killed leaves temporaries, and the next one removes them.
+    // After SIGKILL, temporary files remain; the next `install` removes them.
     if (signal !== "SIGKILL") assert.deepEqual(strays(publisher), []);
   }
   await publisher.must(["install", spec]);
@@ -321,7 +319,7 @@ Deno.test("concurrent installs, with and without a daemon, all succeed with one 
   assert.equal(new Set(paths).size, 1);
   assert.deepEqual([await listed(user), strays(user)], [["app@1.0.0", "lib@1.0.0"], []]);
 
-  // The daemon seeds the packages that were installed beside it.
+  // The daemon seeds packages that were installed while the daemon was running.
   const seeder = await place.home(null);
   await using _second = await seeder.daemon();
   await seeder.must(["install", "app"]);

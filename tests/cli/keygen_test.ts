@@ -1,8 +1,4 @@
-/**
- * `libreseed keygen` as a process.
- *
- * @module
- */
+/** Tests `libreseed keygen` by running the program as a child process. */
 
 import assert from "node:assert/strict";
 import { parsePublicKey } from "../../src/identity/mod.ts";

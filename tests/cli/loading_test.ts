@@ -1,8 +1,4 @@
-/**
- * The modules that are loaded before a command does its work.
- *
- * @module
- */
+/** Tests which modules load before a command starts its work. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -14,12 +10,12 @@ interface Module {
 
 const root = join(import.meta.dirname!, "..", "..");
 
-/** A file of a package, in the directory where Deno keeps packages. */
+/** Matches a file of an npm package in the directory where Deno stores packages. */
 const IN_PACKAGE = /\/node_modules\/\.deno\/[^/]+\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
 
 /**
- * All that loads with `start`, as absolute URLs and `node:` specifiers; packages by their first
- * file.
+ * Returns all modules that load statically with `start`, as absolute URLs and `node:` specifiers.
+ * Each npm package is represented by its first file.
  */
 async function loadedWith(start: string): Promise<Set<string>> {
   const { stdout, success } = await new Deno.Command(Deno.execPath(), {
@@ -37,7 +33,7 @@ async function loadedWith(start: string): Promise<Set<string>> {
     loaded.add(next);
     if (IN_PACKAGE.test(next)) continue;
     for (const { code, isDynamic } of bySpecifier.get(next)?.dependencies ?? []) {
-      // An entry without code is an import of types.
+      // In the output of `deno info`, a dependency without `code` is an import of types only.
       if (code && !isDynamic) pending.push(code.specifier);
     }
   }
@@ -63,7 +59,7 @@ Deno.test("the program loads no library to print its version", async () => {
 Deno.test("the command tree loads only the command parser, and no Node module", async () => {
   const loaded = await loadedWith("src/cli/mod.ts");
   assert.deepEqual(libraries(loaded), ["@stricli/core"]);
-  // A single Node module would make help twice as slow.
+  // Loading even one `node:` module would make `help` twice as slow.
   assert.deepEqual([...loaded].filter((url) => url.startsWith("node:")), []);
   const commands = [...loaded].filter((url) => url.includes("/cli/commands/"));
   assert.deepEqual(commands.map((url) => url.split("/").at(-1)), ["table.ts"]);

@@ -1,7 +1,6 @@
 /**
- * Resolving packages by name alone, as processes on a testnet: policies, pins, trust, refusals.
- *
- * @module
+ * Tests resolving packages by name alone, with child processes on a testnet: selection policies,
+ * pinned publishers, trusted keys, refusals.
  */
 
 import assert from "node:assert/strict";
@@ -22,7 +21,10 @@ import { StateDatabase } from "../../src/store/mod.ts";
 import { TestEngine } from "../support/engines.ts";
 import { eventually, type Home, newPlace, type Place } from "../support/place.ts";
 
-/** Finds a key pair whose entry belongs into a given slot of the index. */
+/**
+ * Generates key pairs until the index entry of one of them belongs into the given slot of the name
+ * index.
+ */
 function keysOfSlot(slot: number): KeyPair {
   for (;;) {
     const keys = generateKeyPair();
@@ -30,13 +32,13 @@ function keysOfSlot(slot: number): KeyPair {
   }
 }
 
-/** Publishes three versions; the home's daemon seeds them. */
+/** Publishes three versions of a package, which the home's daemon then seeds. */
 async function publishThree(place: Place, home: Home, versions: string[]): Promise<void> {
   const sources = await Promise.all(versions.map((v) => place.source("hello", v, home.publicKey)));
   await home.must(["publish", ...sources]);
 }
 
-/** Overwrites a slot of the index of "hello", which every DHT user can do. */
+/** Overwrites a slot of the name index of "hello". Any user of the DHT can do so. */
 async function vandalize(
   place: Place,
   slot: number,
@@ -49,7 +51,8 @@ async function vandalize(
     seq,
     value: bencode(value),
   });
-  // Overwrite the record on every node, because readers would use an older copy.
+  // Overwrites the record on every node, because readers would use an older copy of the record from
+  // any other node.
   const manager = engine.manager({ storeNodes: place.testnet.nodes.length });
   await manager.put(item);
   await manager.stop();
@@ -75,7 +78,8 @@ Deno.test("with two publishers of a name, each policy chooses its own, and a pin
   await publishThree(place, ann, ["1.0.0", "1.1.0", "1.2.0"]);
   await publishThree(place, bob, ["1.0.1", "2.0.0", "2.1.0"]);
 
-  // All publishers, the earliest first. Resolving pins nothing.
+  // `resolve --all` lists all publishers of a name, the earliest first. `resolve` does not pin a
+  // publisher.
   const nobody = await user.run(["resolve", "--all", "helo"]);
   assert.deepEqual([nobody.code, nobody.stdout], [3, ""]);
   assert.match(nobody.stderr, /^libreseed: No publisher of helo was found /m);
@@ -92,7 +96,7 @@ Deno.test("with two publishers of a name, each policy chooses its own, and a pin
   );
   assert.deepEqual(pinsOf(user), []);
 
-  // First use.
+  // The first `get` of a name pins the chosen publisher.
   const first = await user.run(["get", "hello@^1.0", "--json"]);
   assert.equal(first.code, 0, first.stderr);
   const { version, publisher, chosen } = JSON.parse(first.stdout);
@@ -105,7 +109,7 @@ Deno.test("with two publishers of a name, each policy chooses its own, and a pin
   assert.deepEqual(pinsOf(user), [`hello ${fingerprint(ann.keys.publicKey)}`]);
   const files = user.files();
 
-  // Another publisher later.
+  // After a publisher is pinned, `get` refuses another publisher of the same name.
   const refused = await user.run(["get", "hello", "--policy", "latest-version"]);
   assert.deepEqual([refused.code, refused.stdout], [4, ""], refused.stderr);
   for (const part of [ann.publicKey, fingerprint(ann.keys.publicKey), bob.publicKey]) {
@@ -115,7 +119,7 @@ Deno.test("with two publishers of a name, each policy chooses its own, and a pin
   assert.deepEqual(user.files(), files);
   assert.equal(pinsOf(user).length, 1);
 
-  // The key is trusted, and then no longer.
+  // The user first trusts the other publisher's key, and later removes that trust.
   await user.must(["trust", "add", "hello", bob.publicKey]);
   const path = await user.must(["get", "hello", "--policy", "latest-version"]);
   assert.equal(path, join(user.seed, "hello-2.1.0.tgz") + "\n");
@@ -128,12 +132,12 @@ Deno.test("with two publishers of a name, each policy chooses its own, and a pin
   assert.equal(again.code, 4, again.stderr);
   assert.equal((await user.run(["trust", "remove", "hello", bob.publicKey])).code, 3);
 
-  // Trusted ahead of the first use.
+  // The user trusts a publisher's key before the first use of the name.
   const other = await place.home(null);
   await other.must(["trust", "add", "hello", bob.publicKey]);
   assert.match(await other.must(["resolve", "hello"]), /"version":"2\.1\.0"/);
 
-  // The recorded last version reveals that a record is old.
+  // The pin records the last version seen, so an older record is recognised as outdated.
   {
     using state = StateDatabase.open(join(user.path, "state.db"), systemClock);
     const [pin] = state.pins.list("hello");
@@ -147,7 +151,8 @@ Deno.test("with two publishers of a name, each policy chooses its own, and a pin
   );
   await user.must(["get", "hello@1.2.0"]);
 
-  // A seeder keeps the name's index alive without a key; both publishers share one slot.
+  // A seeder without the publishers' keys keeps the name index alive. Both publishers share one
+  // slot of the index.
   await using _user = await user.daemon();
   await eventually(async () =>
     /^name index of hello\tstored on \d+ nodes/m.test(
@@ -163,7 +168,8 @@ Deno.test("resolve -v explains its choice, and distinguishes an unknown name fro
   const found = await user.run(["resolve", "hello@^1.0", "-v"]);
   assert.equal(found.code, 0, found.stderr);
   assert.match(found.stderr, /^index of hello: 8 lookups, \d+ of \d+ nodes answered$/m);
-  // Four slots of two days, what the publisher offers, and the manifest.
+  // Ten lookups: four slots on each of two days, the list of the publisher's packages, and the
+  // manifest.
   assert.match(
     found.stderr,
     /^10 DHT lookups, \d+ of \d+ nodes answered: \d+ packets and \d+ bytes sent, \d+ packets and \d+ bytes received$/m,
@@ -183,7 +189,7 @@ Deno.test("resolve -v explains its choice, and distinguishes an unknown name fro
   assert.match(gone.stderr, /No publisher of hello was found.*write KEY\/hello/);
   await user.must(["resolve", `${ann.publicKey}/hello`]);
 
-  // A home that keeps the name repairs the index with `announce`, as cron does.
+  // A home with a publisher's key repairs the name index with `announce`, as a cron job does.
   const announced = await ann.must(["announce", "hello"]);
   assert.match(announced, /^name index of hello\tstored on \d+ nodes \(\d+ new\)$/m);
   await user.must(["resolve", "hello"]);

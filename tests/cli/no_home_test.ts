@@ -1,14 +1,10 @@
-/**
- * A user without `HOME` and without an entry in the user database.
- *
- * @module
- */
+/** Tests the program for a user without `HOME` and without an entry in the user database. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fromSources, runCli, temporaryHome } from "../support/mod.ts";
 
-/** Runs a command in a user namespace where the current user has no entry in the user database. */
+/** Runs a command in a user namespace whose current user has no entry in the user database. */
 const asStranger = ["unshare", "--user", "--map-user=123456", "--map-group=123456"];
 
 const canBeStranger = Deno.build.os === "linux" &&

@@ -1,14 +1,10 @@
-/**
- * `libreseed pack` and `libreseed verify` as processes.
- *
- * @module
- */
+/** Tests `libreseed pack` and `libreseed verify` by running the program as a child process. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { runCli, spawnCli, temporaryHome } from "../support/mod.ts";
 
-/** A home with a key, and a directory to pack. */
+/** Makes a home with a key, and a directory to pack. */
 async function workplace() {
   const directory = await temporaryHome();
   const home = join(directory.path, "home");
@@ -181,7 +177,7 @@ Deno.test("verify --json prints one object per file", async () => {
 
 Deno.test("Ctrl-C ends pack with 130 and leaves nothing behind", async () => {
   await using place = await workplace();
-  // Holes read as zeros: much to compress, nothing on the disk.
+  // A sparse file: its holes read as zeros. Packing takes long, but the file needs no disk space.
   const big = await Deno.create(join(place.source, "big"));
   await big.truncate(8 * 1024 ** 3);
   big.close();
@@ -205,7 +201,7 @@ Deno.test("SIGTERM ends verify with 143 while it reads an archive", async () => 
   for (let i = 0; i < 3_000; i++) Deno.writeTextFileSync(join(many, `${i}`), "");
   const { code, stdout } = await place.run(["pack", place.source]);
   assert.equal(code, 0);
-  // Again and again, so that it is never done before it is ended.
+  // The archive is listed 500 times, so that `verify` is still running when the signal arrives.
   const archives = Array<string>(500).fill(stdout.trim());
   const verifying = spawnCli(["verify", "-v", ...archives], { cwd: place.cwd, home: place.home });
   await using _ended = verifying;

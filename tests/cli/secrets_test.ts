@@ -1,7 +1,6 @@
 /**
- * Secrets in packed directories: refused, listed by a dry run, accepted by path. As processes.
- *
- * @module
+ * Tests secrets in directories that are packed, by running the program as a child process: `pack`
+ * refuses secrets, a dry run lists secrets, `--allow-secret` permits single paths.
  */
 
 import assert from "node:assert/strict";
@@ -9,13 +8,13 @@ import { generateKeyPairSync } from "node:crypto";
 import { dirname, join } from "node:path";
 import { runCli, temporaryHome } from "../support/mod.ts";
 
-/** A private key that nobody uses. */
+/** Generates a private key, in PEM, that protects nothing. */
 function pem(): string {
   const { privateKey } = generateKeyPairSync("ed25519");
   return privateKey.export({ type: "pkcs8", format: "pem" }) as string;
 }
 
-/** A directory to work in, which is the user's home directory too. */
+/** Makes a working directory, which is the user's home directory too. */
 async function workplace(files: Record<string, string>) {
   const directory = await temporaryHome();
   const path = await Deno.realPath(directory.path);

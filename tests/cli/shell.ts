@@ -1,8 +1,4 @@
-/**
- * Runs the program in a line of shell, for tests with pipes and redirections.
- *
- * @module
- */
+/** Runs the program from a shell command line, for tests with pipes and redirections. */
 
 import { fileURLToPath } from "node:url";
 import { type CliOptions, type CliResult, fromSources, runCli } from "../support/mod.ts";
@@ -11,7 +7,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const binary = Deno.env.get("LIBRESEED_BIN");
 const program = binary ? [binary] : fromSources;
 
-/** Runs a line of bash in which `"$@"` is the program. */
+/** Runs a bash command line in which `"$@"` stands for the program. */
 export function runShell(line: string, options: CliOptions = {}): Promise<CliResult> {
   return runCli(program, { cwd: root, ...options, program: ["bash", "-c", line, "bash"] });
 }

@@ -1,14 +1,10 @@
-/**
- * SIGINT and SIGTERM, which request an orderly end.
- *
- * @module
- */
+/** Tests SIGINT and SIGTERM, which ask the program to end in an orderly way. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { spawnCli } from "../support/mod.ts";
 
-/** A program that handles signals and keeps running. */
+/** A program that handles signals without ending. */
 const stubborn = `
   import { processIo } from ${JSON.stringify(join(import.meta.dirname!, "../../src/cli/mod.ts"))};
   const io = processIo();

@@ -1,7 +1,6 @@
 /**
- * The program as a process: standard streams, closed pipes, full disks, and first steps.
- *
- * @module
+ * Tests the program as a child process: standard streams, closed pipes, full disks, and a new
+ * user's first commands.
  */
 
 import assert from "node:assert/strict";

@@ -1,14 +1,10 @@
-/**
- * `libreseed testnet` as a process.
- *
- * @module
- */
+/** Tests `libreseed testnet` by running the program as a child process. */
 
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { runCli, spawnCli } from "../support/mod.ts";
 
-/** A KRPC ping (BEP 5). */
+/** A `ping` query of the DHT protocol (KRPC, BEP 5). */
 const ping = `d1:ad2:id20:${"a".repeat(20)}e1:q4:ping1:t1:x1:y1:qe`;
 
 Deno.test("testnet prints its address, answers there, and exits with 0 after a signal", async () => {

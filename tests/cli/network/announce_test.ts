@@ -1,8 +1,4 @@
-/**
- * `libreseed announce` as a process.
- *
- * @module
- */
+/** Tests `libreseed announce` by running the program as a child process. */
 
 import assert from "node:assert/strict";
 import { newPlace, together } from "../../support/place.ts";
@@ -28,7 +24,7 @@ Deno.test("announce puts records on nodes that lack them, prints one line each, 
   for (const label of ["a@1.0.0", "b@1.0.0", "announce record"]) {
     assert.equal(labels.filter((found) => found === label).length, 1, stdout);
   }
-  // A node that answers late is replaced by the next one, which does not hold the record yet.
+  // If a node answers late, the next closest node gets the record instead, and counts as new.
   const news = (label: string) =>
     Number(new RegExp(`^${label}\t.*\\((\\d) new\\)`, "m").exec(stdout)![1]);
   assert(news("a@1.0.0") > news("b@1.0.0"), stdout);
@@ -88,7 +84,8 @@ Deno.test("announce without records succeeds, and without a reachable node fails
   assert.equal((await home.run(["publish", await place.source("a", "1.0.0")], none)).code, 5);
   const gone = await home.run(["announce"], none);
   assert.equal(gone.code, 5, gone.stderr);
-  // One line covers all three records (manifest, list, name index), because cron mails the output.
+  // The error is a single line about all three records (manifest, list, name index), because cron
+  // mails every line of output.
   assert.match(
     gone.stderr,
     /^libreseed: 3 records were not announced: no DHT node answered; .*\n$/,

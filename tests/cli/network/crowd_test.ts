@@ -1,8 +1,4 @@
-/**
- * Many libreseed processes on one home: they share one engine and one UDP socket.
- *
- * @module
- */
+/** Tests many libreseed processes on one home: all of them share one engine and one UDP socket. */
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
@@ -34,7 +30,7 @@ Deno.test("twenty concurrent commands share the daemon's UDP socket, and all suc
     const results = together(running.map(({ result }) => result)).finally(() => ended = true);
     while (!ended) {
       for (const [index, { pid }] of running.entries()) {
-        // A process that has ended has no sockets.
+        // A process that has ended has no open sockets.
         const found = await udpSocketsOf(pid).catch(() => []);
         for (const { address, port } of found) {
           sockets.add(`${commands[index]!.join(" ")}: UDP ${address}:${port}`);

@@ -1,7 +1,6 @@
 /**
- * `libreseed get` as a process: all forms of requests and targets.
- *
- * @module
+ * Tests `libreseed get` by running the program as a child process, with all forms of requests and
+ * output paths.
  */
 
 import assert from "node:assert/strict";
@@ -24,7 +23,7 @@ async function serving(place: Place) {
   return { publisher, daemon, magnets, archive };
 }
 
-/** The files of packages in a home's seed directory. */
+/** Lists the package files in a home's seed directory. */
 const archivesOf = (home: Home) => home.files().filter((name) => name.endsWith(".tgz"));
 
 Deno.test("get takes a name with version or range, a magnet link, or a .torrent", async () => {
@@ -69,14 +68,14 @@ Deno.test("without a known publisher, get warns and keeps the archive out of the
     assert.match(stderr, /warning: .*pkg@1\.0\.0.* ed25519:/);
     assert.deepEqual(await Deno.readFile(join(cwd, "pkg-1.0.0.tgz")), await archive("1.0.0"));
     assert.deepEqual(home.files(), []);
-    // An existing file is not overwritten.
+    // `get` does not overwrite an existing file that has other contents.
     await Deno.writeTextFile(join(cwd, "pkg-1.0.0.tgz"), "mine");
     const again = await home.run(["get", what], { cwd });
     assert.deepEqual([again.code, again.stdout], [1, ""]);
     assert(again.stderr.includes(join(cwd, "pkg-1.0.0.tgz")), again.stderr);
     assert.equal(await Deno.readTextFile(join(cwd, "pkg-1.0.0.tgz")), "mine");
     assert.deepEqual(home.files(), []);
-    // An existing file with the same contents is accepted.
+    // `get` accepts an existing file that already has the right contents.
     await Deno.writeFile(join(cwd, "pkg-1.0.0.tgz"), await archive("1.0.0"));
     assert.equal(await home.must(["get", what], { cwd }), stdout);
     assert.deepEqual(home.files(), []);
@@ -116,7 +115,7 @@ Deno.test("get -o DIR unpacks, -o - writes the archive to standard output", asyn
   const full = await home.run(["get", what, "-o", "out"]);
   assert.deepEqual([full.code, full.stdout], [2, ""]);
   assert(full.stderr.includes(out), full.stderr);
-  // The target is checked before any lookup.
+  // `get` checks the output path before any lookup.
   const deaf = { env: { LIBRESEED_BOOTSTRAP: "none" } };
   for (const target of ["out", "out/read me.txt", "nowhere/out", "out/run.sh/x"]) {
     const early = await home.run(["get", what, "-o", target], deaf);
@@ -142,7 +141,8 @@ Deno.test("get distinguishes unknown packages, packages without seeders, and inv
   await publisher.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
   const key = publisher.publicKey;
   const home = await place.home(null);
-  // Only an unreachable network takes the whole timeout.
+  // Only requests that exit with code 5 (network unreachable) wait for the whole timeout. Their
+  // timeout is therefore short.
   const envOf = (code: number) => ({ LIBRESEED_TIMEOUT: code === 5 ? "8s" : "60s" });
   const cases: [string, number, RegExp][] = [
     [`${key}/pkg@2.0.0`, 3, /no record of pkg@2\.0\.0/],
@@ -159,10 +159,11 @@ Deno.test("get distinguishes unknown packages, packages without seeders, and inv
     ["nowhere.torrent", 3, /nowhere\.torrent/],
     ["home-0/keys/publisher.key", 2, /publisher\.key/],
   ];
-  // The name of an existing archive is not looked up in the DHT.
+  // `get` with the path of an existing archive fails without a DHT lookup.
   const packed = `${publisher.seed}/pkg-1.0.0.tgz`;
   cases.push([packed, 2, /is an archive.*`libreseed verify`/]);
-  // Peers that look for the same archive find each other, so either reason may be reported.
+  // Concurrent downloads of the same archive find each other as peers, so the error may give either
+  // reason.
   const torrent = packed.replace(/tgz$/, "torrent");
   cases.push([torrent, 5, /peers? .*[0-9a-f]{40} .*within 8 s/]);
   await together(cases.map(async ([what, expected, message]) => {

@@ -1,7 +1,6 @@
 /**
- * `libreseed get` with forged records, with corrupt seeders, and after an interruption.
- *
- * @module
+ * Tests `libreseed get` with forged records, with seeders that send corrupt data, and after an
+ * interrupted download.
  */
 
 import assert from "node:assert/strict";
@@ -26,7 +25,7 @@ import {
 import { freePort } from "../../support/mod.ts";
 import { eventually, type Home, magnetIn, newPlace } from "../../support/place.ts";
 
-/** Puts a record with any contents through a home's daemon. */
+/** Puts a record with arbitrary contents into the DHT through a home's daemon. */
 async function put(home: Home, item: MutableItem, version: string): Promise<void> {
   const { client } = (await connectControl(home.path, { clock: systemClock }))!;
   try {
@@ -41,7 +40,7 @@ async function minimalIn(home: Home, file: string): Promise<MinimalManifest> {
   return parseMinimal(await Deno.readFile(join(home.seed, `${file}.minimal.json`)));
 }
 
-/** Signs the record of one package with the salt of another. */
+/** A record of one package, signed with the salt of another package. */
 function misplaced(minimal: MinimalManifest, keys: KeyPair, version: string): MutableItem {
   const value = encodeManifestRecord({
     infoHash: fromHex(minimal.btih)!,
@@ -65,7 +64,7 @@ Deno.test("get refuses a record or link that names a wrong archive", async () =>
   const line = await honest.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
   const minimal = await minimalIn(honest, "pkg-1.0.0");
 
-  // A valid record of 1.0.0 at the target of 2.0.0.
+  // A valid record of version 1.0.0, stored at the DHT target of version 2.0.0.
   const { keys } = liar;
   const { protocol: _, pubkey: _key, signature: _signature, ...fields } = minimal;
   const stolen = signMinimal(fields, keys);
@@ -74,19 +73,19 @@ Deno.test("get refuses a record or link that names a wrong archive", async () =>
   assert.deepEqual([elsewhere.code, elsewhere.stdout], [4, ""], elsewhere.stderr);
   assert.match(elsewhere.stderr, /pkg@2\.0\.0 names pkg@1\.0\.0/);
 
-  // A record whose manifest is signed by another publisher than the record.
+  // A record of one publisher with a manifest that another publisher signed.
   await put(liar, misplaced(minimal, keys, "1.0.0"), "1.0.0");
   const unsigned = await home.run(["get", `${liar.publicKey}/pkg@1.0.0`]);
   assert.deepEqual([unsigned.code, unsigned.stdout], [4, ""], unsigned.stderr);
   assert.match(unsigned.stderr, /not signed by/);
 
-  // A valid record that names another publisher's archive.
+  // A valid record whose infohash is that of another publisher's archive.
   await put(liar, manifestRecord(stolen, keys, 2), "1.0.0");
   const foreign = await home.run(["get", `${liar.publicKey}/pkg@1.0.0`]);
   assert.deepEqual([foreign.code, foreign.stdout], [4, ""], foreign.stderr);
   assert(foreign.stderr.includes(honest.publicKey), foreign.stderr);
 
-  // A link with another infohash than the publisher's record.
+  // A magnet link whose infohash differs from the infohash in the publisher's record.
   const magnet = magnetIn(line).replace(minimal.btih, toHex(randomBytes(20)));
   const crossed = await home.run(["get", magnet]);
   assert.deepEqual([crossed.code, crossed.stdout], [4, ""], crossed.stderr);
@@ -117,7 +116,7 @@ Deno.test("get never accepts bytes that have changed on the seeder's disk", asyn
   assert.deepEqual(home.files().filter((name) => !name.startsWith(".partial-")), []);
   await assert.rejects(Deno.stat(out), Deno.errors.NotFound);
 
-  // After the repair, the same command succeeds.
+  // After the seeder's archive is repaired, the same command succeeds.
   bytes[bytes.length >> 1]! ^= 1;
   await Deno.writeFile(archive, bytes);
   await home.must(["get", `${seeder.publicKey}/pkg@1.0.0`, "-o", out]);
@@ -133,7 +132,7 @@ Deno.test("get resumes an interrupted download", async () => {
   const port = ["--port", `${await freePort()}`];
   const downloaded = () => {
     const partial = home.files().find((name) => name.startsWith(".partial-"));
-    // Count the written bytes, not the reserved ones.
+    // The count is of written disk blocks, because the file's length includes reserved space.
     return partial === undefined ? 0 : Deno.statSync(join(home.seed, partial)).blocks! * 512;
   };
   {
@@ -173,9 +172,9 @@ Deno.test("a command continues its download itself when the engine's owner ends"
     await seeder.must(["reload"]);
   };
   const mine = await place.source("mine", "1.0.0");
-  // The engine's owner is a daemon that is stopped, or a command that is interrupted.
+  // The engine belongs either to a daemon that is stopped or to a command that is interrupted.
   for (const args of [["seed"], ["publish", "--seed-for", "10m", mine]]) {
-    // Limit the rate until the owner has ended, so that the download is not complete before.
+    // The upload limit keeps the download from completing before the engine's owner has ended.
     await limitUpload("64KiB");
     const home = await place.home();
     await using owner = home.spawn(args);

@@ -1,8 +1,4 @@
-/**
- * The newest version of a package has no seeders any more.
- *
- * @module
- */
+/** Tests a package whose newest version has no seeders any more. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -16,7 +12,7 @@ Deno.test("get skips a newest version without seeders, and says so", async () =>
     await publisher.must(["publish", "-q", await place.source("pkg", version)]);
   }
   const spec = `${publisher.publicKey}/pkg`;
-  // A reader that has used the newest version does not accept an older one (downgrade protection).
+  // A reader that has once used the newest version refuses an older version (downgrade protection).
   const had = await place.home(null);
   await had.must(["get", spec]);
   await publisher.must(["remove", "pkg@1.2.0"]);
@@ -24,7 +20,7 @@ Deno.test("get skips a newest version without seeders, and says so", async () =>
     await Deno.remove(join(had.seed, name));
   }
   const patience = ["--timeout", "4s"];
-  // This lookup succeeds, and a busy machine needs more time for it.
+  // The next lookup has to succeed, so it gets a longer timeout for busy machines.
   const more = ["--timeout", "6s"];
   const kept = await had.run(["get", spec, ...patience]);
   assert.equal(kept.code, 5, kept.stderr);

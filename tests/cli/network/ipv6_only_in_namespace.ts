@@ -1,8 +1,6 @@
 /**
  * The program that `ipv6_only_test.ts` runs in a network namespace with one IPv6 address and no
- * IPv4: a daemon, and a peer that comes over IPv6.
- *
- * @module
+ * IPv4. It starts a daemon and a peer that connects over IPv6.
  */
 
 import assert from "node:assert/strict";

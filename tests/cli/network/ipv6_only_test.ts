@@ -1,8 +1,4 @@
-/**
- * The daemon on a host without IPv4, simulated by a network namespace.
- *
- * @module
- */
+/** Tests the daemon on a host without IPv4, which a network namespace simulates. */
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -14,7 +10,7 @@ const inNamespace = [
   "--net",
   "--pid",
   "--fork",
-  // Ending the namespace ends all its processes.
+  // When the namespace's first process ends, the kernel ends all other processes in the namespace.
   "--kill-child",
   "sh",
   "-ec",

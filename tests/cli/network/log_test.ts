@@ -1,8 +1,4 @@
-/**
- * The daemon's log: its form in files, for programs, and for systemd's journal.
- *
- * @module
- */
+/** Tests the daemon's log formats: for files, as JSON for programs, and for systemd's journal. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

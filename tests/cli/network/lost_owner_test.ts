@@ -1,8 +1,7 @@
 /**
- * Commands whose daemon ends after it has done their request and before it answers: the repetition
- * causes no error, and results are not printed twice.
- *
- * @module
+ * Tests commands whose daemon ends after the daemon has executed their request but before it
+ * answers. The command then repeats the request: the repetition causes no error, and no result is
+ * printed twice.
  */
 
 import assert from "node:assert/strict";
@@ -13,8 +12,8 @@ import type { Operations } from "../../../src/control/operations.ts";
 import { type Home, newPlace } from "../../support/place.ts";
 
 /**
- * A proxy for a daemon's control socket: forwards the requests of one operation, drops the answers
- * except their first lines, and ends together with the daemon.
+ * Starts a proxy for a daemon's control socket. The proxy forwards requests of one operation, drops
+ * all but the first lines of each answer, and ends together with the daemon.
  */
 async function ownerThatEnds(home: Home, name: keyof Operations, linesPassed = 0) {
   const daemon = await home.daemon();
@@ -32,7 +31,7 @@ async function ownerThatEnds(home: Home, name: keyof Operations, linesPassed = 0
     answers.push(await answer.text());
     daemon.process.kill("SIGKILL");
     await daemon.process.result;
-    // A daemon that was told to stop removes its socket itself.
+    // A daemon that was asked to stop has removed its control socket already.
     await Deno.remove(control).catch(() => {});
     const lines = answers[0]!.split("\n").slice(0, linesPassed);
     return new Response(
@@ -63,7 +62,8 @@ Deno.test("remove succeeds if the daemon removed the package but ended before it
     assert.deepEqual(owner.answers.map((answer) => JSON.parse(answer)), [{ result: null }]);
   }
   assert.deepEqual(home.files().filter((name) => name.startsWith("a-")), []);
-  // The package was not removed by an earlier attempt, so this is an error.
+  // This `remove` does not repeat a lost request. The package is already gone, so the command
+  // command fails.
   assert.equal((await home.run(["remove", "a@1.0.0"])).code, 3);
 });
 

@@ -1,8 +1,4 @@
-/**
- * `libreseed add`, `list`, `remove` and `stop` as processes.
- *
- * @module
- */
+/** Tests `libreseed add`, `list`, `remove` and `stop` by running the program as a child process. */
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
@@ -22,11 +18,11 @@ Deno.test("remove deletes the archive and its records, and reports an unknown pa
   const listed = await home.must(["list"]);
   assert(!listed.includes("a@1.0.0") && listed.includes("b@1.0.0"), listed);
   assert(!(await home.must(["announce"])).includes("a@1.0.0"));
-  // Copies on other machines stay there.
+  // `remove` does not delete the copies of the record that DHT nodes hold.
   assert.equal(home.holders("a", "1.0.0").length, 8);
   assert.equal((await home.run(["remove", "a@1.0.0"])).code, 3);
 
-  // remove deletes the records even if the archive was deleted by hand.
+  // `remove` deletes the home's records even if the archive was deleted by hand.
   await Deno.remove(join(home.seed, "b-1.0.0.tgz"));
   await home.must(["remove", "b@1.0.0"]);
   assert.equal((await home.run(["announce", "b@1.0.0"])).code, 3);
@@ -91,7 +87,7 @@ Deno.test("archives of two publishers with one name and version are seeded, and 
     assert.equal(infoHash, btih);
     paths.set(publisher, path);
   }
-  // A request with a key gets the package of that publisher.
+  // A request with a publisher's key gets the package of that publisher.
   for (const { seed } of [ann, bob]) await Deno.remove(seed, { recursive: true });
   const reader = await place.home(null);
   for (const [i, { publicKey }] of [ann, bob].entries()) {

@@ -1,8 +1,4 @@
-/**
- * Suggestions for a misspelt package name.
- *
- * @module
- */
+/** Tests the suggestions of `libreseed` for a misspelt package name. */
 
 import assert from "node:assert/strict";
 import { newPlace, together } from "../../support/place.ts";
@@ -36,7 +32,7 @@ Deno.test("each command that takes a name suggests the nearest known one", async
   }));
   const json = await home.run(["store", "list", "lodahs", "--json"]);
   assert.equal(JSON.parse(json.stderr).error.detail.didYouMean, "lodash");
-  // A known name, or one without a near name, gets no suggestion.
+  // A known name gets no suggestion, and neither does a name that resembles no known name.
   for (const spec of ["lodash@9.0.0", "something-else@1.0.0"]) {
     const { code, stderr } = await home.run(["remove", spec]);
     assert.equal(code, 3, stderr);

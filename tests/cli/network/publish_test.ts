@@ -1,8 +1,4 @@
-/**
- * `libreseed publish` as a process, on a testnet.
- *
- * @module
- */
+/** Tests `libreseed publish` with child processes on a testnet. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -49,7 +45,7 @@ Deno.test("publish takes several directories, and continues after a failing one"
   assert.deepEqual(printed, ["one@1.0.0", "@s/two@2.0.0-rc.1"]);
   const complaints = stderr.split("\n").filter((line) => line.startsWith("libreseed: "));
   assert.equal(complaints.length, 3, stderr);
-  // Each error names its path.
+  // Each error message names the path of its package.
   assert([empty, "nowhere", linked].every((path, i) => complaints[i]!.includes(path)), stderr);
   for (const [name, version] of [["one", "1.0.0"], ["@s/two", "2.0.0-rc.1"]] as const) {
     assert.equal(home.holders(name, version).length, 8);
@@ -65,7 +61,7 @@ Deno.test("publish without an engine removes the archive that it prepared meanwh
   const { code, stderr } = await home.run(["publish", source, `--port=${port}`]);
   assert.equal(code, 6, stderr);
   assert.deepEqual([...Deno.readDirSync(join(home.path, "seed"))], []);
-  // A problem of the package is reported even without an engine.
+  // `publish` reports an error in the package even if no engine can start.
   const bad = await home.run(["publish", source, "--version=one"]);
   assert.equal(bad.code, 2, bad.stderr);
   assert.match(bad.stderr, /one/);
@@ -122,12 +118,12 @@ Deno.test("publish names the path that it refuses, and stores nothing", async ()
     [[good, good, "--name", "x"], 2, "--name"],
     [[good, "--seed-for", "soon"], 2, "soon"],
   ];
-  // Run concurrently, since each is refused for an independent reason.
+  // The commands run concurrently, because each is refused for an independent reason.
   await together(cases.map(async ([args, expected, part]) => {
     const { code, stdout, stderr } = await home.run(["publish", ...args]);
     assert.equal(code, expected, `${args}: ${stderr}`);
     assert.equal(stdout, "");
-    // The commands share a home, so some of them print that they wait.
+    // The commands share a home, so some of them report that they wait for the lock.
     assert(/^libreseed: /m.test(stderr) && stderr.includes(part), stderr);
   }));
   const { code, stderr } = await keyless.run(["publish", good]);
@@ -142,7 +138,8 @@ Deno.test("publish accepts a differently compressed copy of a published version,
   const source = await place.source("same", "1.0.0");
   const archive = join(place.path, "same.tgz");
   await home.must(["pack", "-q", source, "--out", archive]);
-  // An archive as another version of libreseed may have compressed it.
+  // The same archive with another compression level, as another version of libreseed may produce
+  // it.
   const plain = gunzipSync(await Deno.readFile(archive));
   await Deno.writeFile(archive, gzipSync(plain, { level: 1 }));
   await Deno.remove(join(place.path, "same.minimal.json"));
@@ -229,10 +226,11 @@ Deno.test("publish refuses a published version with other bytes, also on another
   const there = await elsewhere.run(["publish", "--json", second]);
   assert.deepEqual([there.code, there.stdout], [1, ""]);
   assert.equal(JSON.parse(there.stderr.trimEnd().split("\n").at(-1)!).error.code, "VERSION_TAKEN");
-  // Otherwise the next daemon would seed an archive that no record names.
+  // No archive may be left in the seed directory: the next daemon would seed it although no record
+  // names it.
   assert.deepEqual(elsewhere.files(), []);
   assert.match((await elsewhere.run(["announce"])).stderr, /keeps no records/);
-  // The published version can then be added.
+  // Publishing the version that is already published succeeds.
   await elsewhere.must(["publish", first]);
 });
 
@@ -240,7 +238,7 @@ Deno.test("publish without a reachable node keeps the records for announce", asy
   await using place = await newPlace();
   const deaf: Record<string, string>[] = [
     { LIBRESEED_BOOTSTRAP: "none" },
-    // No process on this machine uses port 9.
+    // No process on this machine listens on port 9, so no bootstrap node answers.
     { LIBRESEED_BOOTSTRAP: "127.0.0.1:9" },
     { LIBRESEED_DHT: "false" },
   ];
@@ -259,7 +257,8 @@ Deno.test("publish without a reachable node keeps the records for announce", asy
     assert.equal(home.holders("later", "1.0.0").length, 8);
     assert.equal(home.listHolders().length, 8);
   }));
-  // All versions are in one entry of the index, and a range is resolved with the publisher's list.
+  // One entry of the name index covers all versions. A version range is resolved with the
+  // publisher's list.
   const stranger = await place.home(null);
   const listed = await stranger.run(["resolve", "later@^1", "--json"]);
   assert.equal(JSON.parse(listed.stdout).version, "1.0.0", listed.stderr);
@@ -277,14 +276,16 @@ Deno.test("records published without the DHT never replace newer records of anot
   const announced = await home.must(["announce"]);
   assert.match(announced, /^mine@1\.0\.0\tstored on 8 nodes/m);
   assert.match(announced, /^theirs@1\.0\.0\tsuperseded/m);
-  // The schedule may have found and taken over the newer record first.
+  // The daemon's schedule may have found the newer record before `announce` ran; both reports are
+  // valid.
   assert.match(announced, /^announce record\t(superseded|stored on 8 nodes \(0 new\))/m);
   const other = await place.home(null);
   const find = async (spec: string) =>
     JSON.parse(await other.must(["resolve", "--json", `${home.publicKey}/${spec}`])).archiveSha256;
   const { sha256 } = JSON.parse(await elsewhere.must(["list", "--json"]));
   assert.equal(await find("theirs@^1"), `sha256:${sha256}`);
-  // The next publication adds its package and the missed ones to the list of the other machine.
+  // The next `publish` adds its package to the newer list, which another machine has published,
+  // together with the packages that this list lacks.
   await home.must(["publish", "-q", await place.source("next", "1.0.0")]);
   await together(["mine@^1", "theirs@^1", "next@^1"].map(find));
 });
@@ -372,7 +373,7 @@ Deno.test("Ctrl-C during packing ends publish with 130 and leaves no files", asy
   await using place = await newPlace({ nodes: 1 });
   const home = await place.home();
   const source = await place.source("huge", "1.0.0");
-  // Holes read as zeros: much to compress, nothing on the disk.
+  // A sparse file: its holes read as zeros. Packing takes long, but the file needs no disk space.
   using file = await Deno.create(join(source, "holes"));
   await file.truncate(8 * 1024 ** 3);
   await using publishing = home.spawn(["publish", source, "--max-ratio", "2000"]);
@@ -401,7 +402,7 @@ Deno.test("if no node answers, publish tries only the package's own record", asy
   });
   assert.equal(code, 5, stderr);
   assert.deepEqual([...wanted], [home.target("a", "1.0.0")]);
-  // All three records are kept, and announced as soon as nodes answer.
+  // The home keeps all three records, and announces them as soon as DHT nodes answer.
   await home.must(["announce"]);
   assert.equal(home.holders("a", "1.0.0").length, 1);
   assert.equal(home.listHolders().length, 1);

@@ -1,8 +1,4 @@
-/**
- * Compares the report of `reload` for each setting with the behaviour of the running daemon.
- *
- * @module
- */
+/** Compares what `reload` reports about each setting with how the running daemon behaves. */
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -14,14 +10,14 @@ import type { Operations } from "../../../src/control/operations.ts";
 import { freePort, spawnCli } from "../../support/mod.ts";
 import { eventually, newPlace } from "../../support/place.ts";
 
-/** A new value of a setting, and a test whether the daemon uses it. */
+/** A new value of a setting, and a function that tests whether the daemon uses the value. */
 interface Change {
   /** The value in the config file's syntax. */
   to: string;
   isInForce?: (daemon: Operations) => Promise<boolean>;
 }
 
-/** The number of nodes that hold the manifest record after an announcement. */
+/** Returns the number of nodes that hold the manifest record after an announcement. */
 async function holders(daemon: Operations): Promise<number> {
   const reports = await daemon.announce({ packages: [] });
   return reports.find(({ kind }) => kind === "manifest")?.outcome?.holding ?? 0;
@@ -37,7 +33,7 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
     "allow-local": "true",
     "min-nodes": "1",
     "store-nodes": "2",
-    // The daemon examines the seed directory only when the test asks for it.
+    // The daemon scans the seed directory only when the test requests a scan.
     watch: "off",
   };
   const write = (settings: Record<string, string>) =>
@@ -54,7 +50,8 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
   await Deno.mkdir(packed);
   await home.must(["pack", sample, "-o", join(packed, "sample-1.0.0.tgz")]);
 
-  // Without the environment variables of other tests, which would override the file.
+  // The environment of other tests is not passed on, because environment variables would override
+  // the config file.
   await using running = spawnCli(["seed"], { home: home.path, timeoutMs: 120_000 });
   await running.waitForLine(/^ready: /, "stdout");
   const found = await connectControl(home.path, { clock: systemClock });
@@ -62,7 +59,7 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
   const daemon = found.client.operations;
   const free = await freePort();
   const status = () => daemon.status();
-  /** Whether the daemon refuses a new archive. */
+  /** Whether the daemon refuses to seed an archive that was copied into the seed directory. */
   const refusesSample = async () => {
     const files = [...Deno.readDirSync(packed)].map(({ name }) => name);
     for (const name of files) await Deno.copyFile(join(packed, name), join(home.seed, name));
@@ -118,7 +115,7 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
   };
   try {
     for (const { key, property, takesEffect } of settingDefinitions) {
-      // The config file lies in the home, so it cannot change the home.
+      // The config file lies in the home, so the file cannot set the home's path.
       if (key === "home") continue;
       const { to, isInForce } = changes[key];
       await write({ ...base, [key]: to });
@@ -143,7 +140,7 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
   assert.equal((await running.status).code, 0);
 });
 
-/** Replaces the line of a setting in the file, or appends it. */
+/** Replaces the line of a setting in the config file, or appends the line. */
 function lineOf(base: object, key: string): number {
   const index = Object.keys(base).indexOf(key);
   return (index === -1 ? Object.keys(base).length : index) + 1;
@@ -156,7 +153,7 @@ for (const key of ["upload-limit", "download-limit"] as const) {
     const fetching = await place.home(null);
     const limited = key === "upload-limit" ? serving : fetching;
     const config = join(limited.path, "config.yaml");
-    // At this rate the download would exceed the command's time limit.
+    // With this limit in force, the download would exceed the command's time limit.
     await Deno.writeTextFile(config, `${key}: 10kB\n`);
     await using daemon = await serving.daemon();
     const source = await place.source("pkg", "1.0.0");

@@ -1,7 +1,6 @@
 /**
- * `libreseed publish` of a published version whose files were selected by other rules.
- *
- * @module
+ * Tests `libreseed publish` of a version that is already published, when other rules now select its
+ * files.
  */
 
 import assert from "node:assert/strict";
@@ -23,10 +22,10 @@ Deno.test("publish keeps the archive of a published version when the rules exclu
   const { source, printed, archive } = await publishedWithAll(place, home);
   const again = await home.run(["publish", source]);
   assert.deepEqual([again.code, again.stdout], [0, printed], again.stderr);
-  // An excluded file may have changed.
+  // A changed file that the current rules exclude does not prevent publishing again.
   await Deno.writeTextFile(join(source, "node_modules", "x.js"), "other");
   assert.equal(await home.must(["publish", source]), printed);
-  // Rules that exclude all files do not matter either.
+  // Ignore rules that exclude all files do not prevent publishing again either.
   await Deno.writeTextFile(join(source, ".libreseedignore"), "*\n");
   assert.equal(await home.must(["publish", source]), printed);
   assert.deepEqual(await Deno.readFile(join(home.seed, "hello-1.0.0.tgz")), archive);
@@ -43,7 +42,7 @@ Deno.test("publish finds the published version in the DHT in a home that has onl
   const again = await elsewhere.run(["publish", source]);
   assert.deepEqual([again.code, again.stdout], [0, printed], again.stderr);
   assert.deepEqual(await Deno.readFile(join(elsewhere.seed, "hello-1.0.0.tgz")), archive);
-  // The newly packed archive, which differs from the published one, was removed.
+  // The newly packed archive differs from the published archive, and was removed.
   assert.deepEqual(
     elsewhere.files(),
     ["minimal.json", "tgz", "torrent"].map((e) => `hello-1.0.0.${e}`),

@@ -1,28 +1,24 @@
-/**
- * Secrets in packages that are published, added, or dropped into the seed directory.
- *
- * @module
- */
+/** Tests secrets in packages that are published, added, or copied into the seed directory. */
 
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { eventually, type Home, newPlace, type Place } from "../../support/place.ts";
 
-/** A private key that nobody uses. */
+/** Generates a private key, in PEM, that protects nothing. */
 function pem(): string {
   const { privateKey } = generateKeyPairSync("ed25519");
   return privateKey.export({ type: "pkcs8", format: "pem" }) as string;
 }
 
-/** Makes a directory with a private key in it. */
+/** Makes a directory that contains a private key. */
 async function sourceWithKey(place: Place, name = "hello"): Promise<string> {
   const source = await place.source(name, "1.0.0");
   await Deno.writeTextFile(join(source, "server.key"), pem());
   return source;
 }
 
-/** Makes a home's archive with a private key in it; returns the path without its suffix. */
+/** Packs an archive that contains a private key. Returns the archive's path without its suffix. */
 async function archiveWithKey(place: Place, home: Home, name = "hello"): Promise<string> {
   const packed = join(place.path, `${name}-1.0.0`);
   const source = await sourceWithKey(place, name);
@@ -84,10 +80,11 @@ Deno.test("a version published with secrets stays published, and publish exits w
   }
   assert.equal(await home.must(["publish", archive]), printed);
   await home.must(["add", archive]);
-  // A home that has only the key learns from the DHT that the version is published.
+  // Another home with the same publisher key has no archive, and learns from the DHT that the
+  // version is published.
   const elsewhere = await place.home(home.keys);
   assert.equal(await elsewhere.must(["publish", source]), printed);
-  // A new version with the secret is refused.
+  // `publish` refuses a new version that contains the secret.
   await Deno.writeTextFile(join(source, "package.json"), '{"name":"hello","version":"1.0.1"}');
   const next = await home.run(["publish", source, "--json"]);
   assert.deepEqual([next.code, codeOf(next.stderr)], [1, "SECRET_FOUND"], next.stderr);
@@ -113,7 +110,7 @@ Deno.test("an archive with secrets in the seed directory is a problem until --al
   assert.deepEqual((await list(home)).get("hello")?.problem, undefined);
   assert.equal((await list(home)).get("hello")?.seeding, true);
   await daemon.end();
-  // The permission is remembered.
+  // After a restart, the daemon still remembers that the secret was allowed.
   await using again = await home.daemon();
   await eventually(async () => (await list(home)).get("hello")?.seeding === true);
   await again.end();
@@ -124,7 +121,7 @@ Deno.test("a published package is still seeded after its archive was copied", as
   const home = await place.home();
   const source = await sourceWithKey(place);
   await home.must(["publish", source, "--allow-secret", "server.key"]);
-  // Change inode and time, as copying the seed directory does.
+  // Changes the archive's inode and modification time, as copying the seed directory does.
   const archive = join(home.seed, "hello-1.0.0.tgz");
   await Deno.copyFile(archive, join(place.path, "copy"));
   await Deno.remove(archive);

@@ -1,7 +1,6 @@
 /**
- * `libreseed seed` as a process: start, taken ports and homes, end.
- *
- * @module
+ * Tests `libreseed seed` by running the program as a child process: its start, a port or home in
+ * use, its end.
  */
 
 import assert from "node:assert/strict";
@@ -15,7 +14,7 @@ import { freePort, isFree, tcpListenersOf, udpSocketsOf } from "../../support/mo
 import { RawUdp } from "../../support/raw_udp.ts";
 import { eventually, type Home, newPlace, together } from "../../support/place.ts";
 
-/** Occupies a UDP port. */
+/** Binds a UDP port, so that the daemon cannot use the port. */
 async function takeUdp(port: number) {
   const socket = createSocket("udp4");
   await new Promise<void>((resolve) => socket.bind(port, "0.0.0.0", resolve));
@@ -63,7 +62,8 @@ Deno.test("start is an alias of seed, and --json prints the ready line as an obj
   const ready = JSON.parse(line);
   assert.deepEqual(Object.keys(ready), ["ready", "port", "nodeId", "seedDirectory", "dht", "pid"]);
   assert.deepEqual(
-    // This member depends on whether a node has answered yet.
+    // The list omits the number of DHT nodes, because whether a node has answered yet depends on
+    // timing.
     [ready.ready, ready.dht.state, ready.pid, ready.seedDirectory],
     [true, "on", process.pid, home.seed],
   );
@@ -83,7 +83,7 @@ Deno.test("SIGINT and SIGTERM end the daemon with 0, and release socket, lock an
     assert.deepEqual([code, killed], [0, null], stderr);
     assert(!existsSync(join(home.path, "control.sock")));
     assert(await isFree(daemon.port));
-    // The lock is free, so the next command neither waits nor warns.
+    // The daemon has released the home's lock, so the next command neither waits nor warns.
     const next = await home.run(["announce"]);
     assert.equal(next.code, 0, next.stderr);
     assert(!next.stderr.includes("waiting"), next.stderr);
@@ -95,7 +95,7 @@ Deno.test("a second signal ends the daemon at once, and the next start takes ove
   const home = await place.home(null);
   {
     await using daemon = await home.daemon();
-    // A stopped process receives both signals together when it continues.
+    // A process suspended by SIGSTOP receives both pending signals together when it continues.
     daemon.process.kill("SIGSTOP");
     daemon.process.kill("SIGTERM");
     daemon.process.kill("SIGINT");
@@ -128,7 +128,7 @@ Deno.test("a taken TCP port ends the daemon, and the error names the port and, w
     const { code, stdout, stderr } = await (index === 0 ? home : await place.home())
       .run([...args, "--port", `${port}`]);
     assert.deepEqual([code, stdout], [6, ""], stderr);
-    // The first line is the summary of the contents.
+    // The first line of the output, a summary of the package's contents, is skipped.
     const lines = stderr.trimEnd().split("\n").filter((line) =>
       !/^x@1\.0\.0: \d+ files, /.test(line)
     );
@@ -159,7 +159,8 @@ Deno.test("with a taken UDP port the daemon seeds without the DHT until the port
   const announced = await home.run(["announce"]);
   assert.equal(announced.code, 5, announced.stderr);
 
-  // TCP still works: a peer that is given the address gets the archive.
+  // Peer connections over TCP still work: a peer that knows the seeder's address downloads the
+  // archive.
   await eventually(async () => (await statusOf(home)).packages === 1);
   const { magnet } = JSON.parse(await home.must(["list", "--json"]));
   await other.must(["get", `${magnet}&x.pe=127.0.0.1:${port}`]);
@@ -169,7 +170,8 @@ Deno.test("with a taken UDP port the daemon seeds without the DHT until the port
   await daemon.process.waitForLine(/the DHT is back/, "stderr");
   assert.equal((await statusOf(home)).dht.state, "on");
   assert.deepEqual(await udpSocketsOf(daemon.process.pid), [{ address: "0.0.0.0", port }]);
-  // Records that failed meanwhile are announced without waiting for the end of their back-off.
+  // Once the network is back, failed records are announced at once, without waiting for the end of
+  // their back-off.
   await eventually(() => home.holders("patient", "1.0.0").length >= 8);
   await daemon.end();
 });

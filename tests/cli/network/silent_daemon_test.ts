@@ -1,8 +1,4 @@
-/**
- * Commands whose daemon is stopped, as after SIGSTOP or Ctrl-Z.
- *
- * @module
- */
+/** Tests commands whose daemon is suspended, as after SIGSTOP or Ctrl-Z. */
 
 import assert from "node:assert/strict";
 import { newPlace } from "../../support/place.ts";

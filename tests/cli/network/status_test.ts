@@ -1,8 +1,4 @@
-/**
- * `libreseed status`, `reload` and the daemon's HTTP page.
- *
- * @module
- */
+/** Tests `libreseed status`, `libreseed reload`, and the daemon's HTTP page. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -74,7 +70,7 @@ Deno.test("reload and SIGHUP apply changed settings, and name those that need a 
   await using place = await newPlace();
   const home = await place.home();
   const config = join(home.path, "config.yaml");
-  // Environment variables would override the file.
+  // The timeout is set by an environment variable, which overrides the config file.
   const env = { LIBRESEED_TIMEOUT: "20s" };
   await using daemon = await home.daemon([], { env });
   assert.equal(await home.must(["reload"], { env }), "no setting has changed\n");
@@ -88,7 +84,7 @@ Deno.test("reload and SIGHUP apply changed settings, and name those that need a 
 
   await Deno.writeTextFile(config, "store-nodes: 4\n");
   daemon.process.kill("SIGHUP");
-  // The other settings are back at their defaults.
+  // Settings that the config file no longer contains are back at their defaults.
   await daemon.process.waitForLine(/in force now: min-nodes, store-nodes$/, "stderr");
   await home.must(["publish", "-q", await place.source("few", "1.0.0")]);
   assert.equal(home.holders("few", "1.0.0").length, 4);
@@ -110,7 +106,7 @@ async function page(base: string, path: string, init?: RequestInit) {
   return { status: response.status, text: await response.text(), headers: response.headers };
 }
 
-/** Starts a daemon with an HTTP page at any port. */
+/** Starts a daemon with an HTTP page on a free port. */
 async function withPage(home: Home, args: string[] = []) {
   const daemon = await home.daemon(["--http", "127.0.0.1:0", ...args]);
   const [, base] = await daemon.process.waitForLine(

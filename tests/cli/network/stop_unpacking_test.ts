@@ -1,8 +1,4 @@
-/**
- * SIGTERM while a large package is unpacked.
- *
- * @module
- */
+/** Tests SIGTERM while a large package is unpacked. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -12,7 +8,9 @@ import { type Home, newPlace } from "../../support/place.ts";
 const FILES = 6_000;
 const POLL_MS = 5;
 
-/** Paths of the files under a directory, without files that vanish meanwhile. */
+/**
+ * Lists the paths of the files under a directory. Files that vanish during the listing are skipped.
+ */
 function filesUnder(directory: string): string[] {
   try {
     return [...Deno.readDirSync(directory)].flatMap(({ name, isDirectory }) => {
@@ -26,12 +24,12 @@ function filesUnder(directory: string): string[] {
 }
 
 /**
- * Runs a command and ends it when the first file of the package is there under a temporary name.
- *
- * @param within directory into which the command unpacks
+ * Runs a command, and ends the command as soon as the package's first file exists under a temporary
+ * name.
  */
 async function endWhileUnpacking(home: Home, args: string[], within: string, undo: string) {
-  // A test that gets no time may send its signal when all is done; then it tries again.
+  // On a busy machine the signal may arrive after the unpacking has ended. The test then tries
+  // again.
   for (let tries = 1;; tries++) {
     await using command = home.spawn(args);
     let isOver = false;
@@ -68,7 +66,7 @@ Deno.test("SIGTERM ends get -o and install while they unpack, and no partial pac
   assert.deepEqual(filesUnder(store).filter((path) => !path.includes("/.")), []);
   assert.equal(await home.must(["store", "list"]), "");
 
-  // Both commands succeed afterwards.
+  // Both commands, `get` and `install`, succeed when they are repeated after the interruption.
   await home.must(["get", spec, "-o", target]);
   assert.ok(existsSync(join(target, "many", `${FILES - 1}`)));
   await home.must(["install", spec]);

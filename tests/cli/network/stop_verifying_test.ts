@@ -1,8 +1,6 @@
 /**
- * A daemon whose seed directory holds an archive with a long verification: it answers meanwhile,
- * and ends when it is told to.
- *
- * @module
+ * Tests a daemon whose seed directory holds an archive that takes long to verify. The daemon
+ * answers requests during the verification, and ends when it is told to.
  */
 
 import assert from "node:assert/strict";
@@ -24,14 +22,17 @@ import { eventually, newPlace } from "../../support/place.ts";
 
 const MIB = 1024 * 1024;
 const MEMBER_BYTES = 16 * MIB;
-/** 60 GiB in all: minutes of inflating, within the limit of unpacked bytes. */
+/**
+ * Number of gzip members: 60 GiB in total, which take minutes to inflate but are within the limit
+ * of unpacked bytes.
+ */
 const MEMBERS = 60 * 1024 * MIB / MEMBER_BYTES;
 
 /** Writes a signed archive of zeros, compressed by a factor of 1,000, and its manifest. */
 async function writeZeros(path: string): Promise<void> {
   const signer = generateKeyPair();
   const about = { name: "zeros", version: "1.0.0" };
-  // A wrong hash: the verification is ended before it could compare hashes.
+  // The hash is wrong on purpose: the verification is interrupted before any hash is compared.
   const files = { zeros: formatSha256(new Uint8Array(32)) };
   const full = signFull({ ...about, files, contentHash: contentHash(files) }, signer);
   const manifest = await tarEntry("manifest.json", utf8(serializeFull(full)));
@@ -59,14 +60,14 @@ async function writeZeros(path: string): Promise<void> {
   await Deno.writeFile(path, archive);
 }
 
-/** Whether a process has a file open. Works on Linux only. */
+/** Whether a process has a given file open. Works on Linux only. */
 function hasOpen(pid: number, path: string): boolean {
   if (Deno.build.os !== "linux") return true;
   return [...Deno.readDirSync(`/proc/${pid}/fd`)].some(({ name }) => {
     try {
       return Deno.readLinkSync(`/proc/${pid}/fd/${name}`) === path;
     } catch {
-      // The file was closed meanwhile.
+      // The process closed the file during the check.
       return false;
     }
   });

@@ -1,8 +1,6 @@
 /**
- * A publisher publishes while a reader reads: the catalog that the reader's record names is still
- * seeded although a newer one has replaced it.
- *
- * @module
+ * Tests a publisher that publishes while a reader resolves: the catalog that the reader's record
+ * names is still seeded although a newer catalog has replaced it.
  */
 
 import assert from "node:assert/strict";
@@ -14,9 +12,9 @@ import { announceSalt, decodeAnnounceRecord } from "../../../src/records/mod.ts"
 import { Home } from "../../support/engine_home.ts";
 import { newPlace } from "../../support/place.ts";
 
-/** Number of packages, enough for a catalog. */
+/** Number of packages. Their list exceeds a record, so the publisher needs a catalog. */
 const PACKAGES = 16;
-/** Length of the names, so that few of them fill a record. */
+/** Makes a long package name, so that few names exceed the size of a record. */
 const nameOf = (number: number) => `package-${number}-${"x".repeat(50)}`;
 
 Deno.test("a recently superseded catalog is still seeded, even after a restart", async () => {
@@ -39,12 +37,13 @@ Deno.test("a recently superseded catalog is still seeded, even after a restart",
   await first.end();
 
   await using second = await publisher.daemon();
-  // On a busy machine the first command updates its list in several batches, with a catalog each.
+  // On a busy machine, the first `publish` command updates the list in several batches, each with
+  // its own catalog.
   const infoHashHex = toHex(decodeAnnounceRecord(item.value).catalogInfoHash!);
   assert(publisher.files().some((name) => name.endsWith(`~${infoHashHex}.jsonl`)));
   const stale = () => Promise.resolve({ asked: 1, responded: 1, item: undefined });
   const context = {
-    // Some nodes still hold the previous record.
+    // Some DHT nodes still hold the previous record.
     operations: new Proxy(operations, {
       get: (of, name) => name === "lookUp" ? stale : Reflect.get(of, name).bind(of),
     }),
@@ -64,7 +63,7 @@ Deno.test("a catalog is found as soon as the record names it, even if announceme
   const reader = await Deno.makeTempDir({ dir: place.path });
   await using home = await Home.open(reader, place.testnet);
   const { operations } = home.node;
-  // Announcing the archives takes minutes.
+  // At one packet per second, announcing the archives takes minutes.
   const daemon = await publisher.daemon(["--dht-rate", "1"]);
   const paths = await Promise.all(
     Array.from({ length: PACKAGES }, (_, number) => place.source(nameOf(number), "1.0.0")),
@@ -105,6 +104,6 @@ Deno.test("a daemon that is stopped while it hashes a catalog leaves no temporar
   await Deno.truncate(path, 512 << 20);
   const daemon = await home.daemon();
   await daemon.end();
-  // Disposing of the place asserts that no temporaries are left.
+  // The disposal of the test's directory would fail if temporary files were left.
   assert.deepEqual(home.files().filter((name) => name.startsWith(".tmp-")), []);
 });

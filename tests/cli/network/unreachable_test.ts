@@ -1,8 +1,6 @@
 /**
- * `libreseed get` where peers are named and nothing comes: it tells a port that refuses from one
- * that says nothing, and from a peer that sends nothing.
- *
- * @module
+ * Tests the error of `libreseed get` when peers are known but send no data. The error distinguishes
+ * a port that refuses connections, a port that never answers, and a peer that sends nothing.
  */
 
 import assert from "node:assert/strict";
@@ -32,7 +30,8 @@ const ways: [reason: string, behaviour: WireBehaviour | undefined, says: RegExp]
 Deno.test("get distinguishes no known peers, unreachable peers, and peers that send nothing", async () => {
   await using place = await newPlace({ nodes: 4 });
   await together(ways.map(async ([reason, behaviour, says], seed) => {
-    // One for each, or those who download it would find one another.
+    // Each case has an archive of its own. With a shared archive, the downloading processes would
+    // find each other as peers.
     const sample = sampleTorrent(64 * 1024, { seed });
     using listener = behaviour && new WireListener(sample, () => behaviour);
     const home = await place.home(null);

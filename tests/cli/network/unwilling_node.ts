@@ -1,7 +1,6 @@
 /**
- * A DHT node that answers every question and stores nothing, for records that are not held well.
- *
- * @module
+ * A DHT node that answers every query but stores nothing. Records put on such nodes have too few
+ * holders.
  */
 
 import { Buffer } from "node:buffer";
@@ -10,16 +9,16 @@ import { createSocket } from "node:dgram";
 import bencode from "bencode";
 import type { TestnetNode } from "../../../src/testnet/mod.ts";
 
-/** A node that is running. */
+/** A running DHT node that stores nothing. */
 export interface UnwillingNode extends AsyncDisposable {
-  /** `HOST:PORT`, to bootstrap from. */
+  /** Address `HOST:PORT` of the node, for use as a bootstrap node. */
   readonly address: string;
 }
 
-/** Starts one that knows the nodes given. */
+/** Starts a DHT node that stores nothing and whose answers name the nodes in `known`. */
 export async function unwillingNode(known: readonly TestnetNode[]): Promise<UnwillingNode> {
   const id = randomBytes(20);
-  // BEP 5: id, address and port of each, 26 bytes.
+  // Compact node info (BEP 5): id, address and port of each node, 26 bytes.
   const nodes = Buffer.concat(known.map(({ idHex, port }) => {
     return Buffer.from([...Buffer.from(idHex, "hex"), 127, 0, 0, 1, port >> 8, port & 255]);
   }));

@@ -1,14 +1,13 @@
-/**
- * The daemon and a seed directory that other programs write to.
- *
- * @module
- */
+/** Tests the daemon while other programs write to its seed directory. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { eventually, type Home, newPlace, type Place, together } from "../../support/place.ts";
 
-/** Packs another publisher's archive with its manifest; returns the path without its suffix. */
+/**
+ * Packs an archive of another publisher, with its manifest. Returns the archive's path without its
+ * suffix.
+ */
 async function strangers(
   place: Place,
   names: string[],
@@ -50,7 +49,7 @@ Deno.test("the daemon seeds archives that are copied, moved or slowly written in
     await Deno.copyFile(...paths("copied", ending));
     await Deno.rename(...paths("moved", ending));
   }
-  // The archive first, in pieces; its manifest after it, and no torrent at all.
+  // The archive is written slowly in pieces, then its manifest, and no `.torrent` file.
   const [from, to] = paths("slow", "tgz");
   const bytes = await Deno.readFile(from);
   for (let at = 0; at < bytes.length; at += bytes.length >> 2) {
@@ -61,7 +60,7 @@ Deno.test("the daemon seeds archives that are copied, moved or slowly written in
   for (const name of ["copied", "moved", "slow"]) await eventually(isSeeded(home, name));
   assert.equal(JSON.parse(await home.must(["status", "--json"])).packages, 3);
 
-  // Taken away, it is not seeded any more, and nobody complains.
+  // A deleted archive is no longer seeded, and the daemon logs no warning about it.
   await Deno.remove(paths("moved", "tgz")[1]);
   await eventually(async () => JSON.parse(await home.must(["status", "--json"])).packages === 2);
   assert(!daemon.process.stderr.includes("moved"), daemon.process.stderr);
@@ -122,7 +121,7 @@ Deno.test("invalid archives are named in the log and in status, and not changed"
   assert.deepEqual(await Deno.readFile(join(home.seed, "spoilt-1.0.0.tgz")), spoilt);
   assert((await Deno.lstat(join(home.seed, `${linked}.tgz`))).isSymlink);
 
-  // Mended, it is seeded like any other.
+  // A damaged archive that has been repaired is seeded like any other archive.
   await put("spoilt", (bytes) => bytes);
   await eventually(isSeeded(home, "spoilt"));
   await daemon.end();

@@ -1,15 +1,11 @@
-/**
- * Commands with and without a daemon: results and exit codes are the same.
- *
- * @module
- */
+/** Tests that commands give the same results and exit codes with and without a daemon. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
 import { eventually, newPlace, together } from "../../support/place.ts";
 
-/** A command line, in which `~` is the directory of the test. */
+/** A command line, in which `~` stands for the test's directory. */
 type Line = readonly string[];
 
 /** The result of a command, without the parts that differ in each run. */
@@ -41,7 +37,7 @@ const lines = (farKey: string): readonly Line[] => [
   ["list"],
 ];
 
-/** Runs all lines, on a testnet and with homes of their own. */
+/** Runs all command lines on a testnet with separate homes. */
 async function outcomes(keys: KeyPair, far: KeyPair, withDaemon: boolean): Promise<Outcome[]> {
   await using place = await newPlace();
   const [home, seeder, stranger] = [
@@ -75,13 +71,14 @@ async function outcomes(keys: KeyPair, far: KeyPair, withDaemon: boolean): Promi
     const steady = stdout.replaceAll(place.path, "~")
       .replace(/"(timestamp|seq|signature)":("[^"]*"|\d+)/g, '"$1":0')
       .replace(/\bseq \d+/g, "seq 0")
-      // How many were asked, and so how many took it, is the network's business.
+      // Numbers of queried and storing nodes depend on the network, so the comparison ignores these
+      // numbers.
       .replace(/"(asked|responded|stored|nextDueMs|atMs)":\d+/g, '"$1":0')
       .replace(/\(\d+ new\)/g, "(0 new)").replace(/ of \d+ nodes/g, " of 0 nodes")
-      // The one thing that is meant to differ.
+      // The seeding state is the only intended difference between the runs.
       .replace(/"seeding":(true|false)/g, '"seeding":0').replace(/ (idle|seeding) +/g, " state ")
       .replace(/,"(peers|uploadedBytes)":\d+/g, "");
-    // Records are announced side by side.
+    // Records are announced concurrently, so the lines are sorted before they are compared.
     const sorted = line[0] === "announce" ? steady.split("\n").sort().join("\n") : steady;
     found.push({ line, code, stdout: sorted });
   }
@@ -95,7 +92,8 @@ Deno.test("every command prints and returns the same with and without a daemon",
     outcomes(keys, far, true),
   ]);
   assert.deepEqual(borrowed, without);
-  // The outcomes themselves are checked elsewhere; here, that the lines were worth comparing.
+  // Other tests check the results themselves. This assertion only ensures that most of the compared
+  // commands succeeded.
   const codes = without!.map(({ line, code }) => `${code} ${line.join(" ")}`);
   assert.equal(codes.filter((text) => text.startsWith("0 ")).length, 12, codes.join("\n"));
   assert.deepEqual(new Set(without!.map(({ code }) => code)), new Set([0, 7, 3, 2]));
