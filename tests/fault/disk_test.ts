@@ -1,8 +1,6 @@
 /**
- * Full and read-only disks: commands fail with a clear error, leave nothing half-written, and
- * daemons go on.
- *
- * @module
+ * Tests full and read-only disks: commands fail with a clear error and leave no incomplete file,
+ * and daemons continue.
  */
 
 import assert from "node:assert/strict";
@@ -15,7 +13,7 @@ import { canMount, smallDisk } from "../support/mod.ts";
 
 const MIB = 1 << 20;
 
-/** Makes a package that packs to slightly more than `sizeBytes`. */
+/** Makes a package whose archive is slightly larger than `sizeBytes`. */
 async function large(place: Place, name: string, sizeBytes: number): Promise<string> {
   const source = await place.source(name, "1.0.0");
   await Deno.writeFile(join(source, "noise"), randomBytes(sizeBytes));
@@ -92,7 +90,7 @@ Deno.test({
       }
       await home.must(["remove", "-q", "small@1.0.0", "--dir", disk.path]);
     }
-    // Unpacking to the full disk fails in the same way.
+    // `get -o` to the full disk fails with the same kind of error.
     const out = join(disk.path, "out");
     const unpacked = await home.run(["get", `${key}/big@1.0.0`, "-o", out]);
     assert.deepEqual([unpacked.code, unpacked.stdout], [1, ""], unpacked.stderr);
@@ -126,11 +124,11 @@ Deno.test({
     }
     await home.must(["publish", "-q", await place.source("third", "1.0.0"), ...seed]);
 
-    // A daemon that started before the disk filled up goes on.
+    // A daemon that started before the disk was full continues.
     await using daemon = await home.daemon(seed);
     await fill(filler);
     const announced = await home.run(["announce", "first@1.0.0", ...seed]);
-    // The query to the DHT succeeds; the write fails with a clear error.
+    // Announcing to the DHT succeeds on a full disk. Publishing fails with a clear error.
     assert.match(announced.stdout, /^first@1\.0\.0\tstored on 8 nodes/m, announced.stderr);
     const again = await home.run(["publish", await place.source("fourth", "1.0.0"), ...seed]);
     assert.deepEqual([again.code, again.stdout], [1, ""], again.stderr);
@@ -141,7 +139,7 @@ Deno.test({
   },
 });
 
-/** Fills the disk until not one more byte fits. */
+/** Fills the disk completely, to the last byte. */
 async function fill(path: string): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true });
   for (const size of [65_536, 4_096]) {

@@ -1,7 +1,6 @@
 /**
- * Some deaths of a real daemon's engine thread; `deno task torture` tries all.
- *
- * @module
+ * Tests some of the ways in which a real daemon's engine thread can die. `deno task torture` tests
+ * all of them.
  */
 
 import { newPlace, together } from "../support/place.ts";

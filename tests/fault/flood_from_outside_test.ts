@@ -1,8 +1,6 @@
 /**
- * A flood from forged addresses outside loopback, in a network namespace. `deno task torture --only
- * "flood of"` runs larger ones.
- *
- * @module
+ * Tests a flood of packets from forged addresses outside loopback, in a network namespace. `deno
+ * task torture --only "flood of"` runs larger floods.
  */
 
 import assert from "node:assert/strict";
@@ -14,14 +12,15 @@ await interopTest(
   ["ip", "nsenter", "rights to make a network namespace"],
   async () => {
     let flood = await flooded(1, "queries", 8_192);
-    // A busy machine may read fewer packets per second than the limit lets through; a longer flood
-    // exceeds the limit.
+    // On a busy machine, the node may read packets more slowly than the rate limit permits, so that
+    // nothing is dropped. A longer flood still exceeds the limit.
     for (let seconds = 4; flood?.limited === 0 && seconds <= 64; seconds *= 4) {
       flood = await flooded(seconds, "queries", 8_192);
     }
     assert.ok(flood);
     assert.ok(flood.sent > 0 && flood.limited > 0, JSON.stringify(flood));
-    // Two token buckets, for unknown and known nodes: 2,000 at once and 500 a second each.
+    // Two token buckets limit packets, one for unknown and one for known nodes. Each allows a burst
+    // of 2,000 and 500 packets a second.
     const most = 2 * (2_000 + 500 * flood.countedMs / 1_000);
     assert.ok(flood.read - flood.limited < most, JSON.stringify(flood));
     assert.ok(flood.announced.well > 0, JSON.stringify(flood));

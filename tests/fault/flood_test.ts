@@ -1,8 +1,6 @@
 /**
- * Floods of packets from forged senders: the node goes on, its memory stays bounded, and it does
- * not amplify the flood to others.
- *
- * @module
+ * Tests floods of packets with forged senders: the DHT node stays responsive, its memory stays
+ * bounded, and it does not amplify the flood.
  */
 
 import assert from "node:assert/strict";
@@ -22,7 +20,7 @@ import { randomBytes } from "../support/torrents.ts";
 
 const random = seededRandom(1);
 
-/** An unassigned address (RFC 2544). */
+/** Returns a random address of the range reserved for benchmarks (RFC 2544), which no host uses. */
 function anyAddress(): string {
   const byte = () => Math.floor(random() * 256);
   return `198.${18 + (byte() & 1)}.${byte()}.${1 + Math.floor(random() * 254)}`;
@@ -40,7 +38,7 @@ function isQuery(packet: Uint8Array): boolean {
   return Buffer.from(packet).includes("1:y1:q");
 }
 
-/** An engine with a fake UDP socket, which receives packets from any address. */
+/** An engine with a fake UDP socket. The test delivers packets from any sender address. */
 class Target implements AsyncDisposable {
   readonly socket = new FakeSocket();
   #at!: TestEngine;
@@ -58,7 +56,10 @@ class Target implements AsyncDisposable {
     return this.#at.engine;
   }
 
-  /** The engine's answers to a packet, without its queries to the sender. */
+  /**
+   * Returns the engine's answers to a packet, without queries that the engine sends to the packet's
+   * sender.
+   */
   sent(packet: Uint8Array, from: { address: string; port: number }) {
     this.socket.sent.length = 0;
     this.socket.receive(packet, from);
@@ -67,7 +68,9 @@ class Target implements AsyncDisposable {
     );
   }
 
-  /** Makes the engine meet a node, which queries it and answers its queries. */
+  /**
+   * Makes a node known to the engine: the node queries the engine and answers the engine's queries.
+   */
   meet(from: { address: string; port: number }): void {
     const id = anyId();
     this.socket.sent.length = 0;
@@ -78,7 +81,7 @@ class Target implements AsyncDisposable {
     }
   }
 
-  /** The body of the engine's answer to a query. */
+  /** Returns the body of the engine's answer to a query. */
   answer(packet: Uint8Array, from: { address: string; port: number }): Map<string, unknown> {
     const [answer] = this.sent(packet, from);
     assert.ok(answer, "no answer");
@@ -92,7 +95,7 @@ class Target implements AsyncDisposable {
 
 const local = { address: "127.0.0.1", port: 9_999 };
 
-/** Fills the routing table, puts an item of 1,000 bytes and announces 500 peers of a torrent. */
+/** Fills the routing table, puts an item of 1,000 bytes, and announces 500 peers of a torrent. */
 function fill(target: Target): { item: Uint8Array; torrent: Uint8Array } {
   for (let i = 0; i < 20; i++) target.meet({ address: anyAddress(), port: 6881 });
   assert.equal(target.engine.node()!.tableSize(), 20);
@@ -124,8 +127,8 @@ function fill(target: Target): { item: Uint8Array; torrent: Uint8Array } {
 }
 
 /**
- * Maximum amplification: bytes of the answer per byte of the query. Measured: 2.9, 5.2, 0.8 and
- * 16.5.
+ * Maximum amplification by kind of query: bytes of the answer per byte of the query. Measured: 2.9,
+ * 5.2, 0.8 and 16.5.
  */
 const MOST: Record<string, number> = { find_node: 3, get_peers: 5.5, ping: 1, get: 17 };
 
@@ -168,7 +171,7 @@ Deno.test("the rate limit of an address covers all of its ports", async () => {
   const most = QUERY_LIMITS.address.burst + QUERY_LIMITS.address.perSecond * 60;
   assert.ok(bytes <= most * 1_472, `${bytes} bytes for ${20_000 * packet.length}`);
   assert.ok(target.engine.dhtTraffic!.limited > 15_000);
-  // Other addresses are not limited.
+  // The rate limit of the flooding address does not affect other addresses.
   assert.equal(target.sent(packet, { address: "203.0.113.9", port: 6881 }).length, 1);
 });
 
@@ -188,7 +191,8 @@ Deno.test("an address has one place in the routing table, for all of its ports a
   assert.equal(target.engine.node()!.tableSize(), 1);
   for (let i = 1; i <= 5; i++) target.meet({ address: `198.51.100.${i}`, port: 6881 });
   assert.equal(target.engine.node()!.tableSize(), 6);
-  // Loopback is exempt: all nodes of a test network share one address.
+  // Loopback is exempt from the limit per address, because all nodes of a test network share one
+  // address.
   for (let port = 2_001; port <= 2_003; port++) target.meet({ address: "127.0.0.1", port });
   assert.equal(target.engine.node()!.tableSize(), 9);
 });
@@ -210,7 +214,7 @@ Deno.test("after 20,000 packets of all kinds from many addresses the node answer
   const round = (packets: number) => {
     for (let i = 0; i < packets; i++) {
       const kind = kinds[i % kinds.length]!;
-      // A new id for each sender, so that each is a candidate for the routing table.
+      // Each sender has a new node id, so that each sender is a candidate for the routing table.
       const packet = i % 5 === 0 ? mutate(kind, kinds, random) : withId(kind, id, anyId());
       target.socket.receive(packet, { address: anyAddress(), port: 1_024 + i % 60_000 });
       target.socket.sent.length = 0;
@@ -261,8 +265,8 @@ Deno.test("records are put and got again after a flood of 20,000 real packets, a
   const manager = at.manager();
   for (let i = 0; i < 10; i++) {
     const item = signItem(generateKeyPair(), { salt: anyId(), seq: 1, value: bencode(i) });
-    // The flood may push packets out of the socket's buffer, so these operations may fail, but not
-    // silently.
+    // The flood may overflow the socket's buffer. Puts and gets may therefore fail, but each
+    // failure must be reported.
     const put = await manager.put(item, { refreshAfterMs: 0 });
     const got = put.holding > 0 ? await manager.get(item) : undefined;
     if (got?.item) assert.deepEqual(got.item, item);
@@ -270,7 +274,7 @@ Deno.test("records are put and got again after a flood of 20,000 real packets, a
       const errors = Object.keys({ ...put.errors, ...got?.errors });
       assert.ok(put.weak || errors.length > 0, "a failure that is not told");
     }
-    // The flood lasts until at least one record was put and read.
+    // The flood lasts until at least one record was put and read back.
     flooding = false;
   }
   await flood;
@@ -304,8 +308,9 @@ Deno.test("duplicate, late and unsolicited answers change nothing", async () => 
   for (const t of late) await raw.send(reply(t), at.engine.port);
   for (let t = 0; t < 500; t++) {
     await raw.send(reply(Uint8Array.of(t >> 8, t & 255)), at.engine.port);
-    // A socket's buffer is small, so each 50 packets wait for an answer. Thus all are read before
-    // the next query, whose transaction id one of them could have.
+    // After each 50 packets, a ping waits for its answer, because the socket's buffer is small.
+    // Thus all forged replies are read before the next query is sent, whose transaction id could
+    // equal a forged one.
     if (t % 50 === 49) await raw.query(at.engine.port, "ping", {});
   }
   const item = signItem(generateKeyPair(), { salt: raw.id, seq: 1, value: bencode("x") });

@@ -1,8 +1,6 @@
 /**
- * The error of a command on a full disk: the package that did not fit, the directory, and the
- * remedy.
- *
- * @module
+ * Tests the error of a command on a full disk. The error names the package that did not fit, the
+ * directory, and a remedy.
  */
 
 import assert from "node:assert/strict";
@@ -19,7 +17,7 @@ async function large(place: Place): Promise<string> {
   return source;
 }
 
-/** Runs a command on a full disk, checks its error, and returns the error's details. */
+/** Runs a command on a full disk, checks its error, and returns the details of the error. */
 async function refusedForSpace(home: Home, args: string[], directory: string, what: string) {
   const { code, stderr } = await home.run([...args, "--json"]);
   assert.equal(code, 1, stderr);

@@ -1,9 +1,7 @@
 /**
- * A DHT in which a share of the nodes lies, is silent, late or greedy. Reads return only what the
- * key's owner signed, puts report their outcome, and both end in time. Single odd answers are
- * tested with the DHT manager.
- *
- * @module
+ * Tests a DHT in which a share of the nodes lies, never answers, answers late, or sends excess
+ * data. Reads return only values that the key's owner signed, puts report their true outcome, and
+ * both end in time. Tests of the DHT manager cover single malformed answers.
  */
 
 import assert from "node:assert/strict";
@@ -20,9 +18,9 @@ import {
 } from "../support/simulated_node.ts";
 import { Fixture, salt } from "../support/dht_fixture.ts";
 
-/** Maximum duration of an operation, by the network's clock. */
+/** Maximum duration of a put or a get, by the simulated network's clock. */
 const DEADLINE_MS = 15_000;
-/** Maximum packets that an operation sends. */
+/** Maximum number of packets that a put or a get sends. */
 const MAX_PACKETS = 120;
 
 type Behaviour = (
@@ -32,13 +30,16 @@ type Behaviour = (
   honest: () => SimulatedAnswer,
 ) => SimulatedAnswer;
 
-/** An honest answer with some members replaced. */
+/** Copies an honest answer, with some members replaced. */
 function altered(answer: SimulatedAnswer, members: Record<string, unknown>): SimulatedAnswer {
   if (answer.kind !== "reply") return answer;
   return { ...answer, body: { ...answer.body, ...members } };
 }
 
-/** Ids that share their first 18 bytes with the target: closer than any honest node's. */
+/**
+ * Makes node entries whose ids share their first 18 bytes with the target, and so are closer than
+ * every honest node's id.
+ */
 function besideTarget(target: Uint8Array, count: number, hostOf: (i: number) => string) {
   return concatBytes(...Array.from({ length: count }, (_, i) => {
     const id = target.slice();
@@ -118,11 +119,7 @@ const behaviours: Record<string, Behaviour> = {
     altered(honest(), { nodes: [5], token: 5, v: { a: { b: [1] } }, k: [], sig: "x", seq: "y" }),
 };
 
-/**
- * Makes a share of the network, evenly spread, behave in a certain way.
- *
- * @returns a function that counts the queries that these nodes have received
- */
+/** Makes an evenly spread share of the simulated nodes behave in a certain way. */
 function corrupt(at: Fixture, share: number, behaviour: Behaviour): () => number {
   let asked = 0;
   for (const node of at.dht.nodes) {
@@ -135,7 +132,10 @@ function corrupt(at: Fixture, share: number, behaviour: Behaviour): () => number
   return () => asked;
 }
 
-/** Runs an operation, and checks its duration, its packets, and that no query is left in flight. */
+/**
+ * Runs a put or a get. Checks its duration, its number of packets, and that no query remains in
+ * flight.
+ */
 async function bounded<T>(at: Fixture, operation: () => Promise<T>): Promise<T> {
   const client = at.lent[0] as SimulatedClient;
   const startMs = at.clock.now();
@@ -181,7 +181,8 @@ Deno.test("with 70 % of the nodes hostile in mixed ways, nothing forged is read 
     assert.equal(put.superseded, undefined);
     at.lent = [at.dht.client()];
     const got = await bounded(at, () => at.manager.get(at.key));
-    // An older version with our own signature is authentic; lying nodes can show nothing newer.
+    // The only acceptable old version is one with the owner's signature. Lying nodes can hide the
+    // newest version but cannot forge one.
     if (got.item) assert.deepEqual(got.item, got.item.seq === 5 ? item : at.item(1, "old"));
     if (got.item?.seq === 5) found++;
   }
@@ -211,8 +212,8 @@ Deno.test("an eclipsed record is not found, and nothing is read in its place", a
   await bounded(at, () => at.manager.put(item));
   const got = await bounded(at, () => at.manager.get(at.key));
   assert.equal(got.item, undefined);
-  // The second put queries the nodes anew and finds out that none holds the record; it does not
-  // trust their earlier acknowledgements.
+  // The second put queries the nodes again and finds that none holds the record. It does not trust
+  // their earlier acknowledgements.
   const again = await bounded(at, () => at.manager.put(item));
   assert.ok(again.stored > 0);
   assert.equal(again.stored, again.holding, "none of them had it");
@@ -231,8 +232,8 @@ Deno.test("a put does not echo a token of 60 KB", async () => {
 });
 
 /**
- * Adds nodes that surround the target: each id shares 15 bits more with it than the closest honest
- * id.
+ * Adds hostile nodes around the target. The id of each shares 15 bits more with the target than the
+ * closest honest id.
  */
 function crowd(at: Fixture, count: number, networks: number): void {
   const hide = behaviours["take a put and keep nothing"]!;

@@ -1,8 +1,6 @@
 /**
- * Downloads from swarms in which all peers but one are hostile, and seeders that hostile peers
- * query: downloads end with the right bytes, and memory stays bounded.
- *
- * @module
+ * Tests downloads from swarms in which all peers but one are hostile, and seeders to which hostile
+ * peers connect. Downloads end with the right bytes, and memory stays bounded.
  */
 
 import assert from "node:assert/strict";
@@ -18,7 +16,7 @@ const PEERS = 20;
 const BYTES = 8 * MIB;
 const sample = hostileSample(BYTES);
 
-/** Downloads from a magnet link among hostile peers. The one honest peer joins last. */
+/** Starts a download from a magnet link among hostile peers. The one honest peer joins last. */
 async function downloadAmong(
   ways: string[],
   direction: "that we dial" | "that dial us",
@@ -41,7 +39,7 @@ async function downloadAmong(
     ...isDialled && { port: leecher.engine.port },
   });
   leecher.engine.addPeers(sample.infoHashHex, await hostile.addresses());
-  // Each hostile peer acts before the honest one joins.
+  // The honest peer joins only after each hostile peer has acted.
   await eventually(() => hostile.idle().length === 0, "each hostile peer has acted").catch(
     (cause) => {
       throw new Error(`no harm from: ${hostile.idle().join(", ")}`, { cause });
@@ -113,7 +111,7 @@ Deno.test("metadata that a peer changes while it is hashed is not used", async (
     () => leecher.engine.torrents()[0]!.lengthBytes > 0,
     "the first metadata is accepted",
   );
-  // With the changed metadata, the last piece of every peer would fail its hash.
+  // If the engine used the forged metadata, the last piece of every peer would fail its hash check.
   leecher.engine.addPeers(sample.infoHashHex, [seeder.address]);
   assert.ok(equalBytes(await downloading, sample.content));
 });

@@ -1,8 +1,6 @@
 /**
- * SIGKILL at random moments: everything that was reported done stays done, and nothing is left
- * half-done. `LIBRESEED_KILL_ROUNDS` sets the number of kills, `LIBRESEED_KILL_SEED` repeats a run.
- *
- * @module
+ * Tests SIGKILL at random moments: every reported success is permanent, and no change is left
+ * half-done. `LIBRESEED_KILL_ROUNDS` sets the number of kills; `LIBRESEED_KILL_SEED` repeats a run.
  */
 
 import assert from "node:assert/strict";
@@ -19,13 +17,13 @@ const rounds = Number(Deno.env.get("LIBRESEED_KILL_ROUNDS") ?? 10);
 const seed = Number(Deno.env.get("LIBRESEED_KILL_SEED") ?? Math.floor(Math.random() * 2 ** 32));
 
 /**
- * Range of the delay of a kill after the command's start: from before it does anything to after its
- * end.
+ * Minimum and maximum delay between a command's start and its kill. The range reaches from before
+ * the command's first action to after its end.
  */
 const SOONEST_MS = 100;
 const LATEST_MS = 900;
 
-/** Pseudo-random numbers from 0 to 1 from a seed (mulberry32). */
+/** Makes a pseudo-random generator of numbers from 0 to 1 with the given seed (mulberry32). */
 function randomFrom(state: number): () => number {
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -35,15 +33,15 @@ function randomFrom(state: number): () => number {
   };
 }
 
-/** A command that may be killed, with a reading of its output. */
+/** A command that may be killed, and a function that reads the command's output. */
 interface Attempt {
   args: string[];
   label?: string;
-  /** Records in the ledger what the command reported. */
+  /** Notes in the ledger each success that the command reported. */
   note(ledger: Ledger, ended: { code: number; stdout: string; stderr: string }): void;
 }
 
-/** Makes attempts of all kinds, each with a package of its own. */
+/** Makes commands of all kinds, each with its own package. */
 class Attempts {
   readonly #place: Place;
   readonly #home: Home;
@@ -103,7 +101,7 @@ class Attempts {
     return { args: ["announce"], note: () => {} };
   }
 
-  /** Makes a package whose copying and hashing take a while. */
+  /** Makes a package that takes a while to copy and hash. */
   async #source(name: string): Promise<string> {
     const path = await this.#place.source(name, "1.0.0");
     await Deno.writeFile(join(path, "noise"), randomBytes(2 << 20));
@@ -115,7 +113,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function ended(process: CliProcess) {
   const { code, stdout, stderr } = await process.result;
-  // A killed process may have written half a line, which is cut off.
+  // The last line is cut off, because a killed process may have written only half of it.
   const whole = (text: string) => text.slice(0, text.lastIndexOf("\n") + 1);
   return { code, stdout: whole(stdout), stderr: whole(stderr) };
 }
@@ -135,7 +133,7 @@ Deno.test(`${rounds} kills at random moments lose nothing that was reported done
         ? some === undefined ? await attempts.publish() : attempts.remove(some)
         : await attempts[kind]();
       const killAfterMs = SOONEST_MS + random() * (LATEST_MS - SOONEST_MS);
-      // In half of the rounds the daemon is killed, and the command goes on alone.
+      // In half of the rounds the daemon is killed too, and the command continues without a daemon.
       await using daemon = random() < 0.5 ? await home.daemon() : undefined;
       await using process = home.spawn(attempt.args);
       if (attempt.label) ledger.uncertain(attempt.label);
@@ -148,7 +146,7 @@ Deno.test(`${rounds} kills at random moments lose nothing that was reported done
         assert.equal(outcome.code, 0, `${attempt.args}: ${outcome.stderr}`);
       }
       await ledger.check();
-      // After any outcome, the same command succeeds when it is repeated.
+      // After any outcome, the same command succeeds when the test repeats it.
       const again = await home.run(attempt.args);
       const isDone = again.code === 0 || (attempt.args[0] === "remove" && again.code === 3);
       assert(isDone, `${attempt.args} again: ${again.code} ${again.stderr}`);

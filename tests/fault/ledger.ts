@@ -1,7 +1,6 @@
 /**
- * A ledger of what commands reported to have done in a home, compared with the home's files.
- *
- * @module
+ * A ledger of the changes that commands reported as done in a home. The test compares the ledger
+ * with the home's files.
  */
 
 import assert from "node:assert/strict";
@@ -15,12 +14,14 @@ import type { Home } from "../support/place.ts";
 /** The ledger of one home. */
 export class Ledger {
   readonly #home: Home;
-  /** Packages reported as added, by `NAME@VERSION`, and whether their records are kept too. */
+  /**
+   * Packages reported as added, by `NAME@VERSION`, with whether the home also keeps their records.
+   */
   readonly #present = new Map<string, { recordKept: boolean }>();
   readonly #removed = new Set<string>();
   /**
-   * Verified archives by file name, with a stamp of the file, so that an unchanged one is verified
-   * once.
+   * Verified archives: file name and a stamp of size and times. An unchanged archive is not
+   * verified again.
    */
   readonly #verified = new Map<string, string>();
 
@@ -28,13 +29,14 @@ export class Ledger {
     this.#home = home;
   }
 
-  /** Packages that must exist. */
+  /** Packages that must be present in the home. */
   get present(): string[] {
     return [...this.#present.keys()];
   }
 
   /**
-   * Notes the report that the package was added and, with `recordKept`, that its record is kept.
+   * Notes a report that a package was added. With `recordKept`, the report also says that the home
+   * keeps its record.
    */
   added(label: string, recordKept: boolean): void {
     const before = this.#present.get(label)?.recordKept ?? false;
@@ -42,13 +44,16 @@ export class Ledger {
     this.#removed.delete(label);
   }
 
-  /** Notes the report that the package was removed. */
+  /** Notes a report that a package was removed. */
   removed(label: string): void {
     this.#present.delete(label);
     this.#removed.add(label);
   }
 
-  /** Notes that a change began without a report: the package may exist or not. */
+  /**
+   * Notes that a change began but was not reported as done. The package may then be present or
+   * absent.
+   */
   uncertain(label: string): void {
     this.#present.delete(label);
     this.#removed.delete(label);
@@ -61,7 +66,7 @@ export class Ledger {
     const found = new Set<string>();
     for (const name of this.#home.files().filter(isArchiveName)) {
       const archivePath = join(this.#home.seed, name);
-      // Each file with an archive's name has to be a whole archive with its manifest.
+      // Each file whose name is that of an archive must be a complete archive with its manifest.
       const minimal = parseMinimal(await Deno.readFile(minimalFileName(archivePath)));
       const { ino, size, mtime } = await Deno.stat(archivePath);
       const stamp = `${ino} ${size} ${mtime!.getTime()} ${minimal.archiveSha256}`;
@@ -81,7 +86,7 @@ export class Ledger {
       assert.deepEqual(state.records.list({ kind: "manifest", name, version }), [], label);
     }
     for (const record of state.records.list()) {
-      // Other kinds, such as entries of a name index, are not signed items.
+      // Records of other kinds, such as entries of a name index, are not signed items.
       if (record.kind !== "manifest" && record.kind !== "announce") continue;
       const { item, target } = record;
       assert(verifyItem(item), "a kept record has a wrong signature");

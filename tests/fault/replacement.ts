@@ -1,8 +1,7 @@
 /**
- * A process that does one replacement in a store, so that a test can kill it midway. Its first
- * argument names the replacement, its second is the place as {@linkcode Place} in JSON.
- *
- * @module
+ * A child process that performs one replacement in a package store, so that a test can kill the
+ * process midway. Its first argument names the replacement; its second is a {@linkcode Place} in
+ * JSON.
  */
 
 import { parseRequirement } from "../../src/fetching/requirement.ts";
@@ -17,18 +16,18 @@ import {
 } from "../../src/package/mod.ts";
 import { PackageStore, SeedDirectory } from "../../src/store/mod.ts";
 
-/** Directories and packages that a replacement works on; paths are absolute. */
+/** Directories and packages that a replacement works on. All paths are absolute. */
 export interface Place {
   store: string;
   project: string;
   lockPath: string;
   seeds: string;
-  /** Directory that the archive is unpacked to. */
+  /** Directory into which the archive is unpacked. */
   target: string;
-  /** The package that the store holds. */
+  /** The package in the store, before the replacement. */
   minimal: MinimalManifest;
   archivePath: string;
-  /** A later version of the package, in the store too. */
+  /** A later version of the package, which is in the store too. */
   later: MinimalManifest;
 }
 

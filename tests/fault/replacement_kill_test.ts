@@ -1,8 +1,7 @@
 /**
- * Every replacement in a store, killed before each of its file operations in turn. After each kill,
- * either the old or the new state is there, whole, and the next command cleans up.
- *
- * @module
+ * Tests every replacement of files in a package store: the process is killed before each of its
+ * file operations in turn. After each kill, either the complete old or the complete new state
+ * exists, and the next command deletes leftovers.
  */
 
 import assert from "node:assert/strict";
@@ -27,10 +26,10 @@ type Name = keyof typeof replacements;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const signer = keyPairFromSeed(new Uint8Array(32).fill(31));
-/** Upper bound of the file operations of a replacement. */
+/** Upper bound for the number of file operations of a replacement. */
 const MAX_OPERATIONS = 200;
 
-/** Checks the state after a kill. */
+/** For each replacement, checks the state of the store after a kill. */
 const checks: Record<Name, (place: Place) => Promise<void>> = {
   "install --force": ({ store, minimal }) => assertSound(store, minimal),
   async link({ store, project, later, minimal }) {
@@ -59,14 +58,17 @@ const checks: Record<Name, (place: Place) => Promise<void>> = {
   },
 };
 
-/** Whether the replacement can be repeated: some have completed when their process is killed. */
+/**
+ * For each replacement, whether it can be repeated. A killed process may have completed its
+ * replacement already.
+ */
 const canRepeat: Partial<Record<Name, (place: Place) => Promise<boolean>>> = {
   uninstall: async ({ store, minimal }) =>
     await new PackageStore(store).find(minimal) !== undefined,
   "get -o DIR": ({ target }) => Promise.resolve(namesIn(target).length === 0),
 };
 
-/** Checks the state after the replacement was repeated. */
+/** For each replacement, checks the state after the replacement was repeated. */
 const ends: Record<Name, (place: Place) => Promise<void>> = {
   "install --force": ({ store, minimal }) => assertSound(store, minimal),
   async link({ project, store, later }) {
@@ -92,7 +94,7 @@ const ends: Record<Name, (place: Place) => Promise<void>> = {
   },
 };
 
-/** Asserts that pruning keeps the package, since a link or a lock file refers to it. */
+/** Asserts that `prune` keeps the package, because a link or a lock file refers to the package. */
 async function assertKept(path: string, minimal: MinimalManifest): Promise<void> {
   const { removed } = await pruneStore(new PackageStore(path), { dryRun: true });
   assert(!removed.some((one) => one.id === packageId(minimal)), "the package would be pruned");
@@ -112,8 +114,8 @@ function namesIn(path: string): string[] {
 }
 
 /**
- * A store with two versions, a seed directory, and a project that links and locks the first
- * version. The store's list of roots does not have the project.
+ * Makes a package store with two versions, a seed directory, and a project that links and locks the
+ * first version. The store's list of roots does not contain the project.
  */
 async function makePlace(path: string): Promise<Place> {
   const at = (name: string) => join(path, name);
@@ -158,13 +160,16 @@ async function makePlace(path: string): Promise<Place> {
   return { store: store.path, project, lockPath, seeds, target, minimal, archivePath, later };
 }
 
-/** Files in the store other than packages, locks and roots. */
+/** Lists the files in the store that are neither packages nor locks nor roots. */
 function strays({ store }: Place): string[] {
   return namesIn(store)
     .filter((name) => !/^([0-9a-f]{64}|\.lock|\.place\.lock|\.save\.lock|\.roots)$/.test(name));
 }
 
-/** Writes an import map that replaces `node:fs/promises` by file operations that count and kill. */
+/**
+ * Writes an import map that replaces `node:fs/promises` with a module that counts file operations
+ * and kills the process.
+ */
 async function importMap(path: string): Promise<string> {
   const { imports } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   const url = new URL("../support/killing_fs.ts", import.meta.url).href;
@@ -177,7 +182,7 @@ async function importMap(path: string): Promise<string> {
   return path;
 }
 
-/** Runs the replacement in a process of its own. Returns whether the process was killed. */
+/** Runs the replacement in a child process. Returns whether the process was killed. */
 async function replace(map: string, name: Name, place: Place, killAt: number): Promise<boolean> {
   const { code, signal, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -211,7 +216,7 @@ for (const name of Object.keys(replacements) as Name[]) {
         await checks[name](place);
         if (await canRepeat[name]?.(place) ?? true) await replacements[name](place);
         await ends[name](place);
-        // The next command that changes the store cleans up.
+        // The next command that changes the store deletes the leftovers.
         await new PackageStore(place.store).ensure();
         assert.deepEqual(strays(place), []);
       } catch (cause) {

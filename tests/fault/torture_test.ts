@@ -1,8 +1,6 @@
 /**
- * Cases of `deno task torture` that no other test covers, at the smallest scale. They run
- * concurrently, since they mostly wait.
- *
- * @module
+ * Runs those cases of `deno task torture` that no other test covers, at a small scale. The cases
+ * run concurrently, because they mostly wait.
  */
 
 import assert from "node:assert/strict";
@@ -12,7 +10,7 @@ import { hostile } from "../../scripts/torture/hostile.ts";
 import { machine } from "../../scripts/torture/machine.ts";
 import { canMount } from "../support/mod.ts";
 
-/** Half of the smallest scale of `deno task torture`. */
+/** Half of the smallest scale that `deno task torture` uses. */
 const SCALE = 0.5;
 
 const names = [
@@ -32,7 +30,7 @@ Deno.test("the program survives a failing machine and many clients, at a small s
       name,
       async fn() {
         const { tried, survived, lost, problem } = await one.run(SCALE);
-        // `tried` is 0 where a tool is missing.
+        // `tried` is 0 if this machine lacks a tool that the case needs.
         assert.deepEqual([survived, lost, problem], [tried, 0, undefined]);
       },
       sanitizeOps: false,

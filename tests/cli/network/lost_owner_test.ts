@@ -62,8 +62,7 @@ Deno.test("remove succeeds if the daemon removed the package but ended before it
     assert.deepEqual(owner.answers.map((answer) => JSON.parse(answer)), [{ result: null }]);
   }
   assert.deepEqual(home.files().filter((name) => name.startsWith("a-")), []);
-  // This `remove` does not repeat a lost request. The package is already gone, so the command
-  // command fails.
+  // This `remove` does not repeat a lost request, so it fails for a package that is already gone.
   assert.equal((await home.run(["remove", "a@1.0.0"])).code, 3);
 });
 

@@ -230,7 +230,7 @@ Deno.test("publish refuses a published version with other bytes, also on another
   // names it.
   assert.deepEqual(elsewhere.files(), []);
   assert.match((await elsewhere.run(["announce"])).stderr, /keeps no records/);
-  // Publishing the version that is already published succeeds.
+  // Publishing the original contents of the published version succeeds.
   await elsewhere.must(["publish", first]);
 });
 

@@ -1,7 +1,6 @@
 /**
- * The control socket, from both ends, and from ends that do not keep to the protocol.
- *
- * @module
+ * Tests the control socket from the server's and the client's side, including clients that violate
+ * the protocol.
  */
 
 import assert from "node:assert/strict";
@@ -26,7 +25,10 @@ import { temporaryHome } from "../../support/mod.ts";
 
 const status = { pid: 42, daemon: true, port: 6881 } as StatusJson;
 
-/** Serves these operations in a home of its own. Time passes only when it is told to. */
+/**
+ * Serves the given operations on a control socket in a temporary home. The clock is a fake that the
+ * test advances.
+ */
 async function served(operations: Partial<Operations> = {}) {
   const home = await temporaryHome();
   const path = homePaths(home.path).control;
@@ -50,12 +52,12 @@ async function served(operations: Partial<Operations> = {}) {
   };
 }
 
-/** A connection that says what it is told to, and nothing on its own. */
+/** Opens a raw connection to the control socket, on which the test writes arbitrary text. */
 async function raw(path: string) {
   const connection = await Deno.connect({ transport: "unix", path });
   return {
     say: async (text: string) => void await connection.write(new TextEncoder().encode(text)),
-    /** All that comes until it is closed, or until `pattern` has come. */
+    /** Returns all data received until the connection closes, or until the data match `pattern`. */
     async hear(pattern?: RegExp): Promise<string> {
       const decoder = new TextDecoder();
       const buffer = new Uint8Array(65_536);
@@ -72,7 +74,7 @@ async function raw(path: string) {
       try {
         connection.close();
       } catch {
-        // Closed already.
+        // The connection is closed already.
       }
     },
   };
@@ -160,7 +162,8 @@ Deno.test("the socket appears with mode 0600 whatever the umask is", async () =>
   await using home = await temporaryHome();
   await Deno.chmod(home.path, 0o777);
   const { control } = homePaths(home.path);
-  // What a process that died has left is replaced, and so is what it did not come to an end with.
+  // The test leaves a socket file and a temporary directory, as a killed process would. The server
+  // replaces both.
   await Deno.writeTextFile(control, "");
   await Deno.mkdir(join(home.path, ".bind", "s"), { recursive: true });
   const events: string[] = [];
@@ -179,7 +182,8 @@ Deno.test("the socket appears with mode 0600 whatever the umask is", async () =>
     Deno.umask(before);
     watcher.close();
   }
-  // It comes with its mode, from where nobody else may go.
+  // The socket appears by a rename from a private directory, so the socket has its final
+  // permissions from the start.
   assert.deepEqual(events, ["rename"]);
   assert.deepEqual([...Deno.readDirSync(home.path)], []);
 });
@@ -216,7 +220,7 @@ Deno.test("clients that stop within the headers delay neither other requests nor
   assert.equal((await control.ask("POST", "/v1/status")).status, 200);
   control.server.drain();
   const closed = control.server.close();
-  // If Deno waits for them, it is not waited for longer than this.
+  // Deno's server may wait for open connections. The control server waits one second at most.
   await control.clock.advance(1_000);
   await closed;
   assert(!existsSync(control.path));
@@ -330,7 +334,8 @@ Deno.test("close after a slow drain aborts the remaining requests", async () => 
   await half.say("POST /v1/status HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{");
   while (control.clock.timers === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   control.server.drain();
-  // The one that sent half a request and never leaves is waited for, but not for long.
+  // The server waits for the client that sent half a request and stays connected, but only for a
+  // second.
   const closed = control.server.close();
   await control.clock.advance(1_000);
   await closed;
@@ -362,7 +367,7 @@ Deno.test("connectControl finds no host without a socket, at a stale socket and 
   const path = homePaths(home.path).control;
   assert.equal(await connectControl(home.path, { clock: systemClock }), undefined);
   Deno.listen({ transport: "unix", path }).close();
-  // Deno takes the file away with the listener; a killed process leaves it.
+  // Deno deletes the socket file when the listener closes. A killed process leaves the file behind.
   if (!existsSync(path)) await Deno.writeTextFile(path, "");
   assert.equal(await connectControl(home.path, { clock: systemClock }), undefined);
   const all = { status: () => Promise.resolve(status) } as unknown as Operations;
@@ -449,7 +454,8 @@ Deno.test({
         assert(error instanceof ControlError && error.code === "CONTROL_NOT_OURS");
         return error.message.startsWith(`${path} belongs to user `);
       });
-    // Only root may give a file away; for anybody else, another user is whoever looks.
+    // Only root can give the file to another user. For other users, the test passes a false user id
+    // to the check.
     if (own === 0) {
       await Deno.chown(at.path, 12_345, null);
       await refused(at.path);

@@ -1,8 +1,4 @@
-/**
- * The HTTP page, asked by clients that keep to HTTP and by some that do not.
- *
- * @module
- */
+/** Tests the daemon's HTTP page with clients that follow HTTP and with clients that do not. */
 
 import assert from "node:assert/strict";
 import type { RecordJson, StatusJson } from "../../../src/control/answers.ts";
@@ -16,7 +12,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 const limits = { ...httpLimits, connections: 5, headerBytes: 4_096 };
 const status = { dht: { state: "on" }, dhtNodes: 9 } as StatusJson;
 
-/** Serves the page on 127.0.0.1. Time passes only when it is told to. */
+/** Serves the HTTP page on 127.0.0.1. The clock is a fake that the test advances. */
 function served(
   { hosts = [] as string[], operations = {} as Partial<Operations>, address = "127.0.0.1" } = {},
 ) {
@@ -43,10 +39,10 @@ function served(
   };
 }
 
-/** A connection that says what it is told to. */
+/** An HTTP client that sends arbitrary text over TCP. */
 class Client implements Disposable {
   readonly #connection: Deno.TcpConn;
-  /** All that has come. */
+  /** All text received so far. */
   heard = "";
   isClosed = false;
 
@@ -68,7 +64,7 @@ class Client implements Disposable {
     return eventually(() => pattern.test(this.heard), `an answer like ${pattern}: ${this.heard}`);
   }
 
-  /** Waits for the end, and returns all that has come. */
+  /** Waits until the connection closes, and returns all text received. */
   async end(): Promise<string> {
     await eventually(() => this.isClosed, "the connection ends");
     return this.heard;
@@ -78,7 +74,7 @@ class Client implements Disposable {
     try {
       this.#connection.close();
     } catch {
-      // Closed already.
+      // The connection is closed already.
     }
   }
 
@@ -90,7 +86,7 @@ class Client implements Disposable {
         this.heard += decoder.decode(buffer.subarray(0, count), { stream: true });
       }
     } catch {
-      // Cut off, which is an end too.
+      // A connection reset counts as the end of the connection too.
     }
     this.isClosed = true;
   }
@@ -116,7 +112,7 @@ Deno.test("an incomplete request is answered with 408 after the time limit", asy
     using client = await page.client();
     await client.say(half);
     await eventually(() => page.clock.timers === 1, "it is accepted");
-    // A byte now and then is no excuse.
+    // A client that trickles bytes still hits the header timeout.
     await page.clock.advance(limits.headersMs - 1);
     if (half !== "") await client.say("x");
     assert.equal(client.heard, "");

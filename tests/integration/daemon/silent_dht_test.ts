@@ -1,8 +1,6 @@
 /**
- * A daemon that reaches no DHT node says so, and says when one answers; by a clock whose timers are a
- * hundred times too fast.
- *
- * @module
+ * Tests that a daemon warns while no DHT node answers, and reports the first answer. The clock's
+ * timers run a hundred times as fast.
  */
 
 import assert from "node:assert/strict";

@@ -1,7 +1,6 @@
 /**
- * What a home's daemon finds when it starts: a damaged state, what a killed one left, what it knew.
- *
- * @module
+ * Tests the start of a daemon on an existing home: with a damaged state database, with files that a
+ * killed daemon left, and with a saved state.
  */
 
 import assert from "node:assert/strict";
@@ -15,7 +14,7 @@ import { freePort } from "../../support/mod.ts";
 const statusOf = async (home: Home): Promise<any> =>
   JSON.parse(await home.must(["status", "--json"]));
 
-/** Gives a file the times of another, to the nanosecond. */
+/** Copies the times of one file to another, to the nanosecond. */
 async function touch(path: string, reference: string): Promise<void> {
   const { success } = await new Deno.Command("touch", { args: ["-r", reference, path] }).output();
   assert(success);
@@ -40,7 +39,8 @@ Deno.test("the daemon sets a damaged state.db aside, warns, and rebuilds it from
   const [aside] = setAside(home);
   assert.deepEqual(await Deno.readFile(join(home.path, aside!)), damaged);
   await eventually(async () => (await statusOf(home)).packages === 1);
-  // The record comes back out of the DHT, though the key that signed it could be gone.
+  // The daemon restores the record from the DHT. Restoring needs no private key, because the record
+  // is signed already.
   await eventually(async () => (await home.run(["announce", "pkg@1.0.0"])).code === 0);
   await daemon.end();
 });
@@ -97,14 +97,15 @@ Deno.test("a daemon killed by SIGKILL seeds its archives again without hashing, 
   {
     await using daemon = await home.daemon(args);
     await home.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
-    // A stop keeps the routing table; a kill comes later and takes nothing away.
+    // A daemon that stops saves the routing table. The later kill does not delete the saved table.
     await daemon.end();
     await using again = await home.daemon(args);
     await eventually(async () => (await statusOf(home)).packages === 1);
     again.process.kill("SIGKILL");
     await again.process.result;
   }
-  // Altered behind its back, size and time kept: whoever hashed it now would refuse it.
+  // The archive is altered, but its size and times are restored. A daemon that hashed the archive
+  // again would refuse it.
   const archive = join(home.seed, "pkg-1.0.0.tgz");
   const bytes = await Deno.readFile(archive);
   bytes[bytes.length >> 1]! ^= 1;
@@ -112,7 +113,7 @@ Deno.test("a daemon killed by SIGKILL seeds its archives again without hashing, 
   await touch(reference, archive);
   await Deno.writeFile(archive, bytes);
   await touch(archive, reference);
-  // Nobody to bootstrap from: only what was kept can help.
+  // Without bootstrap nodes, the daemon can join the DHT only through its saved routing table.
   await using daemon = await home.daemon(args, { env: { LIBRESEED_BOOTSTRAP: "none" } });
   assert(!/ warn |damaged/.test(daemon.process.stderr), daemon.process.stderr);
   await eventually(async () => (await statusOf(home)).packages === 1);

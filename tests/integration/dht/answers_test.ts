@@ -36,7 +36,7 @@ Deno.test("an answer names at most the 8 closest of 200 nodes", async () => {
         { length: 8 },
         (_, n) => toHex(nodes.subarray(n * NODE_BYTES, n * NODE_BYTES + 20)),
       );
-      // An unresponsive node may leave the table at any moment.
+      // A node that does not respond may leave the routing table at any moment.
       assert.ok([before, closest()].includes(ids.join(" ")), `${name}: ${ids.join(" ")}`);
     }
   }
@@ -74,7 +74,8 @@ Deno.test("an item is kept for two hours after its last put", async () => {
   const put = async (v: string) => {
     const token = (await get()).get("token") as Uint8Array;
     const args = { k: keys.publicKey, salt, seq, sig: signature, v, token };
-    // The packet has been processed when a later one is answered.
+    // `isIgnored` returns when a later packet is answered; by then the node has processed this
+    // packet.
     await raw.isIgnored(at.engine.port, "put", args);
   };
   const now = Date.now;
@@ -84,7 +85,7 @@ Deno.test("an item is kept for two hours after its last put", async () => {
     await put("x");
     Date.now = () => now() + 180 * 60_000;
     assert.ok((await get()).has("v"), "it is held 90 minutes after it was put again");
-    // A put of another value does not extend the life.
+    // A put of another value does not extend the lifetime of the first value.
     await put("y");
     Date.now = () => now() + 240 * 60_000;
     assert.ok(!(await get()).has("v"), "it is gone two hours after it was put last");

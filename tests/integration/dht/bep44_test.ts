@@ -1,8 +1,4 @@
-/**
- * Our DHT node storing items for others (BEP 44), queried by raw packets.
- *
- * @module
- */
+/** Tests libreseed's DHT node as a store for items of others (BEP 44), with raw packets. */
 
 import assert from "node:assert/strict";
 import { concatBytes, equalBytes, utf8 } from "../../../src/base/mod.ts";
@@ -15,7 +11,7 @@ import { RawUdp } from "../../support/raw_udp.ts";
 
 const NONE = new Uint8Array();
 
-/** A value that is copied into the packet unchanged. */
+/** An encoded value that is copied into the packet unchanged. */
 class Raw {
   constructor(readonly text: string) {}
 }
@@ -31,7 +27,7 @@ function encode(value: BValue | Raw | { [name: string]: BValue | Raw }): Uint8Ar
   return concatBytes(utf8("d"), ...parts, utf8("e"));
 }
 
-/** A node of a small testnet, and a client that queries it. */
+/** A node of a small testnet, and a raw client that queries the node. */
 async function setUp() {
   const stack = new AsyncDisposableStack();
   const testnet = stack.use(await startTestnet({ nodes: 10 }));
@@ -60,7 +56,7 @@ async function setUp() {
   return { ask, get, put, raw, engine, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** Arguments of a put, signed over the encoded value unchanged. */
+/** Makes the arguments of a `put` query. The signature covers the encoded value as it is. */
 function signed(
   keys: KeyPair,
   seq: number | string,
@@ -204,11 +200,11 @@ Deno.test("an answer to a get fits into one Ethernet frame, whatever the length 
   }
 });
 
-/** Sends a packet and resolves with the reply. */
+/** Sends a packet, and resolves with the node's reply. */
 function rawAnswer(raw: RawUdp, packet: Uint8Array, port: number): Promise<Uint8Array> {
   return new Promise((resolve) => {
     raw.onPacket = (bytes) => {
-      // The node also sends queries to its clients, which are ignored here.
+      // Queries that the node sends to its clients are ignored here.
       if (!equalBytes(bytes.subarray(0, 4), utf8("d1:r"))) return;
       raw.onPacket = undefined;
       resolve(bytes);

@@ -59,7 +59,8 @@ Deno.test("a record put through one engine is found through another, on the clos
 });
 
 Deno.test("putting again asks first, and puts nothing to nodes that hold the record", async () => {
-  // Exactly as many nodes as should hold it, so that a late reply moves it to no other node.
+  // The testnet has exactly as many nodes as should hold a record, so a node that replies late
+  // cannot be replaced by another node.
   await using testnet = await startTestnet({ nodes: 8 });
   const engine = await startEngine(testnet);
   try {

@@ -11,11 +11,14 @@ import { testInOwnProcess } from "../../support/own_process.ts";
 import { udpSocketsOf } from "../../support/sockets.ts";
 import { keepRecord } from "../../support/keep_record.ts";
 
-/** A lookup queries a dead node once, and the put after it does not query it again. */
+/**
+ * Maximum packets to a dead node: one query of the lookup. The put that follows must not query the
+ * dead node again.
+ */
 const MOST_TO_DEAD = 1;
 const salt = new TextEncoder().encode("a salt");
 
-/** A socket that counts the packets sent to each port. */
+/** A UDP socket that counts the packets sent to each port. */
 function counted(sent: Map<number, number>): Socket {
   const socket = dgram.createSocket("udp4");
   const send = socket.send.bind(socket) as (...args: unknown[]) => void;
@@ -47,7 +50,7 @@ Deno.test("a record survives the death of half of its holders, and ten other eng
     await eventually(() => reports.length === 1, "it has been announced");
     assert.equal(testnet.holders(target).length, 8);
 
-    // Not the bootstrap node.
+    // The bootstrap node is not killed.
     const doomed = testnet.holders(target).filter((node) => node !== testnet.nodes[0]).slice(0, 4);
     for (const holder of doomed) await holder.kill();
     assert.equal(testnet.holders(target).length, 4);
@@ -70,7 +73,8 @@ Deno.test("a record survives the death of half of its holders, and ten other eng
   }
 });
 
-// A process of its own, because other test files open sockets too.
+// The test runs in a process of its own, because it counts all open sockets and other test files
+// open sockets too.
 testInOwnProcess(
   import.meta.url,
   "all that an engine and its borrowers send leaves from one UDP socket, on the engine's port",
@@ -97,7 +101,7 @@ testInOwnProcess(
 
 Deno.test("dead nodes leave the routing table, and cost lookups few packets until then", async () => {
   await using testnet = await startTestnet({ nodes: 40 });
-  /** Packets sent to each port. */
+  /** Number of packets sent to each port. */
   const sent = new Map<number, number>();
   await using at = await TestEngine.start({ testnet, createSocket: () => counted(sent) });
   const manager = at.manager();

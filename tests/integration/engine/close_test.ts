@@ -7,13 +7,16 @@ import { eventually, TestEngine } from "../../support/engines.ts";
 import { freePort, isFree } from "../../support/free_port.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
 
-// Leaked timers, sockets and files fail the tests.
+// The test fails if the closed engine leaks timers, sockets or files.
 const strict = { sanitizeOps: true, sanitizeResources: true };
 const MIB = 1024 * 1024;
-/** A deadline that no other timer of an engine has. */
+/**
+ * A deadline for closing that differs from every other timeout of an engine, so that the test
+ * recognises its timer.
+ */
 const DEADLINE_MS = 4_321;
 
-/** Closes the engine, and asserts that it did not run into its deadline. */
+/** Closes the engine, and asserts that closing ends before its deadline. */
 async function closes(engine: Engine, deadlineMs = 120_000): Promise<void> {
   let late = false;
   const timer = setTimeout(() => late = true, deadlineMs);
@@ -54,7 +57,7 @@ Deno.test(
       manager.findPeers(crypto.getRandomValues(new Uint8Array(20))),
     ];
     await closes(at.engine);
-    // Queries to a closed node end too.
+    // Queries in flight end when their node is closed.
     await Promise.all(running);
     assert.equal(at.engine.node(), undefined);
     assert.ok(await isFree(at.engine.port));
@@ -153,7 +156,8 @@ Deno.test("close resolves at its deadline even if WebTorrent never ends", async 
     },
     createSocket: () => {
       const socket = dgram.createSocket("udp4");
-      // WebTorrent never calls back.
+      // A socket whose `close` callback is never called, so that WebTorrent never reports the end
+      // of its destruction.
       const close = socket.close.bind(socket);
       socket.close = () => (socket.removeAllListeners("close"), close()) as Socket;
       return socket;

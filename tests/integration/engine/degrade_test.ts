@@ -15,7 +15,7 @@ import { sampleTorrent } from "../../support/torrents.ts";
 const strict = { sanitizeOps: true, sanitizeResources: true };
 const sample = sampleTorrent(300 * 1024);
 
-/** The system's clock, with timers twenty times as fast. */
+/** The system's clock with timers that run twenty times as fast. */
 const hastyClock: Clock = {
   now: () => systemClock.now(),
   after: (delayMs, fire) => systemClock.after(delayMs / 20, fire),
@@ -25,7 +25,7 @@ function item(): MutableItem {
   return signItem(generateKeyPair(), { salt: new Uint8Array(), seq: 1, value: bencode("x") });
 }
 
-/** Another program's socket on a port. */
+/** Binds a port with a socket of another program. */
 async function strangerOn(port: number): Promise<AsyncDisposable> {
   const socket = dgram.createSocket("udp4");
   await new Promise<void>((resolve) => socket.bind(port, "0.0.0.0", resolve));
@@ -81,7 +81,7 @@ Deno.test(
   },
 );
 
-/** Counts the attempts to bind, and fails them all. */
+/** A fake UDP socket that counts the attempts to bind. Every attempt fails. */
 class NoSocket extends EventEmitter {
   readonly bound: number[];
 
@@ -118,14 +118,14 @@ Deno.test("reopening the socket backs off from 1 s to 5 minutes, on the number o
     if (bound.length > times.length) times.push(Math.round((clock.now() - beganMs) / 1_000));
   }
   const pauses = times.map((time, i) => time - (times[i - 1] ?? 0));
-  // The attempt at the start has doubled the first pause.
+  // The failed attempt at the start has already doubled the first pause.
   assert.deepEqual(pauses.slice(1, 8), [4, 8, 16, 32, 64, 128, 256]);
   assert.deepEqual(pauses.slice(8), [300, 300, 300, 300, 300, 300]);
   assert.ok(bound.every((port) => port === at.engine.port));
   await at[Symbol.asyncDispose]();
 });
 
-/** An engine whose UDP sockets the test can close. */
+/** Starts an engine whose UDP sockets the test can close. */
 async function startWithSockets(options: Parameters<typeof TestEngine.start>[0]) {
   const sockets: Socket[] = [];
   const states: DhtState[] = [];
@@ -135,7 +135,8 @@ async function startWithSockets(options: Parameters<typeof TestEngine.start>[0])
     ...options,
     clock: hastyClock,
     createSocket: () => {
-      // A start whose TCP port is taken begins again; its earlier sockets belong to no engine.
+      // If the TCP port is taken, the engine starts again on another port. Sockets of the failed
+      // start are forgotten.
       if (!hasStarted) sockets.length = states.length = 0;
       const socket = dgram.createSocket("udp4");
       sockets.push(socket);
@@ -169,11 +170,11 @@ for (const [what, lose] of losses) {
       await settle();
       assert.ok(at.engine.dhtTraffic!.packetsOut > sent);
       lose(sockets[0]!);
-      // Queries through a node that has just been lost must not throw either.
+      // Queries through a DHT node whose socket has just been closed must not throw either.
       const contact = { id: node.id, host: "127.0.0.1", port: 9 };
       const result = await node.query(contact, "ping", {}, { timeoutMs: 50 });
       assert.ok(result.kind === "failed" || result.kind === "timeout");
-      // The query may even succeed, if the socket is reopened before its timeout.
+      // The query may even succeed, if the engine reopens the socket before the query's timeout.
       assert.ok((await running).asked > 0);
       assert.deepEqual(states.slice(0, 3), [
         { state: "on", silent: true },

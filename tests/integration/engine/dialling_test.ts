@@ -1,8 +1,7 @@
 /**
- * Which addresses named by strangers are dialled and queried, over real sockets that count connections.
- * This machine is not exempt here, as it would be with `--allow-local`.
- *
- * @module
+ * Tests which addresses named by untrusted peers and nodes the engine connects to or queries. Real
+ * sockets count the connections. Unlike with `--allow-local`, addresses of this machine are not
+ * exempt from the rules.
  */
 
 import assert from "node:assert/strict";
@@ -23,7 +22,10 @@ const sample = sampleTorrent(64 * 1024);
 const host = "127.0.0.1";
 const isFreeHost = () => false;
 
-/** A listener on a port below 1024, TCP or UDP; `undefined` without the privilege. */
+/**
+ * Listens on a port below 1024, over TCP or UDP. Returns `undefined` if the process has no
+ * privilege for such ports.
+ */
 async function belowUserPorts<T>(listen: (port: number) => T | Promise<T>): Promise<T | undefined> {
   for (let port = 1_023; port > 600; port--) {
     try {
@@ -43,7 +45,7 @@ const mayListen = await belowUserPorts((port) => {
 });
 const ignore = !mayListen;
 
-/** Two listeners for peers: on a port below 1024, and on another one. */
+/** Opens two listeners for peers: one on a port below 1024, one on a higher port. */
 async function listeners() {
   const service = await belowUserPorts((port) => new WireListener(sample, () => ({}), port));
   const peer = new WireListener(sample, () => ({}));
@@ -57,7 +59,7 @@ async function listeners() {
   };
 }
 
-/** A download that runs until the end of its block. */
+/** Starts a download that is cancelled at the end of the `using` block. */
 function download(at: TestEngine, peers: { host: string; port: number }[]) {
   const ending = new AbortController();
   const under: { reach?: PeerCounts; told: number } = { told: 0 };
@@ -181,7 +183,8 @@ Deno.test({
       return bencode({ t, y: "r", r: { id: liar.id, nodes: named, token: "t" } });
     };
     await using at = await TestEngine.start({ testnet, isFreeHost });
-    // Added to the routing table, so that k-rpc's own lookups meet it as ours do.
+    // The node is added to the routing table, so that lookups by npm:k-rpc meet it as well as
+    // lookups by libreseed.
     await liar.query(at.engine.port, "ping", {});
     await service.send(
       bencode({ t: "aa", y: "q", q: "ping", a: { id: service.id } }),
@@ -193,7 +196,7 @@ Deno.test({
     await at.manager().findPeers(new Uint8Array(liar.id));
     assert.ok(asked > before, "the liar was asked");
     assert.ok(at.engine.dhtTraffic!.limited > 0, "the query from there was dropped");
-    // A peer names its DHT node (PORT message, BEP 5).
+    // A peer announces the UDP port of its DHT node (PORT message, BEP 5).
     const port = Uint8Array.of(service.port >> 8, service.port & 0xff);
     using peer = new WireListener(
       sample,

@@ -1,8 +1,6 @@
 /**
- * Many torrents with a peer at one address and port: how many dials go there before the first has failed or
- * been answered. Real sockets; this machine is not exempt.
- *
- * @module
+ * Tests the number of concurrent dials to one address and port when many torrents have a peer
+ * there. Uses real sockets; addresses of this machine are not exempt from the limit.
  */
 
 import assert from "node:assert/strict";
@@ -18,7 +16,10 @@ const samples = Array.from(
 const host = "127.0.0.1";
 const isFreeHost = () => false;
 
-/** Downloads of all samples, running until the end of their block. */
+/**
+ * Starts a download of each sample torrent. All downloads are cancelled at the end of the `using`
+ * block.
+ */
 function downloadAll(at: TestEngine, peer: { host: string; port: number }) {
   const ending = new AbortController();
   const reaches = new Map<string, PeerCounts>();
@@ -36,7 +37,7 @@ function downloadAll(at: TestEngine, peer: { host: string; port: number }) {
   all.catch(() => {});
   return {
     all,
-    /** Number of torrents for which this holds. */
+    /** Number of torrents with at least one peer in the given state. */
     count: (kind: keyof PeerCounts) =>
       [...reaches.values()].filter((reach) => reach[kind] > 0).length,
     async [Symbol.asyncDispose]() {
@@ -46,7 +47,7 @@ function downloadAll(at: TestEngine, peer: { host: string; port: number }) {
   };
 }
 
-/** A listener that counts connections and sends nothing. */
+/** A listener that counts connections and sends no data. */
 function silentListener() {
   const listener = Deno.listen({ hostname: host, port: 0 });
   const connections: Deno.Conn[] = [];

@@ -6,7 +6,7 @@ import { randomBytes, sampleTorrent } from "../../support/torrents.ts";
 import { wireMessage, WirePeer } from "../../support/wire_peer.ts";
 
 const MIB = 1024 * 1024;
-/** The message have-all (BEP 6). */
+/** The message `have all` of the Fast extension (BEP 6). */
 const HAVE_ALL = 14;
 
 Deno.test("20 MiB are downloaded byte for byte from the infohash alone, as from a magnet", async () => {
@@ -29,7 +29,7 @@ Deno.test("20 MiB are downloaded byte for byte from the infohash alone, as from 
   assert.ok(equalBytes(await Deno.readFile(leecher.path("archive")), sample.content));
   assert.deepEqual(leecher.engine.torrents(), []);
   assert.equal(progress.at(-1), sample.content.length);
-  // The returned .torrent can be seeded.
+  // The `.torrent` file that the download returns can be seeded.
   const { infoHashHex, content } = sample;
   const filePath = leecher.path("archive");
   await leecher.engine.seed([{ infoHashHex, torrent, filePath, lengthBytes: content.length }]);
@@ -60,13 +60,13 @@ Deno.test("a download resumes an earlier one and keeps its valid pieces", async 
   await using leecher = await TestEngine.start();
   await seeder.seed(sample);
   const half = sample.content.slice(0, 4 * MIB);
-  // One of the sixteen existing pieces is corrupted.
+  // The existing file has sixteen pieces, one of which is corrupted here.
   half[5 * 256 * 1024 + 77]! ^= 1;
   await Deno.writeFile(leecher.path("downloaded"), half);
   const got = await leecher.download(sample, [seeder]);
   assert.ok(equalBytes(got, sample.content));
   const { uploadedBytes } = seeder.engine.torrents()[0]!;
-  // Seventeen pieces, plus protocol overhead.
+  // The leecher downloads seventeen pieces, plus protocol overhead.
   const missing = 4 * MIB + 256 * 1024;
   assert.ok(uploadedBytes >= missing && uploadedBytes < missing + 64 * 1024);
 });
@@ -269,7 +269,7 @@ Deno.test("two seeders of a torrent keep no connection to each other", async () 
   await using leecher = await TestEngine.start();
   await one.seed(sample);
   await two.seed(sample);
-  // Neither dials the other, and a seeder that dials is disconnected.
+  // Seeders do not connect to each other. A seeder that connects to another seeder is disconnected.
   one.engine.addPeers(sample.infoHashHex, [two.address]);
   using dialling = await WirePeer.dial(one.engine.port, sample, {
     async opened(peer) {
@@ -277,7 +277,7 @@ Deno.test("two seeders of a torrent keep no connection to each other", async () 
     },
   });
   await eventually(() => dialling.deeds > 0 && dialling.closed, "a seeder is hung up on");
-  // The leecher connects to both and names each to the other (BEP 11).
+  // The leecher connects to both peers, and names each peer to the other (peer exchange, BEP 11).
   await leecher.download(sample, [one, two]);
   const { infoHashHex, torrent, content } = sample;
   const filePath = leecher.path("downloaded");
@@ -319,7 +319,7 @@ Deno.test("a peer that rejects requests for pieces it claims to have is replaced
   await using leecher = await TestEngine.start();
   await spoilt.seed(sample);
   await whole.seed(sample);
-  // The archive is truncated while it is seeded.
+  // The test truncates the archive while the archive is being seeded.
   await Deno.truncate(spoilt.path("seeded"), 0);
   const downloading = leecher.download(sample, [spoilt]);
   downloading.catch(() => {});

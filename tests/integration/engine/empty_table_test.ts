@@ -6,7 +6,7 @@ import { freePort } from "../../support/mod.ts";
 
 Deno.test("an engine that started without a network finds it once it is there", async () => {
   const port = await freePort();
-  // Timers run eight times as fast.
+  // A clock whose timers run eight times as fast.
   const hurried = {
     now: systemClock.now,
     after: (delayMs: number, fire: () => void) => systemClock.after(delayMs / 8, fire),
@@ -18,7 +18,7 @@ Deno.test("an engine that started without a network finds it once it is there", 
     bootstrap: [{ host: "127.0.0.1", port }],
   });
   try {
-    // The first query, which no node receives, has to time out.
+    // The delay lets the first query time out, because no node receives that query.
     await delay(systemClock, 3_000);
     assert.equal(engine.node()?.tableSize(), 0);
     await using _testnet = await startTestnet({ nodes: 20, port });

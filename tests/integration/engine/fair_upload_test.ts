@@ -9,11 +9,11 @@ const BLOCK_BYTES = 16_384;
 const LATE = 15;
 const sample = sampleTorrent(32 * MIB);
 
-/** A peer that requests a lot at once, and reads as fast as it can. */
+/** A peer that requests many blocks at once and reads as fast as it can. */
 class GreedyPeer implements Disposable {
   readonly #connection: Deno.TcpConn;
   received = 0;
-  /** Called when bytes have arrived. */
+  /** Callback for received bytes. */
   onReceived = () => {};
 
   static async connect(port: number, { infoHash }: SampleTorrent): Promise<GreedyPeer> {
@@ -32,7 +32,7 @@ class GreedyPeer implements Disposable {
     this.#drain();
   }
 
-  /** Requests this many bytes of the sample, starting over at its end. */
+  /** Requests the given number of bytes of the sample, starting over at its end. */
   async ask(lengthBytes: number): Promise<void> {
     const count = lengthBytes / BLOCK_BYTES;
     const bytes = new Uint8Array(count * 17);
@@ -51,7 +51,8 @@ class GreedyPeer implements Disposable {
   }
 
   async #drain(): Promise<void> {
-    // Large enough for several services, because bytes left in the system's buffer would be counted late.
+    // Size of the read buffer. A small buffer would leave bytes in the system's socket buffer, and
+    // the test would count them late.
     const buffer = new Uint8Array(MIB);
     try {
       for (let count; (count = await this.#connection.read(buffer)) !== null;) {
@@ -59,12 +60,12 @@ class GreedyPeer implements Disposable {
         this.onReceived();
       }
     } catch {
-      // The test has closed the connection.
+      // The test has closed the connection, so reading fails.
     }
   }
 }
 
-/** Delays every read, as if the disk were the bottleneck. */
+/** Delays every read from the archive, as if the disk were the bottleneck. */
 function slowDisk(delayMs: number): Disposable {
   const { readInto } = ArchiveStore.prototype;
   ArchiveStore.prototype.readInto = function (start, target, done) {
@@ -89,7 +90,10 @@ Deno.test("late peers catch up with an early one that has queued its requests, a
   }
   await eventually(() => peers() === 1 + LATE, "all are peers");
   const had = () => [early, ...late].map(({ received }) => received);
-  /** Bytes received by all peers when each late peer had one MiB, and five. */
+  /**
+   * Bytes received by all peers at two moments: when each late peer had received one MiB, and when
+   * each had received five.
+   */
   const reached: number[][] = [];
   for (const peer of late) {
     peer.onReceived = () => {
@@ -101,7 +105,8 @@ Deno.test("late peers catch up with an early one that has queued its requests, a
   await eventually(() => reached.length > 1, "they have five");
   const [before, after] = reached as [number[], number[]];
   const [earlyGot, ...lateGot] = after.map((bytes, n) => (bytes - before[n]!) / MIB);
-  // Without fair queueing it would get as much as each of them.
+  // Without fair queueing, the early peer with many requests would get as many bytes as each late
+  // peer.
   assert.ok(earlyGot! < 2 && earlyGot! > 0.5, `${earlyGot} MiB`);
   assert.ok(Math.max(...lateGot) < 6 && Math.min(...lateGot) > 3, `${lateGot} MiB`);
 });

@@ -9,12 +9,12 @@ const sample = sampleTorrent(600 * 1024);
 const large = sampleTorrent(32 * 1024 * 1024);
 const HANDSHAKE_BYTES = 68;
 
-/** A connection to an engine after the handshake (BEP 3, with BEP 6 and BEP 10). */
+/** A peer connection to an engine, after the handshake (BEP 3, with BEP 6 and BEP 10). */
 class RawPeer implements Disposable {
   readonly #connection: Deno.TcpConn;
-  /** Whether the other side has closed the connection. */
+  /** Whether the engine has closed the connection. */
   closed = false;
-  /** Number of bytes received. */
+  /** Number of bytes that the peer has received. */
   received = 0;
 
   static async connect(
@@ -47,11 +47,11 @@ class RawPeer implements Disposable {
     try {
       this.#connection.close();
     } catch {
-      // The engine has closed the connection.
+      // The engine has closed the connection already.
     }
   }
 
-  /** Reads from the connection from now on. */
+  /** Starts to read, and discards the received bytes. */
   async drain(): Promise<void> {
     const buffer = new Uint8Array(65_536);
     try {
@@ -59,7 +59,7 @@ class RawPeer implements Disposable {
         this.received += count;
       }
     } catch {
-      // Closed by the test, or reset by the engine.
+      // The test closed the connection, or the engine reset it.
     }
     this.closed = true;
   }
@@ -161,7 +161,8 @@ Deno.test("nothing that a peer sends ends the engine or stops it from serving ot
   for (const [what, messages] of attacks) {
     using together = await RawPeer.connect(seeder.engine.port, sample);
     await together.send(...messages);
-    // Each message alone too, because the first may have ended the connection.
+    // Each hostile message is also sent on a connection of its own, because the first message may
+    // have ended the shared connection.
     for (const one of messages.slice(0, 12)) {
       using peer = await RawPeer.connect(seeder.engine.port, sample);
       await peer.send(one);
@@ -199,7 +200,7 @@ Deno.test("a peer that does not speak the protocol is disconnected", async () =>
     randomBytes(1_000, 8),
     concatBytes(utf8("\x13BitTorrent protocol"), new Uint8Array(48)),
   ];
-  // The rest of a handshake may still be on its way.
+  // Incomplete handshakes. The engine waits for the rest, which may still arrive.
   const short = [utf8("GET / HTTP/1.1\r\n\r\n"), utf8("\x13BitTorrent protocol")];
   using peers = new DisposableStack();
   const open = async (opening: Uint8Array) => {
@@ -226,7 +227,7 @@ Deno.test("a message with a length of four gigabytes ends the connection and all
   await eventually(() => peer.closed, "the engine has hung up");
 });
 
-/** Requests for blocks of 16 KiB, cycling through the same 32 MiB. */
+/** Encodes request messages for blocks of 16 KiB, which cycle through the same 32 MiB. */
 function requests(count: number, { id = 6 } = {}): Uint8Array {
   const bytes = new Uint8Array(count * 17);
   for (let i = 0; i < count; i++) {
@@ -237,7 +238,7 @@ function requests(count: number, { id = 6 } = {}): Uint8Array {
   return bytes;
 }
 
-/** An unchoked peer that does not read. */
+/** An unchoked peer that requests blocks but does not read. */
 async function lazyPeer(seeder: TestEngine, of: SampleTorrent): Promise<RawPeer> {
   const peer = await RawPeer.connect(seeder.engine.port, of, { reads: false });
   await eventually(() => seeder.engine.torrents()[0]!.peers === 1, "it is a peer");
@@ -258,11 +259,12 @@ testInOwnProcess(
     await peer.send(requests(60_000));
     await eventually(() => uploaded() > 1024 * 1024, "some of it is read");
     await new Promise((resolve) => setTimeout(resolve, 500));
-    // The system's buffers and a megabyte.
+    // The engine may have uploaded only as much as the system's socket buffers hold, plus a
+    // megabyte.
     assert.ok(uploaded() < 16 * 1024 * 1024, `${uploaded()} bytes`);
     const grown = Deno.memoryUsage().rss - before;
     assert.ok(grown < 150 * 1024 * 1024, `${grown} bytes`);
-    // Other peers are served meanwhile, and so is this one once it reads.
+    // Meanwhile the engine serves other peers. It also serves this peer as soon as the peer reads.
     await using leecher = await TestEngine.start();
     assert.ok(equalBytes(await leecher.download(large, [seeder]), large.content));
     peer.drain();
@@ -289,7 +291,7 @@ Deno.test("cancelled requests are not served", async () => {
   await new Promise((resolve) => setTimeout(resolve, 500));
   const { uploadedBytes } = seeder.engine.torrents()[0]!;
   assert.ok(uploadedBytes < count * 16_384 / 2, `${uploadedBytes} bytes`);
-  // Later requests are served.
+  // The engine serves requests that arrive after the excess requests.
   await peer.send(requests(2_048));
   await eventually(() => peer.received > 30 * 1024 * 1024, "it gets what it asked for");
 });

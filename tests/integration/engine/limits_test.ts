@@ -55,7 +55,7 @@ Deno.test("a limit holds: a second's worth of bytes does not arrive at once", as
   downloading.catch(() => {});
   const received = () => leecher.engine.torrents()[0]?.downloadedBytes ?? 0;
   await eventually(() => received() > 0, "something has come");
-  // Only our not reading holds the other side back.
+  // The leecher stops reading, and only thereby slows the seeder down.
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.ok(received() < 2 * MIB, `${received()} bytes`);
   controller.abort();

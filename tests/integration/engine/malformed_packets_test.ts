@@ -57,7 +57,7 @@ function* oddQueries(): Generator<Uint8Array> {
   }
 }
 
-/** Unrequested replies, and packets that are not KRPC messages. */
+/** Replies that nobody requested, and packets that are not messages of the DHT protocol (KRPC). */
 function* oddPackets(): Generator<Uint8Array> {
   for (const value of oddValues) {
     yield bencode(value);
@@ -85,7 +85,8 @@ Deno.test("the node keeps answering and querying after thousands of malformed pa
   let sent = 0;
   for (const packet of [...oddQueries(), ...oddPackets()]) {
     await raw.send(packet, at.engine.port);
-    // In portions, because the buffer of a socket is limited.
+    // A ping after every 50 packets waits until the engine has read them, because the socket's
+    // buffer is limited.
     if (++sent % 50 === 0) await raw.query(at.engine.port, "ping", {});
   }
   assert.equal(await idOf(raw, at), toHex(at.engine.node()!.id));

@@ -1,7 +1,6 @@
 /**
- * Peers named by a connected peer (BEP 11): how many are queued, and that they do not displace others.
- *
- * @module
+ * Tests peers that a connected peer names (peer exchange, BEP 11): the number that is queued is
+ * limited, and they do not displace other peers.
  */
 
 import assert from "node:assert/strict";
@@ -22,7 +21,8 @@ Deno.test("peers named by peers are queued behind others, and no peer can remove
   for (const one of silent) ended.use(one);
   const added = concatBytes(...silent.map(({ address }) => compactPeer(address)));
   using naming = new WireListener(sample, () => gossip({ added }));
-  // This peer waits until the seeder is queued, then completes its handshake and makes room for the next.
+  // This peer waits until the seeder's address is queued. The peer then completes its handshake,
+  // which frees a slot for the next connection.
   const speaks = Promise.withResolvers<void>();
   const dropped = compactPeer(seeder.address);
   const speaking = gossip({ dropped });

@@ -8,7 +8,10 @@ import { type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
 const sample = sampleTorrent(300 * 1024);
 const MINUTE_MS = 60_000;
 
-/** Writes and seeds an archive, with a `.torrent` that is read when a peer wants the archive. */
+/**
+ * Writes an archive with its `.torrent` file, and seeds the archive. The engine reads the
+ * `.torrent` only when a peer requests the archive.
+ */
 async function seedFiles(at: TestEngine, { content, torrent, infoHashHex }: SampleTorrent) {
   const filePath = at.path("archive");
   const torrentPath = at.path("torrent");
@@ -97,7 +100,7 @@ Deno.test("messages sent together with a handshake reach the torrent that it wak
     sample.infoHash,
     utf8("-XX0001-012345678901"),
   );
-  // The handshake in two parts, the second followed by a message.
+  // The client sends the handshake in two parts, and a message right after the second part.
   socket.write(handshake.subarray(0, 30));
   await new Promise((resolve) => setTimeout(resolve, 20));
   socket.write(concatBytes(handshake.subarray(30), interested));

@@ -22,7 +22,8 @@ Deno.test("simultaneous downloads get pieces from each other", async () => {
   );
   for (const content of got) assert.ok(equalBytes(content, sample.content));
   const { uploadedBytes } = seeder.engine.torrents()[0]!;
-  // If all requested the pieces in order, the seeder would send more than twice the content.
+  // If all leechers requested the pieces in the same order, the seeder would upload more than twice
+  // the content.
   assert.ok(uploadedBytes < 1.9 * sample.content.length, `${uploadedBytes} bytes`);
 });
 
@@ -38,13 +39,14 @@ Deno.test("two peers that dial each other keep the same one connection", async (
     leecher.download(sample, [seeder, partner], {
       torrent: sample.torrent,
       onProgress: ({ downloadedBytes, lengthBytes }) => {
-        // Repeated, as searches for peers do.
+        // The same peer is added repeatedly, as periodic peer searches do.
         leecher.engine.addPeers(sample.infoHashHex, [partner.address]);
         if (downloadedBytes >= lengthBytes / 2) counts.push(peersOf(leecher));
       },
     });
   const got = await Promise.all([get(one, other), get(other, one)]);
   for (const content of got) assert.ok(equalBytes(content, sample.content));
-  // The seeder and the other leecher; fewer when one has finished.
+  // A leecher has two connections: the seeder and the other leecher. It has fewer after the other
+  // leecher has finished.
   assert.equal(Math.max(...counts), 2);
 });

@@ -5,11 +5,11 @@ import { type BDecoded, bencode } from "../../../src/bencode/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
 
-/** Timeout of queries that are answered. */
+/** A long timeout for queries that are answered. */
 const patient = { timeoutMs: 60_000 };
 const target = new Uint8Array(20).fill(7);
 
-/** A node without neighbours, and queries for it to send. */
+/** Starts an engine with an empty routing table, whose node the test makes send queries. */
 async function lonelyEngine(): Promise<{ engine: TestEngine; node: DhtNode }> {
   const engine = await TestEngine.start({ dht: true });
   return { engine, node: engine.engine.node()! };
@@ -38,7 +38,8 @@ Deno.test("a reply counts only from the queried address and port", async () => {
   await using forger = await RawUdp.bind();
   const forged = Promise.withResolvers<void>();
   asked.answer = (packet) => {
-    // The best possible forgery: the right transaction id and node id.
+    // The strongest possible forgery: a reply with the right transaction id and node id, from
+    // another address.
     const sent = forger.send(answerTo(packet, asked.id), engine.engine.port);
     void sent.then(forged.resolve);
     return undefined;
@@ -86,6 +87,7 @@ Deno.test("a reply counts once, and transaction ids are not predictable", async 
   }
   await eventually(() => engine.engine.dhtTraffic!.unasked === 64, "second answers dropped");
   const steps = seen.slice(1).map((id, n) => id - seen[n]!);
-  // With 64 random ids, two equal steps are rare and 60 are practically impossible.
+  // If transaction ids are random, two equal differences between successive ids are rare, and 60
+  // among 64 are practically impossible.
   assert.ok(new Set(steps).size > 56, steps.join(" "));
 });

@@ -1,7 +1,6 @@
 /**
- * Installing over a real DHT with real engines: a publisher's node and a user's, on a testnet.
- *
- * @module
+ * Tests installing packages with real engines on a testnet: one node of the publisher, one of the
+ * user.
  */
 
 import assert from "node:assert/strict";
@@ -22,7 +21,7 @@ Deno.test("a package with ten dependencies is installed by name, locked, and rei
   await using user = await Home.open(join(root.path, "user"), testnet);
   const keys = generateKeyPair();
 
-  // app depends on d0 to d4, which depend on d5 to d9 and, in a cycle, on app.
+  // `app` depends on `d0` to `d4`. These depend on `d5` to `d9` and, in a cycle, on `app`.
   const names = Array.from({ length: 10 }, (_, i) => `d${i}`);
   const first = Object.fromEntries(names.slice(0, 5).map((name) => [name, "^1"]));
   const sources = [await writePackage(root.path, "app", "1.0.0", first)];
@@ -42,7 +41,8 @@ Deno.test("a package with ten dependencies is installed by name, locked, and rei
   assert.equal(packages.length, 11);
   assert.ok(packages.every(({ present }) => !present));
   assert.equal(direct[0]!.minimal.pubkey, formatPublicKey(keys.publicKey));
-  // Each package resolves its dependencies next to its own tree, as a program does.
+  // Resolves a dependency as a program does: through the `node_modules` directory next to the
+  // package's own directory.
   const beside = (path: string, name: string) =>
     Deno.realPath(join(path, "..", "node_modules", name));
   const d9 = await beside(await beside(direct[0]!.path, "d4"), "d9");
@@ -50,14 +50,15 @@ Deno.test("a package with ten dependencies is installed by name, locked, and rei
   assert.ok(
     user.steps.some((step) => step.startsWith("dependency cycle: app@1.0.0 → d0@1.0.0")),
   );
-  // Each package has an index and a record of its own; one lookup of the publisher's list serves
-  // all of them. A busy machine may need to look a second time.
+  // Each package has its own name index and manifest record. All packages share one lookup of the
+  // publisher's list. On a busy machine that lookup may be repeated.
   const salt = toHex(announceSalt(keys.publicKey));
   const lists = user.lookups.filter((one) => one === salt).length;
   assert.ok(lists >= 1 && lists <= 3, `the list was read ${lists} times`);
   assert.ok(user.lookups.length >= 11 * 9 + 1, `${user.lookups.length} lookups`);
 
-  // Without archives and packages, the lock file suffices: nothing is looked up.
+  // Archives and installed packages are deleted. The lock file alone then suffices to install
+  // without lookups.
   await Deno.remove(user.store.path, { recursive: true });
   await Deno.remove(user.seeds.path, { recursive: true });
   await user.seeds.ensure();

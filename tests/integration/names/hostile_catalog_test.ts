@@ -1,9 +1,7 @@
 /**
- * Hostile catalogs: a publisher's list points to a catalog that is invalid or unreachable. A
- * request for a range fails in time with an error that names the publisher, the store stays empty,
- * and the seed directory keeps nothing.
- *
- * @module
+ * Tests hostile catalogs: a publisher's list points to a catalog that is invalid or unreachable. A
+ * request for a version range fails in time with an error that names the publisher. The package
+ * store stays empty, and the seed directory keeps nothing.
  */
 
 import assert from "node:assert/strict";
@@ -33,10 +31,13 @@ const line = (name: string, by: KeyPair) =>
     timestamp: Date.now(),
   }, by));
 
-/** A catalog, and the error of a request for `hello@^1`. */
+/** A test case: a catalog, and the expected error of a request for `hello@^1`. */
 interface Case {
   what: string;
-  /** The catalog's contents; or its size, for a sparse file; undefined if no peer has it. */
+  /**
+   * Contents of the catalog; or a number, the length of a sparse file; or `undefined` if no peer
+   * has the catalog.
+   */
   catalog: string | number | undefined;
   /** Upload limit of the seeder, in bytes per second. */
   uploadBytesPerSecond?: number;
@@ -108,7 +109,7 @@ for (const { what, catalog, uploadBytesPerSecond, code, kind } of cases) {
     });
     await manager.put(signItem(keys, { salt: announceSalt(keys.publicKey), seq: nowMs, value }));
 
-    // The time runs out only where no peer can deliver.
+    // The timeout is short only in cases where no peer can deliver the catalog.
     const timeout = code === "CATALOG_UNREACHABLE" ? "3s" : "60s";
     await using user = await Home.open(join(root.path, "user"), testnet, { timeout });
     const before = [...Deno.readDirSync(user.seeds.path)].map(({ name }) => name);
@@ -122,8 +123,8 @@ for (const { what, catalog, uploadBytesPerSecond, code, kind } of cases) {
     assert.deepEqual([error.code, error.kind], [code, kind], error.message);
     assert.ok(error.message.includes(publisher), error.message);
     assert.deepEqual([await user.store.list(), state.pins.list()], [[], []]);
-    // A valid catalog of its publisher stays, even with nothing of use in it. Hidden files may stay
-    // to resume from.
+    // A valid catalog stays in the seed directory, even if it lacks the requested package. Hidden
+    // files of incomplete downloads may stay too.
     const left = [...Deno.readDirSync(user.seeds.path)].map(({ name }) => name)
       .filter((name) =>
         !before.includes(name) && !name.startsWith(".") && code !== "VERSION_NOT_FOUND"

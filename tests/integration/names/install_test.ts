@@ -1,8 +1,6 @@
 /**
- * Installing by a bare name with real engines in a DHT of 50 nodes: two publishers, a vandal, each
- * policy, before and after midnight.
- *
- * @module
+ * Tests installing by a bare package name with real engines in a DHT of 50 nodes: two publishers,
+ * an attacker that overwrites index entries, every selection policy, before and after midnight.
  */
 
 import { archiveLimitsOf } from "../../../src/package/mod.ts";
@@ -64,7 +62,8 @@ Deno.test("install by a bare name follows each policy despite a vandal, before a
   await using engine = await TestEngine.start({ testnet });
   const vandal = engine.manager();
   await using _ = { [Symbol.asyncDispose]: () => vandal.stop() };
-  // Ann publishes first. Bob has the same slot, higher versions and more seeders.
+  // Ann publishes first. Bob's entry is in the same slot of the name index, with higher versions
+  // and more seeders.
   const [annKeys, bobKeys] = [keysOfSlot(1, 0), keysOfSlot(1, 1)];
   for (const version of ["1.0.0", "1.1.0", "1.2.0"]) {
     await ann.publish(await writePackage(root.path, "hello", version, {}, "Ann's\n"), annKeys);
@@ -118,8 +117,8 @@ Deno.test("install by a bare name follows each policy despite a vandal, before a
       assert.equal(`${text.trim()} ${minimal.version}`, whose, what);
       const keys = whose.startsWith("Ann") ? annKeys : bobKeys;
       assert.equal(minimal.pubkey, formatPublicKey(keys.publicKey), what);
-      // The pin then makes install refuse the other publisher, and nothing of that publisher is
-      // installed.
+      // With the first publisher pinned, `install` refuses the other publisher, and installs none
+      // of the other publisher's packages.
       for (const one of foundByBareName(graph)) {
         rememberPublisher(user.names(state), one, parsePublicKey(one.pubkey), "newest");
       }
@@ -138,7 +137,7 @@ Deno.test("install by a bare name follows each policy despite a vandal, before a
   };
   await check("before midnight");
   await vandalize(vandal, clock.now(), annKeys);
-  // The publishers write their index entries again.
+  // Both publishers restore their entries of the name index, which the attacker has overwritten.
   await refresh(ann);
   await refresh(bob);
   await check("after a vandal");
@@ -153,8 +152,8 @@ Deno.test("install by a bare name follows each policy despite a vandal, before a
 });
 
 /**
- * Writes garbage into three slots, an item with a high seq over one of them, and false entries
- * about Ann into hers.
+ * The attacker writes garbage into three slots, an item with a high `seq` over one of them, and
+ * false entries about Ann into her slot.
  */
 async function vandalize(manager: DhtManager, nowMs: number, ann: KeyPair): Promise<void> {
   const put = async (slot: number, value: BValue, seq = nowMs + MINUTE_MS) => {

@@ -1,8 +1,4 @@
-/**
- * The index of a name over real engines, in a DHT of 50 nodes.
- *
- * @module
- */
+/** Tests the index of a package name with real engines, in a DHT of 50 nodes. */
 
 import assert from "node:assert/strict";
 import { systemClock, toHex } from "../../../src/base/mod.ts";

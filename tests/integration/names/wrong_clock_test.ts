@@ -1,8 +1,6 @@
 /**
- * Commands on a machine with a wrong clock, in a DHT of real nodes: their refusals and warnings,
- * and the repair by the next publish.
- *
- * @module
+ * Tests commands on a machine with a wrong clock, in a DHT of real nodes: refusals, warnings, and
+ * the repair by the next `publish`.
  */
 
 import assert from "node:assert/strict";
@@ -18,7 +16,7 @@ import { fakeIo } from "../../support/fake_io.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Runs a command in this process, with a clock that is off by `offsetMs`. */
+/** Runs a command in the test's process, with a clock that is wrong by `offsetMs`. */
 async function run(place: Place, home: Home, offsetMs: number, args: string[]) {
   const io: Io = {
     ...fakeIo({
@@ -46,7 +44,7 @@ async function must(place: Place, home: Home, offsetMs: number, args: string[]) 
   return result;
 }
 
-/** Makes a home remember a publisher's name, as `get` does. */
+/** Makes a home remember the publisher of a name, as `get` does. */
 function use(home: Home, name: string, publicKey: Uint8Array, lastVersion: string): void {
   using state = StateDatabase.open(homePaths(home.path).state, systemClock);
   state.pins.set({ name, publicKey, firstSeenMs: Date.now(), lastVersion });

@@ -1,8 +1,6 @@
 /**
- * Failures of the DHT manager, at its start, in a call or in a timer: archives are still served, and the
- * failure is logged.
- *
- * @module
+ * Tests failures of the DHT manager at its start, in a call and in a timer. The worker still serves
+ * archives, and logs the failure.
  */
 
 import assert from "node:assert/strict";
@@ -20,13 +18,13 @@ import { sampleTorrent } from "../../support/torrents.ts";
 const sample = sampleTorrent(300 * 1024);
 const item = signItem(generateKeyPair(), { salt: new Uint8Array(), seq: 1, value: bencode("x") });
 
-/** A clock with timers twenty times as fast. */
+/** A clock with timers that run twenty times as fast. */
 const hasty = {
   now: systemClock.now,
   after: (delayMs: number, fire: () => void) => systemClock.after(delayMs / 20, fire),
 };
 
-/** A runtime with the given manager, and a file to seed. */
+/** Starts a worker runtime with the given DHT manager, and a file to seed. */
 async function startRuntime(createManager: (options: DhtManagerOptions) => DhtManager) {
   const testnet = await startTestnet({ nodes: 10 });
   const events: WorkerEvent[] = [];
@@ -53,7 +51,7 @@ async function startRuntime(createManager: (options: DhtManagerOptions) => DhtMa
         ...{ infoHashHex, filePath, torrent, lengthBytes: content.length, announceDueMs: 0 },
       }]);
     },
-    /** Downloads the whole file through a peer that knows our address. */
+    /** Downloads the whole file through a peer that connects to the runtime's address. */
     async assertServes() {
       await using peer = await TestEngine.start();
       const filePath = peer.path("downloaded");
@@ -70,7 +68,7 @@ async function startRuntime(createManager: (options: DhtManagerOptions) => DhtMa
   };
 }
 
-/** A manager with some methods replaced. */
+/** A DHT manager with some methods replaced. */
 function spoilt(methods: Partial<Record<keyof DhtManager, () => unknown>>) {
   return (options: DhtManagerOptions) => Object.assign(new DhtManager(options), methods);
 }
@@ -93,7 +91,7 @@ Deno.test("when the manager does not start, archives are served, and status and 
   await at.runtime.announceNow(2, [toHex(targetOf(item.publicKey, item.salt))], true);
   const [report] = at.events.flatMap((one) => one.event === "announced" ? [one.report] : []);
   assert.equal(report?.error?.code, "DHT_OFF");
-  // Settings can still change.
+  // `configure` still works after the manager's failure.
   await at.runtime.configure({
     ...{ storeNodes: 8, minNodes: 8, dhtPacketsPerSecond: 10, reannounceIntervalMs: 3_600_000 },
     ...{ uploadBytesPerSecond: 0, downloadBytesPerSecond: 0 },

@@ -1,8 +1,4 @@
-/**
- * The private key stays in the main thread.
- *
- * @module
- */
+/** Tests that the publisher's private key never leaves the main thread. */
 
 import assert from "node:assert/strict";
 import { systemClock, toHex } from "../../../src/base/mod.ts";
@@ -15,7 +11,7 @@ import { fakeIo } from "../../support/fake_io.ts";
 const secret = Uint8Array.from({ length: 32 }, (_, i) => 200 - i);
 const keys = keyPairFromSeed(secret);
 
-/** All byte arrays and strings in a message, at any depth. */
+/** Collects all byte arrays and strings in a message, at any depth. */
 function* contents(value: unknown, seen = new Set<unknown>()): Generator<string> {
   if (typeof value === "string") yield value;
   if (typeof value !== "object" || value === null || seen.has(value)) return;
@@ -28,7 +24,7 @@ function* contents(value: unknown, seen = new Set<unknown>()): Generator<string>
   } else for (const member of Object.values(value)) yield* contents(member, seen);
 }
 
-/** Records all messages to workers until it is disposed of. */
+/** Records all messages sent to workers, until the recording is disposed of. */
 function overheard(): Disposable & { messages: string[] } {
   const messages: string[] = [];
   const { postMessage } = Worker.prototype;
@@ -60,7 +56,7 @@ Deno.test("publish signs with the key, and no part of it crosses into the worker
   using heard = overheard();
   assert.equal(await runCli(["publish", source], io), 0);
   const all = heard.messages.join("\n");
-  // The recording works: the public key does cross.
+  // Proof that the recording works: the messages contain the public key.
   assert.ok(all.includes(toHex(keys.publicKey)));
   for (const form of [toHex(secret), secret.toBase64(), "PRIVATE KEY"]) {
     assert.ok(!all.includes(form), form);

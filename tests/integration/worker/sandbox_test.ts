@@ -22,7 +22,7 @@ function seedOrder(
   return { infoHashHex, torrent, filePath, lengthBytes: content.length, announceDueMs };
 }
 
-/** State of a promise after a while. */
+/** Returns whether a promise has settled after the given time. */
 async function after(ms: number, promise: Promise<unknown>): Promise<"pending" | "settled"> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const pending = new Promise<"pending">((resolve) => {
@@ -119,7 +119,7 @@ Deno.test("files outside the seed directory are neither written nor read nor ser
     assert.deepEqual(Array.from(Deno.readDirSync(outside), ({ name }) => name), ["secret"]);
     await assert.rejects(Deno.stat(`${worker.directory}/../escaped`), Deno.errors.NotFound);
 
-    // Seeding opens the file when a peer requests a piece.
+    // While seeding, the worker opens the file when a peer requests a piece.
     for (
       const filePath of [`${outside}/secret`, worker.path("link")]
     ) {

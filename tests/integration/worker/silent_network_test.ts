@@ -9,7 +9,7 @@ import { WorkerRuntime } from "../../../src/worker/runtime.ts";
 import { eventually } from "../../support/engines.ts";
 import { freePort } from "../../support/mod.ts";
 
-/** Timers run twenty times as fast. */
+/** A clock whose timers run twenty times as fast. */
 const hurried = {
   now: systemClock.now,
   after: (delayMs: number, fire: () => void) => systemClock.after(delayMs / 20, fire),
@@ -51,12 +51,13 @@ Deno.test("due entries wait for the network without failing, and are announced o
     await delay(systemClock, 300);
     assert.deepEqual(reports(), []);
     assert.deepEqual((await runtime.status()).schedule, { kept: 4, overdue: 4 });
-    // An explicit request is answered with its outcome.
+    // An explicit request to announce is answered with its outcome, although automatic
+    // announcements wait for a node.
     await runtime.announceNow(1, [infoHashHex], true);
     assert.equal(reports()[0]!.failures, 1);
 
     await using testnet = await startTestnet({ nodes: 20, port });
-    // The first attempt may have been too early, while the nodes of the network were still starting.
+    // The first announcement may come too early, before the nodes of the test network have started.
     const last = () => new Map(reports().map((report) => [report.idHex, report.failures]));
     await eventually(() => last().size === 4, "all have been tried");
     await eventually(() => [...last().values()].every((failures) => failures === 0), "and held");
