@@ -1,7 +1,6 @@
 /**
- * The publisher's private key during a publish: it never crosses to the worker.
- *
- * @module
+ * Tests that the publisher's private key never reaches the worker while the compiled program
+ * publishes.
  */
 
 import assert from "node:assert/strict";
@@ -21,25 +20,31 @@ if (binary !== "") {
   Deno.test.afterAll(() => directory.remove());
 }
 
-/** The 32 secret bytes of an Ed25519 key in PEM, which are the last ones in PKCS #8. */
+/**
+ * Returns the 32 secret bytes of an Ed25519 key in PEM. They are the last bytes of the PKCS #8
+ * structure.
+ */
 function secretOf(pem: string): Uint8Array {
   const body = pem.split("\n").filter((line) => line !== "" && !line.startsWith("-----")).join("");
   return Uint8Array.fromBase64(body).slice(-32);
 }
 
-/** Textual forms of bytes: hexadecimal, and base64 at each of its three alignments. */
+/**
+ * Encodes bytes as text in all common forms: hexadecimal, and base64 at each of the three
+ * alignments.
+ */
 function formsOf(bytes: Uint8Array): string[] {
   const base64 = [0, 1, 2].map((before) => {
     const shifted = new Uint8Array(before + bytes.length);
     shifted.set(bytes, before);
-    // Digits that depend on the neighbouring bytes are left out.
+    // The first and last base64 digits are omitted where they depend on neighbouring bytes.
     return shifted.toBase64().replace(/=+$/, "").slice(before === 0 ? 0 : before + 1, -1);
   });
   const url = base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"));
   return [bytes.toHex(), bytes.toHex().toUpperCase(), ...base64, ...url];
 }
 
-/** The forms of the bytes that occur in the text. */
+/** Returns those textual forms of the bytes that occur in the text. */
 function found(text: string, bytes: Uint8Array): string[] {
   return formsOf(bytes).filter((form) => text.includes(form));
 }
@@ -85,7 +90,8 @@ binaryTest(
         await daemon?.[Symbol.asyncDispose]();
       }
       const text = await Deno.readTextFile(messages);
-      // The public key did cross, so the scan covers the relevant messages.
+      // The messages contain the public key, which shows that the search examines the relevant
+      // messages.
       assert.notDeepEqual(found(text, keys.publicKey), []);
       assert.match(text, /"direction":"to"/);
       assert.match(text, /"direction":"from"/);

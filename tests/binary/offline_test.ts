@@ -1,8 +1,4 @@
-/**
- * The program without any network, not even loopback.
- *
- * @module
- */
+/** Tests the compiled program without any network, not even loopback. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -1,8 +1,4 @@
-/**
- * A release: built, published with its own program, and downloaded.
- *
- * @module
- */
+/** Tests a release: it is built, published with its own program, and downloaded. */
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -17,7 +13,7 @@ import { binary, binaryTest, makeKey } from "./support.ts";
 const script = fileURLToPath(new URL("../../scripts/release.ts", import.meta.url));
 const host = Deno.build.target;
 const programName = `libreseed-${host}`;
-/** A target that Deno cannot compile for. */
+/** A compilation target that Deno does not support. */
 const impossible = "pdp11-unknown-unix";
 
 const runtime = Deno.env.get("DENORT_BIN");
@@ -75,7 +71,7 @@ binaryTest(
     const { stdout } = await runCli(["version"], { program: [join(got, programName)] });
     assert.equal(stdout, `libreseed ${manifest.version}\n`);
 
-    // Reproducible build: the same sources give the same bytes.
+    // The build is reproducible: the same sources give the same bytes.
     const { path } = await build({
       output: join(directory.path, "libreseed"),
       stage: "stage-again",
@@ -123,7 +119,8 @@ binaryTest("the program's glibc version and size are those in the docs", async (
   assert.equal(Math.round(bytes.length / 1e6), 109);
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, 64 << 20)) +
     new TextDecoder("latin1").decode(bytes.subarray(64 << 20));
-  // Names of symbol versions end in a zero byte; the same texts elsewhere do not.
+  // In the program file, the name of a symbol version ends in a zero byte. The same text elsewhere
+  // does not.
   const versions = [...text.matchAll(/\0GLIBC_2\.(\d+)(?:\.\d+)?(?=\0)/g)].map(([, minor]) =>
     Number(minor)
   );

@@ -1,7 +1,5 @@
 /**
- * The sandbox of the compiled program's worker, tested by attempts from inside the worker.
- *
- * @module
+ * Tests the sandbox of the compiled program's worker, by attempts to escape from inside the worker.
  */
 
 import assert from "node:assert/strict";
@@ -11,11 +9,11 @@ import { kinds, type ProbeTargets } from "./probe/attempts.ts";
 import { binary, binaryTest, buildProbe, keyPath, makeKey } from "./support.ts";
 
 /**
- * Errors of a missing permission, from Deno and as Node's functions pass them on, and V8's error
- * for evaluating text.
+ * Matches errors of a missing permission, as Deno or Node's functions report them, and V8's error
+ * for evaluating text as code.
  */
 const refused = /^(NotCapable|EvalError): |^(Type)?Error: (.*Requires .+ access|send UNKNOWN)/;
-/** Error of the worker's own code for a file that is no regular file. */
+/** Matches the error of the worker's own code for a path that is a link or no regular file. */
 const noFile = /is a link or no regular file$/;
 
 let directory: TemporaryHome;
@@ -29,15 +27,15 @@ if (binary !== "") {
   Deno.test.afterAll(() => directory.remove());
 }
 
-/** A local service on a TCP port, over IPv4 and IPv6. */
+/** A local server on a TCP port, over IPv4 and IPv6. */
 function localService(port: number): Disposable {
   const listeners = ["127.0.0.1", "::1"].map((hostname) => Deno.listen({ hostname, port }));
   return { [Symbol.dispose]: () => listeners.forEach((listener) => listener.close()) };
 }
 
 /**
- * Runs the daemon with the hostile worker, and returns the outcomes of its attempts and the
- * permissions that the main thread kept.
+ * Runs the daemon with a hostile worker. Returns the outcomes of the worker's attempts, and the
+ * permissions of the main thread.
  */
 async function tryAll(
   flags: string[],
@@ -86,7 +84,7 @@ async function tryAll(
   return { outcomes: JSON.parse(outcomes!), kept: JSON.parse(kept!) };
 }
 
-/** Attempts of one kind whose outcome is not the expected one. */
+/** Returns the attempts of one kind whose outcome does not match the expected outcome. */
 function others(outcomes: Record<string, string>, kind: keyof typeof kinds, expected: RegExp) {
   return Object.keys(kinds[kind]).filter((name) => !expected.test(outcomes[name] ?? "not tried"))
     .map((name) => `${name}: ${outcomes[name]}`);
@@ -100,7 +98,7 @@ binaryTest(
     assert.deepEqual(others(outcomes, "local", refused), []);
     assert.deepEqual(others(outcomes, "link", noFile), []);
     assert.deepEqual(others(outcomes, "open", /^succeeded/), []);
-    // The main thread keeps access to files.
+    // Unlike the worker, the main thread keeps its access to files.
     assert.deepEqual(kept, ["read", "write"]);
   },
 );

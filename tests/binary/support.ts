@@ -1,8 +1,6 @@
 /**
- * Helpers of the tests of the compiled program, which run only when `LIBRESEED_BIN` names the
+ * Helpers for tests of the compiled program. These tests run only when `LIBRESEED_BIN` names the
  * program.
- *
- * @module
  */
 
 import { join, resolve } from "node:path";
@@ -10,10 +8,10 @@ import { build } from "../../scripts/compile.ts";
 import { generateKeyPair, type KeyPair, writeKeyFile } from "../../src/identity/mod.ts";
 
 const named = Deno.env.get("LIBRESEED_BIN");
-/** Absolute path of the program; empty if there is none. */
+/** Absolute path of the compiled program; empty if `LIBRESEED_BIN` is not set. */
 export const binary: string = named ? resolve(named) : "";
 
-/** Registers a test if there is a program to test. */
+/** Registers a test of the compiled program, if `LIBRESEED_BIN` names one. */
 export function binaryTest(
   name: string,
   run: () => Promise<void>,
@@ -32,7 +30,7 @@ export async function works(program: string, ...args: string[]): Promise<boolean
   }
 }
 
-/** Compiles the program with the probe into a directory that the caller removes. */
+/** Compiles a program with the hostile worker, into a directory that the caller removes. */
 export async function buildProbe(directory: string): Promise<string> {
   const { path } = await build({
     output: join(directory, "probe"),
@@ -43,19 +41,19 @@ export async function buildProbe(directory: string): Promise<string> {
   return path;
 }
 
-/** Writes a new key into a home. */
+/** Generates a key, and writes the key into a home. */
 export async function makeKey(home: string): Promise<KeyPair> {
   const keys = generateKeyPair();
   await writeKeyFile(keyPath(home), keys);
   return keys;
 }
 
-/** Path of a home's key. */
+/** Returns the path of the key in a home. */
 export function keyPath(home: string): string {
   return join(home, "keys", "publisher.key");
 }
 
-/** Makes a directory to publish, with one file of this length. */
+/** Makes a directory to publish, with one file of the given length. */
 export async function packageSource(path: string, lengthBytes = 300_000): Promise<string> {
   await Deno.mkdir(path, { recursive: true });
   const bytes = Uint8Array.from({ length: lengthBytes }, (_, i) => (i * 31 + (i >> 8)) & 255);

@@ -1,7 +1,6 @@
 /**
- * Files that the daemon opens and sockets that it binds, traced with strace.
- *
- * @module
+ * Tests which files the daemon opens and which sockets it binds, by tracing system calls with
+ * strace.
  */
 
 import assert from "node:assert/strict";
@@ -11,7 +10,8 @@ import { endProcessesOf, freePort, runCli, spawnCli, temporaryHome } from "../su
 import { binary, binaryTest, makeKey, packageSource, works } from "./support.ts";
 
 /**
- * Files that the C library and the runtime open: libraries, users, time zones, random, processors.
+ * Files that the C library and Deno's runtime open: shared libraries, user database, time zones,
+ * random source, processor count.
  */
 const system = [
   /^\/(usr\/)?lib[^/]*\//,
@@ -22,11 +22,11 @@ const system = [
   /^\/sys\/(fs\/cgroup|devices\/system\/cpu)\//,
 ];
 
-/** Files that the daemon opens in a home, outside of the seed directory. */
+/** Files in a home that the daemon may open, outside of the seed directory. */
 const homeFiles = [
   "",
   "config.yaml",
-  // Temporary path of the control socket, before it is renamed.
+  // Temporary path at which the daemon binds the control socket, before it renames the socket.
   ".bind",
   "control.sock",
   "daemon.lock",
@@ -39,7 +39,10 @@ interface Call {
   args: string;
 }
 
-/** Parses the calls from the output of `strace -f`; an interrupted call has only its beginning. */
+/**
+ * Parses the system calls in the output of `strace -f`. Of a call that another thread interrupts,
+ * only the beginning is parsed.
+ */
 function callsOf(trace: string): Call[] {
   return [...trace.matchAll(/^(\d+) +(\w+)\((.*)$/gm)]
     .map(([, pid, name, args]) => ({ pid: pid!, name: name!, args: args! }));
@@ -52,13 +55,16 @@ function opened(calls: Call[]): string[] {
   });
 }
 
-/** The daemon's binds as `tcp PORT`, `udp PORT` or the path of a Unix socket. */
+/**
+ * Lists the addresses that the daemon binds, as `tcp PORT`, `udp PORT` or the path of a Unix
+ * socket.
+ */
 function bound(calls: Call[]): string[] {
   const listening = new Set(
     calls.filter(({ name }) => name === "listen").map(({ args }) => args.split(",")[0]),
   );
-  // Netlink sockets are skipped: they query the kernel for the machine's addresses and send no
-  // packets.
+  // Netlink sockets are skipped. They ask the kernel for the machine's addresses, and send nothing
+  // to the network.
   const isBind = ({ name, args }: Call) => name === "bind" && !args.includes("AF_NETLINK");
   return calls.filter(isBind).map(({ args }) => {
     const path = /sun_path="([^"]*)"/.exec(args)?.[1];
@@ -82,7 +88,7 @@ binaryTest(
     const flags = ["--bootstrap", testnet.bootstrap, "--allow-local"];
     const port = await freePort();
 
-    // Killing strace after a failed test releases the daemon.
+    // If the test fails, ending strace also ends the traced daemon.
     await using _ = { [Symbol.asyncDispose]: () => endProcessesOf(alice) };
     await using daemon = spawnCli(["seed", "--home", alice, "--port", `${port}`, ...flags], {
       program: ["strace", "-f", "-o", trace, "-e", "trace=bind,listen,openat,?open,execve", binary],
@@ -117,7 +123,8 @@ binaryTest(
       !system.some((pattern) => pattern.test(path))
     );
     assert.deepEqual(others, []);
-    // The traced daemon did work: it read its settings and the requested archive.
+    // The trace is meaningful only if the daemon worked: it must have read its settings and the
+    // requested archive.
     for (const path of [join(alice, "config.yaml"), join(seed, "traced-1.0.0.tgz")]) {
       assert(paths.has(path), path);
     }

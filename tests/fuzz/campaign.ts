@@ -1,45 +1,43 @@
 /**
- * A timed run over all fuzz targets: divides the time among them, and reports the result. The
- * caller passes the function that runs a target in its thread.
- *
- * @module
+ * A timed fuzzing run over all targets. Divides the time among the targets, and reports the result.
+ * The caller passes in the function that runs a target in the fuzzing thread.
  */
 
 import type { Job, Outcome } from "./worker.ts";
 
 /**
- * Maximum duration of a turn in milliseconds: long enough for deep damage, short enough for many
- * turns.
+ * Maximum duration of a target's turn, in milliseconds. Long enough for inputs to be damaged
+ * repeatedly, short enough for many turns.
  */
 const LONGEST_TURN_MS = 20_000;
-/** Minimum damaged inputs in a turn, even when the time is over. */
+/** Minimum number of damaged inputs in a target's turn, even when the run's time is over. */
 const LEAST_INPUTS = 20;
 
-/** Dependencies of a campaign. */
+/** Parameters of a fuzzing campaign. */
 export interface Campaign {
-  /** Names of targets. */
+  /** Names of the fuzz targets. */
   targets: readonly string[];
   forMs: number;
   firstSeed: number;
   run(job: Omit<Job, "progress" | "input">): Promise<Outcome>;
-  /** A monotonic clock, in milliseconds. */
+  /** Returns the time of a monotonic clock, in milliseconds. */
   now(): number;
-  /** Called with each input that broke a target. */
+  /** Callback for each input that broke a target. */
   onBroken(target: string, seed: number, outcome: Outcome & { kind: "broke" }): Promise<void>;
 }
 
-/** The outcome of one target. */
+/** The outcome of one fuzz target. */
 export interface TargetTotal {
-  /** Number of damaged inputs. */
+  /** Number of damaged inputs that the target received. */
   damaged: number;
-  /** Number of inputs, including those of the corpus. */
+  /** Number of all inputs that the target received: damaged inputs and those of the corpus. */
   inputs: number;
   broken: number;
-  /** Maximum bytes allocated for one input. */
+  /** Maximum number of bytes that the target allocated for one input. */
   allocatedBytes: number;
 }
 
-/** The outcome of all targets. */
+/** The outcome of all fuzz targets. */
 export interface CampaignOutcome {
   totals: Map<string, TargetTotal>;
   /** Maximum resident memory of the process, in bytes. */
@@ -47,9 +45,9 @@ export interface CampaignOutcome {
 }
 
 /**
- * Gives each target a turn, in rounds, until the time is over. A turn's share of the remaining time
- * equals that of each later turn in the round, so that a slow target costs the later ones equally.
- * The first round reaches every target, even when the time is over.
+ * Gives each target a turn, in rounds, until the time is over. The remaining time is divided
+ * equally among the targets that are still due in the round, so a slow target shortens the turns of
+ * all later targets equally. The first round reaches every target, even when the time is over.
  */
 export async function runCampaign(campaign: Campaign): Promise<CampaignOutcome> {
   const { targets, firstSeed, now } = campaign;
@@ -80,8 +78,8 @@ export async function runCampaign(campaign: Campaign): Promise<CampaignOutcome> 
 }
 
 /**
- * The result of a run in words, and whether it is a success: every target got damaged input, and
- * none broke.
+ * Describes the result of a run, and whether the run succeeded: every target received damaged
+ * input, and no target broke.
  */
 export function conclude(
   { totals, residentBytes }: CampaignOutcome,

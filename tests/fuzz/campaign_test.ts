@@ -5,7 +5,10 @@ import type { Outcome } from "./worker.ts";
 
 const held: Outcome = { kind: "held", inputs: 30, damaged: 20, rssBytes: 0, allocatedBytes: 0 };
 
-/** A campaign with a fake clock, in which each turn exceeds its share by `lateMs`. */
+/**
+ * Runs a campaign with a fake clock. Each target's turn takes `lateMs` longer than its share of the
+ * time.
+ */
 function campaign(
   targets: string[],
   forMs: number,

@@ -1,8 +1,6 @@
 /**
- * Every parser of untrusted input, fuzzed with a fixed seed. `deno task fuzz` fuzzes for longer,
+ * Fuzzes every parser of untrusted input with a fixed seed. `deno task fuzz` fuzzes for longer,
  * with other seeds.
- *
- * @module
  */
 
 import assert from "node:assert/strict";
@@ -11,7 +9,10 @@ import { targets } from "./targets/mod.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const SEED = 20_260_101;
-/** Damaged inputs for a target of cost 1. */
+/**
+ * Number of damaged inputs for a target whose relative cost is 1. Costlier targets get fewer
+ * inputs.
+ */
 const INPUTS = 40_000;
 
 using watchdog = new Watchdog();
@@ -19,7 +20,7 @@ using watchdog = new Watchdog();
 for (const { name, cost = 1 } of targets) {
   Deno.test({
     name: `the parser reads or refuses damaged input: ${name}`,
-    // The next test uses the thread again.
+    // The leak checks are off, because the fuzzing thread is kept for the next test.
     sanitizeResources: false,
     sanitizeOps: false,
     async fn() {

@@ -1,7 +1,6 @@
 /**
- * Round trips of generated values: encoders and parsers agree. `fuzz_test.ts` covers damaged input.
- *
- * @module
+ * Tests with generated values that the parsers restore what the encoders wrote. `fuzz_test.ts`
+ * covers damaged input.
  */
 
 import assert from "node:assert/strict";
@@ -52,7 +51,7 @@ function holds<T>(
   });
 }
 
-/** Generates plain objects; those of fast-check may lack a prototype. */
+/** Generates plain objects, because fast-check also generates objects without a prototype. */
 const record = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record<T>(shape, { noNullPrototype: true }) as fc.Arbitrary<T>;
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
@@ -75,7 +74,9 @@ const { tree: value } = fc.letrec<{ tree: BDecoded }>((tie) => ({
   ),
 }));
 
-/** A copy whose dictionaries are plain maps. */
+/**
+ * Copies a decoded value. In the copy, dictionaries are plain `Map`s, which `assert` can compare.
+ */
 function ordered(decoded: BDecoded): unknown {
   if (Array.isArray(decoded)) return decoded.map(ordered);
   if (!(decoded instanceof Map)) return decoded;

@@ -1,7 +1,6 @@
 /**
- * Valid inputs to start from: the test vectors, and output of the program itself.
- *
- * @module
+ * Valid inputs that fuzzing starts from: the test vectors, and data that the program itself
+ * produces.
  */
 
 import { createHash } from "node:crypto";
@@ -10,16 +9,16 @@ import { fromHex } from "../../src/base/mod.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/identity/mod.ts";
 import { type MinimalManifest, signMinimal } from "../../src/package/mod.ts";
 
-/** Key pair that signs all seeds. */
+/** Key pair that signs all generated inputs. */
 export const signer: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(7));
 
-/** A file of `tests/vectors`. */
+/** Reads a file of `tests/vectors`. */
 export async function vectors<T>(name: string): Promise<T> {
   const path = join(import.meta.dirname!, "..", "vectors", `${name}.json`);
   return JSON.parse(await Deno.readTextFile(path)) as T;
 }
 
-/** Decodes hexadecimal that is known to be valid. */
+/** Decodes hexadecimal text that is known to be valid. */
 export function fromHexText(hex: string): Uint8Array {
   return fromHex(hex)!;
 }

@@ -1,46 +1,46 @@
-/**
- * The definition of a fuzz target, and the loop that feeds it inputs.
- *
- * @module
- */
+/** The definition of a fuzz target, and the loop that feeds inputs to the target. */
 
 import { join } from "node:path";
 import { LibreseedError } from "../../src/base/mod.ts";
 import { MAX_INPUT_BYTES, mutate, type Random } from "../support/mutator.ts";
 
-/** A parser of untrusted input, and the properties that hold for every input. */
+/**
+ * A fuzz target: a parser of untrusted input, and the properties that must hold for every input.
+ */
 export interface Target {
-  /** Name of the target and of its directory in `corpus/`. */
+  /** Name of the target. The target's directory in `corpus/` has the same name. */
   name: string;
-  /** Makes valid inputs to start from, in addition to the corpus. */
+  /** Makes valid inputs that fuzzing starts from, in addition to the corpus. */
   seeds?: () => Uint8Array[] | Promise<Uint8Array[]>;
-  /** Relative cost of an input; 1 for a cheap one, and by default. */
+  /** Relative cost of one input. The default is 1, for a cheap parser. */
   cost?: number;
-  /** Maximum bytes allocated for one input; {@linkcode MAX_ALLOCATED_BYTES} by default. */
+  /**
+   * Maximum number of bytes that the parser may allocate for one input. The default is {@linkcode
+   * MAX_ALLOCATED_BYTES}.
+   */
   maxBytes?: number;
-  /** Sets up the check, which is disposed when the target is done. */
+  /** Sets up the target. The caller disposes of the returned check after the run. */
   open(): Check | Promise<Check>;
 }
 
-/** Default maximum of bytes that a parser may allocate for one input, which has at most 96 KiB. */
+/**
+ * Default for the maximum number of bytes that a parser may allocate for one input. An input has 96
+ * KiB at most.
+ */
 export const MAX_ALLOCATED_BYTES = 24 * 2 ** 20;
 
-/** A target that was set up. */
+/** A fuzz target that has been set up to receive inputs. */
 export interface Check extends AsyncDisposable {
-  /** Feeds one input to the parser. Throws if a property does not hold. */
+  /** Feeds one input to the parser. Throws if a property of the target does not hold. */
   input(bytes: Uint8Array): void | Promise<void>;
 }
 
-/** Makes a check that needs no setup and no disposal. */
+/** Makes a check from a function that needs no setup and no disposal. */
 export function stateless(input: Check["input"]): () => Check {
   return () => ({ input, [Symbol.asyncDispose]: () => Promise.resolve() });
 }
 
-/**
- * Runs a parser that may refuse its input, but only with an error of the given class.
- *
- * @returns the parsed value, or `undefined` if the parser refused
- */
+/** Runs a parser. The parser may refuse its input, but only with an error of the given class. */
 export function readOrRefuse<T>(
   errorClass: abstract new (...args: never[]) => LibreseedError,
   parse: () => T,
@@ -77,17 +77,17 @@ export async function readCorpus(target: string): Promise<Map<string, Uint8Array
   return inputs;
 }
 
-/** The extent of a run. */
+/** The limits of a fuzzing run. */
 export interface Extent {
-  /** Maximum number of damaged inputs. The corpus comes first and does not count. */
+  /** Maximum number of damaged inputs. The inputs of the corpus come first and are not counted. */
   inputs?: number;
   /** Time at which the run ends, by `performance.now()`. */
   untilMs?: number;
-  /** Minimum number of damaged inputs, even after `untilMs`. */
+  /** Minimum number of damaged inputs, even if `untilMs` has passed. */
   leastInputs?: number;
 }
 
-/** Thrown for an input that broke a target. */
+/** Error for an input that broke a target. */
 export class Broken extends Error {
   override name = "Broken";
   readonly input: Uint8Array;
@@ -99,9 +99,8 @@ export class Broken extends Error {
 }
 
 /**
- * Feeds the corpus and then damaged copies of it to a target.
+ * Feeds a target the inputs of the corpus, and then damaged copies of them.
  *
- * @param onInput called with each input before it is used
  * @returns the number of inputs, the number of damaged ones among them, and the maximum bytes
  * allocated for one
  * @throws {Broken} at the first input that breaks a property or allocates too much
@@ -123,7 +122,8 @@ export async function fuzz(
   const use = async (input: Uint8Array) => {
     onInput(input);
     const before = allocatedBytes();
-    // A copy, so that a parser that writes into its input does not change the reported one.
+    // The parser receives a copy of the input. If the parser changes its input, the reported input
+    // stays the same.
     try {
       await check.input(input.slice());
       const bytes = allocatedBytes() - before;
@@ -136,7 +136,7 @@ export async function fuzz(
   };
   for (const seed of seeds) await use(seed);
   if (seeds.length === 0) seeds.push(new Uint8Array());
-  // A pool of damaged inputs, since damage on top of damage reaches deeper states.
+  // A pool of damaged inputs. Damaging an input repeatedly reaches deeper states of the parser.
   const pool = [...seeds];
   let damaged = 0;
   for (; damaged < inputs && (damaged < leastInputs || performance.now() < untilMs); damaged++) {
@@ -149,8 +149,8 @@ export async function fuzz(
 }
 
 /**
- * Bytes that this thread's heap holds, including garbage. The growth during an input is the amount
- * allocated for it, unless garbage was collected meanwhile, which underestimates it.
+ * Returns the bytes in this thread's heap, including garbage. The growth during one input is the
+ * memory allocated for that input. A garbage collection in between makes the figure too low.
  */
 function allocatedBytes(): number {
   const { heapUsed, external } = Deno.memoryUsage();

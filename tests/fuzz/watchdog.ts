@@ -1,26 +1,22 @@
-/**
- * Runs fuzz targets in a worker thread, and detects hangs and crashes of that thread.
- *
- * @module
- */
+/** Runs fuzz targets in a worker thread, and detects when that thread hangs or crashes. */
 
 import { MAX_INPUT_BYTES } from "../support/mutator.ts";
 import type { Job, Outcome } from "./worker.ts";
 
 /**
- * Time without progress after which an input counts as hung. Inputs are bounded and normally take
+ * Time without progress after which an input counts as hung. Inputs are small and normally take
  * milliseconds.
  */
 const HANG_MS = 30_000;
 const CHECK_MS = 250;
 
-/** Runs jobs one after the other. Replaces the thread after a hang or a crash. */
+/** Runs fuzzing jobs one after the other. Replaces the worker thread after a hang or a crash. */
 export class Watchdog implements Disposable {
   readonly #progress = new SharedArrayBuffer(8);
   readonly #input = new SharedArrayBuffer(MAX_INPUT_BYTES);
   #worker: Worker | undefined;
 
-  /** Runs a job. Never rejects: a hang or a crash of the thread is an outcome. */
+  /** Runs a fuzzing job. Never rejects: a hang or a crash of the thread is one of the outcomes. */
   run(job: Omit<Job, "progress" | "input">): Promise<Outcome> {
     const worker = this.#worker ??= new Worker(import.meta.resolve("./worker.ts"), {
       type: "module",

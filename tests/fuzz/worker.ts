@@ -1,8 +1,7 @@
 /**
- * The thread in which a target runs. Each input is copied to memory shared with the watchdog before
- * it is used, so that the watchdog can report an input that hangs this thread.
- *
- * @module
+ * The thread in which a fuzz target runs. The thread copies each input to memory shared with the
+ * watchdog before the input is used. The watchdog can therefore report an input that hangs the
+ * thread.
  */
 
 /// <reference lib="deno.worker" />
@@ -11,7 +10,7 @@ import { seededRandom } from "../support/simulated_dht.ts";
 import { Broken, type Extent, fuzz } from "./target.ts";
 import { targets } from "./targets/mod.ts";
 
-/** A request of the watchdog. */
+/** A fuzzing job that the watchdog requests. */
 export interface Job {
   target: string;
   seed: number;
@@ -19,12 +18,15 @@ export interface Job {
   forMs?: number;
   /** Minimum number of damaged inputs, even when the time is over. */
   leastInputs?: number;
-  /** Two 32-bit numbers: count of inputs so far, length of the current one. */
+  /**
+   * Shared memory with two 32-bit numbers: the number of inputs so far, and the length of the
+   * current input.
+   */
   progress: SharedArrayBuffer;
   input: SharedArrayBuffer;
 }
 
-/** The result of a job. */
+/** The result of a fuzzing job. */
 export type Outcome =
   | { kind: "held"; inputs: number; damaged: number; rssBytes: number; allocatedBytes: number }
   | { kind: "broke"; input: Uint8Array; why: string };

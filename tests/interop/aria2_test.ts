@@ -4,7 +4,7 @@ import { freePort, runCli, temporaryHome } from "../support/mod.ts";
 import { interopTest } from "../support/interop_test_case.ts";
 import { type SeededPackage, seededPackage, sha256Of } from "./seeded_package.ts";
 
-/** Downloads with aria2, which finds its peers in the DHT alone. */
+/** Downloads with aria2, which finds peers only through the DHT. */
 async function download(source: string, { testnet, archivePath, sha256 }: SeededPackage) {
   await using dir = await temporaryHome();
   const { code, stdout, stderr } = await runCli([
@@ -33,7 +33,8 @@ await interopTest(
   ["aria2c"],
   async () => {
     await using seeded = await seededPackage();
-    // In parallel: aria2 connects to peers from the DHT only every ten seconds.
+    // The downloads run in parallel, because aria2 connects to peers from the DHT only every ten
+    // seconds.
     await Promise.all([
       download(seeded.torrentPath, seeded),
       download(seeded.magnet, seeded),

@@ -6,7 +6,7 @@ import { runCli, temporaryHome } from "../support/mod.ts";
 import { interopTest } from "../support/interop_test_case.ts";
 import { libreseed, writePayload } from "./seeded_package.ts";
 
-/** Runs a tool, and asserts success and an empty standard error. */
+/** Runs a tool, and asserts that it succeeds with an empty standard error. */
 async function tool(program: string, ...args: string[]) {
   const result = await runCli(args, { program: [program] });
   assert.equal(result.code, 0, result.stderr);
@@ -41,7 +41,7 @@ await interopTest(
       "-outform",
       "DER",
     );
-    // RFC 8410: a SubjectPublicKeyInfo has 44 bytes, of which the last 32 are the key.
+    // RFC 8410: a SubjectPublicKeyInfo in DER has 44 bytes; the last 32 are the Ed25519 key.
     assert.equal(stdoutBytes.length, 44);
     assert.equal(formatPublicKey(stdoutBytes.subarray(12)), publicKey);
     const { stdout } = await tool("openssl", "pkey", "-in", path, "-noout", "-text");

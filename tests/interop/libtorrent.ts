@@ -1,8 +1,4 @@
-/**
- * libtorrent as a process, driven through `libtorrent_peer.py`.
- *
- * @module
- */
+/** Runs libtorrent in a child process, through the script `libtorrent_peer.py`. */
 
 import { fileURLToPath } from "node:url";
 import { type CliProcess, freePort, spawnCli } from "../support/mod.ts";
@@ -10,7 +6,7 @@ import { debianPython } from "../support/interop_test_case.ts";
 
 const script = fileURLToPath(new URL("./libtorrent_peer.py", import.meta.url));
 
-/** The input of the script, which describes the fields of each command. */
+/** A command to the script `libtorrent_peer.py`, which documents the fields of each command. */
 export type LibtorrentOrder =
   & { bootstrap?: string }
   & (
@@ -25,7 +21,7 @@ export type LibtorrentOrder =
     | { do: "put"; seed: string; publicKey: string; salt: string; value: string }
   );
 
-/** Starts libtorrent on a free port of 127.0.0.1. Ended on dispose. */
+/** Starts libtorrent on a free port of 127.0.0.1. Disposing of the result ends the process. */
 export async function startLibtorrent(
   order: LibtorrentOrder,
   timeoutMs = 240_000,
@@ -34,7 +30,7 @@ export async function startLibtorrent(
   return spawnCli([request], { program: [debianPython, script], timeoutMs });
 }
 
-/** Runs libtorrent to its end, and returns the objects that it printed, one a line. */
+/** Runs libtorrent until it ends, and returns the JSON objects that it printed, one per line. */
 export async function runLibtorrent(order: LibtorrentOrder): Promise<Record<string, unknown>[]> {
   await using process = await startLibtorrent(order);
   const { code, stdout, stderr } = await process.result;

@@ -18,7 +18,10 @@ import { runLibtorrent } from "./libtorrent.ts";
 import { seededPackage } from "./seeded_package.ts";
 
 const needs = ["python3-libtorrent"];
-/** Number of nodes whose routing table exceeds the 1,500 bytes that libtorrent reads. */
+/**
+ * Number of DHT nodes. A complete routing table of so many nodes exceeds the 1,500 bytes that
+ * libtorrent reads from a packet.
+ */
 const NODES = 200;
 
 await interopTest(

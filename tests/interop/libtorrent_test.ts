@@ -53,7 +53,8 @@ await interopTest(
     await using dir = await temporaryHome();
     const { archivePath, torrentPath, port } = seeded;
     const archive = await Deno.readFile(archivePath);
-    // The end is missing, so the peer begins with a partial bitfield.
+    // The second half of the file is missing, so libtorrent announces a bitfield that is
+    // incomplete.
     const part = new Uint8Array(archive.length);
     part.set(archive.subarray(0, archive.length / 2));
     await Deno.writeFile(join(dir.path, basename(archivePath)), part);

@@ -1,7 +1,5 @@
 /**
- * A package that libreseed has packed, published and seeds, for other programs to download.
- *
- * @module
+ * A package that libreseed has packed, published and seeds, so that other programs can download it.
  */
 
 import { createHash } from "node:crypto";
@@ -9,17 +7,17 @@ import { join } from "node:path";
 import { startTestnet, type Testnet } from "../../src/testnet/mod.ts";
 import { type CliProcess, freePort, runCli, spawnCli, temporaryHome } from "../support/mod.ts";
 
-/** Length in bytes: several pieces, with a shorter last piece. */
+/** Length of the payload in bytes: several pieces, the last of which is shorter. */
 const PAYLOAD_BYTES = 2_500_000;
 
-/** A running `libreseed seed` with one package. */
+/** A running `libreseed seed` process with one package. */
 export interface SeededPackage extends AsyncDisposable {
   testnet: Testnet;
   home: string;
   seed: CliProcess;
-  /** TCP for peers, UDP for the DHT. */
+  /** Port of the daemon: TCP for peers, UDP for the DHT. */
   port: number;
-  /** `ed25519:…` */
+  /** Public key of the publisher, as `ed25519:…`. */
   publisher: string;
   magnet: string;
   infoHashHex: string;
@@ -30,12 +28,12 @@ export interface SeededPackage extends AsyncDisposable {
   sha256: string;
 }
 
-/** Makes a directory of incompressible files. */
+/** Makes a directory with incompressible files. */
 export async function writePayload(dir: string): Promise<void> {
   await Deno.mkdir(join(dir, "lib"), { recursive: true });
   await Deno.writeTextFile(join(dir, "README.md"), "# A package\n");
   const bytes = new Uint8Array(PAYLOAD_BYTES);
-  // Maximum length for one call of getRandomValues.
+  // `getRandomValues` fills 65,536 bytes per call at most.
   for (let at = 0; at < bytes.length; at += 65_536) {
     crypto.getRandomValues(bytes.subarray(at, at + 65_536));
   }
@@ -47,22 +45,23 @@ export async function sha256Of(path: string): Promise<string> {
   return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
 }
 
-/** Runs libreseed, asserts that it succeeds, and returns its standard output. */
+/** Runs libreseed, asserts success, and returns its standard output. */
 export async function libreseed(args: readonly string[], home: string): Promise<string> {
   const { code, stdout, stderr } = await runCli(args, { home });
   if (code === 0) return stdout;
   throw new Error(`libreseed ${args.join(" ")} ended with ${code}\n${stdout}${stderr}`);
 }
 
-/** Flags that keep libreseed on a testnet, with a port of its own. */
+/** Flags that restrict libreseed to a testnet, with a port of its own. */
 export function onTestnet(testnet: Testnet, port: number): string[] {
   return ["--bootstrap", testnet.bootstrap, "--allow-local", "--port", String(port)];
 }
 
 /**
  * Starts a testnet and a daemon, and publishes a package.
+ *  * @param host the address that all of them use
  *
- * @param host the address that all of them use
+ * @param host IP address of the testnet's nodes and of the daemon
  */
 export async function seededPackage(
   { nodes = 30, host = "127.0.0.1", nodesPerAnswer }: {

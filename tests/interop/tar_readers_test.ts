@@ -1,8 +1,6 @@
 /**
- * Compares tar readers: for each tar that libreseed accepts, GNU tar and Python's tarfile list the same
- * names and sizes.
- *
- * @module
+ * Compares tar readers. For each tar that libreseed accepts, GNU tar and Python's tarfile must list
+ * the same names and sizes.
  */
 
 import assert from "node:assert/strict";
@@ -24,9 +22,10 @@ const BLOCK = 512;
 type Listed = [name: string, size: number][];
 
 /**
- * The names and sizes that libreseed reads; `undefined` if it refuses the tar.
+ * Lists the names and sizes that libreseed reads from a tar. Returns `undefined` if libreseed
+ * refuses the tar.
  *
- * @param expected the paths that a manifest lists, which must not change the result
+ * @param expected paths that a manifest lists; they must not change the result
  */
 async function listed(tar: Uint8Array, expected: string[]): Promise<Listed | undefined> {
   const archive = new Uint8Array(gzipSync(tar, { level: 1 }));
@@ -34,7 +33,7 @@ async function listed(tar: Uint8Array, expected: string[]): Promise<Listed | und
     yield await Promise.resolve(archive);
   };
   const entries: Listed = [];
-  // Every path also has to keep the rules for paths, as in a manifest.
+  // Each path in the tar also has to follow the rules for paths in a manifest.
   const set = new PathSet(defaultArchiveLimits);
   try {
     const nextPath = () => expected[entries.length];
@@ -76,13 +75,14 @@ const paths: [string, number, boolean][] = [
   ["quotes \" and 'these' and * ?", 7, false],
 ];
 
-/** Yields mutations of a header's bytes, each with a valid checksum. */
+/** Yields copies of a tar with one header byte changed, and with a valid checksum. */
 function* mutations(tar: Uint8Array): Generator<Uint8Array> {
   const values = [0, 0x20, 0x30, 0x31, 0x37, 0x38, 0x2f, 0x61, 0x80, 0xff];
   for (let block = 0; block + BLOCK <= tar.length - 1024; block += BLOCK) {
     if (new TextDecoder().decode(tar.subarray(block + 257, block + 262)) !== "ustar") continue;
     for (let at = 0; at < BLOCK; at++) {
-      // Skip the checksum itself, and most bytes of the long fields, which are all alike.
+      // Skips the checksum field, and most bytes of the long text fields, where all bytes have the
+      // same role.
       if (at >= 148 && at < 156 || at % 7 !== 0 && (at > 170 && at < 257 || at > 270)) continue;
       const value = values[(at + block / BLOCK) % values.length]!;
       if (tar[block + at] === value) continue;
@@ -100,7 +100,10 @@ function seal(header: Uint8Array): void {
   header.set(utf8(sum.toString(8).padStart(6, "0") + " \0"), 148);
 }
 
-/** The names and sizes that Python's tarfile reads in each tar, `null` if it refuses the tar. */
+/**
+ * Lists the names and sizes that Python's tarfile reads from each tar. An entry is `null` if
+ * tarfile refuses the tar.
+ */
 async function listedByPython(files: string[]): Promise<(Listed | null)[]> {
   const { code, stdout, stderr } = await runCli([LIST], {
     program: ["python3"],
@@ -169,7 +172,8 @@ await interopTest(
     const files: string[] = [];
     for (const [i, { headerHex }] of vectors.good.entries()) {
       files.push(join(home.path, `${i}.tar`));
-      // A sparse file of the right length, which takes no space on the disk.
+      // The header is written first. The file is then extended to the right length as a sparse
+      // file, which needs no disk space.
       await Deno.writeFile(files[i]!, fromHex(headerHex)!);
       const { size } = vectors.good[i]!;
       if (size < 2 ** 40) {

@@ -1,8 +1,7 @@
 /**
- * The part of `transmission_test.ts` that runs in a network namespace: our seeder, a tracker that names
- * it, and transmission on another address. Transmission accepts no peers in 127.0.0.0/8.
- *
- * @module
+ * The part of `transmission_test.ts` that runs in a network namespace: a libreseed seeder, a
+ * tracker that names the seeder, and Transmission on another address. Transmission accepts no peers
+ * in 127.0.0.0/8.
  */
 
 import assert from "node:assert/strict";
@@ -16,7 +15,7 @@ const [seederAddress, transmissionAddress] = Deno.args as [string, string];
 await using seeded = await seededPackage({ host: seederAddress });
 await using dir = await temporaryHome();
 
-// The tracker's answer (BEP 3, BEP 23) names our seeder as the only peer.
+// The tracker's answer (BEP 3, BEP 23) names the libreseed seeder as the only peer.
 const peer = new Uint8Array([
   ...seederAddress.split(".").map(Number),
   seeded.port >> 8,

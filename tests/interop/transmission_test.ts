@@ -12,7 +12,7 @@ const inNamespace = [
   "--net",
   "--pid",
   "--fork",
-  // All processes in the namespace end with it.
+  // When the namespace's first process ends, the kernel ends all other processes in the namespace.
   "--kill-child",
   "sh",
   "-ec",

@@ -1,7 +1,5 @@
 /**
- * Attempts of the hostile worker to escape its sandbox, with Deno's functions and with Node's.
- *
- * @module
+ * Attempts of the hostile worker to escape from its sandbox, with functions of Deno and of Node.
  */
 
 import { spawnSync } from "node:child_process";
@@ -16,30 +14,32 @@ import threads from "node:worker_threads";
 import { ArchiveStore } from "../../../src/engine/libraries/webtorrent/chunk_store.ts";
 
 /**
- * Targets of the attempts. All of them exist, and are reachable for a process that has the
- * permission.
+ * Files, ports and processes that the hostile worker tries to access. All of them exist, and a
+ * process with the permission could access them.
  */
 export interface ProbeTargets {
-  /** The port that the worker listens on. */
+  /** The port on which the worker may listen. */
   ownPort: number;
-  /** A free port. */
+  /** A port that no program uses. */
   freePort: number;
-  /** A TCP port with a local service on 127.0.0.1 and ::1. */
+  /** A TCP port on which a local server listens, on 127.0.0.1 and ::1. */
   localPort: number;
-  /** A process of the same user. */
+  /** Process id of another process of the same user. */
   pid: number;
   home: string;
   seedDirectory: string;
-  /** A file inside the seed directory that may be read. */
+  /** A file in the seed directory, which the worker may read. */
   ownFile: string;
-  /** Links inside the seed directory: to the key, and to a directory outside. */
+  /**
+   * Symbolic links inside the seed directory: one to the private key, one to a directory outside.
+   */
   linkToKey: string;
   linkToDirectory: string;
 }
 
 type Attempt = (targets: ProbeTargets) => unknown;
 
-/** Attempts that must fail with all settings. */
+/** Attempts that must fail with all settings of the program. */
 const forbidden: Record<string, Attempt> = {
   "listen on another TCP port": ({ freePort }) =>
     Deno.listen({ hostname: "0.0.0.0", port: freePort }),
@@ -48,7 +48,8 @@ const forbidden: Record<string, Attempt> = {
   "listen on any TCP port": () => Deno.listen({ hostname: "0.0.0.0", port: 0 }),
   "bind another UDP port (Node)": ({ freePort }) =>
     settled((done, fail) => {
-      // Deno throws in a later tick, where only this handler catches the error.
+      // Deno throws this error in a later tick, where only the handler for uncaught exceptions
+      // catches it.
       process.once("uncaughtException", fail);
       dgram.createSocket("udp4").on("error", fail).bind(freePort, done);
     }),
@@ -131,15 +132,18 @@ const forbidden: Record<string, Attempt> = {
   },
 };
 
-/** Attempts that the worker's own code must refuse, since Deno would not. */
+/**
+ * Attempts that the worker's own code must refuse, because Deno's permissions do not prevent them.
+ */
 const link: Record<string, Attempt> = {
   "seed through a link": ({ linkToKey }) => throughStore(linkToKey, false),
   "download through a link": ({ linkToKey }) => throughStore(linkToKey, true),
 };
 
-/** Attempts that succeed only with `--allow-local`. */
+/** Attempts that succeed only with the flag `--allow-local`. */
 const local: Record<string, Attempt> = {
-  // Deno does not distinguish: an address that may be connected to may be listened on.
+  // Deno has one permission for both: a process that may connect to an address may also listen on
+  // that address.
   "listen on the loopback": ({ freePort }) =>
     Deno.listen({ hostname: "127.0.0.1", port: freePort }),
   "connect to 127.0.0.1": ({ localPort }) =>
@@ -149,7 +153,8 @@ const local: Record<string, Attempt> = {
       const socket = net.connect(localPort, "127.0.0.1", done).on("error", fail);
       socket.unref();
     }),
-  // Sent from the worker's own port, which is free because the daemon runs without the DHT.
+  // The packet is sent from the worker's own port, which is free because the daemon runs without
+  // the DHT.
   "send to 127.0.0.1 (Node)": ({ ownPort, localPort }) =>
     settled((done, fail) => {
       const socket = dgram.createSocket("udp4");
@@ -165,7 +170,10 @@ const local: Record<string, Attempt> = {
   "connect to 172.16.0.1": () => unlessAllowed("172.16.0.1"),
 };
 
-/** Attempts that always succeed, as a proof that the others could have succeeded. */
+/**
+ * Attempts that always succeed. They prove that the failed attempts would have succeeded with the
+ * permission.
+ */
 const open: Record<string, Attempt> = {
   "read a file of its own": ({ ownFile }) => Deno.readTextFile(ownFile),
   "write a file of its own": ({ seedDirectory }) =>
@@ -175,29 +183,35 @@ const open: Record<string, Attempt> = {
     const names = Object.keys(process.env);
     if (names.length > 0) throw new Error(names.join());
   },
-  // Deno follows links, which is why the worker's own code has to check for them.
+  // Deno follows symbolic links, so the worker's own code has to check for links.
   "read through a link, past the worker's own code": ({ linkToKey }) =>
     Deno.readTextFile(linkToKey),
   "read through a link to a directory, past the worker's own code": ({ linkToDirectory }) =>
     Deno.readTextFile(join(linkToDirectory, "publisher.key")),
 };
 
-/** All attempts by kind, for the test. */
+/** All attempts, grouped by kind, for the test to enumerate. */
 export const kinds = { forbidden, link, local, open };
 
-/** All attempts by name. */
+/** All attempts by name, for the worker to run. */
 export const attempts: Record<string, Attempt> = { ...forbidden, ...link, ...local, ...open };
 
 function settled(begin: (done: () => void, fail: (error: Error) => void) => void): Promise<void> {
   return new Promise(begin);
 }
 
-/** Specifier and attributes are not literals, so that the bundler leaves the import alone. */
+/**
+ * Imports a module. Specifier and attributes are variables, so that the bundler does not resolve
+ * the import.
+ */
 function imported(specifier: string, type?: string): Promise<unknown> {
   return import(specifier, type === undefined ? undefined : { with: { type } });
 }
 
-/** Tries to connect, unless connecting is permitted: no host may answer there. */
+/**
+ * Tries to connect to a host, unless the permission is granted. With the permission, the attempt
+ * could hang, because no host may answer.
+ */
 async function unlessAllowed(hostname: string): Promise<void> {
   const { state } = Deno.permissions.querySync({ name: "net", host: `${hostname}:80` });
   if (state !== "granted") await Deno.connect({ hostname, port: 80 });
@@ -209,7 +223,7 @@ function allowed(host: string): string {
   throw new Deno.errors.NotCapable(`${host}: ${state}`);
 }
 
-/** Reads a byte as seeding does, or writes one as downloading does. */
+/** Reads a byte through the archive store as seeding does, or writes one as downloading does. */
 function throughStore(filePath: string, writable: boolean): Promise<void> {
   const store = new ArchiveStore(1, { filePath, writable, length: 1 });
   return settled((done, fail) => {

@@ -1,10 +1,8 @@
 /**
- * The program with a probe, compiled only for tests. Messages between the threads are written to
- * the file that `PROBE_MESSAGES` names. At SIGUSR1 the main thread reports its permissions, and the
- * hostile worker makes its attempts on the targets in `PROBE_TARGETS`; the outcomes are written to
- * standard error.
- *
- * @module
+ * The program with a hostile worker, compiled only for tests. Messages between the threads are
+ * written to the file that `PROBE_MESSAGES` names. On SIGUSR1 the main thread reports its
+ * permissions, and the hostile worker attacks the targets in `PROBE_TARGETS`. The outcomes are
+ * written to standard error.
  */
 
 import type { ProbeTargets } from "./attempts.ts";
@@ -12,11 +10,12 @@ import type { ProbeTargets } from "./attempts.ts";
 const messages = Deno.env.get("PROBE_MESSAGES");
 const targetsText = Deno.env.get("PROBE_TARGETS");
 
-/** Records a message as a line of JSON, with its bytes in hexadecimal. */
+/** Writes a message between threads as a line of JSON, with byte arrays in hexadecimal. */
 function noted(direction: string, message: unknown): void {
   if (messages === undefined) return;
   const line = JSON.stringify({ direction, message }, function (key) {
-    // The value before `toJSON`, which a Buffer has.
+    // Reads the original value, because `JSON.stringify` has already replaced a Buffer by the
+    // result of its `toJSON`.
     const value = this[key];
     if (value instanceof Uint8Array) return { bytes: value.toHex() };
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw new Error("other bytes");
@@ -25,12 +24,14 @@ function noted(direction: string, message: unknown): void {
   Deno.writeTextFileSync(messages, `${line}\n`, { append: true });
 }
 
-/** Writes to standard error directly: the daemon uses the console for its log. */
+/**
+ * Writes a line to standard error directly, because the daemon redirects the console to its log.
+ */
 function say(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-/** The permissions that the main thread has. */
+/** Lists the permissions of the main thread. */
 function kept(): string[] {
   const names = ["read", "write", "net", "env", "sys", "run", "ffi"] as const;
   return names.filter((name) => {
@@ -61,6 +62,7 @@ globalThis.Worker = class extends Worker {
   }
 };
 
-// A dynamic import: a static one would look up the worker's class before it is replaced.
+// The import is dynamic. A static import would use the original worker class, because it is
+// evaluated before the class is replaced.
 const { processIo, runCli } = await import("../../../src/cli/mod.ts");
 Deno.exit(await runCli(Deno.args, processIo()));

@@ -1,8 +1,6 @@
 /**
- * The program's own worker with hostile code: on request, it tries what an attacker in control of
- * the worker might try. Compiled into a program for the tests only.
- *
- * @module
+ * The program's worker with hostile code. On request, the worker tries what an attacker might try
+ * who controls it. This worker is compiled only into a program for tests.
  */
 
 import "../../../src/worker/main.ts";

@@ -1,8 +1,4 @@
-/**
- * Fuzz target of `src/bencode`: the strict codec and the scanner, side by side.
- *
- * @module
- */
+/** Fuzz target of `src/bencode`: compares the strict codec with the scanner on every input. */
 
 import assert from "node:assert/strict";
 import {

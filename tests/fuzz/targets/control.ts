@@ -1,8 +1,4 @@
-/**
- * Fuzz targets of the control socket: requests as JSON, and arbitrary bytes.
- *
- * @module
- */
+/** Fuzz targets of the control socket: requests in JSON, and arbitrary bytes. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -53,7 +49,7 @@ const requestTarget: Target = {
     for (const name of operationNames) {
       const request = readOrRefuse(ControlError, () => parseRequest(name, body));
       if (!request) continue;
-      // A client that encodes the request again writes the same one.
+      // Encoding the parsed request again gives a request with the same meaning.
       assert.deepEqual(parseRequest(name, JSON.parse(toJson(request))), request, name);
     }
   }),
@@ -101,7 +97,9 @@ const socketTarget: Target = {
   },
 };
 
-/** Writes the bytes, closes the writing side, and reads until the server disconnects. */
+/**
+ * Writes the bytes to the socket, closes the writing side, and reads until the server disconnects.
+ */
 async function exchange(path: string, bytes: Uint8Array): Promise<string> {
   using connection = await Deno.connect({ transport: "unix", path });
   const reading = new Response(connection.readable).text().catch(() => "");
@@ -109,7 +107,7 @@ async function exchange(path: string, bytes: Uint8Array): Promise<string> {
     for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
     await connection.closeWrite();
   } catch {
-    // The server has disconnected already.
+    // The server has already closed the connection.
   }
   return await reading;
 }

@@ -1,8 +1,4 @@
-/**
- * All fuzz targets.
- *
- * @module
- */
+/** Collects the fuzz targets of this folder's files in one list. */
 
 import type { Target } from "../target.ts";
 import { bencodeTargets } from "./bencode.ts";
@@ -12,7 +8,7 @@ import { packageTargets } from "./package.ts";
 import { recordTargets } from "./records.ts";
 import { settingTargets } from "./settings.ts";
 
-/** All fuzz targets. */
+/** All fuzz targets, in the order in which a campaign runs them. */
 export const targets: readonly Target[] = [
   ...bencodeTargets,
   ...recordTargets,

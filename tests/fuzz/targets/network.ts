@@ -1,7 +1,6 @@
 /**
- * Fuzz targets of data received over UDP: packets to a whole DHT node, and answers to lookups.
- *
- * @module
+ * Fuzz targets of data received over UDP: packets sent to a complete DHT node, and answers to its
+ * lookups.
  */
 
 import assert from "node:assert/strict";
@@ -55,7 +54,7 @@ const krpcTarget: Target = {
         socket.sent.length = 0;
         socket.receive(bytes, SENDER);
         for (const { packet, to } of socket.sent) {
-          // Besides an answer, the node may send a ping to a node that has been silent for long.
+          // Besides its answer, the node may ping another node that has not responded for long.
           assert.ok(packet.length <= 1_472, `a packet of ${packet.length} bytes`);
           assert.ok(validatePacket(packet), "our own guard accepts the packets that we send");
           assert.ok(to.port >= 1 && to.port <= 65_535);

@@ -1,8 +1,6 @@
 /**
  * Fuzz targets of `src/package`: manifests, archives (gzip and tar separately), catalogs, torrents,
  * package references.
- *
- * @module
  */
 
 import assert from "node:assert/strict";
@@ -39,7 +37,7 @@ import { type Check, readOrRefuse, stateless, type Target } from "../target.ts";
 
 const read = <T>(parse: () => T) => readOrRefuse(PackageError, parse);
 
-/** Low limits, so that no input takes long. */
+/** Limits that are low, so that every input is processed quickly. */
 const limits: ArchiveLimits = {
   maxArchiveBytes: 1 << 18,
   maxUnpackedBytes: 1 << 20,
@@ -59,7 +57,7 @@ interface ManifestVectors {
   invalid: { bytesHex: string }[];
 }
 
-/** A manifest whose non-ASCII paths use up the limit for such bytes. */
+/** Makes a manifest whose paths use up the limit for non-ASCII bytes. */
 function manifestAtUnicodeLimit(): FullManifest {
   const hash = `sha256:${"0".repeat(64)}`;
   const paths = Array.from({ length: 20 }, (_, i) => `${"\u1e9e\u0323".repeat(19)}/${i + 1_000}`);
@@ -95,7 +93,7 @@ interface ArchiveVectors {
   archives: { archiveHex?: string; tarHex?: string; torrentHex?: string }[];
 }
 
-/** Paths of all files below a directory. */
+/** Lists the paths of all files below a directory. */
 async function filesBelow(directory: string, prefix = ""): Promise<string[]> {
   const files: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(directory)) {
@@ -105,7 +103,9 @@ async function filesBelow(directory: string, prefix = ""): Promise<string[]> {
   return files;
 }
 
-/** Unpacks inputs in a directory of its own, and checks that nothing is left next to them. */
+/**
+ * Unpacks inputs into a directory, and checks that no file is created outside of that directory.
+ */
 class Unpacker implements AsyncDisposable {
   readonly #directory: string;
   readonly #archive: string;
@@ -179,7 +179,8 @@ const tarTarget: Target = {
 };
 
 /**
- * Recomputes the checksums of a tar, since damage to an entry would otherwise fail its checksum.
+ * Recomputes the header checksums of a tar. Without this, the parser would refuse every damaged
+ * header because of its checksum.
  */
 function withChecksums(tar: Uint8Array): Uint8Array {
   const mended = tar.slice();
@@ -251,7 +252,7 @@ const specTarget: Target = {
       assert.deepEqual(parsePackageSpec(`${key}${spec.name}${range}`), spec);
     }
     if (isValidVersion(text)) {
-      // No version leads the file name out of its directory.
+      // No valid version, used in a file name, makes the path leave its directory.
       assert.match(archiveFileName("a", text), /^a-[0-9A-Za-z.-]+\.tgz$/);
     }
     isValidRange(text);

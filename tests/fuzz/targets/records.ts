@@ -1,8 +1,4 @@
-/**
- * Fuzz targets of `src/records`: the three records, magnet links.
- *
- * @module
- */
+/** Fuzz targets of `src/records`: the three kinds of DHT records, and magnet links. */
 
 import assert from "node:assert/strict";
 import { bdecode, type BDecoded } from "../../../src/bencode/mod.ts";
@@ -28,7 +24,7 @@ async function recordValues(): Promise<Uint8Array[]> {
   return records.map(({ item }) => fromHexText(item.valueHex));
 }
 
-/** Whether a value is a dictionary with no other keys than these. */
+/** Whether a decoded value is a dictionary whose keys are all among `keys`. */
 function hasOnly(decoded: BDecoded, keys: string[]): boolean {
   return decoded instanceof Map && [...decoded.keys()].every((key) => keys.includes(key));
 }
@@ -75,7 +71,8 @@ const magnetTarget: Target = {
     for (const { port } of magnet.peers) assert.ok(port >= 1 && port <= 65_535);
     if (!magnet.infoHash) return;
     const link = formatMagnet({ ...magnet, infoHash: magnet.infoHash });
-    // Percent-encoding may make the link longer than the limit for reading.
+    // Percent-encoding may lengthen the link beyond the parser's limit. A link that is too long is
+    // not parsed again.
     const { unreadPeers: _, ...whatWasRead } = magnet;
     if (link.length <= 8_192) assert.deepEqual(parseMagnet(link), whatWasRead, link);
   }),

@@ -1,8 +1,6 @@
 /**
- * Fuzz targets of files on this machine that users or other programs may have written: the config
- * file and the lock file.
- *
- * @module
+ * Fuzz targets of files that users or other programs may have written: the config file and the lock
+ * file.
  */
 
 import assert from "node:assert/strict";
@@ -27,7 +25,7 @@ const base = { directory: "/home/somebody", userHome: "/home/somebody" };
 
 const configTarget: Target = {
   name: "config",
-  // The parser limits the number of YAML aliases, but their expansion may be large.
+  // The YAML parser limits the number of aliases, but their expansion may still be large.
   maxBytes: 96 * 2 ** 20,
   cost: 8,
   seeds: () =>
