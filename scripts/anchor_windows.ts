@@ -1,50 +1,54 @@
 /**
- * Prepares the anchors of the rules for secrets for the table that the search reads,
- * `src/secrets/anchor_table.ts`. The table is made beforehand: preparing them at each start would take
- * longer than looking through a small package.
- *
- * @module
+ * Compiles the anchors (literal texts in the rules for secrets) into the table
+ * `src/secrets/anchor_table.ts`, which the search reads. The table is generated in advance, because
+ * compiling the anchors at each start would take longer than searching a small package.
  */
 
 import { bytesOfClass, TOKEN_BYTES } from "../src/secrets/anchor_search.ts";
 import { ANY_BYTE, FIRST_CLASS, GROUPS, TOKEN_RUN } from "../src/secrets/search_memory.ts";
 
-/** Bytes of an anchor that the filter looks at. Five hold an aligned pair of each four-byte step. */
+/**
+ * Length of an anchor's window, the part that the filter examines, in bytes. Because the filter
+ * steps by four bytes, five bytes always contain an aligned pair.
+ */
 const WINDOW_BYTES = 5;
 
-/** The bytes that one character of an anchor may be. Anchors share them. */
+/**
+ * A character class: the set of bytes that one character of an anchor matches. Several anchors may
+ * share a class.
+ */
 export interface ByteClass {
-  /** As between the brackets of a regular expression. */
+  /** The class in the syntax between the brackets of a regular expression. */
   text: string;
   bytes: readonly number[];
-  /** How often they turn up in sources, together. */
+  /** Combined frequency of the class's bytes in source code. */
   weight: number;
 }
 
-/** An anchor, prepared. */
+/** An anchor, compiled for the search. */
 export interface Anchor {
   index: number;
-  /** Without the token that `…` stands for. */
+  /** Character classes of the anchor, without the token that `…` stands for. */
   classes: readonly ByteClass[];
-  /** 1 if the first class is of the byte before the anchor. */
+  /** 1 if the first class matches the byte before the anchor, else 0. */
   lead: 0 | 1;
-  /** Whether a token follows. */
+  /** Whether the anchor is followed by a token. */
   isToken: boolean;
-  /** Where its window begins. */
+  /** Offset of the window in the anchor's classes. */
   windowAt: number;
 }
 
-/** Anchors with a group each as a table: what `[…]` stands for, and a row for each. */
+/** Table of anchors, each with its group: the character classes `[…]`, and a row per anchor. */
 export interface AnchorTable {
   classes: string[];
   rows: string[];
 }
 
 /**
- * Makes a table of the anchors of rules.
+ * Makes the table for the anchors of the rules.
  *
- * @param groupOf the group of an anchor, less than {@linkcode GROUPS}: what is found does not depend
- * on it, but for how many words a second look is taken does
+ * @param groupOf returns the group of an anchor, less than {@linkcode GROUPS}. The groups do not
+ * change what the search finds, only how many words the search has to examine a second time.
  */
 export function anchorTable(
   texts: readonly string[],
@@ -67,13 +71,13 @@ export function anchorTable(
   return { classes, rows };
 }
 
-/** Anchors as the search looks for them, in the order of the list. */
+/** Compiles anchors for the search. The result has the order of the list. */
 export function prepareAnchors(anchors: readonly string[]): Anchor[] {
   const classes = new Map<string, ByteClass>();
   return anchors.map((text, index) => prepare(text, index, classes));
 }
 
-/** @param known classes that were parsed before, by their text */
+/** @param known character classes that were parsed before, by their text */
 function prepare(text: string, index: number, known: Map<string, ByteClass>): Anchor {
   const lead = text.startsWith("^") ? 1 : 0;
   const isToken = text.endsWith("…");
@@ -93,7 +97,10 @@ function prepare(text: string, index: number, known: Map<string, ByteClass>): An
   return { index, classes, lead, isToken, windowAt };
 }
 
-/** The class of each byte, counted from the beginning of the window; any byte outside of the anchor. */
+/**
+ * Returns a function from an offset to a character class. Offset 0 is the start of the anchor's
+ * window. Outside of the anchor the class is any byte.
+ */
 export function classesAround(anchor: Anchor): (i: number) => ByteClass {
   const { classes, windowAt, isToken } = anchor;
   const length = classes.length + (isToken ? TOKEN_RUN : 0);
@@ -103,7 +110,7 @@ export function classesAround(anchor: Anchor): (i: number) => ByteClass {
   };
 }
 
-/** Where the window lies that turns up least in ordinary text. */
+/** Returns the offset of the window whose bytes are rarest in ordinary text. */
 function rarestWindow(classes: readonly ByteClass[]): number {
   let best = 0;
   let least = Infinity;
@@ -119,14 +126,17 @@ function rarestWindow(classes: readonly ByteClass[]): number {
   return best;
 }
 
-/** Characters by how often they turn up in sources, roughly: those of each text, so many times the rarest. */
+/**
+ * Approximate frequency of characters in source code, as a multiple of the rarest character's
+ * frequency.
+ */
 const WEIGHTS: readonly (readonly [chars: string, weight: number])[] = [
   [" ", 15],
   ["etaoinsr", 9],
   [":/", 12],
   ["lcdu().,;=\"'", 6],
   ["mpfhgby", 4],
-  // Base64 of zeros is made of it.
+  // `A` is frequent because base64 encodes zero bytes as `A`.
   ["A", 4],
   ["_-0123456789", 3],
   ["vwk<>{}[]*", 2],

@@ -1,10 +1,8 @@
 /**
- * `deno task audit`: checks the dependencies. Examines licences, lock file, install scripts, the
- * libraries of each thread, and known advisories if the registry answers. Exit code 1 if a check
- * fails, 3 if only the advisories could not be fetched, which is not the same as no advisories.
- * `--without-advisories` skips them.
- *
- * @module
+ * `deno task audit`: checks the dependencies. It examines licences, the lock file, install scripts,
+ * the libraries of each thread, and known advisories if the registry answers. The exit code is 1 if
+ * a check fails, and 3 if only the advisories could not be fetched, which does not mean that there
+ * are none. `--without-advisories` skips the advisories.
  */
 
 import { join } from "node:path";
@@ -31,7 +29,7 @@ async function readJson<T>(path: string): Promise<T> {
   return JSON.parse(await Deno.readTextFile(path)) as T;
 }
 
-/** The `package.json` files in `node_modules`, one per package and version. */
+/** Reads the `package.json` files in `node_modules`, one per npm package and version. */
 async function installedPackages(): Promise<PackageFile[]> {
   const found = new Map<string, PackageFile>();
   const store = join(root, "node_modules", ".deno");
@@ -45,7 +43,7 @@ async function installedPackages(): Promise<PackageFile[]> {
   return [...found.values()].sort((a, b) => a.name! < b.name! ? -1 : 1);
 }
 
-/** The packages in a directory, without links to other directories. */
+/** Lists the npm packages in a directory, without links to other directories. */
 async function packagesIn(directory: string): Promise<string[]> {
   const paths: string[] = [];
   try {
@@ -98,7 +96,7 @@ function reportLock(config: Config, lock: Lock): void {
     !/@\d+\.\d+\.\d+$/.test(specifier)
   );
   const unsummed = Object.entries(lock.npm).filter(([, { integrity }]) => !integrity);
-  // The stand-in packages are in this repository.
+  // Packages of this repository that replace npm packages (`links` in deno.json) have no checksum.
   const unexpected = unsummed.filter(([name]) => !(`npm:${name}` in lock.workspace.links));
   for (const specifier of missing) problems.push(`${specifier} is not in deno.lock`);
   for (const specifier of loose) problems.push(`${specifier} names no exact version`);
@@ -116,7 +114,7 @@ function reportScripts(packages: PackageFile[], config: Config): void {
   console.log(`\nInstall scripts: none is run (no allowScripts in deno.json). Have one: ${names}`);
 }
 
-/** What each thread may access, in words; docs/operations.md lists the permissions. */
+/** Descriptions of what each thread may access; docs/operations.md lists the exact permissions. */
 const REACH = {
   worker: "its own port, public IPv4 addresses, the seed directory",
   main: "what the program may: files, network, environment",
@@ -129,7 +127,7 @@ interface Module {
   dependencies?: { specifier: string; code?: { specifier?: string } }[];
 }
 
-/** The direct dependencies that an entry loads, without imports of types. */
+/** Lists the direct dependencies that an entry file loads, without imports of types. */
 async function dependenciesOf(entry: string, names: string[]): Promise<Set<string>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--node-modules-dir=manual", "--json", join(root, entry)],
@@ -146,7 +144,7 @@ async function dependenciesOf(entry: string, names: string[]): Promise<Set<strin
     for (const { specifier: written, code } of bySpecifier.get(specifier)?.dependencies ?? []) {
       if (code === undefined) continue;
       if (names.includes(written)) found.add(written);
-      // A module that another package loads is no direct dependency.
+      // A module that an npm package loads is no direct dependency of the project.
       const isOurs = !code.specifier?.includes("/node_modules/");
       if (code.specifier !== undefined && isOurs) seen.add(code.specifier);
     }
@@ -158,7 +156,7 @@ async function reportReach(config: Config): Promise<void> {
   const names = Object.keys(config.imports);
   const worker = await dependenciesOf("src/worker/main.ts", names);
   const program = await dependenciesOf("main.ts", names);
-  // main.ts loads commands dynamically, and all of them are part of the program.
+  // main.ts loads commands dynamically. All commands are nevertheless part of the program.
   for await (const { name } of Deno.readDir(join(root, "src/cli/commands"))) {
     for (const one of await dependenciesOf(`src/cli/commands/${name}`, names)) program.add(one);
   }
@@ -173,7 +171,7 @@ async function reportReach(config: Config): Promise<void> {
   }
 }
 
-/** Prints the registry's advisories about the dependencies. */
+/** Prints the registry's security advisories about the dependencies. */
 async function reportAdvisories(): Promise<Advisories["outcome"]> {
   const { outcome, text } = await askForAdvisories(root);
   if (outcome === "unknown") {

@@ -1,9 +1,7 @@
 /**
- * Runs the suite beside busy loops, which occupy all processors: no test may depend on
- * the machine's speed. `deno task test:busy [PATH…]`; the exit code is that of `deno test`. The
- * loops are threads of this process, so they always end with it.
- *
- * @module
+ * `deno task test:busy [PATH…]`: runs the test suite while busy loops occupy all processors, since
+ * no test may depend on the machine's speed. The exit code is that of `deno test`. The busy loops
+ * are threads of this process, so they end with it.
  */
 
 import { killDescendantsOnSignal } from "./bench/process_tree.ts";
@@ -11,18 +9,14 @@ import { killDescendantsOnSignal } from "./bench/process_tree.ts";
 /** Number of busy loops: twice the processors of a usual test machine. */
 const LOOPS = 4;
 
-/**
- * Runs `deno test` with `args` beside busy loops.
- *
- * @returns the exit code of `deno test`
- */
+/** Runs `deno test` with `args` while the busy loops run. */
 async function testBesideLoops(args: readonly string[]): Promise<number> {
   const loop = URL.createObjectURL(new Blob(["for (;;);"], { type: "text/javascript" }));
   const loops = Array.from({ length: LOOPS }, () => new Worker(loop, { type: "module" }));
   try {
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: ["test", "--no-check", "--node-modules-dir=manual", "--parallel", "-A", ...args],
-      // The same number of concurrent test files as in `deno task test`.
+      // Number of concurrent test files, the same as in `deno task test`.
       env: { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "4" },
     }).spawn().status;
     return code;

@@ -1,8 +1,7 @@
 /**
- * Finds changes to what users rely on that CHANGELOG.md does not tell: the documented commands, the
- * protocol and its vectors, compared with the last tag. `deno run -A scripts/changelog.ts`.
- *
- * @module
+ * Finds user-visible changes since the last tag that CHANGELOG.md does not mention: in the
+ * documented commands, the protocol, and the protocol's test vectors. `deno run -A
+ * scripts/changelog.ts`.
  */
 
 import { join } from "node:path";
@@ -15,15 +14,19 @@ const CHANGELOG = "CHANGELOG.md";
 export interface Untold {
   /** The last tag, or `undefined` if nothing was released yet. */
   tag: string | undefined;
-  /** Paths of {@linkcode CONTRACT} that changed since; empty if CHANGELOG.md changed too. */
+  /**
+   * Paths of {@linkcode CONTRACT} that have changed since the tag. Empty if CHANGELOG.md has
+   * changed too.
+   */
   paths: string[];
 }
 
 /**
  * Compares the working tree with the last tag that is reachable from HEAD.
+ *  * @param root directory of the checkout
  *
  * @param root directory of the checkout
- * @throws {Error} if git fails for another reason than that there is no tag
+ * @throws {Error} if git fails, except because there is no tag
  */
 export async function untold(root: string): Promise<Untold> {
   const tags = await git(root, ["tag", "--merged", "HEAD", "--sort=-version:refname"]);

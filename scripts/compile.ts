@@ -1,14 +1,12 @@
 /**
  * Builds libreseed as one program file: `deno task compile [--output FILE] [--target TARGET]`.
  *
- * Makes four bundles first: the sandboxed worker, the command line, the threads which compress and
- * hash, and the entry, which holds only the code of `version`. Compiling the sources directly would
- * embed all of node_modules, and a sandboxed worker may not read embedded modules that it would
- * `require`. `--worker-only` makes only `dist/worker.js`, for running the sources. `DENORT_BIN`
- * names the runtime to embed; without it Deno downloads one. `release.ts` packs and publishes the
- * program.
- *
- * @module
+ * First makes four bundles: the sandboxed worker, the command line, the threads that compress and
+ * hash, and the entry, which contains only the code of `version`. Compiling the sources directly
+ * would embed all of node_modules, and a sandboxed worker may not read embedded modules through
+ * `require`. `--worker-only` makes only `dist/worker.js`, for running from the sources.
+ * `DENORT_BIN` names the runtime to embed; otherwise Deno downloads a runtime. `release.ts` packs
+ * and publishes the program.
  */
 
 import { dirname, join, posix, resolve } from "node:path";
@@ -22,38 +20,46 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 export interface BuildOptions {
   /** Absolute path of the program; `.exe` is appended for Windows. */
   output: string;
-  /** A target of `deno compile --target`; by default this machine's. */
+  /** Target of `deno compile --target`. The default is this machine's target. */
   target?: string;
   /**
-   * Entries to use in place of the program's own, relative to the checkout. A test uses them to
-   * build a program with a probe. The first entry loads the command line with an `import()`.
+   * Entry files to use instead of the program's own, relative to the checkout. A test uses them to
+   * build a program with a hostile worker. The first entry has to load the command line with
+   * `import()`.
    */
   entry?: string;
   worker?: string;
-  /** Name of a stage directory in `dist/`, emptied first so that no old file is embedded. */
+  /**
+   * Name of a temporary build directory in `dist/`. The directory is emptied first, so that no old
+   * file is embedded.
+   */
   stage?: string;
 }
 
-// The command parser distinguishes its errors by class name.
+// `--keep-names` preserves class names, by which the command parser distinguishes its errors.
 const bundle = ["bundle", "--quiet", "--platform", "deno", "--minify", "--keep-names"];
 const compile = [
   "compile",
   "--quiet",
-  // The bundles need no config and no lock file. With the project's, node_modules would be
+  // The bundles need neither config nor lock file. With the project's config, node_modules would be
   // embedded.
   "--no-config",
   "--no-lock",
   "--no-prompt",
-  // Disable the code cache: it is a file of a known name in /tmp whose code is executed, so another
-  // user could write it first and run code in the process that holds the key.
+  // Disables the code cache. The cache is a file of a predictable name in /tmp whose code is
+  // executed. Another user could create that file first, and so run code in the process that holds
+  // the private key.
   "--no-code-cache",
   "--unstable-worker-options",
-  // Disable `eval` and `new Function`, so that no text is executed as code.
+  // Disables `eval` and `new Function`, so that no text is executed as code.
   "--v8-flags=--disallow-code-generation-from-strings",
 ];
 
 const commandLine = "src/cli/mod.ts";
-/** Path of `deno.json` relative to the sources that import it; the stage has the same layout. */
+/**
+ * Path of `deno.json`, relative to the source files that import it. The build directory has the
+ * same layout.
+ */
 const manifestSpecifier = "../../deno.json";
 
 /** Converts a permission set of `deno.json` to flags. */
@@ -72,7 +78,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
   const suffix = (target ?? Deno.build.target).includes("windows") ? ".exe" : "";
   const path = output.endsWith(suffix) ? output : output + suffix;
   const stage = join(root, "dist", options.stage ?? "stage");
-  // Chunks refer to `../../dist/worker.js` like the sources, so they lie two directories deep too.
+  // Bundled chunks refer to `../../dist/worker.js` as the sources do, so the chunks also lie two
+  // directories deep.
   const chunks = join(stage, "dist", "main");
   const external = ["--external", manifestSpecifier];
   await removeIfThere(stage);
@@ -99,10 +106,12 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
       join(chunks, "thread.js"),
       "src/package/archive/thread.ts",
     ]);
-    // The thread's bundle is beside the chunks, as the source is beside the module that starts it.
+    // The bundle of the compressing thread lies next to the chunks, as its source lies next to the
+    // module that starts the thread.
     await replaceOnce(made, '"./thread.ts"', () => '"./thread.js"');
     const main = join(chunks, "main.js");
-    // The path in the entry, and the path in the stage.
+    // Import path of the command line in the entry, which has to be replaced by its path in the
+    // build directory.
     const specifier = posix.relative(posix.dirname(entry), commandLine).replace(/^(?!\.)/, "./");
     await run("Bundling the entry", root, [
       ...bundle,
@@ -131,7 +140,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
         path,
         main,
       ],
-      // DENORT_BIN is a runtime for this machine, but Deno would embed it for other targets too.
+      // DENORT_BIN names a runtime for this machine. It is removed for other targets, because Deno
+      // would embed it there too.
       foreign ? ["DENORT_BIN"] : [],
     );
   } finally {
@@ -150,9 +160,10 @@ async function bundleWorker(output: string, entry = "src/worker/main.ts"): Promi
 }
 
 /**
- * Gives CommonJS libraries a `require`. The bundler's own version fails when names are kept;
- * otherwise it loads `node:module`, which takes twice as long as the start of the program. The
- * libraries require only Node's built-in modules, which `process.getBuiltinModule` returns quickly.
+ * Gives bundled CommonJS libraries a `require` function. The bundler's own `require` fails when
+ * names are kept; otherwise it loads `node:module`, which takes twice as long as the start of the
+ * program. The libraries require only Node's built-in modules, which `process.getBuiltinModule`
+ * returns quickly.
  */
 async function giveRequire(paths: string[]): Promise<void> {
   await replaceOnce(
@@ -181,7 +192,7 @@ async function replaceOnce(
   if (found !== 1) throw new Error(`the bundles hold ${pattern} ${found} times instead of once`);
 }
 
-/** Runs deno without the given environment variables. */
+/** Runs Deno without the given environment variables. */
 async function run(
   step: string,
   cwd: string,
@@ -211,7 +222,10 @@ async function removeIfThere(path: string): Promise<void> {
   }
 }
 
-/** Sets fixed file times, because times are embedded and the build must be reproducible. */
+/**
+ * Sets all file times to a fixed value, because file times are embedded and the build must be
+ * reproducible.
+ */
 async function forgetTimes(dir: string): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(dir)) {
     const path = join(dir, name);

@@ -1,21 +1,20 @@
 /**
- * Prints how many lines of each room of `src` the suite runs, and fails if a room is under 85 %.
- * `deno task coverage [TESTS…]` runs the suite, or the tests named, with V8's coverage on.
+ * Prints for each room (top folder of `src`) how many lines the test suite executes, and fails if a
+ * room is below 85 %. `deno task coverage [TESTS…]` runs the suite, or the given tests, with V8's
+ * coverage enabled.
  *
- * The engine's thread runs a bundle, whose lines belong to no source; the tests that start an engine in
- * their own process count for it.
- *
- * @module
+ * The engine's thread runs a bundle, whose lines are not attributed to source files. The engine's
+ * lines are covered only by tests that start an engine in their own process.
  */
 
 import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rooms } from "../tests/support/rooms.ts";
 
-/** Least share of a room's lines, percent. */
+/** Minimum share of a room's lines that tests must execute, in percent. */
 export const LEAST_PERCENT = 85;
 
-/** Lines of one room. */
+/** Line counts of one room of `src`. */
 export interface RoomLines {
   room: string;
   found: number;
@@ -23,9 +22,8 @@ export interface RoomLines {
 }
 
 /**
- * Adds up the lines of each room.
+ * Adds up the line counts of each room.
  *
- * @param lcov a report of `deno coverage --lcov`: `SF:` names a source, `LF:` and `LH:` count its lines
  * @param root directory of the checkout, absolute
  */
 export function linesByRoom(lcov: string, root: string): RoomLines[] {
@@ -51,9 +49,9 @@ function topOf(room: string): string {
 }
 
 /**
- * The table as text, and the rooms that are under {@linkcode LEAST_PERCENT}.
+ * Formats the table, and returns the rooms below {@linkcode LEAST_PERCENT}.
  *
- * @param expected top rooms; one of which no line was run is under the bound too
+ * @param expected top rooms; a room of which no line was executed counts as below the minimum too
  */
 export function report(
   rooms: readonly RoomLines[],
@@ -69,7 +67,10 @@ export function report(
   return { text: lines.join("\n"), low };
 }
 
-/** Runs Deno; tests with `--node-modules-dir=manual`, since others may run beside them. */
+/**
+ * Runs Deno. Tests get `--node-modules-dir=manual`, because other Deno processes may run at the
+ * same time.
+ */
 async function deno(args: readonly string[], env: Record<string, string> = {}) {
   const command = new Deno.Command(Deno.execPath(), { args: [...args], env, stdin: "null" });
   return await command.spawn().status;
@@ -93,7 +94,7 @@ if (import.meta.main) {
         "--coverage-raw-data-only",
         ...tests,
       ],
-      // Programs that tests start write their lines there too.
+      // Programs that tests start write their coverage to the same directory.
       { DENO_COVERAGE_DIR: profile, DENO_JOBS: "4" },
     );
     const output = join(profile, "lcov");

@@ -1,11 +1,8 @@
 /**
- * The demo: one person publishes a package and seeds it, another finds, downloads and verifies it,
- * on this machine, with no internet. Every command is the real program in a process of its own;
- * only the
- * DHT's other nodes run in this process. Exits with 0 if every step succeeded, and leaves
- * no files or processes.
- *
- * @module
+ * The demo: one person publishes and seeds a package, and another person finds, downloads and
+ * verifies the package, on this machine and without internet. Every command is the real program in
+ * a process of its own; only the DHT's other nodes run in this process. The exit code is 0 if every
+ * step succeeded. The demo leaves no files or processes.
  */
 
 import { join } from "node:path";

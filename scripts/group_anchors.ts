@@ -1,10 +1,8 @@
 /**
- * Divides the anchors of the rules for secrets into groups that rarely agree by chance, going by
- * a sample of the files of a directory, and writes `src/secrets/anchor_table.ts`.
- * To be run after a change to the rules: `deno run -A scripts/group_anchors.ts DIR`, where DIR holds
- * some 30 MB of packages, such as `node_modules/.deno`.
- *
- * @module
+ * Divides the anchors of the rules for secrets into groups, and writes
+ * `src/secrets/anchor_table.ts`. A sample of real files shows which groups rarely match ordinary
+ * text by chance. Has to run after a change to the rules: `deno run -A scripts/group_anchors.ts
+ * DIR`, where DIR holds some 30 MB of npm packages, such as `node_modules/.deno`.
  */
 
 import { join } from "node:path";
@@ -20,19 +18,28 @@ import {
 } from "./anchor_windows.ts";
 
 const OUTPUT = fileURLToPath(new URL("../src/secrets/anchor_table.ts", import.meta.url));
-/** Words that the groups are tried on: a multiple of 32. */
+/** Number of four-byte words on which the groups are tried; a multiple of 32. */
 const SAMPLES = 131_072;
-/** How often each anchor is moved to the group that suits it best. */
+/**
+ * Number of passes. Each pass moves every anchor to the group in which it causes the fewest false
+ * matches.
+ */
 const PASSES = 2;
-/** Characters of a line of the output that are anchors. */
+/** Number of characters of anchors in one line of the generated file. */
 const LINE_CHARS = 88;
-/** Pairs that are looked at for each offset: the one in the window, before it, and after it. */
+/**
+ * Pairs of bytes that the filter examines for each offset: the pair in the window, the pair before
+ * it, and the pair after it.
+ */
 const PLACES = [0, -2, 2];
 
-/** A bit for each sample. */
+/** Bit set with one bit per sample. */
 type Bits = Uint32Array;
 
-/** Eight bytes of files each, at equal distances: a word in the middle, and a pair on either side. */
+/**
+ * Reads samples of eight bytes at equal distances from files: a word in the middle, and a pair of
+ * bytes on either side.
+ */
 async function samplesIn(directory: string): Promise<Uint8Array[]> {
   const paths: string[] = [];
   let words = 0;
@@ -59,7 +66,7 @@ async function samplesIn(directory: string): Promise<Uint8Array[]> {
   return samples.slice(0, SAMPLES);
 }
 
-/** Which samples have a pair in a place that is of two classes. */
+/** Returns the bit set of samples whose pair of bytes at `place` matches the two given classes. */
 function samplesWith(samples: Uint8Array[], place: number, one: ByteClass, other: ByteClass): Bits {
   const [ones, others] = [new Uint8Array(256), new Uint8Array(256)];
   for (const byte of one.bytes) ones[byte] = 1;
@@ -72,7 +79,10 @@ function samplesWith(samples: Uint8Array[], place: number, one: ByteClass, other
   return bits;
 }
 
-/** Of an anchor, by offset and place: which samples have such a pair. */
+/**
+ * Returns, for each offset of the window and each place, the bit set of samples that match the
+ * anchor there.
+ */
 function bitsOf(anchor: Anchor, samples: Uint8Array[]): Bits[] {
   const at = classesAround(anchor);
   return Array.from(
@@ -84,7 +94,10 @@ function bitsOf(anchor: Anchor, samples: Uint8Array[]): Bits[] {
   ).flat();
 }
 
-/** How many samples get a second look because of a group, with one more anchor in it. */
+/**
+ * Counts the samples that match a group by chance after one more anchor has joined. The search has
+ * to examine such samples a second time.
+ */
 function secondLooks(group: Bits[], more: Bits[]): number {
   let count = 0;
   for (let i = 0; i < group.length; i += PLACES.length) {
@@ -99,7 +112,7 @@ function secondLooks(group: Bits[], more: Bits[]): number {
   return count;
 }
 
-/** Puts each anchor into the group that gets fewest second looks more because of it. */
+/** Puts each anchor into the group in which it adds the fewest second examinations. */
 function group(anchors: readonly Anchor[], samples: Uint8Array[]): number[] {
   const all = anchors.map((anchor) => bitsOf(anchor, samples));
   const none = all[0]!.map(() => new Uint32Array(SAMPLES / 32));
@@ -110,7 +123,8 @@ function group(anchors: readonly Anchor[], samples: Uint8Array[]): number[] {
       for (let word = 0; word < bits.length; word++) group[i]![word]! |= bits[word]!;
     }
   };
-  // Those that agree with most by themselves come first: there is most choice for them.
+  // Anchors that match most samples on their own are placed first, while the choice of groups is
+  // largest.
   const order = all.map((bits, index) => ({ index, looks: secondLooks(none, bits) }))
     .toSorted((a, b) => b.looks - a.looks);
   for (let pass = 0; pass < PASSES; pass++) {
@@ -136,7 +150,7 @@ function group(anchors: readonly Anchor[], samples: Uint8Array[]): number[] {
   return chosen.map((group) => group!);
 }
 
-/** A text as lines of a source. */
+/** Formats a text as lines of source code. */
 function literal(text: string): string {
   const lines: string[] = [""];
   for (const part of text.match(/[^\n]*\n?/g)!) {

@@ -1,8 +1,7 @@
 /**
- * Makes `docs/libraries.md` from the list of replaced members, the sources of `engine/libraries` and the
- * table of dependencies: `deno task libraries`. A test compares the page with what this makes.
- *
- * @module
+ * Generates `docs/libraries.md` from the list of replaced library members, the sources of
+ * `engine/libraries`, and the table of dependencies: `deno task libraries`. A test compares the
+ * page with the generated text.
  */
 
 import { join } from "node:path";
@@ -13,7 +12,7 @@ import { withoutReplacing } from "./libraries/without_replacing.ts";
 const root = join(import.meta.dirname!, "..");
 const room = "src/engine/libraries";
 
-/** The name of each folder's package. */
+/** Name of the npm package by folder of `src/engine/libraries`. */
 const FOLDERS: Record<string, string> = {
   bencode: "bencode",
   bittorrent_protocol: "bittorrent-protocol",
@@ -29,7 +28,7 @@ interface PackageFile {
   license: string;
 }
 
-/** The page, as `deno fmt` writes it. */
+/** Returns the page, formatted as by `deno fmt`. */
 export async function librariesPage(): Promise<string> {
   const { imports } = JSON.parse(await readText("deno.json")) as {
     imports: Record<string, string>;
@@ -99,7 +98,7 @@ ${
 `);
 }
 
-/** A report as a link: its path in this repository, or its address. */
+/** Formats a bug report as a link: a path in this repository, or a web address. */
 function reportLink(report: string): string {
   const name = report.split("/").at(-1)!;
   return `[${name}](${report.replace(/^docs\//, "")})`;
@@ -113,7 +112,10 @@ function librariesOf(list: readonly Replacement[]): string[] {
   return [...new Set(list.map(({ library }) => library))];
 }
 
-/** The private names in the sources of each folder, without those that are replaced. */
+/**
+ * Lists the private member names that the sources of each folder use, except the members that are
+ * replaced.
+ */
 async function privateMembers(): Promise<string[][]> {
   const replaced = new Set(replacements.map(({ member }) => member.split(".").at(-1)!));
   const rows: string[][] = [];

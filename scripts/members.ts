@@ -1,9 +1,8 @@
 /**
- * Compares the members of packages that are replaced or called with the packages as they are installed.
- * `deno task bundle` and `deno task compile` run this first, because a bundle has no source texts to
- * compare. Exit code 1, with the name of each member, if one has changed.
- *
- * @module
+ * Checks that members of npm packages which the project replaces or calls are unchanged in the
+ * installed versions. `deno task bundle` and `deno task compile` run this check first, because a
+ * bundle has no source texts to compare. If a member has changed, the exit code is 1 and the member
+ * is named.
  */
 
 import { changedMembers } from "../src/engine/libraries/mod.ts";

@@ -9,7 +9,10 @@
 import { join } from "node:path";
 import { channels, type Room, rooms, type Runs, threads } from "../tests/support/rooms.ts";
 
-/** Fill colours, which also people who see no red or green can tell apart (Okabe and Ito, lightened). */
+/**
+ * Fill colours by thread (Okabe and Ito, lightened), which are distinct with red-green blindness
+ * too.
+ */
 const FILLS: Record<Runs, string> = {
   everywhere: "#eeeeee",
   main: "#cfe8f7",
@@ -19,7 +22,7 @@ const FILLS: Record<Runs, string> = {
   testnet: "#ffffff",
 };
 
-/** What the legend says of each colour. */
+/** Text of the legend for each colour. */
 const MEANINGS: Record<Runs, string> = {
   everywhere: "every thread",
   main: "main thread of a command or of the host",
@@ -29,7 +32,7 @@ const MEANINGS: Record<Runs, string> = {
   testnet: "the test network's process",
 };
 
-/** Width of a character of 12 px monospace, px. */
+/** Width of a character of 12 px monospace, in px. */
 const CHARACTER = 7.3;
 const LINE = 16;
 const GAP = 26;
@@ -46,7 +49,7 @@ interface Box {
   height: number;
 }
 
-/** The level of each room: one above the highest that it imports. */
+/** Computes the level of each room: one above the highest room that it imports. */
 export function levelsOf(table: Record<string, Room>): Map<string, number> {
   const levels = new Map<string, number>();
   for (const [room, { imports }] of Object.entries(table)) {
@@ -55,7 +58,9 @@ export function levelsOf(table: Record<string, Room>): Map<string, number> {
   return levels;
 }
 
-/** The imports that no chain of other imports implies: the transitive reduction. */
+/**
+ * Returns the transitive reduction: only imports that are not implied by a chain of other imports.
+ */
 export function drawnImports(table: Record<string, Room>): [from: string, to: string][] {
   const reached = new Map<string, Set<string>>();
   const drawn: [string, string][] = [];
@@ -67,7 +72,10 @@ export function drawnImports(table: Record<string, Room>): [from: string, to: st
   return drawn;
 }
 
-/** The picture of the rooms, as SVG: high rooms above, an arrow for each import that is not implied. */
+/**
+ * Draws the rooms as SVG: high levels on top, and an arrow for each import that is not implied by
+ * others.
+ */
 export function roomsPicture(): string {
   const levels = levelsOf(rooms);
   const top = Math.max(...levels.values());
@@ -97,7 +105,10 @@ export function roomsPicture(): string {
   ]);
 }
 
-/** The picture of the threads, as SVG: a box a thread, an arrow for each way that messages take. */
+/**
+ * Draws the threads as SVG: a box per thread, and an arrow for each direction in which messages are
+ * sent.
+ */
 export function threadsPicture(): string {
   const boxOf = (id: string) => {
     const { title, rooms: leading, does, touches } = threads[id]!;
@@ -116,7 +127,7 @@ export function threadsPicture(): string {
   return svg(width, height, "The threads", [...arrows, ...[...boxes.values()].map(drawn)]);
 }
 
-/** Rows of boxes, each row in the middle. */
+/** Positions rows of boxes. Each row is centred. */
 function placed(
   rows: readonly (readonly Pick<Box, "id" | "lines" | "fill">[])[],
   gap = GAP,
@@ -142,7 +153,7 @@ function placed(
   return { boxes, width, height: y };
 }
 
-/** Two names a line, so that boxes stay narrow. */
+/** Joins names in pairs, one pair per line, so that boxes stay narrow. */
 function inPairs(names: readonly string[]): string[] {
   const lines: string[] = [];
   for (let index = 0; index < names.length; index += 2) {
@@ -160,7 +171,10 @@ function drawn({ id, lines, fill, x, y, width, height }: Box): string {
     ).join("");
 }
 
-/** An arrow from the edge of one box to that of another: downwards, or sideways within a row. */
+/**
+ * Draws an arrow from the edge of one box to the edge of another: downwards, or sideways within a
+ * row.
+ */
 function arrow(from: Box, to: Box, label = ""): string {
   const sideways = from.y === to.y;
   const [x1, y1] = sideways
@@ -193,7 +207,7 @@ function svg(width: number, height: number, title: string, parts: readonly strin
   ].join("\n");
 }
 
-/** All pictures, by file name. */
+/** All pictures as SVG, by file name. */
 export const pictures: Record<string, () => string> = {
   "rooms.svg": roomsPicture,
   "threads.svg": threadsPicture,

@@ -2,13 +2,11 @@
  * Makes a release and publishes it with libreseed itself: `deno task release [--targets A,B] [--out
  * DIR] [--partial] [--no-publish] [-- FLAG…]`.
  *
- * DIR (`dist/release` unless given) gets a program for each target, the installer, the licence and
- * `SHA256SUMS`; then the program for this machine packs, signs and publishes DIR, with the FLAGs
- * that are given after `--`, and its magnet is printed. A target that cannot be built is named, and
- * nothing is published, unless `--partial` says to go on without it. Name and version are those of
- * `deno.json`.
- *
- * @module
+ * DIR (default `dist/release`) receives a program per target, the installer, the licence and
+ * `SHA256SUMS`. The program for this machine then packs, signs and publishes DIR, with the FLAGs
+ * given after `--`, and prints the magnet link. If a target cannot be built, its name is printed
+ * and nothing is published; with `--partial`, the release continues without that target. Name and
+ * version come from `deno.json`.
  */
 
 import { createHash } from "node:crypto";
@@ -21,7 +19,7 @@ import { build } from "./compile.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** All that Deno compiles for. */
+/** All targets for which Deno can compile. */
 const allTargets = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",
@@ -31,19 +29,22 @@ const allTargets = [
   "aarch64-pc-windows-msvc",
 ];
 
-/** A release's date in the sources that is older than this was forgotten. */
+/**
+ * Maximum age of the release date in the sources, in days. An older date means that updating the
+ * date was forgotten.
+ */
 const MAX_AGE_DAYS = 14;
 
 const sumsName = "SHA256SUMS";
 
-/** The program's file name in a release; `install.sh` asks for the same. */
+/** Returns the program's file name in a release. `install.sh` requests the same name. */
 function programName(target: string): string {
   return `libreseed-${target}${target.includes("windows") ? ".exe" : ""}`;
 }
 
 /**
- * Builds the program under its plain name, which is part of what is compiled: so it is byte for
- * byte what `deno task compile` makes.
+ * Builds the program in a temporary directory under its plain name. The name is part of the
+ * compiled bytes, so the file equals the one that `deno task compile` makes.
  */
 async function buildFor(target: string, out: string): Promise<void> {
   const directory = await Deno.makeTempDir({ dir: dirname(out), prefix: ".build-" });
@@ -55,7 +56,7 @@ async function buildFor(target: string, out: string): Promise<void> {
   }
 }
 
-/** Lines as `sha256sum` writes and checks them, for all files of the directory. */
+/** Returns checksum lines in the format of `sha256sum`, for all files of the directory. */
 async function sumsOf(directory: string): Promise<string> {
   const names = [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
   const lines = [];
@@ -68,7 +69,10 @@ async function sumsOf(directory: string): Promise<string> {
   return lines.join("");
 }
 
-/** Creates the directory. An existing file in it would become part of the release. */
+/**
+ * Creates the release directory. Throws if it exists, because existing files would become part of
+ * the release.
+ */
 async function makeEmpty(directory: string, ours: boolean): Promise<void> {
   if (ours) await Deno.remove(directory, { recursive: true }).catch(ignoreMissing);
   await Deno.mkdir(directory, { recursive: true });
@@ -81,7 +85,7 @@ function ignoreMissing(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
-/** Packs, signs and publishes the directory, and passes on the program's output. */
+/** Packs, signs and publishes the release directory, and prints the program's output. */
 async function publish(directory: string, flags: string[]): Promise<void> {
   const { name, version } = manifest;
   const { success, code } = await new Deno.Command(

@@ -1,9 +1,8 @@
 /**
- * `deno task torture [--scale N] [--only TEXT] [--minutes N]`: runs fault and load cases, and prints
- * attempts, survivals and losses, the maximum memory and the longest recovery. Exit code 1 if data
- * was lost or a process did not survive. All traffic stays in a test network on 127.0.0.1.
- *
- * @module
+ * `deno task torture [--scale N] [--only TEXT] [--minutes N]`: runs fault and load cases. Prints
+ * for each case the number of attempts, survivals and losses, the maximum memory, and the longest
+ * recovery. The exit code is 1 if data was lost or a process did not survive. All traffic stays in
+ * a test network on 127.0.0.1.
  */
 
 import { parseArgs } from "node:util";
@@ -20,7 +19,7 @@ const { values } = parseArgs({
   options: {
     scale: { type: "string", default: "1" },
     only: { type: "string", default: "" },
-    // Duration of the soak; by default one minute per scale.
+    // Duration of the soak test in minutes. The default is one minute per unit of scale.
     minutes: { type: "string" },
   },
 });

@@ -1,22 +1,20 @@
 /**
- * Known advisories against the dependencies, from `deno audit`, which posts the names and versions
- * of the lock file to the registry's bulk advisory endpoint. The caller decides what to do about
- * them.
- *
- * @module
+ * Fetches known advisories about the dependencies with `deno audit`, which posts the names and
+ * versions of the lock file to the registry's bulk advisory endpoint. The caller decides how to
+ * treat the advisories.
  */
 
-/** The outcome of the query, and its text. */
+/** The outcome of the query for advisories, and its text. */
 export interface Advisories {
   outcome: "none" | "found" | "unknown";
-  /** The advisories or, for `unknown`, the reason. */
+  /** The text of the advisories or, for `unknown`, the reason why they could not be fetched. */
   text: string;
 }
 
 /**
- * Queries the registry. A missing or unreadable answer is `unknown`, which differs from `none`.
+ * Queries the registry for advisories. A missing or unreadable answer gives `unknown`, which
+ * differs from `none`.
  *
- * @param root directory of the lock file
  * @param env additional environment variables, such as `NPM_CONFIG_REGISTRY` for another registry
  */
 export async function askForAdvisories(

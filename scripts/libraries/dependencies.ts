@@ -1,11 +1,9 @@
 /**
- * The dependencies of deno.json: why there is each, who keeps it, and how to leave it. Version and licence
- * are read from the installed package.
- *
- * @module
+ * Descriptions of the dependencies in deno.json: why the project uses each, who maintains it, and
+ * how to replace it. Version and licence are read from the installed npm package.
  */
 
-/** One dependency, in half sentences of Markdown. */
+/** Description of one dependency, in fragments of Markdown sentences. */
 export interface Dependency {
   why: string;
   keeper: string;

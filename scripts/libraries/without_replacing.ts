@@ -1,17 +1,16 @@
 /**
- * Changes to packages by their public options, events, subclasses and extensions.
- *
- * @module
+ * Changes to the behaviour of npm packages that use only public options, events, subclasses and
+ * extensions.
  */
 
-/** One change, in half sentences of Markdown. */
+/** Description of one change to an npm package, in fragments of Markdown sentences. */
 export interface Change {
   library: string;
   how: string;
   what: string;
 }
 
-/** All changes that need no replacement. */
+/** All changes to npm packages that replace no member of the package. */
 export const withoutReplacing: readonly Change[] = [
   {
     library: "k-rpc-socket",

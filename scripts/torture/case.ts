@@ -9,28 +9,28 @@ import type { Daemon } from "../../tests/support/place.ts";
 /** The outcome of a case. */
 export interface Report {
   tried: number;
-  /** Number of attempts that were survived, or ended with the right error. */
+  /** Number of attempts that the program survived, or that ended with the right error. */
   survived: number;
-  /** Number of things that were reported done and are gone. */
+  /** Number of changes that were reported as done but have been lost. */
   lost: number;
   /** Maximum resident memory of a daemon, in bytes; `undefined` if it was not measured. */
   worstBytes?: number;
   /** Longest recovery, in milliseconds. */
   worstRecoveryMs?: number;
-  /** Meaning of the figures of this case. */
+  /** Explanation of this case's figures. */
   note: string;
-  /** A failure without a loss. */
+  /** A failure in which no data was lost. */
   problem?: string;
 }
 
-/** One case. */
+/** One case of the torture run. */
 export interface Case {
   name: string;
-  /** @param minutes duration of a case that runs for a time, not for a number of attempts */
+  /** @param minutes duration of a case that runs for a given time, not for a number of attempts */
   run(scale: number, minutes?: number): Promise<Report>;
 }
 
-/** Peak resident memory of a daemon, in bytes; Linux only. */
+/** Returns the peak resident memory of a daemon, in bytes. Linux only. */
 export async function peakBytes({ process }: Daemon): Promise<number | undefined> {
   try {
     const status = await Deno.readTextFile(`/proc/${process.pid}/status`);
@@ -41,7 +41,7 @@ export async function peakBytes({ process }: Daemon): Promise<number | undefined
   }
 }
 
-/** The larger of two figures, either of which may be missing. */
+/** Returns the larger of two figures, either of which may be `undefined`. */
 export function most(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined ? b : b === undefined ? a : Math.max(a, b);
 }

@@ -1,19 +1,17 @@
 /**
- * For `deno run --preload`: counts the pending timers of the main thread and of the engine's
- * thread, and prints the counts to standard error every few seconds. Timers inside Deno (of sockets
- * and of `AbortSignal.timeout`) are not counted. Leaves a file in the directory for temporary
- * files.
- *
- * @module
+ * A module for `deno run --preload`. It counts the pending timers of the main thread and of the
+ * engine's thread, and prints the counts to standard error every few seconds. Timers inside Deno
+ * (of sockets and of `AbortSignal.timeout`) are not counted. The module leaves a file in the
+ * directory for temporary files.
  */
 
-/** Interval between two lines, in milliseconds. */
+/** Interval between two lines of output, in milliseconds. */
 const EVERY_MS = 5_000;
 const CHANNEL = "timers";
 
 /**
- * Counts the timers of one thread. Its source text is injected into the engine's thread, so it may
- * use nothing outside of itself.
+ * Counts the timers of one thread. The function's source text is injected into the engine's thread,
+ * so the function may refer to nothing outside of itself.
  */
 function countTimers(): () => number {
   const pending = new Map<number, unknown>();

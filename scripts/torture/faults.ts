@@ -1,7 +1,5 @@
 /**
- * Cases of failures of the machine: killed processes, damaged state, a taken port, a full disk.
- *
- * @module
+ * Torture cases of machine failures: killed processes, damaged state, a port in use, a full disk.
  */
 
 import assert from "node:assert/strict";
@@ -43,7 +41,8 @@ const kills: Case = {
     if (success) return report;
     const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
     console.error(output);
-    // The output contains the seed if a round failed, but not if files were left behind.
+    // The test's output contains the seed only if a round failed. Leftover files alone do not print
+    // the seed.
     if (output.includes("LIBRESEED_KILL_SEED=")) return { ...report, survived: 0, lost: 1 };
     if (!/\d+ passed/.test(output)) return { ...report, survived: 0, problem: "it did not run" };
     return { ...report, problem: "temporary files were left behind" };
@@ -100,7 +99,8 @@ const portTaken: Case = {
       await using daemon = await home.daemon(["--port", String(port)]);
       const { dht } = await statusOf(home);
       assert.equal(dht.state, "off");
-      // The daemon is ready before it has read the seed directory.
+      // The daemon reports that it is ready before it has read the seed directory, so the test
+      // waits for the package.
       await eventually(async () => (await statusOf(home)).packages === 1);
       await new Promise<void>((resolve) => squatter.close(() => resolve()));
       const freeMs = performance.now();
@@ -147,14 +147,14 @@ const fullDisk: Case = {
   },
 };
 
-/** Writes until the disk is full. */
+/** Writes a file until the disk is full. */
 async function fill(path: string): Promise<void> {
   using file = await Deno.create(path);
   for (const bytes of [65_536, 4_096, 1]) {
     try {
       for (;;) await file.write(new Uint8Array(bytes));
     } catch {
-      // The disk is full, for blocks of this size.
+      // No further block of this size fits on the disk. The loop continues with smaller blocks.
     }
   }
 }

@@ -1,8 +1,7 @@
 /**
- * Floods from forged addresses, which are rate-limited as on the internet; loopback, which the
- * other cases use, is exempt. Each flood runs in a network namespace of its own, which needs root.
- *
- * @module
+ * Floods of packets from forged addresses. Such packets are rate-limited as on the internet;
+ * loopback, which the other cases use, is exempt. Each flood runs in a network namespace of its
+ * own, which requires root.
  */
 
 import { join } from "node:path";
@@ -11,7 +10,7 @@ import type { Flood } from "./flood_in_namespace.ts";
 
 const SECONDS = 4;
 
-/** Runs a flood. Returns `undefined` without the rights to make a network namespace. */
+/** Runs a flood. Returns `undefined` if the process may not make a network namespace. */
 export async function flooded(
   seconds: number,
   kind: string,
@@ -65,7 +64,7 @@ function flood(what: string, kind: string, senders: number): Case {
   };
 }
 
-/** Floods of several kinds of packets. */
+/** Torture cases: floods of several kinds of packets. */
 export const floods: readonly Case[] = [
   flood("queries from one address", "queries", 1),
   flood("queries from 8,192 addresses", "queries", 8_192),

@@ -1,9 +1,7 @@
 /**
- * The part of `flood.ts` that runs as root in a network namespace: a daemon, and in a second
- * namespace, connected by a virtual cable, a sender of forged packets and honest nodes. Arguments:
- * seconds, kind of packets, number of forged addresses. Prints one line of JSON.
- *
- * @module
+ * The part of `flood.ts` that runs as root in a network namespace. It starts a daemon, and in a
+ * second namespace, connected by a virtual cable, a sender of forged packets and honest nodes.
+ * Arguments: seconds, kind of packets, number of forged addresses. It prints one line of JSON.
  */
 
 import { join } from "node:path";
@@ -13,24 +11,33 @@ import { published } from "./hostile.ts";
 
 /** The outcome of a flood. */
 export interface Flood {
-  /** Packets sent, and those of them that the receiving system dropped unread. */
+  /**
+   * Number of packets that the flood sent, and number of packets that the receiving system dropped
+   * unread.
+   */
   sent: number;
   lost: number;
-  /** Packets that the node read, and those that it dropped, by reason. */
+  /** Number of packets that the node read, and numbers of packets that it dropped, by reason. */
   read: number;
   limited: number;
   malformed: number;
   unasked: number;
-  /** Packets that the node sent. */
+  /** Number of packets that the node sent. */
   out: number;
-  /** Queries of honest nodes: those that the node knows, and strangers. */
+  /**
+   * Queries by honest nodes and the node's answers, separately for nodes known to the node and for
+   * strangers.
+   */
   known: { asked: number; answered: number };
   strangers: { asked: number; answered: number };
-  /** Announcements of a record by command during the flood. */
+  /**
+   * Number of `announce` commands during the flood, and number of those that stored the record
+   * well.
+   */
   announced: { tried: number; well: number };
   peakBytes: number | undefined;
   recoveryMs: number;
-  /** Duration of the count, in milliseconds. */
+  /** Duration during which packets were counted, in milliseconds. */
   countedMs: number;
 }
 
@@ -44,7 +51,7 @@ async function sh(script: string): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
-/** Makes the second namespace, which ends with its process. */
+/** Makes the second network namespace. The namespace ends with the process that holds it. */
 async function connect(): Promise<Deno.ChildProcess> {
   const other = new Deno.Command("unshare", { args: ["--net", "sleep", "infinity"] }).spawn();
   const inOther = `nsenter -t ${other.pid} -n`;
@@ -78,7 +85,7 @@ function inOther(other: Deno.ChildProcess, script: string, args: unknown[]): Den
   }).spawn();
 }
 
-/** Packets that the system dropped because the socket's buffer was full. */
+/** Returns the number of packets that the system dropped because the socket's buffer was full. */
 function drops(port: number): number {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   const line = Deno.readTextFileSync("/proc/net/udp").split("\n").find((one) =>

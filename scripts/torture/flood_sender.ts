@@ -1,8 +1,6 @@
 /**
  * Sends packets of several kinds to a UDP port of this machine at full speed. Arguments: `PORT
- * SECONDS`. Prints the number of packets.
- *
- * @module
+ * SECONDS`. Prints the number of sent packets.
  */
 
 import { createSocket } from "node:dgram";

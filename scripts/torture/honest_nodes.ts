@@ -1,10 +1,9 @@
 /**
- * Honest nodes during a flood: each sends the target node two `find_node` queries a second. Half of
- * them answer queries, and so become known; the others stay strangers. Arguments: own address,
- * address and port of the target, seconds until the nodes are known and a line is read from
- * standard input, seconds after it. Prints the queries and answers of both halves after that line.
- *
- * @module
+ * Honest nodes during a flood. Each node sends two `find_node` queries a second to the target. Half
+ * of the nodes also answer queries, and so become known to the target; the other half stay
+ * strangers. Arguments: own address, address and port of the target, seconds before the
+ * measurement, seconds of the measurement. The measurement starts when a line is read from standard
+ * input. Prints the queries and answers of both halves during the measurement.
  */
 
 import { createSocket } from "node:dgram";

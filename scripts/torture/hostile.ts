@@ -1,8 +1,6 @@
 /**
- * Cases of hostile peers and of overload: lying peers, excess connections, a flood of packets, and
- * many clients with the same request.
- *
- * @module
+ * Torture cases of hostile peers and of overload: lying peers, too many connections, a flood of
+ * packets, and many clients with the same request.
  */
 
 import assert from "node:assert/strict";
@@ -19,7 +17,7 @@ import { type Case, most, peakBytes, type Report } from "./case.ts";
 const PIECE_BYTES = 256 * 1024;
 const LONG_MS = 600_000;
 
-/** Publishes a package with this many random bytes. */
+/** Publishes a package with the given number of random bytes. */
 export async function published(place: Place, home: Home, name: string, bytes: number) {
   const source = await place.source(name, "1.0.0");
   const noise = new Uint8Array(bytes);
@@ -73,12 +71,14 @@ const hostilePeers: Case = {
   },
 };
 
-/** The program with a limit on its open files. */
+/** Options that run the program with a limit on its open files. */
 function withFiles(files: number) {
   return { program: ["prlimit", `--nofile=${files}:${files}`, ...fromSources], timeoutMs: LONG_MS };
 }
 
-/** Opens idle connections after a handshake. Returns those that were accepted. */
+/**
+ * Opens idle peer connections that have completed the handshake. Returns the accepted connections.
+ */
 async function openMany(port: number, infoHash: Uint8Array, count: number) {
   const open: Deno.TcpConn[] = [];
   let hanging = 0;
@@ -141,8 +141,8 @@ const noFiles: Case = {
     let daemon = await start();
     for (; report.tried < scale; report.tried++) {
       const many = await openMany(daemon.port, one.infoHash, 400);
-      // On every other attempt, a client connects now, which makes the daemon end: its socket is
-      // lost.
+      // On every other attempt, a client connects to the control socket while no file descriptor is
+      // free. The daemon loses its control socket, and therefore ends.
       const isAsked = report.tried % 2 === 1;
       if (isAsked) await home.run(["status"]);
       await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -222,7 +222,7 @@ const flood: Case = {
         ],
         stdout: "piped",
       }).output());
-    // During the flood, a put or a get may fail for lack of answers, with an error.
+    // During the flood, a put or a get may fail for lack of answers, but must report an error.
     const during = await (await place.home()).run([
       "publish",
       await place.source("during", "1.0.0"),

@@ -1,8 +1,4 @@
-/**
- * Cases of high load: many packages in one daemon, many commands per second.
- *
- * @module
- */
+/** Torture cases of high load: many packages in one daemon, many commands per second. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -61,7 +57,10 @@ const manyPackages: Case = {
   },
 };
 
-/** Another publisher's archives, dropped into the seed directory while the daemon runs. */
+/**
+ * Torture case: archives of another publisher are copied into the seed directory while the daemon
+ * runs.
+ */
 const droppedPackages: Case = {
   name: "packages dropped into the seed directory",
   async run(scale) {
@@ -95,7 +94,8 @@ const droppedPackages: Case = {
     await using daemon = await home.daemon([], { timeoutMs: LONG_MS });
     await allSeeded(home, report.tried);
     report.worstRecoveryMs = performance.now() - againMs;
-    // Torrents that were dormant until now: the first, the last and some in between.
+    // The torrents have been dormant until now. The test downloads the first, the last and some in
+    // between.
     await using getter = await TestEngine.start();
     const asked = Array.from({ length: 10 }, (_, i) => Math.floor(i * (report.tried - 1) / 9));
     for (const i of asked) {
@@ -117,7 +117,7 @@ const droppedPackages: Case = {
   },
 };
 
-/** Waits until the daemon of a home seeds this many packages. */
+/** Waits until the daemon of a home seeds the given number of packages. */
 async function allSeeded(home: Home, count: number): Promise<void> {
   const connected = await connectControl(home.path, { clock: systemClock });
   assert.ok(connected);
@@ -151,7 +151,8 @@ const manyCommands: Case = {
     const startMs = performance.now();
     let worstMs = 0;
     while (performance.now() - startMs < seconds * 1_000) {
-      // Starts as many commands as are due by the clock, so that slow answers do not slow the rate.
+      // Starts as many commands as are due by the clock, so that slow answers do not lower the
+      // rate.
       const due = Math.ceil((performance.now() - startMs) / 10);
       while (report.tried < due) {
         const askedMs = performance.now();

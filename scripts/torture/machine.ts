@@ -1,8 +1,6 @@
 /**
- * More cases of failures of the machine: a stopped process, a disk with read errors, a read-only
- * disk, an archive that changes while it is seeded.
- *
- * @module
+ * Further torture cases of machine failures: a suspended process, a disk with read errors, a
+ * read-only disk, an archive that changes while it is seeded.
  */
 
 import assert from "node:assert/strict";
@@ -129,7 +127,7 @@ const altered: Case = {
     for (; report.tried < scale; report.tried++) {
       const whole = await Deno.readFile(one.archivePath);
       {
-        // Written in place, so that the inode stays the same.
+        // The archive is overwritten in place, so that its inode stays the same.
         using file = await Deno.open(one.archivePath, { write: true });
         await file.seek(BYTES / 2, Deno.SeekMode.Start);
         await file.write(new Uint8Array(65_536));

@@ -1,14 +1,12 @@
 /**
- * Sends DHT packets with forged senders at a given rate through a raw socket, as root in a network
- * namespace. Arguments: target address and port, seconds, packets per second, kind, number of
- * senders. Prints the number of packets. Linux only, 64 bits.
- *
- * @module
+ * Sends DHT packets with forged sender addresses at a given rate through a raw socket, as root in a
+ * network namespace. Arguments: target address and port, seconds, packets per second, kind, number
+ * of senders. Prints the number of sent packets. Runs on 64-bit Linux only.
  */
 
 import { bencode, type BValue } from "../../src/bencode/mod.ts";
 
-/** Kinds of packets. */
+/** Kinds of packets that the flood can consist of. */
 export type FloodKind = "queries" | "garbage" | "puts" | "answers";
 
 const AF_INET = 2;
@@ -17,7 +15,7 @@ const SOCK_RAW = 3;
 const IPPROTO_RAW = 255;
 const [IP_HEADER_BYTES, UDP_HEADER_BYTES] = [20, 8];
 const [IOVEC_BYTES, MMSGHDR_BYTES] = [16, 64];
-/** Number of prepared packets, and number of packets per system call. */
+/** Number of packets prepared in advance, and number of packets per system call. */
 const [POOL, BATCH] = [8_192, 64];
 
 const libc = Deno.dlopen("libc.so.6", {
@@ -32,7 +30,7 @@ function query(q: string, a: Record<string, BValue>): Uint8Array {
   return bencode({ t: "aa", y: "q", q, a: { id: noise(20), ...a } });
 }
 
-/** KRPC payload of one packet. */
+/** Returns the DHT message (KRPC) of one packet. */
 function payload(kind: FloodKind, i: number): Uint8Array {
   switch (kind) {
     case "garbage":
@@ -59,7 +57,8 @@ function payload(kind: FloodKind, i: number): Uint8Array {
 }
 
 /**
- * Makes an IPv4 packet (RFC 791, RFC 768). The system fills in the IP checksum; UDP's is left out.
+ * Makes an IPv4 packet with a UDP header (RFC 791, RFC 768). The system fills in the IP checksum;
+ * the UDP checksum is omitted.
  */
 function packet(from: number, fromPort: number, to: number[], toPort: number, data: Uint8Array) {
   const bytes = new Uint8Array(IP_HEADER_BYTES + UDP_HEADER_BYTES + data.length);
@@ -90,7 +89,8 @@ async function main([host, port, seconds, perSecond, kind, senders]: string[]): 
   const [header, vector] = [new DataView(messages.buffer), new DataView(vectors.buffer)];
   const packets: Uint8Array[] = [];
   for (let i = 0; i < POOL; i++) {
-    // Public addresses from 45.0.0.1 on, in different /24 networks. No packet leaves the namespace.
+    // Forged sender addresses: public addresses from 45.0.0.1 on, in different /24 networks. No
+    // packet leaves the namespace.
     const from = 0x2d000001 + i % Number(senders) * 256;
     const data = payload(kind as FloodKind, i);
     const bytes = packet(from, 1_024 + i % 60_000, to, Number(port), data);
@@ -128,7 +128,7 @@ async function main([host, port, seconds, perSecond, kind, senders]: string[]): 
     sent += count;
     at = (at + BATCH) % POOL;
   }
-  // Keeps the buffers that the system reads alive until here.
+  // This use of the buffers keeps them from being garbage-collected while the system reads them.
   if ([...packets, name, messages, vectors].every(({ length }) => length > 0)) console.log(sent);
 }
 

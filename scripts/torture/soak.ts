@@ -1,9 +1,7 @@
 /**
- * A long run of all operations: publish, get, add, remove, announce, with re-announcing every
+ * A long run of all operations: publish, get, add, remove, announce, with announcing again every
  * minute. Checks that memory, file descriptors, sockets, threads and timers of the daemons stay
- * flat, and reports how often their threads wake up, which is the cost of timers.
- *
- * @module
+ * constant, and reports how often their threads wake up, which is the cost of timers.
  */
 
 import { join } from "node:path";
@@ -15,15 +13,15 @@ import { type Case, most, peakBytes, type Report } from "./case.ts";
 
 const MINUTE_MS = 60_000;
 const SAMPLE_MS = 15_000;
-/** Rounds between publishing a version and removing it. */
+/** Number of rounds between publishing a version and removing it. */
 const KEPT = 15;
 /** Pause after each round, so that the number of rounds depends little on the machine's speed. */
 const PAUSE_MS = 1_000;
-/** Maximum growth of memory from the second third of the run to the last. */
+/** Maximum growth of memory between the second and the last third of the run. */
 const MAX_GROWTH_BYTES = 40 * 2 ** 20;
 const MAX_GROWTH_COUNT = 15;
 
-/** The program with a preloaded counter of timers. */
+/** Options that run the program with a preloaded counter of timers. */
 const program = fromSources.toSpliced(
   -1,
   0,
@@ -37,11 +35,11 @@ interface Sample {
   sockets: number;
   threads: number;
   timers: number;
-  /** Voluntary context switches of its threads per second since the previous sample. */
+  /** Voluntary context switches of the process's threads, per second since the previous sample. */
   wakeUps: number;
 }
 
-/** Samples a daemon repeatedly. */
+/** Samples a daemon's resource use repeatedly. */
 class Sampler {
   readonly samples: Sample[] = [];
   readonly #process: Daemon["process"];
@@ -65,7 +63,8 @@ class Sampler {
       stderr.trimEnd().split("\n").findLast((line) => line.startsWith("timers: ")) ?? "",
     );
     const wakeUps = await this.#wakeUps();
-    // The first sample has no previous one, and the timers may not be printed yet.
+    // The first sample is skipped, because rates need a previous sample, and the timers may not
+    // have been printed yet.
     if (wakeUps === undefined || !timers) return;
     this.samples.push({
       rssBytes: field(status, "VmRSS") * 1_024,
@@ -82,7 +81,7 @@ class Sampler {
     const waits = new Map<string, number>();
     let count = 0;
     for await (const { name } of Deno.readDir(tasks)) {
-      // The thread may have ended.
+      // The thread may have ended during the reading.
       const status = await Deno.readTextFile(`${tasks}/${name}/status`).catch(() => undefined);
       if (status === undefined) continue;
       waits.set(name, field(status, "voluntary_ctxt_switches"));
@@ -100,7 +99,7 @@ function field(status: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)![1]);
 }
 
-/** The median of a figure over the n-th third of the samples. */
+/** Returns the median of a figure over the n-th third of the samples. */
 function median(samples: Sample[], third: number, of: keyof Sample): number {
   const length = Math.floor(samples.length / 3);
   const part = samples.slice(third * length, (third + 1) * length).map((sample) => sample[of]);
@@ -122,7 +121,7 @@ function compare(who: string, samples: Sample[]): { text: string; isFlat: boolea
   return { text: `${who} ${texts.join(", ")}`, isFlat };
 }
 
-/** One round of operations, each a command of its own. */
+/** Runs one round of operations. Each operation is a separate command. */
 async function round(place: Place, publisher: Home, other: Home, number: number) {
   const name = `p${number % 5}`;
   const version = `1.0.${number}`;
