@@ -5,9 +5,9 @@
  * @module
  */
 
-import { join } from "node:path";
+// deno-lint-ignore-file no-process-global -- an import would load node:path with every command
 
 /** Returns the path of the publisher's key file in a home (libreseed's data directory). */
 export function publisherKeyPath(home: string): string {
-  return join(home, "keys", "publisher.key");
+  return process.getBuiltinModule("node:path").join(home, "keys", "publisher.key");
 }
