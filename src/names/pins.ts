@@ -36,7 +36,7 @@ export function checkPin(name: string, publicKey: Uint8Array, pins: readonly Pin
 
 /**
  * Pins the publisher after the first download by a name. After every download, raises the publisher's
- * high-water marks (see `version_marks.ts`).
+ * high-water marks (see `fetching/version_marks.ts`).
  *
  * @param kind kind of the requested range; a request for an exact version raises no mark, since that
  * version may be missing in the publisher's list
