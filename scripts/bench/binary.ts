@@ -1,9 +1,7 @@
 /**
- * The program file compared with a compiled hello world of the same Deno: size, and time until it
- * answers. `deno run -A scripts/bench/binary.ts`; `LIBRESEED_BIN` names another program than
- * `dist/libreseed`.
- *
- * @module
+ * Compares the program file with a compiled hello world of the same Deno: file size, and time until
+ * the program answers. `deno run -A scripts/bench/binary.ts`; `LIBRESEED_BIN` names a program other
+ * than `dist/libreseed`.
  */
 
 import { join, resolve } from "node:path";
@@ -14,7 +12,10 @@ const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 const program = resolve(Deno.env.get("LIBRESEED_BIN") ?? join(dist, "libreseed"));
 const hello = join(dist, "bench", "hello");
 
-/** Compiles a minimal program with those of our compile flags that affect size or start. */
+/**
+ * Compiles a minimal program, with those of libreseed's compile flags that affect size or start
+ * time.
+ */
 async function compileHello(): Promise<string | undefined> {
   await Deno.mkdir(join(dist, "bench"), { recursive: true });
   await Deno.writeTextFile(`${hello}.js`, 'console.log("hello world");\n');
@@ -30,7 +31,7 @@ async function lookForProgram(): Promise<string | undefined> {
   return found?.isFile ? undefined : `there is no ${program}: run \`deno task compile\``;
 }
 
-/** Measures a process with an empty environment, from its start to its end. */
+/** Measures the time of a process with an empty environment, from its start to its end. */
 async function run(path: string, args: string[]) {
   const begunMs = performance.now();
   const { success } = await new Deno.Command(path, {

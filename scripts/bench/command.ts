@@ -1,8 +1,6 @@
 /**
- * Measures a program as run from a shell: time, processor time, memory. For rows about whole
+ * Measures programs as run from a shell: time, processor time, memory. Used by benchmarks of whole
  * commands.
- *
- * @module
  */
 
 import { join, resolve } from "node:path";
@@ -11,10 +9,13 @@ import type { Figures, Metric } from "./harness.ts";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 
-/** Path of the program: `LIBRESEED_BIN`, or `dist/libreseed`. */
+/** Path of the libreseed program: `LIBRESEED_BIN`, or `dist/libreseed`. */
 export const program: string = resolve(Deno.env.get("LIBRESEED_BIN") ?? join(dist, "libreseed"));
 
-/** Directory for files that take long to make and are kept for later rows. */
+/**
+ * Directory for generated input files, which are kept for later benchmarks because generating them
+ * takes long.
+ */
 export const workDirectory: string = join(dist, "bench");
 
 /** The metrics that {@linkcode runCommand} measures. */
@@ -24,7 +25,7 @@ export const commandMetrics: readonly Metric[] = [
   { key: "peak", name: "most memory", unit: "MiB" },
 ];
 
-/** The reason why libreseed cannot take part, or `undefined`. */
+/** The reason why libreseed cannot be measured, or `undefined`. */
 export async function missingProgram(): Promise<string | undefined> {
   const found = await Deno.stat(program).catch(() => undefined);
   if (!found?.isFile) return `there is no ${program}: run \`deno task compile\``;
@@ -32,7 +33,7 @@ export async function missingProgram(): Promise<string | undefined> {
 }
 
 /**
- * Makes a function that returns why a contender cannot take part: a program that it needs is not
+ * Makes a function that returns why a program cannot be measured: because a needed program is not
  * installed.
  */
 export function missing(...programs: string[]): () => Promise<string | undefined> {
@@ -46,9 +47,11 @@ export function missing(...programs: string[]): () => Promise<string | undefined
 
 /**
  * Runs a command to its end. Throws with the command's output if it fails.
- *
- * @returns figures for {@linkcode commandMetrics}: time of the process, processor time with that of
+ *  * @returns figures for {@linkcode commandMetrics}: time of the process, processor time with that of
  * its children, and the largest resident set of a single process
+ *
+ * @returns figures for {@linkcode commandMetrics}: elapsed time, processor time including child
+ * processes, and the largest resident set of a single process
  */
 export async function runCommand(
   command: readonly string[],
@@ -74,14 +77,14 @@ export async function runCommand(
   return { ms, cpuMs: (user + system) * 1_000, peak: kibibytes / 1024 };
 }
 
-/** Runs libreseed with a home of its own and no other environment. */
+/** Runs libreseed with a given home, without other environment variables. */
 export async function runLibreseed(home: string, args: readonly string[]): Promise<Figures> {
   return await runCommand([program, ...args], { env: { LIBRESEED_HOME: home } });
 }
 
 /**
- * Makes a directory with one file of random bytes, which do not compress, and keeps it for the next
- * row.
+ * Makes a directory with one file of random bytes, which do not compress. The directory is kept for
+ * later benchmarks.
  */
 export async function makeNoise(mebibytes: number): Promise<string> {
   const source = join(workDirectory, `noise-${mebibytes}`);
@@ -100,7 +103,7 @@ export async function makeNoise(mebibytes: number): Promise<string> {
   return source;
 }
 
-/** Makes a minimal package, to measure a command's fixed cost. */
+/** Makes a minimal package, with which a command's fixed cost is measured. */
 export async function makeSmall(): Promise<string> {
   const source = join(workDirectory, "small");
   await Deno.mkdir(source, { recursive: true });

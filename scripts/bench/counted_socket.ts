@@ -1,8 +1,4 @@
-/**
- * UDP sockets that count their traffic, the same for all contenders.
- *
- * @module
- */
+/** UDP sockets that count their packets and bytes. All compared programs use the same counter. */
 
 import { createSocket, type Socket } from "node:dgram";
 
@@ -14,14 +10,14 @@ export interface Count {
   bytesIn: number;
 }
 
-/** The keys of the counts. */
+/** The names of the counts. */
 export const countKeys = ["packetsOut", "bytesOut", "packetsIn", "bytesIn"] as const;
 
-/** Counts the traffic of all sockets that it makes. */
+/** A factory of UDP sockets that counts the traffic of all its sockets. */
 export class Counter {
   readonly #count: Count = { packetsOut: 0, bytesOut: 0, packetsIn: 0, bytesIn: 0 };
 
-  /** Makes a UDP socket over IPv4, by default a plain one. */
+  /** Makes a UDP socket over IPv4. The default is a plain socket of Node. */
   socket(create: () => Socket = () => createSocket("udp4")): Socket {
     const socket = create();
     const count = this.#count;
@@ -30,8 +26,9 @@ export class Counter {
       count.bytesIn += bytes.length;
     });
     const send = socket.send.bind(socket) as (...args: unknown[]) => void;
-    // k-rpc-socket and the engine both call send(bytes, offset, length, port, host, done). A socket
-    // that is not bound yet queues the bytes in a list, and passes that to itself later.
+    // Both npm:k-rpc-socket and the engine call send(bytes, offset, length, port, host, done). An
+    // unbound socket queues the bytes in a list and later calls `send` again with that list, which
+    // must not be counted twice.
     socket.send = ((...args: unknown[]) => {
       if (args[0] instanceof Uint8Array) {
         count.packetsOut++;
@@ -42,13 +39,13 @@ export class Counter {
     return socket;
   }
 
-  /** The counts so far. */
+  /** Returns the counts so far. */
   now(): Count {
     return { ...this.#count };
   }
 }
 
-/** The counts between two readings. */
+/** Returns the difference between two readings of the counts. */
 export function difference(later: Count, earlier: Count): Count {
   const result = { ...later };
   for (const key of countKeys) result[key] -= earlier[key];

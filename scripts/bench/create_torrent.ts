@@ -1,8 +1,6 @@
 /**
- * A contender: makes a torrent with create-torrent, which WebTorrent includes. Arguments: path of
- * the file, path of the torrent.
- *
- * @module
+ * A compared program: makes a torrent with npm:create-torrent, which WebTorrent includes.
+ * Arguments: path of the file, path of the torrent.
  */
 
 import { fileURLToPath, pathToFileURL } from "node:url";

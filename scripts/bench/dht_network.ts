@@ -1,13 +1,9 @@
-/**
- * The DHT that contenders are measured on: the project's testnet, with answers as BEP 5 says.
- *
- * @module
- */
+/** The DHT on which programs are compared: libreseed's testnet, with answers as BEP 5 specifies. */
 
 import krpc from "k-rpc";
 import { startTestnet, type Testnet } from "../../src/testnet/mod.ts";
 
-/** BEP 5: a node that lacks the value returns the K (8) closest nodes that it knows. */
+/** BEP 5: a node that lacks the requested value returns the K (8) closest nodes that it knows. */
 const NODES_IN_AN_ANSWER = 8;
 
 type Response = (
@@ -19,9 +15,9 @@ type Response = (
 ) => void;
 
 /**
- * Starts a testnet of `nodes` nodes, the same ones every time. The nodes return the 8 closest.
- * Those of npm:bittorrent-dht would return their whole routing table of 2 kB, which no other
- * implementation does and libtorrent cannot read.
+ * Starts a testnet of `nodes` nodes, with the same ids in every run. Each answer contains the 8
+ * closest nodes. Unchanged nodes of npm:bittorrent-dht would return their whole routing table of 2
+ * kB, which no other implementation does and libtorrent cannot read.
  */
 export async function startNetwork(nodes: number): Promise<Testnet> {
   shortenAnswers();
@@ -41,7 +37,7 @@ function shortenAnswers(): void {
   };
 }
 
-/** Stops every third node without notice, as a crash does. The bootstrap node stays. */
+/** Stops every third node abruptly, as a crash does. The bootstrap node keeps running. */
 export async function killAThird(testnet: Testnet): Promise<void> {
   await Promise.all(testnet.nodes.filter((_, index) => index % 3 === 1).map((node) => node.kill()));
 }

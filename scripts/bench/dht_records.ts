@@ -1,8 +1,6 @@
 /**
- * Time and packets of putting and getting mutable items (BEP 44): libreseed's DHT manager,
- * bittorrent-dht's own functions, libtorrent. `deno run -A scripts/bench/dht_records.ts`.
- *
- * @module
+ * Measures time and packets of putting and getting mutable items (BEP 44): libreseed's DHT manager,
+ * the functions of npm:bittorrent-dht, and libtorrent. `deno run -A scripts/bench/dht_records.ts`.
  */
 
 import { createHash, generateKeyPairSync } from "node:crypto";
@@ -23,22 +21,26 @@ const GET_ENDS =
   "A get ends, with all of them, when the closest nodes have answered and there can be no newer " +
   "record; what is found before that does not count.";
 
-/** Debian's Python, which has python3-libtorrent; another one first in PATH lacks it. */
+/**
+ * Debian's Python, which has the package python3-libtorrent. Another Python that comes first in
+ * PATH lacks libtorrent.
+ */
 const PYTHON = "/usr/bin/python3";
 
 interface Timed {
   tookMs: number[];
-  /** Packets sent per operation. */
+  /** Number of packets sent per operation. */
   packets: number;
 }
 
-/** The size of a row. */
+/** The size of one benchmark. */
 interface Size {
-  /** Records that a contender puts and gets in a round. */
+  /** Number of records that each compared program puts and gets in a round. */
   records: number;
   /**
-   * Records put and got before the measurement. A testnet node with a full bucket that meets a new
-   * contender pings its twenty oldest nodes: 2,000 pings, which the first dozen puts wait for.
+   * Number of records put and got before the measurement starts. When a testnet node with a full
+   * bucket meets a new node, it pings its twenty oldest nodes. These 2,000 pings would delay the
+   * first dozen puts.
    */
   before: number;
   /** Whether a third of the nodes dies between joining and the first put. */
@@ -81,8 +83,8 @@ function libtorrent(bootstrap: string, { records, before }: Size): Program {
 }
 
 /**
- * A key pair in libtorrent's form: in place of the seed, RFC 8032's scalar and prefix, in
- * hexadecimal.
+ * Returns a key pair in libtorrent's form: the scalar and prefix of RFC 8032 instead of the seed,
+ * in hexadecimal.
  */
 function expandedKeyPair(): [publicKey: string, privateKey: string] {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
@@ -131,8 +133,8 @@ function row(id: string, title: string, size: Size, about: string): Row {
       { ...contender("libtorrent", size, libtorrent), missing: libtorrentMissing },
     ],
     rounds: 5,
-    // Timeouts of dead nodes do not depend on a warm-up, and libtorrent's would take another
-    // minute.
+    // A round with dead nodes has no warm-up: it would not change the timeouts, and libtorrent's
+    // warm-up would take another minute.
     warmUp: !size.dying,
   };
 }

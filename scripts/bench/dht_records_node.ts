@@ -1,10 +1,9 @@
 /**
- * One contender of `dht_records.ts`, in a process of its own: joins, waits for a go, then puts and
- * gets records one at a time. Prints the time of each operation and the packets sent.
+ * One compared program of `dht_records.ts`, in a process of its own. It joins the DHT, waits for
+ * the benchmark's signal, and then puts and gets records one at a time. Prints the time of each
+ * operation and the number of packets sent.
  *
  * Arguments: side, bootstrap address, number of records, number of records before the measurement.
- *
- * @module
  */
 
 import { delay, systemClock } from "../../src/base/mod.ts";
@@ -13,7 +12,7 @@ import { Counter } from "./counted_socket.ts";
 import { type RecordToPut, type SideName, sides } from "./dht_sides.ts";
 import { tell, waitForGo } from "./program.ts";
 
-/** Time for the first lookup to end. */
+/** Delay that lets the first lookup end, in milliseconds. */
 const JOIN_MS = 1_000;
 const VALUE_BYTES = 300;
 

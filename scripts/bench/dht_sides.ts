@@ -1,8 +1,6 @@
 /**
- * The compared ways to use the DHT: libreseed's single node shared by engine and manager,
- * libreseed's code with a node for each, and the libraries' own nodes, one for each.
- *
- * @module
+ * The compared ways to use the DHT: libreseed with one node shared by engine and manager, libreseed
+ * with a node for each of them, and the libraries' own nodes, one for engine and one for manager.
  */
 
 import { Buffer } from "node:buffer";
@@ -17,32 +15,32 @@ import { bencode } from "../../src/bencode/mod.ts";
 import { signItem, targetOf } from "../../src/records/mod.ts";
 import type { Counter } from "./counted_socket.ts";
 
-/** A record to put. */
+/** A record to put into the DHT. */
 export interface RecordToPut {
   keys: KeyPair;
   salt: Uint8Array;
   seq: number;
-  /** The encoded value. */
+  /** The bencoded value of the record. */
   value: Uint8Array;
 }
 
 /** One way to use the DHT. */
 export interface Side {
-  /** Puts a record. Resolves when enough nodes hold it, or all were tried. */
+  /** Puts a record. Resolves when enough nodes hold the record, or when all nodes were tried. */
   put(record: RecordToPut): Promise<void>;
   /** Gets the value of a record. */
   get(publicKey: Uint8Array, salt: Uint8Array): Promise<Uint8Array | undefined>;
   announce(infoHash: Uint8Array, port: number): Promise<void>;
-  /** Looks peers up, and returns their number. */
+  /** Searches for peers of a torrent, and returns their number. */
   findPeers(infoHash: Uint8Array): Promise<number>;
-  /** Drops the state of finished lookups, as happens after some minutes. */
+  /** Discards the state of finished lookups, which normally happens after some minutes. */
   forgetLookups(): void;
 }
 
 /** Names of {@linkcode sides}. */
 export type SideName = keyof typeof sides;
 
-/** Starts a side, bootstrapped through `HOST:PORT`. */
+/** Starts one of the compared ways, with `HOST:PORT` as the bootstrap node. */
 export const sides = {
   async shared(bootstrap: string, counter: Counter): Promise<Side> {
     return ourSide(await startOurs(bootstrap, counter));
@@ -131,7 +129,7 @@ function librarySide(dht: Dht): Pick<Side, "put" | "get"> {
     get: (publicKey, salt) =>
       new Promise((resolve, reject) => {
         const target = Buffer.from(targetOf(publicKey, salt));
-        // With a cache, it would answer from its own memory.
+        // `cache: false`, because npm:bittorrent-dht would otherwise answer from its own cache.
         dht.get(
           target,
           { salt: Buffer.from(salt), cache: false },
@@ -159,7 +157,7 @@ function peerSide(dht: Dht, all: Dht[]): Omit<Side, "put" | "get"> {
   };
 }
 
-/** Starts a DHT manager on a node of its own engine. */
+/** Starts a DHT manager that uses the node of an engine of its own. */
 export async function startOurs(
   bootstrap: string,
   counter: Counter,

@@ -1,8 +1,6 @@
 /**
- * Downloads compared with other programs, all from one libtorrent seeder on this machine: `deno run
- * -A scripts/bench/download.ts`.
- *
- * @module
+ * Compares downloads with other programs. All programs download from one libtorrent seeder on this
+ * machine: `deno run -A scripts/bench/download.ts`.
  */
 
 import { join } from "node:path";
@@ -28,14 +26,14 @@ const sample = new SharedPackage(SIZE_MIB);
 
 type Command = (given: {
   sample: PublishedPackage;
-  /** Port of the seeder. */
+  /** Port on which the seeder listens. */
   port: number;
   trackerUrl: string;
-  /** A new directory for the download. */
+  /** Makes a new directory for a download. */
   directory: string;
 }) => string[];
 
-/** Starts a seeder, and returns the command that downloads from it. */
+/** Starts a seeder, and returns the command line that downloads from the seeder. */
 type Sides = (
   sample: PublishedPackage,
   directory: string,
@@ -63,7 +61,7 @@ async function round(sides: Sides): Promise<Figures> {
   }
 }
 
-/** A seeder on 127.0.0.1, with a tracker that returns it. */
+/** A seeder on 127.0.0.1, with a tracker that names the seeder. */
 function here(command: Command): Sides {
   return async (sample, directory, stack) => {
     const { program, port } = await libtorrentSeeder(sample);

@@ -1,11 +1,10 @@
 /**
- * Growth of costs with the number of packages in a home: `deno run -A scripts/bench/growth.ts
- * [--into FILE] [--picture FILE] [--together COUNT]… [COUNT…]` (defaults: 0, 300, 3,000 and 30,000;
- * together 10, 100 and 1,000). Prints a table with the exponent of each cost, draws it, and
- * measures publishing several packages with one command. Everything runs in a test network on
- * 127.0.0.1. Figures of an earlier run in FILE are not measured again.
- *
- * @module
+ * Measures how costs grow with the number of packages in a home: `deno run -A
+ * scripts/bench/growth.ts [--into FILE] [--picture FILE] [--together COUNT]… [COUNT…]` (defaults:
+ * 0, 300, 3,000 and 30,000 packages; 10, 100 and 1,000 published together). Prints a table with the
+ * growth exponent of each cost, draws a chart, and measures publishing several packages with one
+ * command. Everything runs in a test network on 127.0.0.1. Figures that FILE already contains are
+ * not measured again.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -22,12 +21,17 @@ import { draw, exponentOf, growthOf, type Series } from "./picture.ts";
 import { CpuMeter, privateMiB } from "./process_figures.ts";
 import { libreseed } from "./transfer.ts";
 
-/** Number of measurements per package operation, for the median, and number of daemon starts. */
+/**
+ * Number of measurements of each package operation, whose median is reported, and number of daemon
+ * starts.
+ */
 const TIMES = 5;
 const STARTS = 3;
-/** Number of records announced at once. */
+/** Number of records that one measured `announce` command announces. */
 const ANNOUNCED = 10;
-/** Delay from a start until the daemon is measured at rest, and duration of that measurement. */
+/**
+ * Delay from the start of a daemon until it is measured at rest, and duration of the measurement.
+ */
 const REST_MS = 30_000;
 const WATCH_MS = 30_000;
 
@@ -43,13 +47,13 @@ const { values, positionals } = parseArgs({
 });
 const counts = positionals.length > 0 ? positionals.map(Number) : [0, 300, 3_000, 30_000];
 
-/** Costs of all packages of the home, including those of an empty home. */
+/** Costs for all packages of a home, which include the fixed costs of an empty home. */
 const ofAll = {
   start: "start-up: CPU until all are seeded, ms",
   memory: "private memory, kB",
   idle: "idle: CPU in 30 s, ms",
 };
-/** Costs of one more package. */
+/** Costs for one additional package. */
 const ofOne = {
   announce: `re-announcing ${ANNOUNCED} of them, ms`,
   publish: "publishing one more, ms",
@@ -63,9 +67,15 @@ const testnet = await startTestnet({ nodes: 20 });
 const directory = await Deno.makeTempDir({ prefix: "libreseed-bench-growth-" });
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Packets per second; announcing with the program's own limit would take hours. */
+/**
+ * Packets per second that `announce` may send. With the program's default limit, announcing would
+ * take hours.
+ */
 const NO_LIMIT = "100000";
-/** The program's own limit, so that announcing does not add to the cost of a start. */
+/**
+ * The program's default limit of packets per second, so that announcing does not add to the
+ * measured start.
+ */
 const OWN_LIMIT = "200";
 
 function environment(home: string, port: number, rate = NO_LIMIT): Record<string, string> {
@@ -79,12 +89,12 @@ function environment(home: string, port: number, rate = NO_LIMIT): Record<string
   };
 }
 
-/** Runs a command to its end, and returns its duration in milliseconds. */
+/** Runs a command until it ends, and returns its duration in milliseconds. */
 function run(home: string, ...args: string[]): Promise<number> {
   return runReading("", home, ...args);
 }
 
-/** The same for a command that reads standard input. */
+/** Runs a command that reads standard input, and returns its duration in milliseconds. */
 async function runReading(input: string, home: string, ...args: string[]): Promise<number> {
   const [program, ...rest] = libreseed(...args);
   const begunMs = performance.now();
@@ -110,7 +120,7 @@ async function median(work: (time: number) => Promise<number>): Promise<number> 
   return summary(figures).median;
 }
 
-/** Starts a daemon, and waits until it seeds all packages. */
+/** Starts a daemon, and waits until the daemon seeds all packages. */
 async function start(home: string, count: number, port: number, rate?: string) {
   const [program, ...rest] = libreseed("seed");
   const process = spawn(program!, rest, { env: environment(home, port, rate), stdio: "ignore" });
@@ -123,7 +133,10 @@ async function start(home: string, count: number, port: number, rate?: string) {
   return { process, client: connected.client, cpu };
 }
 
-/** Processor time from the start of a daemon until it seeds all packages, in milliseconds. */
+/**
+ * Returns the processor time from the start of a daemon until it seeds all packages, in
+ * milliseconds.
+ */
 async function startUp(home: string, count: number, port: number): Promise<number> {
   const { process, client, cpu } = await start(home, count, port, OWN_LIMIT);
   using meter = cpu;
@@ -140,8 +153,8 @@ async function ended(process: ChildProcess): Promise<void> {
 }
 
 /**
- * Publishes `count` packages with one command into a new home with a daemon; duration in
- * milliseconds.
+ * Publishes `count` packages with one command into a new home with a daemon. Returns the duration
+ * in milliseconds.
  */
 async function publishTogether(count: number): Promise<number> {
   const home = join(directory, `together-${count}`);
@@ -184,7 +197,7 @@ async function measure(count: number): Promise<Costs> {
   try {
     await sleep(REST_MS);
     const { seconds } = meter;
-    // The minimum, so that memory that awaits garbage collection does not count.
+    // The minimum over time is taken, so that memory waiting for garbage collection is not counted.
     let memory = Infinity;
     for (
       const endMs = performance.now() + WATCH_MS;
@@ -203,15 +216,15 @@ async function measure(count: number): Promise<Costs> {
       await client.operations.announce({ packages });
       return performance.now() - begunMs;
     });
-    // The first publish makes the first list of all packages, which is not measured.
+    // The first `publish` builds the list of all packages, and is not measured.
     await publish(TIMES);
     costs.publish = await median(publish);
     const all = await client.operations.list();
     costs.get = await median(async (time) => {
       const to = join(directory, `getter-${count}-${time}`);
       const { name, magnet } = all.find(({ name }) => name === `one-more-${time}`)!;
-      // A testnet node keeps 10,000 items, so the oldest records of 30,000 packages are gone and
-      // are put again.
+      // A testnet node stores 10,000 items, fewer than 30,000 packages have. The oldest records
+      // have been dropped, and are put again.
       await client.operations.announce({ packages: [{ name }] });
       return await run(to, "get", magnet!, "-o", "-");
     });
@@ -223,7 +236,7 @@ async function measure(count: number): Promise<Costs> {
   return costs;
 }
 
-/** Figures of an earlier run, by number of packages. */
+/** Reads the figures of an earlier run, by number of packages. */
 function readBefore(): Map<number, Costs> {
   try {
     return new Map(JSON.parse(Deno.readTextFileSync(values.into!)));

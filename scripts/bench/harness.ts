@@ -1,24 +1,25 @@
 /**
- * Runs contenders against each other and prints the figures. Rounds are interleaved (A B C, A B C,
- * … after a warm-up that is not counted), so that other load on the machine affects all contenders
- * alike. The rows do the measuring; no figure is judged here.
- *
- * @module
+ * Runs the compared programs (contenders) and prints the figures. After an uncounted warm-up, the
+ * rounds are interleaved (A B C, A B C, …), so that other load on the machine affects all
+ * contenders alike. The rows, each a benchmark, do the measuring; no figure is judged here.
  */
 
 import { parseArgs } from "node:util";
 import { type Clock, systemClock } from "../../src/base/mod.ts";
 import { descendants, kill, killDescendantsOnSignal } from "./process_tree.ts";
 
-/** Figures of one round of one contender, by the keys of the row's metrics. */
+/** Figures of one round of one contender, by the names of the row's metrics. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** One of the programs that do the same work. */
+/** A contender: one of the programs that do the same work and are compared. */
 export interface Contender {
   name: string;
   /** The reason why the contender cannot take part, or `undefined`. */
   missing?(): Promise<string | undefined>;
-  /** Does the work once. Metrics that it cannot measure are left out of the figures. */
+  /**
+   * Does the work once, and returns the figures. Metrics that cannot be measured are missing from
+   * the figures.
+   */
   round(round: number): Promise<Figures>;
 }
 
@@ -29,36 +30,41 @@ export interface Metric {
   unit: string;
 }
 
-/** Contenders, and the metrics measured of them. */
+/** A row: one benchmark, with its contenders and the metrics that are measured. */
 export interface Row {
   /** Name of the row on the command line. */
   id: string;
   title: string;
-  /** Meaning and limits of the figures. */
+  /** Explanation of the figures and their limits. */
   about: string;
   metrics: readonly Metric[];
-  /** The first one is ours: ratios are its medians to those of the others. */
+  /**
+   * Compared programs, libreseed's first. The printed ratios compare libreseed's medians with those
+   * of the others.
+   */
   contenders: readonly Contender[];
-  /** Number of rounds that count. */
+  /** Number of rounds that are counted, without the warm-up. */
   rounds: number;
-  /** Whether a warm-up round comes first; `true` by default. */
+  /** Whether an uncounted warm-up round comes first; `true` by default. */
   warmUp?: boolean;
   /** Time limit of one round of one contender, in seconds; half an hour by default. */
   mostSeconds?: number;
-  /** Removes what the rounds shared. */
+  /** Deletes files and ends processes that all rounds shared. */
   dispose?(): Promise<void>;
 }
 
-/** A row with its figures. */
+/** A row (one benchmark) with its measured figures. */
 export interface Measured {
   row: Row;
-  /** By contender: the figures of each round. */
+  /** Figures of each round, by contender. */
   figures: Map<string, Figures[]>;
-  /** Contenders that did not take part, and why. */
+  /** Contenders that could not take part, with the reasons. */
   missing: { name: string; why: string }[];
-  /** Contenders that failed in a round, and why. */
+  /** Contenders that failed in a round, with the reasons. */
   failed: { name: string; why: string }[];
-  /** By contender: duration of each round with its setup, in seconds, the warm-up first. */
+  /**
+   * Duration of each round including its setup, in seconds, by contender. The warm-up is the first.
+   */
   seconds: Map<string, number[]>;
 }
 
@@ -67,7 +73,7 @@ const MOST_SECONDS = 1_800;
 /** A monotonic clock, which a change of the time of day does not affect. */
 const steadyClock: Clock = { now: () => performance.now(), after: systemClock.after };
 
-/** Runs one row. A contender that fails or does not end is left out of further rounds. */
+/** Runs one row. A contender that fails or exceeds its time limit is left out of further rounds. */
 export async function measure(
   row: Row,
   say: (line: string) => void,
@@ -111,7 +117,7 @@ export async function measure(
   return { row, figures, missing, failed, seconds };
 }
 
-/** Rejects after the time limit, and kills the processes that the round started. */
+/** Rejects after the time limit, and kills the processes that the round has started. */
 async function withTimeLimit<T>(
   run: () => Promise<T>,
   mostSeconds: number,
@@ -120,12 +126,12 @@ async function withTimeLimit<T>(
   const before = new Set(descendants(Deno.pid));
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = clock.after(mostSeconds * 1_000, () => {
-    // Processes that serve other rounds stay.
+    // Processes that existed before the round are kept, because other rounds use them.
     for (const pid of descendants(Deno.pid)) if (!before.has(pid)) kill(pid);
     reject(new Error(`not over after ${mostSeconds} s`));
   });
   const round = run();
-  // Errors about its killed processes come after the rejection.
+  // Ignores errors that the killed processes cause after the promise was rejected.
   round.catch(() => {});
   try {
     return await Promise.race([round, late]);
@@ -134,7 +140,7 @@ async function withTimeLimit<T>(
   }
 }
 
-/** Median, minimum and maximum. */
+/** Returns median, minimum and maximum. */
 export function summary(values: readonly number[]): { median: number; min: number; max: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -144,12 +150,12 @@ export function summary(values: readonly number[]): { median: number; min: numbe
   return { median, min: sorted[0]!, max: sorted.at(-1)! };
 }
 
-/** The 95th percentile (nearest rank); with fewer than 20 values, the maximum. */
+/** Returns the 95th percentile (nearest rank). With fewer than 20 values, this is the maximum. */
 export function percentile95(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.95) - 1]!;
 }
 
-/** Formats the row as Markdown. */
+/** Formats a row (one benchmark) as Markdown. */
 export function report({ row, figures, missing, failed, seconds }: Measured): string {
   const lines = [["what", "unit", "who", "median", "min..max", "ratio"]];
   const [ours] = figures.keys();
@@ -180,7 +186,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** Rounds to three significant digits, but keeps all digits before the point. */
+/** Rounds to three significant digits, but keeps all digits before the decimal point. */
 function digits(value: number): string {
   const magnitude = Math.abs(value);
   const text = magnitude >= 100
@@ -191,7 +197,7 @@ function digits(value: number): string {
   return text.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** Formats a ratio with two decimals; a smaller one is shown as less than that. */
+/** Formats a ratio with two decimals. A ratio that would round to zero is shown as `<0.01`. */
 function share(ratio: number): string {
   return ratio < 0.005 ? "<0.01" : ratio.toFixed(2);
 }
@@ -214,8 +220,9 @@ function markdown(lines: readonly string[][]): string {
 /**
  * Runs the rows named on the command line, or all: `[--rounds N] [--only CONTENDER]… [ROW…]`.
  * Prints tables to standard output and progress to standard error.
+ *  * @returns the exit code: 1 if a contender failed
  *
- * @returns the exit code: 1 if a contender failed
+ * @returns the exit code, which is 1 if a contender failed
  */
 export async function runBenchmarks(rows: readonly Row[], args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({

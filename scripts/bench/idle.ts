@@ -1,8 +1,6 @@
 /**
- * Cost of packages that no peer downloads: `deno run -A scripts/bench/idle.ts [--rounds N] [ROW…]`.
- * Needs network namespaces, and so root.
- *
- * @module
+ * Measures the cost of seeding packages that no peer downloads: `deno run -A scripts/bench/idle.ts
+ * [--rounds N] [ROW…]`. Needs network namespaces, and therefore root.
  */
 
 import { join } from "node:path";
@@ -12,7 +10,7 @@ import { fillHome } from "./many_packages.ts";
 import { missing as doesNotRun } from "./transfer.ts";
 
 /**
- * Delay from a start until the measurement, after which the work of starting is over, and duration
+ * Delay from a program's start until the measurement, so that start-up work is over, and duration
  * of the measurement.
  */
 const REST_MS = 60_000;
@@ -20,7 +18,7 @@ const WATCH_MS = 60_000;
 
 const homes = new Map<string, Promise<string>>();
 
-/** A home with this many packages, made once per program. */
+/** Returns a home with `count` packages. The home is made once per program. */
 export function homeOf(name: string, holder: Holder, count: number): Promise<string> {
   const key = `${name} ${count}`;
   const made = homes.get(key) ?? (async () => {
@@ -36,7 +34,7 @@ export function homeOf(name: string, holder: Holder, count: number): Promise<str
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** By program: figures with no packages, the fixed cost. */
+/** Fixed cost of each program: its figures with no packages. */
 const empty = new Map<string, { cpuSeconds: number; privateMiB: number }>();
 
 async function hold(name: string, holder: Holder, count: number): Promise<Figures> {
@@ -66,7 +64,7 @@ async function hold(name: string, holder: Holder, count: number): Promise<Figure
   };
 }
 
-/** The reason why a program cannot be measured here, or `undefined`. */
+/** Returns the reason why a program cannot be measured here, or `undefined`. */
 export async function missing(name: string): Promise<string | undefined> {
   if (await doesNotRun("unshare", "-n", "true")()) {
     return "it takes a network namespace, and so root";

@@ -1,8 +1,6 @@
 /**
- * Programs that hold many packages without downloads, each in a network namespace of its own, and
- * their resource use.
- *
- * @module
+ * Programs that seed many packages without any download, each in a network namespace of its own,
+ * and measurement of their resource use.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -15,7 +13,7 @@ import { torrentInfoHash } from "../../src/package/mod.ts";
 import { CpuMeter, privateMiB } from "./process_figures.ts";
 import { libreseed, PYTHON } from "./transfer.ts";
 
-/** Port of each program, in its namespace. */
+/** Port on which each program listens in its own namespace. */
 export const PORT = 47_123;
 const POLL_MS = 20;
 const LOOK_MS = 2_000;
@@ -23,16 +21,18 @@ const LOOK_MS = 2_000;
 /** Resources that a process has used so far. */
 export interface ResourceUse {
   cpuSeconds: number;
-  /** UDP packets sent in the process's namespace. */
+  /** Number of UDP packets sent in the process's namespace. */
   packets: number;
 }
 
-/** A program that can hold packages, and how it is run on a home. */
+/** A program that can seed packages, and how it runs on a home. */
 export interface Holder {
   command: (home: string) => string[];
   /** Resolves once the program seeds `count` packages. */
   seeded: (home: string, count: number, process: ChildProcess) => Promise<void>;
-  /** Writes the program's state for packages that it has held for long. */
+  /**
+   * Writes the program's saved state, as if the program had seeded the packages for a long time.
+   */
   prepare?: (home: string) => Promise<void>;
 }
 
@@ -44,14 +44,14 @@ function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
-/** Waits for the line that a script prints. */
+/** Waits for the line that a script prints when it is ready. */
 function said(_home: string, _count: number, { stdout }: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     stdout!.on("data", (chunk) => String(chunk).includes("seeded") && resolve());
   });
 }
 
-/** Queries the daemon itself. */
+/** Waits until libreseed's daemon reports that it seeds `count` packages. */
 async function libreseedSeeds(home: string, count: number): Promise<void> {
   let connected;
   while (!connected) {
@@ -63,7 +63,7 @@ async function libreseedSeeds(home: string, count: number): Promise<void> {
   client.close();
 }
 
-/** Writes the files by which transmission knows torrents that it has verified before. */
+/** Writes the files in which Transmission records that torrents have been verified. */
 export async function prepareTransmission(
   home: string,
   seed = join(home, "seed"),
@@ -113,7 +113,7 @@ async function transmissionSeeds(_home: string, count: number, { pid }: ChildPro
   }
 }
 
-/** The compared programs. */
+/** The compared programs, by name. */
 export const holders: Record<string, Holder> = {
   libreseed: {
     command: (home) => [
@@ -136,7 +136,7 @@ export const holders: Record<string, Holder> = {
   },
 };
 
-/** A program that runs in its namespace. */
+/** A program that runs in its own network namespace. */
 export class RunningHolder implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -159,7 +159,7 @@ export class RunningHolder implements AsyncDisposable {
     this.#cpu = new CpuMeter(() => [this.#child.pid!]);
   }
 
-  /** Resources that the program has used since its start. */
+  /** Returns the resources that the program has used since its start. */
   used(): ResourceUse {
     const { pid } = this.#child;
     const [names, values] = Deno.readTextFileSync(`/proc/${pid}/net/snmp`).split("\n")
@@ -170,7 +170,7 @@ export class RunningHolder implements AsyncDisposable {
     };
   }
 
-  /** Minimum private memory during a period, sampled every two seconds. */
+  /** Returns the minimum of the private memory during a period, sampled every two seconds. */
   async leastPrivateMiB(whileMs: number): Promise<number> {
     let least = Infinity;
     for (const endMs = performance.now() + whileMs; performance.now() < endMs;) {

@@ -1,8 +1,6 @@
 /**
- * Installing a package of many small files, compared with tar. `deno run -A
+ * Measures installing a package of many small files, compared with tar. `deno run -A
  * scripts/bench/install.ts`.
- *
- * @module
  */
 
 import { join } from "node:path";
@@ -37,7 +35,7 @@ async function makeFiles(directory: string): Promise<void> {
   }
 }
 
-/** Makes a home whose seed directory has the package, so that nothing is downloaded. */
+/** Makes a home whose seed directory contains the package, so that `install` downloads nothing. */
 async function makeHome(): Promise<void> {
   if (await Deno.stat(home).catch(() => undefined)) return;
   const half = `${home}.half`;

@@ -1,8 +1,6 @@
 /**
- * Runs all benchmarks: `deno run -A scripts/bench/main.ts [--rounds N] [ROW…]`. Each file of rows
- * can be run alone too.
- *
- * @module
+ * Runs all benchmarks: `deno run -A scripts/bench/main.ts [--rounds N] [ROW…]`. Each of the other
+ * files that define benchmarks can also be run alone.
  */
 
 import { rows as binary } from "./binary.ts";

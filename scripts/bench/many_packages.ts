@@ -1,7 +1,6 @@
 /**
- * Homes with many packages, in the state after a publish of all, for benchmarks of later work.
- *
- * @module
+ * Makes homes with many packages for benchmarks. A home is in the state in which publishing all
+ * packages would leave it.
  */
 
 import { createHash } from "node:crypto";
@@ -39,10 +38,10 @@ import { SeedDirectory, StateDatabase, type ValidSeedEntry } from "../../src/sto
 /** Size of a benchmark archive. Its contents do not matter to an idle daemon. */
 export const ARCHIVE_BYTES = 65_536;
 
-/** Interval of announcing a torrent. */
+/** Interval after which a torrent is announced again, in milliseconds. */
 const TORRENT_MS = 22 * 60_000;
 
-/** A seed directory and the key pair of its packages' publisher. */
+/** A seed directory, and the key pair of the publisher of its packages. */
 export interface Filled {
   path: string;
   keys: KeyPair;
@@ -83,12 +82,11 @@ function writePackages(directory: string, keys: KeyPair, count: number): Minimal
 }
 
 /**
- * A home with `count` packages as `publish` leaves it: all records and torrents have just been
- * announced, and their next due times are spread out.
+ * Fills a home with `count` packages as `publish` would leave it: all records and torrents have
+ * just been announced, and the times of their next announcements are spread out.
  *
- * @param options.port port that the torrents were announced with
- * @param options.filled a seed directory that several homes share; without it the home gets one of
- * its own
+ * @param options.port port with which the torrents were announced
+ * @param options.filled a seed directory that several homes share; by default the home gets its own
  */
 export async function fillHome(
   home: string,

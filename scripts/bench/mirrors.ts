@@ -1,8 +1,6 @@
 /**
- * Idle mirrors of the same packages on one machine: `deno run -A scripts/bench/mirrors.ts [--rounds
- * N] [ROW…]`. Needs network namespaces, and so root.
- *
- * @module
+ * Measures idle mirrors of the same packages on one machine: `deno run -A scripts/bench/mirrors.ts
+ * [--rounds N] [ROW…]`. Needs network namespaces, and therefore root.
  */
 
 import { fileURLToPath } from "node:url";
@@ -11,7 +9,7 @@ import { missing } from "./idle.ts";
 import { Program } from "./program.ts";
 
 const inside = fileURLToPath(new URL("./mirrors_inside.ts", import.meta.url));
-/** Transmission accepts no nodes in 127.0.0.0/8. */
+/** An address outside 127.0.0.0/8, because Transmission accepts no DHT nodes in 127.0.0.0/8. */
 const setUp =
   'ip link set lo up && ip addr add 10.77.0.1/32 dev lo && ip addr add 10.77.0.2/32 dev lo && exec "$@"';
 

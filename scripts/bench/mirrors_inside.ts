@@ -1,8 +1,6 @@
 /**
- * The part of `mirrors.ts` that runs inside a network namespace, where transmission accepts nodes
- * on this machine. Arguments: `PROGRAM on|off`. Prints the figures as one JSON object.
- *
- * @module
+ * The part of `mirrors.ts` that runs inside a network namespace, where Transmission accepts DHT
+ * nodes on this machine. Arguments: `PROGRAM on|off`. Prints the figures as one JSON object.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -19,11 +17,11 @@ import { libreseed } from "./transfer.ts";
 
 const MIRRORS = 8;
 const PACKAGES = 100;
-/** Duration of the start, and of the rest after it. */
+/** Duration of the start phase, and also of the idle phase after it, in milliseconds. */
 const MINUTE_MS = 60_000;
 const [program, dht] = Deno.args;
 
-/** Address of the testnet outside 127.0.0.0/8; `mirrors.ts` sets it up. */
+/** Address of the testnet outside 127.0.0.0/8, which `mirrors.ts` sets up. */
 const TESTNET = "10.77.0.1";
 const MIRROR = "10.77.0.2";
 
@@ -91,5 +89,6 @@ try {
   await testnet.close();
   await Deno.remove(directory, { recursive: true });
 }
-// Printed last: the reader kills this process at once, while the mirrors would go on.
+// The figures are printed last, because the benchmark kills this process as soon as it has read
+// them.
 tell(figures);

@@ -1,8 +1,6 @@
 /**
- * Cost of finding a package by name and range: DHT lookups, packets, bytes. The contenders are ways
- * of naming the same package. `deno run -A scripts/bench/names.ts`.
- *
- * @module
+ * Measures the cost of finding a package by name and version range: DHT lookups, packets, bytes.
+ * The contenders are different ways to name the same package. `deno run -A scripts/bench/names.ts`.
  */
 
 import { join } from "node:path";
@@ -26,7 +24,7 @@ const NODES = 100;
 const PACKAGES = 2_000;
 const DEPENDENCIES = 10;
 
-/** A publisher whose daemon serves, and a new user for each round. */
+/** A publisher whose daemon seeds packages. Each round uses a new user. */
 interface Scene {
   place: Place;
   publisher: Home;
@@ -41,7 +39,7 @@ async function publisherOn(): Promise<Scene> {
   return { place, publisher, daemon: await publisher.daemon(["--dht-rate", "10000"]) };
 }
 
-/** A publisher of 2,000 packages, among them `hello` in three versions. */
+/** Sets up a publisher with 2,000 packages, among them `hello` in three versions. */
 async function longList(): Promise<Scene> {
   const scene = await publisherOn();
   const { place, publisher } = scene;
@@ -66,7 +64,7 @@ async function longList(): Promise<Scene> {
   return scene;
 }
 
-/** Puts the publisher's list, as the last step of `publish` does. */
+/** Puts the publisher's package list into the DHT, as the last step of `publish` does. */
 async function list({ place, publisher }: Scene, manifests: MinimalManifest[]): Promise<void> {
   const { values } = await loadSettings({
     flags: { home: publisher.path, bootstrap: [place.testnet.bootstrap], "allow-local": true },
@@ -107,7 +105,8 @@ async function list({ place, publisher }: Scene, manifests: MinimalManifest[]): 
 }
 
 /**
- * A package with ten dependencies, and another that names the same ones by their publisher's key.
+ * Sets up a package with ten dependencies by name, and another that names the same dependencies
+ * with their publisher's key.
  */
 async function dependent(): Promise<Scene> {
   const scene = await publisherOn();
@@ -125,7 +124,7 @@ async function dependent(): Promise<Scene> {
   return scene;
 }
 
-/** Runs a command, and parses its report of its own cost. */
+/** Runs a command, and parses the report of its cost that the command prints. */
 async function cost(home: Home, args: string[], cwd?: string): Promise<Figures> {
   const { code, stderr } = await home.run([...args, "-v"], {
     timeoutMs: 120_000,
@@ -141,7 +140,7 @@ async function cost(home: Home, args: string[], cwd?: string): Promise<Figures> 
     lookups: lookups!,
     packets: packetsOut! + packetsIn!,
     bytes: (bytesOut! + bytesIn!) / 1_000,
-    // Left out when nothing was downloaded, since a ratio would mean nothing.
+    // The metric is omitted if nothing was downloaded, because a ratio to zero has no meaning.
     ...(downloaded > 0 && { downloaded: downloaded / 1_000 }),
   };
 }
@@ -154,7 +153,8 @@ const metrics: Metric[] = [
 ];
 
 /**
- * Contenders that share one scene, which the first of them sets up and which stays until the end.
+ * Makes contenders that share one scene. The first contender sets the scene up, and the scene stays
+ * until the benchmark ends.
  */
 function ways(
   make: () => Promise<Scene>,

@@ -1,9 +1,7 @@
 /**
- * Packing compared with tar, pigz and sha256sum, which make neither manifest nor signature: a tree
- * of sources, and incompressible bytes. `deno run -A scripts/bench/pack.ts`; `BENCH_MIB` sets the
- * size of the latter.
- *
- * @module
+ * Compares packing with tar, pigz and sha256sum, which make neither manifest nor signature. Inputs
+ * are a tree of source files, and incompressible bytes. `deno run -A scripts/bench/pack.ts`;
+ * `BENCH_MIB` sets the size of the incompressible input.
  */
 
 import { join } from "node:path";
@@ -20,14 +18,14 @@ import {
 } from "./command.ts";
 import { type Contender, type Row, runBenchmarks } from "./harness.ts";
 
-/** Minimum size of the tree, in whole copies of the libraries. */
+/** Minimum size of the tree of source files, which consists of whole copies of the libraries. */
 const TREE_BYTES = 200e6;
 const MEBIBYTES = Number(Deno.env.get("BENCH_MIB") ?? 1024);
 const tree = join(workDirectory, "tree");
 const output = join(workDirectory, "sources.tgz");
 const home = join(workDirectory, "home");
 
-/** Makes a tree of several copies of this project's libraries: real source code. */
+/** Makes a tree of source files from several copies of this project's npm packages. */
 async function makeTree(): Promise<void> {
   if (await Deno.stat(tree).catch(() => undefined)) return;
   const libraries = fileURLToPath(new URL("../../node_modules/.deno/", import.meta.url));
@@ -39,7 +37,7 @@ async function makeTree(): Promise<void> {
   await Deno.rename(half, tree);
 }
 
-/** Copies regular files only. Returns their size in bytes. */
+/** Copies the regular files of a directory tree. Returns their total size in bytes. */
 async function copyTree(from: string, to: string): Promise<number> {
   await Deno.mkdir(to, { recursive: true });
   let bytes = 0;
@@ -65,7 +63,7 @@ async function measured(run: () => ReturnType<typeof runCommand>) {
   return { ...figures, kilobytes: (await Deno.stat(output)).size / 1e3 };
 }
 
-/** A contender: libreseed with a key, after its input was made. */
+/** Makes the contender `libreseed pack`, which has a key, and whose input is made beforehand. */
 function packing(make: () => Promise<unknown>, round: Contender["round"]): Contender {
   return {
     name: "libreseed pack",

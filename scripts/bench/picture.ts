@@ -6,11 +6,11 @@
 
 import { scaleLog } from "d3-scale";
 
-/** Cost by number of packages. */
+/** Costs by number of packages. */
 export interface Series {
   name: string;
   points: readonly (readonly [count: number, cost: number])[];
-  /** Exponent shown next to the series; {@linkcode exponentOf} by default. */
+  /** Exponent shown next to the series. The default is the result of {@linkcode exponentOf}. */
   exponent?: number;
 }
 
@@ -20,7 +20,7 @@ const LEFT = 70;
 const RIGHT = 210;
 const TOP = 40;
 const BOTTOM = 50;
-/** Colours that are distinct with colour blindness too (Okabe and Ito). */
+/** Line colours that are distinct with colour blindness too (Okabe and Ito). */
 const COLOURS = [
   "#0072b2",
   "#d55e00",
@@ -33,10 +33,11 @@ const COLOURS = [
 ];
 
 /**
- * Fits the cost as `base + share · count ^ exponent`, by least squares of relative errors. For
+ * Fits the cost as `base + share · count ^ exponent`, by least squares of relative errors. Used for
  * costs with a fixed part, which would hide the exponent of the growing part.
  *
- * @param points points including one at count 0; the result is `undefined` for fewer than four
+ * @param points measured points, including one at count 0; the result is `undefined` for fewer than
+ * four points
  */
 export function growthOf(
   points: readonly (readonly [count: number, cost: number])[],
@@ -64,7 +65,10 @@ export function growthOf(
   return best;
 }
 
-/** The exponent of the cost's growth: slope of the regression line through the logarithms. */
+/**
+ * Returns the exponent of the cost's growth: the slope of the regression line through the
+ * logarithms.
+ */
 export function exponentOf({ points }: Series): number {
   const logs = points.map(([count, cost]) => [Math.log(count), Math.log(cost)] as const);
   const mean = (axis: 0 | 1) => logs.reduce((sum, log) => sum + log[axis], 0) / logs.length;
@@ -73,7 +77,7 @@ export function exponentOf({ points }: Series): number {
   return over / logs.reduce((sum, log) => sum + (log[0] - x) ** 2, 0);
 }
 
-/** Draws series of positive costs. */
+/** Draws a chart of series, whose costs must be positive. */
 export function draw(title: string, unit: string, series: readonly Series[]): string {
   const all = series.flatMap(({ points }) => points);
   const bounds = (axis: 0 | 1): [number, number] => {

@@ -7,23 +7,23 @@
 const LOOK_MS = 1_000;
 
 /**
- * Processor time of processes, over all threads. `/proc/PID/stat` counts in hundredths of a second,
- * as much as an idle daemon uses in a minute. A thread's counter has nanoseconds but disappears
- * with the thread, so all threads are sampled every second.
+ * Measures the processor time of processes, over all threads. `/proc/PID/stat` counts in hundredths
+ * of a second, which an idle daemon may use in a whole minute. The counters of threads have
+ * nanoseconds, but disappear with their thread. Therefore all threads are sampled every second.
  */
 export class CpuMeter implements Disposable {
   readonly #pids: () => readonly number[];
-  /** Nanoseconds by thread. */
+  /** Processor time by thread, in nanoseconds. */
   readonly #threads = new Map<string, number>();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /** @param pids returns the processes that exist at the moment */
+  /** @param pids returns the ids of the measured processes that exist at the moment */
   constructor(pids: () => readonly number[]) {
     this.#pids = pids;
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
-  /** Processor time of all processes together since their start, in seconds. */
+  /** Returns the processor time of all processes together since their start, in seconds. */
   get seconds(): number {
     this.#look();
     return this.#threads.values().reduce((sum, one) => sum + one, 0) / 1e9;
@@ -41,7 +41,7 @@ export class CpuMeter implements Disposable {
           this.#threads.set(path, Number(Deno.readTextFileSync(path).split(" ")[0]));
         }
       } catch (error) {
-        // The thread has ended.
+        // The thread has ended, so its counter is gone.
         if (!(error instanceof Deno.errors.NotFound) && !isGone(error)) throw error;
       }
     }
@@ -52,7 +52,7 @@ function isGone(error: unknown): boolean {
   return (error as { code?: string }).code === "ESRCH";
 }
 
-/** Memory that a process does not share with others, in MiB. */
+/** Returns the memory that a process does not share with other processes, in MiB. */
 export function privateMiB(pid: number): number {
   const memory = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
   return [...memory.matchAll(/^Private_(?:Clean|Dirty): +(\d+)/gm)]

@@ -1,15 +1,17 @@
 /**
- * Process trees (Linux), and the end of one: a benchmark that is interrupted kills its contenders,
- * which would otherwise go on in their namespaces and disturb the next benchmark.
- *
- * @module
+ * Lists and ends trees of processes (Linux). When a benchmark is interrupted, it kills all programs
+ * that it started. Otherwise they would continue in their network namespaces and disturb the next
+ * benchmark.
  */
 
 import { readFileSync } from "node:fs";
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Descendants of a process, children first. Empty on other systems than Linux. */
+/**
+ * Returns the ids of all descendants of a process, children first. The list is empty on systems
+ * other than Linux.
+ */
 export function descendants(pid: number): number[] {
   const parents = new Map<number, number>();
   try {
@@ -28,7 +30,8 @@ export function descendants(pid: number): number[] {
 
 function parentOf(pid: string): number {
   try {
-    // The format is `pid (name) state ppid …`, and the name may contain any character.
+    // The format of `/proc/PID/stat` is `pid (name) state ppid …`. The name may contain any
+    // character.
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
   } catch {
@@ -37,16 +40,19 @@ function parentOf(pid: string): number {
   }
 }
 
-/** Kills a process, if it still runs. */
+/** Kills a process if it is still running. */
 export function kill(pid: number): void {
   try {
     Deno.kill(pid, "SIGKILL");
   } catch {
-    // The process ended with its parent.
+    // The process has already ended together with its parent.
   }
 }
 
-/** Makes Ctrl-C and SIGTERM kill all descendants of this process, and then end it. */
+/**
+ * Installs handlers for Ctrl-C and SIGTERM, which kill all descendants of this process and then end
+ * the process.
+ */
 export function killDescendantsOnSignal(): void {
   for (const [signal, code] of Object.entries(EXIT_CODES)) {
     Deno.addSignalListener(signal as keyof typeof EXIT_CODES, () => {

@@ -1,22 +1,20 @@
 /**
- * A contender in a process of its own, with its own memory and no thread shared with the testnet.
+ * A compared program in a child process, with its own memory and no thread shared with the testnet.
  * The process prints one JSON object per line, and reads a line where it has to wait for the
  * benchmark.
- *
- * @module
  */
 
 import { createInterface, type Interface } from "node:readline";
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** A contender's process, from the benchmark's side. */
+/** A child process with a compared program, as the benchmark sees it. */
 export class Program implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #lines: Interface;
   readonly #iterator: AsyncIterator<string>;
   readonly #ended: Promise<unknown>;
 
-  /** Starts a process, whose standard error is passed through. */
+  /** Starts a child process, and passes its standard error through. */
   constructor(command: string, args: readonly string[]) {
     this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
     this.#lines = createInterface({ input: this.#child.stdout! });
@@ -24,7 +22,7 @@ export class Program implements AsyncDisposable {
     this.#ended = new Promise((resolve) => this.#child.once("close", resolve));
   }
 
-  /** Starts a module of this folder as a process. */
+  /** Starts a module of this folder as a child process. */
   static module(name: string, ...args: string[]): Program {
     const path = new URL(name, import.meta.url).pathname;
     return new Program(Deno.execPath(), [
@@ -37,19 +35,19 @@ export class Program implements AsyncDisposable {
     ]);
   }
 
-  /** The process id. */
+  /** Process id of the child process. */
   get pid(): number {
     return this.#child.pid!;
   }
 
-  /** The next object that the process prints. */
+  /** Returns the next JSON object that the child process prints. */
   async next<T>(): Promise<T> {
     const { value, done } = await this.#iterator.next();
     if (done) throw new Error(`${this.#child.spawnargs.join(" ")} ended too early`);
     return JSON.parse(value) as T;
   }
 
-  /** Writes the line that lets the process go on. */
+  /** Writes the line for which the child process waits. */
   go(): void {
     this.#child.stdin!.write("\n");
   }
@@ -61,12 +59,12 @@ export class Program implements AsyncDisposable {
   }
 }
 
-/** Prints an object for the benchmark. Called in a contender's process. */
+/** Prints a JSON object for the benchmark. Called in the child process. */
 export function tell(message: Record<string, unknown>): void {
   console.log(JSON.stringify(message));
 }
 
-/** Waits for the benchmark's go. Called in a contender's process. */
+/** Waits for the benchmark's signal to continue. Called in the child process. */
 export async function waitForGo(): Promise<void> {
   await Deno.stdin.read(new Uint8Array(1));
 }

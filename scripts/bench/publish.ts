@@ -1,8 +1,6 @@
 /**
- * Publishing a ready archive, compared with programs that hash and make torrents. `deno run -A
- * scripts/bench/publish.ts`; `BENCH_MIB` sets the size of the archive.
- *
- * @module
+ * Measures publishing an existing archive, compared with programs that hash files and make
+ * torrents. `deno run -A scripts/bench/publish.ts`; `BENCH_MIB` sets the size of the archive.
  */
 
 import { join } from "node:path";
@@ -36,9 +34,10 @@ async function makeArchive(): Promise<void> {
   await runLibreseed(home, ["pack", source, ...names]);
 }
 
-/** Publishes with an empty seed directory and a testnet for the records. */
+/** Publishes into an empty seed directory, with the records on a testnet. */
 async function publish(...what: string[]): Promise<Figures> {
-  // A new home: the previous one's remembers nodes of a testnet that is gone.
+  // A new home for each round, because the last home remembers nodes of a testnet that no longer
+  // exists.
   const fresh = await Deno.makeTempDir({ dir: workDirectory });
   await Deno.mkdir(join(fresh, "keys"), { mode: 0o700 });
   await Deno.copyFile(join(home, "keys", "publisher.key"), join(fresh, "keys", "publisher.key"));
@@ -54,8 +53,8 @@ async function publish(...what: string[]): Promise<Figures> {
 
 /**
  * Allocates as much memory as the archive fills in the page cache, and frees it. A virtual machine
- * that has not used its memory for some seconds gets it back from its host first, so that the first
- * program to write 2 GiB would wait three seconds for it.
+ * that has not used its memory for some seconds has to get it back from its host. Otherwise the
+ * first program to write 2 GiB would wait three seconds for that.
  */
 async function useMemory(): Promise<void> {
   const path = join(workDirectory, "memory");
@@ -77,7 +76,8 @@ const libreseed: Contender = {
 };
 
 /**
- * A contender that works on a copy of the archive, with only `kept` of the files that `pack` made.
+ * Makes a contender that works on a copy of the archive. The copy's directory contains only the
+ * files `kept` of those that `pack` made.
  */
 function beside(name: string, ...kept: string[]): Contender {
   return {

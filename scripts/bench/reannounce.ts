@@ -1,8 +1,6 @@
 /**
- * Cost of keeping records alive: libreseed's reannouncer, and a loop over bittorrent-dht's `put`.
- * `deno run -A scripts/bench/reannounce.ts`.
- *
- * @module
+ * Measures the cost of keeping DHT records alive: libreseed's reannouncer, and a loop over `put` of
+ * npm:bittorrent-dht. `deno run -A scripts/bench/reannounce.ts`.
  */
 
 import { startNetwork } from "./dht_network.ts";

@@ -1,10 +1,9 @@
 /**
- * One contender of `reannounce.ts`, in a process of its own: puts records, and puts them again
- * twice. Prints the cost of the first time and the mean cost of the other two.
+ * One compared program of `reannounce.ts`, in a process of its own. It puts records once, and then
+ * announces them twice again. Prints the cost of the first time, and the mean cost of the other
+ * two.
  *
- * Arguments: keeper, bootstrap address, number of records.
- *
- * @module
+ * Arguments: keeper (the way of keeping records alive), bootstrap address, number of records.
  */
 
 import { cpuUsage } from "node:process";
@@ -18,27 +17,33 @@ import { type RecordToPut, sides, startOurs } from "./dht_sides.ts";
 import { tell } from "./program.ts";
 import { keepRecord } from "../../tests/support/keep_record.ts";
 
-/** Time for the first lookup to end. */
+/** Delay that lets the first lookup end, in milliseconds. */
 const JOIN_MS = 1_000;
 const VALUE_BYTES = 300;
-/** Without this limit, the single-threaded testnet would fall behind and answer late. */
+/**
+ * Maximum packets per second. Without this limit, the single-threaded testnet would fall behind and
+ * answer late.
+ */
 const PACKETS_A_SECOND = 1_000;
-/** The default of `reannounce-interval`, and the fraction by which intervals are spread. */
+/**
+ * The default of `reannounce-interval`, and the factor by which intervals are lengthened at random
+ * at most.
+ */
 const INTERVAL_MS = 50 * 60_000;
 const SPREAD = 1.1;
 
 /** Cost of one record. */
 export interface Cycle {
-  /** Processor time of all threads of the process. */
+  /** Processor time of all threads of the process, per record. */
   cpuMs: number;
-  /** Packets sent and received. */
+  /** Packets sent and received, per record. */
   packets: number;
   bytes: number;
-  /** Announcements per hour. */
+  /** Number of announcements per hour. */
   anHour: number;
 }
 
-/** Ways to keep the records alive. */
+/** The compared ways to keep the records alive. */
 export type Keeper = "reannouncer" | "loop";
 
 const [keeper, bootstrap, size] = Deno.args as [Keeper, string, string];
@@ -58,7 +63,7 @@ async function measured(records: number, work: () => Promise<void>): Promise<Cyc
   };
 }
 
-/** Announces all records at each call. */
+/** Makes a function that announces all records at each call, with libreseed's reannouncer. */
 async function reannouncer(records: RecordToPut[]) {
   let aheadMs = 0;
   const clock: Clock = {
@@ -89,7 +94,8 @@ async function reannouncer(records: RecordToPut[]) {
       done = resolve;
       if (aheadMs === 0) { for (const item of items) keepRecord(announcing, item, 0); }
       aheadMs += SPREAD * INTERVAL_MS;
-      // The reannouncer checks the clock once a minute, and when its interval is set.
+      // The reannouncer checks the clock once a minute and whenever its interval is set. Setting
+      // the interval here triggers the check.
       announcing.intervalMs = INTERVAL_MS;
     });
 }
@@ -101,7 +107,7 @@ async function loop(records: RecordToPut[]) {
     side.forgetLookups();
     for (const record of records) {
       await side.put(record);
-      // Nodes answer an error to a put with the seq that they hold.
+      // A node answers a `put` that it refuses with the `seq` of the item that it holds.
       record.seq++;
     }
   };

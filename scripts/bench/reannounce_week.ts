@@ -1,8 +1,6 @@
 /**
- * Availability of records over a week of churn on a simulated DHT; a seed gives the same week on
- * every machine. `deno run -A scripts/bench/reannounce_week.ts`.
- *
- * @module
+ * Measures how available records are over a week in which nodes of a simulated DHT leave and join.
+ * A seed gives the same week on every machine. `deno run -A scripts/bench/reannounce_week.ts`.
  */
 
 import { toHex, utf8 } from "../../src/base/mod.ts";
@@ -16,19 +14,19 @@ import { type Contender, type Metric, type Row, runBenchmarks } from "./harness.
 import { keepRecord } from "../../tests/support/keep_record.ts";
 
 const HOUR_MS = 3_600_000;
-/** The default of `reannounce-interval`. */
+/** The default of `reannounce-interval`, in milliseconds. */
 const INTERVAL_MS = 50 * 60_000;
 const MOMENT_MS = 5 * 60_000;
 const HOURS = 7 * 24;
 const NODES = 300;
 const RECORDS = 50;
-/** Number of closest nodes examined to find 8 live ones, since some are dead. */
+/** Number of closest nodes that are examined to find 8 live nodes, because some nodes are dead. */
 const NEAREST = 24;
 const CLOSEST = 8;
-/** Nodes that bittorrent-dht queries and puts to: one k-rpc bucket. */
+/** Number of nodes that npm:bittorrent-dht queries and puts to: one bucket of npm:k-rpc. */
 const LOOP_NODES = 20;
 
-/** Keeps the items alive from now on. The first announcements are spread over an hour. */
+/** Starts to keep the items alive. The first announcements are spread over an hour. */
 type Keep = (node: DhtNode, clock: FakeClock, items: MutableItem[]) => void;
 
 function reannouncer(node: DhtNode, clock: FakeClock, items: MutableItem[]): void {

@@ -1,8 +1,6 @@
 /**
- * Packing with and without the scan for secrets: a large tree of sources, many small files, and a
- * package of typical size. `deno run -A scripts/bench/secrets.ts`.
- *
- * @module
+ * Measures packing with and without the scan for secrets: a large tree of sources, many small
+ * files, and a package of typical size. `deno run -A scripts/bench/secrets.ts`.
  */
 
 import { join } from "node:path";
@@ -19,7 +17,9 @@ const metrics: readonly Metric[] = [
   { key: "cpuMs", name: "processor", unit: "ms" },
 ];
 
-/** A tree of files, copied from the libraries repeatedly until there are enough. */
+/**
+ * A tree of source files, copied from the npm packages repeatedly until the tree is large enough.
+ */
 interface Tree {
   id: string;
   title: string;
@@ -52,7 +52,7 @@ const trees: readonly Tree[] = [
   },
 ];
 
-/** Regular files with their sizes, in the order of their paths. */
+/** Lists regular files with their sizes, in the order of their paths. */
 async function* filesIn(directory: string): AsyncGenerator<[path: string, bytes: number]> {
   const entries = await Array.fromAsync(Deno.readDir(directory));
   for (const { name, isDirectory, isFile } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
@@ -86,7 +86,7 @@ async function makeTree(tree: Tree): Promise<void> {
   await Deno.rename(half, directory);
 }
 
-/** Packs in a process of its own, so that V8 has optimised nothing yet. */
+/** Packs in a new process, so that V8 has not optimised any code before the measurement. */
 async function pack(tree: Tree, how: "with" | "without"): Promise<Figures> {
   const output = await Deno.makeTempDir({ dir: workDirectory });
   try {

@@ -1,9 +1,7 @@
 /**
- * Packs a directory once, with or without the scan for secrets, and prints one JSON object:
- * duration, and processor time of all threads, in milliseconds, without the program's start. Run by
+ * Packs a directory once, with or without the scan for secrets. Prints one JSON object: elapsed
+ * time, and processor time of all threads, in milliseconds, without the program's start. Run by
  * `secrets.ts`: `secrets_pack.ts DIRECTORY ARCHIVE with|without`.
- *
- * @module
  */
 
 import process from "node:process";
@@ -11,7 +9,10 @@ import { keyPairFromSeed } from "../../src/identity/mod.ts";
 import { packDirectory, type PackOptions } from "../../src/package/mod.ts";
 
 const [dir, out, how] = Deno.args as [string, string, "with" | "without"];
-/** Options without the scan: every path may hold secrets, and no detector is made. */
+/**
+ * Options that disable the scan: secrets are allowed at every path, and the detector is a dummy
+ * that is never called.
+ */
 const nothing: Pick<PackOptions, "allowSecrets" | "detector"> = {
   allowSecrets: "all",
   detector: {} as NonNullable<PackOptions["detector"]>,

@@ -1,15 +1,16 @@
 /**
- * Seeding compared with other programs, to libtorrent leechers on this machine: `deno run -A
- * scripts/bench/seed.ts`.
- *
- * @module
+ * Compares seeding with other programs. The leechers are libtorrent processes on this machine:
+ * `deno run -A scripts/bench/seed.ts`.
  */
 
 import { type Contender, type Figures, type Metric, type Row, runBenchmarks } from "./harness.ts";
 import { type Seeder, seeders } from "./seeders.ts";
 import { libtorrent, SharedPackage, SIZE_MIB, start, usage } from "./transfer.ts";
 
-/** Number of leechers in the row with many; each downloads an eighth of the size. */
+/**
+ * Number of leechers in the benchmark with many leechers. Each of them downloads an eighth of the
+ * usual size.
+ */
 const MANY = 20;
 
 const large = new SharedPackage(SIZE_MIB);

@@ -1,18 +1,17 @@
 /**
- * Memory of a seeder for a peer that requests far ahead and reads slowly: `deno run -A
- * scripts/bench/seed_memory.ts`.
- *
- * @module
+ * Measures the memory of a seeder while a peer requests many blocks in advance and reads slowly:
+ * `deno run -A scripts/bench/seed_memory.ts`.
  */
 
 import { type Contender, type Figures, type Row, runBenchmarks } from "./harness.ts";
 import { type Seeder, seeders } from "./seeders.ts";
 import { PYTHON, residentMiB, SharedPackage, SIZE_MIB, start } from "./transfer.ts";
 
-/** Size in MiB: three times that of other rows, 1.5 GiB. */
+/** Size of the package in MiB: 1.5 GiB, three times the size in other benchmarks. */
 const MIB = SIZE_MIB * 3;
 /**
- * Number of requested blocks, about a gigabyte; libreseed limits the requests of one peer to less.
+ * Number of blocks that the peer requests, about a gigabyte. libreseed queues fewer requests of one
+ * peer than that.
  */
 const BLOCKS = 60_000;
 const BYTES_PER_SECOND = 2_000_000;
@@ -33,7 +32,7 @@ async function seedSlowly(seeder: Seeder, directory: string): Promise<Figures> {
   const given = await sample.get();
   const { program, port, elsewhere } = await seeder(given, directory);
   await using seeding = program;
-  // The seeder's start-up work is over after this.
+  // This delay lets the seeder finish its start-up work before the measurement.
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const idle = await residentMiB(seeding.pid);
   const blocks = Math.min(BLOCKS, Math.floor(given.lengthBytes / 16_384));

@@ -1,7 +1,6 @@
 /**
- * Programs that seed: how each is started on a package, and when it is ready.
- *
- * @module
+ * The compared programs that seed: how each starts to seed a package, and how it shows that it is
+ * ready.
  */
 
 import { freePort } from "../../tests/support/free_port.ts";
@@ -19,13 +18,13 @@ import {
 } from "./transfer.ts";
 import { type Elsewhere, transmissionMissing, transmissionSeeder } from "./transmission.ts";
 
-/** Starts a seeder of a package with a directory of its own. */
+/** Starts a program that seeds a package, with a directory of its own. */
 export type Seeder = (
   sample: PublishedPackage,
   directory: string,
 ) => Promise<{ program: Program; port: number; elsewhere?: Elsewhere }>;
 
-/** The compared seeders, ours first. */
+/** The compared seeders, libreseed first. */
 export const seeders: Record<
   string,
   { seeder: Seeder; missing: () => Promise<string | undefined> }
@@ -43,7 +42,7 @@ export const seeders: Record<
   "aria2": {
     missing: aria2Missing,
     async seeder({ torrentPath, directory }) {
-      // The program starts seeding only once a tracker has answered.
+      // aria2 starts to seed only after a tracker has answered.
       await using nobody = tracker(1);
       const port = await freePort();
       const program = start([

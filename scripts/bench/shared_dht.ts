@@ -1,9 +1,7 @@
 /**
- * The saving of a shared DHT node: traffic and memory of one engine with a DHT manager that borrows
- * its node, compared with two nodes that do the same work. `deno run -A
+ * Measures what a shared DHT node saves: traffic and memory of one engine whose node the DHT
+ * manager borrows, compared with two separate nodes that do the same work. `deno run -A
  * scripts/bench/shared_dht.ts`.
- *
- * @module
  */
 
 import { Buffer } from "node:buffer";
@@ -16,9 +14,9 @@ import { type Contender, type Metric, type Row, runBenchmarks } from "./harness.
 import { Program } from "./program.ts";
 
 const NODES = 100;
-/** Number of records, and of torrents. */
+/** Number of records, and also number of torrents. */
 const SIZE = 100;
-/** Lookups by others while the contender is idle. */
+/** Number of lookups by other nodes while the measured program is idle. */
 const OTHERS = 200;
 /** BEP 44's K: the number of nodes that should hold a record. */
 const HOLDERS = 8;
@@ -63,12 +61,16 @@ function contender(name: string, side: SideName, isMemoryTold = true): Contender
   };
 }
 
-/** Checks that the contender did all of its work, without which figures cannot be compared. */
+/**
+ * Checks that the measured program did all of its work. Otherwise its figures could not be
+ * compared.
+ */
 function checkWork({ phase, targets, found }: PhaseReport, testnet: Testnet): void {
   for (const target of targets ?? []) {
     const holders = testnet.holders(target)
       .filter((node) => node.holds(target)!.seq === 2).length;
-    // One of the eight may be the contender's own other node.
+    // One of the eight holders may be the second node of the measured program, which is not
+    // counted.
     if (holders < HOLDERS - 1) throw new Error(`a record is on ${holders} nodes only`);
   }
   if (phase === "torrents" && found !== SIZE) {

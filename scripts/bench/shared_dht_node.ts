@@ -1,10 +1,8 @@
 /**
- * One contender of `shared_dht.ts`, in a process of its own: joins, works, and stays idle during
- * lookups by others. Prints the traffic of its sockets in each phase.
+ * One compared program of `shared_dht.ts`, in a process of its own. It joins the DHT, works, and
+ * stays idle while other nodes look records up. Prints the traffic of its sockets in each phase.
  *
- * Arguments: side, bootstrap address, number of records and of torrents.
- *
- * @module
+ * Arguments: side (way to use the DHT), bootstrap address, number of records and of torrents.
  */
 
 import { delay, systemClock, toHex } from "../../src/base/mod.ts";
@@ -15,8 +13,8 @@ import { type RecordToPut, type SideName, sides } from "./dht_sides.ts";
 import { tell, waitForGo } from "./program.ts";
 
 /**
- * Silence that ends a phase, in milliseconds: all queries in flight have been answered or will
- * never be.
+ * Duration without any packet that ends a phase, in milliseconds. By then, every query in flight
+ * has been answered or will never be.
  */
 const QUIET_MS = 500;
 const VALUE_BYTES = 300;
@@ -41,8 +39,8 @@ async function endPhase(phase: string, more: Record<string, unknown> = {}): Prom
 }
 
 /**
- * Works on the members sequentially. A bittorrent-dht node that puts several items at once shares
- * its 16 queries among them, and stores some items on a single node.
+ * Processes the members one after the other. A node of npm:bittorrent-dht that puts several items
+ * at once divides its 16 concurrent queries among them, and stores some items on only one node.
  */
 async function oneByOne<T>(members: readonly T[], work: (member: T) => Promise<unknown>) {
   for (const member of members) await work(member);
@@ -63,7 +61,7 @@ const records: RecordToPut[] = Array.from({ length: Number(size) }, () => ({
   value: random(VALUE_BYTES),
 }));
 await oneByOne(records, (record) => side.put(record));
-// An hour passes: tokens expire, and lookup results are dropped.
+// Simulates that an hour has passed: tokens have expired, and lookup results are discarded.
 side.forgetLookups();
 await oneByOne(records, (record) => side.put({ ...record, seq: 2 }));
 await endPhase("records", {

@@ -1,8 +1,6 @@
 /**
- * Several leechers that download the same package at once from one slow seeder: `deno run -A
- * scripts/bench/swarm.ts`.
- *
- * @module
+ * Measures several leechers that download the same package at once from one slow seeder: `deno run
+ * -A scripts/bench/swarm.ts`.
  */
 
 import { join } from "node:path";
@@ -24,7 +22,10 @@ const BYTES_PER_SECOND = 8_000_000;
 
 const sample = new SharedPackage(MIB);
 
-/** Downloads with all leechers. Returns the total processor time of their processes, in seconds. */
+/**
+ * Downloads with all leechers at once. Returns the total processor time of their processes, in
+ * seconds.
+ */
 type Leechers = (sample: PublishedPackage, port: number, directory: string) => Promise<number>;
 
 async function round(leechers: Leechers): Promise<Figures> {
@@ -95,7 +96,7 @@ export const rows: readonly Row[] = [{
   ],
   contenders,
   rounds: 5,
-  // A round takes half a minute, most of it waiting for the seeder.
+  // No warm-up: a round takes half a minute, and mostly waits for the slow seeder.
   warmUp: false,
   dispose: () => sample.dispose(),
 }];

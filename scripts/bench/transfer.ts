@@ -1,8 +1,6 @@
 /**
- * Shared parts of the rows about downloading and seeding: a published package, the other programs,
- * and the resource use of a process.
- *
- * @module
+ * Shared parts of the benchmarks of downloading and seeding: a published package, the compared
+ * programs, and the resource use of a process.
  */
 
 import { existsSync } from "node:fs";
@@ -12,13 +10,17 @@ import { startTestnet } from "../../src/testnet/mod.ts";
 import { fromSources } from "../../tests/support/cli.ts";
 import { Program } from "./program.ts";
 
-/** Debian's own Python, which has python3-libtorrent; another one first in PATH lacks it. */
+/**
+ * Debian's Python, which has the package python3-libtorrent. Another Python that comes first in
+ * PATH lacks libtorrent.
+ */
 export const PYTHON = "/usr/bin/python3";
-/** Size of a transfer in MiB, set by `BENCH_MIB`. `LIBRESEED_BIN` names the program file. */
+/** Size of a transfer in MiB, which `BENCH_MIB` sets. `LIBRESEED_BIN` names the program file. */
 export const SIZE_MIB = Number(Deno.env.get("BENCH_MIB") ?? 512);
 const binary = Deno.env.get("LIBRESEED_BIN");
 const built = here("../../dist/libreseed");
-// libreseed refuses environment variables of its prefix that are no settings.
+// `LIBRESEED_BIN` is removed from the environment, because libreseed refuses variables with its
+// prefix that are no settings.
 Deno.env.delete("LIBRESEED_BIN");
 
 const libtorrentScript = here("./torrent_libtorrent.py");
@@ -29,42 +31,42 @@ function here(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
 
-/** Command line of libreseed. */
+/** Returns the command line of libreseed for the given arguments. */
 export function libreseed(...args: string[]): string[] {
   return [...(binary ? [binary] : fromSources), ...args];
 }
 
 /**
- * Command line of the compiled program in `dist` if it was built, else from the sources, as users
- * run it.
+ * Returns the command line of libreseed as users run it: the compiled program in `dist` if it
+ * exists, else the sources.
  */
 export function installed(...args: string[]): string[] {
   return binary === undefined && existsSync(built) ? [built, ...args] : libreseed(...args);
 }
 
-/** Command line of libtorrent; see its script. */
+/** Returns the command line of libtorrent, run through a Python script of this folder. */
 export function libtorrent(order: Record<string, unknown>): string[] {
   return [PYTHON, libtorrentScript, JSON.stringify(order)];
 }
 
-/** Command line of WebTorrent on Node; see its script. */
+/** Returns the command line of WebTorrent on Node, run through a script of this folder. */
 export function webtorrent(...args: string[]): string[] {
   return ["node", webtorrentScript, ...args];
 }
 
-/** Starts a command that prints objects. */
+/** Starts a command that prints JSON objects. */
 export function start([program, ...args]: readonly string[]): Program {
   return new Program(program!, args);
 }
 
-/** Resources that a process used. */
+/** Resources that a process has used. */
 export interface ResourceUse {
   seconds: number;
   cpuSeconds: number;
   residentMiB: number;
 }
 
-/** Runs a command, which has to succeed. */
+/** Runs a command, and returns its resource use. Throws if the command fails. */
 export async function measured(
   command: readonly string[],
   env: Record<string, string> = {},
@@ -80,24 +82,28 @@ export async function measured(
   throw new Error(`${command.join(" ")} ended with ${code}\n${text.decode(stderr)}`);
 }
 
-/** Processor time since its start and peak memory of a running process. */
+/** Returns a running process's processor time since its start, and its peak memory. */
 export async function usage(pid: number): Promise<{ cpuSeconds: number; residentMiB: number }> {
   const stat = (await Deno.readTextFile(`/proc/${pid}/stat`)).split(") ")[1]!.split(" ");
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return {
-    // proc(5): utime and stime are fields 14 and 15, in hundredths of a second on every Linux.
+    // proc(5): utime and stime are fields 14 and 15 of `/proc/PID/stat`, in hundredths of a second
+    // on Linux.
     cpuSeconds: (Number(stat[11]) + Number(stat[12])) / 100,
     residentMiB: Number(/^VmHWM:\s*(\d+)/m.exec(status)![1]) / 1024,
   };
 }
 
-/** Current memory of a running process. */
+/** Returns the current memory of a running process. */
 export async function residentMiB(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s*(\d+)/m.exec(status)![1]) / 1024;
 }
 
-/** Makes a function that returns why a program cannot take part. */
+/**
+ * Makes a function that returns why a program cannot be measured, by a trial run of the given
+ * command.
+ */
 export function missing(...trial: string[]): () => Promise<string | undefined> {
   return async () => {
     const why = `${trial.join(" ")} does not run`;
@@ -116,7 +122,7 @@ export const libtorrentMissing = missing(PYTHON, "-c", "import libtorrent");
 export const aria2Missing = missing("aria2c", "--version");
 export const nodeMissing = missing("node", "--version");
 
-/** A package that is made on first use, and shared by all rounds. */
+/** A package that is published on first use, and that all rounds share. */
 export class SharedPackage {
   readonly #mebibytes: number;
   #made: Promise<PublishedPackage> | undefined;
@@ -135,13 +141,13 @@ export class SharedPackage {
   }
 }
 
-/** A package that is published on a testnet and not seeded. */
+/** A package that is published on a testnet but not seeded. */
 export class PublishedPackage implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
 
   private constructor(
     stack: AsyncDisposableStack,
-    /** Home of the publisher. */
+    /** Home directory of the publisher. */
     readonly home: string,
     readonly archivePath: string,
     readonly magnet: string,
@@ -153,7 +159,7 @@ export class PublishedPackage implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  /** Packs a file of random bytes. */
+  /** Packs a file of random bytes, and publishes the archive. */
   static async make(mebibytes: number): Promise<PublishedPackage> {
     await using stack = new AsyncDisposableStack();
     const testnet = stack.use(await startTestnet({ nodes: 20, nodesPerAnswer: 8 }));
@@ -197,7 +203,7 @@ export class PublishedPackage implements AsyncDisposable {
     );
   }
 
-  /** Directory of the archive. */
+  /** Directory that contains the archive. */
   get directory(): string {
     return dirname(this.archivePath);
   }
@@ -216,9 +222,9 @@ export class PublishedPackage implements AsyncDisposable {
 }
 
 /**
- * Starts a libtorrent seeder of a package.
+ * Starts a libtorrent process that seeds a package.
  *
- * @param limit bytes per second, for all peers together
+ * @param limit upload limit in bytes per second, for all peers together
  */
 export async function libtorrentSeeder(
   { torrentPath, directory }: PublishedPackage,
@@ -230,7 +236,7 @@ export async function libtorrentSeeder(
 }
 
 /**
- * A tracker that returns one peer on 127.0.0.1, for programs that take peers only from trackers.
+ * A tracker that names one peer on 127.0.0.1, for programs that accept peers only from trackers.
  */
 export function tracker(port: number): { url: string } & AsyncDisposable {
   const peer = Uint8Array.of(127, 0, 0, 1, port >> 8, port & 255);

@@ -1,8 +1,7 @@
 /**
- * Transmission on one side of a transfer. It accepts no peers in 127.0.0.0/8, so it runs together
- * with libtorrent in a network namespace whose loopback interface has other addresses too.
- *
- * @module
+ * Transmission as seeder or leecher of a transfer. Transmission accepts no peers in 127.0.0.0/8. It
+ * therefore runs together with libtorrent in a network namespace whose loopback interface has
+ * additional addresses.
  */
 
 import { join } from "node:path";
@@ -11,23 +10,26 @@ import { PORT, prepareTransmission } from "./idle_programs.ts";
 import { Program } from "./program.ts";
 import { libtorrent, libtorrentMissing, missing, type PublishedPackage } from "./transfer.ts";
 
-/** Puts all of 10.77.0.0/24 on the loopback interface. */
+/** Shell command that adds the network 10.77.0.0/24 to the loopback interface. */
 const setUp = 'ip link set lo up && ip addr add 10.77.0.1/24 dev lo && exec "$@"';
 const ADDRESS = "10.77.0.1";
-/** Addresses of libtorrent: one per leecher, since transmission accepts one peer per address. */
+/** Addresses of libtorrent, one per leecher, because Transmission accepts one peer per address. */
 const OTHERS = Array.from({ length: 100 }, (_, n) => `10.77.0.${n + 10}`);
 
-/** Location of a program that cannot be reached on 127.0.0.1. */
+/** How to reach a program that is not reachable on 127.0.0.1. */
 export interface Elsewhere {
-  /** Beginning of the command line of a program that connects to it. */
+  /** Command line prefix that runs a command in the program's network namespace. */
   enter: readonly string[];
-  /** The program's address. */
+  /** IP address of the program. */
   host: string;
-  /** Addresses from which to connect. */
+  /** IP addresses from which peers may connect to the program. */
   addresses: readonly string[];
 }
 
-/** Default settings, except: no limits for peers, no uTP, no DHT, plaintext allowed. */
+/**
+ * Transmission's default settings with these changes: no limits for peers, no uTP, no DHT,
+ * unencrypted connections allowed.
+ */
 const settings = {
   "bind-address-ipv4": ADDRESS,
   "dht-enabled": false,
@@ -43,20 +45,22 @@ const settings = {
   "utp-enabled": false,
 };
 
-/** The reason why transmission cannot take part, or `undefined`. */
+/** The reason why Transmission cannot be measured, or `undefined`. */
 export async function transmissionMissing(): Promise<string | undefined> {
   return await libtorrentMissing() ?? await idleMissing("transmission") ??
     await missing("transmission-cli", "-V")() ?? await missing("ip", "-V")();
 }
 
-/** Starts a command in a namespace of its own; the process id is that of the command. */
+/**
+ * Starts a command in its own network namespace. The returned process id is that of the command.
+ */
 function apart(command: readonly string[]): { program: Program; elsewhere: Elsewhere } {
   const program = new Program("unshare", ["-n", "sh", "-c", setUp, "sh", ...command]);
   const enter = ["nsenter", "-t", String(program.pid), "-n"];
   return { program, elsewhere: { enter, host: ADDRESS, addresses: OTHERS } };
 }
 
-/** Starts transmission on a package that it has verified before. */
+/** Starts Transmission with a package that is already verified. */
 export async function transmissionSeeder(
   sample: PublishedPackage,
   home: string,
@@ -78,8 +82,8 @@ export async function transmissionSeeder(
 }
 
 /**
- * Starts the libtorrent seeder that transmission downloads from. It connects to transmission as
- * soon as that listens.
+ * Starts the libtorrent seeder from which Transmission downloads. libtorrent connects to
+ * Transmission as soon as Transmission listens.
  */
 export async function libtorrentTowards(
   { torrentPath, directory }: PublishedPackage,
@@ -90,7 +94,7 @@ export async function libtorrentTowards(
   return started;
 }
 
-/** Command line that downloads with transmission, and ends when the download is complete. */
+/** Command line that downloads with Transmission, and ends after the download is complete. */
 export async function transmissionLeecher(
   { torrentPath }: PublishedPackage,
   directory: string,

@@ -1,9 +1,7 @@
 /**
- * Verifying the worst archives within the limits: one archive at each limit, compared with `tar`
- * and `sha256sum` on the same file, and with a package of one small file as the fixed cost. `deno
- * run -A scripts/bench/worst_archives.ts`.
- *
- * @module
+ * Measures the verification of the worst archives within the limits, one archive per limit.
+ * Comparisons are `tar` and `sha256sum` on the same file, and a package of one small file as the
+ * fixed cost. `deno run -A scripts/bench/worst_archives.ts`.
  */
 
 import { createHash } from "node:crypto";
@@ -33,7 +31,7 @@ import { type Row, runBenchmarks } from "./harness.ts";
 
 const limits = defaultArchiveLimits;
 const signer = keyPairFromSeed(new Uint8Array(32).fill(7));
-/** Number of files that do not require a minimum archive length per file. */
+/** Number of files up to which no minimum archive length per file applies. */
 const FREE_FILES = 10_000;
 const NOISE = "zz-noise";
 
@@ -49,7 +47,7 @@ function numbered(count: number, name: (digits: string) => string, contents = em
 }
 
 /**
- * Paths in one directory, each with its number at the end, until the limit for path bytes is
+ * Makes paths that differ only in the number at their end, until the limit for path bytes is
  * reached.
  */
 function longPaths(component: string, depth: number): Files {
@@ -59,10 +57,10 @@ function longPaths(component: string, depth: number): Files {
 }
 
 /**
- * Paths of about 1,000 bytes in directories of their own, up to a share of the limits for path
- * bytes and for directories.
+ * Makes paths of about 1,000 bytes, each in directories of its own, up to a share of the limits for
+ * path bytes and for directories.
  *
- * @param depth number of components, including the file's name
+ * @param depth number of path components, including the file name
  */
 function distinctPaths(component: string, depth: number, share: number): Files {
   const lastDirectory = Math.floor(limits.maxDirectories * share / (depth - 1));
@@ -76,7 +74,10 @@ function distinctPaths(component: string, depth: number, share: number): Files {
   return files;
 }
 
-/** All path bytes that are allowed: as many non-ASCII ones as possible, and the rest in ASCII. */
+/**
+ * Makes paths that use up the limit for path bytes: as many non-ASCII bytes as permitted, and the
+ * rest in ASCII.
+ */
 function unicodePaths(component: string): Files {
   const unicode = distinctPaths(component, 4, MAX_UNICODE_SHARE);
   return new Map([...unicode, ...distinctPaths("p".repeat(243), 4, 1 - MAX_UNICODE_SHARE)]);
@@ -90,13 +91,14 @@ const noise = (lengthBytes: number) => {
   return bytes;
 };
 
-/** An archive at each limit. */
+/** Generated archives, one at each limit. */
 const worst: Record<string, { title: string; files: () => Files }> = {
   "worst-files": {
     title: `${limits.maxFiles} files of one byte`,
     files: () => {
       const files = numbered(limits.maxFiles - 1, (digits) => digits, new Uint8Array(1));
-      // Without this file, the archive is too short for its number of files.
+      // This file of random bytes lengthens the archive, which would otherwise be too short for its
+      // number of files.
       return files.set(NOISE, noise(limits.maxFiles * limits.minBytesPerFile));
     },
   },
@@ -157,7 +159,7 @@ const worst: Record<string, { title: string; files: () => Files }> = {
   "worst-files-ratio": {
     title: `${limits.maxFiles} files that unpack to ${limits.maxRatio} times the archive`,
     files: () => {
-      // Half of the archive is hashes, which compress slightly; the other half is random bytes.
+      // Half of the archive consists of compressed hashes, the other half of random bytes.
       const lengthBytes = 2 * limits.maxFiles * limits.minBytesPerFile;
       const each = new Uint8Array(0.76 * lengthBytes * limits.maxRatio / limits.maxFiles);
       const files = numbered(limits.maxFiles - 1, (digits) => digits, each);
@@ -225,7 +227,7 @@ const home = join(workDirectory, "home");
 const verify = async (archive: string) =>
   await runCommand([program, "verify", archive], { env: { LIBRESEED_HOME: home } });
 
-/** Length of the archive, and of its tar by gzip's trailer. */
+/** Returns the length of the archive, and the length of the tar inside. */
 async function sizes(archive: string): Promise<{ megabytes: number; unpackedMegabytes: number }> {
   const { stdout } = await new Deno.Command("sh", {
     args: ["-c", 'gzip -dc "$1" | wc -c', "sh", archive],

@@ -1,7 +1,6 @@
 /**
- * The demo: its story, the page that the story is written on, and the programs that it runs.
- *
- * @module
+ * The demo's parts: the story with its steps, the page (terminal output), and the programs that the
+ * demo runs.
  */
 
 export { Page, type Tone } from "./page.ts";

@@ -1,8 +1,7 @@
 /**
- * The demo's layout: numbered steps, commands as a user types them, their output indented. Colours
- * only on a terminal that supports and allows them. The caller provides the texts.
- *
- * @module
+ * The demo's layout on a terminal: numbered steps, commands as a user types them, and their
+ * indented output. Colours are used only on a terminal that supports and permits them. The caller
+ * provides the texts.
  */
 
 import type { Clock } from "../../src/base/mod.ts";
@@ -17,12 +16,12 @@ const colors: Record<Tone, [string, string] | undefined> = {
   bad: ["\x1b[31m", "\x1b[39m"],
 };
 
-/** Width of lines where no terminal reports its width. */
+/** Default width of lines, where no terminal reports its width. */
 const DEFAULT_COLUMNS = 100;
 const INDENT = "   ";
 const FULL_PIPE_PAUSE_MS = 5;
 
-/** The terminal's width. Some terminals report 0 or nothing. */
+/** Returns the terminal's width. Some terminals report 0 or nothing; then the default applies. */
 function terminalColumns(): number {
   try {
     const { columns } = Deno.consoleSize();
@@ -32,7 +31,7 @@ function terminalColumns(): number {
   }
 }
 
-/** Writes the demo to standard output. */
+/** Writes the demo's lines to standard output. */
 export class Page {
   readonly #clock: Clock;
   readonly #color: boolean;
@@ -49,12 +48,12 @@ export class Page {
     this.#columns = isTerminal ? terminalColumns() : DEFAULT_COLUMNS;
   }
 
-  /** Number of steps so far. */
+  /** Number of steps started so far. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** Starts a step. */
+  /** Starts a numbered step of the demo. */
   step(title: string): void {
     this.#steps++;
     this.#begunMs = this.#clock.now();
@@ -73,7 +72,7 @@ export class Page {
     this.say(`${who}$ ${line}`);
   }
 
-  /** Prints a line of a program's output; the middle of a long one is left out. */
+  /** Prints a line of a program's output. Of a long line, the middle is omitted. */
   output(line: string, tone: Tone): void {
     const room = this.#columns - 2 * INDENT.length;
     const letters = [...line.replaceAll("\t", "  ")];
@@ -86,12 +85,12 @@ export class Page {
     this.say(INDENT + shown, tone);
   }
 
-  /** Prints a line of our own, indented. */
+  /** Prints a line of the demo's own text, indented. */
   say(line: string, tone: Tone = "plain"): void {
     this.#write(INDENT + this.#paint(line, tone));
   }
 
-  /** Prints a line at the margin. */
+  /** Prints a line without indentation. */
   title(line: string, tone: Tone = "plain"): void {
     this.#write(this.#paint(line, tone));
   }
@@ -101,7 +100,10 @@ export class Page {
     return this.#color && color ? color[0] + line + color[1] : line;
   }
 
-  /** Writes a line. Throws when the reader has closed the output, which ends the demo. */
+  /**
+   * Writes a line to standard output. Throws if the reader has closed the pipe, which ends the
+   * demo.
+   */
   #write(line: string): void {
     if (this.#readerGone) return;
     const bytes = new TextEncoder().encode(`${line}\n`);
@@ -111,7 +113,8 @@ export class Page {
       } catch (error) {
         this.#readerGone = !(error instanceof Deno.errors.WouldBlock);
         if (this.#readerGone) throw error;
-        // Another process made the pipe non-blocking, and the pipe is full.
+        // Standard output is a full pipe that another process has made non-blocking. The demo waits
+        // and tries again.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_PAUSE_MS);
       }
     }

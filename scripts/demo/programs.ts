@@ -1,16 +1,14 @@
 /**
- * Runs libreseed as processes: each person of the demo has a home, and all processes end with the
- * demo.
- *
- * @module
+ * Runs libreseed in child processes for the demo. Each person of the demo has a home directory, and
+ * all processes end with the demo.
  */
 
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A person who types commands. */
+/** A person in the demo's story, who types commands. */
 export interface Person {
-  /** Name shown before the prompt. */
+  /** Name of the person, shown before the prompt. */
   name: string;
   /** Absolute path of the directory in which the person works. */
   cwd: string;
@@ -18,44 +16,44 @@ export interface Person {
   env: Record<string, string>;
 }
 
-/** The result of a program. */
+/** The exit code and output of a program that has ended. */
 export interface Ended {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-/** A program in the background. */
+/** A program that runs in the background. */
 export interface Running {
   pid: number;
   ended: Promise<Ended>;
 }
 
-/** Receives each line as it arrives. */
+/** Callback for each line of a program's output, as soon as the line arrives. */
 type OnLine = (line: string, stream: "stdout" | "stderr") => void;
 
 const mainModule = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-/** Time limit of a command, in milliseconds. All commands of the demo take far less. */
+/** Time limit of a command, in milliseconds. Every command of the demo normally takes far less. */
 const DEADLINE_MS = 60_000;
 /** Time for a program to end after SIGTERM, in milliseconds. */
 const GRACE_MS = 5_000;
 
 /** The programs that the demo starts. */
 export class Programs implements AsyncDisposable {
-  /** The command that starts libreseed from any directory, as a user would type it. */
+  /** Command line of libreseed, as a user would type it in any directory. */
   readonly spelling: string;
   readonly #command: readonly string[];
   readonly #signal: AbortSignal;
   readonly #running = new Map<Deno.ChildProcess, Promise<unknown>>();
 
   /**
-   * @param binary the program to run; without it, libreseed runs from the sources
-   * @param signal ends all programs
+   * @param binary path of the program to run; without it, libreseed runs from the sources
+   * @param signal ends all programs when it is aborted
    */
   constructor(binary: string | undefined, signal: AbortSignal) {
-    // Without "manual", Deno recreates the linked packages at each start, and concurrent starts
-    // collide.
+    // `--node-modules-dir=manual`: otherwise Deno recreates the linked npm packages at each start,
+    // and concurrent starts collide.
     const fromSources = ["run", "-q", "--node-modules-dir=manual", "-P=libreseed", mainModule];
     this.#command = binary ? [resolve(binary)] : [Deno.execPath(), ...fromSources];
     this.spelling = binary ? resolve(binary) : `deno ${fromSources.join(" ")}`;
@@ -63,13 +61,15 @@ export class Programs implements AsyncDisposable {
     signal.addEventListener("abort", () => this.#kill("SIGTERM"), { once: true });
   }
 
-  /** Runs libreseed to its end. */
+  /** Runs libreseed, and waits until it ends. */
   async libreseed(person: Person, args: readonly string[], onLine?: OnLine): Promise<Ended> {
     const [program, ...before] = this.#command;
     return await this.run(person, program!, [...before, ...args], onLine);
   }
 
-  /** Runs any program to its end. Throws if it takes longer than a minute. */
+  /**
+   * Runs any program, and waits until it ends. Throws if the program takes longer than a minute.
+   */
   async run(
     person: Person,
     program: string,
@@ -91,7 +91,7 @@ export class Programs implements AsyncDisposable {
     }
   }
 
-  /** Starts libreseed. Resolves with its first line on standard output. */
+  /** Starts libreseed in the background. Resolves with the first line of its standard output. */
   async startLibreseed(
     person: Person,
     args: readonly string[],
@@ -111,7 +111,7 @@ export class Programs implements AsyncDisposable {
     return { pid: child.pid, ended };
   }
 
-  /** Ends the remaining programs, and waits for them. */
+  /** Ends the programs that still run, and waits for their end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#kill("SIGTERM");
     const timer = setTimeout(() => this.#kill("SIGKILL"), GRACE_MS);
@@ -159,7 +159,7 @@ export class Programs implements AsyncDisposable {
   }
 }
 
-/** Sends a signal. The process may have ended already. */
+/** Sends a signal to a process, which may have ended already. */
 function tryKill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
     child.kill(signal);
@@ -168,7 +168,10 @@ function tryKill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
-/** The inherited environment, without settings of libreseed, which would change the story. */
+/**
+ * Returns the inherited environment without variables of libreseed, which would change the demo's
+ * output.
+ */
 function ownEnvironment(): Record<string, string> {
   const all = Object.entries(Deno.env.toObject());
   const others = all.filter(([name]) =>

@@ -1,8 +1,6 @@
 /**
- * The demo's story, step by step. Throws at the first step that does not do what it should. The
- * caller cleans up.
- *
- * @module
+ * The demo's story, step by step. Throws at the first step that fails. The caller deletes the
+ * files.
  */
 
 import { join } from "node:path";
@@ -17,25 +15,25 @@ const NODES = 20;
 const DIRECTORY = "examples/hello";
 const NAME = "hello";
 const PACKAGE = `${NAME}@1.0.0`;
-/** Path relative to the reader's working directory. */
+/** Path of the downloaded archive, relative to the reader's working directory. */
 const ARCHIVE = "home/seed/hello-1.0.0.tgz";
 const UNPACKED = "unpacked";
 
-/** One run of the story. */
+/** One run of the demo's story. */
 export class Story {
   readonly #page: Page;
   readonly #programs: Programs;
   readonly #publisher: Person;
   readonly #reader: Person;
   readonly #clock: Clock;
-  /** The publisher's public key, as text. */
+  /** The publisher's public key, as text, which replaces `$KEY` in commands. */
   #key = "";
-  /** Lines of the summary at the end. */
+  /** Lines of the summary that the demo prints at its end. */
   readonly #summary: [what: string, how: string][] = [];
 
   /**
-   * @param publisher works in the checkout
-   * @param reader works in a directory of its own, which holds the reader's home
+   * @param publisher person whose working directory is the checkout of this repository
+   * @param reader person with a separate working directory, which contains the reader's home
    */
   constructor(
     page: Page,
@@ -51,7 +49,7 @@ export class Story {
     this.#clock = clock;
   }
 
-  /** Runs all steps, and prints them. */
+  /** Runs all steps of the story, and prints them. */
   async tell(): Promise<void> {
     const beganMs = this.#clock.now();
     this.#page.title("libreseed: publish, find, download and verify a package on this machine.");
@@ -219,7 +217,10 @@ export class Story {
     this.#page.done("it ended with exit code 0");
   }
 
-  /** Runs a command on the page, with `$KEY` replaced. Throws if the command fails. */
+  /**
+   * Prints and runs a libreseed command, in which `$KEY` stands for the publisher's key. Throws if
+   * the command fails.
+   */
   async #libreseed(person: Person, ...words: string[]): Promise<Ended> {
     this.#page.command(person.name, ["libreseed", ...words].join(" "));
     const args = words.map((word) => word.replace("$KEY", () => this.#key));

@@ -9,18 +9,18 @@ import { equalBytes } from "../../src/base/mod.ts";
 
 /** The result of {@linkcode compareTrees}. */
 export interface TreeComparison {
-  /** Number of files that exist in both trees and are equal. */
+  /** Number of files that exist in both trees with equal contents. */
   equal: number;
   /** Total size of the equal files, in bytes. */
   bytes: number;
-  /** Differences, one line per file. */
+  /** Differences between the trees, one line per file. */
   differences: string[];
 }
 
 /**
- * Compares contents of files, and whether their owner may execute them.
+ * Compares the contents of files, and whether their owner may execute them.
  *
- * @param extra paths in `other` that `original` need not have
+ * @param extra paths that `other` may contain although `original` does not
  */
 export async function compareTrees(
   original: string,
