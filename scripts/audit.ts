@@ -10,7 +10,7 @@ import { type Advisories, askForAdvisories } from "./audit/advisories.ts";
 
 const root = join(import.meta.dirname!, "..");
 
-/** Permissive licences, which require only attribution. */
+/** Permitted licences. All of them are permissive and require only attribution. */
 const ALLOWED =
   /^(0BSD|Apache-2\.0|BlueOak-1\.0\.0|BSD(-[23]-Clause)?|CC0-1\.0|ISC|MIT|Unlicense)$/;
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"];

@@ -6,13 +6,13 @@
 
 import { join } from "node:path";
 
-/** Files and folders whose change users notice. */
+/** Files and folders whose changes affect users. */
 export const CONTRACT = ["docs/commands.md", "docs/protocol.md", "tests/vectors"];
 const CHANGELOG = "CHANGELOG.md";
 
-/** The outcome of {@linkcode untold}. */
+/** The result of {@linkcode untold}: user-visible changes that CHANGELOG.md does not mention. */
 export interface Untold {
-  /** The last tag, or `undefined` if nothing was released yet. */
+  /** The last tag in git, or `undefined` if nothing has been released yet. */
   tag: string | undefined;
   /**
    * Paths of {@linkcode CONTRACT} that have changed since the tag. Empty if CHANGELOG.md has
@@ -37,7 +37,7 @@ export async function untold(root: string): Promise<Untold> {
   return { tag, paths: changed.includes(CHANGELOG) ? [] : paths };
 }
 
-/** Lines of git's output. */
+/** Runs git, and returns the lines of its output. */
 async function git(root: string, args: readonly string[]): Promise<string[]> {
   const command = new Deno.Command("git", { args: ["-C", root, ...args] });
   const { success, stdout, stderr } = await command.output();

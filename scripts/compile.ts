@@ -16,7 +16,7 @@ import manifest from "../deno.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** Options of the build. */
+/** Options of the build of the program. */
 export interface BuildOptions {
   /** Absolute path of the program; `.exe` is appended for Windows. */
   output: string;
@@ -62,7 +62,7 @@ const commandLine = "src/cli/mod.ts";
  */
 const manifestSpecifier = "../../deno.json";
 
-/** Converts a permission set of `deno.json` to flags. */
+/** Converts a permission set of `deno.json` to command line flags. */
 export function permissionFlags(set: Record<string, boolean | string[]>): string[] {
   return Object.entries(set).filter(([, value]) => value !== false)
     .map(([name, value]) => `--allow-${name}${Array.isArray(value) ? `=${value.join(",")}` : ""}`);
@@ -150,7 +150,7 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
   return { path, bytes: (await Deno.stat(path)).size };
 }
 
-/** Bundles the worker into one file. */
+/** Bundles the sandboxed worker into one file, `dist/worker.js`. */
 async function bundleWorker(output: string, entry = "src/worker/main.ts"): Promise<void> {
   await run("Comparing the packages with what is replaced in them", root, [
     ...["run", "--quiet", "--allow-all", "--node-modules-dir=manual", "scripts/members.ts"],

@@ -71,7 +71,7 @@ function row(command: string, about: string): Row {
   };
 }
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [
   row("version", "The program file's floor: what it takes to start at all, and to say one line."),
   row("help", "With the tree of commands loaded, and none of them."),

@@ -18,7 +18,7 @@ export const program: string = resolve(Deno.env.get("LIBRESEED_BIN") ?? join(dis
  */
 export const workDirectory: string = join(dist, "bench");
 
-/** The metrics that {@linkcode runCommand} measures. */
+/** The metrics that {@linkcode runCommand} measures of a command. */
 export const commandMetrics: readonly Metric[] = [
   { key: "ms", name: "start to end", unit: "ms" },
   { key: "cpuMs", name: "processor", unit: "ms" },

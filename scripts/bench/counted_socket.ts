@@ -2,7 +2,7 @@
 
 import { createSocket, type Socket } from "node:dgram";
 
-/** Counts of UDP packets and of payload bytes. */
+/** Counts of UDP packets and of their payload bytes, sent and received. */
 export interface Count {
   packetsOut: number;
   bytesOut: number;

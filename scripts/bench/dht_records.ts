@@ -43,7 +43,10 @@ interface Size {
    * first dozen puts.
    */
   before: number;
-  /** Whether a third of the nodes dies between joining and the first put. */
+  /**
+   * Whether a third of the DHT nodes is killed before the first put, after the measured program has
+   * joined.
+   */
   dying: boolean;
 }
 
@@ -139,7 +142,7 @@ function row(id: string, title: string, size: Size, about: string): Row {
   };
 }
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [
   row(
     "dht-records",

@@ -24,11 +24,11 @@ export interface RecordToPut {
   value: Uint8Array;
 }
 
-/** One way to use the DHT. */
+/** One of the compared ways to use the DHT. */
 export interface Side {
   /** Puts a record. Resolves when enough nodes hold the record, or when all nodes were tried. */
   put(record: RecordToPut): Promise<void>;
-  /** Gets the value of a record. */
+  /** Gets the value of a record from the DHT. */
   get(publicKey: Uint8Array, salt: Uint8Array): Promise<Uint8Array | undefined>;
   announce(infoHash: Uint8Array, port: number): Promise<void>;
   /** Searches for peers of a torrent, and returns their number. */
@@ -37,7 +37,7 @@ export interface Side {
   forgetLookups(): void;
 }
 
-/** Names of {@linkcode sides}. */
+/** Names of the compared ways to use the DHT. */
 export type SideName = keyof typeof sides;
 
 /** Starts one of the compared ways, with `HOST:PORT` as the bootstrap node. */

@@ -127,7 +127,7 @@ const contenders: Contender[] = [
   { name: "transmission", missing: transmissionMissing, round: () => round(transmission) },
 ];
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [{
   id: "download",
   title: "Downloading",

@@ -23,7 +23,7 @@ export interface Contender {
   round(round: number): Promise<Figures>;
 }
 
-/** A measured quantity. */
+/** A quantity that is measured in a benchmark. */
 export interface Metric {
   key: string;
   name: string;
@@ -32,7 +32,7 @@ export interface Metric {
 
 /** A row: one benchmark, with its contenders and the metrics that are measured. */
 export interface Row {
-  /** Name of the row on the command line. */
+  /** Name of the benchmark (row), for selecting it on the command line. */
   id: string;
   title: string;
   /** Explanation of the figures and their limits. */
@@ -70,7 +70,7 @@ export interface Measured {
 
 const MOST_SECONDS = 1_800;
 
-/** A monotonic clock, which a change of the time of day does not affect. */
+/** A monotonic clock, which is not affected when the system time is set. */
 const steadyClock: Clock = { now: () => performance.now(), after: systemClock.after };
 
 /** Runs one row. A contender that fails or exceeds its time limit is left out of further rounds. */

@@ -101,7 +101,7 @@ function row(count: number, names: readonly string[]): Row {
   };
 }
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [
   row(100, ["libreseed", "transmission", "libtorrent", "WebTorrent on Node"]),
   row(1_000, ["libreseed", "transmission", "libtorrent", "WebTorrent on Node"]),

@@ -100,7 +100,7 @@ function unpack(name: string, command: string): Contender {
 
 const tar = `tar -C ${target} -xzf ARCHIVE`;
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [{
   id: "install",
   title: "Installing a package of many small files",

@@ -35,7 +35,10 @@ import {
 } from "../../src/records/mod.ts";
 import { SeedDirectory, StateDatabase, type ValidSeedEntry } from "../../src/store/mod.ts";
 
-/** Size of a benchmark archive. Its contents do not matter to an idle daemon. */
+/**
+ * Size of a generated archive, in bytes. Its contents are arbitrary, because an idle daemon does
+ * not read them.
+ */
 export const ARCHIVE_BYTES = 65_536;
 
 /** Interval after which a torrent is announced again, in milliseconds. */
@@ -48,7 +51,7 @@ export interface Filled {
   manifests: MinimalManifest[];
 }
 
-/** Writes archives with their torrents and manifests into a directory. */
+/** Writes generated archives with their torrents and manifests into a directory. */
 export async function fillSeedDirectory(path: string, count: number): Promise<Filled> {
   const keys = generateKeyPair();
   await new SeedDirectory(path).ensure();

@@ -46,7 +46,7 @@ function row(id: string, dht: "on" | "off", about: string): Row {
   };
 }
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [
   row(
     "mirrors",

@@ -179,7 +179,7 @@ function ways(
   };
 }
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [
   {
     id: "names-range",

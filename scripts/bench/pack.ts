@@ -143,7 +143,7 @@ const noise: Row = {
   rounds: 5,
 };
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [sources, noise];
 
 if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));

@@ -1,8 +1,4 @@
-/**
- * Charts of growth as SVG: one line per series, with logarithmic axes.
- *
- * @module
- */
+/** Draws charts of growth as SVG: one line per series, with logarithmic axes. */
 
 import { scaleLog } from "d3-scale";
 

@@ -1,8 +1,4 @@
-/**
- * Resource use of processes, from `/proc` (Linux).
- *
- * @module
- */
+/** Measures the resource use of processes, from `/proc` (Linux). */
 
 const LOOK_MS = 1_000;
 

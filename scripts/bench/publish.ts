@@ -115,7 +115,7 @@ function other(name: string, program: string, ...args: string[]): Contender {
   };
 }
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [{
   id: "publish",
   title: "Publishing a ready archive",

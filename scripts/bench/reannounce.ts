@@ -44,7 +44,7 @@ const metrics: Metric[] = [
   { key: "firstPackets", name: "packets a record, the first time", unit: "" },
 ];
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [
   {
     id: "reannounce",

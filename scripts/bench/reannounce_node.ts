@@ -32,7 +32,7 @@ const PACKETS_A_SECOND = 1_000;
 const INTERVAL_MS = 50 * 60_000;
 const SPREAD = 1.1;
 
-/** Cost of one record. */
+/** Cost of keeping one record alive, per announcement. */
 export interface Cycle {
   /** Processor time of all threads of the process, per record. */
   cpuMs: number;

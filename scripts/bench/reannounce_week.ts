@@ -121,7 +121,7 @@ function row(id: string, title: string, lifeHours: number): Row {
   };
 }
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [
   row("reannounce-week", "A week of announcing", 1),
   row("reannounce-week-calm", "A week of announcing, where nodes stay", 8),

@@ -116,7 +116,7 @@ function contender(tree: Tree, name: string, how: "with" | "without"): Contender
   };
 }
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = trees.map((tree) => ({
   id: tree.id,
   title: `Looking for secrets in ${tree.title}`,

@@ -75,7 +75,7 @@ const apart =
   "sends each at most 512 blocks every half second, and was seen to send the last block seconds " +
   "after the others; its speed includes that.";
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [
   {
     id: "seed",

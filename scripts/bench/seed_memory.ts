@@ -55,7 +55,7 @@ async function seedSlowly(seeder: Seeder, directory: string): Promise<Figures> {
   return { idle, above: most - idle, got: said.got / 1e6, asked: said.asked * 16_384 / 2 ** 20 };
 }
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [{
   id: "seed-memory",
   title: "Seeding to one that reads slowly",

@@ -111,7 +111,7 @@ const metrics: Metric[] = [
   { key: "memory", name: "resident memory", unit: "MiB" },
 ];
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [{
   id: "shared-dht",
   title: "One DHT node or two",

@@ -80,7 +80,7 @@ const contenders: Contender[] = [
   { name: "libtorrent", missing: libtorrentMissing, round: () => round(libtorrents) },
 ];
 
-/** The benchmark rows that this file defines. */
+/** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [{
   id: "swarm",
   title: `Downloading ${LEECHERS} times at once`,

@@ -43,7 +43,7 @@ export class Page {
   constructor(clock: Clock, env: Record<string, string | undefined>) {
     this.#clock = clock;
     const isTerminal = Deno.stdout.isTerminal();
-    // no-color.org: any value except the empty one disables colours.
+    // no-color.org: `NO_COLOR` disables colours if it has any value except the empty one.
     this.#color = isTerminal && !env.NO_COLOR && env.TERM !== "dumb";
     this.#columns = isTerminal ? terminalColumns() : DEFAULT_COLUMNS;
   }
@@ -61,13 +61,13 @@ export class Page {
     this.#write(`\n${this.#color ? `\x1b[1m${line}\x1b[22m` : line}`);
   }
 
-  /** Prints a step's result and duration. */
+  /** Prints the result and the duration of a step. */
   done(what: string): void {
     const seconds = (this.#clock.now() - this.#begunMs) / 1_000;
     this.say(`${what} (${seconds.toFixed(2)} s)`, "good");
   }
 
-  /** Prints a command as the reader could type it. */
+  /** Prints a command as the demo's spectator could type it. */
   command(who: string, line: string): void {
     this.say(`${who}$ ${line}`);
   }

@@ -36,10 +36,10 @@ const mainModule = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 /** Time limit of a command, in milliseconds. Every command of the demo normally takes far less. */
 const DEADLINE_MS = 60_000;
-/** Time for a program to end after SIGTERM, in milliseconds. */
+/** Time for a program to end after SIGTERM before it is killed, in milliseconds. */
 const GRACE_MS = 5_000;
 
-/** The programs that the demo starts. */
+/** All programs that the demo starts. */
 export class Programs implements AsyncDisposable {
   /** Command line of libreseed, as a user would type it in any directory. */
   readonly spelling: string;

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { equalBytes } from "../../src/base/mod.ts";
 
-/** The result of {@linkcode compareTrees}. */
+/** The result of comparing two directory trees. */
 export interface TreeComparison {
   /** Number of files that exist in both trees with equal contents. */
   equal: number;

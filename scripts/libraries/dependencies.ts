@@ -13,7 +13,7 @@ export interface Dependency {
 const webtorrent = "WebTorrent LLC (github.com/webtorrent)";
 const mafintosh = "Mathias Buus (github.com/mafintosh)";
 
-/** The dependencies by the name under which they are imported. */
+/** Descriptions of the dependencies, by the name under which the sources import each. */
 export const dependencies: Record<string, Dependency> = {
   "@stricli/core": {
     why: "parses the command line and prints help; commands are loaded when they are called",

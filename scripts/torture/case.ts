@@ -1,12 +1,8 @@
-/**
- * The form of a torture case and of its report.
- *
- * @module
- */
+/** Types of a torture case and of its report. */
 
 import type { Daemon } from "../../tests/support/place.ts";
 
-/** The outcome of a case. */
+/** The report of a torture case. */
 export interface Report {
   tried: number;
   /** Number of attempts that the program survived, or that ended with the right error. */
@@ -15,7 +11,7 @@ export interface Report {
   lost: number;
   /** Maximum resident memory of a daemon, in bytes; `undefined` if it was not measured. */
   worstBytes?: number;
-  /** Longest recovery, in milliseconds. */
+  /** Longest duration of a recovery after a fault, in milliseconds. */
   worstRecoveryMs?: number;
   /** Explanation of this case's figures. */
   note: string;

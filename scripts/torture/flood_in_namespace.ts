@@ -9,7 +9,7 @@ import { eventually, newPlace } from "../../tests/support/place.ts";
 import { peakBytes } from "./case.ts";
 import { published } from "./hostile.ts";
 
-/** The outcome of a flood. */
+/** The measured outcome of a flood of packets. */
 export interface Flood {
   /**
    * Number of packets that the flood sent, and number of packets that the receiving system dropped

@@ -99,7 +99,7 @@ async function openMany(port: number, infoHash: Uint8Array, count: number) {
       try {
         one.close();
       } catch {
-        // The daemon has closed the connection.
+        // The daemon has already closed the connection.
       }
     }
   };

@@ -11,7 +11,7 @@ export type FloodKind = "queries" | "garbage" | "puts" | "answers";
 
 const AF_INET = 2;
 const SOCK_RAW = 3;
-/** Protocol number of a raw socket whose packets include the IP header. */
+/** IPPROTO_RAW: protocol number of a raw socket whose packets include the IP header. */
 const IPPROTO_RAW = 255;
 const [IP_HEADER_BYTES, UDP_HEADER_BYTES] = [20, 8];
 const [IOVEC_BYTES, MMSGHDR_BYTES] = [16, 64];

@@ -28,7 +28,7 @@ const program = fromSources.toSpliced(
   `--preload=${fileURLToPath(new URL("count_timers.ts", import.meta.url))}`,
 );
 
-/** Resource use of a process at one moment. */
+/** Resource use of a daemon at one moment. */
 interface Sample {
   rssBytes: number;
   files: number;

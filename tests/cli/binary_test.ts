@@ -1,8 +1,7 @@
 /**
- * The compiled program as a user has it after a download: no sources, no environment, another
- * directory, another user. Registered only if `LIBRESEED_BIN` names a program.
- *
- * @module
+ * Tests the compiled program as a user has it after a download: without the sources, without
+ * environment variables, in another directory, as another user. The tests are registered only if
+ * `LIBRESEED_BIN` names a program.
  */
 
 import assert from "node:assert/strict";
@@ -30,7 +29,8 @@ async function visitor(): Promise<Visitor> {
   stack.defer(() => Deno.remove(top, { recursive: true }));
   const program = join(top, "libreseed");
   const [dir, temporary] = [join(top, "work"), join(top, "tmp")];
-  // Copy the program, because other users may not be able to reach the original.
+  // Copies the program to a public directory, because other users may not have access to the
+  // original.
   await Deno.copyFile(resolve(binary!), program);
   await Deno.mkdir(dir, { mode: 0o700 });
   await Deno.mkdir(temporary, { mode: 0o700 });

@@ -205,7 +205,7 @@ const announcers = [
       assert.deepEqual(others, []);
       const [, schedule, command] = /^((?:\S+ ){5})(.+)$/.exec(line!)!;
       assert.equal(schedule, "17 * * * * ");
-      // cron treats a percent sign as the end of the command.
+      // In a crontab, cron treats a percent sign as the end of the command.
       assert(!command!.includes("%"));
       return ["/bin/sh", "-c", command!.replaceAll(INSTALLED, program)];
     },

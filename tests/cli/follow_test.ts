@@ -46,7 +46,8 @@ Deno.test("a mirror seeds a followed publisher's packages and keeps their record
     assert.equal((await mirror.run(["search"])).code, 3);
     assert.equal(await mirror.must(["follow", ann.publicKey]), `${ann.publicKey}\t3 packages\n`);
     assert.match(await mirror.must(["following"]), /^ed25519:[^\t]+\t3 packages\t20/);
-    // Search works offline and finds the packages of the stored list.
+    // `search` works without a network, and finds packages in the stored list of a followed
+    // publisher.
     const found = await mirror.must(["search", "app"], { env: { LIBRESEED_BOOTSTRAP: "none" } });
     assert.deepEqual(
       found.trimEnd().split("\n").map((line) => line.split("\t").slice(0, 2)),
@@ -80,7 +81,7 @@ Deno.test("a mirror seeds a followed publisher's packages and keeps their record
   assert.equal(await mirror.must(["following"]), "");
   assert.equal((await mirror.run(["unfollow", ann.publicKey])).code, 3);
   assert.equal(archives(mirror).length, 3);
-  // Removing the last package also removes the publisher's list.
+  // Removing a publisher's last package also removes the publisher's list.
   for (const spec of ["apple@1.0.0", "apple@1.1.0"]) await mirror.must(["remove", spec]);
   assert.equal((await listsKeptBy(mirror)).size, 1);
   await mirror.must(["remove", "pear@1.0.0"]);

@@ -62,7 +62,7 @@ function installed(home: TemporaryHome): string {
   return join(home.path, ".local", "bin", "libreseed");
 }
 
-/** The version that the installed program prints. */
+/** Returns the version that the installed program prints. */
 async function versionOf(path: string): Promise<string> {
   const { stdout } = await new Deno.Command(path).output();
   return new TextDecoder().decode(stdout).trim();

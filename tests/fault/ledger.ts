@@ -11,7 +11,7 @@ import { targetOf, verifyItem } from "../../src/records/mod.ts";
 import { isArchiveName, StateDatabase } from "../../src/store/mod.ts";
 import type { Home } from "../support/place.ts";
 
-/** The ledger of one home. */
+/** The ledger of one home: changes that commands have reported as done. */
 export class Ledger {
   readonly #home: Home;
   /**

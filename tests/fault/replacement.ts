@@ -31,7 +31,7 @@ export interface Place {
   later: MinimalManifest;
 }
 
-/** The replacements by name. */
+/** The replacements (operations that replace files in a package store), by name. */
 export const replacements = {
   async "install --force"({ store, minimal, archivePath }: Place) {
     const packages = new PackageStore(store);

@@ -40,7 +40,7 @@ export interface TargetTotal {
 /** The outcome of all fuzz targets. */
 export interface CampaignOutcome {
   totals: Map<string, TargetTotal>;
-  /** Maximum resident memory of the process, in bytes. */
+  /** Maximum resident memory of the fuzzing process, in bytes. */
   residentBytes: number;
 }
 

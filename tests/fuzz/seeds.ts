@@ -23,7 +23,7 @@ export function fromHexText(hex: string): Uint8Array {
   return fromHex(hex)!;
 }
 
-/** A signed minimal manifest of an archive that does not exist. */
+/** Makes a signed minimal manifest. The archive that the manifest names does not exist. */
 export function minimalOf(name: string, version = "1.0.0"): MinimalManifest {
   const hash = createHash("sha256").update(`${name}@${version}`).digest("hex");
   return signMinimal({

@@ -16,7 +16,7 @@ export interface Job {
   seed: number;
   inputs?: number;
   forMs?: number;
-  /** Minimum number of damaged inputs, even when the time is over. */
+  /** Minimum number of damaged inputs in the job, even if its time is over. */
   leastInputs?: number;
   /**
    * Shared memory with two 32-bit numbers: the number of inputs so far, and the length of the

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { runCli } from "../support/mod.ts";
 import { interopTest } from "../support/interop_test_case.ts";
 
-/** Addresses of the loopback interface in the namespace. */
+/** Addresses that the test adds to the loopback interface of the network namespace. */
 const seeder = "10.99.0.1";
 const transmission = "10.99.0.2";
 

@@ -12,7 +12,7 @@ import { eventually, newPlace } from "../../support/place.ts";
 
 /** A new value of a setting, and a function that tests whether the daemon uses the value. */
 interface Change {
-  /** The value in the config file's syntax. */
+  /** The new value of the setting, in the config file's syntax. */
   to: string;
   isInForce?: (daemon: Operations) => Promise<boolean>;
 }

@@ -8,7 +8,9 @@ import { eventually, newPlace, together } from "../../support/place.ts";
 /** A command line, in which `~` stands for the test's directory. */
 type Line = readonly string[];
 
-/** The result of a command, without the parts that differ in each run. */
+/**
+ * The result of a command, without the parts that differ in each run, such as times and signatures.
+ */
 interface Outcome {
   line: Line;
   code: number;

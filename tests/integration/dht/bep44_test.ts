@@ -16,7 +16,7 @@ class Raw {
   constructor(readonly text: string) {}
 }
 
-/** Encodes a value; {@linkcode Raw} members are copied unchanged. */
+/** Bencodes a value. Members of type {@linkcode Raw} are copied unchanged. */
 function encode(value: BValue | Raw | { [name: string]: BValue | Raw }): Uint8Array {
   if (value instanceof Raw) return utf8(value.text);
   if (typeof value !== "object" || value instanceof Uint8Array || Array.isArray(value)) {

@@ -242,7 +242,7 @@ function requests(count: number, { id = 6 } = {}): Uint8Array {
 async function lazyPeer(seeder: TestEngine, of: SampleTorrent): Promise<RawPeer> {
   const peer = await RawPeer.connect(seeder.engine.port, of, { reads: false });
   await eventually(() => seeder.engine.torrents()[0]!.peers === 1, "it is a peer");
-  // The message `interested`.
+  // Message id of `interested` in the peer protocol (BEP 3).
   await peer.send(message(2));
   return peer;
 }
