@@ -32,7 +32,7 @@ export interface Anchor {
   classes: readonly ByteClass[];
   /** 1 if the first class matches the byte before the anchor, else 0. */
   lead: 0 | 1;
-  /** Whether the anchor is followed by a token. */
+  /** Whether the anchor is followed by a token, a run of characters that secrets consist of. */
   isToken: boolean;
   /** Offset of the window in the anchor's classes. */
   windowAt: number;

@@ -28,7 +28,7 @@ interface PackageFile {
   license: string;
 }
 
-/** Returns the page, formatted as by `deno fmt`. */
+/** Returns the text of `docs/libraries.md`, formatted as by `deno fmt`. */
 export async function librariesPage(): Promise<string> {
   const { imports } = JSON.parse(await readText("deno.json")) as {
     imports: Record<string, string>;

@@ -22,7 +22,7 @@ const FILLS: Record<Runs, string> = {
   testnet: "#ffffff",
 };
 
-/** Text of the legend for each colour. */
+/** Text of the legend for each fill colour. */
 const MEANINGS: Record<Runs, string> = {
   everywhere: "every thread",
   main: "main thread of a command or of the host",
@@ -127,7 +127,7 @@ export function threadsPicture(): string {
   return svg(width, height, "The threads", [...arrows, ...[...boxes.values()].map(drawn)]);
 }
 
-/** Positions rows of boxes. Each row is centred. */
+/** Positions rows of boxes in the picture. Each row is centred. */
 function placed(
   rows: readonly (readonly Pick<Box, "id" | "lines" | "fill">[])[],
   gap = GAP,

@@ -10,7 +10,7 @@ export interface Count {
   bytesIn: number;
 }
 
-/** The names of the counts. */
+/** The names of the counts: packets and bytes, sent and received. */
 export const countKeys = ["packetsOut", "bytesOut", "packetsIn", "bytesIn"] as const;
 
 /** A factory of UDP sockets that counts the traffic of all its sockets. */
@@ -39,7 +39,7 @@ export class Counter {
     return socket;
   }
 
-  /** Returns the counts so far. */
+  /** Returns the counts of packets and bytes so far. */
   now(): Count {
     return { ...this.#count };
   }

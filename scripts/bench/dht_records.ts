@@ -33,7 +33,7 @@ interface Timed {
   packets: number;
 }
 
-/** The size of one benchmark. */
+/** The size of one benchmark: number of records, warm-up, and whether nodes die. */
 interface Size {
   /** Number of records that each compared program puts and gets in a round. */
   records: number;

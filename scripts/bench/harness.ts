@@ -35,7 +35,7 @@ export interface Row {
   /** Name of the benchmark (row), for selecting it on the command line. */
   id: string;
   title: string;
-  /** Explanation of the figures and their limits. */
+  /** Explanation of the benchmark's figures and their limits. */
   about: string;
   metrics: readonly Metric[];
   /**
@@ -56,7 +56,7 @@ export interface Row {
 /** A row (one benchmark) with its measured figures. */
 export interface Measured {
   row: Row;
-  /** Figures of each round, by contender. */
+  /** Figures of each round of the benchmark, by contender. */
   figures: Map<string, Figures[]>;
   /** Contenders that could not take part, with the reasons. */
   missing: { name: string; why: string }[];
@@ -140,7 +140,7 @@ async function withTimeLimit<T>(
   }
 }
 
-/** Returns median, minimum and maximum. */
+/** Returns median, minimum and maximum of the values. */
 export function summary(values: readonly number[]): { median: number; min: number; max: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -2,7 +2,7 @@
 
 import { scaleLog } from "d3-scale";
 
-/** Costs by number of packages. */
+/** Measured costs, by number of packages. */
 export interface Series {
   name: string;
   points: readonly (readonly [count: number, cost: number])[];

@@ -26,8 +26,8 @@ const VALUE_BYTES = 300;
  */
 const PACKETS_A_SECOND = 1_000;
 /**
- * The default of `reannounce-interval`, and the factor by which intervals are lengthened at random
- * at most.
+ * The default of `reannounce-interval`, and the maximum factor by which random spreading lengthens
+ * an interval.
  */
 const INTERVAL_MS = 50 * 60_000;
 const SPREAD = 1.1;
@@ -39,7 +39,7 @@ export interface Cycle {
   /** Packets sent and received, per record. */
   packets: number;
   bytes: number;
-  /** Number of announcements per hour. */
+  /** Number of announcements of a record per hour. */
   anHour: number;
 }
 

@@ -32,7 +32,7 @@ async function seedSlowly(seeder: Seeder, directory: string): Promise<Figures> {
   const given = await sample.get();
   const { program, port, elsewhere } = await seeder(given, directory);
   await using seeding = program;
-  // This delay lets the seeder finish its start-up work before the measurement.
+  // The delay lets the seeder finish its start-up work before the measurement.
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const idle = await residentMiB(seeding.pid);
   const blocks = Math.min(BLOCKS, Math.floor(given.lengthBytes / 16_384));

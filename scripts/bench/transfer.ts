@@ -203,7 +203,7 @@ export class PublishedPackage implements AsyncDisposable {
     );
   }
 
-  /** Directory that contains the archive. */
+  /** Directory that contains the package's archive. */
   get directory(): string {
     return dirname(this.archivePath);
   }

@@ -16,7 +16,7 @@ const ADDRESS = "10.77.0.1";
 /** Addresses of libtorrent, one per leecher, because Transmission accepts one peer per address. */
 const OTHERS = Array.from({ length: 100 }, (_, n) => `10.77.0.${n + 10}`);
 
-/** How to reach a program that is not reachable on 127.0.0.1. */
+/** Network location of a program that runs in a namespace and is not reachable on 127.0.0.1. */
 export interface Elsewhere {
   /** Command line prefix that runs a command in the program's network namespace. */
   enter: readonly string[];

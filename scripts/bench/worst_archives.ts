@@ -91,13 +91,13 @@ const noise = (lengthBytes: number) => {
   return bytes;
 };
 
-/** Generated archives, one at each limit. */
+/** Generated archives, one at each limit for archives. */
 const worst: Record<string, { title: string; files: () => Files }> = {
   "worst-files": {
     title: `${limits.maxFiles} files of one byte`,
     files: () => {
       const files = numbered(limits.maxFiles - 1, (digits) => digits, new Uint8Array(1));
-      // This file of random bytes lengthens the archive, which would otherwise be too short for its
+      // The file of random bytes lengthens the archive, which would otherwise be too short for its
       // number of files.
       return files.set(NOISE, noise(limits.maxFiles * limits.minBytesPerFile));
     },

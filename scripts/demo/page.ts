@@ -48,7 +48,7 @@ export class Page {
     this.#columns = isTerminal ? terminalColumns() : DEFAULT_COLUMNS;
   }
 
-  /** Number of steps started so far. */
+  /** Number of the demo's steps started so far. */
   get steps(): number {
     return this.#steps;
   }

@@ -23,7 +23,7 @@ export interface Ended {
   stderr: string;
 }
 
-/** A program that runs in the background. */
+/** A program that the demo runs in the background. */
 export interface Running {
   pid: number;
   ended: Promise<Ended>;

@@ -19,7 +19,7 @@ const PACKAGE = `${NAME}@1.0.0`;
 const ARCHIVE = "home/seed/hello-1.0.0.tgz";
 const UNPACKED = "unpacked";
 
-/** One run of the demo's story. */
+/** One run of the demo, from the first step to the summary. */
 export class Story {
   readonly #page: Page;
   readonly #programs: Programs;

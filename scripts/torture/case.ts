@@ -13,13 +13,13 @@ export interface Report {
   worstBytes?: number;
   /** Longest duration of a recovery after a fault, in milliseconds. */
   worstRecoveryMs?: number;
-  /** Explanation of this case's figures. */
+  /** Explanation of the figures in this case's report. */
   note: string;
-  /** A failure in which no data was lost. */
+  /** Text of a failure in which no data was lost. */
   problem?: string;
 }
 
-/** One case of the torture run. */
+/** One torture case: a fault or a load, and the check of the outcome. */
 export interface Case {
   name: string;
   /** @param minutes duration of a case that runs for a given time, not for a number of attempts */

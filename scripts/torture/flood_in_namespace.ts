@@ -22,7 +22,7 @@ export interface Flood {
   limited: number;
   malformed: number;
   unasked: number;
-  /** Number of packets that the node sent. */
+  /** Number of packets that the flooded node sent. */
   out: number;
   /**
    * Queries by honest nodes and the node's answers, separately for nodes known to the node and for

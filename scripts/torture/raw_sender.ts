@@ -128,7 +128,7 @@ async function main([host, port, seconds, perSecond, kind, senders]: string[]): 
     sent += count;
     at = (at + BATCH) % POOL;
   }
-  // This use of the buffers keeps them from being garbage-collected while the system reads them.
+  // Uses the buffers once more, so that they are not garbage-collected while the system reads them.
   if ([...packets, name, messages, vectors].every(({ length }) => length > 0)) console.log(sent);
 }
 

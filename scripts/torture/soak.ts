@@ -81,7 +81,7 @@ class Sampler {
     const waits = new Map<string, number>();
     let count = 0;
     for await (const { name } of Deno.readDir(tasks)) {
-      // The thread may have ended during the reading.
+      // The thread may have ended before its status was read.
       const status = await Deno.readTextFile(`${tasks}/${name}/status`).catch(() => undefined);
       if (status === undefined) continue;
       waits.set(name, field(status, "voluntary_ctxt_switches"));

@@ -26,7 +26,7 @@ export interface Campaign {
   onBroken(target: string, seed: number, outcome: Outcome & { kind: "broke" }): Promise<void>;
 }
 
-/** The outcome of one fuzz target. */
+/** The outcome of fuzzing one target: counts of inputs, and maximum memory. */
 export interface TargetTotal {
   /** Number of damaged inputs that the target received. */
   damaged: number;
@@ -37,7 +37,7 @@ export interface TargetTotal {
   allocatedBytes: number;
 }
 
-/** The outcome of all fuzz targets. */
+/** The outcome of fuzzing all targets. */
 export interface CampaignOutcome {
   totals: Map<string, TargetTotal>;
   /** Maximum resident memory of the fuzzing process, in bytes. */

@@ -55,7 +55,7 @@ export function readOrRefuse<T>(
   }
 }
 
-/** Formats a thrown value on one line. */
+/** Formats a thrown value as text on one line. */
 export function shown(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : Deno.inspect(error);
 }
@@ -77,7 +77,7 @@ export async function readCorpus(target: string): Promise<Map<string, Uint8Array
   return inputs;
 }
 
-/** The limits of a fuzzing run. */
+/** The limits of a fuzzing run: number of inputs, and time. */
 export interface Extent {
   /** Maximum number of damaged inputs. The inputs of the corpus come first and are not counted. */
   inputs?: number;

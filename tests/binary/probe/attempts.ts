@@ -190,10 +190,10 @@ const open: Record<string, Attempt> = {
     Deno.readTextFile(join(linkToDirectory, "publisher.key")),
 };
 
-/** All attempts, grouped by kind, for the test to enumerate. */
+/** All attempts of the hostile worker, grouped by kind, for the test to enumerate. */
 export const kinds = { forbidden, link, local, open };
 
-/** All attempts by name, for the worker to run. */
+/** All attempts of the hostile worker, by name, for the worker to run. */
 export const attempts: Record<string, Attempt> = { ...forbidden, ...link, ...local, ...open };
 
 function settled(begin: (done: () => void, fail: (error: Error) => void) => void): Promise<void> {

@@ -141,8 +141,8 @@ Deno.test("get distinguishes unknown packages, packages without seeders, and inv
   await publisher.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
   const key = publisher.publicKey;
   const home = await place.home(null);
-  // Only requests that exit with code 5 (network unreachable) wait for the whole timeout. Their
-  // timeout is therefore short.
+  // Requests that exit with code 5 (network unreachable) wait for the whole timeout, so their
+  // timeout is short.
   const envOf = (code: number) => ({ LIBRESEED_TIMEOUT: code === 5 ? "8s" : "60s" });
   const cases: [string, number, RegExp][] = [
     [`${key}/pkg@2.0.0`, 3, /no record of pkg@2\.0\.0/],

@@ -45,7 +45,7 @@ Deno.test("publish takes several directories, and continues after a failing one"
   assert.deepEqual(printed, ["one@1.0.0", "@s/two@2.0.0-rc.1"]);
   const complaints = stderr.split("\n").filter((line) => line.startsWith("libreseed: "));
   assert.equal(complaints.length, 3, stderr);
-  // Each error message names the path of its package.
+  // Each error message names the path of the package that failed.
   assert([empty, "nowhere", linked].every((path, i) => complaints[i]!.includes(path)), stderr);
   for (const [name, version] of [["one", "1.0.0"], ["@s/two", "2.0.0-rc.1"]] as const) {
     assert.equal(home.holders(name, version).length, 8);
@@ -138,8 +138,8 @@ Deno.test("publish accepts a differently compressed copy of a published version,
   const source = await place.source("same", "1.0.0");
   const archive = join(place.path, "same.tgz");
   await home.must(["pack", "-q", source, "--out", archive]);
-  // The same archive with another compression level, as another version of libreseed may produce
-  // it.
+  // The test replaces the archive by one with the same contents and another compression level, as
+  // another version of libreseed may produce.
   const plain = gunzipSync(await Deno.readFile(archive));
   await Deno.writeFile(archive, gzipSync(plain, { level: 1 }));
   await Deno.remove(join(place.path, "same.minimal.json"));

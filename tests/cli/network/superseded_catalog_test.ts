@@ -104,6 +104,6 @@ Deno.test("a daemon that is stopped while it hashes a catalog leaves no temporar
   await Deno.truncate(path, 512 << 20);
   const daemon = await home.daemon();
   await daemon.end();
-  // The disposal of the test's directory would fail if temporary files were left.
+  // The stopped daemon must leave no temporary file in the seed directory.
   assert.deepEqual(home.files().filter((name) => name.startsWith(".tmp-")), []);
 });

@@ -25,7 +25,7 @@ function item(): MutableItem {
   return signItem(generateKeyPair(), { salt: new Uint8Array(), seq: 1, value: bencode("x") });
 }
 
-/** Binds a port with a socket of another program. */
+/** Binds a port with a socket of the test, as another program could do. */
 async function strangerOn(port: number): Promise<AsyncDisposable> {
   const socket = dgram.createSocket("udp4");
   await new Promise<void>((resolve) => socket.bind(port, "0.0.0.0", resolve));

@@ -47,7 +47,7 @@ class RawPeer implements Disposable {
     try {
       this.#connection.close();
     } catch {
-      // The engine has closed the connection already.
+      // The connection cannot be closed again, because the engine has closed it already.
     }
   }
 
