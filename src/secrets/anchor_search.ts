@@ -88,6 +88,7 @@ export class AnchorSearch {
       // Copy the results: `visit` may start another search, which uses the same memory.
       const found = this.#words.slice(layout.found / 4, layout.found / 4 + 2 * count);
       word = this.#words[layout.next / 4]!;
+      sortByOffset(found);
       for (let i = 0; i < found.length; i += 2) {
         if (visit(found[i]!, found[i + 1]! - begin + from)) return true;
       }
@@ -99,6 +100,24 @@ export class AnchorSearch {
     new Uint16Array(this.#memory.buffer, layout.counts)[id] = bytes.length;
     this.#memory.set(bytes, layout.lists + 256 * id);
     for (const byte of bytes) this.#memory[layout.allowed + 256 * id + byte] = 1;
+  }
+}
+
+/**
+ * Sorts pairs of anchor and offset by the offset. The program finds the anchors of one word last to
+ * first; the first anchor of a file decides which kind of secret a refusal names. Insertion sort is
+ * fast here, because the pairs are nearly sorted.
+ */
+function sortByOffset(pairs: Uint32Array): void {
+  for (let i = 2; i < pairs.length; i += 2) {
+    const [anchor, offset] = [pairs[i]!, pairs[i + 1]!];
+    let j = i;
+    for (; j > 0 && pairs[j - 1]! > offset; j -= 2) {
+      pairs[j] = pairs[j - 2]!;
+      pairs[j + 1] = pairs[j - 1]!;
+    }
+    pairs[j] = anchor;
+    pairs[j + 1] = offset;
   }
 }
 

@@ -36,6 +36,13 @@ Deno.test("the scan finds a token at every offset around a chunk boundary", () =
   }
 });
 
+Deno.test("the first secret of a file names its kind, however close the second is", () => {
+  const line = "//r/:_authToken=7c9e6679-7425-40de-944b-e07fc1f90ae7\n";
+  for (const length of [10, 100_000]) {
+    assert.equal(kindOf(text(filler(length) + "\n" + line)), "npm credential", `after ${length}`);
+  }
+});
+
 Deno.test("the scan finds a key that crosses a chunk boundary", () => {
   const chunk = 64 * 1024;
   const key = pem("rsa");
