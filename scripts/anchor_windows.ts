@@ -25,7 +25,7 @@ export interface ByteClass {
   weight: number;
 }
 
-/** An anchor, compiled for the search. */
+/** An anchor, compiled to character classes for the search. */
 export interface Anchor {
   index: number;
   /** Character classes of the anchor, without the token that `…` stands for. */
@@ -34,7 +34,7 @@ export interface Anchor {
   lead: 0 | 1;
   /** Whether the anchor is followed by a token, a run of characters that secrets consist of. */
   isToken: boolean;
-  /** Offset of the window in the anchor's classes. */
+  /** Offset at which the window (the part that the filter examines) begins in `classes`. */
   windowAt: number;
 }
 

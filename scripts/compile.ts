@@ -16,7 +16,7 @@ import manifest from "../deno.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** Options of the build of the program. */
+/** Options for building the program. */
 export interface BuildOptions {
   /** Absolute path of the program; `.exe` is appended for Windows. */
   output: string;

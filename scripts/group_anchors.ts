@@ -95,8 +95,8 @@ function bitsOf(anchor: Anchor, samples: Uint8Array[]): Bits[] {
 }
 
 /**
- * Counts the samples that match a group by chance after one more anchor has joined. The search has
- * to examine such samples a second time.
+ * Returns the number of samples that match a group by chance after one more anchor has joined the
+ * group. The search has to examine such matches a second time.
  */
 function secondLooks(group: Bits[], more: Bits[]): number {
   let count = 0;

@@ -33,8 +33,8 @@ export async function missingProgram(): Promise<string | undefined> {
 }
 
 /**
- * Makes a function that returns why a program cannot be measured: because a needed program is not
- * installed.
+ * Makes a function that returns a reason if one of the given programs is not installed, and
+ * `undefined` otherwise.
  */
 export function missing(...programs: string[]): () => Promise<string | undefined> {
   return async () => {

@@ -53,7 +53,7 @@ const ofAll = {
   memory: "private memory, kB",
   idle: "idle: CPU in 30 s, ms",
 };
-/** Costs for one additional package. */
+/** Costs for one additional package in the home. */
 const ofOne = {
   announce: `re-announcing ${ANNOUNCED} of them, ms`,
   publish: "publishing one more, ms",

@@ -26,8 +26,8 @@ const VALUE_BYTES = 300;
  */
 const PACKETS_A_SECOND = 1_000;
 /**
- * The default of `reannounce-interval`, and the maximum factor by which random spreading lengthens
- * an interval.
+ * The default of `reannounce-interval`, and the maximum factor by which jitter lengthens an
+ * interval.
  */
 const INTERVAL_MS = 50 * 60_000;
 const SPREAD = 1.1;

@@ -142,8 +142,8 @@ if (binary) {
 
   Deno.test("the program leaves nothing in the directory for temporary files", async () => {
     await using here = await visitor();
-    // Runs the program twice, because a second run would trust files that the first run left, such
-    // as compiled code.
+    // Runs the program twice, because a cache, such as one of compiled code, could be left or used
+    // only by a second run.
     for (let runs = 0; runs < 2; runs++) await run(["help", "publish"], here);
     assert.deepEqual(await Array.fromAsync(Deno.readDir(here.temporary)), []);
   });

@@ -20,8 +20,8 @@ export class Ledger {
   readonly #present = new Map<string, { recordKept: boolean }>();
   readonly #removed = new Set<string>();
   /**
-   * Verified archives: file name and a stamp of size and times. An unchanged archive is not
-   * verified again.
+   * Verified archives: file name, and a stamp of inode, size and time. An archive with an unchanged
+   * stamp is not verified again.
    */
   readonly #verified = new Map<string, string>();
 

@@ -23,8 +23,8 @@ import { eventually, newPlace } from "../../support/place.ts";
 const MIB = 1024 * 1024;
 const MEMBER_BYTES = 16 * MIB;
 /**
- * Number of gzip members: 60 GiB in total, which take minutes to inflate but are within the limit
- * of unpacked bytes.
+ * Number of gzip members. Together they inflate to 60 GiB, which takes minutes but is within the
+ * limit of unpacked bytes.
  */
 const MEMBERS = 60 * 1024 * MIB / MEMBER_BYTES;
 

@@ -57,7 +57,7 @@ Deno.test(
       manager.findPeers(crypto.getRandomValues(new Uint8Array(20))),
     ];
     await closes(at.engine);
-    // Queries in flight end when their node is closed.
+    // Queries in flight end when the DHT node that sent them is closed.
     await Promise.all(running);
     assert.equal(at.engine.node(), undefined);
     assert.ok(await isFree(at.engine.port));

@@ -57,7 +57,9 @@ function* oddQueries(): Generator<Uint8Array> {
   }
 }
 
-/** Replies that nobody requested, and packets that are not messages of the DHT protocol (KRPC). */
+/**
+ * Replies without a preceding query, and packets that are not messages of the DHT protocol (KRPC).
+ */
 function* oddPackets(): Generator<Uint8Array> {
   for (const value of oddValues) {
     yield bencode(value);
