@@ -9,13 +9,18 @@ import { lookup } from "node:dns/promises";
 import { isIPv4 } from "node:net";
 import { type Clock, delay, formatHostPort, type HostPort, type Timer } from "../base/mod.ts";
 
-/** Addresses of bootstrap nodes, and names for which DNS returned no address. */
+/**
+ * Result of resolving bootstrap nodes: the found addresses, and the host names without an address in DNS.
+ */
 export interface BootstrapAddresses {
   addresses: { host: string; port: number }[];
   failed: string[];
 }
 
-/** Back-off between DNS lookups: first and longest pause (ms). */
+/**
+ * First and longest pause between repeated DNS lookups (ms). Each pause is twice as long as the pause
+ * before.
+ */
 const FIRST_PAUSE_MS = 15_000;
 const LAST_PAUSE_MS = 10 * 60_000;
 /** Time limit for the DNS lookups (ms), so that an unresponsive DNS server does not delay the start. */
@@ -61,7 +66,7 @@ async function withDeadline<T>(work: Promise<T>, clock: Clock): Promise<T> {
  * that started before the network was up can still join the DHT.
  */
 export class BootstrapNodes {
-  /** Addresses found when the host started. */
+  /** IPv4 addresses of bootstrap nodes, as resolved when the host started. */
   readonly addresses: BootstrapAddresses["addresses"];
   readonly #nodes: readonly HostPort[];
   readonly #clock: Clock;
@@ -71,7 +76,7 @@ export class BootstrapNodes {
   #timer: Timer | undefined;
   #stopped = false;
 
-  /** Looks up each host name once in DNS. */
+  /** Resolves the bootstrap nodes once, and warns of host names without an address in DNS. */
   static async lookUp(
     nodes: readonly HostPort[],
     clock: Clock,
@@ -117,8 +122,8 @@ export class BootstrapNodes {
     this.#timer = this.#clock.after(this.#pauseMs, async () => {
       const found = await this.#resolve(this.#nodes, this.#clock);
       if (this.#stopped) return;
-      // Errors of `onFound` are ignored: the engine may have ended meanwhile, and its owner reports the
-      // cause.
+      // Errors of `onFound` are ignored: the engine may have ended meanwhile. The owner of the engine
+      // then reports the cause.
       if (found.failed.length < failed.length) await onFound(found.addresses).catch(() => {});
       this.#lookLater(found.failed, onFound);
     });

@@ -27,7 +27,9 @@ export interface DaemonOptions {
    * is disposed of when the daemon ends.
    */
   onReload?: (reload: () => Promise<unknown>) => Disposable;
-  /** Revokes permissions of the process. Tests pass another function, because they share their process. */
+  /**
+   * Revokes the permissions that a ready daemon does not need. Default: {@linkcode givePermissionsUp}.
+   */
   giveUp?: () => void;
   /** Called once the daemon is ready: the TCP port is bound and the control socket accepts requests. */
   onReady: (status: StatusJson, http: HostPort | undefined) => void;

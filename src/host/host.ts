@@ -68,7 +68,10 @@ const NOTED_WITHIN_MS = 30_000;
 export class Host implements Operations {
   #options: HostOptions;
   readonly #state: StateDatabase;
-  /** State database opened by this host itself. Stays closed if the caller shares its own database. */
+  /**
+   * State database that this host opens itself. Not opened if the caller passes its own open state
+   * database.
+   */
   readonly #ownState: Disposable;
   readonly #seeds: SeedDirectory;
   readonly #nodes: KeptNodes;
@@ -86,7 +89,10 @@ export class Host implements Operations {
   #catalogs!: SeededCatalogs;
   #follows: FollowKeeper | undefined;
   #seeding: Seeding | undefined;
-  /** Due times of announcements by infohash, only while the daemon starts: one query reads all of them. */
+  /**
+   * Due times of announcements, by infohash (hex). Read by a single query when the daemon starts, and
+   * dropped after the start.
+   */
   #torrentsDueMs: Map<string, number> | undefined;
   #downloads!: Downloads;
 
@@ -191,8 +197,8 @@ export class Host implements Operations {
       worker,
       (one) => this.#torrentsDueMs ? this.#torrentsDueMs.get(one) ?? 0 : dueMs(one),
     );
-    // A catalog that was never announced gets a negative due time, the newest catalog the lowest. So the
-    // newest catalog is announced first, because readers ask for the newest.
+    // Due time of a catalog that was never announced: the negated current time. A catalog added later
+    // thus has a lower due time and is announced earlier, because readers ask for the newest catalog.
     const catalogSeeder = catalogSeederOf(
       worker,
       (one) => dueMs(one) || -clock.now(),
@@ -289,8 +295,8 @@ export class Host implements Operations {
   }
 
   async remove({ name, version, publicKey }: RequestOf<"remove">): Promise<void> {
-    // The archive is deleted before its records: on a full disk, this frees the space that the database
-    // needs.
+    // The archive is deleted before its records: on a full disk, deleting the archive frees the space
+    // that the database needs for deleting the records.
     const pubkey = publicKey && formatPublicKey(publicKey);
     let missing: HostError | undefined;
     const removed = await this.#packages.remove(name, version, pubkey).catch((error) => {

@@ -7,7 +7,7 @@
 
 import type { NetworkJson } from "../control/mod.ts";
 
-/** Address of a network interface. */
+/** IP address of a network interface, and its family (IPv4 or IPv6). */
 export type HostAddress = Pick<Deno.NetworkInterfaceInfo, "family" | "address">;
 
 /**

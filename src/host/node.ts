@@ -43,7 +43,7 @@ export interface OpenNodeOptions {
   signal?: AbortSignal;
 }
 
-/** Access to an engine. */
+/** Access to the torrent engine and DHT node of a home, in this process or in another. */
 export interface NodeHandle {
   readonly operations: Operations;
   /** Status of the host at the time when the engine was opened. */
@@ -66,7 +66,10 @@ const DRAIN_DEADLINE_MS = 30_000;
  */
 const INTERRUPTED_DRAIN_MS = 1_000;
 const POLL_MS = 50;
-/** Number of polls after which a message tells the user that the command waits for another process. */
+/**
+ * Number of failed attempts to reach the home's host or to take its lock, after which the user is told
+ * that the command waits for another process.
+ */
 const NOTICE_AFTER_TRIES = 40;
 
 /**
@@ -104,11 +107,12 @@ export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
           if (tries > 0 && code !== undefined && code === doneCode) {
             return options.onNotice(`${message}: done before, or never there`);
           }
-          // If the engine of another process died, that process is about to end.
+          // The engine in the other process has died, so that process is about to end. The operation is
+          // repeated with a new host.
           const isLost = code === "CONTROL_UNREACHABLE" || code === "WORKER_DIED" && used.borrowed;
           if (!isLost || options.signal?.aborted) throw error;
-          // Operations for a daemon only need no repetition: the next daemon reads settings and follows
-          // at its start.
+          // An operation that concerns only a daemon is not repeated. The lost daemon has ended, and the
+          // next daemon reads the settings and the followed publishers when it starts.
           if (daemonOnly) return;
           await reopen(used);
         }

@@ -12,7 +12,7 @@ import process from "node:process";
 /** Permissions that a daemon does not need once it is ready. */
 const GIVEN_UP: readonly Deno.PermissionName[] = ["net", "env", "sys", "run", "ffi"];
 
-/** Revokes the permissions until the end of the process. */
+/** Revokes the permissions that a ready daemon does not need. A revoked permission cannot be regained. */
 export function givePermissionsUp(): void {
   for (const name of GIVEN_UP) Deno.permissions.revokeSync({ name });
   // The YAML library reads environment variables whenever it parses a file. Without permission this would

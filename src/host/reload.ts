@@ -14,9 +14,11 @@ import {
 import type { ReloadedJson, SettingJson } from "../control/mod.ts";
 import type { HostListeners } from "./options.ts";
 
-/** Merged settings, and the keys of changed settings. */
+/**
+ * Result of merging reloaded settings: the merged settings, and the keys of the settings that changed.
+ */
 export interface MergedSettings extends ReloadedJson {
-  /** The new values. Settings that need a restart keep their old value. */
+  /** The merged settings: new values, except that settings which need a restart keep their old value. */
   merged: Settings;
 }
 
@@ -37,7 +39,10 @@ export function mergeSettings(before: Settings, after: Settings): MergedSettings
   };
 }
 
-/** Merges the sources of the settings. Settings that need a restart keep their old source. */
+/**
+ * Merges the places from which the settings come (flag, environment, file or default). A setting that
+ * needs a restart keeps the place of its old value.
+ */
 export function mergeOrigins(
   before: LoadedSettings["origins"] | undefined,
   after: LoadedSettings["origins"],

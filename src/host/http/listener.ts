@@ -10,7 +10,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type Clock, delay } from "../../base/mod.ts";
 import { type ConnectionLimits, HttpConnection } from "./connection.ts";
 
-/** Limits of the HTTP listener. */
+/** Limits on the connections and requests of the HTTP listener. */
 export interface HttpLimits extends ConnectionLimits {
   /**
    * Maximum number of open connections. When it is exceeded, the oldest connection without a complete
@@ -93,7 +93,7 @@ export class HttpListener {
         if (signal.aborted) connection.close();
         else this.#take(new HttpConnection(connection, this.#clock, this.#limits));
       } catch {
-        // Either the process has no free file descriptor, or the listener is closed.
+        // `accept` fails if the process has no free file descriptor, or if the listener is closed.
         await delay(this.#clock, PAUSE_MS, signal).catch(() => {});
       }
     }
@@ -126,8 +126,8 @@ export class HttpListener {
   ): Promise<void> {
     const connection = request.socket as unknown as HttpConnection;
     connection.answering();
-    // Each connection serves one request only. Monitoring requests are rare, and idle connections need no
-    // tracking.
+    // Each connection serves a single request (no keep-alive), so there are no idle connections to track.
+    // Reconnecting is cheap, because monitoring requests are rare.
     response.shouldKeepAlive = false;
     await answer(request, response, connection.localHost);
   }

@@ -23,7 +23,7 @@ export interface AdoptedListsOptions extends Omit<CatalogContext, "signal" | "ti
 /** Pause before a publisher's list that was not found is looked up again (ms). */
 const LOOK_AGAIN_MS = 50 * 60_000;
 
-/** Lists of other publishers that a daemon keeps alive. */
+/** Keeps the package lists of other publishers alive in the DHT. */
 export class AdoptedLists {
   readonly #options: AdoptedListsOptions;
   readonly #clock: Clock;
@@ -78,8 +78,8 @@ export class AdoptedLists {
   }
 
   /**
-   * Fetches catalogs that kept lists name and that are not yet in the seed directory. The next call
-   * retries failed fetches.
+   * Downloads missing catalogs into the seed directory: the catalogs that the kept announce records of
+   * other publishers name. The next call retries failed downloads.
    */
   fetchCatalogs(): Promise<void> {
     return this.#fetching ??= this.#fetchAll().finally(() => this.#fetching = undefined);

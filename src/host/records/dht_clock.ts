@@ -27,7 +27,10 @@ export interface UsedName {
   name: string;
   /** Public key of the publisher, 32 bytes. */
   publicKey: Uint8Array;
-  /** A version of the package that this home downloaded. */
+  /**
+   * Version of the package that this home has resolved. A DHT lookup of its manifest record shows whether
+   * the package is in the DHT at all.
+   */
   version?: string;
 }
 
@@ -35,19 +38,22 @@ export interface UsedName {
 export type ClockVerdict =
   /** No name index or record was found for a comparison. */
   | { kind: "unknown" }
-  /** The clock agrees with the indexes of a number of package names, `names`. */
+  /**
+   * The clock agrees with the median time of name indexes. `names` is the number of compared package
+   * names.
+   */
   | { kind: "agrees"; names: number }
   /** This machine's clock is behind or ahead by at least `byMs` milliseconds. */
   | { kind: "behind" | "ahead"; byMs: number; names: number }
   /**
-   * Records of the packages are in the DHT, but no index of their names for the days around this
-   * machine's date. So the date is probably wrong.
+   * The DHT has manifest records of the packages, but no index of the package names for the days around
+   * this machine's date. So this machine's date is probably wrong.
    */
   | { kind: "other-date"; names: number };
 
-/** Maximum number of names to look up. Each name costs one lookup for each of `DAYS`. */
+/** Maximum number of package names to look up. Each name costs one DHT lookup for each day in `DAYS`. */
 const MAX_NAMES = 6;
-/** Maximum number of pins that are searched for names of other publishers. */
+/** Maximum number of pins that are read in search of package names of other publishers. */
 const MAX_PINS = 64;
 /** Days for which the index is looked up, relative to this machine's date: 1 is tomorrow. */
 const DAYS = [1, 0, -1, -2];
@@ -59,7 +65,7 @@ const INDEX_LIFE_MS = 3 * 3_600_000;
 const DAY_MS = 86_400_000;
 
 /**
- * Returns package names that this home uses and whose index only other machines keep alive.
+ * Returns package names that this home uses and whose indexes only other machines rewrite.
  *
  * @param ownKey public key of this home's own publisher, 32 bytes, if it has one
  */
@@ -149,8 +155,8 @@ async function newestSeq(
 }
 
 /**
- * Whether a `seq` lies within a UTC day. Otherwise a machine with a wrong clock wrote the index of that
- * day.
+ * Whether the `seq` of an index (Unix ms) lies within a UTC day, with a tolerance. If the `seq` lies
+ * outside of the day to which the index belongs, a machine with a wrong clock wrote the index.
  */
 function isOfDay(seq: number, day: number): boolean {
   const [first, last] = [day * DAY_MS, (day + 1) * DAY_MS];

@@ -23,7 +23,8 @@ export interface DhtWatchOptions {
 }
 
 /**
- * Time without an answer of a DHT node before this is reported (ms). Joining the DHT takes a few seconds.
+ * Time without an answer of any DHT node after which the user is warned (ms). Joining the DHT takes a few
+ * seconds.
  */
 const SILENCE_MS = 30_000;
 
@@ -48,7 +49,7 @@ export class DhtWatch {
     else this.#waitForAnswer();
   }
 
-  /** Stops reporting. */
+  /** Cancels the pending warning that no DHT node answers. */
   stop(): void {
     this.#stopWaiting();
   }

@@ -38,12 +38,15 @@ export class FollowKeeper {
   readonly #stopped = new AbortController();
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
-  /** Whether `look` was called while a check was running. Another check then follows. */
+  /**
+   * Whether `look` was called during a running check. If so, another check starts after the running
+   * check.
+   */
   #again = false;
   #saidFull = false;
   /**
-   * For each completely mirrored list, the `seq` of the list and the disk limit at that time. The key is
-   * the publisher's public key (hex).
+   * Lists whose packages are all mirrored: for each publisher's public key (hex), the `seq` of the list
+   * and the disk limit at the time of mirroring.
    */
   readonly #mirrored = new Map<string, string>();
   /** Errors of packages that failed to be mirrored, by `NAME@VERSION`. */
@@ -76,7 +79,10 @@ export class FollowKeeper {
     this.#tick();
   }
 
-  /** Reads lists that are due now. If a check is running, another check follows. */
+  /**
+   * Checks now which publishers' lists are due, and reads the due lists. If a check is running, another
+   * check starts after it.
+   */
   look(): void {
     this.#again = this.#working !== undefined;
     this.#tick();
@@ -106,7 +112,8 @@ export class FollowKeeper {
       if (signal.aborted) return;
       try {
         const nowMs = clock.now();
-        // A last check in the future means that the clock was set back since. The list is then due.
+        // If the time of the last check lies in the future, the clock was set back after that check. The
+        // list then counts as due.
         const isDue = checkedMs === undefined || checkedMs > nowMs ||
           checkedMs + intervalMs() <= nowMs;
         if (isDue) {
@@ -119,8 +126,8 @@ export class FollowKeeper {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof LibreseedError)) throw error;
-        // The next periodic check retries. Network errors are not reported here, because the DHT watch
-        // reports them.
+        // The next periodic check reads the list again. Network errors are not reported here, because the
+        // DHT watch reports them.
         if (error.kind !== "network") onWarning(error.message);
       }
     }
@@ -136,8 +143,8 @@ export class FollowKeeper {
     if (seq !== undefined && this.#mirrored.get(keyHex) === work) return;
     let isWhole = true;
     const entries = await seeds.list();
-    // An invalid archive counts as present, because its file name is taken. `list` shows the problem to
-    // the user.
+    // An invalid archive counts as present, because a download could not use its file name. `list` shows
+    // the problem to the user.
     const present = new Set(entries.flatMap((entry) => {
       if (entry.problem !== undefined) return [entry.fileName];
       return entry.minimal.pubkey === formatPublicKey(publicKey)

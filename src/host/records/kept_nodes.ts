@@ -32,13 +32,17 @@ export class KeptNodes {
     this.#options = options;
   }
 
-  /** Loads the saved DHT nodes. */
+  /** Loads the DHT nodes that an earlier run saved. */
   load(): Contact[] {
     return this.#options.table.loadNodes()
       .map(({ host, port, idHex }) => ({ host, port, id: fromHex(idHex) }));
   }
 
-  /** Saves the DHT nodes that `knownNodes` returns periodically, until {@linkcode KeptNodes.stop}. */
+  /**
+   * Starts to save DHT nodes periodically, until {@linkcode KeptNodes.stop}.
+   *
+   * @param knownNodes returns the DHT nodes to save
+   */
   start(knownNodes: () => Promise<Contact[]>): void {
     this.#knownNodes = knownNodes;
     this.#timer = every(this.#options.clock, SAVE_MS, () => void this.#keep());
@@ -54,14 +58,15 @@ export class KeptNodes {
     const { table, clock, onWarning } = this.#options;
     try {
       const seenMs = clock.now();
-      // The wait has a time limit, because a dead worker thread does not answer.
+      // A time limit applies to the worker's answer, because a dead worker thread does not answer.
       const answered = new AbortController();
       const late = delay(clock, ANSWER_MS, answered.signal).catch(() => {});
       const nodes: Contact[] = await Promise.race([
         this.#knownNodes?.() ?? [],
         late.then(() => []),
       ]).finally(() => answered.abort());
-      // Without a network the list may be empty. An empty list must not overwrite the saved nodes.
+      // Without a network, the worker may return no nodes. An empty list must not overwrite the saved
+      // nodes.
       if (nodes.length === 0) return;
       table.replaceNodes(
         nodes.map(({ host, port, id }) => ({ host, port, idHex: toHex(id!), seenMs })),

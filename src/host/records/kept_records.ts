@@ -39,7 +39,7 @@ const NAMED_KINDS: readonly RecordName["kind"][] = ["manifest", "other"];
 /** Number of records that are passed to the worker in one message. */
 const SLICE = 500;
 
-/** The records that one home keeps alive. */
+/** View of the records and torrents in `state.db` that this home keeps alive in the DHT. */
 export class KeptRecords {
   readonly #state: StateDatabase;
   readonly #clock: Clock;
@@ -208,7 +208,10 @@ export class KeptRecords {
     if (put?.superseded) this.#takeOver(target, put.superseded);
   }
 
-  /** Returns announce records that other publishers signed, or this publisher on another machine. */
+  /**
+   * Returns the kept announce records that this home did not sign: those of other publishers, and those
+   * that this home's publisher signed on another machine.
+   */
   foreignLists(): MutableItem[] {
     return this.#state.records.list({ kind: "announce", own: false }).map(({ item }) => item);
   }
@@ -275,7 +278,10 @@ export class KeptRecords {
   }
 }
 
-/** Returns the publisher's key for an announce record of another publisher, otherwise an empty object. */
+/**
+ * Returns the public key of the signer, if the record is an announce record that was not signed by this
+ * home. Returns an empty object for other records.
+ */
 function publisherOf({ kind, own, item }: StoredRecord): { publisher?: string } {
   return kind === "announce" && !own ? { publisher: formatPublicKey(item.publicKey) } : {};
 }

@@ -48,12 +48,12 @@ export interface NameKeeperOptions {
   onWarning: (message: string) => void;
 }
 
-/** Result of writing one slot of the index of a name. */
+/** Result of writing one slot of the index of a package name. */
 export interface NameOutcome {
   name: string;
   targetHex: string;
   outcome: PutOutcome;
-  /** Messages about entries of other publishers that were left out, one sentence each. */
+  /** Messages about invalid entries that were left out of the written index, one sentence each. */
   dropped: string[];
   /** Public keys of the publishers in the written index, 32 bytes each. */
   publicKeys: Uint8Array[];
@@ -78,7 +78,7 @@ const TICK_MS = 30_000;
 const RETRY_MS = 60_000;
 const DAY_MS = 86_400_000;
 const SPREAD = 0.1;
-/** Number of name indexes that are written concurrently. */
+/** Maximum number of name indexes that are written concurrently. */
 const MAX_WRITING = 4;
 /** Kind of rows in `state.db` that hold a complete name index as it was last written. */
 const INDEX = "name-index";
@@ -89,13 +89,16 @@ const INDEX = "name-index";
  */
 const ENTRY = "name-entry";
 
-/** Keeps the name indexes of one home alive. */
+/** Keeps alive the indexes of all package names that this home publishes or seeds. */
 export class NameKeeper {
   readonly #options: NameKeeperOptions;
   readonly #stopped = new AbortController();
   /** Queue of writes for each index, since two concurrent writes of one index would race. */
   readonly #writes = new KeyedQueue();
-  /** Schedule of all names, loaded lazily: a command that writes one index does not need the others. */
+  /**
+   * Schedule of all index slots, loaded when first needed: a command that writes one index does not need
+   * the schedule.
+   */
   #names: Map<string, DueName> | undefined;
   readonly #times: EntryTimes;
   #timer: Timer | undefined;
@@ -149,7 +152,8 @@ export class NameKeeper {
     const target = entryTarget(name, publicKey);
     const salt = nameIndexSalt(name, slot);
     state.transaction(() => {
-      // An old entry dated in the future is deleted, because `put` would keep the later of two entries.
+      // A kept entry dated in the future is deleted first. Otherwise `put` would keep that entry, because
+      // `put` keeps the later of two entries.
       const before = this.entry(name, publicKey);
       if (before && !hasPossibleTimes(before, clock.now())) state.records.delete(target);
       state.records.put({
@@ -178,7 +182,10 @@ export class NameKeeper {
     return entry !== undefined;
   }
 
-  /** Writes the indexes of the given names, even if not due; without names, of all kept names. */
+  /**
+   * Writes the indexes of the given names, even if they are not due. If `names` is empty, writes the
+   * indexes of all kept names.
+   */
   async refresh(
     names: readonly string[],
     onOutcome: (outcome: NameOutcome | { name: string; error: unknown }) => void,
@@ -270,7 +277,8 @@ export class NameKeeper {
     const nextDueMs = atMs + (good ? this.#pauseMs() : RETRY_MS);
     state.transaction(() => {
       for (const row of rows.filter(({ kind }) => kind === INDEX)) {
-        // Older indexes of this slot are deleted. The new index contains their valid entries.
+        // Rows with older indexes of this slot are deleted from `state.db`. The new index contains all
+        // valid entries of the deleted indexes.
         state.records.delete(row.target);
         state.outcomes.delete(row.target);
       }
@@ -310,7 +318,8 @@ export class NameKeeper {
     const nowMs = clock.now();
     const target = indexTarget(kept, dayOf(nowMs));
     const before = state.outcomes.get(target);
-    // A locked index stays locked until midnight UTC. The index of the next day is then due at once.
+    // An attacker's lock of an index lasts until midnight UTC. The index of the next day is due at
+    // midnight.
     const code = error instanceof LibreseedError ? error.code : undefined;
     const nextDueMs = code === "NAME_INDEX_LOCKED"
       ? (dayOf(nowMs) + 1) * DAY_MS
@@ -332,7 +341,7 @@ export class NameKeeper {
 
   #tick(): void {
     if (this.#stopped.signal.aborted || this.#working) return;
-    // Without a DHT no index is written; due indexes wait for the next check.
+    // While the DHT is off, no index is written. Due indexes wait until a later check finds the DHT on.
     if (this.#options.store.hasDht === false) return;
     this.#working = this.#refreshDue()
       .catch((error) => this.#warn(error))
@@ -354,7 +363,8 @@ export class NameKeeper {
   /** Whether an index is due. After midnight UTC every index is due, since its target has changed. */
   #isDue({ day, nextDueMs, lastAttemptMs }: DueName): boolean {
     const nowMs = this.#options.clock.now();
-    // A last attempt in the future means that the clock was set back since. The index is then due.
+    // If the time of the last attempt lies in the future, the clock was set back after that attempt. The
+    // index then counts as due.
     if (day !== dayOf(nowMs) || nextDueMs <= nowMs || lastAttemptMs > nowMs) return true;
     // A reload may have shortened the interval, so an index is also due once the current interval has
     // passed since the last attempt. A locked index waits for midnight UTC regardless.

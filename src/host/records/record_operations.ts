@@ -27,7 +27,7 @@ import type { NameKeeper } from "./name_keeper.ts";
  */
 const LATER_MS = 60_000;
 
-/** Outcome of a postponed put: zero nodes were asked. */
+/** Result of a put that is postponed (flag `later`): no node was asked yet. */
 const NOBODY_ASKED: PutOutcome = {
   asked: 0,
   responded: 0,
@@ -40,7 +40,7 @@ const NOBODY_ASKED: PutOutcome = {
   errors: {},
 };
 
-/** Operations on the records of one home. */
+/** Implements the record operations of the control socket for one home. */
 export class RecordOperations implements
   Pick<
     Operations,
@@ -70,7 +70,7 @@ export class RecordOperations implements
     this.#reports = new Batch({
       clock,
       write: (reports) => records.settle(...reports),
-      // Losing an outcome is harmless: one announcement is repeated too early.
+      // A lost outcome is harmless: the record is only announced again too early.
       onError: (error) =>
         onWarning(`the outcome of an announcement was not saved: ${(error as Error).message}`),
     });

@@ -10,8 +10,10 @@ import { magnetOf } from "../../fetching/mod.ts";
 import type { SeedEntry } from "../../store/mod.ts";
 
 /**
- * Converts an entry of the seed directory to JSON. `problem` replaces the problem that the entry itself
- * has.
+ * Converts an entry of the seed directory to JSON.
+ *
+ * @param problem reason why the archive cannot be seeded; by default, the problem found when the entry
+ * was read
  */
 export function describeEntry(
   entry: SeedEntry,

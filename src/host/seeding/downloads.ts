@@ -83,7 +83,8 @@ export class Downloads {
         const joined = this.#wait(before, request, signal, onEvent);
         if (request.peers?.length) {
           const peers = request.peers.map((text) => parseHostPort(text));
-          // Errors are ignored here: if the worker has died, the download rejects, too.
+          // Errors of adding peers are ignored: if the worker has died, the download rejects with the
+          // same error.
           this.#worker.addPeers(infoHash, peers).catch(() => {});
         }
         return await joined;
@@ -142,7 +143,8 @@ export class Downloads {
         running.ended.catch(() => {}).finally(() => reject(error));
       };
       const listener = (progress: DownloadProgress) => {
-        // The request that started the download may have a higher size limit than this request.
+        // The size limit of this request may be lower than the limit of the request that started the
+        // download.
         if (progress.lengthBytes > request.maxBytes) return leave(tooLarge(request, progress));
         onEvent?.(progress);
       };
@@ -165,7 +167,7 @@ export class Downloads {
   }
 }
 
-/** An error that concerns one request only, not the others that share the download. */
+/** An error that concerns only one of the requests that share a download. The other requests go on. */
 class OwnError extends HostError {}
 
 function cancelled(infoHash: string, signal: AbortSignal): HostError {

@@ -44,7 +44,7 @@ import type { Seeder } from "./seeder.ts";
 export interface PackagesOptions {
   seeds: SeedDirectory;
   state: StateDatabase;
-  /** Maximum sizes and counts that an archive may have. */
+  /** Limits of an archive: maximum lengths, number of files, compression ratio and nesting depth. */
   limits: ArchiveLimits;
   seeder: Seeder;
   /** Whether an archive is published: this home keeps the signed manifest record of exactly this archive. */
@@ -53,7 +53,7 @@ export interface PackagesOptions {
   onWarning: (message: string) => void;
 }
 
-/** State of a seeded archive that is only in memory. Further state is in `state.db`. */
+/** In-memory state of a seeded archive. The state that outlives the process is in `state.db`. */
 interface Seeded {
   /** Infohash of the archive, 40 hexadecimal digits. */
   infoHashHex: string;
@@ -70,14 +70,17 @@ export class Packages {
   readonly #state: StateDatabase;
   readonly #seeder: Seeder;
   readonly #isPublished: PackagesOptions["isPublished"];
-  /** Created lazily, when the first archive is searched for secrets. */
+  /**
+   * Detector of secrets. Created when an archive is first searched for secrets, since loading the rules
+   * takes time.
+   */
   #detector: SecretDetector | undefined;
-  /** Maximum sizes and counts that an archive may have. */
+  /** Limits of an archive, see {@linkcode PackagesOptions}. A reload of the settings may change them. */
   limits: ArchiveLimits;
-  /** Seeded archives by file name. */
+  /** Archives that the worker seeds, by file name in the seed directory. */
   readonly #seeding = new Map<string, Seeded>();
   readonly #adding = new Map<string, Promise<ValidSeedEntry>>();
-  /** Reasons why archives cannot be seeded, by file name. */
+  /** Problem of each archive that cannot be seeded, by file name in the seed directory. */
   readonly #problems = new Map<string, string>();
   readonly #stopped = new AbortController();
   /** Verified archives that are not yet written to the state database. */
@@ -126,7 +129,8 @@ export class Packages {
         this.#seeding.set(fileName, { infoHashHex, mark });
         added.set(fileName, mark);
       }
-      // The call for each slice of archives is awaited, so that the host can answer commands in between.
+      // Each slice of archives is awaited separately, so that the host can answer commands between two
+      // slices.
       if (orders.length > 0) await this.#seeder.seed(orders);
     }
     return added;
@@ -140,7 +144,8 @@ export class Packages {
    * @throws {PackageError} for a failed verification step
    */
   async add(fileName: string): Promise<ValidSeedEntry> {
-    // A command and the directory watcher may add the same archive concurrently.
+    // A command and the directory watcher may add the same archive concurrently. The second call waits
+    // for the first.
     const before = this.#adding.get(fileName);
     const mine = (async () => {
       await before?.catch(() => {});
@@ -169,7 +174,7 @@ export class Packages {
   }
 
   async #take(fileName: string): Promise<ValidSeedEntry> {
-    // Size and times are read before the content, so that the next check detects a change in between.
+    // The mark is read before the content, so that the next check detects a change during the reading.
     const stamp = stampOf(join(this.#seeds.path, fileName));
     const entry = await this.#seeds.entry(fileName);
     if (!entry) {
@@ -192,8 +197,8 @@ export class Packages {
     const torrent = await this.#torrentOf(entry);
     const { archivePath: filePath, sizeBytes: lengthBytes, minimal } = entry;
     const infoHashHex = minimal.btih;
-    // The first part of a mark describes the archive, the second its manifest. If only the manifest has
-    // changed, the archive stays seeded.
+    // A mark consists of a part for the archive file and a part for the manifest file. If only the
+    // manifest's part has changed, the archive stays seeded.
     const isSame = seeding?.infoHashHex === infoHashHex &&
       seeding.mark.split(";")[0] === mark.split(";")[0];
     if (seeding && !isSame) await this.#seeder.unseed(seeding.infoHashHex);
@@ -245,7 +250,7 @@ export class Packages {
       this.flush();
       this.#state.verifiedFiles.forget(join(this.#seeds.path, fileName));
     } catch {
-      // A stale database row is harmless, since rows are compared with the file before use.
+      // A database row of a deleted file is harmless, because a row is compared with the file before use.
     }
   }
 

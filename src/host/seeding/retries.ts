@@ -8,12 +8,18 @@
 
 import { type Clock, LibreseedError, type Timer } from "../../base/mod.ts";
 
-/** Exponential back-off: first and longest pause (ms). */
+/** First and longest pause before the retry of an archive (ms). The pause doubles with each failure. */
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [1_000, 60_000];
 
-/** Error codes that are temporary, although their kind is `verification`. */
+/**
+ * Codes of errors that a retry may solve, although errors of their kind `verification` are otherwise
+ * permanent.
+ */
 const TEMPORARY_CODES = new Set(["UNREADABLE"]);
-/** Error codes that are permanent until the files change, although their kind is not `verification`. */
+/**
+ * Codes of errors that a retry cannot solve while the files are unchanged, although errors of their kinds
+ * are otherwise temporary.
+ */
 const LASTING_CODES = new Set(["SECRET_FOUND", "PACKAGE_NOT_FOUND", "LINK_REFUSED", "NOT_A_FILE"]);
 
 /** Whether an error is temporary: a retry may succeed although the archive is unchanged. */
@@ -28,7 +34,9 @@ interface Failed {
   dueMs: number;
 }
 
-/** Schedules retries of failed archives by file name. */
+/**
+ * Schedule of retries for archives that could not be seeded. An archive is identified by its file name.
+ */
 export class Retries {
   readonly #clock: Clock;
   readonly #look: (fileName: string) => Promise<void>;
@@ -101,8 +109,8 @@ export class Retries {
     const nowMs = this.#clock.now();
     for (const [fileName, { dueMs }] of [...this.#failed]) {
       if (this.#stopped) return;
-      // A due time beyond the maximum pause means that the clock was set back since. The archive is then
-      // due.
+      // If the due time is further away than the maximum pause, the clock was set back after the failure.
+      // The archive then counts as due.
       const isDue = dueMs <= nowMs || dueMs > nowMs + LONGEST_PAUSE_MS;
       if (isDue && this.#failed.has(fileName)) await this.#look(fileName);
     }

@@ -61,11 +61,14 @@ interface SupersededCatalog extends SeededCatalog {
 /** The current and superseded catalogs that one host seeds. */
 export class SeededCatalogs {
   readonly #options: SeededCatalogsOptions;
-  /** Current catalogs by file name. */
+  /** The current catalog of each publisher, by the file name `catalog-KEY.jsonl`. */
   readonly #current = new Map<string, SeededCatalog>();
   /** Superseded catalogs, in the order in which they were superseded. */
   #superseded: SupersededCatalog[] = [];
-  /** Last change in the queue of changes, which run one after the other. */
+  /**
+   * Resolves when the last change in the queue has ended. The queue runs additions and deletions of
+   * catalogs one after the other.
+   */
   #last: Promise<void> = Promise.resolve();
   readonly #stopped = new AbortController();
   #timer: Timer | undefined;
@@ -137,8 +140,8 @@ export class SeededCatalogs {
     const { seedDirectory, seeder, clock } = this.#options;
     const { signal } = this.#stopped;
     const path = join(seedDirectory, fileName);
-    // The hard link is created before hashing, because a later catalog may replace the file during the
-    // hashing.
+    // The hard link is created before hashing, because a later catalog may replace the catalog file
+    // during the hashing.
     const temporary = join(seedDirectory, `.tmp-${randomUUID()}`);
     let described: ArchiveDescription;
     let kept: string;
@@ -148,8 +151,8 @@ export class SeededCatalogs {
       kept = join(seedDirectory, keptCatalogName(fileName, toHex(described.infoHash)));
       await Deno.rename(temporary, kept);
     } finally {
-      // If both names are hard links to the same file, `rename` does nothing, and the temporary name still
-      // exists.
+      // If the link's final name already exists as a link to the same file, `rename` does nothing, and
+      // the temporary name still exists.
       await Deno.remove(temporary).catch(() => {});
     }
     const { infoHash, lengthBytes, torrent } = described;
@@ -170,7 +173,10 @@ export class SeededCatalogs {
     return catalog;
   }
 
-  /** Seeds a catalog that an earlier run of the host superseded, for the rest of its hour. */
+  /**
+   * Seeds a catalog that was superseded in an earlier run of the host, until one hour after it was
+   * superseded.
+   */
   async #goOn(name: string): Promise<void> {
     const { seedDirectory, seeder, clock } = this.#options;
     const path = join(seedDirectory, name);

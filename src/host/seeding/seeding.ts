@@ -35,17 +35,21 @@ export interface SeedingOptions {
 const ADOPT_AGAIN_MS = 60 * 60_000;
 /** Maximum number of packages whose records are looked up again in one interval. */
 const ADOPT_AT_ONCE = 50;
-/** Number of packages whose records are looked up and adopted concurrently. */
+/** Maximum number of packages whose records are looked up and adopted concurrently. */
 const MAX_ADOPTING = 4;
 
 /** Seeds the archives of the seed directory until `stop` is called. */
 export class Seeding {
   readonly #options: SeedingOptions;
   readonly #watcher: SeedWatcher;
-  /** File names of archives whose manifest record and name index entry have yet to be adopted. */
+  /**
+   * Archives whose records have yet to be adopted, by file name. Adopting means to keep another
+   * publisher's records alive.
+   */
   readonly #toAdopt = new Set<string>();
   /**
-   * File names of archives for which the DHT had no manifest record, name index entry or publisher's list.
+   * Archives for which the DHT lacked the manifest record, the name index entry or the publisher's list;
+   * by file name. Their records are looked up again later.
    */
   readonly #unlisted = new Set<string>();
   readonly #timer: Timer;
@@ -103,7 +107,7 @@ export class Seeding {
     this.#watcher.mode = mode;
   }
 
-  /** Stops seeding. The promise resolves when running work has ended. */
+  /** Stops seeding. The promise resolves when running verifications, adoptions and retries have ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer.cancel();
@@ -143,7 +147,10 @@ export class Seeding {
       });
   }
 
-  /** Iterates over the files to adopt, including files that are added during the iteration. */
+  /**
+   * Iterates over the archives whose records have yet to be adopted, including archives that are added
+   * during the iteration.
+   */
   #waiting(): Iterable<string> {
     const next = (): IteratorResult<string> => {
       const { value, done } = this.#toAdopt.values().next();

@@ -41,9 +41,9 @@ const SAFETY_POLL_MS = 60_000;
  * is extended to keep this share.
  */
 const [MAX_SHARE, MAX_SAFETY_SHARE] = [1 / 400, 1 / 1_000];
-/** Number of archives that are checked before other tasks of the event loop may run. */
+/** Number of archives that a scan checks before it lets other tasks of the event loop run. */
 const LOOK_AT_ONCE = 250;
-/** Time for which a file has to be unchanged before it is reported (ms). */
+/** Time for which an archive has to be unchanged before it is reported (ms). */
 const REST_MS = 1_000;
 
 interface Seen {
@@ -143,7 +143,7 @@ export class SeedWatcher {
     }
   }
 
-  /** Pause before the next scan if no file event occurs (ms). */
+  /** Pause before the next scan, unless a file event causes an earlier scan (ms). */
   get #pauseMs(): number {
     return this.#events
       ? Math.max(SAFETY_POLL_MS, this.#lookedMs / MAX_SAFETY_SHARE)
@@ -151,8 +151,8 @@ export class SeedWatcher {
   }
 
   /**
-   * Schedules a scan in `delayMs`. If an earlier scan is already scheduled, keeps that one, so that
-   * constant changes cannot postpone scans forever.
+   * Schedules a scan in `delayMs` milliseconds. A scan that is already scheduled for an earlier time is
+   * not postponed. So constant changes cannot delay scans forever.
    */
   #plan(delayMs = this.#pauseMs): void {
     if (this.#stopped || this.#mode === "off") return;
@@ -223,8 +223,9 @@ export class SeedWatcher {
   }
 
   /**
-   * Warns of symbolic links, because the worker's sandbox follows them out of the seed directory. Links in
-   * place of archives cause no warning here, since adding such an archive fails.
+   * Warns of symbolic links, because the worker's sandbox follows them out of the seed directory. A link
+   * that is named like an archive causes no warning here, since adding it as an archive fails with an
+   * error.
    */
   #warnOfLinks(entries: Deno.DirEntry[]): void {
     const { directory, onWarning } = this.#options;
@@ -248,7 +249,8 @@ export class SeedWatcher {
   #see(fileName: string, first: boolean): "arrived" | "left" | undefined {
     const { directory, clock } = this.#options;
     const before = this.#seen.get(fileName);
-    // The archive was passed to `start` as already known, so the first scan skips it.
+    // The first scan skips this archive, because the caller passed the archive to `start` as seeded
+    // already.
     if (first && before?.settled) return undefined;
     const stamp = stampOf(join(directory, fileName));
     if (!stamp) return this.#seen.delete(fileName) ? "left" : undefined;

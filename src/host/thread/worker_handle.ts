@@ -57,13 +57,13 @@ const PINGS_MISSED = 4;
  */
 const LATE_MS = PING_MS / 2;
 
-/** Handle of a worker thread with a running engine. */
+/** Handle of the worker thread: calls its functions, and detects its death. */
 export class WorkerHandle {
   readonly #connection: WorkerConnection;
   readonly #clock: Clock;
   readonly #progress = new Map<number, (progress: DownloadProgress) => void>();
   readonly #reports = new Map<number, (report: ReportData) => void>();
-  /** Reject functions of all running calls. */
+  /** Reject functions of the promises of all running calls. They are called if the thread dies. */
   readonly #waiting = new Set<(reason: Error) => void>();
   readonly #onFailure: (error: Error) => void;
   readonly #pinging: Timer;
@@ -150,7 +150,10 @@ export class WorkerHandle {
     return this.#hasDht;
   }
 
-  /** Runs garbage collection in both threads, called after the start has produced much garbage. */
+  /**
+   * Runs garbage collection in the main thread and the worker thread. Called after the start, which
+   * leaves much garbage.
+   */
   async tidy(): Promise<void> {
     await this.#call((api) => api.tidy());
     collectGarbage();
