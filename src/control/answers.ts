@@ -14,16 +14,19 @@ export interface Indexed {
   /** DHT target of today's index, 40 hexadecimal digits. The target changes with the UTC day. */
   target: string;
   outcome: PutOutcome;
-  /** Forged entries that were dropped from the index, one sentence each. */
+  /** Messages about invalid entries that were left out of the written index, one sentence each. */
   dropped: string[];
   /**
-   * Whether the index contains the entry now. A full slot of the index keeps its earlier
-   * publishers.
+   * Whether the written index contains the publisher's entry. A slot of the index that is full
+   * keeps its earlier publishers and leaves out new ones.
    */
   listed: boolean;
 }
 
-/** Name of a record that this home stores and announces. */
+/**
+ * Description of a record that this home stores and announces: its kind, and the package or
+ * publisher of the record.
+ */
 export interface RecordName {
   kind: "manifest" | "announce" | "name-index" | "other";
   /** Package name, if the record has one. */
@@ -39,7 +42,7 @@ export interface Announced extends RecordName {
   /** DHT target of the record, 40 hexadecimal digits. */
   target: string;
   outcome?: PutOutcome;
-  /** Reason for which there is no outcome. */
+  /** Error that ended the announcement; present if `outcome` is absent. */
   error?: { code: string; message: string };
 }
 
@@ -74,7 +77,7 @@ export interface RecordJson extends RecordName {
   error?: string;
 }
 
-/** A setting of the host. */
+/** Current value of a setting of the host, and the source of the value. */
 export interface SettingJson {
   /** Name of the setting in the config file. */
   key: string;
@@ -92,22 +95,25 @@ export interface UnmirroredJson {
   package: string;
   /** Code of the error, for example `NO_PEERS`. */
   code: string;
-  /** Value of `detail.reason` if the error is `NO_PEERS`. */
+  /** Reason of the error `NO_PEERS`, for example `choked`; absent for other errors. */
   reason?: unknown;
   message: string;
 }
 
-/** Outcome of reloading the settings. */
+/** Settings that a reload has changed, grouped by the time at which the change takes effect. */
 export interface ReloadedJson {
   /** Changed settings that took effect at once. */
   changed: string[];
   /** Changed settings that take effect after a restart of the daemon. */
   needRestart: string[];
-  /** Changed settings that only other commands use, not the daemon. */
+  /**
+   * Changed settings that commands use and the daemon does not. The next command uses their new
+   * values.
+   */
   perCommand: string[];
 }
 
-/** A package in the seed directory. */
+/** A package in the seed directory, as `list` and `add` print it. */
 export interface PackageJson {
   /** Package name; for an unreadable package, the file name. */
   name: string;
@@ -179,7 +185,7 @@ export interface StatusJson {
   peersKnown: number;
 }
 
-/** A completely downloaded file. */
+/** Result of a download: the complete file, and its `.torrent`. */
 export interface Downloaded {
   /** Absolute path of the file. Its pieces match the infohash; its signatures are not verified yet. */
   path: string;

@@ -89,10 +89,13 @@ export async function connectControl(
   }
 }
 
-/** The HTTP connection of a client, and the factory of its liveness monitors. */
+/**
+ * Dependencies of calling an operation: the HTTP client of the socket, and the factory of liveness
+ * monitors.
+ */
 interface Remote {
   http: Deno.HttpClient;
-  /** Creates a liveness monitor for a request. */
+  /** Creates a watchdog for one request. Absent if requests are not monitored. */
   watch?: () => LivenessMonitor;
 }
 

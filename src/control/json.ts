@@ -14,8 +14,8 @@ import { decodeItem, encodeItem, type MutableItem } from "../records/mod.ts";
 /** Serialises a request, an event or a result. Finds byte arrays and signed items at any depth. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, function (this: Record<string, unknown>, key: string, json) {
-    // `member` is the original value. `json` is the result of its `toJSON`, which Node's buffers
-    // have.
+    // For an object with a method `toJSON`, such as Node's buffers, `json` is the result of that
+    // method. The original value is therefore read from the parent object.
     const member = this[key];
     if (member instanceof Uint8Array) return toBase64(member);
     return isItem(member) ? toBase64(encodeItem(member)) : json;

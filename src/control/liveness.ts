@@ -26,7 +26,10 @@ export interface LivenessOptions {
   probe: (signal: AbortSignal) => Promise<unknown>;
 }
 
-/** Watchdog of one request. */
+/**
+ * Watchdog of one request: sends a probe when the answer pauses, and reports a host that does not
+ * answer the probe.
+ */
 export class LivenessMonitor implements Disposable {
   readonly #options: LivenessOptions;
   readonly #ended = new AbortController();
@@ -34,8 +37,8 @@ export class LivenessMonitor implements Disposable {
 
   constructor(options: LivenessOptions) {
     this.#options = options;
-    // A working host sends the headers of its answer at once. Missing headers are reported without
-    // a probe.
+    // A working host sends the headers of its answer at once. If they do not arrive in time, the
+    // host is reported without a probe.
     this.#timer = options.clock.after(SILENT_AFTER_MS, () => this.#report());
   }
 

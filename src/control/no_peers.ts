@@ -28,7 +28,10 @@ export type NoPeersReason =
   | "silent"
   | "stalled";
 
-/** Description of a failed download. */
+/**
+ * Facts about a failed download, from which the reason and the advice of the error `NO_PEERS` are
+ * derived.
+ */
 export interface FailedDownload {
   /** Name of the package, or its infohash. */
   what: string;

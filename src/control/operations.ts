@@ -35,13 +35,14 @@ export interface Operation {
   /** Whether the server also answers a `GET` request, for users of curl. */
   get?: true;
   /**
-   * Whether the operation has an effect only in a daemon. A command that is its own host ignores
-   * it.
+   * Whether the operation has an effect only in a daemon. A host that is not the daemon ignores the
+   * operation.
    */
   daemonOnly?: true;
   /**
-   * Error code which means that an operation, repeated with a new host, was completed by the old
-   * host.
+   * Error code that shows that the operation was completed before. If a host ends during an
+   * operation and the repetition with a new host fails with this code, the operation counts as
+   * successful.
    */
   doneCode?: string;
   /** Maximum length of a request, bytes. Default: 1 MiB. */
@@ -180,7 +181,7 @@ export const operations = {
     }),
     result: withBytes<Downloaded>({ torrent: base64 }),
     event: plain<DownloadProgress>(),
-    // Enough for a `.torrent` of 16 MiB in base64 and the other members.
+    // The maximum fits a `.torrent` of 16 MiB in base64 and the other members of the request.
     maxRequestBytes: 24 << 20,
   },
   /** Notifies the daemon that the list of followed publishers has changed. */
@@ -197,15 +198,15 @@ export const operations = {
 
 type Table = typeof operations;
 
-/** The name of an operation. */
+/** Name of an operation: a key of the table {@linkcode operations}. */
 export type OperationName = keyof Table;
 
 /** The names of all operations. */
 export const operationNames = Object.keys(operations) as OperationName[];
 
-/** Options for calling an operation. */
+/** Options for calling an operation, besides its request. */
 export interface CallOptions<Event = never> {
-  /** Ends the operation early. */
+  /** Aborting this signal ends the operation early. */
   signal?: AbortSignal;
   /** Called with each event of an operation that reports progress. */
   onEvent?: (event: Event) => void;

@@ -8,7 +8,9 @@
 import { type Clock, delay } from "../base/mod.ts";
 import { ControlError } from "./errors.ts";
 
-/** The members of `Deno.HttpServer` that this file uses. */
+/**
+ * The members of `Deno.HttpServer` that are needed to detect a failure of a server and to stop it.
+ */
 export interface EndingServer {
   readonly finished: Promise<void>;
   shutdown(): Promise<void>;
@@ -66,7 +68,8 @@ export class RestartingServer<T extends EndingServer> {
   /** Stops accepting requests, and resolves when the running requests have been answered. */
   async stop(): Promise<void> {
     this.#ending.abort();
-    // `shutdown` of a failed server rejects.
+    // `shutdown` rejects if the server has failed. Such a server needs no shutdown, so the error is
+    // ignored.
     await this.current.shutdown().catch(() => {});
     await this.#kept;
   }
@@ -83,7 +86,10 @@ export class RestartingServer<T extends EndingServer> {
     }
   }
 
-  /** Restarts the server; returns `false` if that is not possible. */
+  /**
+   * Restarts the server, and repeats failed attempts. Returns `false` if the process lacks the
+   * permission to listen.
+   */
   async #restart(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
       await delay(this.#clock, PAUSE_MS, signal).catch(() => {});

@@ -162,7 +162,7 @@ async function respond(
   );
 }
 
-/** Type of any method of the host. */
+/** Type to which every method of the host is cast, so that methods can be called by name. */
 type HostMethod = (argument?: unknown, options?: CallOptions<unknown>) => Promise<unknown>;
 
 /** Runs an operation and streams its events and its result, one JSON object a line. */

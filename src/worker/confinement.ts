@@ -28,15 +28,15 @@ function refuse(specifier: string): never {
   throw new Deno.errors.NotCapable(`Requires import access to "${specifier}": none is given here`);
 }
 
-// A hook that is registered later runs earlier, but its file accesses still pass through these
-// hooks.
+// A hook that a library registers later runs before these hooks. Its own file accesses still pass
+// through these hooks.
 module.registerHooks({
   resolve: (specifier, context, next) =>
     isRuntime(specifier) ? next(specifier, context) : refuse(specifier),
   load: (url, context, next) => isRuntime(url) ? next(url, context) : refuse(url),
 });
 
-/** Replacement for the `Worker` constructors. Its constructor throws. */
+/** Replacement for the `Worker` constructors, so that no thread can be started. */
 class NoWorker {
   constructor() {
     throw new Deno.errors.NotCapable("Requires thread access: none is given here");

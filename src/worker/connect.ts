@@ -21,7 +21,7 @@ export interface WorkerListeners {
   onFailure: (error: Failure) => void;
 }
 
-/** A running worker thread. */
+/** Connection to a running worker thread: calls its API and can terminate it. */
 export interface WorkerConnection {
   readonly api: Remote<WorkerApi>;
   /** Ends the worker thread at once. */

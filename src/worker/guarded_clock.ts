@@ -7,7 +7,7 @@
 
 import type { Clock } from "../base/mod.ts";
 
-/** Wraps a clock so that errors thrown by its timers go to `onError`. */
+/** Wraps a clock. Errors thrown by callbacks of its timers go to `onError`. */
 export function guardedClock(clock: Clock, onError: (error: unknown) => void): Clock {
   return {
     now: () => clock.now(),

@@ -50,8 +50,8 @@ export interface WorkerOptions extends TunableOptions {
 }
 
 /**
- * Options that can change while the worker runs. Their meanings and units are those of the
- * settings.
+ * Options that can change while the worker runs. Their values come from the user's settings and
+ * have the same units.
  */
 export interface TunableOptions {
   /** Upload limit, bytes a second; 0 for no limit. */
@@ -77,7 +77,7 @@ export interface WorkerStarted {
   dht: DhtState;
 }
 
-/** Status of the worker. */
+/** Status of the engine, the DHT node and the announcement schedule in the worker thread. */
 export interface WorkerStatus {
   port: number;
   nodeIdHex?: string;
@@ -97,7 +97,7 @@ export interface KeptSeed extends SeedOrder {
   announceDueMs: number;
 }
 
-/** An archive to download. */
+/** An archive to download, and the file to write. */
 export interface DownloadOrder {
   /** Infohash of the archive, 40 hexadecimal digits. */
   infoHashHex: string;

@@ -94,8 +94,8 @@ export class WorkerRuntime implements WorkerApi {
       isFreeHost: options.allowLocal ? undefined : () => false,
       onDhtState: (state) => {
         if (this.#managerFailure === undefined) this.#send({ event: "dht", state });
-        // Announcements that failed while the DHT was unreachable are repeated without their
-        // back-off.
+        // When DHT nodes answer again, failed announcements are repeated at once, without waiting
+        // for the end of their back-off.
         if (isReachable(state)) this.#reannouncer?.resume();
       },
       onFailure: (error) => this.#send({ event: "failure", error: errorToData(error) }),
@@ -107,8 +107,8 @@ export class WorkerRuntime implements WorkerApi {
     this.#limiter = new RateLimiter(clock, options.dhtPacketsPerSecond);
     try {
       this.#manager = this.#createManager({
-        // The node is requested anew for each operation, because the engine may have replaced or
-        // closed it.
+        // The DHT node is requested from the engine for each operation, because the engine may have
+        // replaced or closed the earlier node.
         nodes: () => {
           const node = engine.node();
           return node ? [node] : [];
@@ -119,7 +119,7 @@ export class WorkerRuntime implements WorkerApi {
         limiter: this.#limiter,
       });
     } catch (error) {
-      // Without a DHT manager, the engine still serves peers that know this program's address.
+      // Without a DHT manager, the engine still serves peers that know this machine's address.
       this.#managerFailure = `the DHT manager did not start: ${(error as Error).message}`;
       this.#send({ event: "dht", state: this.#dhtState() });
     }
@@ -296,7 +296,10 @@ export class WorkerRuntime implements WorkerApi {
     return this.#running.dhtState;
   }
 
-  /** Runs `work`. Logs its errors that are defects of the program, not failures of the network. */
+  /**
+   * Runs `work`. Logs an error that is a defect of the program. An error of class `LibreseedError`
+   * is not logged. All errors are rethrown.
+   */
   async #logDefects<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -345,8 +348,8 @@ export class WorkerRuntime implements WorkerApi {
     let announcedMs: number | undefined;
     for (let round = 0; !signal.aborted; round++) {
       try {
-        // The first round makes no announcement: most downloads end before an announcement brings
-        // peers.
+        // The first round makes no announcement, because most downloads end before other peers find
+        // the announcement.
         const nowMs = this.#clock.now();
         if (round > 0 && nowMs - (announcedMs ?? -Infinity) >= ANNOUNCE_DOWNLOAD_MS) {
           await this.#borrowing.announcePeer(infoHash, this.#running.port, { signal });
@@ -359,7 +362,8 @@ export class WorkerRuntime implements WorkerApi {
           });
         }
       } catch {
-        // The DHT is off. The search goes on, because the DHT may recover while the download runs.
+        // The search fails if the DHT is off. The next round tries again, because the DHT may
+        // recover while the download runs.
       }
       const pauseMs = PEER_SEARCH_MS[Math.min(round, PEER_SEARCH_MS.length - 1)]!;
       await delay(this.#clock, pauseMs, signal).catch(() => {});
