@@ -56,8 +56,8 @@ export interface PresentCatalog {
 /**
  * Writes a publisher's catalog and its torrent, each atomically.
  *
- * @param before the catalog that the new catalog extends, if any; piece hashes of the common start are
- * reused
+ * @param before the catalog that the new catalog extends, if any; the hashes of pieces that both catalogs
+ * have in common are reused
  * @returns the torrent's infohash, 20 bytes
  */
 export async function writeCatalog(

@@ -19,7 +19,7 @@ import { partialPath } from "./partials.ts";
 import { downloadUntilStalled } from "./stall_timeout.ts";
 import { StreamingVerifier } from "./streaming_verifier.ts";
 
-/** An archive that is completely downloaded and verified. */
+/** Result of getting an archive: the downloaded and verified file. */
 export interface Got {
   /** Absolute path of the archive. */
   archivePath: string;
@@ -67,7 +67,7 @@ export async function getArchive(
   }
 }
 
-/** Returns the archive's name for messages: `NAME@VERSION`, or the infohash. */
+/** Returns the name of an archive in messages to the user: `NAME@VERSION`, or the infohash. */
 function labelOf({ minimal, infoHashHex }: GetPlan): string {
   return minimal ? `${minimal.name}@${minimal.version}` : infoHashHex;
 }

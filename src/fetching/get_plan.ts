@@ -14,7 +14,7 @@ import { FetchingError } from "./errors.ts";
 import { findRecord } from "./find_record.ts";
 import { minimalOf } from "./manifest_record.ts";
 
-/** A request for an archive. */
+/** A request for an archive, by signed manifest, magnet link or `.torrent` file. */
 export type GetRequest =
   /** The signed manifest of a package that was resolved before. */
   | { kind: "minimal"; minimal: MinimalManifest }

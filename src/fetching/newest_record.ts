@@ -24,7 +24,10 @@ export interface NewestRecord {
 
 /** Options of {@linkcode newestRecord}. */
 export interface NewestOptions {
-  /** Whether the DHT did not answer a moment ago. If set, the lookup in the DHT is skipped. */
+  /**
+   * Whether the caller knows that the DHT did not answer a moment ago. If set, the lookup in the DHT is
+   * skipped.
+   */
   isOffline?: boolean;
   signal?: AbortSignal;
 }

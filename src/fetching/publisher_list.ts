@@ -62,7 +62,9 @@ class CatalogRace {
   readonly #ended = new AbortController();
   readonly #outcome = Promise.withResolvers<PublisherList>();
   readonly #work: Promise<void>[] = [];
-  /** Infohashes of the catalogs whose download was started, including finished downloads. */
+  /**
+   * Infohashes (hex) of the catalogs whose downloads were started, including downloads that have ended.
+   */
   readonly #begun = new Set<string>();
   #running = 0;
   #newest: MutableItem | undefined;
@@ -108,8 +110,8 @@ class CatalogRace {
       const catalog = await fetchCatalog(context, this.#publicKey, catalogInfoHash);
       this.#outcome.resolve({ item, catalog });
     } catch (error) {
-      // If the catalog is unreachable, a newer record may name a reachable one. An invalid catalog is the
-      // publisher's fault, so no newer record is looked up.
+      // If the catalog is unreachable, a newer record may name a reachable catalog. If the catalog is
+      // invalid, no newer record is looked up, because the publisher has to correct the catalog.
       if (isNetworkError(error)) await this.#lookUpNewer().catch(() => {});
       if (--this.#running === 0) this.#outcome.reject(error);
     }
@@ -130,7 +132,7 @@ class CatalogRace {
     const key = { publicKey, salt };
     const lookup = await lookUpRecord(this.#context.operations, key, this.#signal).catch(
       (error) => {
-        // A network error is ignored: the next lookup may succeed.
+        // A network error of this lookup is ignored, because the lookup is repeated.
         if (isNetworkError(error)) return undefined;
         throw error;
       },

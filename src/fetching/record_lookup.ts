@@ -10,20 +10,21 @@ import type { GetOutcome, ItemKey } from "../dht/mod.ts";
 import { type MutableItem, verifyItem } from "../records/mod.ts";
 
 /**
- * Node counts of a lookup: number of nodes that were asked, that responded, that hold the record, and so
- * on.
+ * Node counts of a lookup, such as the numbers of nodes that were asked, that responded and that hold the
+ * record.
  */
 export type LookupCounts = Omit<GetOutcome, "item" | "others">;
 
-/** Outcome of one lookup. */
+/** Outcome of one lookup of a record: found, absent or unanswered. */
 export type RecordLookup =
   & LookupCounts
   & (
     /**
-     * The signature of `item` was verified. `others` are older items, or other items with the same `seq`.
+     * The record was found, and the signature of `item` was verified. `others` are older versions of the
+     * record, or other versions with the same `seq`.
      */
     | { kind: "found"; item: MutableItem; others: MutableItem[] }
-    /** `responded` nodes answered, but none has the record. */
+    /** A number of nodes, `responded`, have answered, but none has the record. */
     | { kind: "absent" }
     /** No node answered, so whether the record exists is unknown. */
     | { kind: "unanswered" }

@@ -118,9 +118,10 @@ export async function resolvePackage(
 
 /**
  * Returns the version that a request without a range gets: the highest stable version of the publisher's
- * package. The version in the index of the name may be a prerelease instead.
+ * package. If the version in the name's index is stable, that version is returned without a lookup. If it
+ * is a prerelease, the publisher's list is read.
  *
- * @param newest `version`: the version in the index of the name
+ * @param newest `version`: the version in the name's index
  * @returns `undefined` if no version is available
  */
 export async function plainVersion(

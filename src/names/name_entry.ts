@@ -54,8 +54,8 @@ export function entryToSign(
   return signNameIndexEntry(keys, name, {
     version: latest,
     firstSeenMs,
-    // The time is later than that of the earlier entry, even if our clock is slightly behind the clock that
-    // signed the earlier entry. Therefore the new entry replaces the earlier one.
+    // The new entry replaces the earlier one only if its time is later. This also holds if our clock is
+    // slightly behind the clock of the machine that signed the earlier entry.
     timestampMs: Math.max(nowMs, before ? before.timestampMs + 1 : 0),
   });
 }

@@ -29,7 +29,10 @@ import {
 } from "../records/mod.ts";
 import { hasPossibleTimes } from "./name_entry.ts";
 
-/** Looks up single records: in a command through the control socket, or in the host directly. */
+/**
+ * Looks up single records. A command does this through the control socket; the host calls the DHT manager
+ * directly.
+ */
 export interface IndexReader {
   lookUp(key: ItemKey, signal?: AbortSignal): Promise<RecordLookup>;
 }
@@ -106,7 +109,8 @@ export interface SlotReading {
 }
 
 /**
- * Reads the records of today and yesterday of one slot, and merges their entries with the entries in `own`.
+ * Reads the records of today and yesterday of one slot. Merges their entries with the entries in `own`,
+ * which this home keeps.
  */
 export async function readSlot(
   reader: IndexReader,
@@ -124,7 +128,8 @@ export async function readSlot(
   const shown = lookups.map((lookup) =>
     lookup.kind === "found" ? [lookup.item, ...lookup.others] : []
   );
-  // Older versions of the record are merged, too, since a newer version may lack some of their entries.
+  // Older versions of the record are merged, too, since a newer version may lack some entries of an older
+  // version.
   const lists = shown.flat().map((item) => entriesOf(item, dropped));
   const good = lists.map((list) => timely(list, nowMs, dropped));
   const late = lists.flat().filter(({ timestampMs }) => isOfFuture(timestampMs, nowMs));

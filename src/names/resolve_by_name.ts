@@ -110,13 +110,16 @@ function tellChoice(
   );
 }
 
-/** Candidates for the publisher of a name. */
+/** Publishers to try for a package name that was requested without a key. */
 interface Candidates {
   /** Public keys of the publishers to try, in this order. */
   keys: Uint8Array[];
-  /** Number of publishers among which the candidates were chosen. */
+  /** Number of publishers from which the candidates were chosen. */
   publishers: number;
-  /** Set if the index of the name is empty, so that this home's own publisher is the only candidate. */
+  /**
+   * Result of reading the name's index; set if the index is empty, so that this home's own publisher is
+   * the only candidate.
+   */
   unlisted?: ReadIndex;
 }
 
@@ -206,7 +209,7 @@ function firstIsMissing(
   );
 }
 
-/** Whether the error means that the publisher has other versions of the package. */
+/** Whether the error means that the publisher has the package, but no version that fits the request. */
 function hasOtherVersions({ code, detail }: LibreseedError): boolean {
   const versions = detail?.versions;
   return code === "VERSION_NOT_FOUND" && Array.isArray(versions) && versions.length > 0;

@@ -28,7 +28,10 @@ export interface ItemManager {
   put(item: MutableItem, signal?: AbortSignal, terms?: PutTerms): Promise<PutOutcome>;
 }
 
-/** Reads and writes the records of name indexes. Only the host has access to such a store. */
+/**
+ * Reads and writes the records of name indexes. Only the host can create such a store, because it needs
+ * the DHT manager.
+ */
 export interface IndexStore extends IndexReader, Pick<ItemManager, "hasDht" | "put"> {}
 
 /** Creates a store of name indexes that uses the given DHT manager. */
@@ -59,7 +62,10 @@ export interface WriteOptions {
   random?: () => number;
 }
 
-/** Maximum number of attempts. More concurrent writes of the same slot are implausible. */
+/**
+ * Maximum number of attempts to write a slot. Each failed attempt means a concurrent write of the same
+ * slot, and more concurrent writes are implausible.
+ */
 const MAX_TRIES = 12;
 /** Maximum back-off before the second attempt (ms). The maximum doubles with each further attempt. */
 const FIRST_PAUSE_MS = 100;
@@ -86,7 +92,10 @@ export async function writeNameIndex(
   own: readonly NameIndexEntry[],
   { clock, signal, random = Math.random }: WriteOptions,
 ): Promise<WrittenIndex> {
-  /** Items of other machines that superseded earlier attempts. The next lookup may not find them yet. */
+  /**
+   * Versions of the record by other machines that superseded earlier attempts. The next lookup may not
+   * find these versions yet.
+   */
   const missed: MutableItem[] = [];
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     if (tries > 0) await delay(clock, backOffMs(tries, random), signal);
@@ -98,7 +107,8 @@ export async function writeNameIndex(
     const listed = missed.flatMap((item) => timely(entriesOf(item), nowMs));
     const { entries } = mergeNameIndex(name, slot, read.entries, listed, timely(own, nowMs));
     const value = encodeNameIndex(entries);
-    // Items put before midnight UTC have yesterday's key and do not compete with today's record.
+    // Records that superseded an attempt before midnight UTC have yesterday's key and do not compete with
+    // today's record.
     const missedToday = missed.filter(({ publicKey }) => equalBytes(publicKey, key.publicKey));
     const known = [...read.today, ...missedToday].sort((a, b) => b.seq - a.seq);
     const [today] = known;
@@ -119,8 +129,8 @@ export async function writeNameIndex(
 }
 
 /**
- * Whether an unchanged index needs a new `seq`, because the old one has aged or is in the future. Never, if
- * the old `seq` is already the largest possible number.
+ * Whether an unchanged index needs a new `seq`, because the old `seq` has aged or lies in the future.
+ * Returns `false` if the old `seq` is the largest possible number.
  */
 function isRenewed({ seq }: MutableItem, nowMs: number): boolean {
   return (nowMs - seq >= RENEW_AFTER_MS || isOfFuture(seq, nowMs)) && seq < Number.MAX_SAFE_INTEGER;

@@ -16,8 +16,8 @@ export interface PublisherContext {
   clock: Clock;
   signal?: AbortSignal;
   /**
-   * Packages that this home has added to the publisher's list. If absent, the manifests of all packages in
-   * the seed directory are read.
+   * Packages that this home has added to its publisher's list. If absent, the manifests of all packages
+   * in the seed directory are read to extend the list.
    */
   listed?: ListedPackages;
   /**

@@ -46,8 +46,8 @@ export class ListedPackages {
   }
 
   /**
-   * Whether this home wrote the given announce record. If so, the database knows all packages that it
-   * lists.
+   * Whether this home itself wrote the given announce record. If so, all packages in the record are
+   * marked as listed in the database.
    */
   isFromHere({ publicKey, salt, seq, value }: MutableItem): boolean {
     const kept = this.#state().records.get(targetOf(publicKey, salt));

@@ -28,7 +28,7 @@ export interface PublishContext extends PrepareContext {
    * so that other processes need not verify the archive again.
    */
   onVerified?: (entry: ValidSeedEntry) => void;
-  /** Packages that this home has added to the publisher's list. */
+  /** Packages that this home has added to its publisher's list (the announce record). */
   listed?: ListedPackages;
   /** Whether the caller itself calls {@linkcode updateAnnounceRecord} later, once for several packages. */
   listsLater?: boolean;
@@ -36,7 +36,7 @@ export interface PublishContext extends PrepareContext {
   onWarning?: (message: string) => void;
 }
 
-/** A published package. */
+/** Result of publishing a package. */
 export interface Published {
   minimal: MinimalManifest;
   magnet: string;
