@@ -121,7 +121,8 @@ function problemsOf(path: string, source: string): string[] {
   if (posix.basename(path) === "mod.ts") {
     const rest = code.replace(/^export\s+(type\s+)?(\{[^}]*\}|\*)\s+from\s+"\.\/[^"]+";$/gm, "");
     if (rest.trim() !== "") problems.push(`${path} holds more than re-exports`);
-    // Deno leaves out a module of which only types are imported, so the module would not run.
+    // Deno does not load a module of which only types are imported, so the code in that module
+    // would not run.
     for (const [statement, names] of code.matchAll(/^export\s+\{([^}]*)\}\s+from\s+"[^"]*";$/gm)) {
       if (names!.split(",").every((name) => /^\s*($|type\s)/.test(name))) {
         problems.push(`${path} re-exports no value: ${statement}`);
@@ -323,7 +324,7 @@ Deno.test("every dependency is used where the table says, and by nobody else", a
   const found = [...used].map(([name, folders]) => [name, [...folders].sort()]);
   const byName = (a: unknown[], b: unknown[]) => String(a[0]) < String(b[0]) ? -1 : 1;
   assert.deepEqual(found.sort(byName), table.sort(byName));
-  // Dependencies of which only benchmarks and tests make use.
+  // npm packages that only benchmarks and tests import.
   const others = Object.keys(imports).filter((name) => !used.has(name));
   assert.deepEqual(others, ["d3-scale", "fast-check"]);
 });

@@ -41,7 +41,9 @@ export const good: PutOutcome = {
 export class Announcements implements Announcer {
   readonly clock = new FakeClock();
   readonly beganMs = this.clock.now();
-  /** The recorded calls, each with its time in milliseconds since the start. */
+  /**
+   * The recorded calls of the fake DHT manager, each with its time in milliseconds since the start.
+   */
   readonly calls: {
     idHex: string;
     atMs: number;

@@ -14,8 +14,8 @@ import { FakeClock, settle } from "../../support/fake_clock.ts";
 const MINUTE_MS = 60_000;
 
 /**
- * Returns the infohash of the archive with this number. The archive's `.torrent` contains the same
- * number.
+ * Returns the infohash of the archive with the number `n`. The archive's `.torrent` contains the
+ * same number.
  */
 function hashOf(n: number): string {
   return n.toString(16).padStart(40, "0");

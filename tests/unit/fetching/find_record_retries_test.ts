@@ -30,8 +30,8 @@ const salt = new Uint8Array(32);
 const item = signItem(keys, { salt, seq: 1, value: bencode("x") });
 
 /**
- * Makes a network that gives these answers in turn, repeats the last one, and records the lookup
- * times.
+ * Makes a network that gives the listed answers in turn and then repeats the last answer. It
+ * records the times of the lookups.
  */
 function network(clock: FakeClock, answers: Partial<GetOutcome>[]) {
   const askedMs: number[] = [];

@@ -29,7 +29,9 @@ const miss: GetOutcome = { ...silence, responded: 4, errors: {} };
 const hit: GetOutcome = { ...miss, holding: 3, item };
 const forged: GetOutcome = { ...hit, item: { ...item, value: utf8("2:ho") } };
 
-/** Finds a record in a DHT that gives these answers in turn and then repeats the last one. */
+/**
+ * Finds a record in a DHT that gives the listed answers in turn and then repeats the last answer.
+ */
 function search(
   answers: GetOutcome[],
   { timeoutMs = 60_000, signal = undefined as AbortSignal | undefined } = {},

@@ -1,5 +1,5 @@
 /**
- * Retention time of incomplete downloads.
+ * Incomplete downloads in the seed directory: how long they are kept, and when they are deleted.
  *
  * @module
  */

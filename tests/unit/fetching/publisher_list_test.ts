@@ -59,7 +59,7 @@ async function reader() {
   const state = {
     shown: undefined as MutableItem | undefined,
     downloads: [] as string[],
-    /** Completes a pending download. */
+    /** Lets the pending download of a catalog succeed. */
     finish(catalog: ReturnType<typeof catalogOf>) {
       seeded.set(toHex(catalog.infoHash), catalog);
       waiting.get(toHex(catalog.infoHash))!();

@@ -20,7 +20,7 @@ const nothing: GetOutcome = {
   ...{ holding: 0, stale: 0, invalid: 0, errors: {} },
 };
 
-/** Looks up a record in a DHT that returns this outcome. */
+/** Looks up a record in a DHT that returns the given outcome. */
 function lookUp(outcome: GetOutcome, signal?: AbortSignal) {
   const asked: unknown[] = [];
   const operations = {

@@ -16,7 +16,10 @@ const unseeded = (version: string, downloadedBytes = 0) =>
     detail: { downloadedBytes },
   });
 
-/** Versions in descending order, some of which peers seed. Records the versions that were tried. */
+/**
+ * Makes a source of versions in descending order, of which peers seed only `seeded`. The source
+ * records the versions that were tried.
+ */
 function shelf(versions: string[], seeded: string[], error = unseeded) {
   const tried: string[] = [];
   const said: string[] = [];

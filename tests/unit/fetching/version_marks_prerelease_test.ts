@@ -71,8 +71,8 @@ Deno.test("latest of a package of prereleases is not found, and the error says h
 
 for (
   const [got, found, range, last] of [
-    // By name alone, a version below the highest stable one seen is a downgrade. If no stable
-    // version was seen, prereleases are compared.
+    // For a request by name alone, a version below the highest stable version seen is a downgrade.
+    // If no stable version was seen, prereleases are compared.
     [{ lastVersion: "1.2.0" }, "1.1.0", undefined, "1.2.0"],
     [{ lastVersion: "1.2.0" }, "1.1.0", "*", "1.2.0"],
     [{ lastVersion: "1.2.0" }, "1.1.0", "latest", "1.2.0"],
@@ -81,13 +81,14 @@ for (
     [{ lastPrerelease: "2.0.0-beta.2" }, "2.0.0-beta.1", undefined, "2.0.0-beta.2"],
     [{ lastPrerelease: "2.0.0-beta.2" }, "1.0.0", undefined, undefined],
     [{ rangeVersion: "1.2.0", rangePrerelease: "3.0.0-a" }, "1.1.0", undefined, undefined],
-    // With a range, a version below the highest one seen that satisfies the range is a downgrade.
+    // For a request with a range, a version is a downgrade if a higher version that satisfies the
+    // range was seen before.
     [{ rangeVersion: "1.2.0" }, "1.1.0", "^1", "1.2.0"],
     [{ lastVersion: "1.2.0" }, "1.1.0", "^1", "1.2.0"],
     [{ lastVersion: "2.0.0" }, "1.1.0", "^1", undefined],
     [{ rangePrerelease: "2.0.0-beta.2" }, "2.0.0-beta.1", ">=2.0.0-0", "2.0.0-beta.2"],
     [{ rangePrerelease: "2.0.0-beta.2" }, "1.1.0", "^1", undefined],
-    // An exact version is never a downgrade.
+    // A request for an exact version is never refused as a downgrade.
     [{ lastVersion: "1.2.0", rangeVersion: "1.2.0" }, "1.1.0", "1.1.0", undefined],
   ] as const
 ) {

@@ -33,7 +33,10 @@ Deno.test("bootstrap names are looked up, and a name without an address does not
   assert.equal(clock.timers, 0);
 });
 
-/** Starts looking up two bootstrap names. Each lookup returns the next of the given answers. */
+/**
+ * Starts looking up two bootstrap names on a fake clock. The fake lookups return the given answers
+ * in turn.
+ */
 async function lookedUp(answers: BootstrapAddresses[]) {
   const clock = new FakeClock();
   const begunMs = clock.now();

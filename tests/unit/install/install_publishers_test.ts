@@ -22,7 +22,7 @@ import {
   malloryKey,
 } from "./support.ts";
 
-/** Makes an installation context for a home with these pins. */
+/** Makes an installation context for a home with the given pins. */
 function pinnedTo(place: InstallPlace, pins: Record<string, string[]>): InstallContext {
   const of = (name: string): Pin[] =>
     (pins[name] ?? []).map((key) => ({ name, publicKey: parsePublicKey(key), firstSeenMs: 0 }));
@@ -164,8 +164,8 @@ installTest(
     assert.equal(error.kind, "verification");
     assert.deepEqual(place.asked, ["resolve bomb@*", "fetch bomb@1.0.0"]);
 
-    // The dependency bomb of 10,000 packages consists of indirect dependencies of two harmless
-    // packages.
+    // A dependency bomb one level deeper: its 10,000 packages are dependencies of the ten
+    // dependencies of `app`.
     place.asked.length = 0;
     await place.make("app@1.0.0", { dependencies: many("fuse", 10) });
     for (let i = 0; i < 10; i++) {

@@ -82,7 +82,8 @@ installTest(
     place.pins.set("app", aliceKey);
     await install(place.context(), wanting("app@1.0.0"));
     assert.deepEqual(place.asked, []);
-    // A range, or a name without a pin, needs a lookup. The dependencies remain those in the store.
+    // A request with a range, or for a name without a pin, needs a lookup. The package's
+    // dependencies are taken from the store without a lookup.
     await install(place.context(), wanting("app@^1"));
     assert.deepEqual(place.asked, ["resolve app@^1"]);
     place.pins.set("app", malloryKey);

@@ -304,7 +304,8 @@ installTest(
       using _lock = await place.store.lock("add");
       const error = await failure(pruneStore(impatient), "DIRECTORY_BUSY");
       assert.equal(error.kind, "in-use");
-      // A concurrent installation does not have to wait.
+      // A concurrent installation does not have to wait, because installations share the lock
+      // "add".
       using _other = await impatient.lock("add");
     }
     assert.deepEqual(await place.stored(), ["other@1.0.0"]);

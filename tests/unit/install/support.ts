@@ -61,12 +61,12 @@ export interface Made {
 export class InstallPlace {
   readonly path: string;
   readonly store: PackageStore;
-  /** Path of the project's directory. */
+  /** Path of the directory of the project for which packages are installed. */
   readonly project: string;
   /** Archives on the shelf, by infohash. */
   readonly archives = new Map<string, string>();
   readonly published: MinimalManifest[] = [];
-  /** Log of lookups and downloads, in order. */
+  /** Log of the lookups and downloads that an installation requested, in order. */
   readonly asked: string[] = [];
   readonly steps: string[] = [];
   readonly pins = new Map<string, string>();
@@ -104,7 +104,10 @@ export class InstallPlace {
     return minimal;
   }
 
-  /** Installs packages from the shelf. */
+  /**
+   * Makes the context of an installation that finds and downloads packages on the shelf instead of
+   * in the network.
+   */
   context(more: Partial<InstallContext> = {}): InstallContext {
     return {
       store: this.store,
@@ -162,7 +165,7 @@ export class InstallPlace {
   }
 }
 
-/** Asserts that a promise rejects with this error code, and returns the error. */
+/** Asserts that a promise rejects with the given error code, and returns the error. */
 export async function failure(promise: Promise<unknown>, code: string): Promise<LibreseedError> {
   try {
     await promise;

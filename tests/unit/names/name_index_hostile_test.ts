@@ -207,7 +207,8 @@ Deno.test("publishing an older version later keeps the higher version in the ent
 });
 
 Deno.test("publishing into an index locked for today succeeds with a warning, and tomorrow the name is listed", async () => {
-  // The other records stay in the nodes without being renewed.
+  // Items live for two days, so that records other than the index stay in the nodes without being
+  // announced again.
   await using world = new World({ items: { lifeMs: 2 * DAY_MS } });
   await world.vandalize("hello", SLOT, junk, { seq: LOCK });
   const ann = await world.home(SLOT);

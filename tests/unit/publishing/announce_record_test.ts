@@ -51,7 +51,7 @@ function minimal(name: string, by = keys): MinimalManifest {
 
 const many = Array.from({ length: 80 }, (_, i) => minimal(`package-${i}`));
 
-/** Makes a publisher's home, and a fake DHT that returns the item stored last. */
+/** Makes a publisher's home, and a fake DHT. The DHT returns the last item that was stored. */
 async function publisher({ remembers = false, daemon = false } = {}) {
   const directory = await temporaryHome();
   const home = await temporaryHome();

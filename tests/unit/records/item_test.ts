@@ -28,7 +28,7 @@ function assertCode(run: () => unknown, code: string): void {
   });
 }
 
-/** Makes a bencoded byte string that takes exactly this many bytes, between 103 and 1,003. */
+/** Makes a bencoded byte string whose encoding has exactly `bytes` bytes, between 103 and 1,003. */
 const valueOf = (bytes: number) => bencode(new Uint8Array(bytes - 4));
 
 for (const vector of bep44.mutable) {

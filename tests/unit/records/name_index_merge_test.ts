@@ -50,7 +50,7 @@ function entry(pair: KeyPair, fields: Partial<NameIndexEntry> = {}, name = NAME)
 const byKey = (entries: NameIndexEntry[]) =>
   entries.toSorted((a, b) => toHex(a.publicKey) < toHex(b.publicKey) ? -1 : 1);
 
-/** Makes a version with this number of characters. */
+/** Makes a version string of the given number of characters. */
 function versionOf(length: number): string {
   return "1.0.0-".padEnd(length, "a");
 }
@@ -202,8 +202,8 @@ for (
     const [publicKey, firstSeenMs, timestampMs] = [ann.publicKey, T - 1, T];
     const made = { publicKey, version, firstSeenMs, timestampMs, signature };
     assert.equal(verifyNameIndexEntry(NAME, made), false);
-    // A valid entry shares the index with the invalid entry, unless the invalid entry is too long
-    // for both.
+    // A valid entry shares the index with the invalid entry, unless the invalid entry leaves no
+    // space for another entry.
     const good = version.length > 700 ? [] : [entry(bob)];
     const raw = good.map((
       { publicKey: k, version: v, firstSeenMs: f, timestampMs: t, signature: s },

@@ -173,7 +173,8 @@ Deno.test("an announce record holds the list as long as it fits, else the catalo
     assert.equal(read.catalogInfoHash !== undefined, !fits);
     if (fits) fitting = count;
   }
-  // The fixed fields take 29 bytes, and each package takes 24 bytes.
+  // In an announce record, the fixed fields take 29 bytes, and each of this test's packages takes
+  // 24 bytes.
   assert.equal(fitting, 40);
 });
 

@@ -11,8 +11,8 @@ import { askForAdvisories } from "../../../scripts/audit/advisories.ts";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /**
- * Queries a fake registry that returns this answer. Returns the outcome, the printed text, and the
- * names of the queried packages.
+ * Queries a fake registry that returns the given answer. Returns the outcome, the printed text, and
+ * the names of the queried packages.
  */
 async function ask(answer: () => Response) {
   const asked: Record<string, string[]>[] = [];

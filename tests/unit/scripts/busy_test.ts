@@ -7,7 +7,7 @@ const script = fileURLToPath(new URL("../../../scripts/busy.ts", import.meta.url
 /** Processor time in milliseconds from which a thread counts as busy. */
 const BUSY_MS = 40;
 
-/** Starts `deno task busy` for a test file that contains one test with this body. */
+/** Starts `deno task busy` for a test file that contains one test with the given body. */
 async function busy(directory: string, body: string): Promise<Deno.ChildProcess> {
   const path = join(directory, "one_test.ts");
   await Deno.writeTextFile(path, `Deno.test("one", async () => { ${body} });`);

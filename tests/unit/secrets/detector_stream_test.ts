@@ -22,7 +22,7 @@ function kindOf(bytes: Uint8Array, path = "a.txt", sizes = [bytes.length], size 
   return scan.end();
 }
 
-/** Makes harmless text of this length. */
+/** Makes a text of the given length that contains no secret. */
 function filler(length: number): string {
   return "const value = compute(previous, next);\n".repeat(Math.ceil(length / 39)).slice(0, length);
 }

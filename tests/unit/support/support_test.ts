@@ -207,8 +207,8 @@ Deno.test(
     {
       await using process = spawnCli([], { ...sh("echo up; exec sleep 60"), home });
       await process.waitForLine(/up/);
-      // While the shell replaces itself by `sleep`, its arguments and environment cannot be read,
-      // so repeat.
+      // While the shell replaces itself by `sleep`, its arguments and environment cannot be read.
+      // The test therefore calls `leftovers` until it lists the process.
       let found = await leftovers(home.path);
       for (let tries = 0; found.length < 2 && tries < 50; tries++) {
         found = await leftovers(home.path);

@@ -12,7 +12,7 @@ import { runCli } from "../../../../src/cli/mod.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { fakeIo, type FakeIoOptions } from "../../../support/fake_io.ts";
 
-/** A publisher's public key in text form. */
+/** A valid public key in text form, for command lines that need the key of a publisher. */
 const KEY = "ab".repeat(32);
 
 /** Command lines that need an existing home, one for each command and action. */

@@ -32,7 +32,8 @@ function newBar() {
 
 Deno.test("the bar of a resumed download starts at its resumed position and shows the remaining time", async () => {
   const { bar, clock, drawn, steps, at } = newBar();
-  // The engine verifies an existing partial file of 60 MiB within half a second.
+  // Simulate the start of a resumed download: the engine verifies 60 MiB of an existing partial
+  // file within half a second.
   for (const bytes of [0, 30 * MIB, 60 * MIB]) {
     bar.update("a", "hello@1.0.0", at(bytes, true));
     await clock.advance(250);

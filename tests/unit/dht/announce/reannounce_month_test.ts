@@ -72,7 +72,10 @@ class World {
     }
   }
 
-  /** Keeps the records announced. Their first due times are spread over an interval. */
+  /**
+   * Keeps all records announced. Their first announcements are spread evenly over one announce
+   * interval.
+   */
   keep(): void {
     for (const [i, item] of this.items.entries()) {
       const share = i / this.items.length;

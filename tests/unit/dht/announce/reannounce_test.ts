@@ -61,7 +61,7 @@ for (const [what, outcome] of failures) {
     await at.clock.advance(6 * HOUR_MS);
     assert.deepEqual(at.minutes(idOf(item)), [0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303]);
     assert.deepEqual(at.reports.slice(0, 3).map(({ failures }) => failures), [1, 2, 3]);
-    // A success resets the back-off.
+    // A successful announcement resets the back-off.
     at.outcome = () => ({});
     await at.clock.advance(3 * MINUTE_MS);
     assert.equal(at.reports.at(-1)!.failures, 0);
@@ -193,7 +193,8 @@ Deno.test("records are announced before torrents when not all can be", async () 
   for (let i = 0; i < 8; i++) keepRecord(at.reannouncer, record(`r ${i}`), 1_000);
   await at.clock.advance(60_000);
   const kinds = at.calls.map(({ item }) => item ? "record" : "torrent");
-  // Skip the torrents whose announcements were already running.
+  // Skip the torrents at the start of the list: their announcements were already running when the
+  // records became due.
   const begun = kinds.indexOf("record");
   assert.deepEqual(kinds.slice(begun, begun + 8), Array(8).fill("record"));
   assert.equal(kinds.length, 29);
@@ -314,7 +315,8 @@ Deno.test("resume makes failed entries due, and no others", async () => {
   await at.clock.advance(1_000);
   assert.equal(at.minutes(idOf(bad)).length, tries + 1);
   assert.equal(at.minutes(idOf(fine)).length, 1);
-  // From then on, the entry counts as announced.
+  // The entry that failed before has now been announced, so it is not due again within the next
+  // hour.
   await at.clock.advance(59 * MINUTE_MS);
   assert.equal(at.minutes(idOf(bad)).length, tries + 1);
 });

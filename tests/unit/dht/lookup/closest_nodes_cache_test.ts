@@ -93,7 +93,8 @@ Deno.test("only holders that were last sent the record long ago are refreshed", 
   first!.forget(at.targetHex);
   await again(1);
   await at.clock.advance(HOUR_MS / 2);
-  // A refused put does not extend the item's life, except with error 302 for the same item.
+  // A put that the node refuses does not count as a refresh of the item. Error 302 does count if
+  // the node holds the same item.
   second!.behave = ({ name }, honest) => name === "put" ? { kind: "refused", code: 202 } : honest();
   await again(7);
   await again(1);

@@ -230,7 +230,7 @@ Deno.test("a reply with another id than the node was listed with does not count"
   for (const checksIds of [true, false]) {
     const dht = network();
     const liar = dht.closest(target, 3)[2]!;
-    // The node claims an id that is the closest of all.
+    // The node claims an id that is closer to the target than the ids of all other nodes.
     const claimed = near(19, "liar");
     liar.behave = (_query, honest) => {
       const answer = honest();

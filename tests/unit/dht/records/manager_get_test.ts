@@ -164,7 +164,8 @@ Deno.test("an aborted get returns its results so far", async () => {
 
 Deno.test("with two borrowed nodes the newer item wins", async () => {
   const at = new Fixture({ nodes: 30 });
-  // A second, separate DHT, such as that of IPv6.
+  // A second DHT that shares no nodes with the first, as the DHT over IPv6 shares none with the DHT
+  // over IPv4.
   const elsewhere = new SimulatedDht({ clock: at.clock, nodes: 30, network: 11 });
   const far = elsewhere.client();
   at.near(8).forEach((node) => at.plant(node, at.item(4)));

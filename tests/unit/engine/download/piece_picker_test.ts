@@ -8,7 +8,10 @@ import { seededRandom } from "../../../support/simulated_dht.ts";
 /** Number of blocks in a piece. */
 const BLOCKS = 2;
 
-/** Makes a peer that has these pieces and a measured speed of `speed` bytes per second. */
+/**
+ * Makes a peer that has the pieces for which `has` returns true. Its measured speed is `speed`
+ * bytes per second.
+ */
 function peer(has: (index: number) => boolean, { isSeeder = false, speed = 0 } = {}) {
   return {
     isSeeder,
@@ -70,7 +73,7 @@ class Download extends EventEmitter {
     return wire.requests;
   }
 
-  /** Marks a piece as complete. */
+  /** Marks a piece of the torrent as downloaded and verified. */
   verified(index: number): void {
     this.pieces[index] = null;
     this.emit("verified", index);

@@ -34,8 +34,8 @@ class Harness {
    */
   next(again = true): void {
     const { peer, over } = this.#under.shift()!;
-    // As with a real connection, the peer's next request is queued only after the next service has
-    // begun.
+    // As with a real connection, the peer's next request is queued only after the service of the
+    // next peer has begun.
     over();
     if (again) this.queue.enqueue(peer);
   }
@@ -62,7 +62,8 @@ Deno.test("the flow with the lowest virtual time is served first, so a late flow
   assert.equal(early!.had, 90);
   for (const peer of late) harness.queue.enqueue(peer);
   for (let n = 0; n < 30; n++) harness.next();
-  // The early flow got about one service in every sixteen.
+  // The early flow waits for at most four rounds of four flows, so it got only about one service in
+  // sixteen.
   assert.ok(early!.had <= 120, `${early!.had}`);
   assert.ok(late.every(({ had }) => had >= 80), `${late.map(({ had }) => had)}`);
 });
@@ -76,7 +77,7 @@ Deno.test("a late or returning flow catches up with at most maxLagBytes", () => 
   harness.queue.enqueue(late!);
   for (let n = 0; n < 20; n++) harness.next();
   assert.ok(late!.had >= 100 && late!.had <= 160, `${late!.had}`);
-  // A flow that was absent for long may catch up by no more than a new flow.
+  // A flow that returns after a long absence catches up by no more bytes than a new flow does.
   const [away] = peers("away");
   away!.virtualTimeBytes = 10;
   harness.queue.enqueue(away!);
@@ -118,7 +119,7 @@ Deno.test("a service of 0 bytes passes to the next flow at once", () => {
   const queue = new FairQueue<Peer>(limits, ({ name }, over) => {
     if (name === "gone") return 0;
     begun.push(name);
-    // End the service synchronously.
+    // End the service while the callback that begins the service is still running.
     over();
     return 10;
   });

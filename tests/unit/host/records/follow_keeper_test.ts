@@ -64,7 +64,10 @@ async function following() {
     online: true,
     timeoutMs: 1_000,
     mirror: false,
-    /** Timeouts of the downloads in milliseconds. No peer sends any data. */
+    /**
+     * Timeouts in milliseconds of the downloads that were started. No peer sends any data, so each
+     * download waits for its whole timeout.
+     */
     waitedMs: [] as number[],
     downloads: 0,
     /** Puts the publisher's list of packages into the DHT. */

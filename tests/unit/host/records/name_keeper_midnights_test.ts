@@ -87,8 +87,8 @@ for (
     if (churnMs > 0) world.dht.churn(churnMs);
     const { dark, darkToday } = await pass(world, "hello", ann.keys.publicKey, 3 * DAY_MS);
     assert.equal(dark, 0, "minutes in which a reader finds it in neither day's index");
-    // After midnight, the new day's index is empty until a home writes it: up to a tick of the
-    // keeper, and the time to look past dead nodes.
+    // After midnight, the new day's index is empty until a home writes an entry. That takes up to
+    // one tick of the keeper, plus the timeouts of queries to dead nodes.
     const midnights = 3;
     assert(
       darkToday <= (churnMs > 0 ? 2 : 1) * midnights,

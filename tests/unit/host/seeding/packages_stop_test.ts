@@ -37,7 +37,7 @@ Deno.test("stop aborts a running verification, and the next start repeats it", a
         seed: (orders) => Promise.resolve(void seeded.push(...orders.map((one) => one.filePath))),
         unseed: () => Promise.resolve(),
       },
-      // Called when the verification begins.
+      // `Packages` calls this function when the verification of the archive begins.
       isPublished: () => {
         if (isToStop) pause().then(() => packages.stop());
         return false;

@@ -31,7 +31,10 @@ async function seedDirectory() {
   const clock = new FakeClock(Date.now());
   const warnings: string[] = [];
   const seeded = new Map<string, SeedOrder>();
-  /** Infohashes of the announced catalogs. Each announcement waits for `reached`. */
+  /**
+   * Infohashes of the announced catalogs. Each announcement stays pending until the test resolves
+   * `reached`.
+   */
   const announced: string[] = [];
   const reached = Promise.withResolvers<void>();
   const start = () => {
@@ -70,7 +73,7 @@ async function seedDirectory() {
       ),
     );
   const names = () => [...Deno.readDirSync(home.path)].map(({ name }) => name);
-  /** Returns the contents that a peer would download. */
+  /** Returns the contents of a seeded catalog, as a peer would download them. */
   const served = (infoHashHex: string) => Deno.readTextFile(seeded.get(infoHashHex)!.filePath);
   /** Waits until work that was started by timers has ended. */
   const settled = async (catalogs: SeededCatalogs) => await catalogs.addAll([]);
@@ -199,7 +202,7 @@ Deno.test("stop while a catalog is hashed leaves no temporary file", async () =>
   await using place = await seedDirectory();
   const catalogs = place.start();
   await place.write("catalog\n");
-  // Make the file so long that hashing it is still running below.
+  // Make the file so long that it is still being hashed when the test calls `stop`.
   await Deno.truncate(join(place.home.path, fileName), 256 << 20);
   const temporaries = () => place.names().filter((name) => name.startsWith(".tmp-"));
   let hasEnded = false;

@@ -20,7 +20,10 @@ const never = () => new Promise<never>(() => {});
 function startSilent({ starts = true, clock = systemClock, answers }: {
   starts?: boolean;
   clock?: Clock;
-  /** Decides for each call whether the worker answers it, as a sign of life. */
+  /**
+   * Decides by the name of a call whether the worker answers the call. Any answer is a sign of
+   * life.
+   */
   answers?: (name: string) => boolean;
 } = {}) {
   const failures: Error[] = [];

@@ -180,7 +180,7 @@ Deno.test("a torrent that reuses earlier piece hashes equals the torrent of all 
       String(sameBytes),
     );
   }
-  // With a different piece length, no piece hash is reused.
+  // If the previous torrent has a different piece length, none of its piece hashes is reused.
   const ofOtherPieces = { ...torrent, lengthBytes: 2_000 * 262_144 + 1 };
   const known = { torrent: ofOtherPieces, sameBytes: before.length };
   assert.deepEqual(

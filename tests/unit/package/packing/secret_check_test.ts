@@ -29,7 +29,7 @@ function pack(dir: string, more: Partial<Parameters<typeof packDirectory>[0]> = 
   return packDirectory({ ...options, ...more });
 }
 
-/** Returns the paths that an error names. */
+/** Asserts that packing is refused because of secrets, and returns the paths of the secrets. */
 async function refused(work: Promise<unknown>): Promise<string[]> {
   let paths: string[] = [];
   await assert.rejects(work, (error) => {

@@ -226,7 +226,8 @@ inDirectory("a full manifest beyond its limit is refused before it is read", asy
   const options = await archiveOf(dir, gzip(tar));
   const limits = { ...defaultArchiveLimits, maxManifestBytes: 4999 };
   await unverified({ ...options, limits }, "full-manifest", "MANIFEST_TOO_LARGE");
-  // The claimed size alone causes no memory to be allocated.
+  // The tar header claims a manifest of almost 8 GiB, which is refused before memory for it is
+  // allocated.
   patchHeader(tar, 0, (header) => header.set(utf8("77777777777\0"), 124));
   const claimed = await archiveOf(dir, gzip(tar));
   await unverified(claimed, "full-manifest", "MANIFEST_TOO_LARGE");

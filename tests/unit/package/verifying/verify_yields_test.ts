@@ -13,7 +13,10 @@ import {
 
 const FILES = 9_000;
 
-/** Makes an archive of many small files. Reading its manifest takes more than ten windows. */
+/**
+ * Makes an archive of many small files. Its manifest is so long that it is read in more than ten
+ * windows of 64 KiB.
+ */
 async function many(dir: string): Promise<VerifyOptions> {
   const names = Array.from({ length: FILES }, (_, i) => `d/${String(i).padStart(5, "0")}`);
   const entries = names.map((name) => ({ name, contents: "x" }));

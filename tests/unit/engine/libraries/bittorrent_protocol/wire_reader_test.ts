@@ -38,14 +38,14 @@ const said = concatBytes(
   ...blocks.map((block, i) => message(7, uint32(i, i * 100), block)),
   message(4, uint32(1)),
   message(6, uint32(3, 4, 5)),
-  // A message of an unknown type.
+  // A message whose type (99) no specification defines.
   message(99, randomBytes(300, 4)),
   message(0),
 );
 
 /**
- * Returns the events of a connection that receives the messages in chunks of these lengths. All
- * chunks use the same memory.
+ * Returns the events that a connection emits when it receives the messages in chunks of the given
+ * lengths. All chunks use the same memory.
  */
 function heard(lengths: () => number): { events: unknown[]; wire: Wire } {
   const wire = new Connection("tcpIncoming") as unknown as Wire;

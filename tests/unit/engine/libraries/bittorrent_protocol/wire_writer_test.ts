@@ -81,7 +81,7 @@ Deno.test("requests keep their order when blocks come in another order", () => {
   for (let i = 0; i < 6; i++) wire.request(i, 0, 4, (error) => error || answered.push(i));
   for (const i of [3, 0, 5]) wire._onPiece(i, 0, new Uint8Array(4));
   assert.deepEqual(wire.requests.map(({ piece }) => piece), [1, 2, 4]);
-  // A block of wrong length, and a block that was not requested.
+  // Two blocks that must be ignored: one of wrong length, and one that was not requested.
   wire._onPiece(1, 0, new Uint8Array(5));
   wire._onPiece(9, 0, new Uint8Array(4));
   assert.deepEqual(answered, [3, 0, 5]);

@@ -69,7 +69,10 @@ for (const [what, packet] of sound) {
   });
 }
 
-/** Makes messages of every kind, each with one wrong value, for every member. */
+/**
+ * Makes invalid DHT messages, each with a description. In each message one member has a wrong
+ * value; every member of every kind of message is made wrong in turn.
+ */
 function wrongMembers(): [string, Uint8Array][] {
   const odd: [string, BValue][] = [["a number", 5], ["a list", [id]], ["a dictionary", { a: id }]];
   const bytes: [string, BValue][] = [["bytes", "1"]];

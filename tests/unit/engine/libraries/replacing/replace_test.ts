@@ -24,7 +24,10 @@ const reasons = {
   until: "a release is rude",
 };
 
-/** Makes a fake release of a library with the class `Known`, anew for each test. */
+/**
+ * Makes an object that stands for the prototype of a library's class, and a replacement of its
+ * method `greet`. Each test needs a new object, because replacing a method changes the object.
+ */
 function release(members: object = {}) {
   const prototype = Object.create(Known.prototype) as Known;
   Object.assign(prototype, members);

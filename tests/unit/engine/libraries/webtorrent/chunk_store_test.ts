@@ -80,7 +80,8 @@ Deno.test("blocks read in one turn are the right ones, adjacent or not", async (
   for (let index = 0; index < 10; index++) {
     for (let offset = 0; offset < CHUNK; offset += 16_384) blocks.push([index, offset, 16_384]);
   }
-  // Read backwards, the same range twice, after a gap, zero bytes, and the end of the file.
+  // Add reads that are not sequential: backwards, the same range twice, after a gap, zero bytes,
+  // and the end of the file.
   blocks.push([5, 100, 7], [4, 0, 10], [4, 0, 10], [4, 20, 5], [4, 25, 0], [10, 0, 100]);
   const got = await Promise.all(blocks.map((block) => get(store, ...block)));
   blocks.forEach(([index, offset, length], i) => {
