@@ -44,7 +44,7 @@ function formsOf(bytes: Uint8Array): string[] {
   return [bytes.toHex(), bytes.toHex().toUpperCase(), ...base64, ...url];
 }
 
-/** Returns those textual forms of the bytes that occur in the text. */
+/** Returns the textual forms of `bytes` (hexadecimal, base64) that occur in the text. */
 function found(text: string, bytes: Uint8Array): string[] {
   return formsOf(bytes).filter((form) => text.includes(form));
 }

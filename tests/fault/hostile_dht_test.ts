@@ -119,7 +119,10 @@ const behaviours: Record<string, Behaviour> = {
     altered(honest(), { nodes: [5], token: 5, v: { a: { b: [1] } }, k: [], sig: "x", seq: "y" }),
 };
 
-/** Makes an evenly spread share of the simulated nodes behave in a certain way. */
+/**
+ * Gives a behaviour to a random share of the simulated nodes. Returns a function that counts the
+ * queries to these nodes.
+ */
 function corrupt(at: Fixture, share: number, behaviour: Behaviour): () => number {
   let asked = 0;
   for (const node of at.dht.nodes) {

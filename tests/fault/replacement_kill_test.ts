@@ -26,10 +26,16 @@ type Name = keyof typeof replacements;
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const signer = keyPairFromSeed(new Uint8Array(32).fill(31));
-/** Upper bound for the number of file operations of a replacement. */
+/**
+ * Upper bound for the number of file operations in one replacement (an operation that replaces
+ * files in the store).
+ */
 const MAX_OPERATIONS = 200;
 
-/** For each replacement, checks the state of the store after a kill. */
+/**
+ * Checks of the store's state after a replacement was killed, one per replacement (an operation
+ * that replaces files in the store).
+ */
 const checks: Record<Name, (place: Place) => Promise<void>> = {
   "install --force": ({ store, minimal }) => assertSound(store, minimal),
   async link({ store, project, later, minimal }) {
@@ -59,8 +65,8 @@ const checks: Record<Name, (place: Place) => Promise<void>> = {
 };
 
 /**
- * For each replacement, whether it can be repeated. A killed process may have completed its
- * replacement already.
+ * Functions that tell whether a killed replacement can be repeated. A replacement that the killed
+ * process has already completed cannot be repeated.
  */
 const canRepeat: Partial<Record<Name, (place: Place) => Promise<boolean>>> = {
   uninstall: async ({ store, minimal }) =>
@@ -68,7 +74,10 @@ const canRepeat: Partial<Record<Name, (place: Place) => Promise<boolean>>> = {
   "get -o DIR": ({ target }) => Promise.resolve(namesIn(target).length === 0),
 };
 
-/** For each replacement, checks the state after the replacement was repeated. */
+/**
+ * Checks of the store's state after a killed replacement was repeated successfully, one per
+ * replacement.
+ */
 const ends: Record<Name, (place: Place) => Promise<void>> = {
   "install --force": ({ store, minimal }) => assertSound(store, minimal),
   async link({ project, store, later }) {

@@ -99,10 +99,10 @@ export class Broken extends Error {
 }
 
 /**
- * Feeds a target the inputs of the corpus, and then damaged copies of them.
+ * Feeds a target the inputs of the corpus, and then damaged copies of the corpus.
  *
- * @returns the number of inputs, the number of damaged ones among them, and the maximum bytes
- * allocated for one
+ * @returns the number of inputs, the number of damaged inputs, and the maximum number of bytes
+ * allocated for one input
  * @throws {Broken} at the first input that breaks a property or allocates too much
  */
 export async function fuzz(

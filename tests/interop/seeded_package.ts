@@ -59,7 +59,6 @@ export function onTestnet(testnet: Testnet, port: number): string[] {
 
 /**
  * Starts a testnet and a daemon, and publishes a package.
- *  * @param host the address that all of them use
  *
  * @param host IP address of the testnet's nodes and of the daemon
  */

@@ -49,7 +49,7 @@ export interface CliOptions {
   program?: readonly string[];
 }
 
-/** The result of an ended process. */
+/** Exit code and output of a libreseed process that has ended. */
 export interface CliResult {
   /** Exit code of the process; 128 plus the signal's number if a signal ended it. */
   code: number;
@@ -216,7 +216,7 @@ class Output {
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #wake = Promise.withResolvers<void>();
 
-  /** Resolves when the next chunk has arrived. */
+  /** Resolves when the next chunk of the stream has arrived. */
   get more(): Promise<void> {
     return this.#wake.promise;
   }

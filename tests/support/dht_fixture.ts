@@ -68,7 +68,7 @@ export class Fixture {
   }
 }
 
-/** Returns the live nodes that hold exactly this version of the record. */
+/** Returns the live nodes that hold exactly the given version of the record. */
 export function holding(at: Fixture, item: MutableItem): SimulatedNode[] {
   return at.dht.holders(at.targetHex)
     .filter((node) => node.item(at.targetHex)!.seq === item.seq);

@@ -21,7 +21,7 @@ import { publish } from "../../src/publishing/publish.ts";
 import { PackageStore, SeedDirectory, StateDatabase } from "../../src/store/mod.ts";
 import type { Testnet } from "../../src/testnet/mod.ts";
 
-/** A home with an engine of its own. */
+/** A home of a test with an engine that no other home shares. */
 export class Home implements AsyncDisposable {
   readonly settings: Settings;
   readonly seeds: SeedDirectory;
@@ -30,7 +30,7 @@ export class Home implements AsyncDisposable {
   readonly clock: Clock;
   readonly steps: string[] = [];
   readonly warnings: string[] = [];
-  /** Salts of all lookups made so far. */
+  /** Salts of the records that were looked up so far. Each lookup adds its salt. */
   readonly lookups: string[] = [];
 
   private constructor(settings: Settings, clock: Clock, node: NodeHandle, warnings: string[]) {
@@ -89,7 +89,10 @@ export class Home implements AsyncDisposable {
     await this.node.operations.add({ fileName: archiveFileName(name, version) });
   }
 
-  /** Makes the context for resolving names, which records lookups. */
+  /**
+   * Makes the context for resolving names. Lookups made through the context are recorded in
+   * `lookups`.
+   */
   names(state: StateDatabase, policy?: PublisherPolicy): NamesContext {
     const { settings, clock } = this;
     return {

@@ -69,7 +69,7 @@ export class TestEngine implements AsyncDisposable {
     await this.engine.seed([{ infoHashHex, torrent, filePath: this.path(name), lengthBytes }]);
   }
 
-  /** Downloads a sample torrent from these peers and returns the file's content. */
+  /** Downloads a sample torrent from the given peers and returns the file's content. */
   async download(
     sample: Pick<SampleTorrent, "infoHashHex">,
     peers: TestEngine[],

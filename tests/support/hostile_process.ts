@@ -13,7 +13,7 @@ import { WireListener, WirePeer } from "./wire_peer.ts";
 
 const PIECE_BYTES = 256 * 1024;
 
-/** Options of the hostile peers. */
+/** Options for starting hostile peers in a separate process. */
 interface Orders {
   lengthBytes: number;
   /** The behaviour of each peer, by its name in {@linkcode hostileWays}. */

@@ -146,7 +146,10 @@ export class NamesHome implements AsyncDisposable {
     };
   }
 
-  /** The dependencies for resolving packages by name. */
+  /**
+   * Makes the context for resolving package names with the state, the clock and the DHT of this
+   * home.
+   */
   names(policy: PublisherPolicy = "first-seen", timeoutMs = 10_000): NamesContext {
     return {
       operations: this.operations,

@@ -99,7 +99,9 @@ export async function packIn(
   });
 }
 
-/** Asserts that a promise rejects with a `PackageError` of this code, and returns the error. */
+/**
+ * Asserts that a promise rejects with a `PackageError` of the given code, and returns the error.
+ */
 export async function refusal(promise: Promise<unknown>, code: string): Promise<PackageError> {
   try {
     await promise;

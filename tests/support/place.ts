@@ -181,7 +181,7 @@ export class Home {
   }
 }
 
-/** A running daemon. */
+/** A running libreseed daemon, which is killed on dispose. */
 export class Daemon {
   readonly process: CliProcess;
   readonly port: number;

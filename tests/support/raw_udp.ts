@@ -22,7 +22,7 @@ export interface Answer {
   lengthBytes: number;
 }
 
-/** A raw UDP socket that can send queries (BEP 5) and answer those of others. */
+/** A raw UDP socket that can send DHT queries (BEP 5) and answer queries of DHT nodes. */
 export class RawUdp implements AsyncDisposable {
   readonly id: Uint8Array = crypto.getRandomValues(new Uint8Array(20));
   readonly port: number;

@@ -123,8 +123,8 @@ export class SimulatedDht {
   }
 
   /**
-   * Starts churn: each node lives for this time on average, and each dead node is replaced by a new
-   * one.
+   * Starts churn: each node lives for `meanLifeMs` milliseconds on average, and each dead node is
+   * replaced by a new node.
    */
   churn(meanLifeMs: number): void {
     const live = (node: SimulatedNode) => {
@@ -214,7 +214,7 @@ export class SimulatedClient implements DhtNode {
     for (const node of known) this.learn(node);
   }
 
-  /** Returns the number of queries sent with this name, such as `get`. */
+  /** Returns the number of queries of one kind, such as `get`, that the client has sent. */
   count(name: QueryName): number {
     return this.sent.filter((packet) => packet.name === name).length;
   }

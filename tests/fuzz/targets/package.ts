@@ -37,7 +37,10 @@ import { type Check, readOrRefuse, stateless, type Target } from "../target.ts";
 
 const read = <T>(parse: () => T) => readOrRefuse(PackageError, parse);
 
-/** Limits that are low, so that every input is processed quickly. */
+/**
+ * Limits for archives in fuzzing. They are lower than the defaults, so that every input is
+ * processed quickly.
+ */
 const limits: ArchiveLimits = {
   maxArchiveBytes: 1 << 18,
   maxUnpackedBytes: 1 << 20,

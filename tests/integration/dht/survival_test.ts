@@ -50,7 +50,7 @@ Deno.test("a record survives the death of half of its holders, and ten other eng
     await eventually(() => reports.length === 1, "it has been announced");
     assert.equal(testnet.holders(target).length, 8);
 
-    // The bootstrap node is not killed.
+    // The bootstrap node has to survive, so it is not among the killed holders.
     const doomed = testnet.holders(target).filter((node) => node !== testnet.nodes[0]).slice(0, 4);
     for (const holder of doomed) await holder.kill();
     assert.equal(testnet.holders(target).length, 4);
@@ -101,7 +101,7 @@ testInOwnProcess(
 
 Deno.test("dead nodes leave the routing table, and cost lookups few packets until then", async () => {
   await using testnet = await startTestnet({ nodes: 40 });
-  /** Number of packets sent to each port. */
+  /** Number of packets that the engine sent to each UDP port, and so to each node. */
   const sent = new Map<number, number>();
   await using at = await TestEngine.start({ testnet, createSocket: () => counted(sent) });
   const manager = at.manager();

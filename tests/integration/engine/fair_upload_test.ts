@@ -13,7 +13,7 @@ const sample = sampleTorrent(32 * MIB);
 class GreedyPeer implements Disposable {
   readonly #connection: Deno.TcpConn;
   received = 0;
-  /** Callback for received bytes. */
+  /** Called whenever bytes from the engine have arrived. */
   onReceived = () => {};
 
   static async connect(port: number, { infoHash }: SampleTorrent): Promise<GreedyPeer> {

@@ -200,7 +200,8 @@ Deno.test("a peer that does not speak the protocol is disconnected", async () =>
     randomBytes(1_000, 8),
     concatBytes(utf8("\x13BitTorrent protocol"), new Uint8Array(48)),
   ];
-  // Incomplete handshakes. The engine waits for the rest, which may still arrive.
+  // Incomplete handshakes. The engine waits for the rest of the handshake, so the test does not
+  // expect the engine to close these connections.
   const short = [utf8("GET / HTTP/1.1\r\n\r\n"), utf8("\x13BitTorrent protocol")];
   using peers = new DisposableStack();
   const open = async (opening: Uint8Array) => {

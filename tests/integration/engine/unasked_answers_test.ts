@@ -5,7 +5,10 @@ import { type BDecoded, bencode } from "../../../src/bencode/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
 
-/** A long timeout for queries that are answered. */
+/**
+ * Timeout of queries that are answered. It is long, so that the queries do not time out on a busy
+ * machine.
+ */
 const patient = { timeoutMs: 60_000 };
 const target = new Uint8Array(20).fill(7);
 

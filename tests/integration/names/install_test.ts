@@ -152,8 +152,8 @@ Deno.test("install by a bare name follows each policy despite a vandal, before a
 });
 
 /**
- * The attacker writes garbage into three slots, an item with a high `seq` over one of them, and
- * false entries about Ann into her slot.
+ * Attacks the index of "hello": the attacker writes garbage into three slots, an item with a high
+ * `seq` over the garbage in one slot, and false entries about Ann into Ann's slot.
  */
 async function vandalize(manager: DhtManager, nowMs: number, ann: KeyPair): Promise<void> {
   const put = async (slot: number, value: BValue, seq = nowMs + MINUTE_MS) => {
