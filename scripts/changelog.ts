@@ -23,7 +23,6 @@ export interface Untold {
 
 /**
  * Compares the working tree with the last tag that is reachable from HEAD.
- *  * @param root directory of the checkout
  *
  * @param root directory of the checkout
  * @throws {Error} if git fails, except because there is no tag

@@ -110,8 +110,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
     // module that starts the thread.
     await replaceOnce(made, '"./thread.ts"', () => '"./thread.js"');
     const main = join(chunks, "main.js");
-    // Import path of the command line in the entry, which has to be replaced by its path in the
-    // build directory.
+    // Import path by which the entry loads the command line. The path is replaced below by the
+    // command line's path in the build directory.
     const specifier = posix.relative(posix.dirname(entry), commandLine).replace(/^(?!\.)/, "./");
     await run("Bundling the entry", root, [
       ...bundle,

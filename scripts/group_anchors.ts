@@ -28,17 +28,17 @@ const PASSES = 2;
 /** Number of characters of anchors in one line of the generated file. */
 const LINE_CHARS = 88;
 /**
- * Pairs of bytes that the filter examines for each offset: the pair in the window, the pair before
- * it, and the pair after it.
+ * Offsets of the three pairs of bytes that the filter examines, relative to the pair in the
+ * anchor's window: the pair itself, the pair before it, and the pair after it.
  */
 const PLACES = [0, -2, 2];
 
-/** Bit set with one bit per sample. */
+/** A bit set of samples: bit n tells whether sample n matches. */
 type Bits = Uint32Array;
 
 /**
- * Reads samples of eight bytes at equal distances from files: a word in the middle, and a pair of
- * bytes on either side.
+ * Reads samples from files, at equal distances. A sample has eight bytes: a word of four bytes in
+ * the middle, and a pair of bytes on either side.
  */
 async function samplesIn(directory: string): Promise<Uint8Array[]> {
   const paths: string[] = [];
@@ -96,7 +96,7 @@ function bitsOf(anchor: Anchor, samples: Uint8Array[]): Bits[] {
 
 /**
  * Returns the number of samples that match a group by chance after one more anchor has joined the
- * group. The search has to examine such matches a second time.
+ * group. The search has to examine every matching text a second time.
  */
 function secondLooks(group: Bits[], more: Bits[]): number {
   let count = 0;

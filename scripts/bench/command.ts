@@ -46,9 +46,7 @@ export function missing(...programs: string[]): () => Promise<string | undefined
 }
 
 /**
- * Runs a command to its end. Throws with the command's output if it fails.
- *  * @returns figures for {@linkcode commandMetrics}: time of the process, processor time with that of
- * its children, and the largest resident set of a single process
+ * Runs a command to its end. Throws with the command's output if the command fails.
  *
  * @returns figures for {@linkcode commandMetrics}: elapsed time, processor time including child
  * processes, and the largest resident set of a single process

@@ -29,7 +29,7 @@ const PYTHON = "/usr/bin/python3";
 
 interface Timed {
   tookMs: number[];
-  /** Number of packets sent per operation. */
+  /** Number of packets sent for each operation (a put or a get). */
   packets: number;
 }
 

@@ -31,7 +31,7 @@ export interface Side {
   /** Gets the value of a record from the DHT. */
   get(publicKey: Uint8Array, salt: Uint8Array): Promise<Uint8Array | undefined>;
   announce(infoHash: Uint8Array, port: number): Promise<void>;
-  /** Searches for peers of a torrent, and returns their number. */
+  /** Searches for peers of a torrent, and returns the number of peers found. */
   findPeers(infoHash: Uint8Array): Promise<number>;
   /** Discards the state of finished lookups, which normally happens after some minutes. */
   forgetLookups(): void;

@@ -39,8 +39,8 @@ export interface Row {
   about: string;
   metrics: readonly Metric[];
   /**
-   * Compared programs, libreseed's first. The printed ratios compare libreseed's medians with those
-   * of the others.
+   * The compared programs, libreseed first. The printed ratios compare libreseed's medians with the
+   * medians of the other programs.
    */
   contenders: readonly Contender[];
   /** Number of rounds that are counted, without the warm-up. */
@@ -218,9 +218,8 @@ function markdown(lines: readonly string[][]): string {
 }
 
 /**
- * Runs the rows named on the command line, or all: `[--rounds N] [--only CONTENDER]… [ROW…]`.
+ * Runs the rows named on the command line, or all rows: `[--rounds N] [--only CONTENDER]… [ROW…]`.
  * Prints tables to standard output and progress to standard error.
- *  * @returns the exit code: 1 if a contender failed
  *
  * @returns the exit code, which is 1 if a contender failed
  */

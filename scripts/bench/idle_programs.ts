@@ -21,7 +21,7 @@ const LOOK_MS = 2_000;
 /** Resources that a process has used so far. */
 export interface ResourceUse {
   cpuSeconds: number;
-  /** Number of UDP packets sent in the process's namespace. */
+  /** Number of UDP packets sent in the network namespace of the process. */
   packets: number;
 }
 
@@ -113,7 +113,7 @@ async function transmissionSeeds(_home: string, count: number, { pid }: ChildPro
   }
 }
 
-/** The compared programs, by name. */
+/** The compared programs that seed packages without downloads, by name. */
 export const holders: Record<string, Holder> = {
   libreseed: {
     command: (home) => [

@@ -153,8 +153,8 @@ const metrics: Metric[] = [
 ];
 
 /**
- * Makes contenders that share one scene. The first contender sets the scene up, and the scene stays
- * until the benchmark ends.
+ * Makes contenders that share one scene, which is a publisher with a running daemon. The first
+ * round sets the scene up, and the scene stays until the benchmark ends.
  */
 function ways(
   make: () => Promise<Scene>,

@@ -2,7 +2,7 @@
 
 import { scaleLog } from "d3-scale";
 
-/** Measured costs, by number of packages. */
+/** One line of a chart: a cost, measured for several numbers of packages. */
 export interface Series {
   name: string;
   points: readonly (readonly [count: number, cost: number])[];

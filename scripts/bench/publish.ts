@@ -76,8 +76,8 @@ const libreseed: Contender = {
 };
 
 /**
- * Makes a contender that works on a copy of the archive. The copy's directory contains only the
- * files `kept` of those that `pack` made.
+ * Makes a contender that works on a copy of the archive. Of the files that `pack` made, the copy's
+ * directory contains only the files named in `kept`.
  */
 function beside(name: string, ...kept: string[]): Contender {
   return {

@@ -8,7 +8,7 @@ import { type Seeder, seeders } from "./seeders.ts";
 import { libtorrent, SharedPackage, SIZE_MIB, start, usage } from "./transfer.ts";
 
 /**
- * Number of leechers in the benchmark with many leechers. Each of them downloads an eighth of the
+ * Number of leechers in the benchmark with many leechers. Each leecher downloads an eighth of the
  * usual size.
  */
 const MANY = 20;

@@ -24,7 +24,7 @@ export type Seeder = (
   directory: string,
 ) => Promise<{ program: Program; port: number; elsewhere?: Elsewhere }>;
 
-/** The compared programs that seed, libreseed first. */
+/** The compared programs that seed, by name. libreseed comes first. */
 export const seeders: Record<
   string,
   { seeder: Seeder; missing: () => Promise<string | undefined> }

@@ -39,8 +39,9 @@ async function endPhase(phase: string, more: Record<string, unknown> = {}): Prom
 }
 
 /**
- * Processes the members one after the other. A node of npm:bittorrent-dht that puts several items
- * at once divides its 16 concurrent queries among them, and stores some items on only one node.
+ * Calls `work` for one member after the other. A node of npm:bittorrent-dht that puts several items
+ * at once divides its 16 concurrent queries among the items, and then stores some items on only one
+ * node.
  */
 async function oneByOne<T>(members: readonly T[], work: (member: T) => Promise<unknown>) {
   for (const member of members) await work(member);

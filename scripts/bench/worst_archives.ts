@@ -31,7 +31,10 @@ import { type Row, runBenchmarks } from "./harness.ts";
 
 const limits = defaultArchiveLimits;
 const signer = keyPairFromSeed(new Uint8Array(32).fill(7));
-/** Number of files up to which no minimum archive length per file applies. */
+/**
+ * Maximum number of files in an archive to which the limit "minimum archive length per file" does
+ * not apply.
+ */
 const FREE_FILES = 10_000;
 const NOISE = "zz-noise";
 

@@ -2,7 +2,7 @@
 
 import type { Daemon } from "../../tests/support/place.ts";
 
-/** The report of a torture case. */
+/** The report of a torture case: counts of attempts, survivals and losses, and measured maxima. */
 export interface Report {
   tried: number;
   /** Number of attempts that the program survived, or that ended with the right error. */

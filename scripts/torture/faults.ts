@@ -41,8 +41,8 @@ const kills: Case = {
     if (success) return report;
     const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
     console.error(output);
-    // The test's output contains the seed only if a round failed. Leftover files alone do not print
-    // the seed.
+    // The test prints the seed only if a round failed. A test that fails only because of leftover
+    // files prints no seed.
     if (output.includes("LIBRESEED_KILL_SEED=")) return { ...report, survived: 0, lost: 1 };
     if (!/\d+ passed/.test(output)) return { ...report, survived: 0, problem: "it did not run" };
     return { ...report, problem: "temporary files were left behind" };

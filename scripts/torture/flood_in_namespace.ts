@@ -25,14 +25,14 @@ export interface Flood {
   /** Number of packets that the flooded node sent. */
   out: number;
   /**
-   * Queries by honest nodes and the node's answers, separately for nodes known to the node and for
-   * strangers.
+   * Numbers of queries that honest nodes sent, and of answers that the flooded node gave. `known`
+   * counts queries of nodes that the flooded node knows; `strangers` counts all other queries.
    */
   known: { asked: number; answered: number };
   strangers: { asked: number; answered: number };
   /**
-   * Number of `announce` commands during the flood, and number of those that stored the record
-   * well.
+   * Number of `announce` commands that ran during the flood, and number of those commands that
+   * ended with exit code 0.
    */
   announced: { tried: number; well: number };
   peakBytes: number | undefined;

@@ -39,7 +39,7 @@ interface Sample {
   wakeUps: number;
 }
 
-/** Samples a daemon's resource use repeatedly. */
+/** Samples the resource use of one daemon at intervals. */
 class Sampler {
   readonly samples: Sample[] = [];
   readonly #process: Daemon["process"];
