@@ -25,8 +25,8 @@ import { applicationText } from "./flags/parser_text.ts";
 import { runCommand } from "./run_command.ts";
 
 /**
- * Builds a command for the stricli parser. Without its loaded definition a command can be listed in
- * help, but cannot run.
+ * Builds a command for npm:@stricli/core from a row of the table of commands. Without `loaded`, the
+ * command's definition, the command is listed in help but cannot run.
  */
 function commandFor(
   entry: CommandEntry,
@@ -56,14 +56,14 @@ function commandFor(
 /**
  * Builds the application for the stricli parser.
  *
- * @param loaded the definition of the command that is about to run, by name; other commands need
- * none
+ * @param loaded the definition of the command that is about to run, by name; other commands need no
+ * definition
  */
 export function buildApp(
   loaded: ReadonlyMap<string, CommandDefinition>,
 ): Application<CliContext> {
-  // An object without a prototype: otherwise `libreseed constructor` would find an inherited
-  // property.
+  // The commands by name. The object has no prototype: stricli would find an inherited property for
+  // `libreseed constructor`.
   const routes: Record<string, Command<CliContext>> = Object.create(null);
   const aliases: Record<string, string> = Object.create(null);
   for (const entry of commands) {

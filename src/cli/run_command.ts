@@ -117,7 +117,7 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /**
- * Converts Deno's error about a path that its permissions do not allow to a clearer error;
+ * Converts an error by which Deno denies access to a path into an error with a clearer message;
  * `undefined` for any other error.
  */
 function permissionError(cause: unknown): CliError | undefined {

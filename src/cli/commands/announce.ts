@@ -39,7 +39,7 @@ export default defineCommand<Record<never, never>, string[]>({
     const failures = new FailureReport(output);
     /**
      * Targets of the records that are already printed. They are not printed again if the process
-     * that hosts the engine ends and the next host repeats the operation.
+     * that runs the engine ends and the next process repeats the announcements.
      */
     const done = new Set<string>();
     const { withNearestName } = await import("../running/known_names.ts");
@@ -101,7 +101,7 @@ class FailureReport {
     else this.#held.set(why, { labels: [label], code });
   }
 
-  /** Prints the failures held back so far. Later failures are printed at once. */
+  /** Prints the failed announcements held back so far. Later failures are printed at once. */
   release(): void {
     if (!this.#held) return;
     for (const [why, { labels, code }] of this.#held) {
@@ -110,7 +110,7 @@ class FailureReport {
     this.#held = undefined;
   }
 
-  /** Ends the report: prints a summary of the failures still held back. */
+  /** Ends the report: prints a summary of the failed announcements still held back. */
   end(): void {
     for (const [why, { labels, code }] of this.#held ?? []) {
       if (labels.length === 1) this.#print(labels[0]!, why, code);

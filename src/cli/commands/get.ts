@@ -17,7 +17,7 @@ import { DownloadBar } from "../terminal/download_bar.ts";
 type Flags = { output?: string };
 type Run = CommandRun<Flags, [what: string]>;
 
-/** How the publisher and the version were chosen, if there were several. */
+/** How the publisher and the version of the fetched package were chosen, if there were several. */
 interface Chosen {
   chosen?: PublisherChoice;
   skipped?: SkippedVersion[];
@@ -91,7 +91,9 @@ export default defineCommand<Flags, [what: string]>({
   },
 });
 
-/** Returns the label of a download's progress bar. */
+/**
+ * Returns the label of a download's progress bar: name and version of the package, as far as known.
+ */
 function labelOf(what: GetRequest): string {
   if (what.kind === "minimal") return `${what.minimal.name}@${what.minimal.version}`;
   return what.kind === "magnet" ? what.magnet.name ?? "download" : "download";
@@ -121,7 +123,7 @@ function isThere(path: string): Promise<boolean> {
   return Deno.lstat(path).then(() => true, () => false);
 }
 
-/** Checks that the target of `-o` is writable, before anything is downloaded. */
+/** Checks before the download that the archive can be written to the target of `-o`. */
 async function checkTarget({ flags: { output: target }, io }: Run): Promise<void> {
   if (target === "-" && io.stdout.isTerminal) {
     throw new CliError(

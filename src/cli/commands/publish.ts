@@ -108,7 +108,7 @@ export default defineCommand<Flags, string[]>({
       const failed = (error: unknown, count = 1, path?: string) => {
         io.signal.throwIfAborted();
         if (paths.length === 1) throw error;
-        // Report the error and continue with the next path.
+        // With several paths, an error about one path is reported, and the next path is published.
         output.error(path === undefined ? error : errorAbout(path, error));
         for (let i = 0; i < count; i++) codes.push(exitCodeOfError(error));
       };
@@ -166,7 +166,7 @@ export default defineCommand<Flags, string[]>({
   },
 });
 
-/** Prepares the first archive while the engine starts. */
+/** Prepares the first archive while the engine starts, to save time. */
 class EarlyPreparation implements AsyncDisposable {
   readonly #ended = new AbortController();
   #ready: Promise<Ready> | undefined;
@@ -179,7 +179,7 @@ class EarlyPreparation implements AsyncDisposable {
 
   /**
    * Returns the prepared archive at the first call, `undefined` afterwards. The caller must dispose
-   * of it.
+   * of the archive.
    */
   take(): Promise<Ready> | undefined {
     const ready = this.#ready;
@@ -299,8 +299,8 @@ async function refuseMissing(path: string): Promise<void> {
 }
 
 /**
- * Returns a function that reads the key file at its first call, and returns the same key pair
- * afterwards.
+ * Returns a function that reads the publisher's key file at its first call. Later calls return the
+ * same key pair.
  */
 function signerOf(values: Settings): () => Promise<KeyPair> {
   let keys: Promise<KeyPair> | undefined;

@@ -99,8 +99,8 @@ function print(given: Run, view: StatusView): void {
 }
 
 /**
- * Prints the full status at each interval as JSON. Programs that read it find the changes
- * themselves.
+ * Prints the full status at each interval as JSON. A program that reads the output has to compare
+ * two lines to find changes.
  */
 async function watchJson(given: Run, operations: Operations): Promise<never> {
   for (;;) {

@@ -10,8 +10,8 @@ import { CliError } from "../process/errors.ts";
 import { withDaemon } from "../running/with_daemon.ts";
 
 /**
- * Maximum time to wait for the daemon to end, in milliseconds; longer than the daemon's own
- * deadlines for stopping together.
+ * Maximum time to wait for the daemon to end, in milliseconds. Longer than the sum of the deadlines
+ * that the daemon sets itself for stopping.
  */
 const STOP_DEADLINE_MS = 15_000;
 const POLL_MS = 50;
@@ -25,7 +25,7 @@ export default defineCommand<Record<never, never>, []>({
     const { output, io } = given;
     const pid = await withDaemon(given, async (operations, status) => {
       await operations.stop().catch((error) => {
-        // The connection closed before the answer: the daemon has stopped, as wanted.
+        // The connection closed before the daemon answered: it has stopped, as this command wanted.
         if (!(error instanceof LibreseedError && error.code === "CONTROL_UNREACHABLE")) throw error;
       });
       return status.pid;

@@ -97,8 +97,8 @@ function printVerified(
 
 function printFailed(file: string, error: unknown, { output }: CommandRun<Flags, string[]>): void {
   const { code, message, detail } = errorToData(error);
-  // An error without a step happened while reading the archive, before the verification chain
-  // began.
+  // An error that names no verification step happened while the archive was read, before the first
+  // step.
   const step = typeof detail.step === "string" ? detail.step : "reading";
   output.result({ file, ok: false, step, code, message }, `${file}: failed at ${step}: ${message}`);
 }

@@ -13,7 +13,7 @@ import { globalFlagTakesValue } from "./common_flags.ts";
 export interface PreparedArguments {
   /** The command's name as typed; `undefined` if the command line has none. */
   command: string | undefined;
-  /** The command's name, flags and arguments. Only flags if the command line names no command. */
+  /** The command's name, flags and arguments. If the command line names no command, only flags. */
   args: string[];
 }
 

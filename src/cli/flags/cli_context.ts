@@ -1,5 +1,5 @@
 /**
- * The context that stricli passes to a command's function.
+ * The context that npm:@stricli/core, the command-line parser, passes to a command's function.
  *
  * @module
  */

@@ -20,7 +20,10 @@ import { type FlagTable, outputAliases, outputFlags, settingFlags } from "./comm
 import type { HomeUses } from "./home_use.ts";
 import { guessWord } from "./suggestions.ts";
 
-/** An entry in the table of commands. */
+/**
+ * An entry in the table of commands: names and one-line description, and a function that loads the
+ * command's file.
+ */
 export interface CommandEntry {
   name: string;
   /** Alternative names of the command. */
@@ -51,11 +54,14 @@ export interface CommandEnvironment {
   state(): Promise<() => StateDatabase>;
   /** Runs another command line in the same process. Resolves to its exit code. */
   cli(args: readonly string[]): Promise<number>;
-  /** The table of all commands. */
+  /** The table of all commands, from which completion scripts are generated. */
   commands: readonly CommandEntry[];
 }
 
-/** The object that a command's function receives. */
+/**
+ * The argument of a command's `run` function: parsed flags and positional arguments, output,
+ * settings, state.
+ */
 export interface CommandRun<FLAGS, ARGS extends BaseArgs> extends CommandEnvironment {
   /** The parsed values of the command's own flags. */
   flags: FLAGS;
@@ -63,7 +69,10 @@ export interface CommandRun<FLAGS, ARGS extends BaseArgs> extends CommandEnviron
   args: ARGS;
 }
 
-/** The input of {@linkcode defineCommand}. */
+/**
+ * The definition of a command as its file writes it, before {@linkcode defineCommand} adds the
+ * flags that all commands share.
+ */
 export interface CommandSpec<FLAGS extends Record<string, unknown>, ARGS extends BaseArgs> {
   /** Description on the command's help page, below the one-line brief. */
   description?: string;

@@ -33,7 +33,7 @@ const settingsEverywhere: readonly SettingKey[] = [
   "timeout",
 ];
 
-/** Settings that commands accept as flags if they pack or unpack archives. */
+/** Settings that are accepted as flags by commands that pack or unpack archives. */
 export const archiveSettings: readonly SettingKey[] = [
   "max-archive-size",
   "max-unpacked-size",
@@ -44,7 +44,7 @@ export const archiveSettings: readonly SettingKey[] = [
   "max-ratio",
 ];
 
-/** Settings that commands accept as flags if they use the DHT. */
+/** Settings that are accepted as flags by commands that use the DHT. */
 export const networkSettings: readonly SettingKey[] = [
   "port",
   "bootstrap",
@@ -56,7 +56,7 @@ export const networkSettings: readonly SettingKey[] = [
   "dht-rate",
 ];
 
-/** Settings that commands accept as flags if they transfer archives between peers. */
+/** Settings that are accepted as flags by commands that transfer archives between peers. */
 export const transferSettings: readonly SettingKey[] = [
   "upload-limit",
   "download-limit",
@@ -76,7 +76,7 @@ export const daemonSettings: readonly SettingKey[] = [
   "log-format",
 ];
 
-/** The parsed values of {@linkcode outputFlags}. */
+/** The parsed values of the flags that control the output of a command: {@linkcode outputFlags}. */
 export interface OutputFlags {
   json?: boolean;
   quiet?: boolean;
@@ -105,7 +105,7 @@ export const outputFlags: FlagTable = {
   },
 };
 
-/** Short names of the {@linkcode outputFlags}. */
+/** Short names of the {@linkcode outputFlags}, such as `-q` for `--quiet`. */
 export const outputAliases = { q: "quiet", v: "verbose" } as const;
 
 /**

@@ -11,7 +11,7 @@ import { writtenFlag } from "./common_flags.ts";
 /** Shells for which a completion script can be generated. */
 export const shells = ["bash", "zsh", "fish"] as const;
 
-/** The name of a shell in {@linkcode shells}. */
+/** A shell for which a completion script can be generated. */
 export type Shell = (typeof shells)[number];
 
 /** The data about a flag that a completion script needs. */

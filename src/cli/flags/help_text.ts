@@ -10,7 +10,7 @@ import { digitAliases } from "./arguments.ts";
 import type { CliContext } from "./cli_context.ts";
 import { writtenFlag } from "./common_flags.ts";
 
-/** A command's row in the list of commands. */
+/** A command as shown in the list of commands: name, aliases, one-line description. */
 export interface HelpEntry {
   name: string;
   aliases?: readonly string[];
@@ -93,7 +93,7 @@ function flagRow(name: string, flag: Flag, letters: readonly string[]): [string,
   return [`${short}--${written} ${placeholder}`, flag.brief + preset];
 }
 
-/** The data for a command's help page. */
+/** The data from which a command's help page is rendered. */
 export interface CommandHelp extends HelpEntry {
   description?: string;
   examples?: readonly string[];

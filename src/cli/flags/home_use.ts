@@ -1,6 +1,7 @@
 /**
- * Declares whether a command needs a home, and whether it may create one. `docs/commands.md` lists
- * the commands that may create a home; a test compares that list with the declarations.
+ * Declares whether a command needs a home (libreseed's data directory), and whether the command may
+ * create one. `docs/commands.md` lists the commands that may create a home; a test compares that
+ * list with the declarations.
  *
  * @module
  */

@@ -8,10 +8,10 @@ import { fromHex } from "../../base/mod.ts";
 import type { MinimalManifest } from "../../package/mod.ts";
 
 /**
- * Formats the magnet link of a package: infohash, name and version, the publisher's key, and the
- * salt of the manifest record. With the key and the salt, a reader finds the manifest record and
- * verifies its publisher. `src/records` is loaded only at the first call, so that `pack --dry-run`
- * starts faster.
+ * Formats the magnet link of a package. The link contains the infohash, name and version, the
+ * publisher's key, and the salt of the manifest record. With the key and the salt, a reader finds
+ * the manifest record and verifies its publisher. `src/records` is loaded only at the first call,
+ * so that `pack --dry-run` starts faster.
  */
 export async function packageMagnet(minimal: MinimalManifest): Promise<string> {
   const { parsePublicKey } = await import("../../identity/mod.ts");

@@ -37,8 +37,8 @@ function describeArgumentError(error: unknown): string {
     AliasNotFoundError: ({ input }) => `unknown flag -${input}`,
     ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) => {
       const what = exception instanceof Error ? exception.message : String(exception);
-      // For a placeholder such as `put|get` omit the placeholder, because the message lists the
-      // choices already.
+      // `name` is omitted from the message if it is a placeholder that lists choices, such as
+      // `put|get`: the message lists the choices already.
       if (name.includes("|")) return what;
       // `name` is either a placeholder in capitals or a flag's name without dashes.
       return `${/^[a-z]/.test(name) ? `--${name}` : name} ${what}`;

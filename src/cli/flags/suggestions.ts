@@ -81,7 +81,10 @@ const otherWords: Readonly<Record<string, string>> = {
   ...meaning("the daemon writes its log to standard error", "log", "logs"),
 };
 
-/** Returns the hint for a command of another tool, worded as the second half of a sentence. */
+/**
+ * Returns the hint about the libreseed equivalent of another tool's command, worded as the second
+ * half of a sentence.
+ */
 export function explainWord(word: string): string | undefined {
   return otherWords[word.toLowerCase()];
 }

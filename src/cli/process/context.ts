@@ -9,7 +9,7 @@
 import type { Clock } from "../../base/mod.ts";
 import type { EndSignal } from "./errors.ts";
 
-/** An output stream: standard output or standard error. */
+/** An output stream of the process: standard output or standard error. */
 export interface Sink {
   /**
    * Writes all bytes before it returns.
@@ -41,9 +41,9 @@ export interface Io {
   readonly userHome: string | undefined;
   readonly clock: Clock;
   /**
-   * A signal that is aborted with an `Interrupted` at the first SIGINT or SIGTERM. A second SIGINT
-   * or SIGTERM ends the process at once. The handlers are installed at the first access; before
-   * that, the first one ends the process.
+   * An `AbortSignal` that is aborted with an `Interrupted` at the first SIGINT or SIGTERM of the
+   * process. A second SIGINT or SIGTERM ends the process at once. The signal handlers are installed
+   * when this property is first read; until then, a single SIGINT or SIGTERM ends the process.
    */
   readonly signal: AbortSignal;
   /** Calls `listener` at each SIGHUP until the result is disposed of. Does nothing on Windows. */

@@ -30,8 +30,8 @@ export class CliError extends LibreseedError {
 }
 
 /**
- * Prefixes an error's message with a path or flag (`subject`), unless the message contains it
- * already.
+ * Prefixes an error's message with `subject`, a path or flag, unless the message already contains
+ * `subject`.
  */
 export function errorAbout(subject: string, error: unknown): unknown {
   if (!(error instanceof LibreseedError) || error.message.includes(subject)) return error;

@@ -51,7 +51,7 @@ export function exitCodeOfSignal(name: EndSignal): number {
 
 /**
  * Combines the exit codes of several operations: 0 if all succeeded, 7 if only some succeeded. If
- * all failed: their code if it is the same for all, otherwise 4 if any verification failed,
+ * all failed: the common code if all have the same code; otherwise 4 if any verification failed;
  * otherwise 1.
  */
 export function combineExitCodes(codes: readonly number[]): number {

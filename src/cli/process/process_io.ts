@@ -82,9 +82,9 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array | un
 }
 
 /**
- * Returns the user's home directory; `undefined` if it is unknown or a relative path. A relative
- * `HOME` would mean a different directory for each working directory. `getBuiltinModule` loads
- * Node's modules only on demand, so commands such as `help` start faster.
+ * Returns the user's home directory; `undefined` if the directory is unknown or a relative path. A
+ * relative `HOME` would mean a different directory for each working directory. `getBuiltinModule`
+ * loads Node's modules only on demand, so commands such as `help` start faster.
  */
 function homeDirectory(): string | undefined {
   // deno-lint-ignore no-process-global -- an import would load the module

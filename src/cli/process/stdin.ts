@@ -7,7 +7,10 @@
 
 import { CliError } from "./errors.ts";
 
-/** Maximum length of a path on standard input, in bytes. Linux allows 4,096. */
+/**
+ * Maximum length of a path on standard input, in bytes. Longer paths are refused; Linux allows
+ * 4,096 bytes.
+ */
 const maxPathBytes = 65_536;
 
 /**

@@ -1,7 +1,7 @@
 /**
- * The clock check of commands that sign records. A signed record carries the date of this clock.
- * Readers ignore a record dated in the future, so a package signed with a fast clock cannot be
- * found.
+ * The clock check of commands that sign records. A signed record carries the date of this machine's
+ * clock. Readers ignore a record dated in the future, so a package signed with a fast clock cannot
+ * be found.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export function compareClock(
   network: Pick<Network, "operations" | "values" | "state">,
 ): AsyncDisposable {
   const compared = compare(run, network).catch((error) => {
-    // Ignore network errors, because the command reports them itself.
+    // Ignore network errors here: the command that uses the network reports such errors itself.
     if (!(error instanceof LibreseedError) && !run.io.signal.aborted) throw error;
   });
   // Avoid an unhandled rejection: the error is thrown when the caller disposes of the result.

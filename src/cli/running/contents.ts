@@ -13,8 +13,7 @@ import type { Output } from "../terminal/output.ts";
  * Prints the files that a package would contain, one line each: size in bytes, a tab, and the path.
  *
  * @param where the directory or archive with the files, for error messages
- * @throws {PackageError} `SECRET_FOUND` if a file contains a secret; thrown after the list is
- * printed
+ * @throws {PackageError} `SECRET_FOUND` if a file contains a secret; the list is printed first
  */
 export function printContents(output: Output, contents: ListedContents, where: string): void {
   const { name, version, files, bytes, leftOut, secrets } = contents;

@@ -11,7 +11,9 @@ import type { StateDatabase } from "../../store/mod.ts";
 import type { Io } from "../process/context.ts";
 import { CliError } from "../process/errors.ts";
 
-/** Access to the settings and the state of the home, from which the known names are read. */
+/**
+ * Functions that load the settings and the state of the home. The known names are read from both.
+ */
 interface Known {
   settings: () => Promise<LoadedSettings>;
   state: () => Promise<() => StateDatabase>;
@@ -55,7 +57,8 @@ async function nearestKnown(
   if (name.length < MIN_LETTERS) return undefined;
   try {
     const names = await knownNames(given);
-    // A known name was typed correctly, so the error has another reason and needs no suggestion.
+    // A name that this home knows was not mistyped. The error has another reason, so there is no
+    // suggestion.
     return names.has(name) ? undefined : nearest(name, names);
   } catch {
     // An error in the search for a suggestion must not replace the original error.

@@ -11,8 +11,8 @@ import type { Published } from "../../publishing/mod.ts";
 /** Minimum pause between two updates of the list, in milliseconds. */
 const MIN_PAUSE_MS = 1_000;
 /**
- * Minimum pause as a multiple of the last update's duration. Updates thus take at most 20 % of the
- * time.
+ * Minimum pause between two updates of the list, as a multiple of the duration of the last update.
+ * Updates thus take at most 20 % of the time.
  */
 const MIN_PAUSE_FACTOR = 4;
 

@@ -7,7 +7,7 @@
 import type { Operations } from "../../control/mod.ts";
 import type { Output } from "../terminal/output.ts";
 
-/** Counts a command's lookups and downloads, starting at its construction. */
+/** Counts the lookups and downloads of a command. Counting starts when the object is created. */
 export class NetworkCost {
   /** The engine's operations, wrapped so that calls are counted. */
   readonly operations: Operations;
@@ -39,8 +39,8 @@ export class NetworkCost {
       download: async (...args) => {
         this.#downloads++;
         const downloaded = await operations.download(...args);
-        // The file may be gone: a concurrent command that fetched the same archive may have moved
-        // it.
+        // The downloaded file may be gone: a concurrent command that fetched the same archive may
+        // have moved the file.
         const sizeBytes = await Deno.stat(downloaded.path).then(({ size }) => size, () => 0);
         this.#downloadedBytes += sizeBytes;
         return downloaded;

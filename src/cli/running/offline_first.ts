@@ -18,12 +18,15 @@ import { withState } from "./with_state.ts";
 
 type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state">;
 
-/** Thrown offline if a package is neither in the seed directory nor in the store. */
+/**
+ * Ends an installation without the network, because a package is neither in the seed directory nor
+ * in the store. The installation is then repeated with the network.
+ */
 class NetworkNeeded extends Error {}
 
 /**
- * Runs an installation without the network. If a package is missing, runs it again with the
- * network.
+ * Runs an installation without the network. If a package is neither in the seed directory nor in
+ * the store, runs the installation again with the network.
  *
  * @param work the installation; restarted from the beginning if it needs the network
  * @param done receives the outcome, before the state and the engine are closed
@@ -63,7 +66,9 @@ export async function installOfflineFirst<T>(
   }
 }
 
-/** Builds the part of the installation's context that is the same with and without the network. */
+/**
+ * Builds the members of the installation's context that are the same with and without the network.
+ */
 async function commonContext(
   given: Environment,
   state: StateDatabase,
@@ -92,8 +97,8 @@ async function commonContext(
 }
 
 /**
- * Package sources for offline use. They reject with {@linkcode NetworkNeeded} if a package is not
- * stored locally.
+ * Package sources for an installation without the network. If a package is not stored locally, they
+ * reject with {@linkcode NetworkNeeded}.
  */
 function offlineSources(held: SeedLookup): Pick<InstallContext, "resolve" | "fetch"> {
   return {

@@ -15,13 +15,16 @@ import type { ListedPackages } from "../../publishing/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
 
-/** The tools of a command that uses the network: engine, settings, state. */
+/** The objects that a command needs to use the network: engine, settings, state database. */
 export interface Network extends Required<FetchContext> {
   node: NodeHandle;
   values: Settings;
   /** Returns the home's state database, which is opened at the first call. */
   state: () => StateDatabase;
-  /** The packages in the published list of this home's own publisher, as far as known. */
+  /**
+   * The packages in the list that this home's own publisher has published, as far as this home
+   * knows that list.
+   */
   listed: ListedPackages;
 }
 
@@ -30,8 +33,8 @@ type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "stat
 /**
  * Opens an engine, calls `work`, and releases the engine afterwards.
  *
- * @param meanwhile called before the engine starts, to begin work that does not need the engine;
- * the seed directory exists by then
+ * @param meanwhile called before the engine starts, to begin work that does not need the engine.
+ * The seed directory exists when `meanwhile` is called
  */
 export async function withNode<T>(
   { output, io, settings, state: openState }: Environment,

@@ -10,7 +10,7 @@ import type { DownloadProgress } from "../../engine/mod.ts";
 import type { Output, Progress } from "./output.ts";
 import { TransferRate } from "./transfer_rate.ts";
 
-/** The state of one download. */
+/** A download that the progress bar counts: its size, the bytes on disk, and its transfer rate. */
 interface Running {
   label: string;
   doneBytes: number;
@@ -18,7 +18,10 @@ interface Running {
   rate: TransferRate;
 }
 
-/** The parts of a download's progress that the bar shows. */
+/**
+ * Progress of a download: the number of bytes on disk, the total number of bytes, and whether
+ * existing bytes are being verified.
+ */
 export type ShownProgress = Pick<DownloadProgress, "downloadedBytes" | "lengthBytes" | "checking">;
 
 /** A progress bar that shows the sum of all downloads of a command. */

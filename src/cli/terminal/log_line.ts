@@ -14,7 +14,7 @@ import { printable } from "./format.ts";
  */
 export type LogStyle = "text" | "json" | "journal";
 
-/** One entry of the log. */
+/** An entry of the daemon's log, before it is formatted as a log line. */
 export interface LogEntry {
   /** Time of the entry, Unix milliseconds. */
   timeMs: number;
@@ -31,7 +31,7 @@ const LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
 const PRIORITIES: Record<LogLevel, number> = { error: 3, warn: 4, info: 6, debug: 7 };
 const COLORS: Partial<Record<LogLevel, number>> = { error: 31, warn: 33 };
 
-/** Whether entries of `level` are printed if the log level is set to `logLevel`. */
+/** Whether log entries of the level `level` are printed if the log level is set to `logLevel`. */
 export function isLogged(level: LogLevel, logLevel: LogLevel): boolean {
   return LEVELS.indexOf(level) <= LEVELS.indexOf(logLevel);
 }

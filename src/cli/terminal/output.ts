@@ -15,7 +15,10 @@ import { printable } from "./format.ts";
 import { isLogged, type LogEntry, type LogStyle, renderLogEntry } from "./log_line.ts";
 import { type ProgressState, renderProgress, shorten } from "./progress.ts";
 
-/** The streams and flags from which an {@linkcode Output} is made. */
+/**
+ * Constructor options of {@linkcode Output}: the streams to print to, the environment, and the
+ * output flags.
+ */
 export interface OutputOptions {
   stdout: Sink;
   stderr: Sink;
@@ -39,7 +42,7 @@ export interface LogOptions {
   level: () => LogLevel;
 }
 
-/** A progress bar. Has no effect if standard error is not a terminal. */
+/** A progress bar on standard error. Has no effect if standard error is not a terminal. */
 export interface Progress {
   update(state: ProgressState): void;
   /** Erases the progress bar. */
@@ -132,8 +135,8 @@ export class Output {
   }
 
   /**
-   * Shows the current step of a command. With `--verbose` it is printed as a detail; otherwise it
-   * is shown on the terminal until the next message replaces it.
+   * Shows the current step of a command. With `--verbose` the step is printed on a line of its own;
+   * otherwise the terminal shows the step until the next message replaces it.
    */
   step(message: string): void {
     if (this.verbose) return this.detail(message);
@@ -181,7 +184,10 @@ export class Output {
     }
   }
 
-  /** Creates a progress bar. It is shown only on a terminal, and not with `--quiet` or `--json`. */
+  /**
+   * Creates a progress bar. The bar is shown only on a terminal, and not with `--quiet` or
+   * `--json`.
+   */
   progress(label: string): Progress {
     if (!this.#bars) return { update() {}, end() {} };
     let drawnAtMs = -Infinity;

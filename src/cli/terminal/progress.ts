@@ -20,7 +20,7 @@ export interface ProgressState {
 }
 
 /**
- * Minimum width of the progress bar, in columns. A narrower bar would be too coarse, so none is
+ * Minimum width of the progress bar, in columns. A narrower bar would be too coarse, so no bar is
  * shown.
  */
 const minBarColumns = 10;

@@ -18,13 +18,17 @@ export interface StatusView {
   nowMs: number;
 }
 
-/** A row of the status table. */
+/** A row of the table that `libreseed status` prints: a label and a value. */
 export type StatusRow = [key: string, value: string];
 
-/** Maximum number of problem rows, and of busy-package rows, in a summary. */
+/**
+ * Maximum number of rows about problems in a status summary; also the maximum number of rows about
+ * busy packages.
+ */
 const MAX_LISTED = 10;
 /**
- * Number of busy packages to show before any details of the node, if the number of rows is limited.
+ * Number of busy packages that get a row before any details of the node do, if the number of rows
+ * is limited.
  */
 const MIN_BUSY = 3;
 const HOW_TO_SEE_ALL = "`libreseed status --all`";
@@ -32,8 +36,8 @@ const HOW_TO_SEE_ALL = "`libreseed status --all`";
 /**
  * Returns the summary of the daemon's state: problems, totals and the busiest packages.
  *
- * @param maxRows maximum number of rows; if there are more, the least important rows are omitted
- * first and problems last
+ * @param maxRows maximum number of rows. Of a longer summary, the least important rows are omitted
+ * first, and problems last
  */
 export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
   let room = Math.max(maxRows, 0);
@@ -109,8 +113,8 @@ export function changesBetween(before: StatusView, after: StatusView): string[] 
 }
 
 /**
- * Maps each package's path to its state. Paths are unique, unlike name and version, which two
- * publishers may share.
+ * Maps the path of each package to the package's label and state. Paths are unique; two packages of
+ * different publishers may have the same name and version.
  */
 function statesOf(packages: readonly PackageJson[]): Map<string, { label: string; state: string }> {
   return new Map(
@@ -262,7 +266,8 @@ function recordRow(record: RecordJson, nowMs: number): StatusRow {
     ? "due now"
     : `next in ${formatDuration(nextDueMs - nowMs)}`;
   const trouble = error === undefined ? "" : `; ${error}`;
-  // Before a record's first announcement, its `weak` flag has no meaning.
+  // Before the first announcement of a record, `weak` is true only because no node holds the record
+  // yet, so the word is not printed.
   const on = `on ${holding} nodes${weak && lastAttemptMs !== undefined ? ", weak" : ""}`;
   return ["record", `${labelOf(record)}: ${on}, ${asked} asked, ${due}${trouble}`];
 }

@@ -62,7 +62,10 @@ function widthsOf(rows: readonly (readonly string[])[]): number[] {
   return widths;
 }
 
-/** Returns the position at which a column starts in its row, in characters. */
+/**
+ * Returns the position at which a column of the table starts, counted from the start of the line,
+ * in characters.
+ */
 function startOf(widths: readonly number[], column: number): number {
   return widths.slice(0, column).reduce((sum, width) => sum + width + GAP.length, 0);
 }
