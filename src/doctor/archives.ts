@@ -1,6 +1,6 @@
 /**
  * The doctor's check of the archives in the seed directory: compares the SHA-256 of each archive
- * with the one that its publisher signed. If the archives together exceed 1 GiB, only a random
+ * with the SHA-256 that its publisher signed. If the archives together exceed 1 GiB, only a random
  * sample is read.
  *
  * @module
@@ -45,7 +45,8 @@ export async function checkArchives(
     entries = await new SeedDirectory(dir).list();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    // No failure here: `checkSeedDirectory` reports the unreadable directory.
+    // Reading the seed directory failed. `checkSeedDirectory` reports this problem, so this check
+    // does not.
     return [ok(name, `not looked at: ${dir} cannot be read`)];
   }
   const checks: Check[] = [];

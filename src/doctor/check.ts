@@ -7,7 +7,7 @@
 import { errorToData, LibreseedError } from "../base/mod.ts";
 import { isDenied } from "./file_access.ts";
 
-/** The result of a check. */
+/** The result of one check of `libreseed doctor`: subject, verdict, finding and advice. */
 export interface Check {
   /** Subject of the check: `udp port`, `state.db`. Stays the same in all releases, for scripts. */
   name: string;
@@ -21,7 +21,7 @@ export interface Check {
   mend?: string;
 }
 
-/** Advice for a wrong clock. */
+/** Advice for a user whose clock is wrong; several checks give this advice. */
 export const SET_CLOCK = "set the clock, best by a time service (timedatectl set-ntp true)";
 
 /** Makes a result for a check that found no problem. */

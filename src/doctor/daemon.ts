@@ -17,7 +17,7 @@ import { openTo } from "./file_access.ts";
  */
 const ANSWER_TIMEOUT_MS = 5_000;
 
-/** Advice for an unusable control socket, keyed by error code. */
+/** Advice for a user whose control socket is unusable, keyed by error code. */
 const mends = new Map([
   ["CONTROL_NOT_OURS", "find out who put it there, and remove it"],
   ["CONTROL_SILENT", "resume it if it was stopped (kill -CONT), else end that process"],
@@ -76,7 +76,8 @@ export async function checkDaemon(
 }
 
 /**
- * Whether a process holds the home's lock. Unlike taking the lock, the test creates no lock file.
+ * Whether a process holds the home's lock. Unlike taking the lock, this test does not create the
+ * lock file.
  */
 async function isLocked(path: string): Promise<boolean> {
   try {

@@ -22,7 +22,7 @@ import { checkMainPermissions, describeWorkerPermissions } from "./permissions.t
 import { checkDisk, checkOpenFiles } from "./resources.ts";
 import { checkState } from "./state.ts";
 
-/** Options of {@linkcode examine}. */
+/** Options of {@linkcode examine}, which runs all checks. */
 export interface DoctorOptions {
   settings: Settings;
   clock: Clock;

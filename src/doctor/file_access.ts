@@ -29,8 +29,8 @@ export function isDenied(error: unknown): boolean {
 }
 
 /**
- * Returns a file mode in octal if it has any of the permission `bits`, otherwise `undefined`.
- * Always `undefined` on Windows.
+ * Returns the mode of a file in octal if the mode contains any of the permission `bits`, otherwise
+ * `undefined`. Always `undefined` on Windows.
  */
 export function openTo(mode: number, bits: number): string | undefined {
   if (Deno.build.os === "windows" || (mode & bits) === 0) return undefined;

@@ -49,7 +49,10 @@ export async function checkHome(home: string, own: number | undefined): Promise<
   return warn(name, `${home} is open to others (mode ${mode})`, `run: chmod 700 ${home}`);
 }
 
-/** Reports files owned by root in the home of another user, who cannot write to them. */
+/**
+ * Reports files that are owned by root although the home belongs to another user. The home's owner
+ * cannot write to such files.
+ */
 async function checkRootsFiles(home: string): Promise<Check | undefined> {
   const { uid, gid } = await stat(home);
   if (uid === 0) return undefined;
@@ -94,7 +97,7 @@ export async function checkSeedDirectory(dir: string): Promise<Check> {
   return warn(name, `others can write to ${dir} (mode ${mode})`, `run: chmod go-w ${dir}`);
 }
 
-/** Checks that the directories contain no temporary files of killed processes. */
+/** Checks that the given directories contain no temporary files left over from killed processes. */
 export async function checkTemporaries(dirs: string[], nowMs: number): Promise<Check> {
   const stale: string[] = [];
   for (const dir of new Set(dirs)) {

@@ -68,8 +68,8 @@ export async function checkKey(home: string, own: number | undefined): Promise<C
 }
 
 /**
- * Reports a key file or directory that another user owns, because that user could read or replace
- * the key.
+ * Reports a key file or directory that belongs to another user, because that user could read or
+ * replace the key.
  */
 async function checkOwners(
   paths: readonly string[],

@@ -17,7 +17,7 @@ import { type Check, fail, ok, warn } from "./check.ts";
 /** Maximum time to wait for answers of DHT nodes, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 5_000;
 /**
- * Delay before each unanswered ping is sent a second time (packets may get lost), in milliseconds.
+ * Time after which an unanswered ping is sent a second time, in milliseconds. Packets may get lost.
  */
 const ASK_AGAIN_MS = 1_000;
 

@@ -10,16 +10,22 @@ import { isArchiveName } from "../store/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 import { infoOf } from "./file_access.ts";
 
-/** Free disk space below which the doctor warns, in bytes. */
+/** Free disk space in bytes below which the doctor's check of the disk warns. */
 const LITTLE_SPACE_BYTES = 256 << 20;
-/** Free disk space below which the check fails, in bytes: writes to `state.db` may fail. */
+/**
+ * Free disk space in bytes below which the doctor's check of the disk fails: writes to `state.db`
+ * may fail.
+ */
 const NO_SPACE_BYTES = 8 << 20;
-/** Fraction of free inodes below which the doctor warns. */
+/** Fraction of free inodes (1 = all are free) below which the doctor warns. */
 const FEW_INODES = 0.01;
 /** Number of files that a process has open in addition to archives and peer connections. */
 const OTHER_FILES = 64;
 
-/** The finding if Deno's permissions do not allow reading a figure of the operating system. */
+/**
+ * Finding of a check that cannot read a figure of the operating system, because Deno's permissions
+ * do not allow it.
+ */
 const NOT_LOOKED_AT = "not looked at: the runtime does not let this program ask";
 
 /** Checks the free space and free inodes of the file systems that contain the given directories. */

@@ -52,7 +52,7 @@ export interface GraphBounds {
   maxRequirements: number;
 }
 
-/** Default limits of one installation. Real projects stay far below them. */
+/** Default limits of one installation. Real projects stay far below these limits. */
 export const graphBounds: GraphBounds = {
   maxPackages: 1_000,
   maxDepth: 64,
@@ -75,7 +75,10 @@ interface PendingEdge extends GraphEdge {
   parent?: PendingNode;
 }
 
-/** A package during resolution. `parent` is the first package found that depends on it. */
+/**
+ * A package during resolution. `parent` is the package through which it was first found; absent if
+ * the user requested the package.
+ */
 interface PendingNode extends GraphNode {
   edges: PendingEdge[];
   parent?: PendingNode;
@@ -106,7 +109,7 @@ export async function resolveGraph(
   return graph;
 }
 
-/** The state of one dependency resolution. */
+/** Resolves one set of requirements to a dependency graph, and holds the packages found so far. */
 class Resolution {
   readonly #source: GraphSource;
   readonly #bounds: GraphBounds;
@@ -141,7 +144,10 @@ class Resolution {
     return { direct, nodes: this.#nodes };
   }
 
-  /** Assigns a package to each edge. Edges that no package found so far satisfies are resolved. */
+  /**
+   * Assigns a package to each edge. For an edge whose requirement no known package satisfies, a
+   * package is looked up.
+   */
   async #find(wants: readonly PendingEdge[]): Promise<void> {
     const groups = new Map<string, PendingEdge[]>();
     for (const want of wants) {
@@ -155,8 +161,8 @@ class Resolution {
       if (group) group.push(want);
       else groups.set(key, [want]);
     }
-    // Each group of edges adds at least one package, so the limit can be checked before the
-    // lookups.
+    // Each group of edges needs a lookup and normally adds a package, so the limit on the number of
+    // packages is checked before the lookups.
     if (this.#nodes.size + groups.size > this.#bounds.maxPackages) throw this.#tooMany();
     await eachLimited(groups.values(), MAX_RESOLVING, this.#signal, async (group, signal) => {
       const found: MinimalManifest[] = [];
@@ -206,8 +212,8 @@ class Resolution {
   }
 
   /**
-   * Stores a found package unless it is stored already. Two lookups may find the same package: one
-   * by bare name, one by name with key.
+   * Adds a found package to the packages found so far, unless it is among them. Two lookups may
+   * find the same package: one by bare name, one by name with key.
    */
   #remember(minimal: MinimalManifest): void {
     const there = this.#byName.get(minimal.name) ?? [];
@@ -361,7 +367,10 @@ function neededBy(error: unknown, what: string, parent: PendingNode): unknown {
   );
 }
 
-/** Formats a package with the requested package that depends on it: `b@1.0.0 (for a@1.0.0)`. */
+/**
+ * Formats a package for a message, with the requested package that needs it: `b@1.0.0 (for
+ * a@1.0.0)`.
+ */
 function pathTo(node: PendingNode): string {
   let root = node;
   while (root.parent) root = root.parent;

@@ -23,7 +23,7 @@ export interface GraphNode {
   edges: GraphEdge[];
 }
 
-/** The dependency graph of one installation. */
+/** The dependency graph of one installation: packages, and the requirements that connect them. */
 export interface Graph {
   /** Edges for the user's requirements, in the order of the request. */
   direct: GraphEdge[];
@@ -36,8 +36,8 @@ const MAX_CYCLES = 10;
 
 /**
  * Deduplicates a graph in place: keeps as few versions of each package as the ranges allow. If no
- * single version satisfies all ranges, several versions stay, and each requirement gets the highest
- * of them that satisfies it. Unreachable packages are removed.
+ * single version satisfies all ranges, several versions stay, and each requirement is assigned the
+ * highest of these versions that satisfies the requirement. Unreachable packages are removed.
  *
  * A requirement of the user keeps the version that was found for it, so that a dependency cannot
  * downgrade a package that the user asked for.
@@ -82,8 +82,8 @@ export function cyclesOf(graph: Graph): string[] {
   const cycles: string[] = [];
   const done = new Set<string>();
   for (const start of graph.nodes.keys()) {
-    // The current path of the depth-first search; `rest` are the edges of a package not yet
-    // followed.
+    // The path of the depth-first search, from a requested package to the current one. `rest`
+    // contains the edges of a package that the search has not followed yet.
     const path: { ref: string; rest: GraphEdge[] }[] = [];
     const onPath = new Map<string, number>();
     const enter = (ref: string) => {

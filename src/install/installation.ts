@@ -56,16 +56,13 @@ export interface InstallContext {
     signal: AbortSignal,
     without: ReadonlySet<string>,
   ) => Promise<FoundPackage>;
-  /**
-   * Fetches the archive of a package unless this home has it already. Resolves to the archive's
-   * path.
-   */
+  /** Returns the path of a package's archive. Fetches the archive unless this home has it. */
   fetch: (minimal: MinimalManifest, signal: AbortSignal) => Promise<string>;
-  /** The signed manifest of a package whose archive is in the seed directory, if it is there. */
+  /** The signed manifest of a package; `undefined` if the seed directory lacks its archive. */
   held?: (name: PackageName) => Promise<MinimalManifest | undefined>;
-  /** The publisher (`ed25519:BASE64`) of a bare name, if the pins alone determine it. */
+  /** The publisher (`ed25519:BASE64`) of a bare name, if the user's pins alone determine it. */
   pinned?: (name: string) => string | undefined;
-  /** Throws the error of `checkPin` if the bare name is pinned, but not to this publisher. */
+  /** Throws the error of `checkPin` if the user pinned the bare name to another publisher. */
   checkPublisher?: (name: string, publisher: string) => void;
   /** Called for each step of the installation, with a message for the user. */
   onStep?: (message: string) => void;
@@ -73,7 +70,7 @@ export interface InstallContext {
   onSkipped?: (message: string) => void;
 }
 
-/** A package found in the DHT. */
+/** A package found in the DHT. `skipped` lists higher versions that were unavailable. */
 export type FoundPackage = Pick<ResolvedByName, "minimal" | "skipped" | "chosen">;
 
 /** A package in the store, after the installation. */
@@ -83,9 +80,9 @@ export interface InstalledPackage {
   path: string;
   /** Whether the package was in the store before the installation. */
   present: boolean;
-  /** Number of direct dependencies. */
+  /** Number of direct dependencies of the package. */
   dependencies: number;
-  /** Kind of the requested range; `exact` also for a package found without the DHT. */
+  /** Kind of the requested version range; `exact` also for a package found without the DHT. */
   asked: RangeKind;
   /** Higher versions that satisfy the range but were unavailable. */
   skipped: SkippedVersion[];
@@ -156,8 +153,8 @@ export class Installation implements AsyncDisposable {
         if (without.size + found.skipped.length > 0) refuseBelow(locked, found.minimal, wanted);
         return found;
       },
-      // Only an unavailable archive leads to a lower version. Any other error is ignored here; a
-      // later call of `load` for the same package throws it again.
+      // Only if the archive is unavailable, a lower version is tried. Any other error is ignored
+      // here; a later call of `load` for the same package throws the error again.
       get: ({ minimal }) =>
         this.load(minimal, signal).catch((error) => {
           if (isUnseeded(error)) throw error;
@@ -200,7 +197,8 @@ export class Installation implements AsyncDisposable {
       return there.dependencies;
     }
     this.#archiveBytes += minimal.length;
-    // An archive is never larger than its contents: check the limit before the download.
+    // A compressed archive is practically never larger than its contents, so an archive above the
+    // limit for contents is refused before the download.
     if (this.#archiveBytes > limits.maxUnpackedBytes) throw this.#tooLarge();
     const archivePath = await fetch(minimal, signal).catch((error) => {
       this.#archiveBytes -= minimal.length;
@@ -293,8 +291,8 @@ export class Installation implements AsyncDisposable {
   }
 
   /**
-   * Moves one package into the store. If it is there already, only updates its links to
-   * dependencies, and its mark as a requested package.
+   * Moves one package into the store. If the package is there already, only its links to
+   * dependencies and its mark as a requested package are updated.
    */
   async #commit({ minimal, edges }: GraphNode, graph: Graph, direct: boolean): Promise<void> {
     const { store } = this.#context;
@@ -313,7 +311,7 @@ export class Installation implements AsyncDisposable {
     if (direct && !present.direct) await store.setDirect(present, true);
   }
 
-  /** Finds a package in the store, unless it is missing, damaged or to be unpacked again. */
+  /** Finds a package in the store that is neither damaged nor to be unpacked again. */
   async #stored(minimal: MinimalManifest) {
     const { store, limits, onStep } = this.#context;
     const entry = await store.find(minimal);
@@ -355,7 +353,7 @@ export class Installation implements AsyncDisposable {
     }
   }
 
-  /** Queues an unpacking job, and runs it after all jobs queued before. */
+  /** Runs an unpacking job after all jobs that were queued before. */
   async #unpackInTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#unpacking.then(work, work);
     this.#unpacking = mine.catch(() => {});

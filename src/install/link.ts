@@ -34,8 +34,8 @@ export interface Linked {
   /** Absolute path of the link. */
   path: string;
   /**
-   * The state of the path before: no link, a link to the same package, or a link to another
-   * package.
+   * State of the path before the link was created: nothing, a link to the same package, or a link
+   * to another package.
    */
   before: "nothing" | "same" | "other";
 }
@@ -79,8 +79,8 @@ export async function linkPackage(
 }
 
 /**
- * The stored package that the project's lock file has for a requirement; `undefined` if the
- * requirement has a range.
+ * Returns the stored package that satisfies a requirement according to the project's lock file;
+ * `undefined` if the requirement has a range.
  */
 async function locked(
   store: PackageStore,

@@ -39,8 +39,8 @@ const VERSION = 1;
 /** Maximum size of a lock file, in bytes. Enough for 1,000 packages with 100 dependencies each. */
 const MAX_LOCK_BYTES = 16 << 20;
 /**
- * Number of packages to parse before yielding to the event loop. Verifying their signatures takes
- * about 10 ms.
+ * Number of packages to parse before yielding to the event loop. Verifying the signatures of so
+ * many packages takes about 10 ms.
  */
 const PACKAGES_AT_ONCE = 200;
 
@@ -62,7 +62,8 @@ export interface LockFile {
   requirements: ReadonlyMap<string, { requirement: Requirement; ref: string }>;
 }
 
-// `v.record` of npm:valibot would drop keys such as "constructor", which are valid package names.
+// `v.record` of npm:valibot is not used here: it drops the key `constructor`, which is a valid
+// package name.
 const object = v.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "is not an object",
@@ -285,10 +286,7 @@ function shown(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 
-/**
- * Converts a map to an object with sorted keys. `Object.fromEntries` also keeps a key
- * named `constructor`.
- */
+/** Converts a map to an object with sorted keys, so that equal lock files have the same text. */
 function sorted<T, R>(
   entries: ReadonlyMap<string, T>,
   convert: (value: T) => R,

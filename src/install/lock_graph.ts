@@ -29,8 +29,9 @@ export function graphOfLock(
 }
 
 /**
- * Returns a lock file with the packages of an installation added. They replace the packages locked
- * for the same requirements. Packages that no requirement needs any more are removed.
+ * Returns a lock file with the packages of an installation added. The new packages replace the
+ * packages that were locked for the same requirements. Packages that no requirement needs any more
+ * are removed.
  */
 export function lockWith(lock: LockFile | undefined, graph: Graph): LockFile {
   const requirements = new Map(lock?.requirements);

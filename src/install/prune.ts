@@ -44,7 +44,8 @@ async function findReferences(
     else if (!lock) staleRoots.push(path);
     for (const { minimal } of lock?.packages.values() ?? []) refer(packageId(minimal), path);
   }
-  // Dependencies of a referenced package are referenced too; the package's links lead to them.
+  // The dependencies of a referenced package count as referenced, too. The links in the package's
+  // directory lead to its dependencies.
   const byId = new Map(packages.map((entry) => [entry.id, entry]));
   const pending = [...needed.keys()];
   const seen = new Set<string>();
@@ -60,16 +61,16 @@ async function findReferences(
   return { needed, staleRoots };
 }
 
-/** Reads the lock file that a root refers to; `undefined` if it no longer exists. */
+/** Reads the lock file that a root refers to; `undefined` if the lock file no longer exists. */
 async function readRoot(path: string): Promise<LockFile | undefined> {
   const isLink = await Deno.readLink(path).then(() => true, () => false);
   const isDirectory = await Deno.stat(path).then((info) => info.isDirectory, () => false);
-  // A directory, or a link that libreseed did not make, has replaced the registered link. It is no
-  // lock file.
+  // The registered link was replaced by a directory, or by a link that libreseed did not make.
+  // Neither is a lock file.
   return isLink || isDirectory ? undefined : await readLockFile(path);
 }
 
-/** The outcome of {@linkcode pruneStore}. */
+/** The outcome of {@linkcode pruneStore}: the removed packages, and the number of kept packages. */
 export interface Pruned {
   /**
    * The removed packages, including damaged ones. With `dryRun`: the packages that would be

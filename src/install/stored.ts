@@ -38,8 +38,8 @@ export async function listStored(
 }
 
 /**
- * Filters the packages that satisfy a requirement. For `latest`, only the highest version of each
- * publisher.
+ * Returns the packages that satisfy a requirement. For the range `latest`, returns only the highest
+ * version of each publisher.
  */
 export function storedLike(
   packages: readonly StoredPackage[],
@@ -100,7 +100,7 @@ export async function linkedPackage(
   try {
     target = resolve(dirname(path), await Deno.readLink(path));
   } catch {
-    // The path does not exist or is not a link.
+    // Reading the link failed: the path does not exist or is not a link.
     return undefined;
   }
   const id = basename(dirname(target));
