@@ -1,6 +1,6 @@
 /**
- * The clock that is passed as an argument. Only the command line uses the system's clock and timers
- * directly, so tests can simulate a day in a millisecond.
+ * The interface of the clock that functions receive as an argument. Only the command line uses the
+ * system's clock and timers directly, so tests can simulate a day in a millisecond.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export interface Clock {
 export const CLOCK_TOLERANCE_MS = 10 * 60_000;
 
 /**
- * Whether a stored or received time is in the future by more than the clock tolerance, so that a
- * clock must have been ahead when it was written. Callers discard such a time: waiting for it could
+ * Whether a stored or received time is in the future by more than the clock tolerance. The machine
+ * that wrote such a time had a fast clock. Callers discard the time, because waiting for it could
  * take as long as that clock was ahead.
  *
  * @param timeMs Unix time in milliseconds

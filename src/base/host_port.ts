@@ -14,8 +14,8 @@ export interface HostPort {
 
 /**
  * Parses `router.example.org:6881`, `192.0.2.1:6881` or `[2001:db8::1]:6881` (RFC 3986, section
- * 3.2.2, without a zone). For an invalid text, returns in `expected` a description of a valid one,
- * which completes an error message that ends in "… is not".
+ * 3.2.2, without a zone). For an invalid text, returns `expected`, a description of the valid form.
+ * It completes an error message that ends in "… is not".
  *
  * @param options `allowPortZero` accepts port 0, which is refused otherwise
  */

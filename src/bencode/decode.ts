@@ -22,13 +22,13 @@ import {
 
 /** Default maximum length of the input of {@linkcode bdecode}, bytes. */
 const DEFAULT_MAX_BYTES = 65_536;
-/** Maximum number of digits in the length of a byte string. */
+/** Maximum number of digits in the length of a byte string that the strict decoder accepts. */
 const MAX_LENGTH_DIGITS = 9;
 
 /** A decoded value: byte strings are `Uint8Array`s, dictionaries are `Map`s. */
 export type BDecoded = Uint8Array | number | BDecoded[] | Map<string, BDecoded>;
 
-/** Limits of {@linkcode bdecode}. */
+/** Limits on the input of {@linkcode bdecode}. */
 export interface BdecodeOptions {
   /** Maximum length of the input, bytes. A longer input is refused unread. Default 65,536. */
   maxBytes?: number;

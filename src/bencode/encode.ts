@@ -93,7 +93,7 @@ export class BencodeEncoder {
 
   #integer(value: number): boolean {
     if (!Number.isSafeInteger(value)) return this.#fail(`${value} is not a safe integer`);
-    // The template string writes -0 as 0.
+    // Negative zero needs no special case: the template string writes -0 as 0.
     return this.#ascii(`i${value}e`);
   }
 

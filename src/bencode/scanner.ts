@@ -22,9 +22,12 @@ import {
 
 /** Maximum depth of nesting that the scanner accepts; no real message is nested more deeply. */
 const MAX_SCANNED_DEPTH = 32;
-/** Maximum number of digits in the length of a byte string. */
+/** Maximum number of digits in the length of a byte string that the scanner accepts. */
 const MAX_LENGTH_DIGITS = 9;
-/** Maximum number of digits in an integer: libtorrent sends 64-bit integers. */
+/**
+ * Maximum number of digits in an integer that the scanner accepts. Libtorrent sends 64-bit
+ * integers.
+ */
 const MAX_INTEGER_DIGITS = 20;
 /** Maximum length of a dictionary key, bytes. A longer key is reported as the empty string. */
 const MAX_KEY_BYTES = 64;
@@ -55,7 +58,8 @@ export class BencodeScanner {
   }
 
   /**
-   * Returns the members of the dictionary at an offset, by key. A repeated key has its last value.
+   * Returns the members of the dictionary at an offset, by key. If a key is repeated, its last
+   * value is returned.
    *
    * @returns `undefined` if no well-formed dictionary begins at the offset
    */
@@ -139,7 +143,7 @@ export class BencodeScanner {
     return at + 1;
   }
 
-  /** Returns the offset after the digits at `start`; reads up to `most` digits. */
+  /** Returns the offset after the digits at `start`; reads a maximum of `most` digits. */
   #digitsEnd(start: number, most: number): number {
     let at = start;
     while (at - start < most && this.#bytes[at]! >= DIGIT_0 && this.#bytes[at]! <= DIGIT_9) at++;

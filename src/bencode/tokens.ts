@@ -9,7 +9,7 @@ export const MAX_DEPTH = 16;
 
 export const DIGIT_0 = 0x30;
 export const DIGIT_9 = 0x39;
-/** Separates the length of a byte string from its content. */
+/** The colon, which separates the length of a byte string from its content. */
 export const COLON = 0x3a;
 export const MINUS = 0x2d;
 /** First byte of a dictionary. */

@@ -12,7 +12,7 @@ import { explainMissingSetting } from "./missing_settings.ts";
 import { settingDefinitions, type SettingKey } from "./settings.ts";
 import type { SettingText } from "./validate.ts";
 
-/** A setting in the config file. */
+/** A setting in the config file: its unparsed text, and its position for error messages. */
 export interface FileEntry {
   text: SettingText;
   /** Line number of the setting in the config file; the first line is 1. */

@@ -13,7 +13,7 @@ import { explainMissingSetting } from "./missing_settings.ts";
 import { settingDefinitions, type SettingKey, type Settings, variableOf } from "./settings.ts";
 import type { PathBase, SettingText } from "./validate.ts";
 
-/** The source of a setting's value. */
+/** The source of a setting's value: flag, environment variable, config file or default. */
 export interface SettingOrigin {
   source: "flag" | "env" | "file" | "default";
   /**
@@ -23,10 +23,13 @@ export interface SettingOrigin {
   where: string;
 }
 
-/** The settings given as flags; keys are flag names without leading dashes. */
+/** The settings given as flags on the command line; keys are flag names without leading dashes. */
 export type SettingFlags = Partial<Record<SettingKey, string | boolean | readonly string[]>>;
 
-/** The inputs of {@linkcode loadSettings}. */
+/**
+ * The inputs of {@linkcode loadSettings}: flags, environment variables, and access to the config
+ * file.
+ */
 export interface SettingSources {
   flags: SettingFlags;
   /** All environment variables. An unknown variable that begins with `LIBRESEED_` is an error. */
@@ -42,7 +45,7 @@ export interface SettingSources {
   readFile(path: string): Promise<string | undefined>;
 }
 
-/** The settings and the source of each value. */
+/** The loaded settings, and for each setting the source of its value. */
 export interface LoadedSettings {
   /**
    * The values of the settings. If no libreseed home is known, only reading `home` or `dir` throws
@@ -145,7 +148,8 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
     }
     values[property] = result.value;
 
-    // The home is the first row of the table, because the path of the config file depends on it.
+    // `home` is the first row of the table of settings, because the path of the config file depends
+    // on the home.
     if (key === "home") {
       configPath = nodePath().join(result.value as string, "config.yaml");
       const text = await readFile(configPath).catch((cause) => {
@@ -178,7 +182,7 @@ function throwHomeUnknown(): never {
  * Ensures `minNodes <= storeNodes`: a record cannot be held by more nodes than it is sent to. If
  * one of the two settings has its default, that setting is set to the value of the other.
  *
- * @throws {ConfigError} `BAD_SETTING` if neither has its default
+ * @throws {ConfigError} `BAD_SETTING` if `minNodes > storeNodes` and neither has its default
  */
 function agree(settings: Settings, origins: LoadedSettings["origins"]): void {
   const { minNodes, storeNodes } = settings;

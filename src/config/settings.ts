@@ -87,7 +87,7 @@ export interface Settings {
   logFormat: LogFormat;
 }
 
-/** A row in the table of settings. */
+/** A row in the table of settings, for any setting. */
 export type SettingDefinition = SettingRow<keyof Settings>;
 
 const maxRateBytes = 2 ** 40;

@@ -21,7 +21,7 @@ export interface PathBase {
   userHome: string | undefined;
 }
 
-/** The text of a setting, or the texts of a list setting's items. */
+/** The unparsed text of a setting; for a list setting, the texts of the items. */
 export type SettingText = string | readonly string[];
 
 const single = v.string("takes one value, not a list");

@@ -7,10 +7,10 @@
 
 import { settingDefinitions, type Settings, type TableRow } from "./settings.ts";
 
-/** The settings that the worker receives. */
+/** The settings that the worker receives: the rows marked `worker` in the table of settings. */
 export type WorkerSettings = Pick<Settings, Extract<TableRow, { worker: true }>["property"]>;
 
-/** Returns only the settings that the worker receives. */
+/** Returns the settings that the worker receives, without all other settings. */
 export function workerSettings(settings: Settings): WorkerSettings {
   const taken = settingDefinitions.filter(({ worker }) => worker)
     .map(({ property }) => [property, settings[property]]);

@@ -9,8 +9,8 @@ import { formatHostPort, type HostPort } from "../base/mod.ts";
 import type { SettingType } from "./settings.ts";
 
 /**
- * Units, the largest first. A value is written in the largest unit that divides it without
- * remainder.
+ * Units of durations (in milliseconds) and sizes (in bytes), the largest first. A value is written
+ * in the largest unit that divides it without remainder.
  */
 const durations = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "m"], [1_000, "s"]] as const;
 const sizes = [[2 ** 40, "TiB"], [2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"]] as const;

@@ -10,7 +10,9 @@ import { Buffer } from "node:buffer";
 import { createPrivateKey } from "node:crypto";
 import { fromBase64 } from "../base/mod.ts";
 
-/** Description of a file that is not the expected key. */
+/**
+ * Description, for an error message, of a file that was given as a key but is not the expected key.
+ */
 export interface ForeignKey {
   /** The kind of file, as a noun phrase: `an OpenSSH private key (ssh-ed25519)`. */
   what: string;
@@ -18,7 +20,10 @@ export interface ForeignKey {
   mend: string;
 }
 
-/** A kind of file, recognised by matching `test` against the beginning of the file's text. */
+/**
+ * A kind of key file that libreseed does not read. `test` matches the beginning of the text of such
+ * a file.
+ */
 interface Kind {
   test: RegExp;
   what: string;
@@ -180,7 +185,7 @@ function quoted(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Describes a PKCS #8 key of another algorithm than Ed25519, or a damaged one. */
+/** Describes a PKCS #8 key that is damaged or has another algorithm than Ed25519. */
 function otherPkcs8(text: string): ForeignKey | undefined {
   try {
     const { asymmetricKeyType: type = "unknown" } = createPrivateKey({ key: text, format: "pem" });

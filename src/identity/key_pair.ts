@@ -24,8 +24,8 @@ export const SIGNATURE_BYTES = 64;
 /** Length of an Ed25519 seed, in bytes. RFC 8032 calls the seed the private key. */
 const SEED_BYTES = 32;
 
-// DER prefixes of Ed25519 public keys (SPKI) and private keys (PKCS #8). The last 32 bytes of the
-// key follow (RFC 8410 sections 4 and 7).
+// DER encodings of Ed25519 public keys (SPKI) and private keys (PKCS #8), without the last 32
+// bytes: the public key, or the seed (RFC 8410 sections 4 and 7).
 const SPKI_PREFIX = fromHex("302a300506032b6570032100")!;
 const PKCS8_PREFIX = fromHex("302e020100300506032b657004220420")!;
 

@@ -39,7 +39,10 @@ export function parsePublicKey(text: string): PublicKey {
   return key;
 }
 
-/** Returns advice for an error message, how to write a public key instead of the given text. */
+/**
+ * Returns advice for an error message: the correct way to write the public key that the text seems
+ * to be.
+ */
 function howToWrite(text: string): string {
   const openssh = fromOpensshPublicKey(text);
   if (openssh) return `It is an OpenSSH public key; write it as ${formatPublicKey(openssh)}`;

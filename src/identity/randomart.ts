@@ -10,7 +10,10 @@ import { createHash } from "node:crypto";
 
 const COLUMNS = 17;
 const ROWS = 9;
-/** Characters that show how often a cell of the picture was visited: a space for 0, `.` for 1, … */
+/**
+ * Characters that show how often the drawing algorithm visited a cell of the picture: a space for
+ * no visit, `.` for one visit, and so on.
+ */
 const SYMBOLS = " .o+=*BOX@%&#/^";
 
 /**

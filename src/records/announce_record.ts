@@ -19,13 +19,13 @@ export interface AnnounceRecord {
   count: number;
   /** Time at which the record was written, Unix milliseconds. */
   timestampMs: number;
-  /** Versions by package name; absent if the list does not fit into the record. */
+  /** Offered versions, keyed by package name; absent if the list does not fit into the record. */
   packages?: Map<string, string[]>;
   /** Infohash of the catalog torrent, which contains all minimal manifests, 20 bytes. */
   catalogInfoHash?: Uint8Array;
 }
 
-/** Input of {@linkcode encodeAnnounceRecord}. */
+/** Input of {@linkcode encodeAnnounceRecord}: the packages that a publisher offers. */
 export interface AnnounceFields {
   /** All versions that the publisher offers, by package name, in any order. */
   packages: ReadonlyMap<string, readonly string[]>;
@@ -84,9 +84,13 @@ export function encodeCatalogRecord(
   return readable(encodeValue({ c: count, ih: catalogInfoHash, t: timestampMs }), schema, WHAT);
 }
 
-/** Whether the list of packages fits into the record, so that no catalog torrent is needed. */
+/**
+ * Whether the list of packages fits into an announce record (1,000 bytes), so that no catalog
+ * torrent is needed.
+ */
 export function announceFits(fields: Omit<AnnounceFields, "catalogInfoHash">): boolean {
-  // Fast path: a list whose names and versions alone exceed the limit is not encoded.
+  // Fast path: if the names and versions alone are longer than a record may be, the list cannot
+  // fit, and encoding it is unnecessary.
   let leastBytes = 0;
   for (const [name, versions] of fields.packages) {
     for (const version of versions) leastBytes += version.length;

@@ -72,7 +72,10 @@ export function check<T extends v.GenericSchema>(
   throw badRecord(what, issue.message, v.getDotPath(issue) ?? undefined);
 }
 
-/** Creates a {@linkcode RecordError} `BAD_RECORD`. */
+/**
+ * Creates the {@linkcode RecordError} `BAD_RECORD` for a malformed record of the type `what`. The
+ * message names the offending key.
+ */
 export function badRecord(what: string, why: string, key?: string): RecordError {
   const where = key === undefined ? "" : `key ${JSON.stringify(key)}: `;
   return new RecordError("verification", "BAD_RECORD", `not a valid ${what}: ${where}${why}`, {

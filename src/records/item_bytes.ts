@@ -14,11 +14,14 @@ import { MAX_VALUE_BYTES } from "./item_value.ts";
 
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
-/** Offset of the sequence number, which has 8 bytes. */
+/** Offset of the sequence number (8 bytes) in a serialised item. */
 const SEQ_AT = KEY_BYTES + SIGNATURE_BYTES;
-/** Offset of the length of the salt, which has 1 byte. */
+/** Offset of the length of the salt (1 byte) in a serialised item. */
 const SALT_LENGTH_AT = SEQ_AT + 8;
-/** Length of the fixed part, which precedes the salt, bytes. */
+/**
+ * Total length in bytes of the fields before the salt: public key, signature, sequence number,
+ * length of the salt.
+ */
 const HEADER_BYTES = SALT_LENGTH_AT + 1;
 
 /** Maximum length of a serialised item, bytes. */

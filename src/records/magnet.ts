@@ -70,8 +70,8 @@ function escape(text: string): string {
  * (`x.pe`) that cannot be parsed goes to `unreadPeers` and does not make the link invalid.
  *
  * @throws {RecordError} `BAD_MAGNET` if the text is not a magnet link, has more than 8,192
- * characters, has neither infohash nor publisher key, has two different values for one of them, or
- * has another used parameter that cannot be parsed
+ * characters, has neither infohash nor publisher key, has two different infohashes or publisher
+ * keys, or has a malformed value of another parameter that libreseed uses
  */
 export function parseMagnet(link: string): Magnet {
   if (link.length > MAX_CHARACTERS) throw bad(`longer than ${MAX_CHARACTERS} characters`);
@@ -159,7 +159,7 @@ function addPeer(magnet: Magnet, raw: string): void {
     const peer = readHostPort(text);
     if ("port" in peer) return void magnet.peers.push(peer);
   } catch {
-    // The value of `x.pe` is not percent-encoded UTF-8.
+    // The value of `x.pe` is not percent-encoded UTF-8, so it counts as unread.
   }
   (magnet.unreadPeers ??= []).push(text);
 }

@@ -10,7 +10,7 @@ import { MAX_VALUE_BYTES } from "./item_value.ts";
 import { nameIndexBytes, type NameIndexEntry, verifyNameIndexEntry } from "./name_index.ts";
 import { nameIndexSlot } from "./places.ts";
 
-/** A forged or misplaced entry, which the merge omitted. */
+/** An entry that the merge omitted, because it is forged or belongs to another slot. */
 export interface DroppedEntry {
   entry: NameIndexEntry;
   /**
@@ -20,7 +20,7 @@ export interface DroppedEntry {
   reason: "bad-signature" | "wrong-slot";
 }
 
-/** Result of {@linkcode mergeNameIndex}. */
+/** Result of merging name indexes with {@linkcode mergeNameIndex}. */
 export interface MergedNameIndex {
   /** Entries that fit into a record, one for each publisher, sorted by public key. */
   entries: NameIndexEntry[];
@@ -34,14 +34,14 @@ export interface MergedNameIndex {
  *
  * 1. Entries without a valid signature for this name are dropped. Entries of another slot are
  *    dropped too; otherwise, copies of them could fill this slot.
- * 2. Of each publisher, the entry with the newest time is kept. Its first-seen time is not replaced
- *    by that of an older entry, because the signature covers it. At equal times the older
- *    first-seen time wins, then the signature that comes first in byte order, so that all merges
- *    give the same result.
- * 3. If the list exceeds 1,000 bytes, the entries with the newest first-seen times are cut; at
- *    equal times, the later public key in byte order. The first-seen time is the publisher's own
- *    claim. The rule protects established publishers from newcomers and accidents, but not from a
- *    false claim.
+ * 2. Of each publisher, the entry with the newest time is kept, unchanged: the signature covers the
+ *    first-seen time, so an older entry's first-seen time cannot be copied into the newest entry.
+ *    At equal times the entry with the older first-seen time wins, then the signature that comes
+ *    first in byte order, so that all merges give the same result.
+ * 3. If the list exceeds 1,000 bytes, the entries with the newest first-seen times are omitted; at
+ *    equal times, the entry whose public key is later in byte order. The first-seen time is the
+ *    publisher's own claim. The rule protects established publishers from newcomers and accidents,
+ *    but not from a false claim.
  *
  * @param slot number of the slot, 0 to 3
  */

@@ -1,5 +1,5 @@
 /**
- * Errors of the `testnet` room.
+ * Errors of the `testnet` room, which starts a local DHT.
  *
  * @module
  */

@@ -28,7 +28,7 @@ export interface ReceivedQuery {
   port: number;
 }
 
-/** Number of queries by name; unknown names are counted as `other`. */
+/** Number of queries that a node received, by query name; unknown names are counted as `other`. */
 export interface QueryCounts {
   ping: number;
   find_node: number;
@@ -39,14 +39,14 @@ export interface QueryCounts {
   other: number;
 }
 
-/** Queries that a node received since it started. */
+/** Queries that a testnet node received since it started. */
 export interface ReceivedQueries {
   readonly counts: Readonly<QueryCounts>;
-  /** The last 256 queries, oldest first. */
+  /** The last 256 received queries, oldest first. */
   readonly last: readonly ReceivedQuery[];
 }
 
-/** One node of a testnet. */
+/** One node of a testnet, a local DHT for tests. */
 export interface TestnetNode {
   /** UDP port on 127.0.0.1. */
   readonly port: number;
@@ -56,7 +56,7 @@ export interface TestnetNode {
   readonly received: ReceivedQueries;
   /** Whether {@linkcode TestnetNode.kill} was called. */
   readonly killed: boolean;
-  /** Number of contacts in the routing table. */
+  /** Number of nodes in the routing table. */
   contacts(): number;
   /** BEP 44 targets of the stored items, in hexadecimal. */
   storedTargets(): string[];
@@ -68,7 +68,10 @@ export interface TestnetNode {
   kill(): Promise<void>;
 }
 
-/** Type of the used members of npm:bittorrent-dht, which has no types of its own. */
+/**
+ * Types of the members of npm:bittorrent-dht that this file uses; the npm package has no types of
+ * its own.
+ */
 interface DhtClient {
   on(event: "listening", listener: () => void): void;
   on(event: "error" | "warning", listener: (error: Error) => void): void;
@@ -79,7 +82,7 @@ interface DhtClient {
   nodes: { count(): number };
 }
 
-/** Type of the used members of npm:k-rpc. */
+/** Types of the members of npm:k-rpc that this file uses. */
 interface Rpc {
   on(
     event: "query",
@@ -174,12 +177,15 @@ export class LocalNode implements TestnetNode {
     this.#port = this.#dht.address().port;
   }
 
-  /** Adds another node to the routing table. Sends no packet as long as the bucket is not full. */
+  /**
+   * Adds another node to the routing table of this node. Sends no packet as long as the bucket is
+   * not full.
+   */
   learn(other: LocalNode): void {
     this.#dht.addNode({ id: Buffer.from(other.id), host: this.#host, port: other.port });
   }
 
-  /** Sets the bootstrap nodes, which are used if the routing table becomes empty. */
+  /** Sets the bootstrap nodes of this node, which are used if its routing table becomes empty. */
   setBootstrap(others: LocalNode[]): void {
     this.#rpc.bootstrap = others.map(({ port }) => ({ host: this.#host, port }));
   }

@@ -6,7 +6,7 @@
  * @module
  */
 
-/** Type of the used members of npm:lru; keys are targets in hexadecimal. */
+/** Types of the members of npm:lru that this file uses. Keys are BEP 44 targets in hexadecimal. */
 export interface StoredItems {
   readonly keys: string[];
   /** Returns an item without marking it as recently used. `seq` is absent for an immutable item. */

@@ -14,7 +14,10 @@ import { type Clock, delay, formatHostPort, systemClock } from "../base/mod.ts";
 import { TestnetError } from "./errors.ts";
 import { LocalNode, type TestnetNode } from "./node.ts";
 
-/** Bucket size of npm:k-rpc. If a bucket were overfull, the node would ping its old contacts. */
+/**
+ * Maximum number of contacts in a bucket of a routing table (npm:k-rpc). If a bucket were overfull,
+ * the node would ping its old contacts.
+ */
 const BUCKET_SIZE = 20;
 const MAX_NODES = 2000;
 
@@ -26,7 +29,10 @@ export interface TestnetOptions {
   port?: number;
   /** Address to bind. Default 127.0.0.1. The nodes are not meant for a public network. */
   host?: string;
-  /** Number of bootstrap nodes of each node, used if its routing table is empty. Default 3. */
+  /**
+   * Number of bootstrap nodes that each node has. A node uses them if its routing table is empty.
+   * Default 3.
+   */
   bootstrapEach?: number;
   /** Seed of the node ids, which are SHA-1(`seed:index`). The same seed gives the same ids. */
   seed?: string;
@@ -38,7 +44,7 @@ export interface TestnetOptions {
   nodesPerAnswer?: number;
   /** Time limit until all nodes listen, milliseconds. Default 30,000. */
   timeoutMs?: number;
-  /** Clock for the time limit. */
+  /** Clock that measures the time limit for the start. */
   clock?: Clock;
 }
 
