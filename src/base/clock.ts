@@ -5,7 +5,7 @@
  * @module
  */
 
-/** A running timer of a {@linkcode Clock}. */
+/** A timer that a {@linkcode Clock} started; it can be cancelled. */
 export interface Timer {
   /** Cancels the timer. It will not fire any more. */
   cancel(): void;
@@ -36,7 +36,7 @@ export function isOfFuture(timeMs: number, nowMs: number): boolean {
   return timeMs > nowMs + CLOCK_TOLERANCE_MS;
 }
 
-/** The clock of the operating system. */
+/** The {@linkcode Clock} that uses the time and the timers of the operating system. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, fire) {

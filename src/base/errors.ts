@@ -22,7 +22,7 @@
  */
 export type ErrorKind = "failed" | "usage" | "not-found" | "verification" | "network" | "in-use";
 
-/** Options of {@linkcode LibreseedError}. */
+/** Optional fields of a {@linkcode LibreseedError}: cause and details. */
 export interface LibreseedErrorOptions {
   /** The error that caused this one. Shown to the user with `-v`. */
   cause?: unknown;

@@ -10,7 +10,7 @@ import type { Clock } from "./clock.ts";
 /** Maximum number of lines logged per minute. Further lines are only counted. */
 const MAX_LINES = 10;
 const MINUTE_MS = 60_000;
-/** Maximum length of a logged line, in characters. */
+/** Maximum length of a line that a library printed and that is logged, in characters. */
 const MAX_LENGTH = 500;
 
 /** Converts console output of libraries to log lines, with limits on length and rate. */
@@ -26,7 +26,7 @@ export class LibraryLines {
     this.#say = say;
   }
 
-  /** Logs one console call, given its arguments. */
+  /** Logs the arguments of one call of a console method, such as `console.warn`. */
   hear(args: readonly unknown[]): void {
     const nowMs = this.#clock.now();
     if (Math.abs(nowMs - this.#beganMs) >= MINUTE_MS) {

@@ -5,11 +5,11 @@
  * @module
  */
 
-/** Parameters of a token bucket. */
+/** Parameters of a token bucket: capacity and refill rate. */
 export interface TokenRate {
   /** Capacity of the bucket in tokens. A new bucket is full. */
   burst: number;
-  /** Refill rate, tokens per second. */
+  /** Refill rate of the bucket, tokens per second. */
   perSecond: number;
 }
 

@@ -28,7 +28,7 @@ const MAX_LENGTH_DIGITS = 9;
 /** A decoded value: byte strings are `Uint8Array`s, dictionaries are `Map`s. */
 export type BDecoded = Uint8Array | number | BDecoded[] | Map<string, BDecoded>;
 
-/** Limits on the input of {@linkcode bdecode}. */
+/** Limits on the input of {@linkcode bdecode}, the strict decoder. */
 export interface BdecodeOptions {
   /** Maximum length of the input, bytes. A longer input is refused unread. Default 65,536. */
   maxBytes?: number;

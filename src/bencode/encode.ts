@@ -32,7 +32,7 @@ export type BValue =
   | ReadonlyMap<string, BValue>
   | { readonly [key: string]: BValue };
 
-/** Options of {@linkcode BencodeEncoder}. */
+/** Options of {@linkcode BencodeEncoder}: maximum length, and treatment of missing members. */
 export interface BencodeEncoderOptions {
   /** Maximum length of an encoding, bytes; a longer encoding fails. Default: no limit. */
   maxBytes?: number;

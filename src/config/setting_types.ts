@@ -36,7 +36,7 @@ export interface SettingRow<P extends string> {
   property: P;
   /** When a changed value of the setting takes effect. */
   takesEffect: TakesEffect;
-  /** Whether the worker receives the setting. */
+  /** Whether the settings that are sent to the worker include this setting. */
   worker?: true;
   type: SettingType;
   /**

@@ -13,7 +13,7 @@ import type { SettingType } from "./settings.ts";
 
 /** The directories against which the paths in settings are resolved. */
 export interface PathBase {
-  /** Directory against which relative paths are resolved; absolute. */
+  /** Directory against which relative paths in settings are resolved; absolute. */
   directory: string;
   /**
    * Directory that replaces a leading `~`, absolute; `undefined` if the user has no home directory.
@@ -81,7 +81,7 @@ function parseHostList(text: string): string[] {
   const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
   if (parts.length === 1 && parts[0] === "none") return [];
   for (const part of parts) {
-    // Append a port, because the validator checks `HOST:PORT`.
+    // Append a port to the host, because `readHostPort` accepts only `HOST:PORT`.
     if ("expected" in readHostPort(`${part.replace(/^([^[]*:.*)$/, "[$1]")}:1`)) {
       throw new Error(`${quoted(part)} is no host: write a name or an address, without a port`);
     }

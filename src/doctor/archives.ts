@@ -19,7 +19,7 @@ import { type Check, fail, ok, warn } from "./check.ts";
 /** Default maximum number of bytes to hash in one check. Hashing 1 GiB takes some seconds. */
 const MAX_HASHED_BYTES = 1 << 30;
 
-/** Options of {@linkcode checkArchives}. */
+/** Options of {@linkcode checkArchives}, which compares archives with their signed SHA-256. */
 export interface ArchiveCheckOptions {
   signal?: AbortSignal;
   /** Maximum number of bytes to read; 1 GiB by default. */

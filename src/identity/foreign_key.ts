@@ -180,7 +180,7 @@ function command(sentence: string, path: string, write: (file: string) => string
   return `${sentence}:\n  ${write(quoted(path))}`;
 }
 
-/** Quotes a path for a POSIX shell. */
+/** Quotes a path for a POSIX shell, so that the user can copy the command. */
 function quoted(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

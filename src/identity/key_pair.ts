@@ -36,7 +36,7 @@ export type PublicKey = Uint8Array;
  * An object that signs messages: a {@linkcode KeyPair}, or a proxy for another process that signs.
  */
 export interface Signer {
-  /** The Ed25519 public key, 32 bytes. */
+  /** The Ed25519 public key that verifies the signatures, 32 bytes. */
   readonly publicKey: PublicKey;
   /** Returns the Ed25519 signature of a message (RFC 8032 section 5.1.6), 64 bytes. */
   sign(message: Uint8Array): Uint8Array;

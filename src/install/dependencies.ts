@@ -42,7 +42,7 @@ export interface GraphSource {
   known(wanted: Requirement, parent?: MinimalManifest): Promise<MinimalManifest | undefined>;
 }
 
-/** Limits of one installation. */
+/** Limits on the dependency graph of one installation. */
 export interface GraphBounds {
   /** Maximum number of packages, including packages that deduplication later removes. */
   maxPackages: number;
@@ -60,11 +60,10 @@ export const graphBounds: GraphBounds = {
 };
 
 /**
- * Maximum number of packages resolved concurrently. Reading the index of one name takes eight
- * lookups.
+ * Maximum number of packages looked up concurrently. Looking up one name takes eight DHT lookups.
  */
 const MAX_RESOLVING = 4;
-/** Maximum number of packages fetched concurrently. */
+/** Maximum number of packages that dependency resolution fetches concurrently. */
 const MAX_LOADING = 4;
 
 /**
@@ -115,7 +114,7 @@ class Resolution {
   readonly #bounds: GraphBounds;
   readonly #signal: AbortSignal | undefined;
   readonly #nodes = new Map<string, PendingNode>();
-  /** Packages found so far, keyed by name. */
+  /** Packages found so far by this resolution, keyed by name. */
   readonly #byName = new Map<string, MinimalManifest[]>();
   /** The publisher chosen for each bare name, as `ed25519:BASE64`. */
   readonly #publishers = new Map<string, string>();

@@ -19,7 +19,7 @@ export interface GraphEdge {
 /** A node of the dependency graph: a package and its dependencies. */
 export interface GraphNode {
   minimal: MinimalManifest;
-  /** The dependencies of the package, sorted by name. */
+  /** Edges to the dependencies of the package, sorted by name. */
   edges: GraphEdge[];
 }
 
@@ -31,7 +31,7 @@ export interface Graph {
   nodes: Map<string, GraphNode>;
 }
 
-/** Maximum number of dependency cycles that are reported. */
+/** Maximum number of dependency cycles that are listed for the user. */
 const MAX_CYCLES = 10;
 
 /**

@@ -17,7 +17,7 @@ import { readLockFile } from "./lock_file.ts";
 import { graphOfLock } from "./lock_graph.ts";
 import { lockedKey, requireLockFile, saveToLock } from "./project_lock.ts";
 
-/** A request to install packages. */
+/** A request to install packages: the requirements and the options of `libreseed install`. */
 export interface InstallRequest {
   requirements: readonly Requirement[];
   /** Whether `store prune` keeps the requested packages even if no lock file refers to them. */
@@ -31,7 +31,7 @@ export interface InstallRequest {
   lockPath?: string;
 }
 
-/** Maximum number of archives fetched concurrently. */
+/** Maximum number of locked packages whose archives are fetched concurrently. */
 const MAX_FETCHING = 4;
 
 /**

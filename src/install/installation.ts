@@ -90,7 +90,7 @@ export interface InstalledPackage {
   chosen?: PublisherChoice;
 }
 
-/** The outcome of an installation. */
+/** The outcome of an installation: installed packages and their dependency graph. */
 export interface Installed {
   /** The requested packages, in the order of the request. */
   direct: InstalledPackage[];

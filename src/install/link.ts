@@ -19,16 +19,16 @@ import { InstallError } from "./errors.ts";
 import { LOCK_FILE_NAME, readLockFile } from "./lock_file.ts";
 import { linkedPackage, pickStored } from "./stored.ts";
 
-/** The request to create a link. */
+/** A request to create a link from a project to a package in the store. */
 export interface LinkRequest {
   requirement: Requirement;
-  /** Directory of the project, absolute path. */
+  /** Directory of the project in which the link is created, absolute path. */
   directory: string;
   /** Path of the link, relative to the project; `node_modules/NAME` by default. */
   to?: string;
 }
 
-/** The outcome of creating a link. */
+/** The outcome of creating a link: the linked package, and the path of the link. */
 export interface Linked {
   entry: StoredPackage;
   /** Absolute path of the link. */

@@ -44,7 +44,7 @@ const MAX_LOCK_BYTES = 16 << 20;
  */
 const PACKAGES_AT_ONCE = 200;
 
-/** A package in a lock file. */
+/** A package in a lock file: its minimal manifest and its dependencies. */
 export interface LockedPackage {
   minimal: MinimalManifest;
   /** Maps the name of each dependency to its key in {@linkcode LockFile.packages}. */
@@ -56,7 +56,7 @@ export interface LockedPackage {
  * valid.
  */
 export interface LockFile {
-  /** Packages, keyed by `KEY/NAME@VERSION`. */
+  /** Locked packages, keyed by `KEY/NAME@VERSION`. */
   packages: ReadonlyMap<string, LockedPackage>;
   /** Requirements of the project, keyed by `[KEY/]NAME`. */
   requirements: ReadonlyMap<string, { requirement: Requirement; ref: string }>;

@@ -108,7 +108,7 @@ export async function pruneStore(
   return { removed, kept: entries.length - removed.length };
 }
 
-/** The outcome of {@linkcode uninstall}. */
+/** The outcome of {@linkcode uninstall}, which undoes an installation by name. */
 export interface Uninstalled {
   entry: StoredPackage;
   /** References that keep the package in the store; empty if the package was removed. */

@@ -16,13 +16,13 @@ export const MAX_SALT_BYTES = 64;
 
 /** A signed BEP 44 mutable item. */
 export interface MutableItem {
-  /** Ed25519 public key, 32 bytes. */
+  /** Ed25519 public key that verifies the item's signature, 32 bytes. */
   publicKey: Uint8Array;
   /** Salt, 0 to 64 bytes; empty for an item without salt. */
   salt: Uint8Array;
   /** Sequence number, a safe integer of at least 0. An item with a larger `seq` replaces this item. */
   seq: number;
-  /** The bencoded value, at most 1,000 bytes. */
+  /** The bencoded value of the item, a maximum of 1,000 bytes. */
   value: Uint8Array;
   /** Ed25519 signature of {@linkcode signableBytes}, 64 bytes. */
   signature: Uint8Array;

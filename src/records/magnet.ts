@@ -18,7 +18,7 @@ export type MagnetPeer = HostPort;
 
 /** A parsed magnet link. It has an `infoHash` or a `publicKey`, or both. */
 export interface Magnet {
-  /** BitTorrent v1 infohash, 20 bytes. */
+  /** BitTorrent v1 infohash of the linked torrent, 20 bytes. */
   infoHash?: Uint8Array;
   /** Display name. The text is untrusted; it has no control characters. */
   name?: string;
@@ -26,7 +26,7 @@ export interface Magnet {
   publicKey?: Uint8Array;
   /** Salt of the publisher's record, 1 to 64 bytes (BEP 46). */
   salt?: Uint8Array;
-  /** Addresses of peers (`x.pe`). */
+  /** Addresses of peers that have the torrent (parameter `x.pe`). */
   peers: MagnetPeer[];
   /** Values of `x.pe` that are not peer addresses; absent if there are none. The text is untrusted. */
   unreadPeers?: string[];

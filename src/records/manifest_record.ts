@@ -12,9 +12,9 @@ import { checkValueSize, encodeValue } from "./item_value.ts";
 export interface ManifestRecord {
   /** BitTorrent v1 infohash of the archive's torrent, 20 bytes. */
   infoHash: Uint8Array;
-  /** SHA-256 of the archive, 32 bytes. */
+  /** SHA-256 of the package's archive, 32 bytes. */
   archiveSha256: Uint8Array;
-  /** Length of the archive, bytes. */
+  /** Length of the package's archive, bytes. */
   lengthBytes: number;
   /** Package name, at least one character. */
   name: string;
@@ -22,7 +22,7 @@ export interface ManifestRecord {
   version: string;
   /** Time of the minimal manifest, Unix milliseconds. */
   timestampMs: number;
-  /** Signature of the minimal manifest, 64 bytes. */
+  /** The publisher's signature of the minimal manifest, 64 bytes. */
   signature: Uint8Array;
 }
 

@@ -36,7 +36,7 @@ export interface NameIndexEntry {
   firstSeenMs: number;
   /** Time at which the entry was signed, Unix milliseconds; not before `firstSeenMs`. */
   timestampMs: number;
-  /** The publisher's signature, 64 bytes. */
+  /** The publisher's signature of this entry, 64 bytes. */
   signature: Uint8Array;
 }
 

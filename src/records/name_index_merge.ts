@@ -20,7 +20,10 @@ export interface DroppedEntry {
   reason: "bad-signature" | "wrong-slot";
 }
 
-/** Result of merging name indexes with {@linkcode mergeNameIndex}. */
+/**
+ * Result of {@linkcode mergeNameIndex}: the entries that fit into a record, and the omitted
+ * entries.
+ */
 export interface MergedNameIndex {
   /** Entries that fit into a record, one for each publisher, sorted by public key. */
   entries: NameIndexEntry[];

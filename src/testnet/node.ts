@@ -18,13 +18,13 @@ const MAX_VALUES = 10_000;
 /** Maximum number of queries in {@linkcode ReceivedQueries.last}. */
 const MAX_LAST = 256;
 
-/** A query that a node received. */
+/** A DHT query that a testnet node received. */
 export interface ReceivedQuery {
   /** Query name of BEP 5 or BEP 44: `ping`, `find_node`, `get_peers`, `announce_peer`, `get`, `put`. */
   query: string;
-  /** Source address of the packet. */
+  /** Source IP address of the query's packet. */
   host: string;
-  /** Source UDP port of the packet. */
+  /** Source UDP port of the query's packet. */
   port: number;
 }
 
@@ -48,7 +48,7 @@ export interface ReceivedQueries {
 
 /** One node of a testnet, a local DHT for tests. */
 export interface TestnetNode {
-  /** UDP port on 127.0.0.1. */
+  /** UDP port of the node on 127.0.0.1. */
   readonly port: number;
   /** Node id, 20 bytes in hexadecimal. */
   readonly idHex: string;
@@ -56,7 +56,7 @@ export interface TestnetNode {
   readonly received: ReceivedQueries;
   /** Whether {@linkcode TestnetNode.kill} was called. */
   readonly killed: boolean;
-  /** Number of nodes in the routing table. */
+  /** Number of nodes in this node's routing table. */
   contacts(): number;
   /** BEP 44 targets of the stored items, in hexadecimal. */
   storedTargets(): string[];
@@ -158,7 +158,7 @@ export class LocalNode implements TestnetNode {
   }
 
   /**
-   * Binds the UDP port; 0 for any free port.
+   * Binds the node's UDP port; 0 for any free port.
    *
    * @throws {TestnetError} `PORT_IN_USE`, `PORT_REFUSED`
    */

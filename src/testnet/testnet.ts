@@ -21,9 +21,9 @@ import { LocalNode, type TestnetNode } from "./node.ts";
 const BUCKET_SIZE = 20;
 const MAX_NODES = 2000;
 
-/** Options of {@linkcode startTestnet}. */
+/** Options of {@linkcode startTestnet}, which starts a local DHT for tests. */
 export interface TestnetOptions {
-  /** Number of nodes, 1 to 2,000. */
+  /** Number of DHT nodes to start, 1 to 2,000. */
   nodes: number;
   /** UDP port of the first node; 0 or absent for any free port. The other nodes use any free ports. */
   port?: number;
@@ -48,7 +48,7 @@ export interface TestnetOptions {
   clock?: Clock;
 }
 
-/** A running testnet. */
+/** A running testnet: a local DHT of many nodes. */
 export interface Testnet {
   /** Address of the first node as `HOST:PORT`, for `--bootstrap`. */
   readonly bootstrap: string;

@@ -221,7 +221,10 @@ async function listAll(
   return combineExitCodes(codes);
 }
 
-/** Returns listeners that print the progress of packing. */
+/**
+ * Returns listeners that print the progress of packing: steps, contents, and a progress bar for
+ * each path.
+ */
 function progressListeners(
   output: Output,
 ): Pick<PublishContext, "onStep" | "onContents" | "onProgress"> {

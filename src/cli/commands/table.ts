@@ -165,7 +165,7 @@ export const commands: readonly CommandEntry[] = [
   },
 ];
 
-/** Finds a command by its name or alias. */
+/** Finds a command in the table by its name or alias. */
 export function findCommand(name: string): CommandEntry | undefined {
   return commands.find((entry) => entry.name === name || entry.aliases?.includes(name));
 }

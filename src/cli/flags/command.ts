@@ -35,9 +35,9 @@ export interface CommandEntry {
 
 /** The tools that a running command gets in addition to its flags and arguments. */
 export interface CommandEnvironment {
-  /** Prints results and messages. */
+  /** The output of the command, which prints results and messages. */
   output: Output;
-  /** The process: streams, environment, signals. */
+  /** The interface to the process: streams, environment, signals. */
   io: Io;
   /**
    * Returns the settings, which are loaded at the first call. `anew` loads them again. A command
@@ -65,7 +65,7 @@ export interface CommandEnvironment {
 export interface CommandRun<FLAGS, ARGS extends BaseArgs> extends CommandEnvironment {
   /** The parsed values of the command's own flags. */
   flags: FLAGS;
-  /** The positional arguments of the command. */
+  /** The parsed positional arguments of the command. */
   args: ARGS;
 }
 
@@ -158,7 +158,7 @@ export const allowSecretFlag = {
   variadic: true,
 } as const;
 
-/** Defines an optional flag without a value. */
+/** Defines an optional flag without a value, such as `--all`. */
 export function switchFlag(brief: string) {
   return { kind: "boolean", optional: true, withNegated: false, brief } as const;
 }

@@ -26,7 +26,7 @@ export interface CompletedFlag {
 
 /** The data about a command that a completion script needs. */
 export interface CompletedCommand {
-  /** The command's name, followed by its aliases. */
+  /** The command's name, followed by the aliases of the command. */
   names: string[];
   brief: string;
   flags: CompletedFlag[];
@@ -199,7 +199,7 @@ function fish(commands: readonly CompletedCommand[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Generates the completion script for a shell. */
+/** Generates the completion script of all commands for a shell. */
 export function completionScript(shell: Shell, commands: readonly CompletedCommand[]): string {
   switch (shell) {
     case "bash":

@@ -56,7 +56,7 @@ function section(title: string, lines: readonly string[], color: boolean): strin
   return `${color ? `\x1b[1m${title}\x1b[22m` : title}\n${lines.join("\n")}\n`;
 }
 
-/** Renders the page of `libreseed help`. */
+/** Renders the page of `libreseed help`, which lists all commands. */
 export function rootHelp(version: string, entries: readonly HelpEntry[], color: boolean): string {
   const usage = ["  libreseed COMMAND [flags] [arguments]", "  libreseed help COMMAND"];
   const list = columns(entries.map(({ name, aliases = [], brief }) => [

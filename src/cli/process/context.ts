@@ -35,7 +35,7 @@ export interface Io {
   readonly stdin: ReadableStream<Uint8Array>;
   readonly stdinIsTerminal: boolean;
   readonly env: Record<string, string>;
-  /** The working directory, absolute path. */
+  /** The working directory of the process, absolute path. */
   readonly cwd: string;
   /** The user's home directory, absolute path; `undefined` if the user has none. */
   readonly userHome: string | undefined;

@@ -38,7 +38,7 @@ const codeOfKind: Record<ErrorKind, number> = {
   "in-use": exitCodes.inUse,
 };
 
-/** Returns the exit code for a thrown value. */
+/** Returns the exit code for a value that a command threw, usually an error. */
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof OutputClosed) return exitCodes.outputClosed;
   return error instanceof LibreseedError ? codeOfKind[error.kind] : exitCodes.failed;

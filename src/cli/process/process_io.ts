@@ -111,7 +111,9 @@ function isJournal(stream: string | undefined): boolean {
   }
 }
 
-/** Returns the {@linkcode Io} of the running process. */
+/**
+ * Returns the {@linkcode Io} of the running process: its streams, environment, clock and signals.
+ */
 export function processIo(): Io {
   let interruption: AbortController | undefined;
   let interruptedBy: EndSignal | undefined;

@@ -66,7 +66,7 @@ async function nearestKnown(
   }
 }
 
-/** Collects all package names that this home knows. */
+/** Collects the package names that this home knows, as candidates for a suggestion. */
 async function knownNames(
   { settings, state, io }: Known,
 ): Promise<Set<string>> {

@@ -16,12 +16,12 @@ export type LogStyle = "text" | "json" | "journal";
 
 /** An entry of the daemon's log, before it is formatted as a log line. */
 export interface LogEntry {
-  /** Time of the entry, Unix milliseconds. */
+  /** Time of the log entry, Unix milliseconds. */
   timeMs: number;
   level: LogLevel;
-  /** The message; may have several lines. */
+  /** The message of the log entry; may have several lines. */
   message: string;
-  /** The error that the entry reports. */
+  /** The error that the log entry reports, with the messages of its causes. */
   error?: ErrorData & { causes?: readonly string[] };
 }
 

@@ -24,11 +24,11 @@ export interface OutputOptions {
   stderr: Sink;
   env: Record<string, string | undefined>;
   clock: Clock;
-  /** `--json`: prints JSON instead of text. */
+  /** The flag `--json`: prints results and messages as JSON instead of text. */
   json?: boolean;
-  /** `--quiet`: suppresses notices and progress, but not warnings and errors. */
+  /** The flag `--quiet`: suppresses notices and progress, but not warnings and errors. */
   quiet?: boolean;
-  /** `--verbose`: adds details to the output, and stacks and causes to errors. */
+  /** The flag `--verbose`: adds details to the output, and stacks and causes to errors. */
   verbose?: boolean;
 }
 
@@ -128,7 +128,7 @@ export class Output {
     if (!this.quiet) this.#say("notice", message, "", undefined);
   }
 
-  /** Prints a detail. Printed only with `--verbose`. */
+  /** Prints a detail of the command's work. Without `--verbose`, details are suppressed. */
   detail(message: string): void {
     if (this.#log) return this.#logLine("debug", message);
     if (this.verbose) this.#say("detail", message, "", undefined);
@@ -254,7 +254,10 @@ export class Output {
     this.#tryWrite(`${line}\n`);
   }
 
-  /** Writes to standard error, and ignores write errors. */
+  /**
+   * Writes text to standard error. Write errors are ignored, for example if standard error is
+   * closed.
+   */
   #tryWrite(text: string): void {
     try {
       this.#stderr.write(new TextEncoder().encode(text));
