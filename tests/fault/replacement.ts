@@ -31,7 +31,10 @@ export interface Place {
   later: MinimalManifest;
 }
 
-/** The replacements (operations that replace files in a package store), by name. */
+/**
+ * Maps the name of a command to a function that replaces or removes files as the command does: in
+ * the package store, the project or the seed directory.
+ */
 export const replacements = {
   async "install --force"({ store, minimal, archivePath }: Place) {
     const packages = new PackageStore(store);

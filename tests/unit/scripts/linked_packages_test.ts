@@ -11,10 +11,16 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname!, "..", "..", "..");
 const HARMLESS = /--node-modules-dir=manual/;
-/** Maximum number of lines between `Deno.execPath()` and the flag that selects the mode. */
+/**
+ * Number of source lines, before and after a call of `Deno.execPath()`, in which the test searches
+ * for the flag `--node-modules-dir=manual`.
+ */
 const LINES = 9;
 
-/** Files that start Deno without the flag on purpose, each with the reason. */
+/**
+ * Files that start Deno without the flag `--node-modules-dir=manual` on purpose, each with the
+ * reason.
+ */
 const EXCEPTIONS: Record<string, string> = {
   "scripts/audit/advisories.ts": "`deno audit` links nothing and does not know the flag",
   "scripts/bench/binary.ts": "compiles a program without packages",
