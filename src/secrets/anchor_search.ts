@@ -85,7 +85,8 @@ export class AnchorSearch {
     for (let word = begin; word !== 0;) {
       const count = this.#program.find(word, last, begin, begin + to - from, last);
       if (count === 0) return false;
-      // Copy the results: `visit` may start another search, which uses the same memory.
+      // Copy the results: `visit` may start another search, which would overwrite the results in
+      // memory.
       const found = this.#words.slice(layout.found / 4, layout.found / 4 + 2 * count);
       word = this.#words[layout.next / 4]!;
       sortByOffset(found);
@@ -104,9 +105,10 @@ export class AnchorSearch {
 }
 
 /**
- * Sorts pairs of anchor and offset by the offset. The program finds the anchors of one word last to
- * first; the first anchor of a file decides which kind of secret a refusal names. Insertion sort is
- * fast here, because the pairs are nearly sorted.
+ * Sorts pairs of anchor and offset by the offset. The WebAssembly program finds the anchors within
+ * one word (four bytes) from last to first. The order matters, because the first anchor of a file
+ * decides which kind of secret the error message names. Insertion sort is fast here, because the
+ * pairs are nearly sorted.
  */
 function sortByOffset(pairs: Uint32Array): void {
   for (let i = 2; i < pairs.length; i += 2) {

@@ -22,8 +22,8 @@ import {
 import { type TextUnits, textUnitsOf, toLatin1 } from "./text_units.ts";
 
 /**
- * Number of bytes before an anchor that a regular expression can see, and number of bytes from the
- * anchor on.
+ * Part of a file around an anchor that a regular expression can see: number of bytes before the
+ * anchor, and number of bytes from the anchor's first byte on.
  */
 const [BEFORE_BYTES, BEHIND_BYTES] = [256, 8 * 1024];
 /**
@@ -32,7 +32,8 @@ const [BEFORE_BYTES, BEHIND_BYTES] = [256, 8 * 1024];
  */
 const TOKEN_BYTES = 1024;
 /**
- * Minimum number of bytes to scan at once. Shorter chunks are collected until they reach this size.
+ * Minimum number of bytes to scan at once. Shorter chunks are collected until their total length
+ * reaches this number.
  */
 const MIN_CHUNK_BYTES = 64 * 1024;
 

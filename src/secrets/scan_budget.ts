@@ -19,15 +19,18 @@ const [FREE_TRIES, BYTES_PER_TRY] = [256, 2048];
  */
 const FREE_VAIN_CHARS = 128 * 1024;
 
-/** Counts the work of scanning one package for secrets, and compares it with the limits. */
+/**
+ * Counts the work of scanning one package for secrets, and compares the counted work with the
+ * limits.
+ */
 export class ScanBudget {
-  /** Number of tries of each wide rule, by the index of the rule. */
+  /** Number of times that each wide rule was tried in the package, by the index of the rule. */
   readonly #tries: number[] = [];
   #vainChars = 0;
   /** Number of bytes of the package that have been scanned. */
   passedBytes = 0;
 
-  /** Total number of tries of all wide rules. */
+  /** Total number of tries of all wide rules (patterns that may match thousands of characters). */
   get tries(): number {
     return this.#tries.reduce((sum, tries) => sum + tries, 0);
   }

@@ -38,7 +38,7 @@ export const [HERE, BEFORE, AFTER, TABLES] = [0, 1, 2, 3];
  * the processor's cache.
  */
 export const SLICE_BYTES = 64 * 1024;
-/** Space before the searched bytes, for the bytes that precede them in the file. */
+/** Space before the searched bytes, for the bytes of the file that precede the searched bytes. */
 export const LEAD_BYTES = 16;
 /** Maximum length of an anchor, including the token that must follow. */
 export const MAX_ANCHOR_BYTES = 256;
@@ -74,7 +74,7 @@ export const layout = {
    * otherwise 0.
    */
   allowed: room(256 * IDS),
-  /** The anchors, in the format of `anchor_table.ts`. */
+  /** Copy of the list of anchors, in the format of `anchor_table.ts`. */
   rows: room(MAX_ROW_BYTES),
   /**
    * The found anchors. For each, 32 bits with the index in the list of anchors, and 32 bits with
@@ -89,9 +89,9 @@ export const layout = {
   slice: room(LEAD_BYTES + SLICE_BYTES + MAX_ANCHOR_BYTES + 64),
 };
 /**
- * For each anchor, 8 bytes: address of the anchor's text (32 bits), length of the text, offset of
- * the window in the text, 1 if the text includes the byte before the anchor, number of token
- * characters that must follow.
+ * For each anchor, 8 bytes: address of the anchor's text (32 bits), then one byte each for the
+ * length of the text, the offset of the window in the text, a flag (1 if the text includes the byte
+ * before the anchor), and the number of token characters that must follow the anchor.
  */
 export const records = room(8 * 4096);
 /**

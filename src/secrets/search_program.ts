@@ -1,6 +1,6 @@
 /**
  * The search for anchors as a WebAssembly program. JavaScript would be as fast only after V8 has
- * optimised it, and most packages are scanned in less time than that takes. `anchor_search.ts`
+ * optimised the code, and optimising takes longer than scanning most packages. `anchor_search.ts`
  * explains the algorithm and runs the program.
  *
  * @module

@@ -124,8 +124,8 @@ export const expand = () =>
         setBits(address, bits.get),
       );
     const is = (id: Local, other: number) => equal(id.get, int(other));
-    // The two largest classes (all bytes, token bytes) are only recorded here. `finish` adds their
-    // masks to all pairs of bytes faster.
+    // The masks of the two largest classes (all bytes, token bytes) are only recorded here.
+    // `finish` later adds these masks to all pairs of bytes, which is faster.
     const isLarge = [
       is(other, ANY_BYTE),
       is(one, ANY_BYTE),

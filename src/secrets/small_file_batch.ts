@@ -11,7 +11,7 @@ import { ScanBudget } from "./scan_budget.ts";
 import { isBinaryHead, namedFilesOf } from "./rules/mod.ts";
 import { textUnitsOf } from "./text_units.ts";
 
-/** Maximum number of bytes in a batch. */
+/** Maximum number of bytes in a batch of small files that are scanned together. */
 const BATCH_BYTES = 256 * 1024;
 /** Maximum length of a file in a batch, in bytes. Longer files are scanned alone. */
 const MAX_FILE_BYTES = 64 * 1024;

@@ -8,7 +8,7 @@
 
 /** Position of the significant byte in each character of a text, for ASCII characters. */
 export interface TextUnits {
-  /** Number of bytes per character. */
+  /** Number of bytes per character: 2 in UTF-16, 4 in UTF-32, 1 in other encodings. */
   stride: 1 | 2 | 4;
   /** Index of the significant byte within a character; the other bytes are zero. */
   offset: number;
@@ -40,7 +40,8 @@ export function textUnitsOf(head: Uint8Array): TextUnits {
 }
 
 /**
- * Converts text to one byte per character. Drops the other bytes of each character.
+ * Converts text to one byte per character: keeps the significant byte of each character, and drops
+ * the other bytes.
  *
  * @param position offset of the first given byte in the file
  */

@@ -27,7 +27,7 @@ export interface Local {
 export interface WasmFunction {
   name: string;
   params: number;
-  /** Number of local variables, including the parameters. */
+  /** Number of the function's local variables, including its parameters. */
   locals: number;
   /** Code of the function, which leaves the result on the stack. */
   body: Code;
@@ -151,7 +151,7 @@ export function twice(value: Code): Code {
   return value + "\xad\x42\x81\x80\x80\x80\x10\x7e";
 }
 
-/** Concatenates statements. */
+/** Generates code that runs several statements in order. */
 export function sequence(...statements: Code[]): Code {
   let code = "";
   // Concatenate with `+=`, because V8 then copies nothing; joining an array would copy.
@@ -203,7 +203,7 @@ export function assemble(
 /** Converts Latin-1 text to bytes, one byte per character. */
 export function toBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
-  // A plain loop is faster here: Node's Buffer takes milliseconds before V8 has optimised it.
+  // A plain loop is faster here: Node's Buffer takes milliseconds until V8 has optimised its code.
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }

@@ -16,7 +16,10 @@ const SPACED_SETTING =
 /** Matches the credentials in a URL: `://user:password@` or `://token@`. */
 const ADDRESS = /:\/\/(?:[^\s:@\/"'<>]{0,100}:([^\s@\/"'<>]{1,200})|([\w-]{20,200}))@/g;
 
-/** Rules for all kinds of deployment files. */
+/**
+ * Rules for deployment files. Each rule is for files with certain names, such as
+ * `package-lock.json`.
+ */
 export const deploymentFiles: readonly NamedFile[] = [
   {
     kind: "address with a password",

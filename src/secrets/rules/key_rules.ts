@@ -40,7 +40,7 @@ function lineRule(kind: string, anchors: string[], pattern: string): Rule {
   };
 }
 
-/** Creates the rules for private keys. */
+/** Creates the rules that find private keys in text. */
 export function keyRules(): Rule[] {
   return [
     // Private keys in PEM and similar formats, encrypted or not: RFC 7468, RFC 1421, OpenSSH, RFC

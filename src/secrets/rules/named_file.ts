@@ -14,7 +14,8 @@ export interface NamedFile {
   /**
    * Texts in lower case, separated by spaces. Each path that matches `path` contains at least one
    * of these texts, in upper or lower case. Searching for texts first is ten times as fast as
-   * matching the regular expressions, and saves the milliseconds of compiling them.
+   * matching the regular expressions, and saves the milliseconds of compiling the regular
+   * expressions.
    */
   hints: string;
   /** Pattern for the path of a file, with `/` between its parts. */

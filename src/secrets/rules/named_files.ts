@@ -13,7 +13,10 @@ import { isSecretName, lines, secretSetting, someSetting } from "./setting_text.
 /** Matches names of sample files such as `.env.example`, which users copy and fill in. */
 const SAMPLE = /\b(examples?|samples?|templates?|dist|defaults?|tpl|tmpl|schema|vault|md|d\.ts)$/i;
 const SAMPLE_FIRST = /^(example|sample|template|default)s?\.env$/i;
-/** Maximum length of an extension in {@linkcode SOURCES}, in characters; and the code of `.`. */
+/**
+ * Maximum length of an extension in {@linkcode SOURCES}, in characters; and the character code of a
+ * full stop.
+ */
 const [MAX_ENDING, DOT] = [4, 46];
 /** The most frequent extensions in packages. No file with such an extension is a settings file. */
 const SOURCES = new Set(
@@ -28,7 +31,10 @@ const COMMON = new Set("package.json tsconfig.json LICENSE LICENSE.txt".split(" 
 /** Matches names of source files and documentation, which are not settings files. */
 const SOURCE = /\.(c|m)?[jt]sx?$|\.(py|rb|go|rs|md|html?|map)$/i;
 
-/** Rules for all kinds of files that are recognised by their paths. */
+/**
+ * Rules for all files that are recognised by their paths, such as `.env`. Includes the rules for
+ * deployment files.
+ */
 export const namedFiles: readonly NamedFile[] = [
   {
     kind: ".env with values",

@@ -32,8 +32,8 @@ const AROUND = /^[\s"'`+,;>#*|\/\\(){}[\]-]+|(?<![\s"'`+,;\\(){}[\]-])[\s"'`+,;\
 const HEADER = /^[A-Za-z][A-Za-z0-9-]{2,40}:\s/;
 
 /**
- * Whether a text begins with key material: base64 in one or more lines. Headers may precede it.
- * Lines may be indented or quoted, and ends of lines escaped.
+ * Whether a text begins with key material: base64 in one or more lines. Header lines may precede
+ * the key material. Lines may be indented or quoted, and ends of lines escaped.
  *
  * @param text the text after the line that begins the key
  */

@@ -16,7 +16,10 @@ const VARIABLE =
  */
 const EXAMPLES =
   /^(?:2YotnFZFE|tGzv3JOkF|7Fjfp0ZBr|czZCaGRSa|QWxhZGRpb|dGVzdDoxM|YmJiZTAwYmY|TQV5U29k1|(?:sq0csp-)?30a-4C_tV|kAcSOqF21|LswwdoUaI)/;
-/** Matches words of sample tokens, such as `my-secret-token`. Random tokens do not contain them. */
+/**
+ * Matches words of sample tokens, such as `my-secret-token`. Random tokens do not contain such
+ * words.
+ */
 const TOKEN_WORDS = /token|secret|password|personal|sample/i;
 const LONG_RUN = /(.)\1{7}/;
 /** Minimum number of distinct characters of a long secret. A value with fewer is a placeholder. */
@@ -101,7 +104,7 @@ export function isVaried(text: string): boolean {
 
 /**
  * Counts the words in a text as if the text were a name in camelCase. A random text changes case
- * more often than a name, so it has more words.
+ * more often than a name, so more words are counted in a random text.
  */
 function wordsOf(text: string): number {
   return text.match(/[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+/g)?.length ?? 0;

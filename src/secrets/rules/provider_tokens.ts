@@ -12,7 +12,7 @@ import type { TokenRow } from "./rule.ts";
 const END = "(?![A-Za-z0-9_-])";
 
 export const providerTokens: readonly TokenRow[] = [
-  // Tokens of clouds and databases.
+  // The next rows are for tokens that cloud providers and database services issue.
   ["AWS access key", "AKIA|ASIA|ABIA|ACCA", `[A-Z2-7]{16}${END}`],
   ["AWS Bedrock key", "ABSK", "[A-Za-z0-9+/]{109,269}={0,2}"],
   ["AWS Bedrock key", "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t", "[A-Za-z0-9+/=]{20,}"],
@@ -92,7 +92,7 @@ export const providerTokens: readonly TokenRow[] = [
   ["Prefect token", "pnu_|pnb_", `[A-Za-z0-9]{36}${END}`],
   ["Infracost key", "^ico-", `[A-Za-z0-9]{32}${END}`],
 
-  // Tokens of code hosting and continuous integration.
+  // The next rows are for tokens of code hosting and continuous integration services.
   ["GitHub token", "ghp_|gho_|ghu_|ghs_|ghr_", "[A-Za-z0-9]{36,}"],
   ["GitHub token", "github_pat_", "[A-Za-z0-9_]{60,}"],
   [
@@ -126,7 +126,7 @@ export const providerTokens: readonly TokenRow[] = [
   ["Defined Networking key", "dnkey-", "[a-z0-9=_-]{26}-[a-z0-9=_-]{52}"],
   ["Octopus Deploy key", "API-[A-Z0-9]", `[A-Z0-9]{25}${END}`],
 
-  // Tokens of package registries.
+  // The next rows are for tokens that package registries issue.
   ["npm token", "npm_", `[A-Za-z0-9]{36}(?![A-Za-z0-9_])`],
   ["PyPI token", "pypi-AgE", "[A-Za-z0-9_-]{50,}"],
   ["RubyGems key", "rubygems_", "[a-f0-9]{48}"],

@@ -12,7 +12,7 @@ import type { Rule } from "./rule.ts";
  * JSON, YAML, shells or common programming languages.
  */
 const HEADER = "(?<=uthorization[\"'`\\])\\\\]{0,4}\\s{0,4}(?:[:=,]|=>)\\s{0,4}[\"'`\\\\]{0,3})";
-/** Creates the rules for credentials in requests. */
+/** Creates the rules that find credentials in HTTP requests: headers and arguments of `curl`. */
 export function requestRules(): Rule[] {
   return [
     {

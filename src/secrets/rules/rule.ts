@@ -19,8 +19,8 @@ export interface Rule {
    */
   anchors: readonly string[];
   /**
-   * Regular expression for the secret, with the flag `y` (sticky). It is tried at the first byte of
-   * an anchor, so it must begin with the anchor.
+   * Regular expression for the secret, with the flag `y` (sticky). The expression is tried at the
+   * first byte of an anchor, so the expression must begin with the anchor.
    */
   pattern: RegExp;
   /**
@@ -65,7 +65,10 @@ export function tokenRule([kind, anchors, tail, before = START]: TokenRow): Rule
   };
 }
 
-/** Converts an anchor to a regular expression. */
+/**
+ * Converts an anchor to a regular expression. Drops the signs `^` and `…`, whose conditions other
+ * parts of the pattern check.
+ */
 function literal(anchor: string): string {
   return anchor.replace(/^\^|…$/g, "").replace(/[.*+?^${}()\\/]/g, "\\$&");
 }

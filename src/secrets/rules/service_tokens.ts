@@ -12,10 +12,11 @@ const END = "(?![A-Za-z0-9_-])";
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 
 export const serviceTokens: readonly TokenRow[] = [
-  // Tokens of payment services.
+  // The next rows are for tokens that payment services issue.
   ["Stripe key", "sk_live_|rk_live_|sk_test_|rk_test_|sk_org_|sk_prod_", "[A-Za-z0-9]{16,}"],
   ["Stripe webhook secret", "whsec_", "[A-Za-z0-9+/=]{32,}"],
-  // Square's prefix `sq0idp-` is omitted: it marks the id of an application, which is not secret.
+  // Square's prefix `sq0idp-` is omitted: this prefix marks the id of an application, and such ids
+  // are not secret.
   ["Square token", "sq0atp-|sq0csp-", "[A-Za-z0-9_-]{22,}"],
   ["Square token", "^EAAA…", `[A-Za-z0-9_-]{60}(?![A-Za-z0-9_+/=-])`, "(?<![A-Za-z0-9_+/.-])"],
   [
@@ -39,7 +40,7 @@ export const serviceTokens: readonly TokenRow[] = [
   ["Paddle key", "pdl_live_|pdl_sdbx_", "[A-Za-z0-9_]{40,}"],
   ["Shopify token", "shpat_|shpca_|shppa_|shpss_|shptka_", "[A-Fa-f0-9]{32}"],
 
-  // Tokens of mail and chat services.
+  // The next rows are for tokens that mail and chat services issue.
   [
     "Slack token",
     "xoxb-|xoxp-|xoxa-|xoxo-|xoxr-|xoxs-|xoxe-|xoxc-|xoxd-|xoxe.xox",
@@ -105,7 +106,7 @@ export const serviceTokens: readonly TokenRow[] = [
   ["Django secret key", "django-insecure-", "[a-z0-9!@#$%^&*(_=+)-]{40,}"],
   ["Okta token", "SSWS ", "00[A-Za-z0-9_-]{38,42}"],
 
-  // Tokens of providers of language models.
+  // The next rows are for tokens that providers of language models issue.
   ["OpenAI key", "T3BlbkFJ", "[A-Za-z0-9_-]{20,}", "(?<=sk-[A-Za-z0-9_-]{20,200})"],
   ["OpenAI key", "sk-proj-|sk-svcacct-|sk-admin-", "[A-Za-z0-9_-]{40,}"],
   ["Anthropic key", "sk-ant-", "[A-Za-z0-9_-]{40,}"],
@@ -126,7 +127,7 @@ export const serviceTokens: readonly TokenRow[] = [
   ["Tavily key", "tvly-", "(?:dev-|prod-)?[A-Za-z0-9]{28,}"],
   ["Firecrawl key", "^fc-[a-f0-9]", `[a-f0-9]{31}${END}`],
 
-  // Tokens of monitoring and analytics services.
+  // The next rows are for tokens that monitoring and analytics services issue.
   ["Sentry token", "sntrys_|sntryu_|sntrya_|sntryi_", "[A-Za-z0-9+/=_]{60,}"],
   ["New Relic key", "NRAK-|NRAA-|NRIQ-|NRRA-|NRII-|NRSP-|NRJS-", "[A-Za-z0-9_-]{18,}"],
   ["Grafana token", "glsa_|glc_", "[A-Za-z0-9+/_]{32,}={0,2}"],
@@ -141,7 +142,7 @@ export const serviceTokens: readonly TokenRow[] = [
     `[0-9a-f]{7}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}${END}`,
   ],
 
-  // Tokens of services for content and collaboration.
+  // The next rows are for tokens that services for content and collaboration issue.
   ["Atlassian token", "ATATT3", "[A-Za-z0-9_=-]{60,}"],
   ["Linear key", "lin_api_|lin_oauth_", "[A-Za-z0-9]{32,}"],
   ["Notion token", "ntn_", `[A-Za-z0-9]{42,}${END}`],

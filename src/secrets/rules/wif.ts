@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 
 const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-/** First byte of a decoded key: main network, test network. */
+/** Possible first bytes of a decoded key, which name its network: main network, test network. */
 const VERSIONS = [0x80, 0xef];
 /**
  * Length of a decoded key in bytes: version (1), key (32), checksum (4). A key for a compressed

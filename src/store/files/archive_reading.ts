@@ -55,8 +55,8 @@ export async function checkArchive(
 }
 
 /**
- * Returns the SHA-256 of a file as manifests write it, `sha256:HEX`. Throws the errors of reading a
- * file.
+ * Returns the SHA-256 of a file in the form that manifests use, `sha256:HEX`. Throws the errors of
+ * reading a file.
  */
 export async function hashOf(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");

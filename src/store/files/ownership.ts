@@ -8,7 +8,7 @@
 import { lstatSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 
-/** Maximum number of parent directories to examine. */
+/** Maximum number of directories, from a path upwards, whose owners are examined. */
 const MAX_DEPTH = 64;
 
 /**

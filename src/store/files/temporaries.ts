@@ -22,8 +22,8 @@ const HELD_PREFIX = ".tmp-held-";
  */
 const STALE_MS = 3_600_000;
 /**
- * Maximum number of attempts to create a temporary file that other processes remove at once. More
- * removals indicate an attack.
+ * Maximum number of attempts to create a temporary file, if other processes remove each new file
+ * immediately. More removals indicate an attack.
  */
 const MAX_TRIES = 16;
 
@@ -50,7 +50,7 @@ function isTemporary(name: string): boolean {
 
 /**
  * Returns a new path with the name of a locked temporary. A file or directory that is renamed to
- * this path is not locked, so any process may remove it as abandoned.
+ * this path is not locked, so any process may remove the file or directory as abandoned.
  */
 export function discardedPath(dir: string): string {
   return join(dir, HELD_PREFIX + toHex(crypto.getRandomValues(new Uint8Array(8))));
@@ -110,7 +110,8 @@ async function createHeld<T extends Deno.FsFile | undefined>(
       if (ino === (await file.stat()).ino || tries === MAX_TRIES) return { path, file };
     } catch (error) {
       const isGone = isCode(error, "ENOENT");
-      // The file system has no locks, so only its age protects the temporary file from removal.
+      // The file system has no locks, so only the temporary file's young age protects the file from
+      // removal by other processes.
       if (!isGone || tries === MAX_TRIES) return { path, file };
     }
     close(file);
@@ -121,14 +122,14 @@ function close(file: Deno.FsFile | undefined): void {
   try {
     file?.close();
   } catch {
-    // An error means that the file is closed already.
+    // Ignore the error: it means that the file is closed already.
   }
 }
 
 /**
- * Removes abandoned temporaries from a directory: those that no process has locked, and, where
- * there are no locks, those that were not written to for an hour. A missing directory counts as
- * empty.
+ * Removes abandoned temporaries from a directory. On a file system with locks, a temporary is
+ * abandoned if no process has locked the temporary; otherwise, if nothing was written to the
+ * temporary for an hour. A missing directory counts as empty.
  *
  * @param nowMs current time, Unix milliseconds
  * @param known the names in the directory, if the caller has listed it already
@@ -153,7 +154,8 @@ export async function removeStaleTemporaries(
     try {
       if (await removeIfStale(path, name, nowMs)) removed.push(name);
     } catch (cause) {
-      // Ignore a missing file: its process may have renamed or removed it meanwhile.
+      // Ignore a missing file: the process that created the file may have renamed or removed it
+      // meanwhile.
       if (!isCode(cause, "ENOENT")) throw fileError(cause, "write", path);
     }
   }

@@ -18,7 +18,7 @@ import { fileError, hashOf, readAtMost, StoreError } from "../files/mod.ts";
 import { DIRECT, LINKS, MINIMAL, type StoredPackage, TREE } from "./package_entry.ts";
 
 const MANIFEST = "manifest.json";
-/** Maximum number of problems to report per package. */
+/** Maximum number of problems with a package's files to report. */
 const MAX_PROBLEMS = 20;
 
 /**
@@ -71,7 +71,8 @@ async function readManifestOf(
 
 /**
  * Compares every file of a stored package with the signed manifest. Reports changed, missing and
- * additional files, and links. File modes are not checked, because they are not signed.
+ * additional files, and links. File modes are not checked, because the signature does not cover
+ * file modes.
  *
  * @returns descriptions of the problems for users, at most twenty; empty for an intact package
  * @throws {StoreError} `NOT_READABLE`, `IO_FAILED`

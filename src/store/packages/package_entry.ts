@@ -20,7 +20,10 @@ export const TREE = "package";
 export const MINIMAL = "minimal.json";
 /** Name of an empty file that marks a package as installed by name, not only as a dependency. */
 export const DIRECT = "direct";
-/** Name of the directory with links to the package's dependencies, where Node searches for them. */
+/**
+ * Name of the directory with links to the package's dependencies, where Node searches for
+ * dependencies.
+ */
 export const LINKS = "node_modules";
 
 const ID = /^[0-9a-f]{64}$/;
@@ -33,7 +36,7 @@ export interface PackageName {
   pubkey: string;
 }
 
-/** A valid package in the store. */
+/** A stored package whose minimal manifest is valid. Its files may still be damaged. */
 export interface StoredPackage {
   /** Id of the package, see {@linkcode packageId}. */
   id: string;
@@ -78,8 +81,8 @@ export function isPackageId(text: string): boolean {
 }
 
 /**
- * Reads the minimal manifest of a stored package. Checks its signature, and that it belongs to this
- * id. Does not check the package's files.
+ * Reads the minimal manifest of a stored package. Checks the manifest's signature, and that its
+ * publisher, name and version have this id. Does not check the package's files.
  *
  * @returns `undefined` if the store has no package with this id
  * @throws {StoreError} if the store cannot be read

@@ -122,7 +122,7 @@ export class PackagePlaces {
    * Waits for running replacements, and recovers from all interrupted ones. Does nothing if the
    * user has no write permission for the store.
    *
-   * @returns whether there was any replacement
+   * @returns whether any replacement was running or had been interrupted
    */
   async settleAll(): Promise<boolean> {
     const ids = this.unsettled(await namesIn(this.#root));
@@ -162,8 +162,8 @@ export class PackagePlaces {
   }
 
   /**
-   * Renames an old package directory to the name of an abandoned temporary, which any process may
-   * remove.
+   * Renames an old package directory to a name that marks it as an abandoned temporary. Any process
+   * may remove the directory afterwards, even if this process is killed.
    */
   async #discard(aside: string): Promise<string> {
     const discarded = discardedPath(this.#root);
@@ -171,7 +171,7 @@ export class PackagePlaces {
     return discarded;
   }
 
-  /** Renames a file or directory. Returns whether it existed. */
+  /** Renames a file or directory. Returns whether a file or directory existed at `from`. */
   async #rename(from: string, to: string): Promise<boolean> {
     try {
       await rename(from, to);

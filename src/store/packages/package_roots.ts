@@ -58,7 +58,8 @@ export class PackageRoots {
         if (isCode(cause, "ENOENT")) return "";
         throw fileError(cause, "read", file);
       });
-      // Ignore a file that libreseed did not write: its name is not the hash of the path in it.
+      // Ignore a file that libreseed did not write: the file's name is not the hash of the path in
+      // the file.
       if (path.length <= MAX_PATH_CHARACTERS && this.#fileOf(path) === file) paths.push(path);
     }
     return paths.sort();

@@ -61,15 +61,15 @@ import { PackageRoots } from "./package_roots.ts";
 
 const LOCK_TIMEOUT_MS = 10_000;
 
-/** Options of {@linkcode PackageStore.stage}. */
+/** Options of {@linkcode PackageStore.stage}, which unpacks a package under a temporary name. */
 export interface StageOptions {
   limits: ArchiveLimits;
   signal?: AbortSignal;
 }
 
-/** Options of {@linkcode StagedPackage.commit}. */
+/** Options of {@linkcode StagedPackage.commit}, which moves a package to its final path. */
 export interface CommitOptions {
-  /** Ids of the package's dependencies, by name. */
+  /** Ids of the packages that the package depends on, by package name. */
   links: ReadonlyMap<string, string>;
   /** Whether the user installs the package by name, not only as a dependency. */
   direct: boolean;
@@ -77,7 +77,7 @@ export interface CommitOptions {
   replace?: boolean;
 }
 
-/** The store of installed packages. */
+/** The store of installed packages: adds, finds, lists and removes unpacked packages. */
 export class PackageStore {
   readonly path: string;
   readonly roots: PackageRoots;
@@ -126,7 +126,7 @@ export class PackageStore {
 
   /**
    * Acquires the lock for moving a package, or a link to a package, to its final path. Callers must
-   * hold it for milliseconds only. Throws like {@linkcode PackageStore.lock}.
+   * hold the lock for milliseconds only. Throws like {@linkcode PackageStore.lock}.
    */
   lockPlaces(signal?: AbortSignal): Promise<Disposable> {
     return this.#places.lock(signal);
@@ -175,8 +175,8 @@ export class PackageStore {
       throw fileError(cause, "read", this.path);
     }
     const entries: [key: string, StoreEntry][] = [];
-    // Include packages that are being replaced: for a moment, no directory has their id as its
-    // name.
+    // Include packages whose replacement is running: for a moment, no directory in the store has
+    // the id of such a package as its name.
     const ids = new Set([...names.filter(isPackageId), ...this.#places.unsettled(names)]);
     for (const id of ids) {
       const entry = await this.find(id);
@@ -255,7 +255,7 @@ export class PackageStore {
    * intact copy of the same package stays unless `replace` is set; only its links and its mark
    * "installed by name" are updated. An existing mark is always kept.
    *
-   * @returns the entry at the final path, and whether it is the given directory
+   * @returns the entry at the final path, and whether the given directory is now at this path
    * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`) if the store has another archive
    * of this name, version and publisher
    */

@@ -86,9 +86,7 @@ export class SeedDirectory {
   readonly path: string;
   /** Returns the manifest of an archive that was verified earlier and is unchanged. */
   known: ((archivePath: string) => MinimalManifest | undefined) | undefined;
-  /**
-   * Promise of the last addition or removal, for which later ones wait before they take the lock.
-   */
+  /** Promise of the last addition or removal. The next change awaits the promise, then the lock. */
   #last: Promise<unknown> = Promise.resolve();
 
   readonly #clock: Clock;

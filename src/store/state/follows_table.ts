@@ -7,7 +7,7 @@
 import { type MinimalManifest, parseMinimal, serializeMinimal } from "../../package/mod.ts";
 import type { Sqlite } from "./sqlite.ts";
 
-/** A followed publisher. */
+/** A publisher that the user follows, with the state of its stored package list. */
 export interface Follow {
   /** Ed25519 public key of the publisher, 32 bytes. */
   publicKey: Uint8Array;

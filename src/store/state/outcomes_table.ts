@@ -27,7 +27,7 @@ export interface StoredOutcome {
   stored: number;
   /** Reason why the last announcement failed; absent after a success. */
   error?: string;
-  /** Number of consecutive failed announcements. */
+  /** Number of failed announcements since the last successful one. */
   failures: number;
   /** Time when the next announcement is due, Unix milliseconds. */
   nextDueMs: number;

@@ -11,13 +11,13 @@ import { decodeItem, encodeItem, encodeSeq, type MutableItem } from "../../recor
 import { StoreError } from "../files/mod.ts";
 import type { Row, Sqlite } from "./sqlite.ts";
 
-/** A signed DHT item with its metadata. */
+/** A record as stored in the table: a signed DHT item, and a description of its contents. */
 export interface StoredRecord {
   /** The item's target in the DHT, 20 bytes. The caller computes it from public key and salt. */
   target: Uint8Array;
   /** Kind of record: `manifest`, `announce`, `name-index`, `name-entry` or `other`. */
   kind: string;
-  /** Name of the package that the record describes; absent if it describes no package. */
+  /** Name of the package that the record describes; absent if the record describes no package. */
   name?: string;
   version?: string;
   /** The signed DHT item. The table does not verify the signature. */
@@ -57,7 +57,7 @@ export interface ScheduledRecord {
   item: Uint8Array;
   /** Time of the next announcement, Unix milliseconds; 0 if the record was never announced. */
   dueMs: number;
-  /** Number of consecutive failed announcements. */
+  /** Number of failed announcements of the record since the last successful one. */
   failures: number;
 }
 
@@ -125,7 +125,7 @@ export class RecordsTable {
     }
   }
 
-  /** Returns the record of a DHT target. */
+  /** Returns the stored record for a DHT target; `undefined` if there is none. */
   get(target: Uint8Array): StoredRecord | undefined {
     const row = this.#sqlite.row("SELECT * FROM records WHERE target = ?", target);
     return row && recordOf(row);
@@ -136,7 +136,8 @@ export class RecordsTable {
     const { kind, name, version, own } = filter;
     const wanted = { kind, name, version, own: own === undefined ? undefined : Number(own) };
     const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
-    // Name only the given columns in the condition: otherwise SQLite would not use the index.
+    // The SQL condition names only the filter's columns: with a condition on every column, SQLite
+    // would not use the index.
     const where = given.length === 0
       ? ""
       : `WHERE ${given.map(([column]) => `${column} = ?`).join(" AND ")}`;
@@ -149,8 +150,8 @@ export class RecordsTable {
   /**
    * Yields the records to announce, in batches. Name indexes and their entries are excluded,
    * because a name index is assembled just before its announcement. Records come in the order of
-   * their rows in the file: in any other order, SQLite would read pages repeatedly, because they do
-   * not all fit into its cache.
+   * their rows in the file: in any other order, SQLite would read pages repeatedly, because its
+   * cache cannot hold all pages.
    *
    * @param limit maximum number of records in a batch
    */
@@ -210,7 +211,7 @@ export class RecordsTable {
     ).map(recordOf);
   }
 
-  /** Returns the number of records. */
+  /** Returns the number of records in the table. */
   count(): number {
     return Number(this.#sqlite.row("SELECT count(*) AS n FROM records")!.n);
   }

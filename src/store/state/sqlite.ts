@@ -30,7 +30,7 @@ const reasons: readonly { code: number; text: RegExp; reason: Reason }[] = [
 
 type Reason = "busy" | "read-only" | "io" | "damaged" | "full" | "unopenable";
 
-/** An open SQLite database file. */
+/** An open SQLite database file, with a cache of prepared statements. */
 export class Sqlite {
   readonly path: string;
   readonly #database: DatabaseSync;
@@ -66,17 +66,17 @@ export class Sqlite {
     return this.#guard(() => Number(this.#prepare(sql).run(...values).changes));
   }
 
-  /** Returns the first row of a query. */
+  /** Runs a query, and returns its first row; `undefined` if there are no rows. */
   row(sql: string, ...values: SQLInputValue[]): Row | undefined {
     return this.#guard(() => this.#prepare(sql).get(...values) as Row | undefined);
   }
 
-  /** Returns all rows of a query. */
+  /** Runs a query, and returns all of its rows. */
   rows(sql: string, ...values: SQLInputValue[]): Row[] {
     return this.#guard(() => this.#prepare(sql).all(...values) as Row[]);
   }
 
-  /** Yields the rows of a query one by one. Use it for results that are too large for memory. */
+  /** Yields the rows of a query one by one. For results that are too large for memory. */
   *each(sql: string, ...values: SQLInputValue[]): Generator<Row> {
     try {
       yield* this.#prepare(sql).iterate(...values) as Iterable<Row>;

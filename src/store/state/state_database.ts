@@ -41,7 +41,7 @@ export function describeReplaced({ movedTo, reason }: ReplacedState): string {
     "Pinned, trusted and followed publishers are lost";
 }
 
-/** The open state database of one home. */
+/** The open state database of one home. Its properties are the tables. */
 export class StateDatabase {
   /** Set if a damaged database was replaced. The caller must warn the user. */
   readonly replaced: ReplacedState | undefined;
@@ -146,8 +146,8 @@ function openChecked(path: string, clock: Clock): Sqlite {
 
 function migrate(sqlite: Sqlite): void {
   sqlite.transaction(() => {
-    // Read the version again within the transaction: another process may have migrated the
-    // database.
+    // Read the schema version again within the transaction: another process may have migrated the
+    // database meanwhile.
     for (let version = versionOf(sqlite); version < STATE_SCHEMA_VERSION; version++) {
       sqlite.run(migrations[version]!);
       sqlite.run(`PRAGMA user_version = ${version + 1}`);

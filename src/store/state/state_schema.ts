@@ -85,8 +85,8 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE outcomes ADD COLUMN port INTEGER;
   `,
-  // Column `by_hand` of pins: whether the user created the pin. For existing pins this is unknown,
-  // so they count as created by first use.
+  // Column `by_hand` of pins: whether the user created the pin. For pins that are older than this
+  // column, the answer is unknown, so these pins count as created by first use.
   `
   ALTER TABLE pins ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
   `,
@@ -114,8 +114,9 @@ export const migrations: readonly string[] = [
   UPDATE pins SET last_prerelease = last_version, last_version = NULL
     WHERE last_version LIKE '%-%';
   `,
-  // Column `item` of records, which replaces a column for each part of the signed item. It has the
-  // form of `encodeItem`: public key, signature, `seq`, length of the salt, salt, value.
+  // Column `item` of records: the signed item in the form of `encodeItem` (public key, signature,
+  // `seq`, length of the salt, salt, value). This column replaces several columns, one for each
+  // part of the signed item.
   `
   CREATE TABLE records_with_items (
     target BLOB PRIMARY KEY,

@@ -13,7 +13,8 @@
 import type { Sqlite } from "./sqlite.ts";
 
 /**
- * Size, modification time and inode of a file. If they are the same, the file counts as unchanged.
+ * Size, modification time and inode of a file. If all three are the same as before, the file counts
+ * as unchanged.
  */
 export interface FileIdentity {
   sizeBytes: number;
@@ -22,7 +23,7 @@ export interface FileIdentity {
   inode: number;
 }
 
-/** The hashes of a verified archive. */
+/** The hashes of a verified archive, which need not be computed again. */
 export interface VerifiedFile {
   /** SHA-256 of the archive, 32 bytes. */
   sha256: Uint8Array;
