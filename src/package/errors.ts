@@ -1,8 +1,9 @@
 /**
  * The error class of `src/package`, and helpers for its messages. The error codes are part of the
- * API. A row of the table that only names a limit means that the limit is exceeded. In the kind
- * column, "by side" means `failed` when a directory is packed and `verification` when an archive is
- * read. When a full manifest is read, a problem with the files that it lists is `MANIFEST_INVALID`.
+ * API. Where the last column names only a limit, such as `maxDepth`, the error means that the limit
+ * is exceeded. In the kind column, "by side" means `failed` when a directory is packed and
+ * `verification` when an archive is read. When a full manifest is read, a problem with the files
+ * that it lists is `MANIFEST_INVALID`.
  *
  * | code | kind | when |
  * | --- | --- | --- |
@@ -99,8 +100,8 @@ export function verificationError(
 }
 
 /**
- * Quotes untrusted text for an error message: at most 200 characters, with every character escaped
- * that could control a terminal.
+ * Quotes untrusted text for an error message: returns at most 200 characters, and escapes every
+ * character that could control a terminal.
  */
 export function quote(text: string): string {
   const cut = text.length > 200 ? text.slice(0, 200) + "…" : text;
@@ -115,7 +116,7 @@ export function messageOf(error: unknown): string {
   return outOfReach(error)?.why ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** Makes the `FILE_UNREADABLE` error for a file or directory that is packed. */
+/** Makes the `FILE_UNREADABLE` error for a file or directory that cannot be read during packing. */
 export function unreadable(source: string, cause: unknown): PackageError {
   const message = `${source} cannot be read: ${messageOf(cause)}`;
   return new PackageError("failed", "FILE_UNREADABLE", message, {

@@ -8,7 +8,7 @@ import { messageOf, PackageError } from "../errors.ts";
 import { fileChanged, isSameFile } from "./file_mark.ts";
 import { readChunks } from "./read_chunks.ts";
 
-/** An archive that is open for reading. */
+/** An archive file that is open for reading, with its status at the time of opening. */
 export interface OpenArchive extends Disposable {
   path: string;
   file: Deno.FsFile;

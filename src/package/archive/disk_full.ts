@@ -13,7 +13,7 @@ import { withoutTemporary } from "./temporaries.ts";
 
 /** The package that is being written, described for the error message. */
 export interface DiskNeed {
-  /** `NAME@VERSION`, or another description for people. */
+  /** The package as `NAME@VERSION`, or another description for people. */
   what: string;
   /** The directory to which the package is written. */
   directory: string;
@@ -55,7 +55,7 @@ export async function namingFullDisk<T>(need: DiskNeed, write: () => Promise<T>)
 
 /**
  * Returns the number of bytes free for an ordinary user; `undefined` if the system does not report
- * it.
+ * the number.
  */
 async function freeBytesOf(directory: string): Promise<number | undefined> {
   try {

@@ -63,7 +63,9 @@ export class FileWriter implements Disposable {
     this.written(bytes.length);
   }
 
-  /** Records that another thread has written bytes to the file, so that they are flushed too. */
+  /**
+   * Records that another thread has written bytes to the file, so that these bytes are flushed too.
+   */
   written(lengthBytes: number): void {
     this.#unflushedBytes += lengthBytes;
     if (this.#unflushedBytes >= FLUSH_BYTES && this.#isKept && !this.#flushing) this.#flush();

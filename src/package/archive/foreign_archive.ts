@@ -66,7 +66,8 @@ async function firstEntry(path: string): Promise<string | undefined> {
     const inflated = gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
     return await new Promise<string | undefined>((resolve) => {
       tar.on("entry", ({ name }: Header, contents) => {
-        // The truncated contents raise an error, which does not matter here.
+        // The entry's contents raise an error, because they are truncated. The error is ignored:
+        // only the name of the entry is needed.
         contents.on("error", () => {});
         resolve(name);
       });
@@ -75,7 +76,7 @@ async function firstEntry(path: string): Promise<string | undefined> {
       tar.end(inflated.subarray(0, HEAD_TAR_BYTES));
     });
   } catch {
-    // The file is not gzip.
+    // The file is not gzip, so it has no first entry.
     return undefined;
   } finally {
     tar.destroy();
@@ -89,7 +90,7 @@ async function readHead(path: string): Promise<Uint8Array | undefined> {
     const head = new Uint8Array(HEAD_BYTES);
     return head.subarray(0, await file.read(head) ?? 0);
   } catch {
-    // Ignore the error here: the caller reads the archive later and reports it then.
+    // Ignore the error here: the caller reads the archive later and reports the error at that time.
     return undefined;
   }
 }

@@ -51,8 +51,8 @@ export function gzipMember(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 function gzip(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
-  // The output buffer fits the longest output in one chunk. A buffer of fixed size is needed
-  // because the output depends on it, and joining many small chunks would take a multiple of the
+  // The output buffer fits the longest output in one chunk. The buffer's size is fixed, because the
+  // compressed bytes depend on the size, and joining many small chunks would take a multiple of the
   // memory.
   const chunkSize = bytes.length + (bytes.length >> 6) + 1024;
   const zipped = gzipSync(bytes, { level, chunkSize, memLevel: MEM_LEVEL, windowBits: 15 });
@@ -70,8 +70,8 @@ function gzip(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
 function shrinks(bytes: Uint8Array): boolean {
   const sample = new Uint8Array(SAMPLES * SAMPLE_BYTES);
   if (bytes.length <= sample.length) return true;
-  // The distance between samples is 66,568 bytes for a full member. If it were a power of two, all
-  // samples would come from the same part of a disk block.
+  // The distance between samples is 66,568 bytes for a full member. If the distance were a power of
+  // two, all samples would come from the same part of a disk block.
   const distance = Math.floor((bytes.length - SAMPLE_BYTES) / (SAMPLES - 1));
   for (let i = 0; i < SAMPLES; i++) {
     const at = i * distance;
@@ -83,7 +83,7 @@ function shrinks(bytes: Uint8Array): boolean {
 
 /**
  * Frees a large buffer immediately. A few buffers of 4 MiB rarely trigger garbage collection, so
- * they would stay in memory for long. All views of the buffer become empty.
+ * discarded buffers would stay in memory for long. All views of the buffer become empty.
  */
 export function release({ buffer }: Uint8Array): void {
   if (buffer.byteLength >= SHARED_BYTES) (buffer as ArrayBuffer).transfer(0);

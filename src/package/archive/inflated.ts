@@ -13,7 +13,7 @@ import { release } from "./gzip_member.ts";
 
 const INFLATED_CHUNK_BYTES = 256 * 1024;
 
-/** The archive to inflate, and its limits. */
+/** The archive to inflate, and the limits that its tar must not exceed. */
 export interface TarSource {
   /**
    * The archive's compressed bytes. A chunk is not used any more once the next one is requested.
@@ -48,8 +48,8 @@ export class Inflated implements AsyncDisposable {
   }
 
   /**
-   * Returns the next bytes if all of them are in memory, and `undefined` otherwise. The bytes are
-   * valid until the next bytes are taken.
+   * Returns the next `lengthBytes` bytes if all are in memory, and `undefined` otherwise. The bytes
+   * are valid until the next bytes are taken.
    */
   takeNow(lengthBytes: number): Uint8Array | undefined {
     const end = this.#at + lengthBytes;
@@ -86,8 +86,8 @@ export class Inflated implements AsyncDisposable {
       throw damaged("something comes after the end of its tar");
     }
     await this.#inflating;
-    // zlib ignores zeros after the last gzip member, so they are detected by comparing the number
-    // of consumed bytes.
+    // zlib ignores zeros after the last gzip member, so such zeros are detected by comparing the
+    // number of bytes that zlib consumed with the archive's length.
     if (this.#gunzip.bytesWritten !== this.#source.lengthBytes) {
       throw damaged("something comes after the end of its gzip stream");
     }
@@ -112,7 +112,7 @@ export class Inflated implements AsyncDisposable {
       signal?.throwIfAborted();
       throw cause instanceof SourceFailed ? cause.cause : damaged(messageOf(cause), cause);
     }
-    // Yield to the event loop here, because inflating does not.
+    // Yield to the event loop here, because inflating a chunk does not yield.
     await pause();
     signal?.throwIfAborted();
     if (next.done) return false;
@@ -149,14 +149,14 @@ function free({ buffer, byteOffset, byteLength }: Uint8Array): void {
 }
 
 /**
- * An error while reading the archive's bytes. Unlike an inflating error, it does not mean that the
- * archive is damaged.
+ * An error while reading the archive's bytes. Unlike an error of inflating, this error does not
+ * mean that the archive is damaged.
  */
 class SourceFailed extends Error {}
 
 /**
- * Passes each chunk to the inflater after it has finished the previous one. Errors are thrown where
- * the inflated bytes are read.
+ * Passes each chunk to the inflater after the inflater has finished the previous chunk. Errors are
+ * thrown where the inflated bytes are read.
  */
 async function inflate(chunks: AsyncIterable<Uint8Array>, gunzip: Gunzip): Promise<void> {
   let wake = () => {};

@@ -45,7 +45,7 @@ export class MemberWriter {
     }
   }
 
-  /** Compresses and writes the remaining bytes. */
+  /** Compresses and writes the remaining bytes of the tar. No bytes may be added afterwards. */
   async end(): Promise<void> {
     if (this.#used > 0) await this.#flush();
     while (this.#pending.length > 0) await this.#writeNext();

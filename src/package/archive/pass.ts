@@ -29,12 +29,12 @@ import { Thread, usefulThreads } from "./threads.ts";
  */
 const THREAD_BYTES = 16 * 1024 * 1024;
 
-/** Options of {@linkcode ArchivePass.start}. */
+/** Options of {@linkcode ArchivePass.start}: the archive to hash, and what to compute. */
 export interface PassOptions {
   source: OpenArchive;
   /** The copy, a file to which the bytes of the source are appended. */
   copy?: FileWriter;
-  /** Whether to compute the SHA-1 of the pieces. */
+  /** Whether to compute the SHA-1 of each piece of the archive's torrent. */
   pieces: boolean;
   /** Number of available threads. With 0, the pass runs in the calling thread. */
   threads?: number;
@@ -55,14 +55,15 @@ export interface PassHashes {
 }
 
 /**
- * A running pass. Disposing of it stops the pass, and resolves when no thread is running any more.
+ * A running pass. Disposing of this object stops the pass, and resolves when no thread is running
+ * any more.
  */
 export class ArchivePass implements AsyncDisposable {
   readonly #options: PassOptions;
   readonly #plan: PassPlan;
   readonly #state: PassState;
   readonly #done: Promise<void>;
-  /** The error thrown by `onProgress`. */
+  /** The error that the callback `onProgress` threw; `finish()` throws it again. */
   #thrown: { error: unknown } | undefined;
   #change = Promise.withResolvers<void>();
 
@@ -152,7 +153,7 @@ export class ArchivePass implements AsyncDisposable {
         const thread = threads.use(new Thread(files, (range) => this.#report(range)));
         return await thread.ask({ order: "pass", plan, part });
       } catch (error) {
-        // Stop the pass, because otherwise the other thread would wait for the failed one.
+        // Stop the pass, because otherwise the other threads would wait for the failed thread.
         this.#state.stop();
         throw error;
       }

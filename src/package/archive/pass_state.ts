@@ -88,8 +88,8 @@ export class PassState {
   }
 
   /**
-   * Whether copying may continue, because it is less than {@linkcode AHEAD_RANGES} ranges ahead of
-   * SHA-256.
+   * Whether copying may continue, because copying is less than {@linkcode AHEAD_RANGES} ranges
+   * ahead of SHA-256.
    */
   get mayTake(): boolean {
     return Atomics.load(this.#numbers, TAKEN) < this.hashed + AHEAD_RANGES;
@@ -115,7 +115,10 @@ export class PassState {
     this.#wake();
   }
 
-  /** Blocks the thread until the predicate is true. Other threads make it true. */
+  /**
+   * Blocks the calling thread until the predicate is true. Other threads change the state that the
+   * predicate tests.
+   */
   waitUntil(predicate: () => boolean): void {
     for (;;) {
       const changes = Atomics.load(this.#numbers, CHANGES);

@@ -154,7 +154,10 @@ export class PassSteps implements Disposable {
   }
 }
 
-/** Opens a file, and checks that it is still in the state of its mark. */
+/**
+ * Opens a file, and checks the file against its mark: a file to read must be unchanged, and a file
+ * to write must be the same file.
+ */
 function open(
   { path, mark }: { path: string; mark: FileMark },
   reason: "read" | "write",

@@ -29,7 +29,7 @@ const [FILE, PAX] = [0x30, 0x78];
  */
 const DEVICE = "device number";
 
-/** A parsed header of a tar. */
+/** A parsed header of a tar: the metadata of one entry. */
 export interface TarHeader {
   /**
    * The entry's kind. The contents of a pax header (type `x`) hold the path of the header after it.
@@ -46,15 +46,15 @@ const words = new Uint32Array(BLOCK_BYTES / 4);
 const bytes = new Uint8Array(words.buffer);
 
 const encoder = new TextEncoder();
-/** Buffer for encoding a path to compare it with bytes. */
+/** Buffer for a path encoded as UTF-8, to compare the path with the bytes of a header. */
 let encoded = new Uint8Array(2048);
 
 /**
  * Parses a header.
  *
  * @param header 512 bytes, not all of them zero
- * @param expected the expected path. Comparing with it takes a tenth of the time of decoding; a
- * header with another path is parsed as well
+ * @param expected the expected path. Comparing a header with the expected path takes a tenth of the
+ *   time of decoding the path; a header with another path is parsed as well
  * @throws {PackageError} kind `verification`, step `archive-limits`: `ARCHIVE_DAMAGED`,
  * `FILE_TYPE_REFUSED`, `HEADER_REFUSED`
  */
@@ -165,7 +165,7 @@ export function splitPath(path: string): { name: string; prefix: string } | unde
   return prefix.length > PREFIX_BYTES ? undefined : { name: path.slice(start), prefix };
 }
 
-/** Whether all bytes are zero. */
+/** Whether all bytes are zero, as in the padding of files and at the end of a tar. */
 export function isZero(bytes: Uint8Array): boolean {
   let i = 0;
   if (bytes.length >= 64) {
@@ -258,7 +258,8 @@ function checksum(): number {
 }
 
 /**
- * Whether a header stores the path in the canonical form, in which `tar_writer.ts` would write it.
+ * Whether a header stores the path in the canonical form, in which `tar_writer.ts` would write the
+ * path.
  */
 function hasPath(block: Uint8Array, path: string): boolean {
   let start = 0;

@@ -25,7 +25,7 @@ export interface TarEntry {
   sizeBytes: number;
   /** Whether the mode is 0755 rather than 0644. */
   executable: boolean;
-  /** All bytes of the file, if they are already in memory. */
+  /** All bytes of the file, if all are already in memory. */
   whole: Uint8Array | undefined;
   /** Yields exactly `sizeBytes` bytes. They have to be read before the next entry is requested. */
   contents(): AsyncIterable<Uint8Array>;

@@ -23,8 +23,8 @@ export function isTemporaryName(name: string): boolean {
 }
 
 /**
- * Makes temporary names in one directory, all with the prefix `.tmp-`. Disposing of it removes the
- * files that were not renamed to their final path: `await using temporaries = new
+ * Makes temporary names in one directory, all with the prefix `.tmp-`. Disposing of the object
+ * removes the files that were not renamed to their final path: `await using temporaries = new
  * Temporaries(directory)`.
  */
 export class Temporaries {

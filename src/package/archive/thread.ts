@@ -10,7 +10,10 @@ import { gzipMember } from "./gzip_member.ts";
 import { type PassFailure, type PassPlan, PassState, PassStopped } from "./pass_state.ts";
 import { PassSteps } from "./pass_steps.ts";
 
-/** An order to a thread. The thread answers orders in sequence, each once. */
+/**
+ * A message that orders a thread to compress or to hash. The thread answers orders in sequence,
+ * each once.
+ */
 export type Order =
   | { order: "compress"; bytes: Uint8Array }
   /** One thread's part of a pass over an archive, see {@linkcode PassSteps}. */
@@ -18,7 +21,7 @@ export type Order =
 
 /** The answer to an order, or a progress report. */
 export interface Answer {
-  /** The order's input buffer, returned for reuse. */
+  /** The input buffer that came with the order, returned for reuse. */
   bytes?: Uint8Array;
   member?: Uint8Array;
   /** Set in a progress report: the range of the pass that the thread has finished. */

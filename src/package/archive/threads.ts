@@ -8,12 +8,15 @@
 import { PackageError } from "../errors.ts";
 import type { Answer, Order } from "./thread.ts";
 
-/** Entry module of a thread. The compiled program contains it as a bundle. */
+/** Entry module of a thread. The compiled program contains this module as a bundle. */
 const THREAD = new URL("./thread.ts", import.meta.url);
 /** Maximum number of threads. Each takes about 26 MB, and packing should take at most 200 MB. */
 const MAX_THREADS = 6;
 
-/** Returns the number of threads worth starting on this machine; 0 if it has a single processor. */
+/**
+ * Returns the number of threads worth starting on this machine; 0 if the machine has a single
+ * processor.
+ */
 export function usefulThreads(): number {
   const processors = navigator.hardwareConcurrency;
   return processors > 1 ? Math.min(processors, MAX_THREADS) : 0;

@@ -23,10 +23,10 @@ const MAX_CATALOG_PACKAGES = 100_000;
 
 const LINE_FEED = 0x0a;
 
-/** The result of reading a catalog. */
+/** The result of reading a catalog: the valid manifests, and messages about invalid lines. */
 export interface Catalog {
   manifests: MinimalManifest[];
-  /** Each line that was left out, with its number and the reason, for people. */
+  /** Messages for users about the invalid lines, each with the line number and the reason. */
   dropped: string[];
 }
 
@@ -50,8 +50,8 @@ export function catalogKey({ name, version }: { name: string; version: string })
 }
 
 /**
- * Number of lines read between two yields to the event loop. Reading them takes some hundredths of
- * a second.
+ * Number of lines read between two yields to the event loop. Reading so many lines takes some
+ * hundredths of a second.
  */
 const LINES_AT_ONCE = 500;
 

@@ -8,7 +8,7 @@
 import { concatBytes, equalBytes, fromUtf8, utf8 } from "../../base/mod.ts";
 import { catalogKey } from "./catalog.ts";
 
-/** The result of adding lines to a catalog. */
+/** A catalog after lines were added, and the differences from the catalog before. */
 export interface GrownCatalog {
   bytes: Uint8Array;
   /** Number of leading bytes that the new catalog shares with the old one. */
@@ -80,7 +80,7 @@ function keyOf(line: Uint8Array): string | undefined {
       return catalogKey({ name, version });
     }
   } catch {
-    // A line that is not JSON is no line of a catalog.
+    // The line is not JSON, so no catalog key can be read from the line.
   }
   return undefined;
 }

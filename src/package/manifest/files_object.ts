@@ -22,7 +22,10 @@ const [QUOTE, COMMA, BACKSLASH, BRACE] = [0x22, 0x2c, 0x5c, 0x7d];
  * and comma.
  */
 const LEAST_MEMBER_BYTES = 78;
-/** Beginning of the field `files` in canonical JSON (RFC 8785), if it has at least one member. */
+/**
+ * Beginning of the field `files` in canonical JSON (RFC 8785), if the field has at least one
+ * member.
+ */
 const BEGIN = utf8('"files":{"');
 /**
  * Text between a path and the hexadecimal digits of its hash. A path cannot contain this text,
@@ -33,7 +36,7 @@ const PREFIX = "sha256:";
 const NOT_CANONICAL = "it is not in canonical form (RFC 8785 and a line feed)";
 const NOT_HASHES = "files: is not an object of sha256: and 64 digits each";
 
-/** The files of a manifest, in the order of their paths. */
+/** Paths and hashes of a manifest's files, in the order of the paths. */
 export interface FileList {
   paths: PathList;
   /**
@@ -41,7 +44,7 @@ export interface FileList {
    * paths.
    */
   hashes: Uint8Array;
-  /** The content hash, computed from the files. */
+  /** Content hash computed from the files' hashes, to compare with the manifest's `contentHash`. */
   contentHash: string;
   /** Index of the closing brace of `files` in the manifest's bytes. */
   end: number;
@@ -103,7 +106,7 @@ export function* readFiles(
         end: at,
       };
     }
-    // Skip the comma between two windows.
+    // Skip the comma between the last member of this window and the first of the next window.
     at++;
     yield;
   }
@@ -154,7 +157,7 @@ function unescaped(text: string): string {
 /**
  * Measures the complete members at the start of a window: their length in bytes, and whether they
  * are the last members. A member ends with a hexadecimal digit and a quote, followed by a comma or
- * a brace. A path may also end with a digit and a quote, but a colon follows its quote.
+ * a brace. A path may also end with a digit and a quote, but there a colon follows the quote.
  */
 function windowAt(window: Uint8Array): { length: number; isLast: boolean } {
   const endsValue = (at: number) => window[at - 1] === QUOTE && isHexDigit(window[at - 2]);

@@ -25,7 +25,7 @@ import { checkLength, invalid, isSignedBy, parseManifest } from "./signed_json.t
  */
 const MAX_FIELD_BYTES = 1024 * 1024;
 
-/** The result of reading a full manifest. */
+/** A full manifest that was read, with paths and hashes of the files in compact form. */
 export interface ReadManifest extends Pick<FileList, "paths" | "hashes" | "contentHash"> {
   /**
    * The manifest. Its `files` is a getter that builds the object on demand, because `paths` and
@@ -36,7 +36,10 @@ export interface ReadManifest extends Pick<FileList, "paths" | "hashes" | "conte
   isSigned(): boolean;
 }
 
-/** Prefix of the signed bytes: the domain. The manifest without `signature` follows it. */
+/**
+ * The signing domain, with which the signed bytes begin. The manifest without the field `signature`
+ * follows the domain.
+ */
 const DOMAIN = utf8(`${kindWithoutFiles.domain}\n`);
 
 /**
@@ -68,7 +71,7 @@ export function parseFull(
  * Reads a full manifest like {@linkcode parseFull}, and yields to the event loop after each window
  * of bytes. Time and memory are linear in the manifest's length.
  *
- * @param bytes the caller must not alter them before it has called `isSigned`
+ * @param bytes the caller must not alter the bytes before its last call of `isSigned`
  * @throws {PackageError} `MANIFEST_TOO_LARGE`, `MANIFEST_INVALID` (kind verification)
  * @throws the signal's reason if it is aborted
  */
@@ -84,8 +87,8 @@ function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<voi
   checkLength(kindWithoutFiles, bytes.length, limits.maxManifestBytes);
   const start = findFiles(bytes, MAX_FIELD_BYTES);
   if (start === undefined) {
-    // A manifest without files is invalid. An invalid earlier field gives a better error message,
-    // so the earlier fields are checked first.
+    // A manifest without files is invalid. If a field before `files` is invalid too, its error
+    // message is more helpful, so the fields before `files` are checked first.
     parseManifest(fullManifestKind(limits), bytes, MAX_FIELD_BYTES);
     throw invalid(kindWithoutFiles, "verification", "it lists no files");
   }
@@ -115,7 +118,7 @@ function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<voi
 }
 
 function recordOf({ paths, hashes }: FileList): Record<string, string> {
-  // Object.fromEntries is safe for a file named __proto__; assigning property by property is not.
+  // Use Object.fromEntries: assigning one property at a time would lose a file named __proto__.
   return Object.fromEntries(
     Array.from(paths, (path, i) => [path, formatSha256(hashAt(hashes, i))]),
   );

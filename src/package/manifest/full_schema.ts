@@ -72,7 +72,7 @@ const text = (maxLength: number) =>
     v.minLength(1),
     v.maxLength(maxLength),
     v.check((value) => value.isWellFormed(), "is not valid Unicode"),
-    // Control characters in a text could control the terminal that shows it.
+    // Control characters in a text could control the terminal that shows the text.
     v.check((value) => !/\p{Cc}/u.test(value), "has a control character in it"),
   ));
 
@@ -177,7 +177,7 @@ export class FilesCheck {
     this.#paths = new PathSet(limits);
   }
 
-  /** Frees the memory that only the checks need. The list of paths remains usable. */
+  /** Frees the memory that only the checks of paths need. The list of paths remains usable. */
   [Symbol.dispose](): void {
     this.#paths[Symbol.dispose]();
   }

@@ -16,7 +16,7 @@ import type { Metadata } from "./metadata.ts";
 import { PROTOCOL } from "./signed_json.ts";
 
 const ANY_HASH = formatSha256(new Uint8Array(HASH_BYTES));
-/** Placeholders for public keys and signatures, which have a fixed length in manifests. */
+/** Placeholders for public key and signature. Both have a fixed length in every manifest. */
 const ANY_KEY = `ed25519:${"A".repeat(44)}`;
 const ANY_SIGNATURE = `ed25519:${"A".repeat(88)}`;
 

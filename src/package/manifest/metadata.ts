@@ -24,8 +24,8 @@ const MISSING = "it is missing";
 const text = v.optional(v.string(TEXT));
 
 /**
- * Makes a schema for a field that may be a text or an object, such as `author`. It is no union,
- * because a union's error message would not name the invalid member.
+ * Makes a schema for a field that may be a text or an object, such as `author`. The schema is no
+ * union, because a union's error message would not name the invalid member.
  */
 function textOr(object: v.GenericSchema<unknown, string>) {
   return v.optional(

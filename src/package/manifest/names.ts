@@ -50,8 +50,8 @@ export function validateName(name: string): void {
 
 /**
  * Checks a version: semver 2.0.0 such as `1.2.3` or `1.2.3-rc.1`, at most 64 characters, without a
- * leading `v` or spaces. Build metadata is refused, because two versions that differ only in it
- * compare as equal.
+ * leading `v` or spaces. Build metadata is refused, because two versions that differ only in build
+ * metadata compare as equal.
  *
  * @throws {PackageError} `VERSION_INVALID`
  */
@@ -77,9 +77,9 @@ export function archiveFileName(name: string, version: string): string {
 }
 
 /**
- * Returns the alternative file name of an archive, `NAME-VERSION~FINGERPRINT.tgz`. It is used in a
- * directory where another publisher's archive of the same name and version has the usual file name.
- * Names and versions contain no tilde, so the form is unambiguous.
+ * Returns the alternative file name of an archive, `NAME-VERSION~FINGERPRINT.tgz`. This name is
+ * used in a directory where another publisher's archive of the same name and version has the usual
+ * file name. Names and versions contain no tilde, so the form is unambiguous.
  *
  * @param publicKey the publisher's key, 32 bytes
  * @throws {PackageError} `NAME_INVALID`, `VERSION_INVALID`

@@ -30,7 +30,7 @@ interface Signed {
   signature: string;
 }
 
-/** A manifest without the fields that {@linkcode signFields} adds. */
+/** The fields of a manifest before signing. {@linkcode signFields} adds the other fields. */
 export type Unsigned<T> = Omit<T, "protocol" | "pubkey" | "signature">;
 
 /** A kind of manifest (full or minimal): its schema and its signing domain. */
@@ -116,8 +116,8 @@ export function parseManifest<T extends Signed>(
   input: Uint8Array | string,
   maxBytes: number,
 ): T {
-  // The UTF-8 of a string has at least as many bytes as the string has UTF-16 code units, so this
-  // check never refuses a valid length.
+  // For a string, `length` counts UTF-16 code units. UTF-8 never has fewer bytes than UTF-16 has
+  // code units, so a string that is too long by this check is too long in UTF-8 too.
   checkLength(kind, input.length, maxBytes);
   let text: string;
   let value: unknown;
@@ -153,8 +153,8 @@ function validate<T extends Signed>(
   const result = v.safeParse(kind.schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];
-  // The message contains only the name of the top-level field: a longer path could contain a file's
-  // path, which is untrusted text of any length.
+  // The message names only the top-level field. The names of nested fields could include the path
+  // of a file, which is untrusted text of any length.
   const field = issue.path?.[0]?.key;
   const where = typeof field === "string" && /^[a-zA-Z]{1,20}$/.test(field) ? `${field}: ` : "";
   throw invalid(kind, errorKind, where + issue.message.slice(0, 600));

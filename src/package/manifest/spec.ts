@@ -11,8 +11,8 @@ import { PackageError, quote } from "../errors.ts";
 import { validateName } from "./names.ts";
 
 /**
- * The range that selects the highest stable version. npm:semver does not know this word, and the
- * dependencies of manifests may not use it.
+ * The range that selects the highest stable version. npm:semver does not know the word `latest`,
+ * and the dependencies of manifests may not use the word.
  */
 export const LATEST = "latest";
 
@@ -29,7 +29,7 @@ export interface PackageSpec {
   range?: string;
 }
 
-// A base64 key may contain "/", so the end of the key is found by its length.
+// A base64 key may contain "/", so the end of the key is found by the fixed length of keys.
 const KEY = /^(ed25519:.{44}|[0-9a-fA-F]{64})\/(.*)$/s;
 
 /**

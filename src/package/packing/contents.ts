@@ -37,13 +37,16 @@ export interface Contents {
 /** The contents of a package with the path and length of each file. */
 export interface ListedContents extends Contents {
   files: { path: string; bytes: number }[];
-  /** Paths that are left out. A directory that is left out entirely appears once. */
+  /**
+   * Paths in the directory that are left out of the package. A directory that is left out entirely
+   * appears once.
+   */
   leftOut: string[];
   /** The result of the search for secrets. Packing refuses the package if the search found any. */
   secrets: SecretCheck;
 }
 
-/** Options of {@linkcode listDirectory}. */
+/** Options of {@linkcode listDirectory}, which lists the files that packing would take. */
 export interface ListOptions extends SelectOptions {
   /** Paths in the package that are allowed to hold secrets. */
   allowSecrets?: AllowedSecrets;
@@ -66,7 +69,7 @@ export function contentsOfPaths(
   };
 }
 
-/** Summarizes the contents of the package of a selection. */
+/** Summarizes the contents of the package that consists of the selected files. */
 export function contentsOfSelection(
   selection: Selection,
   allowSecrets?: AllowedSecrets,
@@ -80,7 +83,7 @@ export function contentsOfSelection(
  * Lists the files that packing a directory would take, and searches them for secrets. Writes
  * nothing.
  *
- * @throws {PackageError} the errors of packing that occur before it reads the files
+ * @throws {PackageError} the errors of packing that occur before packing reads the files
  */
 export async function listDirectory(options: ListOptions): Promise<ListedContents> {
   const selection = await selectDirectory(options);

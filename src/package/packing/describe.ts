@@ -33,7 +33,7 @@ export async function describeArchive(
 ): Promise<ArchiveDescription> {
   using archive = await openArchive(path);
   const lengthBytes = archive.info.size;
-  // `using` is not needed, because `finish()` follows at once and waits for the threads.
+  // The pass needs no `using`: the next statement calls `finish()`, which waits for the threads.
   const pass = await ArchivePass.start({
     source: archive,
     pieces: true,

@@ -65,7 +65,7 @@ import { checkArchiveSize, checkHoles, checkSizes } from "./pack_limits.ts";
 import { type AllowedSecrets, SecretCheck, type SecretDetector } from "./secret_check.ts";
 import { readSource } from "./source_file.ts";
 
-/** Options of {@linkcode packDirectory}. */
+/** Options of {@linkcode packDirectory}, which makes an archive from a directory. */
 export interface PackOptions extends SelectOptions {
   /** Path of the archive, ending with `.tgz`. */
   out?: string;
@@ -83,21 +83,24 @@ export interface PackOptions extends SelectOptions {
    */
   sourceDateEpoch?: number;
   /**
-   * Maximum number of threads. Default: a number that suits the machine. The archive does not
-   * depend on it.
+   * Maximum number of threads. Default: a number that suits the machine. The archive's bytes do not
+   * depend on the number of threads.
    */
   threads?: number;
   /** Paths in the package that are allowed to hold secrets; see {@linkcode SecretCheck}. */
   allowSecrets?: AllowedSecrets;
-  /** The detector of secrets. Default: a new one. */
+  /** The detector of secrets, to reuse one for several packages. Default: a new detector. */
   detector?: SecretDetector;
   /** Called with the selected files before anything is written. */
   onSelected?: (selection: Selection) => void;
-  /** Called after each chunk. An error thrown by this callback ends the packing. */
+  /**
+   * Called with the progress after each part of a source file or of the archive. An error thrown by
+   * this callback ends the packing.
+   */
   onProgress?: (progress: PackProgress) => void;
 }
 
-/** Progress of packing. */
+/** Progress of packing, as passed to {@linkcode PackOptions.onProgress}. */
 export interface PackProgress {
   /** `files`: reading and compressing the files; `archive`: assembling the archive. */
   phase: "files" | "archive";
@@ -116,11 +119,16 @@ export interface PackedArchive {
   full: FullManifest;
   /** Contents of the `.torrent` file. */
   torrent: Uint8Array;
-  /** Paths that were left out. A directory that was left out entirely appears once. */
+  /**
+   * Paths in the directory that were left out of the package. A directory that was left out
+   * entirely appears once.
+   */
   skipped: string[];
 }
 
-/** The state of a running packing. */
+/**
+ * The options of a running packing with defaults filled in, and the objects that its steps share.
+ */
 interface Job extends PackOptions {
   limits: ArchiveLimits;
   threads: number;
@@ -171,7 +179,7 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
   );
 }
 
-/** Packs the selected files of a directory. */
+/** Packs the selected files of a directory: makes archive, minimal manifest and torrent. */
 async function writePackage(
   options: PackOptions & { limits: ArchiveLimits },
   { dir, name, version, metadata }: NamedDirectory,
@@ -188,7 +196,7 @@ async function writePackage(
   const job: Job = { ...options, limits, threads, temporaries, secrets };
   const body = await writeBody(job, files, totalBytes);
   secrets.refuse(dir);
-  // Object.fromEntries is safe for a file named __proto__; assigning property by property is not.
+  // Use Object.fromEntries: assigning one property at a time would lose a file named __proto__.
   const hashes: Record<string, string> = Object.fromEntries(body.hashes);
   const fields = manifestFields({ ...metadata, name, version }, hashes, options.sourceDateEpoch);
   const full = signFull(fields, options.signer, limits);
@@ -330,7 +338,7 @@ async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes:
   using spool = await openArchive(body.path);
   if (head.length + spool.info.size !== lengthBytes) throw fileChanged(body.path);
   let doneBytes = 0;
-  // `using` is not needed, because `finish()` follows at once and waits for the threads.
+  // The pass needs no `using`: the next statement calls `finish()`, which waits for the threads.
   const pass = await ArchivePass.start({
     source: spool,
     copy: archive,

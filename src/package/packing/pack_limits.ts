@@ -71,7 +71,7 @@ export async function checkHoles(
 
 /**
  * Returns the number of bytes of a file that are holes and read as zeros; 0 if the system does not
- * report it.
+ * report holes.
  */
 function holesOf({ info: { size, blocks } }: ScannedFile): number {
   return blocks === null ? 0 : Math.max(0, size - blocks * BLOCK_BYTES);

@@ -14,7 +14,7 @@ import { readSource } from "./source_file.ts";
 
 export { SecretDetector };
 
-/** A file with a secret in it. */
+/** A file in which a secret was found. */
 export interface SecretFile {
   /** Path of the file in the package. */
   path: string;
@@ -30,7 +30,7 @@ const MAX_NAMED = 20;
 /** Length in bytes of the buffer for files that are read only to search for secrets. */
 const READ_BYTES = 256 * 1024;
 
-/** Searches the files of one package for secrets while they are read for another purpose. */
+/** Searches the files of one package for secrets, while the files are read for another purpose. */
 export class SecretCheck {
   readonly #found: SecretFile[] = [];
   readonly #detector: SecretDetector;
@@ -48,8 +48,8 @@ export class SecretCheck {
     const onFound = (path: string, kind: string) => this.#found.push({ path, kind });
     this.#small = new SmallFileBatch(detector, onFound, this.#budget);
     const paths = new Set(allowed === "all" ? [] : allowed.map(normalize));
-    // The test for an empty set comes first: hashing the path for the lookup takes longer than
-    // scanning most files.
+    // The test for an empty set comes first: for most files, hashing the path to look it up in the
+    // set takes longer than scanning the file.
     this.#allows = allowed === "all" ? () => true : (path) => paths.size > 0 && paths.has(path);
   }
 

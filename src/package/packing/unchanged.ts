@@ -1,6 +1,6 @@
 /**
  * Compares a directory with the package that was published from it. The comparison also works if
- * the package was selected by other rules than today's.
+ * the package's files were selected by other rules than the current ones.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { ArchiveLimits } from "../paths/mod.ts";
 import { directoriesOf, type Selection } from "../selection/mod.ts";
 import { readSource } from "./source_file.ts";
 
-/** Options of {@linkcode isUnchanged}. */
+/** Options of {@linkcode isUnchanged}, which compares a directory with its published package. */
 export interface UnchangedOptions {
   signer: Signer;
   /** `SOURCE_DATE_EPOCH` in seconds, for the full manifest. */
@@ -24,8 +24,8 @@ export interface UnchangedOptions {
 
 /**
  * Whether a directory still has the contents of its published package. Every selected file must be
- * in the package, unchanged. The package may contain further files only if today's rules leave them
- * out.
+ * in the package, unchanged. The package may contain further files only if the current rules leave
+ * those files out.
  *
  * @param published the full manifest of the published package, signed by the same key
  * @throws {PackageError} `FILE_CHANGED`, `FILE_UNREADABLE`

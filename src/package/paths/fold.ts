@@ -19,13 +19,13 @@ const BLOCK = 256;
  */
 const SEPARATOR = "\n";
 /**
- * Offset that marks a fold of several characters: it lies above all code points, and the index into
- * {@linkcode longFolds} is added to it.
+ * Offset that marks a fold of several characters: table entries from this number on are indexes
+ * into {@linkcode longFolds}, plus the offset. The offset lies above all code points.
  */
 const LONG = 0x110000;
 /** Maximum length of one character's fold in UTF-16 code units: three code points. */
 const MAX_FOLD_UNITS = 6;
-/** Matches characters that may decompose or compose. A text without any of them is in NFC. */
+/** Matches characters that may decompose or compose. A text without such characters is in NFC. */
 const MAY_COMPOSE = /[\u0300-\uffff]/;
 
 /**
@@ -61,8 +61,8 @@ export function foldName(name: string): string {
 }
 
 /**
- * Folds a text character by character with the table. Converting the case of whole strings with the
- * runtime's functions would take three times as long.
+ * Folds a text character by character with the table of folds. Converting the case of whole strings
+ * with the runtime's functions would take three times as long.
  */
 function foldCase(text: string): string {
   let folded = "";

@@ -35,7 +35,7 @@ export interface ArchiveLimits {
   maxPathBytes: number;
   /**
    * Maximum total length of all paths in bytes of UTF-8. Paths that are not plain ASCII may take
-   * {@linkcode MAX_UNICODE_SHARE} of it.
+   * the share {@linkcode MAX_UNICODE_SHARE} of this length.
    */
   maxPathsBytes: number;
   /** Maximum length of `manifest.json` in bytes. */
@@ -62,7 +62,7 @@ export const defaultArchiveLimits: ArchiveLimits = {
   maxRatio: 200,
   // Each distinct file needs at least 32 incompressible bytes for its hash in the manifest.
   minBytesPerFile: 32,
-  // 20,000 is more than twice the number of directories in the largest npm packages.
+  // The limit is more than twice the number of directories in the largest npm packages.
   maxDirectories: 20_000,
   maxDepth: 64,
   maxPathBytes: 1024,

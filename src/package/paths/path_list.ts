@@ -10,7 +10,8 @@ import { fromUtf8 } from "../../base/mod.ts";
 /** Length in UTF-16 code units at which a piece is complete and encoded. */
 const PIECE_LENGTH = 64 * 1024;
 /**
- * Maximum number of paths in a piece. Reading one path creates strings for all paths of its piece.
+ * Maximum number of paths in a piece. Reading one path creates strings for all paths of the same
+ * piece.
  */
 const PIECE_PATHS = 512;
 /** Separator between two paths in a piece. Paths contain no control characters. */

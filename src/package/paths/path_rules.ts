@@ -8,7 +8,7 @@
 import { quote } from "../errors.ts";
 import { type ArchiveLimits, MAX_COMPONENT_BYTES } from "./limits.ts";
 
-/** Path of the full manifest in an archive, reserved for it. */
+/** Path of the full manifest in an archive. No other file may have this path. */
 export const MANIFEST_PATH = "manifest.json";
 
 /** The limits from {@linkcode ArchiveLimits} that apply to paths. */

@@ -113,7 +113,10 @@ export class PathSet {
     }
   }
 
-  /** Closes the directories of the previous path that do not contain the new path. */
+  /**
+   * Shortens the list of open directories (those of the previous path) to those that contain the
+   * new path too.
+   */
   #leave(path: string): void {
     const latest = this.#latest;
     const innermost = this.#open.at(-1);

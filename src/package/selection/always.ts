@@ -26,8 +26,8 @@ export function isFirstVersionControl(name: string): boolean {
 }
 
 /**
- * Whether a file or directory of this name is left out at any depth, even if the package lists it.
- * Nobody publishes such files on purpose, and `.npmrc` holds tokens.
+ * Whether a file or directory of this name is left out at any depth, even if the package lists the
+ * file or directory. Such files are not published on purpose, and `.npmrc` may hold tokens.
  */
 export function isAlwaysOut(name: string): boolean {
   return VERSION_CONTROL.has(name) || name === "node_modules" || name === ".npmrc" ||
@@ -46,9 +46,9 @@ export const IGNORE_FILE_NAMES = [OWN_IGNORE_FILE, ".npmignore", ".gitignore"] a
 export const LOCK_FILES = ["package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lockb"];
 
 /**
- * Default rules in the syntax of gitignore. They come first, so that the package's own rules can
- * override each of them. They are the rules of npm-packlist, without the rules for npm's internal
- * files.
+ * Default rules in the syntax of gitignore. These rules come first, so that the package's own rules
+ * can override each default rule. They are the rules of npm-packlist, without the rules for npm's
+ * internal files.
  */
 export const DEFAULT_RULES: readonly string[] = [
   ...IGNORE_FILE_NAMES,

@@ -16,13 +16,13 @@ import type { SelectionRules } from "./rules.ts";
  * An entry of `include` or `exclude`: a path, which covers everything below it, or a glob pattern.
  */
 interface Entry {
-  /** Whether the entry began with an exclamation mark. */
+  /** Whether the entry began with an exclamation mark, which reverses the effect of the entry. */
   negated: boolean;
   path?: string;
   pattern?: Minimatch;
 }
 
-/** Selection rules from the lists of `deno.json`; see the head of this file. */
+/** Selection rules from `publish.include` and `publish.exclude` of `deno.json`. */
 export class DenoPublish implements SelectionRules {
   readonly decider: string;
   readonly #fileName: string;
@@ -30,7 +30,10 @@ export class DenoPublish implements SelectionRules {
   readonly #ignored: IgnoreFiles;
   readonly #include: Entry[] | undefined;
   readonly #exclude: Entry[];
-  /** For each path in `include`, the ignore files without the rules against that path. */
+  /**
+   * For each path that `include` names: the ignore files, without the rules that would leave out
+   * the path.
+   */
   readonly #named = new Map<string, IgnoreFiles>();
 
   /** @param root real path of the package's directory */

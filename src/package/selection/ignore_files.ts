@@ -16,7 +16,7 @@ export function defaultRules(): Ignore {
   return ignore().add(DEFAULT_RULES);
 }
 
-/** Options of {@linkcode IgnoreFiles}. */
+/** Options of {@linkcode IgnoreFiles}: the ignore files or rules that do not apply. */
 export interface IgnoreFilesOptions {
   /** Whether to skip the ignore file in the root directory. */
   withoutRoot?: boolean;

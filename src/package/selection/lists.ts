@@ -11,7 +11,7 @@ import { invalidMetadata, readJsonFile } from "../manifest/mod.ts";
 
 /** The lists of files from `package.json` and `deno.json`. */
 export interface Lists {
-  /** The field `files` of `package.json`. */
+  /** The field `files` of `package.json`: paths and patterns of the files to pack. */
   files?: string[];
   /**
    * The field `publish` of `deno.json` or `deno.jsonc`, combined with the file's top-level
@@ -22,7 +22,7 @@ export interface Lists {
   entryPoints: string[];
   /** The files from which the package's name and version are read. */
   describedBy: string[];
-  /** Whether `deno.json` has a field `license`. */
+  /** Whether `deno.json` has a field `license`. Without it, Deno includes the licence file. */
   namesLicense: boolean;
 }
 
@@ -49,7 +49,8 @@ const publishSchema = v.pipe(
 const denoSchema = v.object({
   license: v.optional(v.unknown()),
   exclude: v.optional(patterns),
-  // Not a union schema: its error message would name `publish` instead of the invalid member.
+  // The schema is no union, because a union's error message would name `publish` instead of the
+  // invalid member.
   publish: v.optional(
     v.lazy<v.GenericSchema<unknown, boolean | v.InferOutput<typeof publishSchema>>>((value) =>
       typeof value === "boolean" ? v.boolean() : publishSchema

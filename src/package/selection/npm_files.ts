@@ -13,17 +13,20 @@ import { directoryOf, IgnoreFiles } from "./ignore_files.ts";
 import { normalPath } from "./lists.ts";
 import { RequiredPaths, type SelectionRules } from "./rules.ts";
 
-/** A pattern from the list. `takes` is false for a pattern with an exclamation mark. */
+/**
+ * A pattern from `files` of package.json. `takes` is false if the pattern began with an odd number
+ * of exclamation marks: matching paths are left out.
+ */
 interface Rule {
   takes: boolean;
   pattern: Minimatch;
-  /** Whether the pattern begins with a slash. */
+  /** Whether the pattern begins with a slash, so that it matches only from the root directory. */
   isAnchored: boolean;
-  /** Whether the pattern ended with a slash. */
+  /** Whether the pattern ended with a slash, so that it matches only directories. */
   isForDirectories: boolean;
 }
 
-/** Selection rules from a list of files, directories and patterns; see the head of this file. */
+/** Selection rules from the list of files, directories and patterns in `files` of package.json. */
 export class NpmFiles implements SelectionRules {
   readonly decider = "`files` of package.json";
   readonly mayBeEmpty: boolean;

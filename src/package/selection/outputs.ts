@@ -15,7 +15,7 @@ const OUTPUT = /^(.+)\.(?:tgz|torrent|minimal\.json)$/s;
 export interface Outputs {
   /** Real path of the directory that contains the outputs. */
   directory: string;
-  /** Paths of the output files, all in that directory. */
+  /** Paths of the output files, all of which are in {@linkcode Outputs.directory}. */
   paths: readonly string[];
 }
 

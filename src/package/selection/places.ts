@@ -27,7 +27,7 @@ export class Places {
    * Resolves the directories that are never packed. A missing directory is ignored.
    *
    * @param root real path of the directory to pack
-   * @throws {PackageError} `DIRECTORY_INVALID` if the root is one of them
+   * @throws {PackageError} `DIRECTORY_INVALID` if the root is a directory that is never packed
    */
   static async find(paths: readonly string[], root: string): Promise<Places> {
     const places: Place[] = [];

@@ -13,8 +13,8 @@ import type { Selection } from "./select.ts";
 /**
  * Throws if a selection of files makes no package, or exceeds the limits.
  *
- * @throws {PackageError} `DIRECTORY_INVALID` if there are no files, `PACKAGE_EMPTY` if rules leave out
- * all but those that describe the package, `UNPACKED_TOO_LARGE`, `MANIFEST_TOO_LARGE`
+ * @throws {PackageError} `DIRECTORY_INVALID` if there are no files, `PACKAGE_EMPTY` if rules leave
+ *   out all files but those that describe the package, `UNPACKED_TOO_LARGE`, `MANIFEST_TOO_LARGE`
  */
 export function refuseUnpackable(selection: Selection, limits: ArchiveLimits): void {
   const { files, dir, name, version, decider, ruledOut, totalBytes, metadata } = selection;

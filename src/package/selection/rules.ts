@@ -26,7 +26,7 @@ export interface SelectionRules {
    * `deno.json` lists the package's files.
    */
   readonly unusedIgnoreFile?: string;
-  /** Passes the names in a directory, before any path in it is tested. */
+  /** Receives the names in a directory. Called before any path in the directory is tested. */
   enter(directory: string, names: readonly string[]): void;
   entersDirectory(path: string): boolean;
   takesFile(path: string): boolean;
@@ -37,7 +37,7 @@ export interface SelectionRules {
   excludes(path: string, isDirectory: boolean): boolean;
 }
 
-/** Rules that select every file. */
+/** Selection rules under which every file goes into the package. */
 export const everything: SelectionRules = {
   decider: undefined,
   enter() {},
@@ -61,7 +61,8 @@ export class RequiredPaths {
   }
 
   /**
-   * Implements `entersDirectory`.
+   * Whether to enter a directory: if the other rules enter the directory, or if a required path is
+   * in it.
    *
    * @param others the answer of the other rules
    */
@@ -74,7 +75,7 @@ export class RequiredPaths {
   }
 
   /**
-   * Implements `takesFile`.
+   * Whether to select a file: if the file is required, or if the other rules select it.
    *
    * @param others the answer of the other rules
    */

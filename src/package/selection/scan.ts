@@ -25,7 +25,9 @@ export interface ScannedFile {
 export interface Scan {
   /** The selected files, in the order of the archive. */
   files: ScannedFile[];
-  /** Paths that were left out. A directory that was left out entirely appears once. */
+  /**
+   * Paths in the tree that were not selected. A directory that was left out entirely appears once.
+   */
   skipped: string[];
   /** Number of paths left out by the package's own rules rather than the default rules. */
   ruledOut: number;
@@ -33,22 +35,22 @@ export interface Scan {
   totalBytes: number;
 }
 
-/** Options of {@linkcode scanDirectory}. */
+/** Options of {@linkcode scanDirectory}: the limits, and the rules that select the files. */
 export interface ScanOptions {
   limits: ArchiveLimits;
   rules: SelectionRules;
-  /** Whether a name is left out under any rules. */
+  /** Whether paths with this name are always left out, whichever rules select the files. */
   isAlwaysOut: (name: string) => boolean;
   /** Whether a file is an output of packing, which is left out. */
   isOutput: (directory: string, name: string) => boolean;
-  /** Directories that are never packed. */
+  /** Directories that are never packed, such as the home in use. */
   places: Places;
   signal?: AbortSignal;
 }
 
 /**
  * Collects the files that the rules select. A symbolic link within the tree is replaced by its
- * target, and is left out if its target is.
+ * target, and is left out if its target is left out.
  *
  * @param root a real path, without links in it
  * @throws {PackageError} `FILE_UNREADABLE`, `FILE_TYPE_REFUSED`, `LINK_REFUSED`, `PATH_REFUSED`,
@@ -92,14 +94,15 @@ class Scanner implements Scan {
     if (++this.#directories > this.#options.limits.maxFiles) throw this.#tooMany("directories");
     const names: string[] = [];
     try {
-      // Synchronous here and below: the calls are numerous, and awaiting each would take longer
-      // than the call itself.
+      // File system calls are synchronous here and below: they are numerous, and awaiting each
+      // would take longer than the call itself.
       for (const entry of Deno.readDirSync(directory)) names.push(entry.name);
     } catch (cause) {
       throw unreadable(directory, cause);
     }
     this.#options.rules.enter(prefix.slice(0, -1), names);
-    // Sort the names, so that the reported problem is always the same if there are several.
+    // Sort the names, so that the same problem is reported every time if there are several
+    // problems.
     for (const name of names.sort(comparePaths)) {
       const path = prefix + name;
       if (this.#options.isAlwaysOut(name) || this.#options.isOutput(directory, name)) {

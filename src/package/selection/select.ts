@@ -21,7 +21,7 @@ import { type Scan, scanDirectory } from "./scan.ts";
  */
 export type LeaveOut = "rules" | "version-control" | "nothing";
 
-/** Options of {@linkcode selectDirectory}. */
+/** Options of {@linkcode selectDirectory}, which chooses the files of a package. */
 export interface SelectOptions {
   /** The directory to pack. */
   dir: string;
@@ -92,9 +92,9 @@ export async function nameDirectory(options: SelectOptions): Promise<NamedDirect
 
 /**
  * Selects the files of a directory that go into its package. An empty selection is not an error
- * here; `refuseUnpackable` refuses it.
+ * here: `refuseUnpackable` refuses empty selections.
  *
- * @param outputs output files of the following packing, if known
+ * @param outputs output files of the packing that uses the selection, if known
  * @throws {PackageError} the errors of {@linkcode nameDirectory} and `scanDirectory`
  */
 export async function selectDirectory(

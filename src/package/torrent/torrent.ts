@@ -13,7 +13,7 @@ import { pieceLengthFor } from "./pieces.ts";
 
 /** The inputs from which the torrent of an archive is built. */
 export interface TorrentSource {
-  /** The archive's file name. */
+  /** The archive's file name, which becomes `name` in the info dictionary. */
   name: string;
   lengthBytes: number;
   /**

@@ -19,7 +19,7 @@ export interface TorrentOfBytes extends Torrent {
  * Makes the torrent of a file with these bytes.
  *
  * @param before an earlier torrent whose first `sameBytes` bytes are the same. The hashes of the
- * complete pieces among them are reused
+ *   complete pieces in these bytes are reused
  */
 export function torrentOfBytes(
   name: string,

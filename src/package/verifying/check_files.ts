@@ -19,13 +19,13 @@ import type { Unpacking } from "./unpack.ts";
  */
 const SMALL_FILE_BYTES = 64 * 1024;
 /**
- * Number of files written between two yields to the event loop. Writing them takes some hundredths
- * of a second.
+ * Number of files written between two yields to the event loop. Writing so many files takes some
+ * hundredths of a second.
  */
 const UNPACKED_AT_ONCE = 16;
 const EMPTY_SHA256 = createHash("sha256").digest("hex");
 
-/** The inputs of {@linkcode checkFiles}, a subset of the verification's state. */
+/** The options of a verification that {@linkcode checkFiles} uses. */
 export interface FilesJob {
   limits: ArchiveLimits;
   unpacking?: Unpacking;
@@ -33,7 +33,10 @@ export interface FilesJob {
   onFile?: (path: string, sizeBytes: number) => void;
 }
 
-/** Runs the step `files`. Returns the length of the tar in bytes. */
+/**
+ * Runs the verification step `files`: compares every file with the full manifest. Returns the
+ * length of the tar in bytes.
+ */
 export async function checkFiles(
   { limits, unpacking, onFile }: FilesJob,
   { paths, hashes }: ReadManifest,
@@ -49,7 +52,8 @@ export async function checkFiles(
     if (next.value.path !== path) throw otherFile(next.value.path, path, paths, limits);
     const { whole, sizeBytes } = next.value;
     const expected = hashAt(hashes, at).toHex();
-    // Small files are numerous, so they are handled without awaiting.
+    // Small files are handled without `await`: they are numerous, and awaiting each would take
+    // long.
     if (whole && sizeBytes <= SMALL_FILE_BYTES) {
       takeSmall(next.value, whole, expected, unpacking);
     } else await takeFile(next.value, expected, unpacking);

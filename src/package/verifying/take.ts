@@ -34,15 +34,15 @@ import {
  */
 const MAX_TORRENT_BYTES = 16 * 1024 * 1024;
 
-/** Options of {@linkcode takeArchive}. */
+/** Options of {@linkcode takeArchive}, which verifies, copies and hashes an archive. */
 export interface TakeOptions {
   archivePath: string;
-  /** The minimal manifest of the archive, if it has one already. */
+  /** The minimal manifest of the archive, if the archive already has one. */
   minimal?: MinimalManifest;
   /**
    * The user's own public key, 32 bytes. If this key signed the minimal manifest, the files in the
    * archive are not hashed one by one: the user's own machine made or fully verified the archive
-   * with that SHA-256 before it signed.
+   * with that SHA-256 before the signing.
    */
   ownKey?: Uint8Array;
   /**

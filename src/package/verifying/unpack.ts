@@ -10,8 +10,8 @@ import { FileWriter, syncDirectory, Temporaries, writeFailed } from "../archive/
 import { PackageError } from "../errors.ts";
 
 /**
- * A directory that is filled under a temporary name. Disposing of it before `finish` removes the
- * directory.
+ * A directory that is filled under a temporary name. Disposing of this object before `finish`
+ * removes the directory.
  */
 export class Unpacking implements AsyncDisposable {
   readonly #target: string;

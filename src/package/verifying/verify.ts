@@ -41,12 +41,12 @@ import {
 import { checkFiles, readEntry } from "./check_files.ts";
 import { Unpacking } from "./unpack.ts";
 
-/** Options of {@linkcode verifyArchive}. */
+/** Options of {@linkcode verifyArchive}, which checks an archive and may unpack it. */
 export interface VerifyOptions {
   archivePath: string;
   /**
-   * The minimal manifest that identifies the archive. Without it, only the contents are verified,
-   * not the archive's own bytes.
+   * The minimal manifest that identifies the archive. Without a minimal manifest, only the files in
+   * the archive are verified, not the archive's own bytes.
    */
   minimal?: MinimalManifest;
   /** The Ed25519 key (32 bytes) that must have signed. Default: the key that the manifest names. */
@@ -60,7 +60,7 @@ export interface VerifyOptions {
   signal?: AbortSignal;
   /**
    * Called when a step begins, in the order of the chain. The step `archive-limits` is checked up
-   * to the last byte, so it can still fail during a later step.
+   * to the last byte, so this step can still fail while a later step runs.
    */
   onStep?: (step: VerificationStep) => void;
   /** Called for each file whose hash is correct, with the file's length in bytes. */
@@ -96,7 +96,7 @@ export interface VerifiedArchive {
   unpackedTo?: string;
 }
 
-/** The state of a running verification. */
+/** The options of a running verification with defaults filled in, and the open archive. */
 export interface Job extends VerifyOptions {
   limits: ArchiveLimits;
   archive: OpenArchive;
@@ -152,7 +152,9 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
   return unpackedTo === undefined ? verified : { ...verified, unpackedTo };
 }
 
-/** Runs the step `minimal-signature`. */
+/**
+ * Runs the verification step `minimal-signature`: checks the minimal manifest and its signing key.
+ */
 export function checkMinimal(
   minimal: MinimalManifest,
   publicKey: Uint8Array | undefined,
@@ -173,7 +175,7 @@ function checkPublisher(step: VerificationStep, pubkey: string, publicKey?: Uint
   throw verificationError(step, "PUBLISHER_MISMATCH", message, { detail: { pubkey, expected } });
 }
 
-/** Runs the step `archive-length`, and checks the limit for the length. */
+/** Runs the verification step `archive-length`, and checks the limit for an archive's length. */
 export function checkLength(
   { path, info }: OpenArchive,
   minimal: MinimalManifest | undefined,
@@ -195,7 +197,9 @@ export function checkLength(
   }
 }
 
-/** Runs the step `archive-hash`, which reads the whole archive. Returns the SHA-256. */
+/**
+ * Runs the verification step `archive-hash`, which reads the whole archive. Returns the SHA-256.
+ */
 export async function checkHash(
   archive: OpenArchive,
   minimal: MinimalManifest | undefined,
@@ -223,8 +227,8 @@ export function compareHash(
 }
 
 /**
- * Runs the steps from `archive-limits` to the last on the bytes of an archive. Each chunk is used
- * only until the next one is requested.
+ * Runs the verification steps from `archive-limits` to `files` (the last) on the bytes of an
+ * archive. Each chunk is used only until the next one is requested.
  */
 export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>) {
   const { full, entries } = await readHead(job, chunks);
@@ -238,8 +242,9 @@ export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>)
 }
 
 /**
- * Runs the steps up to `content-hash`, and searches all files for secrets. For an archive with a
- * known SHA-256 whose files were verified earlier.
+ * Runs the verification steps from `archive-limits` to `content-hash`, and searches all files for
+ * secrets. The step `files` is left out: callers use this function for an archive whose SHA-256 is
+ * known and whose files were verified earlier.
  */
 export async function checkSecrets(
   job: Job,
@@ -254,7 +259,10 @@ export async function checkSecrets(
   return full.manifest;
 }
 
-/** Runs the steps up to `content-hash`. Reads no bytes of the archive after the manifest. */
+/**
+ * Runs the verification steps from `archive-limits` to `content-hash`. Reads no bytes of the
+ * archive after the manifest.
+ */
 export async function checkHead(
   job: Job,
   chunks: AsyncIterable<Uint8Array>,
@@ -264,7 +272,7 @@ export async function checkHead(
   return full.manifest;
 }
 
-/** Reads and checks the full manifest. The caller reads the tar entries after it. */
+/** Reads and checks the full manifest. The caller reads the tar entries after the manifest. */
 async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
   const { archive, limits, signal } = job;
   job.begin("archive-limits");
@@ -289,7 +297,9 @@ async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
   }
 }
 
-/** Runs the steps from `full-manifest` to `content-hash`. */
+/**
+ * Runs the verification steps from `full-manifest` to `content-hash` on the archive's first entry.
+ */
 async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
   job.begin("full-manifest");
   const bytes = await readManifest(entry, job.limits);
@@ -328,7 +338,8 @@ async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
     refuseUnusable(paths, job.platform ?? Deno.build.os);
     job.unpacking.write(MANIFEST_PATH, false, bytes);
   }
-  // Free up to 16 MiB immediately, because isSigned() is not called again.
+  // Free the manifest's bytes (up to 16 MiB) immediately: only isSigned() reads the bytes, and
+  // isSigned() is not called again.
   release(bytes);
   return full;
 }

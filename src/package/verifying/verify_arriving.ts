@@ -19,7 +19,7 @@ import {
   type VerifyOptions,
 } from "./verify.ts";
 
-/** Options of {@linkcode verifyArriving}. */
+/** Options of {@linkcode verifyArriving}, which verifies an archive during its download. */
 export interface ArrivingOptions extends Omit<VerifyOptions, "unpackTo"> {
   minimal: MinimalManifest;
   /**
@@ -43,7 +43,7 @@ export async function verifyArriving(options: ArrivingOptions): Promise<Verified
   const begin = (step: Parameters<NonNullable<VerifyOptions["onStep"]>>[0]) =>
     options.onStep?.(step);
   checkMinimal(minimal, options.publicKey, begin);
-  // Wait for the first bytes, because the file may not exist before they arrive.
+  // Wait for the first bytes, because the file may not exist before the first bytes arrive.
   await arrived(0);
   using opened = await openArchive(archivePath);
   // The size is that of the complete archive; the file may still be shorter.
@@ -75,7 +75,7 @@ export async function verifyArriving(options: ArrivingOptions): Promise<Verified
         yield chunk;
       }
     } finally {
-      // Wait for the pending read, because the file is closed next.
+      // Wait for the pending read before the file is closed.
       await next?.catch(() => {});
     }
   }
