@@ -108,7 +108,7 @@ export class BootstrapNodes {
     this.#lookLater(this.#failed, onFound);
   }
 
-  /** Stops repeating the DNS lookups. */
+  /** Stops the repeated DNS lookups. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();

@@ -50,14 +50,15 @@ export interface NodeHandle {
   readonly status: StatusJson;
   /** Whether the host is another process, which may end at any time. */
   readonly borrowed: boolean;
-  /** Releases the engine. If the host runs in this process, stops the host. */
+  /** Ends the access to the engine. If the host runs in this process, stops the host. */
   close(): Promise<void>;
 }
 
 /** Time limit for stopping a host that a command started in its own process (ms). */
 const CLOSE_DEADLINE_MS = 3_000;
 /**
- * Before a command stops the host in its process, other commands' requests get this time to finish (ms).
+ * Time that other commands' requests get to finish before a command stops the host in its own process
+ * (ms).
  */
 const DRAIN_DEADLINE_MS = 30_000;
 /**

@@ -28,7 +28,10 @@ export interface HostOptions {
   listeners: HostListeners;
   /** Called when a client requests the operation `stop`. */
   onStop?: () => void;
-  /** Returns the caller's open state database, if the host shall use it. The caller closes the database. */
+  /**
+   * Returns an open state database that the host shares with the caller. The caller closes the database.
+   * If absent, the host opens its own.
+   */
   state?: () => StateDatabase;
   /** For each setting, the place its value comes from (flag, environment, file or default). */
   origins?: LoadedSettings["origins"];

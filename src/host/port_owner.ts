@@ -9,10 +9,10 @@
 import { LibreseedError } from "../base/mod.ts";
 import { HostError } from "./errors.ts";
 
-/** A process that listens on a TCP port. */
+/** The process that listens on a TCP port, for error messages. */
 export interface PortOwner {
   pid: number;
-  /** Name of the program in the process table. */
+  /** Name of the process, as the program `ss` shows it. */
   program: string;
 }
 

@@ -19,7 +19,7 @@ export interface ConnectionLimits {
 /** Phase of a connection: `asking` until the request's headers are complete, after that `answering`. */
 type ConnectionState = "asking" | "answering";
 
-/** Size of the read buffer, bytes. */
+/** Size of the buffer for data read from the client, bytes. */
 const READ_BYTES = 16_384;
 
 const requestTimeout =
@@ -57,7 +57,7 @@ export class HttpConnection extends Duplex {
     this.#timer = this.#clock.after(this.#limits.answerMs, () => void this.destroy());
   }
 
-  /** Sends a final response and closes the connection. */
+  /** Sends a response that ends the connection, such as an error, and closes the connection. */
   endWith(answer: string): void {
     if (this.writable) this.end(answer, () => this.destroy());
     else this.destroy();
@@ -84,9 +84,10 @@ export class HttpConnection extends Duplex {
     try {
       this.#connection.close();
     } catch {
-      // `close` throws if the connection is already closed.
+      // `close` throws if the TCP connection is already closed. The error is ignored.
     }
-    // The error is not passed on: a client that disconnects or is too slow is not a fault of the server.
+    // The stream's error is not passed on to listeners: a client that disconnects or is too slow is not a
+    // fault of the server.
     done(null);
   }
 

@@ -29,7 +29,7 @@ export const httpLimits: HttpLimits = {
   headerBytes: 8_192,
 };
 
-/** Pause after accepting a connection failed (ms). */
+/** Pause after a failed attempt to accept a connection (ms). */
 const PAUSE_MS = 1_000;
 
 /** Handler of a request. `localHost` is the IP address of this machine to which the client connected. */

@@ -8,7 +8,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { RecordJson, StatusJson } from "../../control/mod.ts";
 
-/** Data from which the metrics are rendered. */
+/** Data about the host from which the metrics are computed. */
 export interface MetricsSource {
   status: StatusJson;
   records: RecordJson[];

@@ -107,9 +107,9 @@ async function respond(
   }
   if (path !== "/healthz" && path !== "/readyz") return text("not found", 404);
   const { dht, dhtNodes } = await operations.status();
-  // Both paths fail while the DHT is off or starting, because peers cannot find this daemon then.
-  // `/readyz` also fails while no DHT node is known or answers, because this daemon cannot find peers
-  // then.
+  // `/healthz` and `/readyz` fail while the DHT is off or starting, because peers cannot find this daemon
+  // then. `/readyz` also fails while no DHT node is known or no known node answers, because this daemon
+  // cannot find peers then.
   const trouble = dht.state === "off"
     ? `the DHT is off: ${dht.why}`
     : dht.state === "starting"

@@ -14,13 +14,15 @@ import type { KeptRecords } from "./kept_records.ts";
 
 /** Options of {@linkcode AdoptedLists}. */
 export interface AdoptedListsOptions extends Omit<CatalogContext, "signal" | "timeoutMs"> {
-  /** Returns the time limit for fetching a catalog (ms), which a reload of the settings may change. */
+  /**
+   * Returns the time limit for fetching a catalog (ms). A reload of the settings may change the limit.
+   */
   timeoutMs: () => number;
   records: Pick<KeptRecords, "has" | "keep" | "foreignLists">;
   worker: Pick<WorkerHandle, "get" | "keepRecords">;
 }
 
-/** Pause before a publisher's list that was not found is looked up again (ms). */
+/** Pause between lookups of a publisher's list that the DHT lacks (ms). */
 const LOOK_AGAIN_MS = 50 * 60_000;
 
 /** Keeps the package lists of other publishers alive in the DHT. */

@@ -55,7 +55,7 @@ export type ClockVerdict =
 const MAX_NAMES = 6;
 /** Maximum number of pins that are read in search of package names of other publishers. */
 const MAX_PINS = 64;
-/** Days for which the index is looked up, relative to this machine's date: 1 is tomorrow. */
+/** Days whose name indexes are looked up, relative to this machine's date: 0 is today, 1 is tomorrow. */
 const DAYS = [1, 0, -1, -2];
 /**
  * Maximum age of a name index in the DHT (ms). DHT nodes delete an index two hours after the last put,

@@ -11,7 +11,7 @@ import type { StatusJson } from "../../control/mod.ts";
 /** Options of {@linkcode DhtWatch}. */
 export interface DhtWatchOptions {
   clock: Clock;
-  /** Whether the settings enable the DHT. */
+  /** Whether the user's settings enable the DHT. If not, nothing is reported. */
   isWanted: boolean;
   /**
    * Whether to report that no DHT node answers. Commands unset this, since they report failed lookups

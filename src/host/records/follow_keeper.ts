@@ -20,7 +20,8 @@ const MAX_UNMIRRORED = 100;
 /** Options of {@linkcode FollowKeeper}. */
 export interface FollowKeeperOptions extends Omit<FollowContext, "signal" | "timeoutMs"> {
   /**
-   * Returns the time limit for fetching a publisher's list or an archive (ms), which a reload may change.
+   * Returns the time limit for fetching a publisher's list or an archive (ms). A reload of the settings
+   * may change the limit.
    */
   timeoutMs: () => number;
   seeds: SeedDirectory;

@@ -9,7 +9,7 @@ import { type Clock, delay, every, fromHex, type Timer, toHex } from "../../base
 import type { Contact } from "../../dht/mod.ts";
 import type { DhtNodesTable } from "../../store/mod.ts";
 
-/** Interval between saves of the DHT nodes (ms). */
+/** Interval at which the DHT nodes of the routing table are saved (ms). */
 const SAVE_MS = 5 * 60_000;
 
 /** Time limit for the worker to return its list of DHT nodes (ms). */

@@ -170,8 +170,8 @@ export class KeptRecords {
   }
 
   /**
-   * Returns when torrents have to be announced next (Unix ms), by infohash (hex). Torrents that are not
-   * in the map are due now.
+   * Returns the times at which torrents have to be announced next (Unix ms), by infohash (hex). A torrent
+   * that is absent from the map is due now.
    */
   torrentsDueMs(): Map<string, number> {
     return this.#state.outcomes.dueOfPort(this.#port);

@@ -22,8 +22,8 @@ import type { KeptRecords } from "./kept_records.ts";
 import type { NameKeeper } from "./name_keeper.ts";
 
 /**
- * Delay after which the daemon puts a record that a client stored with the flag `later` (ms). A host
- * without a daemon ends before this delay.
+ * Delay after which the daemon puts a record that a client stored with the flag `later` (ms). A host that
+ * is not the daemon ends before this delay has passed.
  */
 const LATER_MS = 60_000;
 

@@ -12,10 +12,10 @@ import { namesIn } from "../../store/mod.ts";
 
 /** Time for which a computed size is cached (ms). */
 const STANDS_MS = 60_000;
-/** Number of concurrent `lstat` calls. */
+/** Maximum number of files whose sizes are read concurrently. */
 const MAX_STATS = 32;
 
-/** Cached total size of a directory. */
+/** Total size of a directory's files, computed at most once a minute. */
 export class DiskUse {
   readonly #clock: Clock;
   #counting: Promise<number> | undefined;

@@ -41,7 +41,7 @@ interface Running {
 /** The methods of the worker handle that downloads need. */
 export type Downloader = Pick<WorkerHandle, "download" | "addPeers">;
 
-/** All running downloads of one host. */
+/** The running downloads of one host, which requests for the same torrent share. */
 export class Downloads {
   readonly #worker: Downloader;
   readonly #seedDirectory: string;

@@ -268,7 +268,8 @@ export class Packages {
       .filter((entry) => pubkey === undefined || publisherOf(entry) === pubkey);
     const [entry, ...others] = entries;
     if (!entry) {
-      // A user may have deleted only the archive, so the manifest and torrent files are deleted, too.
+      // If only the archive file is missing, a user may have deleted it by hand. The manifest and torrent
+      // files beside it are then deleted, too.
       if (pubkey === undefined) await this.#seeds.remove(archiveFileName(name, version));
       throw new HostError(
         "not-found",
@@ -372,7 +373,8 @@ export class Packages {
       const infoHash = hasTorrent && torrentInfoHash(await Deno.readFile(torrentPath));
       if (infoHash && toHex(infoHash) === minimal.btih) return torrentPath;
     } catch {
-      // The `.torrent` file is unreadable, so the torrent is rebuilt from the archive.
+      // An error means that the `.torrent` file is unreadable. The torrent is then rebuilt from the
+      // archive.
     }
     return (await torrentOf(entry, this.#stopped.signal)).torrent;
   }

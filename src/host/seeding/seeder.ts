@@ -8,7 +8,7 @@ import type { SeedOrder } from "../../engine/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 
-/** Starts and stops the seeding of torrents. */
+/** Passes torrents to the worker to be seeded, and stops their seeding. */
 export interface Seeder {
   /**
    * Seeds archives.

@@ -265,7 +265,10 @@ export class SeedWatcher {
   }
 }
 
-/** Returns the file name of the archive to which a file belongs, as the archive itself or as its manifest. */
+/**
+ * Returns the file name of the archive to which a file belongs. The file is either the archive itself or
+ * the archive's manifest.
+ */
 function archiveOf(fileName: string): string | undefined {
   if (isArchiveName(fileName)) return fileName;
   const archive = fileName.replace(/\.minimal\.json$/, ".tgz");

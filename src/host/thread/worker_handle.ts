@@ -47,7 +47,7 @@ export interface WorkerHandleListeners {
   onUnreadable: (infoHashHex: string, message: string) => void;
 }
 
-/** Interval between pings (ms). */
+/** Interval between pings of the main thread to the worker thread (ms). */
 const PING_MS = 30_000;
 /** Number of ping intervals without a message after which the thread counts as dead. */
 const PINGS_MISSED = 4;
@@ -121,7 +121,7 @@ export class WorkerHandle {
     }
   }
 
-  /** Terminates the worker thread immediately. */
+  /** Terminates the worker thread immediately, without stopping the engine first. */
   terminate(): void {
     this.#pinging.cancel();
     this.#connection.terminate();
