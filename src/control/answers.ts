@@ -29,9 +29,15 @@ export interface Indexed {
  */
 export interface RecordName {
   kind: "manifest" | "announce" | "name-index" | "other";
-  /** Package name, if the record has one. */
+  /**
+   * Name of the package to which the record belongs; absent if there is none, as for an announce
+   * record.
+   */
   name?: string;
-  /** Package version, if the record has one. */
+  /**
+   * Version of the package to which the record belongs; absent if the record is not about one
+   * version.
+   */
   version?: string;
   /** Publisher (`ed25519:BASE64`) of an announce record that another publisher signed. */
   publisher?: string;
@@ -55,8 +61,8 @@ export interface RecordJson extends RecordName {
   /** Whether this home's own key signed the record. */
   own: boolean;
   /**
-   * Numbers of nodes at the last announcement: holders of the record, nodes asked, nodes that
-   * answered.
+   * Numbers of DHT nodes at the last announcement: nodes that hold the record, nodes that were
+   * asked, and nodes that answered.
    */
   holding: number;
   asked: number;
@@ -93,7 +99,7 @@ export interface SettingJson {
 export interface UnmirroredJson {
   /** Package and version as `NAME@VERSION`. */
   package: string;
-  /** Code of the error, for example `NO_PEERS`. */
+  /** Error code of the failed download, for example `NO_PEERS`. */
   code: string;
   /** Reason of the error `NO_PEERS`, for example `choked`; absent for other errors. */
   reason?: unknown;
@@ -102,7 +108,7 @@ export interface UnmirroredJson {
 
 /** Settings that a reload has changed, grouped by the time at which the change takes effect. */
 export interface ReloadedJson {
-  /** Changed settings that took effect at once. */
+  /** Changed settings that took effect at the reload. */
   changed: string[];
   /** Changed settings that take effect after a restart of the daemon. */
   needRestart: string[];
@@ -145,7 +151,7 @@ export interface NetworkJson {
 
 /** Status of the host, the process that runs the home's engine. */
 export interface StatusJson {
-  /** Version of libreseed in the host process. */
+  /** Version of libreseed that the host process runs. */
   version: string;
   pid: number;
   /**
@@ -164,7 +170,7 @@ export interface StatusJson {
   manager: DhtManagerStats;
   /** Number of records and torrents in the announcement schedule, and number of overdue ones. */
   schedule: { kept: number; overdue: number };
-  /** Number of packages that are seeded. */
+  /** Number of packages that the host seeds. */
   packages: number;
   /** Number of archives in the seed directory that cannot be seeded. */
   problems: number;
@@ -189,6 +195,6 @@ export interface StatusJson {
 export interface Downloaded {
   /** Absolute path of the file. Its pieces match the infohash; its signatures are not verified yet. */
   path: string;
-  /** Content of the `.torrent`. */
+  /** Content of the torrent's `.torrent` file. */
   torrent: Uint8Array;
 }

@@ -19,7 +19,7 @@
 
 import { LibreseedError } from "../base/mod.ts";
 
-/** An error of the `control` room. */
+/** An error of `src/control`. The module comment of this file lists the error codes. */
 export class ControlError extends LibreseedError {
   override name = "ControlError";
 }

@@ -17,7 +17,7 @@ export interface HomePaths {
   lock: string;
   /** Path of the lock file that a command holds while it writes the publisher's list of packages. */
   listLock: string;
-  /** Directory of the installed packages. */
+  /** Directory into which packages are installed. */
   packages: string;
 }
 

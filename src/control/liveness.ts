@@ -58,7 +58,8 @@ export class LivenessMonitor implements Disposable {
     const timer = this.#options.clock.after(SILENT_AFTER_MS, () => this.#report());
     this.#timer = timer;
     const answered = () => {
-      // If a part of the answer arrived after the probe was sent, a newer timer runs already.
+      // If a part of the monitored answer arrived after the probe was sent, a newer timer runs
+      // already.
       if (this.#timer === timer) this.heard();
     };
     this.#options.probe(this.#ended.signal).then(answered, answered);

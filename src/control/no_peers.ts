@@ -33,9 +33,9 @@ export type NoPeersReason =
  * derived.
  */
 export interface FailedDownload {
-  /** Name of the package, or its infohash. */
+  /** Name of the downloaded package for the error message, or its infohash. */
   what: string;
-  /** Time since the last received byte, milliseconds. */
+  /** Time since the download received its last byte, milliseconds. */
   waitedMs: number;
   downloadedBytes: number;
   /** Whether the DHT has the manifest record of the package. */

@@ -21,11 +21,11 @@ import type {
 } from "./answers.ts";
 import { base64, bytes, bytesUpTo, item } from "./json.ts";
 
-/** One row of the table {@linkcode operations}. */
+/** One row of the table {@linkcode operations}: the schemas and flags of an operation. */
 export interface Operation {
   /** Schema that parses the JSON of a request; absent for an operation without argument. */
   request?: v.GenericSchema;
-  /** Schema that parses the JSON of the result. */
+  /** Schema that parses the JSON of the operation's result. */
   result: v.GenericSchema;
   /**
    * Schema that parses the JSON of an event, for an operation that reports progress before its
@@ -192,7 +192,7 @@ export const operations = {
   settings: { result: plain<SettingJson[]>() },
   /** Reads the settings again and applies those that can change while the daemon runs. */
   reload: { result: plain<ReloadedJson>(), daemonOnly: true },
-  /** Ends the daemon. */
+  /** Ends the daemon. Has no effect in a host that is not the daemon. */
   stop: { result: plain<void>(), daemonOnly: true },
 } satisfies Record<string, Operation>;
 
@@ -201,7 +201,7 @@ type Table = typeof operations;
 /** Name of an operation: a key of the table {@linkcode operations}. */
 export type OperationName = keyof Table;
 
-/** The names of all operations. */
+/** The names of all operations: the keys of the table {@linkcode operations}. */
 export const operationNames = Object.keys(operations) as OperationName[];
 
 /** Options for calling an operation, besides its request. */

@@ -8,7 +8,7 @@
 import { dirname } from "node:path";
 import { ControlError } from "./errors.ts";
 
-/** User id of the superuser, who is trusted. */
+/** User id of root. A socket or file that belongs to root is trusted. */
 const ROOT_UID = 0;
 
 /** Returns the user id of this process; `undefined` on systems without user ids (Windows). */
@@ -16,7 +16,7 @@ export function ownUid(): number | undefined {
   return Deno.uid() ?? undefined;
 }
 
-/** Whether a user id is neither our own nor root's. */
+/** Whether a user id belongs to a user other than root and the user of this process. */
 export function isStrangers(uid: number | null, own: number | undefined): boolean {
   return own !== undefined && uid !== null && uid !== own && uid !== ROOT_UID;
 }

@@ -10,7 +10,7 @@ import * as v from "valibot";
 import { ControlError } from "./errors.ts";
 import { type Operation, type OperationName, operations } from "./operations.ts";
 
-/** Default maximum length of a request, bytes. */
+/** Maximum length of a request, bytes, unless the operation's row sets another. */
 export const MAX_REQUEST_BYTES: number = 1 << 20;
 
 const nothing = v.strictObject({});

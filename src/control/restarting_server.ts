@@ -26,7 +26,7 @@ export function serverLost(where: string, cause: Error): ControlError {
   );
 }
 
-/** Pause before each restart (ms). */
+/** Pause before each attempt to restart a failed server (ms). */
 const PAUSE_MS = 1_000;
 
 /**

@@ -15,7 +15,7 @@ import type { CallOptions, Operations } from "./operations.ts";
 import { isOperation, MAX_REQUEST_BYTES, parseRequest, rowOf } from "./request.ts";
 import { RestartingServer, serverLost } from "./restarting_server.ts";
 
-/** Time limit for receiving a whole request (ms). */
+/** Time limit for receiving a whole request from a client (ms). */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Time limit for clients to read their answers when the server closes (ms). */
 const CLOSE_DEADLINE_MS = 1_000;

@@ -33,7 +33,7 @@ export interface FoundRecord {
 
 /** Pause between the first two lookups (ms). Each further pause is twice as long as the pause before. */
 const FIRST_PAUSE_MS = 500;
-/** Maximum pause between two lookups (ms). */
+/** Maximum pause between two lookups of a record (ms). */
 const LONGEST_PAUSE_MS = 15_000;
 /** Number of lookups that nodes answered without the record, after which the record counts as missing. */
 const ENOUGH_MISSES = 3;

@@ -22,7 +22,7 @@ export type GetRequest =
   /** The bytes of a `.torrent` file. */
   | { kind: "torrent"; torrent: Uint8Array };
 
-/** Everything known about an archive before its download. */
+/** Infohash, manifest and peers of an archive, as known before its download. */
 export interface GetPlan {
   /** BitTorrent v1 infohash, 40 hexadecimal digits. */
   infoHashHex: string;

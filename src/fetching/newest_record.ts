@@ -69,7 +69,7 @@ export function seqAfter(
   return nextSeq(isOffline ? 1 : nowMs, item?.seq);
 }
 
-/** Whether an error has the kind `network`. */
+/** Whether an error is a failure of the network (kind `network`). */
 export function isNetworkError(error: unknown): error is LibreseedError {
   return error instanceof LibreseedError && error.kind === "network";
 }

@@ -48,11 +48,11 @@ export interface Resolved {
   skipped: SkippedVersion[];
 }
 
-/** Conditions that limit which version is chosen. */
+/** Options for choosing a version of a package. */
 export interface Choice {
   /** Cache of the offers that this command has read. */
   offers?: OfferCache;
-  /** Versions known to be unavailable, which are skipped. */
+  /** Versions that are known to be unavailable and must not be chosen. */
   without?: ReadonlySet<string>;
   /**
    * Whether a version may be returned in place of an unavailable higher version. By default every version

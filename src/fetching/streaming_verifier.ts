@@ -17,7 +17,7 @@ export interface StreamedVerification {
   steps: readonly Step[];
 }
 
-/** Verification of one download in progress. */
+/** Verifies one archive while the archive is being downloaded. */
 export class StreamingVerifier {
   readonly #options: Options;
   readonly #ended = new AbortController();
@@ -26,7 +26,9 @@ export class StreamingVerifier {
   #readyBytes = 0;
   #moreCame = Promise.withResolvers<void>();
 
-  /** @param options `archivePath`: path of the incomplete download */
+  /**
+   * @param options `archivePath`: path of the incomplete download in the seed directory of this command
+   */
   constructor(options: Options) {
     this.#options = options;
     const { signal } = options;
@@ -56,7 +58,8 @@ export class StreamingVerifier {
     const verified = await this.#verified;
     if (!verified) return undefined;
     try {
-      // The daemon may have downloaded into a seed directory other than the one this command verified.
+      // The daemon may have another seed directory than this command. The verified file is then not the
+      // file at `path`.
       if (await Deno.realPath(path) !== await Deno.realPath(verified.archivePath)) return undefined;
     } catch {
       return undefined;

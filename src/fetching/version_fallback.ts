@@ -19,7 +19,7 @@ import { rangeKind } from "./version_marks.ts";
 
 /** Options of {@linkcode getHighestAvailable}. */
 export interface FallbackOptions<Found, Got> {
-  /** The requested version range. */
+  /** The requested version range. A request for an exact version has no fallback. */
   range: string | undefined;
   /** Resolves the range to the highest version that is not in `without`. */
   resolve: (without: ReadonlySet<string>) => Promise<Found>;
@@ -29,7 +29,7 @@ export interface FallbackOptions<Found, Got> {
   onSkipped?: (message: string) => void;
 }
 
-/** The highest version that could be downloaded. */
+/** Result of the fallback: the highest version that could be downloaded. */
 export interface AvailableVersion<Found, Got> {
   found: Found;
   got: Got;
@@ -73,7 +73,7 @@ export async function getHighestAvailable<
   }
 }
 
-/** Formats the message about a skipped version. */
+/** Formats the message that a higher version was skipped because it is unavailable. */
 export function describeSkipped(
   name: string,
   { version, reason }: SkippedVersion,

@@ -42,7 +42,9 @@ export function raiseMarks(marks: VersionMarks, version: string, asked: RangeKin
   return { ...marks, [key]: version };
 }
 
-/** A request, and the version that was found for the request. */
+/**
+ * Input of {@linkcode higherMark}: the requested range, and the version that was found for the request.
+ */
 export interface FoundVersion {
   name: string;
   version: string;

@@ -19,7 +19,7 @@ export interface NamesContext {
   offers?: OfferCache;
   /** Public key of this home's own publisher, 32 bytes; absent if the home has no key. */
   ownKey?: Uint8Array;
-  /** Names for which this command has already reported which of several publishers was chosen. */
+  /** Names for which the user was already told which of several publishers was chosen. */
   chosen?: Set<string>;
   onNotice?: (message: string) => void;
   /** Called with a message about each version that was skipped because it is unavailable. */

@@ -60,7 +60,10 @@ export function entryToSign(
   });
 }
 
-/** Checks the times of the entries that a home keeps, and warns once of each impossible time. */
+/**
+ * Checks the times of the name index entries that a home keeps, and warns once of each entry with
+ * impossible times.
+ */
 export class EntryTimes {
   readonly #clock: Clock;
   readonly #onWarning: (message: string) => void;

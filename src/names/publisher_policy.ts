@@ -13,7 +13,7 @@ import type { NameIndexEntry } from "../records/mod.ts";
 import type { Pin } from "../store/mod.ts";
 import { NamesError } from "./errors.ts";
 
-/** The dependencies of ranking publishers. */
+/** The name, the pins and other data that the ranking of publishers depends on. */
 export interface RankContext {
   name: string;
   range?: string;

@@ -33,7 +33,7 @@ export interface PublisherChoice {
   policy: PublisherPolicy;
 }
 
-/** A package that was resolved by its name. */
+/** A package that was resolved by its name, with the chosen publisher. */
 export interface ResolvedByName extends Resolved {
   /** The publisher's key, 32 bytes. */
   publicKey: Uint8Array;
@@ -95,7 +95,10 @@ export async function resolveByName(
   throw publishers > 1 ? firstIsMissing(context, name, publishers, missing!) : missing;
 }
 
-/** Tells the user which of several publishers was chosen, once for each name, before a download or pin. */
+/**
+ * Tells the user, before a download or pin, which of several publishers was chosen. Each name is reported
+ * once.
+ */
 function tellChoice(
   { chosen = new Set(), onNotice }: NamesContext,
   name: string,

@@ -23,7 +23,7 @@ import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
 import { PublishingError } from "./errors.ts";
 import { isKnownArchive, minimalBeside } from "./prepare.ts";
 
-/** The dependencies of adding an archive. */
+/** The dependencies of adding another publisher's archive to the seed directory. */
 export interface AddContext {
   operations: Operations;
   seeds: SeedDirectory;

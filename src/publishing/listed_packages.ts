@@ -67,7 +67,7 @@ export class ListedPackages {
       .filter((manifest) => manifest !== undefined);
   }
 
-  /** Marks packages as listed in the database. */
+  /** Marks packages in the database as listed in the publisher's announce record. */
   note(publicKey: Uint8Array, manifests: readonly MinimalManifest[]): void {
     const state = this.#state();
     state.transaction(() => {

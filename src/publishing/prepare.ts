@@ -39,7 +39,7 @@ import { PublishingError } from "./errors.ts";
 
 /** The dependencies of preparing an archive. */
 export interface PrepareContext {
-  /** The seed directory, which must exist. */
+  /** Seed directory of the publisher's home. The directory must exist. */
   seeds: SeedDirectory;
   clock: Clock;
   limits: ArchiveLimits;
@@ -63,7 +63,7 @@ export interface PrepareContext {
 export interface PublishRequest {
   /** Path of a directory to pack, or of a ready archive (`.tgz`). */
   path: string;
-  /** Reads the publisher's key pair. */
+  /** Reads the key pair of this home's publisher. */
   signer: () => Promise<KeyPair>;
   name?: string;
   version?: string;

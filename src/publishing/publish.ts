@@ -43,7 +43,7 @@ export interface Published {
   archivePath: string;
   /** Outcome of putting the manifest record into the DHT. */
   outcome: PutOutcome;
-  /** Whether a daemon runs and seeds the archive. */
+  /** Whether a daemon runs. Only a daemon continues to seed the archive after the command. */
   seeding: boolean;
 }
 
@@ -106,7 +106,7 @@ export async function publish(
   };
 }
 
-/** A prepared archive, and the manifest record to put for the archive. */
+/** The archive to publish, and its manifest record to put into the DHT. */
 interface Publishable extends AsyncDisposable {
   ready: Ready;
   item: MutableItem;

@@ -34,7 +34,7 @@ const CATALOG_TIMEOUT_MS = 20_000;
 
 /** List of a publisher's packages, as read from the announce record and its catalog. */
 export interface PublishedList {
-  /** Packages that are listed in the record itself. */
+  /** Packages that the announce record itself lists, without the packages in a catalog. */
   packages: { name: string; version: string }[];
   /** Catalog that the record names, and the number of lines in the catalog. */
   catalog?: { bytes: Uint8Array; count: number; present?: PresentCatalog };

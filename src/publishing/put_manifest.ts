@@ -20,7 +20,7 @@ import type { MinimalManifest } from "../package/mod.ts";
 import { manifestSalt, type MutableItem, targetOf } from "../records/mod.ts";
 import { PublishingError } from "./errors.ts";
 
-/** The dependencies of looking up a manifest record. */
+/** The dependencies of looking a manifest record up in the DHT. */
 export interface ManifestContext {
   operations: Operations;
   clock: Clock;

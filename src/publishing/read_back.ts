@@ -16,7 +16,7 @@ import { manifestSalt, nameIndexSlot } from "../records/mod.ts";
 /** Time limit for reading back a record that was just put (ms). */
 const PATIENCE_MS = 5_000;
 
-/** The dependencies of reading back. */
+/** The dependencies of reading a published package back from the DHT. */
 export interface ReadBackContext {
   operations: Operations;
   clock: Clock;

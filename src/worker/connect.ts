@@ -24,7 +24,7 @@ export interface WorkerListeners {
 /** Connection to a running worker thread: calls its API and can terminate it. */
 export interface WorkerConnection {
   readonly api: Remote<WorkerApi>;
-  /** Ends the worker thread at once. */
+  /** Terminates the worker thread at once, without stopping the engine first. */
   terminate(): void;
 }
 

@@ -29,19 +29,19 @@ import type {
 import type { ErrorData } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 
-/** Options for starting the worker. */
+/** Options for starting the engine and the DHT node in the worker thread. */
 export interface WorkerOptions extends TunableOptions {
   /** Port for TCP and UDP; 0 for any port that is free for both. */
   port: number;
-  /** Whether to run a DHT node. */
+  /** Whether the engine runs a DHT node. */
   dht: boolean;
   /** Addresses of DHT bootstrap nodes, without host names, because the worker may not resolve names. */
   bootstrap: { host: string; port: number }[];
   /** DHT nodes that are known from an earlier run. */
   knownNodes: Contact[];
-  /** Maximum number of connections of one torrent. */
+  /** Maximum number of peer connections of one torrent. */
   maxConnections: number;
-  /** Maximum number of incoming connections, over all torrents. */
+  /** Maximum number of incoming peer connections, summed over all torrents. */
   maxIncoming: number;
   /** Whether the DHT node is read-only (BEP 43). */
   readOnly: boolean;
@@ -68,9 +68,9 @@ export interface TunableOptions {
   reannounceIntervalMs: number;
 }
 
-/** Result of starting the worker. */
+/** State of the engine and the DHT node right after their start. */
 export interface WorkerStarted {
-  /** Port on which the worker listens. */
+  /** Port on which the engine listens, TCP and UDP. */
   port: number;
   /** Id of the DHT node, 40 hexadecimal digits; absent while the DHT is off. */
   nodeIdHex?: string;
@@ -93,7 +93,7 @@ export interface WorkerStatus {
 
 /** An archive to seed and to announce regularly. */
 export interface KeptSeed extends SeedOrder {
-  /** Due time of the next announcement, Unix milliseconds. */
+  /** Time at which the archive's next announcement is due, Unix milliseconds. */
   announceDueMs: number;
 }
 
@@ -126,20 +126,20 @@ export interface WorkerApi {
    * calls fail with `NOT_STARTED`.
    */
   start(options: WorkerOptions): Promise<WorkerStarted>;
-  /** Changes options of the running worker. */
+  /** Changes options of the running engine and DHT manager. */
   configure(options: TunableOptions): Promise<void>;
   status(): Promise<WorkerStatus>;
-  /** Returns the status of all torrents, possibly thousands. */
+  /** Returns the status of every torrent. There may be thousands of torrents. */
   torrents(): Promise<TorrentStatus[]>;
   /** Seeds archives that the main thread has verified, and announces them regularly to the DHT. */
   seed(archives: KeptSeed[]): Promise<void>;
-  /** Stops seeding and announcing an archive. */
+  /** Stops seeding an archive, and removes its announcements from the schedule. */
   unseed(infoHashHex: string): Promise<void>;
   /** Downloads an archive; resolves with the `.torrent` when all pieces are verified. */
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
   /** Adds peers to a running download; does nothing for other torrents. */
   addPeers(infoHashHex: string, peers: PeerAddress[]): Promise<void>;
-  /** Gets a mutable item from the DHT. */
+  /** Looks a mutable item up in the DHT (BEP 44). */
   get(operation: number, key: ItemKey): Promise<GetOutcome>;
   /** Puts an item into the DHT once, without adding it to the announcement schedule. */
   put(operation: number, item: MutableItem, terms?: PutTerms): Promise<PutOutcome>;
@@ -178,7 +178,7 @@ export type WorkerEvent =
   | { event: "progress"; operation: number; progress: DownloadProgress }
   /** A record or torrent was announced. `operation` is present if a call of `announceNow` caused it. */
   | { event: "announced"; operation?: number; report: ReportData }
-  /** The `.torrent` of a seeded archive cannot be read. */
+  /** The engine cannot read the `.torrent` of a seeded archive. The main thread rebuilds it. */
   | { event: "unreadable"; infoHashHex: string; message: string }
   /** A line for the log. Level `warn` is for users; level `debug` is output of libraries. */
   | { event: "log"; level: "warn" | "debug"; message: string }

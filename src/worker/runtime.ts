@@ -63,7 +63,7 @@ const NO_STATS: DhtManagerStats = {
   roundTripMs: undefined,
 };
 
-/** Implements {@linkcode WorkerApi} with a real engine. */
+/** Implements {@linkcode WorkerApi} in the worker thread: runs the engine and the DHT manager. */
 export class WorkerRuntime implements WorkerApi {
   readonly #clock: Clock;
   readonly #send: (event: WorkerEvent) => void;
