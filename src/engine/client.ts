@@ -16,16 +16,16 @@ import type { EngineOptions, RateLimits } from "./options.ts";
 /** Default maximum number of incoming connections. */
 const MAX_INCOMING = 500;
 /**
- * Average time after which our DHT node forgets a peer that was announced to it. Peers announce
- * themselves at least every hour.
+ * Average time after which our DHT node forgets an announced peer. Peers announce themselves at
+ * least every hour.
  */
 const PEER_AGE_MS = 2 * 3_600_000;
 
 /**
  * Unspecified addresses (0.0.0.0/8 and ::), which the operating system treats as this machine (RFC
  * 6890, "this host on this network"). They are blocked for two reasons: a hostile peer may name
- * them as peer addresses, and a sandbox that may listen on any port may also connect to this
- * machine on any port.
+ * them as peer addresses, and if the sandbox may listen on any port of 0.0.0.0, the same permission
+ * allows connections to any port of this machine.
  */
 const unspecified = new BlockList();
 unspecified.addSubnet("0.0.0.0", 8, "ipv4");
@@ -87,7 +87,8 @@ function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: En
     if (limit.take(connection)) accept();
   });
   const watch = watchListener(listener, () => client.torrentPort, clock);
-  // The event `close` alone does not end the watchdog: a restart of the listener emits `close` too.
+  // A restart of the listener emits `close` too, and must not end the watchdog. Only the end of the
+  // client ends it.
   listener.on("close", () => client.destroyed && watch.cancel());
 }
 

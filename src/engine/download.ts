@@ -39,19 +39,22 @@ export interface DownloadRequest {
   onProgress?: (progress: DownloadProgress) => void;
 }
 
-/** Interval between progress reports. */
+/** Interval between two progress reports to the caller of the download. */
 const PROGRESS_INTERVAL_MS = 250;
-/** Maximum number of peers queued until the torrent has been parsed. */
+/** Maximum number of peer addresses queued while the torrent is still being parsed. */
 const MAX_EARLY_PEERS = 500;
 
-/** A running download. */
+/** A running download: the torrent, and the helpers that pick pieces, ban peers and count peers. */
 export class Download {
   readonly torrent: Torrent;
   readonly request: DownloadRequest;
   readonly #clock: Clock;
   readonly #smartBan: SmartBan;
   readonly #reach: PeerReach;
-  /** Peers queued until the torrent has been parsed. */
+  /**
+   * Peer addresses that arrived while the torrent was still being parsed. They are dialled
+   * afterwards.
+   */
   readonly #early: PeerAddress[];
 
   /** @param torrent a torrent that was just added to the client */
@@ -66,7 +69,7 @@ export class Download {
     this.#reach = new PeerReach(torrent);
   }
 
-  /** Adds the addresses of peers to connect to. */
+  /** Adds peer addresses for the download to dial. Does nothing after the download has ended. */
   addPeers(peers: PeerAddress[]): void {
     const { torrent } = this;
     if (torrent.destroyed || torrent.done) return;

@@ -41,14 +41,16 @@ import {
 
 /**
  * Maximum number of unchoked peers of one torrent. WebTorrent chooses the unchoked peers every ten
- * seconds. Its default of ten peers would leave the slot of a peer that has finished empty for up
- * to ten seconds.
+ * seconds. With its default maximum of ten, the slot of a finished peer could stay empty for up to
+ * ten seconds.
  */
 const UPLOAD_SLOTS = 200;
 /** Maximum number of attempts to find a port that is free for both TCP and UDP. */
 const FREE_PORT_TRIES = 8;
 
-/** The torrent engine with its one DHT node. */
+/**
+ * The torrent engine with its one DHT node: seeds and downloads archives, and lends the DHT node.
+ */
 export class Engine {
   readonly #client: Client;
   readonly #dht: DhtHost | undefined;
@@ -64,8 +66,7 @@ export class Engine {
    * taken, the engine starts without the DHT and retries with exponential back-off.
    *
    * @throws {EngineError} `TCP_PORT_IN_USE` (kind `in-use`) or `TCP_PORT_FAILED`
-   * @throws {Error} if a private member of an npm package, which is to be replaced or called, has
-   * changed
+   * @throws {Error} if an npm package has changed a private member that libreseed replaces or calls
    */
   static async start(options: EngineOptions): Promise<Engine> {
     applyReplacements();
@@ -92,7 +93,7 @@ export class Engine {
       })
       : undefined;
     // For port 0, a port number is needed that is free for both TCP and UDP. UDP is opened first,
-    // because a number that TCP cannot get costs only another attempt.
+    // because another attempt is cheap if the port number turns out to be taken for TCP.
     const port = options.port === 0 && dht ? await dht.open(0) ?? 0 : options.port;
     const client = createClient(options, port, dht);
     try {
@@ -101,8 +102,7 @@ export class Engine {
       dht?.close();
       throw error;
     }
-    // If no UDP port could be opened before, the UDP port of the same number as the TCP port is
-    // opened now.
+    // If the UDP port is not open yet, it is opened now, with the number of the TCP port.
     if (dht && dht.state.state !== "on") await dht.open(client.torrentPort);
     return new Engine(client, dht, options);
   }
@@ -142,7 +142,7 @@ export class Engine {
     return this.#client.torrentPort;
   }
 
-  /** State of the DHT. */
+  /** Current state of the DHT node; see {@linkcode DhtState}. */
   get dhtState(): DhtState {
     return this.#dht?.state ?? { state: "off", why: "it is switched off" };
   }
@@ -275,8 +275,8 @@ export class Engine {
     const added = this.#client.add(torrent, {
       store: ArchiveStore,
       storeOpts: { filePath, writable, onWritten: releasePieceBuffer },
-      // WebTorrent's cache, 20 pieces for each torrent by default, is off: the operating system
-      // already caches the file.
+      // WebTorrent's piece cache (by default 20 pieces for each torrent) is off, because the
+      // operating system already caches the file.
       storeCacheSlots: 0,
       uploads: UPLOAD_SLOTS,
       skipVerify,

@@ -27,7 +27,7 @@ export interface EngineOptions extends Partial<RateLimits> {
   dht: boolean;
   /** Bootstrap addresses of the DHT. The caller has resolved host names to addresses. */
   bootstrap: { host: string; port: number }[];
-  /** DHT nodes that an earlier run saved. */
+  /** DHT nodes that an earlier run saved. The routing table is filled from these nodes first. */
   knownNodes?: Contact[];
   /**
    * Whether to run the DHT node read-only (BEP 43): other nodes then do not add it to their routing
@@ -40,7 +40,7 @@ export interface EngineOptions extends Partial<RateLimits> {
   maxIncoming?: number;
   /** Called when the state of the DHT changes. */
   onDhtState?: (state: DhtState) => void;
-  /** Called if the engine fails after its start. */
+  /** Called if the engine fails after {@linkcode Engine.start} has succeeded. */
   onFailure?: (error: EngineError) => void;
   /**
    * Called when a peer connects for an archive whose `.torrent` cannot be read. The peer is

@@ -13,7 +13,7 @@ import type { Torrent } from "./libraries/mod.ts";
 import { readTorrentFile } from "./torrent_file.ts";
 import { destroyTorrent, statusOf, type TorrentStatus, waitForEvent } from "./torrents.ts";
 
-/** An archive to seed. */
+/** An archive to seed, with its torrent. */
 export interface SeedOrder {
   /** Infohash of the archive's torrent, 40 hexadecimal digits. */
   infoHashHex: string;
@@ -49,7 +49,9 @@ interface Row {
 interface Awake {
   ready: Promise<Torrent>;
   torrent?: Torrent;
-  /** Time since which the torrent has had no peers. */
+  /**
+   * Time at which the torrent was last seen with a peer, or at which a peer last woke the archive.
+   */
   idleSinceMs: number;
 }
 
@@ -165,7 +167,10 @@ export class Seeds {
     }
   }
 
-  /** Stops waking archives. The caller ends the torrents that are awake, by closing the client. */
+  /**
+   * Stops waking archives. The caller then closes the client, which ends the torrents of the
+   * archives that are awake.
+   */
   close(): void {
     this.#timer?.cancel();
     this.#rows.clear();

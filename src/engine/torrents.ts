@@ -42,8 +42,8 @@ export interface DownloadProgress {
   lengthBytes: number;
   downloadedBytes: number;
   /**
-   * Whether pieces of an earlier download are still being verified. Nothing is downloaded until
-   * that ends.
+   * Whether pieces of an earlier download are still being verified. Nothing is downloaded until the
+   * verification ends.
    */
   checking: boolean;
   /** Number of bytes at the start of the file that are verified and written without a gap. */
@@ -57,7 +57,8 @@ export interface DownloadProgress {
 }
 
 /**
- * Maximum length of a requested block, in bytes. WebTorrent disconnects a peer that requests more.
+ * Maximum length of a requested block, in bytes. WebTorrent disconnects a peer that requests a
+ * longer block.
  */
 const MAX_BLOCK_BYTES = 128 * 1024;
 /** Number of downloaded bytes after which a progress report is due. */
@@ -97,8 +98,8 @@ export function destroyTorrent(torrent: Torrent): Promise<void> {
 /** Lets the upload queue read blocks for a peer directly from the torrent's archive. */
 export function serveFrom(torrent: Torrent, wire: Wire): void {
   wire.source = {
-    // A getter is needed, because the piece length of a magnet link is unknown until its metadata
-    // has arrived.
+    // A getter is needed, because the piece length of a torrent added without metadata is unknown
+    // until the metadata arrives.
     get pieceLength() {
       return torrent.pieceLength;
     },
@@ -124,7 +125,8 @@ export function dropIfBothSeed(torrent: Torrent, wire: Wire): void {
     wire.isSeeder = hasEverything(torrent, wire);
     if (torrent.done) dropSeeder(wire);
   };
-  // The check is deferred by a microtask, because WebTorrent's own listeners run after this one.
+  // The check is deferred by a microtask, because WebTorrent's own listeners for the same event run
+  // after this listener.
   for (const event of ["bitfield", "have-all", "have", "interested"]) {
     wire.on(event, () => queueMicrotask(check));
   }

@@ -18,7 +18,9 @@ import { Liveness } from "./liveness.ts";
 import { QueryLimiter } from "./query_limiter.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
-/** State of the DHT. `silent`: the socket is open but no node responds. `why`: reason for being off. */
+/**
+ * State of the DHT. `silent`: the socket is open, but no node responds. `why`: reason for `off`.
+ */
 export type DhtState =
   | { state: "on"; silent?: true }
   | { state: "starting" }
@@ -50,11 +52,11 @@ const MAX_RETRY_MS = 5 * 60_000;
 const TABLE_CHECK_MS = 60_000;
 /** Number of table nodes that each check queries, besides the bootstrap addresses, during silence. */
 const PROBED = 8;
-/** Average number of previously known nodes that each retry adds to an empty routing table. */
+/** Average number of known nodes, chosen at random, that a retry adds to an empty routing table. */
 const REFILL_NODES = 32;
 /** Timeout of a query in npm:k-rpc. It also ends queries whose caller has stopped waiting. */
 const KRPC_TIMEOUT_MS = 2_000;
-/** Maximum number of npm:k-rpc queries under way. */
+/** Maximum number of queries of npm:k-rpc that are under way at the same time. */
 const KRPC_CONCURRENCY = 256;
 /**
  * Bucket size of the routing table. BEP 5 has 8, npm:k-rpc 20, libtorrent up to 128. With larger
@@ -139,7 +141,7 @@ export class DhtHost {
     return this.#state;
   }
 
-  /** Traffic of the UDP socket since the start. */
+  /** Numbers of packets and bytes that the UDP socket has sent and received since the start. */
   get traffic(): Readonly<Traffic> {
     return this.#udp.traffic;
   }

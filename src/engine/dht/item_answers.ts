@@ -20,8 +20,8 @@ export interface Sender {
 }
 
 /**
- * A query that `engine/libraries/krpc/krpc_guard.ts` has validated, so its members have these
- * types.
+ * A query that `engine/libraries/krpc/krpc_guard.ts` has validated, so its members have the types
+ * declared here.
  */
 export interface ItemQuery {
   /** Transaction id of the query. */

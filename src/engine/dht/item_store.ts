@@ -26,7 +26,7 @@ export interface StoredItem {
  * Lifetime of an item since its last `put`. BEP 44 allows nodes to forget an item after two hours.
  */
 const AGE_MS = 2 * 3_600_000;
-/** Maximum number of stored items, which take about 1.3 MB. */
+/** Maximum number of stored items. A full store takes about 1.3 MB. */
 const MAX_ITEMS = 1_000;
 
 /** Stored items by target. When the store is full, the item with the oldest `put` is evicted. */
@@ -45,14 +45,14 @@ export class ItemStore {
    */
   get(targetHex: string): StoredItem | undefined {
     const held = this.#items.get(targetHex);
-    // The absolute difference is compared, so that setting the clock back does not extend the life
-    // of an item.
+    // The absolute value of the age is compared, so that setting the clock back does not extend the
+    // life of an item.
     if (held && Math.abs(this.#clock.now() - held.putMs) < AGE_MS) return held.item;
     this.#items.delete(targetHex);
     return undefined;
   }
 
-  /** Stores an item for two hours from now. */
+  /** Stores an item for two hours from now, in place of an earlier item with the same target. */
   put(targetHex: string, item: StoredItem): void {
     this.#items.delete(targetHex);
     this.#items.set(targetHex, { item, putMs: this.#clock.now() });

@@ -94,7 +94,10 @@ export class AnsweringNode extends KrpcNode {
   }
 }
 
-/** Starts answering queries of other nodes and adding their senders to the routing table. */
+/**
+ * Starts to answer the queries of other nodes and to add the nodes that sent them to the routing
+ * table.
+ */
 export function answerStrangers(krpc: Krpc, udp: UdpSocket, clock: Clock): void {
   const items = new ItemAnswers({
     krpc,
@@ -131,7 +134,7 @@ function answerQuery(
 
 /**
  * Returns the KRPC error for an invalid `announce_peer`; `undefined` if it is valid.
- * npm:bittorrent-dht would ignore an invalid one without an answer.
+ * npm:bittorrent-dht would ignore an invalid `announce_peer` without an answer.
  */
 function wrongAnnouncement({ a }: Query, from: Sender): [number, string] | undefined {
   if (!a.info_hash) return [203, "no info_hash"];

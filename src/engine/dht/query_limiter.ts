@@ -17,7 +17,7 @@ export interface QueryLimits {
   address: TokenRate;
   /** Global token bucket. There are two: one for known nodes and one for all others. */
   all: TokenRate;
-  /** Maximum number of senders remembered (LRU). */
+  /** Maximum number of senders whose token buckets are remembered (LRU). */
   remembered: number;
   /** Time in milliseconds for which a node counts as known after its last reply. */
   knownForMs: number;
@@ -40,7 +40,7 @@ export const QUERY_LIMITS: QueryLimits = {
   knownForMs: 3_600_000,
 };
 
-/** Applies the token buckets to incoming queries. */
+/** Decides by token buckets which incoming queries are answered. */
 export class QueryLimiter {
   readonly #now: () => number;
   readonly #limits: QueryLimits;
@@ -74,7 +74,7 @@ export class QueryLimiter {
   /**
    * Whether to answer a query of this sender. If so, takes a token from each bucket. Loopback
    * addresses are not limited: no packet from outside has such a sender (RFC 1122 section 3.2.1.3),
-   * and all nodes of a local test network share one.
+   * and all nodes of a local test network share one loopback address.
    */
   admits(address: string, port: number): boolean {
     if (address.startsWith("127.")) return true;

@@ -23,7 +23,10 @@ export interface Received {
   value?: Uint8Array;
 }
 
-/** Traffic since the start. Bytes count only UDP payload. */
+/**
+ * Numbers of packets and bytes that the socket has received, sent and dropped since the start. Only
+ * the UDP payload counts as bytes.
+ */
 export interface Traffic {
   packetsIn: number;
   bytesIn: number;
@@ -217,8 +220,8 @@ export class UdpSocket extends EventEmitter {
       this.traffic.packetsOut++;
       this.traffic.bytesOut += length;
     } catch (error) {
-      // `send` throws for an impossible port or address. Such a one may come from a stranger's
-      // packet.
+      // `send` throws for an impossible port or address. A stranger's packet may name such a port
+      // or address.
       fail(error as Error);
     }
   }

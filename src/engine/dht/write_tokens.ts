@@ -1,6 +1,6 @@
 /**
  * Write tokens (BEP 5, BEP 44). A token in a `put` proves that the sender receives packets at its
- * address. Tokens are computed from a secret, so none are stored.
+ * address. Tokens are computed from a secret, so no token is stored.
  *
  * @module
  */

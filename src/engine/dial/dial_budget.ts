@@ -17,16 +17,16 @@ export interface DialLimits {
   portsForMs: number;
   /**
    * Maximum number of failed dials to one address and port within `failuresForMs`. A further dial
-   * must wait if running dials could reach this number.
+   * must wait if failure of all running dials would reach this number.
    */
   failures: number;
   failuresForMs: number;
   /**
-   * Time after a successful dial during which running dials to the same address and port do not
-   * count as failed.
+   * Time after a successful dial during which a further dial to the same address and port need not
+   * wait for running dials.
    */
   answeredForMs: number;
-  /** Maximum number of addresses remembered (LRU). */
+  /** Maximum number of hosts whose dials are remembered (LRU). */
   remembered: number;
 }
 
@@ -48,7 +48,7 @@ export const DIAL_LIMITS: DialLimits = {
   remembered: 16_384,
 };
 
-/** Maximum number of addresses remembered as our own. */
+/** Maximum number of addresses remembered as our own (see {@linkcode DialBudget.learnOurs}). */
 const MAX_OURS = 64;
 
 /** Options of {@linkcode DialBudget}. */
@@ -69,14 +69,14 @@ export type DialRefusal = "port" | "ourselves" | "ports of the address" | "failu
 /** Dial history of one port of an address. */
 interface Dialled {
   lastMs: number;
-  /** Times of the latest failed dials. */
+  /** Times of the latest failed dials to this address and port. */
   failedMs: number[];
   /** Number of running dials, which have neither been answered nor failed. */
   underWay: number;
   answeredMs?: number;
 }
 
-/** Records dials by address and port, and applies the limits. */
+/** Records dials by address and port, and decides by the limits which addresses may be dialled. */
 export class DialBudget {
   readonly #options: Required<DialBudgetOptions>;
   /**
@@ -107,7 +107,7 @@ export class DialBudget {
 
   /**
    * Whether a dial to an allowed address must wait for the running dials to the same address to
-   * end. It must if failure of all running dials would reach the limit of failures.
+   * end. The dial must wait if failure of all running dials would reach the limit of failures.
    */
   mustWait({ host, port }: HostPort): boolean {
     const dialled = this.#recent(host)?.get(port);
@@ -132,7 +132,7 @@ export class DialBudget {
     if (this.#hosts.size > limits.remembered) this.#hosts.delete(this.#hosts.keys().next().value!);
   }
 
-  /** Records that a dial has reached a peer. */
+  /** Records that a dial has ended, because it has reached a peer. */
   answered(address: HostPort): void {
     const dialled = this.#ended(address);
     if (dialled) dialled.answeredMs = this.#options.clock.now();
@@ -146,13 +146,13 @@ export class DialBudget {
     if (dialled.failedMs.length > this.#options.limits.failures) dialled.failedMs.shift();
   }
 
-  /** Records that an address is our own. */
+  /** Records that an address is our own, so that it is not dialled again. */
   learnOurs(address: HostPort): void {
     this.#ours.add(keyOf(address));
     if (this.#ours.size > MAX_OURS) this.#ours.delete(this.#ours.values().next().value!);
   }
 
-  /** Records the end of a dial, and returns the history of its address and port. */
+  /** Records the end of a dial, and returns the dial history of its address and port. */
   #ended({ host, port }: HostPort): Dialled | undefined {
     const dialled = this.#hosts.get(host)?.get(port);
     if (dialled && dialled.underWay > 0) dialled.underWay--;
@@ -164,7 +164,7 @@ export class DialBudget {
     return failedMs.filter((atMs) => this.#isWithin(atMs, failuresForMs)).length;
   }
 
-  /** Number of addresses remembered. */
+  /** Number of hosts whose dials are remembered. */
   get size(): number {
     return this.#hosts.size;
   }
@@ -179,8 +179,8 @@ export class DialBudget {
   }
 
   /**
-   * Whether a time is less than `forMs` milliseconds ago, or less than that in the future, in case
-   * the clock was set back.
+   * Whether a time is less than `forMs` milliseconds ago, or less than `forMs` milliseconds in the
+   * future, which occurs after the clock was set back.
    */
   #isWithin(atMs: number, forMs: number): boolean {
     return Math.abs(this.#options.clock.now() - atMs) < forMs;

@@ -8,7 +8,7 @@
 
 /**
  * Maximum number of waiting dials, over all addresses; each takes about 1 kB. A mirror that
- * downloads 4,000 packages from one seeder stays below.
+ * downloads 4,000 packages from one seeder stays below this number.
  */
 export const MAX_WAITING = 4_096;
 

@@ -22,7 +22,10 @@ interface KnownWire extends Wire {
 
 type Watched = Omit<Torrent, "wires"> & { client: { peerId: string }; wires: KnownWire[] };
 
-/** Closes the duplicate connections of one download. To be created before the torrent has peers. */
+/**
+ * Closes the duplicate connections of one download. Must be created before the torrent connects to
+ * its first peer.
+ */
 export class DuplicateConnections {
   readonly #torrent: Watched;
   readonly #clock: Clock;

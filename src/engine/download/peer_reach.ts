@@ -18,7 +18,7 @@ export interface PeerCounts {
   known: number;
   /** Number of known addresses that were not dialled, because the dial limits or the sandbox forbid it. */
   refused: number;
-  /** Number of addresses that were dialled. */
+  /** Number of known addresses that were dialled. */
   tried: number;
   /** Number of addresses with which a connection was established, in either direction. */
   connected: number;
@@ -33,7 +33,7 @@ export interface PeerCounts {
 /** Maximum number of addresses remembered for each count. */
 const MAX_ADDRESSES = 1_000;
 
-/** Counts the peers of one download. To be created before the torrent has peers. */
+/** Counts the peers of one download. Must be created before the torrent knows its first peer. */
 export class PeerReach {
   readonly #torrent: Torrent;
   readonly #seen = {

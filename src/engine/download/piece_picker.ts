@@ -36,21 +36,22 @@ const MAX_AHEAD_S = 1;
 /**
  * Number of blocks requested from a peer that has sent nothing yet. With fewer blocks, the reply
  * may not fill its last packet. The peer's system would then hold that packet back for 40 ms, until
- * ours has acknowledged the others (Nagle's algorithm with delayed acknowledgements).
+ * our system has acknowledged the earlier packets (Nagle's algorithm with delayed
+ * acknowledgements).
  */
 const FIRST_BLOCKS = 8;
 /** Minimum interval between two computations of the piece order. */
 const ORDER_MS = 250;
 /**
  * Number of bitfield checks that take about a millisecond. If computing the piece order needs more
- * checks, it is computed less often.
+ * checks, the order is computed less often.
  */
 const CHECKS_PER_MS = 100_000;
 /** Number of next pieces that are requested in random order while all peers are seeders. */
 const WINDOW = 64;
 /**
- * Maximum total size, in bytes, of the next pieces that are requested in random order. It reduces
- * their number if pieces are large.
+ * Maximum total size, in bytes, of the next pieces that are requested in random order. If pieces
+ * are large, fewer of the next pieces are requested in random order.
  */
 const WINDOW_BYTES = 16 * 1024 * 1024;
 
@@ -60,7 +61,7 @@ type Watched = Omit<Torrent, "pieces" | "wires"> & {
   wires: RequestingWire[];
 };
 
-/** Piece picker of one download. To be created before the torrent has peers. */
+/** Piece picker of one download. Must be created before the torrent connects to its first peer. */
 export class PiecePicker {
   readonly #torrent: Watched;
   readonly #clock: Clock;
@@ -68,8 +69,8 @@ export class PiecePicker {
   /** Pieces of which blocks have been requested, in the order in which the pieces were begun. */
   readonly #begun = new Set<number>();
   /**
-   * Order in which pieces are to be begun. Pieces that were begun or completed since it was
-   * computed are still in it.
+   * Order in which pieces are to be begun. Pieces that were begun or completed after the order was
+   * computed are still in the order.
    */
   #order: number[] = [];
   /** Number of pieces at the start of `#order` that have all been begun or completed. */
@@ -99,8 +100,8 @@ export class PiecePicker {
     const { pieces } = this.#torrent;
     const allowed = wire.hasFast && !wire.destroyed ? wire.peerAllowedFastSet : [];
     if (allowed.length === 0) return;
-    // Allowed-fast pieces are meant to help a peer that has few pieces: once we have as many as the
-    // peer allows, none is requested.
+    // Allowed-fast pieces are meant to help a peer that has few pieces: once we have as many pieces
+    // as the peer allows, no allowed-fast piece is requested.
     if (pieces.filter((piece) => piece === null).length >= allowed.length) return;
     const speed = wire.downloadSpeed();
     if (wire.requests.length >= blocksAhead(wire, speed, MIN_AHEAD_S)) return;

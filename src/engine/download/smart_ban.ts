@@ -54,19 +54,26 @@ interface Owner {
   changes: number;
 }
 
-/** Block counts of one peer. */
+/**
+ * Numbers of blocks that were requested from one peer and received from that peer, to detect blocks
+ * that were not requested; and the time by which a stalled peer is detected.
+ */
 interface PeerRecord {
   requested: number;
   received: number;
   /**
-   * Time of the last received block, or of the first request after an idle period if that is later.
+   * Time at which the last block was received, or at which the first request after an idle period
+   * was sent, whichever is later.
    */
   lastMs: number;
 }
 
 const WRONG_PIECE = /^Piece (\d+) failed verification$/;
 
-/** Bans and replaces bad peers of one download. To be created before the torrent has peers. */
+/**
+ * Bans peers of one download that send wrong data, and gives the requests of stalled peers to other
+ * peers. Must be created before the torrent connects to its first peer.
+ */
 export class SmartBan {
   readonly #torrent: Torrent;
   readonly #clock: Clock;
@@ -107,14 +114,14 @@ export class SmartBan {
   }
 
   /**
-   * Whether a block that was requested from one peer may be requested from a second one. `false` in
-   * parole mode.
+   * Whether a block that was requested from one peer may also be requested from a second peer.
+   * `false` in parole mode.
    */
   get allowsHotswap(): boolean {
     return !this.#isOnParole;
   }
 
-  /** Counts a request that was sent to a peer. */
+  /** Counts a request for a block that was just sent to a peer. */
   onRequested(wire: RequestingWire): void {
     const record = this.#records.get(wire);
     if (!record) return;
@@ -140,8 +147,8 @@ export class SmartBan {
   }
 
   /**
-   * Handles a piece that failed verification: bans its sender if there is only one, otherwise
-   * starts parole mode.
+   * Handles a piece that failed verification. If a single peer sent all blocks of the piece, bans
+   * that peer; otherwise starts parole mode.
    */
   #onWrongPiece(index: number): void {
     const senders = this.#sendersOf(index);
@@ -156,8 +163,8 @@ export class SmartBan {
   }
 
   /**
-   * Cancels the requests for a piece at a stalled peer other than this one. Returns whether there
-   * was such a peer.
+   * If a stalled peer other than `wire` has pending requests for a piece, cancels them. Returns
+   * whether there was such a peer.
    */
   releaseStalled(wire: RequestingWire, index: number): boolean {
     const peers = requestedPeers(this.#torrent, index);
@@ -174,8 +181,8 @@ export class SmartBan {
 
   /**
    * Whether blocks of a piece may be requested from a peer. In parole mode only the owner of the
-   * piece may get requests; an idle or new peer becomes the owner if there is none or its time is
-   * over.
+   * piece may get requests; an idle or new peer becomes the owner if the piece has no owner, or if
+   * the owner's time is over.
    */
   mayRequest(wire: RequestingWire, index: number, isIdle: boolean): boolean {
     if (!this.#isOnParole) return true;

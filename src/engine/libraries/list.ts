@@ -38,8 +38,8 @@ export const replacements: readonly Replacement[] = [
 ];
 
 /**
- * Private members of npm packages that are called. Checking the list detects a missing member
- * early.
+ * Private members of npm packages that libreseed calls but does not replace. They are listed, so
+ * that a check at the start detects a missing member.
  */
 export const used: readonly Use[] = [readerUses, requestUses, pieceUses];
 
@@ -55,7 +55,7 @@ let isApplied = false;
  * Puts all replacements of the list in place, for all code in this thread. A second call does
  * nothing.
  *
- * @throws {Error} if the installed release of a package has changed a member of the list; the
+ * @throws {Error} if the installed release of an npm package has changed a listed member; the
  * message names the member
  */
 export function applyReplacements(): void {

@@ -22,7 +22,7 @@ export interface Incoming extends EventEmitter {
 const IDLE_MS = 5_000;
 /** Minimum interval between two searches for idle connections. */
 const SEARCH_MS = 1_000;
-/** Divisor of the limit: one address may have at most a quarter of all connections. */
+/** Divisor that yields the limit for one address: a quarter of the limit on all connections. */
 const ADDRESS_SHARE = 4;
 
 /** Number of bytes that a connection had transferred at the last search for idle connections. */
@@ -31,7 +31,9 @@ interface Transfer {
   sinceMs: number;
 }
 
-/** Limits the open incoming connections of one listener. */
+/**
+ * Limits the number of open incoming connections of one listener, in total and for each address.
+ */
 export class ConnectionLimit {
   readonly #max: number;
   readonly #clock: Clock;

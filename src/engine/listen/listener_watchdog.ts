@@ -11,7 +11,7 @@ import type { EventEmitter } from "node:events";
 import { connect } from "node:net";
 import type { Clock, Timer } from "../../base/mod.ts";
 
-/** Delay between an incoming connection and the next test of the listener. */
+/** Delay between an incoming connection and the watchdog's next test of the listener. */
 const TEST_MS = 30_000;
 /** Timeout within which the listener must accept the watchdog's own connection. */
 const ACCEPT_TIMEOUT_MS = 5_000;

@@ -1,7 +1,7 @@
 /**
  * A pool of reusable buffers. A new buffer must be filled with zeros, which costs as much as
- * copying data into it, and every few megabytes of new buffers cause a garbage collection. Reuse
- * saves both.
+ * copying data into it, and every few megabytes of new buffers cause a garbage collection. Reusing
+ * buffers saves both costs.
  *
  * @module
  */

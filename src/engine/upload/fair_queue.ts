@@ -18,8 +18,8 @@ export interface Flow {
  * Begins one service: reading and sending some blocks of a flow.
  *
  * @param done to be called once, when the service has ended
- * @returns number of bytes to be served; 0 if the flow has nothing to serve, and `done` will not be
- * called
+ * @returns number of bytes to be served; 0 if the flow has nothing to serve, in which case `done`
+ * is not called
  */
 export type StartService<F extends Flow> = (flow: F, done: () => void) => number;
 
@@ -30,8 +30,8 @@ export interface FairQueueOptions {
   /** Maximum number of bytes that a flow which joins late may catch up on. */
   maxLagBytes: number;
   /**
-   * Limit on starvation: a flow that has waited for this many services per queued flow is served
-   * next, whatever its virtual time.
+   * Limit on starvation, in rounds of one service for each queued flow. The flow that has been
+   * queued longest is served next, whatever its virtual time, once it has waited this many rounds.
    */
   maxRoundsWaited: number;
 }

@@ -32,9 +32,9 @@ export interface BlockSource {
 /** A contiguous part of the archive, and the requests for its blocks. */
 export interface CoalescedRead {
   requests: Request[];
-  /** Offset of the part in the archive, in bytes. */
+  /** Offset at which the part begins in the archive, in bytes. */
   start: number;
-  /** Total length of the blocks, in bytes. */
+  /** Total length of the requested blocks, in bytes. */
   lengthBytes: number;
 }
 

@@ -61,8 +61,8 @@ export interface Uploader extends Flow {
 }
 
 /**
- * Maximum number of blocks of one peer that npm:bittorrent-protocol reads at the same time, when it
- * does the reading.
+ * Maximum number of blocks that npm:bittorrent-protocol reads for one peer at the same time. The
+ * package reads only the blocks that cannot be read here, such as those of an encrypted connection.
  */
 const MAX_READING = 16;
 /** Number of unsent bytes of one peer above which no more blocks are read for the peer. */
@@ -81,8 +81,8 @@ const connection = connectionPrototype<Uploader>();
 let answerOne: Uploader["_onRequest"];
 const reads = new ReadCoalescer();
 const queue = new FairQueue<Uploader>({
-  // Four reads at once, about a megabyte together. More reads would not be faster, and a read that
-  // has begun cannot be given to another peer.
+  // At most four reads run at once, about a megabyte in total. More reads would not be faster, and
+  // would be assigned to peers before {@linkcode FairQueue} could prefer other peers.
   maxConcurrent: 4,
   maxLagBytes: 64 * 1024 * 1024,
   maxRoundsWaited: 4,
@@ -102,7 +102,7 @@ function serve(peer: Uploader): void {
       answerOne.call(peer, ...waiting.take());
     } catch {
       // npm:bittorrent-protocol throws if the torrent has ended but its connection still exists.
-      // There is no block to read any more.
+      // The torrent's blocks can no longer be read.
       peer.waitingRequests = undefined;
       return peer.destroy();
     }
@@ -197,8 +197,8 @@ export const uploadReplacements: readonly Replacement[] = [
       };
     },
   }),
-  // npm:bittorrent-protocol calls `_pull` when a request is settled, ours or the peer's: the block
-  // has been read, was refused, or was cancelled.
+  // npm:bittorrent-protocol calls `_pull` whenever one of our or the peer's requests is settled:
+  // its block has been read, was refused, or was cancelled.
   replace(connection, "_pull", {
     because: "the last block of the list takes the place of the one that is taken off; and the " +
       "next waiting request has to be served",

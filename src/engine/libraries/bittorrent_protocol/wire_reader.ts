@@ -98,8 +98,8 @@ export const readerUses: Use = uses(connection, ["_onMessage", "_onMessageLength
  */
 export function receive(wire: Reader, bytes: Uint8Array): void {
   if (wire.isEnding) return;
-  // npm:bittorrent-protocol parses handshakes itself. It gets a copy, because it keeps references
-  // to the bytes.
+  // npm:bittorrent-protocol parses handshakes itself. The package gets a copy, because it keeps
+  // references to the bytes.
   if (!isBetweenMessages(wire)) _write.call(wire, bytes.slice(), () => {});
   else {
     try {

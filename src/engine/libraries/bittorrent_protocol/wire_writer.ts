@@ -40,7 +40,7 @@ const MAX_TOGETHER_BYTES = 128 * 1024;
 /**
  * Maximum number of unsent bytes of one peer; beyond it the peer is disconnected. Blocks and
  * metadata stay far below. Only a peer that keeps requesting and does not read the answers reaches
- * it.
+ * this maximum.
  */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 
@@ -95,8 +95,8 @@ function flush(wire: Writer): void {
 }
 
 /**
- * Removes a block from a list and returns it, or `null` if it is not in the list. The remaining
- * blocks keep the order in which they were requested.
+ * Removes a block from a list and returns it, or `null` if the list does not have the block. The
+ * remaining blocks keep the order in which they were requested.
  */
 export function takeBlock<T extends Block>(
   list: T[],

@@ -5,7 +5,7 @@
  * - accepts any metadata from a peer that dialled us, because the package is set up after the
  *   handshake and so does not know the infohash;
  * - hashes up to ten megabytes again for each small message that a peer adds, and accepts parts
- *   that the peer changes meanwhile;
+ *   that the peer changes between two messages;
  * - throws an uncaught exception if a peer withdraws the extension in the middle of a transfer.
  *
  * The guard collects all parts of the metadata before it passes the whole to the package. A peer
@@ -30,10 +30,12 @@ const PART_BYTES = 16 * 1024;
 const MAX_HEADER_BYTES = 256;
 const LETTER_E = 0x65;
 
-/** Values of `msg_type` (BEP 9). */
+/**
+ * Values of `msg_type` (BEP 9): a request for a metadata part, and a message that contains a part.
+ */
 const [REQUEST, DATA] = [0, 1];
 
-/** The torrent whose metadata is fetched. */
+/** The member of a torrent that the guard uses: the infohash that the metadata must match. */
 export interface Described {
   infoHash: string;
 }
@@ -64,7 +66,7 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
   return class MetadataGuard implements Extension {
     readonly #wire: Wire;
     readonly #library: Wire["ut_metadata"];
-    /** Length of the metadata in bytes, as the peer states it. */
+    /** Length of the metadata in bytes, as the peer states in its extended handshake. */
     #sizeBytes: number | undefined;
     #bytes: Uint8Array | undefined;
     /** Numbers of the metadata parts that have been received. */

@@ -47,8 +47,8 @@ export const PexGuard: ExtensionClass<Wire> = class PexGuard implements Extensio
     this.#wire = wire;
     this.#library = wire.ut_pex;
     const count = () => this.#remembered++;
-    // The removed listener is npm:webtorrent's, which would take a peer that is reported as gone
-    // out of the dial queue.
+    // Removes npm:webtorrent's listener, which would remove a peer from the dial queue when another
+    // peer reports it as gone.
     this.#library.removeAllListeners("dropped");
     this.#library.on("dropped", count);
     this.#library.on("peer", count);
@@ -71,7 +71,7 @@ export const PexGuard: ExtensionClass<Wire> = class PexGuard implements Extensio
   }
 
   /**
-   * Forgets all addresses that the peer has sent. npm:webtorrent calls this too, when the
+   * Forgets all addresses that the peer has sent. npm:webtorrent, too, calls this method when the
    * connection ends.
    */
   reset(): void {

@@ -60,7 +60,8 @@ export interface ValidPacket {
   /** Kind of message: `q` for a query, `r` for a reply, `e` for an error. */
   kind: "q" | "r" | "e";
   /**
-   * Transaction id as a big-endian number, if it is two bytes long. The ids of our own queries are.
+   * Transaction id as a big-endian number, if it is two bytes long. The ids of our own queries
+   * always are two bytes long.
    */
   transaction: number | undefined;
   /** Transaction id as bytes, 1 to 64 of them. */
@@ -113,7 +114,10 @@ export function validatePacket(packet: Uint8Array): ValidPacket | undefined {
   }
 }
 
-/** Returns the members of a bencoded dictionary; `undefined` if the npm packages cannot represent it. */
+/**
+ * Returns the members of a bencoded dictionary; `undefined` if the npm packages cannot represent
+ * the dictionary.
+ */
 function membersAt(scanner: BencodeScanner, start: number): Map<string, Span> | undefined {
   const members = scanner.dictionary(start);
   // The npm packages decode a dictionary to a plain object, in which a member `__proto__` would

@@ -13,13 +13,13 @@ const TOGETHER_MS = 50;
 
 /** The functions of a socket that are needed to time out its queries. */
 export interface TimedSocket {
-  /** Ends a query, which `id` identifies, with an error. */
+  /** Ends the query with the transaction id `id` by passing an error to its caller. */
   cancel(id: number, error: Error): void;
   /** Returns the number of queries under way. */
   underWay(): number;
 }
 
-/** Times out the queries of one socket. */
+/** Ends the queries of one socket that get no reply within the timeout. */
 export class QueryTimeouts {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
@@ -36,7 +36,7 @@ export class QueryTimeouts {
     this.#socket = socket;
   }
 
-  /** Starts the timeout of a query that was sent. */
+  /** Starts the timeout of the query with the transaction id `id`, which was just sent. */
   begin(id: number): void {
     if (this.#stopped) return;
     // A transaction id may be reused. Deleting the old entry first puts the new query at the end of
@@ -51,7 +51,7 @@ export class QueryTimeouts {
     this.#sent.delete(id);
   }
 
-  /** Cancels the timer. No timer is started afterwards. */
+  /** Cancels the timer of the timeouts. No timer is started afterwards. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();

@@ -34,7 +34,7 @@ export function guardTable(
 ): void {
   onePlaceAnAddress(krpc);
   const pings = new TokenBucket(PINGS, clock.now());
-  // The removed listener is npm:k-rpc's, which would add the sender to the table.
+  // Removes npm:k-rpc's listener, which would add the sender of each query to the table.
   krpc.socket.removeAllListeners("query");
   krpc.socket.on("query", (query: KrpcMessage, from: { address: string; port: number }) => {
     answer(query, from);
@@ -54,7 +54,7 @@ export function guardTable(
 
 /**
  * Limits each IP address to one place in the routing table. Local addresses are exempt, because all
- * nodes of a test network share one.
+ * nodes of a local test network share one address.
  */
 function onePlaceAnAddress(krpc: Krpc): void {
   const hosts = new Set<string>();

@@ -59,7 +59,7 @@ export class Transactions {
     this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1);
   }
 
-  /** Whether a reply from this host is expected, because a query to it is remembered. */
+  /** Whether a reply from a host is expected, because a query to the host is remembered. */
   isAsked(host: string): boolean {
     return this.#hosts.has(host);
   }

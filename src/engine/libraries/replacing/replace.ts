@@ -13,7 +13,7 @@ type AnyFunction = (...values: any[]) => unknown;
 
 /** An object of an npm package whose members are replaced or called, usually the prototype of a class. */
 export interface Place<T extends object> {
-  /** Name of the npm package. */
+  /** Name of the npm package that defines the object. */
   library: string;
   /** Name of the object in the package's source text, such as `Torrent.prototype`. */
   name: string;
@@ -58,14 +58,14 @@ export interface Replacement extends Reasons {
    * `undefined` if there is none.
    */
   problem(comparesPin: boolean): string | undefined;
-  /** Puts the new function in place. */
+  /** Puts the new function in place of the original one. */
   apply(): void;
 }
 
 /** Members of an npm package that are called but not replaced. */
 export interface Use {
   library: string;
-  /** Name of the object that has the members. */
+  /** Name of the object that has the called members, such as `Torrent.prototype`. */
   place: string;
   members: readonly string[];
   problem(): string | undefined;
@@ -128,8 +128,8 @@ export function uses<T extends object>(
  *
  * @param options `comparesPins`: whether to compare the source texts, which is possible only in
  * unbundled code
- * @throws {Error} if a member is missing, has changed or is replaced twice; nothing is replaced
- * then
+ * @throws {Error} if a member is missing, has changed or is replaced twice; in these cases nothing
+ * is replaced
  */
 export function applyAll(
   replacements: readonly Replacement[],

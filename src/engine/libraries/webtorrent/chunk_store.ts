@@ -40,12 +40,12 @@ type Done<T = void> = (error: Error | null, result?: T) => void;
 /** Maximum length of one read, in bytes. Most reads are for blocks of 16 KiB. */
 const MAX_READ_BYTES = 128 * 1024;
 /**
- * Number of unwritten bytes above which a chunk is written on the main thread. That holds up all
- * peers, and so limits the memory in use.
+ * Number of unwritten bytes above which a chunk is written on the main thread. Such a write blocks
+ * the event loop, so no more blocks arrive and the memory in use stays limited.
  */
 const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 
-/** A requested part of the file. */
+/** A part of the file that is requested and waits to be read. */
 interface Wanted {
   /** Position of the part in the file, in bytes. */
   start: number;
@@ -60,7 +60,7 @@ export class ArchiveStore {
   #descriptor: Promise<number> | undefined;
   #writer: Promise<FileWriter | undefined> | undefined;
   #unwrittenBytes = 0;
-  /** Length of a writable file, in bytes, when the store opened it. */
+  /** Length that a writable file had when the store opened it, in bytes. */
   #foundBytes: number | undefined;
   /** Highest position, in bytes, up to which `put` has been asked to write. */
   #putBytes = 0;
@@ -138,7 +138,9 @@ export class ArchiveStore {
     }
   }
 
-  /** Reads adjacent parts of the file with one read. */
+  /**
+   * Reads the bytes of several adjacent parts with one read, then passes each part to its caller.
+   */
   #read(start: number, length: number, parts: Wanted[]): void {
     this.#withFile<Uint8Array>((descriptor, done) => {
       const bytes = new Uint8Array(length);
@@ -222,7 +224,7 @@ export class ArchiveStore {
   }
 }
 
-/** Writes bytes on the main thread. */
+/** Writes bytes to the file at position `start`, on the main thread. */
 function write(descriptor: number, start: number, bytes: Uint8Array, done: Done): void {
   const step = (from: number) => {
     writeAt(descriptor, bytes, from, bytes.length - from, start + from, (error, written) => {
@@ -242,8 +244,8 @@ class FileWriter {
   /**
    * Opens the file at a path for writing.
    *
-   * @returns `undefined` if the path does not lead to the same file (device and inode) as the
-   * descriptor
+   * @param descriptor an open descriptor of the file
+   * @returns `undefined` if the file at the path is not the descriptor's file (device and inode)
    */
   static async open(path: string, descriptor: number): Promise<FileWriter | undefined> {
     const file = await Deno.open(path, { write: true });
@@ -273,8 +275,8 @@ class FileWriter {
 }
 
 /**
- * Opens the file at a path, only if it is a regular file. Unless the process has all permissions,
- * Deno follows symbolic links in spite of O_NOFOLLOW, and a link could lead out of the sandbox. So
+ * Opens the file at a path, only if it is a regular file. A symbolic link could lead out of the
+ * sandbox, and Deno follows links in spite of O_NOFOLLOW unless it runs with all permissions. So
  * the opened file must be the same (device and inode) as the one at the path.
  */
 function openSame({ filePath, writable, length }: ArchiveStoreOptions): Promise<number> {

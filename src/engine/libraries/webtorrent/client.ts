@@ -25,14 +25,14 @@ export interface Sleepers {
   findObfuscated(hashHex: string): string | undefined;
 }
 
-/** Options of a client's DHT node. */
+/** Options of a client's DHT node (npm:bittorrent-dht). */
 export interface DhtOptions {
   krpc: Krpc;
   /** Age in milliseconds at which the DHT node forgets a peer that was announced to it. */
   maxPeerAgeMs: number;
 }
 
-/** Private members of npm:webtorrent's client. */
+/** Private members of npm:webtorrent's client that libreseed calls or replaces. */
 interface Inner {
   /**
    * The TCP listener for peers, and the function that hands an accepted connection to the client.
@@ -117,8 +117,8 @@ export function makeClient(options: Record<string, unknown>, dht: DhtOptions | u
 }
 
 /**
- * Makes the client look for a sleeping torrent when a peer connects for an infohash that the client
- * does not know.
+ * Sets the finder of sleeping archives. The client asks the finder when a peer connects for an
+ * infohash that none of the client's torrents has.
  */
 export function wakeOnHandshake(client: Client, sleepers: Sleepers): void {
   (client as unknown as Inner).sleepers = sleepers;

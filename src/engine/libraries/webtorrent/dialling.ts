@@ -20,10 +20,10 @@ interface Dialling extends EventEmitter {
   client: { maxConns: number; dials?: OwnDials };
   destroyed: boolean;
   paused: boolean;
-  /** Peers waiting to be dialled. */
+  /** The dial queue: peers of the torrent that wait to be dialled. */
   _queue: Waiting[];
   _peers: Map<string, unknown>;
-  /** Number of established connections. */
+  /** Number of established connections of the torrent. */
   _numConns: number;
   /** Number of running dials, which have neither connected nor failed. */
   _numPending: number;
@@ -33,7 +33,9 @@ interface Dialling extends EventEmitter {
    * Added by libreseed: filters that must all admit an address before it is queued for dialling.
    */
   addressFilters?: AddressFilter[];
-  /** Added by libreseed: timers after which peers are dialled again. */
+  /**
+   * Added by libreseed: timers of peers whose connection has ended and that will be dialled again.
+   */
   redials?: Set<Timer>;
 }
 
@@ -159,8 +161,8 @@ function setAside(torrent: Dialling, dials: OwnDials | undefined): void {
 
 function drop(torrent: Dialling, peer: Waiting, refusal: DialRefusal): void {
   torrent._peers.delete(peer.id);
-  // `destroy` would make the torrent dial its next peer from inside this call. Removing the link to
-  // the torrent prevents that.
+  // `destroy` would make the torrent dial its next peer from inside this call. Removing the peer's
+  // link to the torrent first prevents that dial.
   peer.swarm = null;
   peer.destroy();
   torrent.emit("refused", peer.addr, refusal);

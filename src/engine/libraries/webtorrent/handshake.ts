@@ -22,7 +22,8 @@ export interface HeldWire {
  * receives bytes.
  */
 export function holdUntilTaken(wire: HeldWire): void {
-  // If a torrent takes over the connection at this same event, its listener has already run.
+  // If a torrent takes over the connection at the event `handshake`, the torrent's listener has run
+  // before this listener and has set `isTaken`.
   wire.once("handshake", () => {
     if (!wire.isTaken) wire._pePending = true;
   });

@@ -22,7 +22,7 @@ interface PeerPipes extends EventEmitter {
   destroyed: boolean;
   conn: Connection;
   wire: Wire;
-  /** The download and upload limits, shared by all peers. */
+  /** The rate limits on downloads and uploads, which all peers of the client share. */
   throttleGroups: { down: ThrottleGroup; up: ThrottleGroup };
   setThrottlePipes(): void;
 }
@@ -151,7 +151,7 @@ class Limited {
     this.#throttle.on("error", () => {});
   }
 
-  /** Whether bytes are delivered directly, without the throttling stream. */
+  /** Whether bytes now go directly to `deliver`, without passing the throttling stream. */
   get isStraight(): boolean {
     return this.#waiting === 0 && !this.#group.getEnabled();
   }
@@ -172,7 +172,9 @@ class Limited {
     return isRoom;
   }
 
-  /** Continues after `deliver` has returned `false`. */
+  /**
+   * Continues to pass bytes on, after `deliver` has returned `false` and now accepts bytes again.
+   */
   resume(): void {
     this.#throttle.resume();
     this.#onRoom();
@@ -212,8 +214,8 @@ function joinPipes(peer: PeerPipes): void {
   conn.once("close", () => {
     down.destroy();
     up.destroy();
-    // The connection object must flow to end: it emits its end only when all of its bytes have been
-    // consumed.
+    // The stream of the connection object emits its end only when all of its bytes have been
+    // consumed, so the remaining bytes are read and discarded.
     wire.resume();
   });
 }

@@ -19,9 +19,9 @@ interface Piece {
   /** The peers that sent blocks of the piece. */
   sources: unknown[] | null;
   _chunks: number;
-  /** Number of received blocks. */
+  /** Number of received blocks of the piece. */
   _buffered: number;
-  /** The received blocks, by block number. */
+  /** The received blocks of the piece, by block number. */
   _buffer: Uint8Array[] | null;
   _cancellations: unknown;
   _flushed: boolean;
@@ -41,7 +41,7 @@ const BLOCK_BYTES = 16_384;
 const MAX_SPARE_BYTES = 48 * 1024 * 1024;
 
 const pool = new BufferPool(0);
-/** Torrents that are still downloading. */
+/** Torrents that are still downloading. Buffers are kept for reuse only while there are any. */
 const downloading = new Set<EventEmitter>();
 
 /**

@@ -11,7 +11,7 @@ import { replace, type Replacement, type Use, uses } from "../replacing/mod.ts";
 import { torrentPrototype } from "./torrent_prototype.ts";
 import type { Torrent, Wire } from "./webtorrent_types.ts";
 
-/** A downloading piece (npm:torrent-piece). */
+/** A piece that is being downloaded (npm:torrent-piece). */
 interface Piece {
   length: number;
   /** Numbers of blocks whose request was cancelled or failed, to be requested again. */
@@ -63,7 +63,10 @@ export interface SpeedMeter {
 
 /** Chooses, for one download, the blocks to request from each peer. */
 export interface RequestStrategy {
-  /** Requests blocks from a connected peer, up to the number of requests that the peer may have. */
+  /**
+   * Requests blocks from a connected peer until the peer has as many pending requests as the
+   * strategy allows.
+   */
   askPeer(wire: RequestingWire): void;
 }
 
@@ -76,19 +79,20 @@ export interface RequestPolicy {
    */
   mayRequest(wire: RequestingWire, index: number, isIdle: boolean): boolean;
   /**
-   * Whether a block that was requested from one peer may be requested from a second, faster peer.
+   * Whether a block that was requested from one peer may also be requested from a second, faster
+   * peer (hotswap).
    */
   readonly allowsHotswap: boolean;
   /**
-   * Cancels the requests for a piece at a stalled peer other than this one. Returns whether there
-   * was such a peer.
+   * If a stalled peer other than `wire` has pending requests for a piece, cancels them. Returns
+   * whether there was such a peer.
    */
   releaseStalled(wire: RequestingWire, index: number): boolean;
-  /** Called for each request that was sent. */
+  /** Called each time a request for a block has been sent to a peer. */
   onRequested(wire: RequestingWire): void;
 }
 
-/** Private members of npm:webtorrent's torrent. */
+/** Private members of npm:webtorrent's torrent that are needed to request blocks. */
 interface Inner {
   pieces: (Piece | null)[];
   /** For each piece: the peers that its blocks were requested from. */
@@ -154,9 +158,10 @@ export function requestBlocks(
 ): boolean {
   const inner = innerOf(torrent);
   const meter = wire as RequestingWire & SpeedMeter;
-  // npm:webtorrent limits the pending requests by the peer's speed, which it reads for each block.
-  // An assumed speed makes that limit equal `most`. For an idle peer the measured speed is kept,
-  // because npm:webtorrent compares peers' speeds before it takes a block over from a slower one.
+  // Before each request npm:webtorrent reads the peer's speed, and computes from the speed how many
+  // requests may be pending. The assumed speed makes that number at least `most`. For an idle peer
+  // the measured speed is kept, because npm:webtorrent compares peers' speeds before it takes a
+  // block over from a slower one.
   if (!isIdle) meter.assumedSpeed = most * BLOCK_BYTES;
   let isAsked = false;
   try {
@@ -237,8 +242,8 @@ export function restartPiece(torrent: Torrent, index: number): void {
 }
 
 /**
- * Makes `downloadSpeed` of a connection return `assumedSpeed`, while that is set, instead of the
- * measured speed.
+ * Makes `downloadSpeed` of a connection return `assumedSpeed` instead of the measured speed, while
+ * `assumedSpeed` is set.
  */
 export function letSpeedBeAssumed(meter: SpeedMeter): void {
   const { downloadSpeed: measured } = meter;
