@@ -9,7 +9,10 @@
 
 import { LibreseedError } from "../base/mod.ts";
 
-/** Error of a DHT operation that could not begin. */
+/**
+ * Error of a DHT operation that could not begin, because there is no node or the manager is
+ * stopping.
+ */
 export class DhtError extends LibreseedError {
   override name = "DhtError";
 }

@@ -2,9 +2,9 @@
  * Reading and writing the DHT (BEP 5, BEP 44). The engine owns the DHT node; this room borrows it.
  *
  * {@linkcode DhtManager} is the main class. It gets and puts mutable items, finds peers and
- * announces torrents. Each operation is one lookup, followed by queries to the closest nodes. Its
- * outcome counts the answers of the nodes. {@linkcode Reannouncer} repeats puts and announcements
- * on a schedule, because nodes may forget a record after two hours. Both share a
+ * announces torrents. Each operation is one lookup, followed by queries to the closest nodes. The
+ * outcome of an operation counts the nodes that answered. {@linkcode Reannouncer} repeats puts and
+ * announcements on a schedule, because nodes may forget a record after two hours. Both share a
  * {@linkcode RateLimiter}: background work waits for the limiter, foreground work does not.
  *
  * Folders, lowest first: `node/` (the {@linkcode DhtNode} interface), `lookup/` (the iterative

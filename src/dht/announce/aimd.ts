@@ -6,9 +6,15 @@
  * @module
  */
 
-/** Number of outcomes after which the limit of concurrent announcements is adjusted. */
+/**
+ * Number of announcements that are evaluated together to adjust the limit of concurrent
+ * announcements.
+ */
 const WINDOW = 20;
-/** Share of successful announcements above which the limit grows by one. */
+/**
+ * Share of successful announcements above which the limit grows by one, unless at least half of the
+ * announcements were slow.
+ */
 const GROW_ABOVE = 0.95;
 /** Share of successful announcements below which the limit is halved. */
 const SHRINK_BELOW = 0.9;
@@ -19,10 +25,10 @@ const MAX = 64;
  * far.
  */
 const SLOW_FACTOR = 4;
-/** An announcement below this duration never counts as slow. */
+/** An announcement that takes less time than this never counts as slow. */
 const ALWAYS_FAST_MS = 1_000;
 
-/** An AIMD concurrency limit, adjusted after each window of outcomes. */
+/** The limit on concurrent announcements, adjusted by AIMD after every 20 announcements. */
 export class AimdLimit {
   #limit = 4;
   #seen = 0;

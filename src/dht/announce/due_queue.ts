@@ -11,13 +11,13 @@ export interface Due {
 }
 
 /**
- * Priority queue of members, earliest due time first. A member whose `dueMs` has changed must be
- * pushed again.
+ * Priority queue of members, earliest due time first. When the `dueMs` of a member has changed, the
+ * caller must push the member again.
  */
 export class DueQueue<T extends Due> {
   readonly #heap: { dueMs: number; member: T }[] = [];
 
-  /** Adds a member at its current due time. */
+  /** Adds a member to the queue, at the member's current due time. */
   push(member: T): void {
     const heap = this.#heap;
     let at = heap.push({ dueMs: member.dueMs, member }) - 1;

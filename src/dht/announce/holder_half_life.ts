@@ -24,12 +24,15 @@ const MIN_HOLDERS = 36;
 export class HolderHalfLife {
   #holders = 0;
   #stayed = 0;
-  /** Time between two announcements, milliseconds, summed over all observed holders. */
+  /**
+   * Sum, over all observed holders, of the time between two announcements, in milliseconds. Older
+   * observations have less weight.
+   */
   #heldMs = 0;
 
   /**
-   * Adds one observation: after `afterMs` milliseconds, `stayed` of `holders` nodes still hold the
-   * record.
+   * Adds one observation: of `holders` nodes that held a record, `stayed` nodes still hold the
+   * record after `afterMs` milliseconds.
    */
   add(holders: number, stayed: number, afterMs: number): void {
     if (holders <= 0 || afterMs <= 0) return;

@@ -30,7 +30,7 @@ export interface Announcer {
   ): Promise<AnnounceOutcome>;
 }
 
-/** Report of one announcement. */
+/** Report of one finished announcement, for the caller to store. */
 export interface AnnounceReport {
   kind: "record" | "torrent";
   /** Target of the record or infohash of the torrent, 40 hexadecimal digits. */
@@ -49,7 +49,7 @@ export interface AnnounceReport {
   error?: unknown;
 }
 
-/** A record to announce regularly. */
+/** A record to announce regularly, with the due time that the caller has stored. */
 export interface KeptRecord {
   /** The serialised item of the record; see `encodeItem`. */
   item: Uint8Array;
@@ -71,7 +71,7 @@ export interface ReannouncerOptions {
    * every 26 minutes.
    */
   intervalMs: number;
-  /** TCP port to announce for torrents. */
+  /** TCP port that is announced for torrents, and that peers connect to. */
   port: number;
   /**
    * Tells whether the DHT is reachable; always true by default. While the DHT is unreachable,
@@ -107,8 +107,8 @@ const HALF_LIVES = 1.1;
 /** Minimum interval between announcements of a record, even under heavy churn. */
 const MIN_INTERVAL_MS = 20 * 60_000;
 /**
- * Maximum duration of a timer. Timers stop while a machine is suspended, so the clock is checked
- * this often.
+ * Maximum duration of the schedule's timer. Timers stop while a machine is suspended, so the clock
+ * is checked at least at this interval.
  */
 const MAX_TIMER_MS = 60_000;
 
@@ -221,7 +221,10 @@ export class Reannouncer {
     this.#wake();
   }
 
-  /** Starts due announcements, and sets the timer for the next one or, after an error, a minute. */
+  /**
+   * Starts due announcements, and sets the timer to the next due time, or to one minute after an
+   * error.
+   */
   #wake(): void {
     if (this.#guarded(() => this.#startDue())) return;
     this.#timer?.cancel();
@@ -342,7 +345,10 @@ export class Reannouncer {
     return Math.max(ITEM_LIFE_MS - this.#intervalOf(entry) * (1 + JITTER), 0);
   }
 
-  /** Updates the half-life with the share of holders that still hold the record. */
+  /**
+   * Updates the estimate of the half-life with the share of earlier holders that still hold the
+   * record.
+   */
   #learn(
     entry: Entry,
     { holding, stored, superseded }: PutOutcome,

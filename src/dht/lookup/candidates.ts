@@ -48,8 +48,8 @@ const PASSED_OVER: readonly Candidate["state"][] = ["passed", "late", "failed"];
 const FULL_REPLY_NODES = 8;
 /**
  * Number of omissions after which a node is skipped, unless a reply has named the node. One lying
- * node therefore cannot make the lookup skip another node. Once an honest node has named it, no
- * number of lying nodes can.
+ * node therefore cannot make the lookup skip another node. If an honest node has named a node, no
+ * number of lying nodes can make the lookup skip the named node.
  */
 const MAX_OMISSIONS = 2;
 
@@ -68,13 +68,16 @@ export class Candidates {
     this.#byId.set(toHex(options.ownId), undefined);
   }
 
-  /** Adds a node from the routing table or from an earlier lookup. */
+  /** Adds a node from the routing table or from an earlier lookup as a candidate. */
   addKnown(contact: KnownContact): void {
     const candidate = this.#add(contact, this.#options.isUnresponsive(contact) ? "passed" : "new");
     if (candidate && this.#options.requireMention) candidate.omissions = 0;
   }
 
-  /** Adds the nodes that one reply names, and counts the omissions of the reply. */
+  /**
+   * Adds the nodes that one reply names as candidates, and counts which known candidates the reply
+   * omits.
+   */
   addNamed(contacts: KnownContact[]): void {
     for (const contact of contacts) {
       const known = this.#byId.get(toHex(contact.id));
@@ -87,7 +90,10 @@ export class Candidates {
     }
   }
 
-  /** Adds a bootstrap node that has answered; returns `false` if a candidate has the same id. */
+  /**
+   * Adds a bootstrap node that has answered as a candidate. Returns `false` if another candidate
+   * has the same id.
+   */
   addAnswered(contact: KnownContact): boolean {
     if (this.#byId.has(toHex(contact.id))) return false;
     this.#insert(newCandidate(contact, "answered"));
@@ -95,8 +101,8 @@ export class Candidates {
   }
 
   /**
-   * Marks an address as used, so that it is queried only once; returns `false` if it was used
-   * before.
+   * Marks an address as used, so that the lookup queries the address only once. Returns `false` if
+   * the address was used before.
    */
   claimAddress({ host, port }: Contact): boolean {
     const address = `${host}:${port}`;
@@ -144,7 +150,10 @@ export class Candidates {
     return this.#replies < MAX_OMISSIONS && this.#list.some(({ omissions }) => omissions === 0);
   }
 
-  /** Makes skipped candidates eligible for queries again. */
+  /**
+   * Makes candidates that were skipped eligible for queries again, whether they were skipped as
+   * unresponsive or as omitted by replies.
+   */
   revive(): void {
     for (const candidate of this.#list) {
       candidate.omissions = undefined;
@@ -153,8 +162,9 @@ export class Candidates {
   }
 
   /**
-   * Returns the farthest of the `count` closest candidates, whatever their states. Returns
-   * `undefined` if `count` candidates (or all, if there are fewer) are still responsive.
+   * Returns the farthest of the `count` closest candidates, whatever the candidates' states.
+   * Returns `undefined` if {@linkcode Candidates.front} finds `count` candidates, or finds all
+   * candidates if there are fewer.
    */
   farthestOfClosest(count: number): Candidate | undefined {
     const most = Math.min(count, this.#list.length);

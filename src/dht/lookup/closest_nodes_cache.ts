@@ -14,11 +14,11 @@ import { compactNodes, type KnownContact, parseCompactNodes } from "../node/mod.
  * first.
  */
 const MAX_TARGETS = 32_768;
-/** Maximum age of an entry. In an older entry, too many nodes have left the network. */
+/** Maximum age of an entry. Of the nodes in an older entry, too many have left the network. */
 const MAX_AGE_MS = 3 * 3_600_000;
 
 interface Entry {
-  /** The closest nodes, as compact node info (BEP 5). */
+  /** The nodes that the lookup found closest to the target, as compact node info (BEP 5). */
   nodes: Uint8Array;
   /** Times at which each node was last sent the record, Unix milliseconds; 0 if never or unknown. */
   putMs: Float64Array;
@@ -98,7 +98,10 @@ export class ClosestNodesCache {
 
 const NODE_BYTES = 26;
 
-/** Returns the index in an entry of the node with an id; -1 if the entry has no such node. */
+/**
+ * Returns the position of a node, given by its id, in the node list of a cache entry; -1 if the
+ * list does not have the node.
+ */
 function indexOf({ nodes }: Entry, id: Uint8Array): number {
   for (let at = 0; at < nodes.length; at += NODE_BYTES) {
     if (equalBytes(nodes.subarray(at, at + id.length), id)) return at / NODE_BYTES;

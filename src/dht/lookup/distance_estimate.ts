@@ -11,7 +11,7 @@
  * between targets.
  */
 const TOLERATED_BITS = 1;
-/** Weight of the newest lookup in the moving average. */
+/** Weight of the newest lookup in the moving average of proximities. */
 const WEIGHT = 1 / 8;
 
 /**
@@ -21,14 +21,17 @@ const WEIGHT = 1 / 8;
 export class DistanceEstimate {
   #bits: number | undefined;
 
-  /** Adds the proximity of the k-th closest node that a finished lookup found, bits. */
+  /**
+   * Updates the average with a finished lookup: `bits` is the proximity of the k-th closest node
+   * that the lookup found.
+   */
   add(bits: number): void {
     this.#bits = this.#bits === undefined ? bits : this.#bits + (bits - this.#bits) * WEIGHT;
   }
 
   /**
-   * Whether a node with this proximity, bits, is probably one of the k closest nodes. Returns
-   * `false` before the first lookup.
+   * Whether a node with the proximity `bits` is probably one of the k nodes closest to the target.
+   * Returns `false` before the first lookup.
    */
   isNear(bits: number): boolean {
     return this.#bits !== undefined && bits >= this.#bits - TOLERATED_BITS;

@@ -55,11 +55,11 @@ export interface LookupOptions {
   args: Record<string, QueryValue>;
   /** Number of closest nodes that must answer; k = 8 in BEP 5. */
   closest: number;
-  /** Maximum number of queries under way, as long as closer nodes than the known ones are expected. */
+  /** Maximum number of queries under way while the lookup expects to find closer nodes. */
   concurrency: number;
   /** Estimate by which the lookup decides whether to expect closer nodes; updated by the lookup. */
   distances: DistanceEstimate;
-  /** Estimate of the time to wait for a reply; updated with each reply. */
+  /** Estimate of the time to wait for a reply. The lookup updates the estimate with each reply. */
   rtt: RttEstimator;
   clock: Clock;
   /** Nodes from which the lookup starts, in addition to the routing table. */
@@ -82,11 +82,11 @@ export interface LookupOptions {
  * name hundreds of fake nodes next to the target, which the lookup would have to query first.
  */
 const MAX_CONTACTS_TAKEN = 32;
-/** Maximum number of follow-up find_node queries to nodes whose reply named no nodes. */
+/** Maximum number of nodes queried again with `find_node`, because their reply named no nodes. */
 const MAX_FOLLOW_UPS = 3;
 /**
- * Number of nodes queried for each distance of the search past dead nodes. Two are queried, in case
- * one is unresponsive or lies.
+ * Number of nodes that are queried at each distance in the search past dead nodes. Two nodes are
+ * queried, because one of the two may be unresponsive or lie.
  */
 const QUERIES_PER_DISTANCE = 2;
 /**
@@ -96,8 +96,8 @@ const QUERIES_PER_DISTANCE = 2;
 const MAX_DISTANCES = 8;
 
 /**
- * Maximum concurrency of a frugal lookup before its first replies, which tell the nodes that are
- * alive.
+ * Maximum number of concurrent queries in a frugal lookup before its first replies. Only the
+ * replies tell which nodes are alive.
  */
 const FRUGAL_CONCURRENCY = 2;
 
@@ -107,7 +107,9 @@ const FRUGAL_CONCURRENCY = 2;
  */
 interface Batch {
   timer: Timer;
-  /** Callbacks of the queries of this batch that are neither answered nor late. */
+  /**
+   * For each query that is neither answered nor late: the function to call when it becomes late.
+   */
   onLate: Set<() => void>;
 }
 
@@ -134,9 +136,9 @@ class Lookup {
   /** Number of leading bits shared with the target at which the search past dead nodes starts. */
   #firstPrefixBits: number | undefined;
   #distancesTried = 0;
-  /** Nodes whose reply named no other node. */
+  /** Nodes whose reply named no other nodes. They get a `find_node` if candidates run out. */
   readonly #withoutNodes: Contact[] = [];
-  /** The batch to which new queries are added, until the current step ends. */
+  /** The batch that the queries of the current step are added to; `undefined` after the step. */
   #batch: Batch | undefined;
   #resolve!: (result: LookupResult) => void;
 
@@ -189,8 +191,8 @@ class Lookup {
     const front = this.#candidates.front(closest);
     const answered = front.filter(({ state }) => state === "answered").length;
     const reached = front.length < closest ? undefined : proximityBits(target, front.at(-1)!.id);
-    // Queries under way go to farther nodes than those that have answered, so the lookup does not
-    // wait for them.
+    // The queries under way went to nodes farther away than the nodes that have answered, so the
+    // lookup does not wait for their replies.
     if (answered >= closest) {
       distances.add(reached!);
       return this.#end();
@@ -217,8 +219,8 @@ class Lookup {
   #askForMore(): boolean {
     const { closest } = this.#options;
     if (!this.#restarted) {
-      // After the machine was suspended, every node queried so far may have left the network, so
-      // the lookup starts again from the routing table and the bootstrap nodes.
+      // All nodes queried so far may have left the network, for example while the machine was
+      // suspended. So the lookup starts again from the routing table and the bootstrap nodes.
       this.#restarted = true;
       this.#candidates.revive();
       this.#addFromTable(closest * 4);
@@ -235,8 +237,8 @@ class Lookup {
   /**
    * Searches past dead nodes. A reply names the nodes closest to the target. If all of these are
    * dead, every reply names the same dead nodes. The live nodes are therefore queried for nodes
-   * farther away: first at the distance of the farthest close candidate, then at twice that
-   * distance, and so on.
+   * farther away: first at the distance of the farthest of the `closest` candidates, then at twice
+   * this distance, and so on.
    */
   #askFarther(): boolean {
     const { target, closest } = this.#options;
@@ -280,7 +282,7 @@ class Lookup {
     });
   }
 
-  /** Sends one query. It counts against the maximum concurrency until it is answered or late. */
+  /** Sends one query, which counts against the concurrency until it is answered or late. */
   async #query(
     contact: Contact,
     name: QueryName,
@@ -334,14 +336,17 @@ class Lookup {
     return { timer, onLate };
   }
 
-  /** Adds the nodes that a reply names as candidates; returns their number. */
+  /** Makes candidates of the nodes that a reply names, and returns the number of these nodes. */
   #learn(nodes: unknown): number {
     const contacts = parseCompactNodes(nodes);
     this.#candidates.addNamed(this.#closestOf(contacts));
     return contacts.length;
   }
 
-  /** Processes the result of a query. Returns the reason for a failure, or `undefined`. */
+  /**
+   * Processes the result of a query. Returns the reason for its failure; `undefined` if it
+   * succeeded.
+   */
   #read(result: QueryResult, candidate: Candidate | undefined): string | undefined {
     if (result.kind === "timeout") return "timeout";
     if (result.kind === "failed") return result.why;
@@ -349,11 +354,11 @@ class Lookup {
     if (result.kind === "refused") return String(result.code);
     const id = result.body.id;
     if (!(id instanceof Uint8Array) || id.length !== 20) return "no node id";
-    // The reply has another id than the candidate, so another node has the candidate's address now.
+    // The id in the reply differs, so another node now uses the candidate's address.
     if (candidate && !equalBytes(candidate.id, id)) return "another node id";
     const contact = { id, host: result.from.host, port: result.from.port };
     if (candidate) candidate.state = "answered";
-    // A bootstrap node has answered and becomes an ordinary candidate.
+    // The query went to a bootstrap node, which now becomes an ordinary candidate.
     else if (!this.#candidates.addAnswered(contact)) return "id seen twice";
     const answer: LookupAnswer = { contact, body: result.body };
     this.#answers.push(answer);
@@ -373,7 +378,7 @@ class Lookup {
 
   #end = (): void => {
     if (this.#ended.signal.aborted) return;
-    // The abort reason is a string, because an `Error` with a stack trace costs more.
+    // The abort reason is a string, because creating an `Error` with a stack trace takes longer.
     this.#ended.abort("ended");
     const { target } = this.#options;
     this.#answers.sort((a, b) => compareDistance(target, a.contact.id, b.contact.id));

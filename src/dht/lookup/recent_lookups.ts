@@ -10,8 +10,8 @@ import { type Clock, toHex } from "../../base/mod.ts";
 import type { LookupResult } from "./lookup.ts";
 
 /**
- * Maximum age of a lookup that can be reused. Its write tokens are valid for minutes, but its items
- * should be up to date.
+ * Maximum age of a lookup that can be reused. The write tokens of a lookup are valid for minutes,
+ * but the items that it found become outdated sooner.
  */
 const MAX_AGE_MS = 10_000;
 /** Maximum number of lookups in memory, about 10 kB each. */

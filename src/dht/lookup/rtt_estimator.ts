@@ -13,12 +13,15 @@ const MIN_MS = 60;
 /** Timeout of a query (ms); npm:k-rpc has the same default. */
 export const QUERY_TIMEOUT_MS = 2_000;
 
-/** Smoothed round-trip time and its variation, updated with each reply. */
+/**
+ * Estimates the round-trip time of queries and its variation, by moving averages that each reply
+ * updates.
+ */
 export class RttEstimator {
   #smoothedMs: number | undefined;
   #variationMs = 0;
 
-  /** Adds one measured round trip, milliseconds. */
+  /** Updates the estimate with the round-trip time of one reply, milliseconds. */
   add(rttMs: number): void {
     if (this.#smoothedMs === undefined) {
       this.#smoothedMs = rttMs;

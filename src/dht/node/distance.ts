@@ -16,7 +16,7 @@ export function compareDistance(target: Uint8Array, a: Uint8Array, b: Uint8Array
   return 0;
 }
 
-/** Returns the length of the common prefix of two ids, bits. */
+/** Returns the number of leading bits that two ids share. */
 export function sharedBits(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < a.length; i++) {
     const difference = a[i]! ^ b[i]!;
@@ -26,8 +26,9 @@ export function sharedBits(a: Uint8Array, b: Uint8Array): number {
 }
 
 /**
- * Returns `target` with the bit after its first `bits` bits flipped. A lookup of the result finds,
- * among the nodes that share exactly `bits` leading bits with `target`, those closest to `target`.
+ * Returns `target` with the bit after its first `bits` bits flipped. A lookup of the returned id
+ * finds nodes that share exactly `bits` leading bits with `target`. Of all such nodes it finds the
+ * ones closest to `target`.
  */
 export function neighbourTarget(target: Uint8Array, bits: number): Uint8Array {
   const other = new Uint8Array(target);

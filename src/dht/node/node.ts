@@ -12,9 +12,9 @@ import type { Encoded } from "../../bencode/mod.ts";
 export interface Contact {
   /** Node id, 20 bytes; absent for a bootstrap address. */
   id?: Uint8Array;
-  /** IPv4 address in dotted form. */
+  /** IPv4 address of the node, in dotted form. */
   host: string;
-  /** UDP port, 1 to 65535. */
+  /** UDP port of the node, 1 to 65535. */
   port: number;
 }
 
@@ -30,7 +30,7 @@ export type QueryValue =
   | QueryValue[]
   | { [key: string]: QueryValue };
 
-/** The result of one query to one node. */
+/** The result of one query to one DHT node: a reply, an error, a timeout or a failure to send. */
 export type QueryResult =
   /** The node answered; `body` is the decoded `r` dictionary of the KRPC reply, unvalidated. */
   | { kind: "reply"; from: Contact; body: Record<string, unknown>; rttMs: number }
@@ -41,7 +41,7 @@ export type QueryResult =
   /** The query could not be sent, or its reply was unusable; `why` is the reason as text. */
   | { kind: "failed"; why: string };
 
-/** A DHT node of the engine, borrowed by this room. */
+/** A DHT node that the engine owns and lends to the DHT manager. */
 export interface DhtNode {
   /** The node's own id, 20 bytes. */
   readonly id: Uint8Array;
@@ -68,7 +68,7 @@ export interface DhtNode {
 }
 
 /**
- * Returns the nodes that can be borrowed now. Each operation calls this function again, and so
- * never uses a node that the engine has replaced or closed.
+ * Returns the DHT nodes that the engine lends now. Each DHT operation calls this function again,
+ * and so never uses a node that the engine has replaced or closed.
  */
 export type NodeProvider = () => DhtNode[];

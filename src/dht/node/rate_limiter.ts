@@ -26,7 +26,7 @@ export class RateLimiter {
     this.#bucket = new TokenBucket({ burst: perSecond, perSecond }, clock.now());
   }
 
-  /** Changes the refill rate, packets a second. */
+  /** Changes the refill rate and the capacity of the token bucket, packets a second. */
   set perSecond(perSecond: number) {
     const bucket = this.#bucket;
     bucket.fill(this.#clock.now());
@@ -37,7 +37,7 @@ export class RateLimiter {
 
   /**
    * Takes tokens for packets that were sent already, without waiting. A negative number returns
-   * tokens that were taken for packets but not used.
+   * tokens that were taken for packets that were not sent.
    */
   spend(packets: number): void {
     const bucket = this.#bucket;

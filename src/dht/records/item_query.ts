@@ -17,7 +17,7 @@ export interface ItemKey {
   salt: Uint8Array;
 }
 
-/** Result of reading the item in one node's reply to `get`. */
+/** Result of reading one node's reply to `get`: no item, a valid item or an invalid item. */
 export type Shown =
   | { kind: "nothing" }
   | { kind: "item"; item: MutableItem }
@@ -32,9 +32,12 @@ const INVALID: Shown = { kind: "invalid" };
  */
 export class ItemReader {
   readonly #key: ItemKey;
-  /** Items with a valid signature. Only the owner of the key can make this list grow. */
+  /**
+   * The distinct items read so far that have a valid signature. Only the owner of the private key
+   * can add items to this list.
+   */
   readonly #verified: { item: MutableItem; v?: unknown }[] = [];
-  /** Results by reply, so that each reply is read only once. */
+  /** For each reply, the result of reading it, so that each reply is read only once. */
   readonly #shown = new Map<Record<string, unknown>, Shown>();
 
   /** @param known an item of the same key and salt whose signature was verified before */
@@ -43,7 +46,7 @@ export class ItemReader {
     if (known) this.#verified.push({ item: known });
   }
 
-  /** Reads the item in a reply, given its `r` dictionary. */
+  /** Reads and verifies the item in a reply. `body` is the `r` dictionary of the reply. */
   read(body: Record<string, unknown>): Shown {
     const before = this.#shown.get(body);
     if (before) return before;

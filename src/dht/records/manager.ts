@@ -41,7 +41,7 @@ import { putThrough, tokenOf } from "./put.ts";
 
 /** Options of {@linkcode DhtManager}. */
 export interface DhtManagerOptions {
-  /** Returns the nodes that can be borrowed now. */
+  /** Returns the DHT nodes that the engine lends now. */
   nodes: NodeProvider;
   clock: Clock;
   /** Number of closest nodes that should hold an item. Default 8. */
@@ -62,7 +62,10 @@ export interface OperationOptions {
   background?: boolean;
 }
 
-/** Options of a put: which nodes are refreshed, and which items of other writers end the put. */
+/**
+ * Options of a put: which copies of the item are refreshed, and which items of other writers end
+ * the put.
+ */
 export interface PutTerms {
   /**
    * Age, milliseconds, from which a node's copy of the item is refreshed by another put; 0
@@ -92,9 +95,9 @@ export interface DhtManagerStats {
   /** Number of searches for peers, and number of searches that found at least one peer. */
   peerSearches: number;
   peerSearchesFound: number;
-  /** Number of peers found, summed over all searches. */
+  /** Number of peers that all searches together have found. */
   peersFound: number;
-  /** Smoothed round-trip time of a query, milliseconds. */
+  /** Smoothed time between a query and its reply, milliseconds. */
   roundTripMs: number | undefined;
 }
 
@@ -146,7 +149,7 @@ export class DhtManager {
       this.#stats.gets++;
       const target = targetOf(key.publicKey, key.salt);
       const reader = new ItemReader(key);
-      // Verifies signatures while other replies are outstanding.
+      // Verifies the signature in each reply while other replies are outstanding.
       const onAnswer = ({ body }: LookupAnswer) => void reader.read(body);
       const results = await Promise.all(nodes.map(async (node) => {
         const found = await this.#lookup(node, "get", target, { target }, signal, { onAnswer });
@@ -249,7 +252,7 @@ export class DhtManager {
           await Promise.all(
             willing.slice(0, this.#storeNodes).map(async ({ contact, body }) => {
               const token = tokenOf(body)!;
-              // Port is explicit, because a NAT may have changed the source port of the packet.
+              // The TCP port is sent explicitly, because a NAT may change the packet's source port.
               const args = { info_hash: infoHash, port, implied_port: 0, token };
               const result = await node.query(contact, "announce_peer", args, {
                 timeoutMs: QUERY_TIMEOUT_MS,
@@ -287,7 +290,10 @@ export class DhtManager {
     timer.cancel();
   }
   #stopping = false;
-  /** Moving average of the number of packets that a background operation sends. */
+  /**
+   * Moving average of the number of packets that a background operation sends through one node.
+   * This number is charged to the rate limiter in advance.
+   */
   #averagePackets = 16;
 
   async #lookup(
@@ -336,7 +342,10 @@ export class DhtManager {
     }
   }
 
-  /** Runs an operation and charges its packets to the rate limiter, for background work in advance. */
+  /**
+   * Runs an operation and charges its packets to the rate limiter. For background work, waits first
+   * until the limiter grants the expected number of packets.
+   */
   async #charged<T>(
     nodes: DhtNode[],
     signal: AbortSignal,
@@ -356,7 +365,7 @@ export class DhtManager {
     }
   }
 
-  /** Wraps a node, to count the packets that are sent. */
+  /** Wraps a borrowed node, to count the packets that an operation sends through the node. */
   #counted(node: DhtNode, sent: { packets: number }): DhtNode {
     return {
       id: node.id,

@@ -10,7 +10,10 @@ import type { LookupResult } from "../lookup/mod.ts";
 import type { ItemReader, Shown } from "./item_query.ts";
 import { addErrors, type GetOutcome, type PutOutcome } from "./outcome.ts";
 
-/** Sums the numbers of queried and answering nodes, and the errors, over several lookups. */
+/**
+ * Sums up the results of several lookups: the numbers of queried nodes, of nodes that answered, and
+ * of errors.
+ */
 export function countLookups(results: LookupResult[]) {
   const sum = { asked: 0, responded: 0, errors: {} as Record<string, number> };
   for (const result of results) {
@@ -56,7 +59,7 @@ function distinct(items: MutableItem[]): MutableItem[] {
   return items.filter((item, index) => items.findIndex((one) => isSame(one, item)) === index);
 }
 
-/** Merges the outcomes of one put through several borrowed nodes. */
+/** Merges the outcomes of a put that ran through each of several borrowed nodes. */
 export function mergePuts(outcomes: PutOutcome[]): PutOutcome {
   const [first, ...others] = outcomes;
   const sum = { ...first!, errors: { ...first!.errors } };

@@ -16,11 +16,11 @@ export interface GetOutcome {
    * items with the same `seq` and another value.
    */
   others: MutableItem[];
-  /** Number of nodes queried. */
+  /** Number of nodes that were queried for the item. */
   asked: number;
   /** Number of nodes that answered. */
   responded: number;
-  /** Number of nodes that returned `item`. */
+  /** Number of nodes that returned exactly `item`. */
   holding: number;
   /** Number of nodes that returned an item with a lower `seq`. */
   stale: number;
@@ -40,7 +40,7 @@ export interface PutOutcome {
   holding: number;
   /** Number of nodes that accepted the item in this put. */
   stored: number;
-  /** Whether fewer than `minNodes` nodes hold the item. */
+  /** Whether fewer than `minNodes` nodes hold the item after the put. */
   weak: boolean;
   /**
    * Whether the put counts as failed and is repeated after a short back-off. This is so if the
@@ -52,14 +52,14 @@ export interface PutOutcome {
   superseded: MutableItem | undefined;
   /**
    * A conflicting item of the same key, which ended the put. It has the `seq` of our item and
-   * another value, or it is an older item that is not in `basedOn`.
+   * another value, or it is an older item whose `seq` is not in `basedOn`.
    */
   conflict: MutableItem | undefined;
   /** Number of failed queries by reason: a KRPC error code, `timeout`, … */
   errors: Record<string, number>;
 }
 
-/** A BitTorrent peer. */
+/** The address of a BitTorrent peer. */
 export interface PeerAddress {
   /** IPv4 address in dotted form. */
   host: string;
@@ -79,7 +79,7 @@ export interface PeersOutcome {
 export interface AnnounceOutcome {
   asked: number;
   responded: number;
-  /** Number of nodes that accepted the announcement. */
+  /** Number of nodes that accepted the announcement of our address and port. */
   stored: number;
   errors: Record<string, number>;
 }

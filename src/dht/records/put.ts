@@ -15,18 +15,18 @@ import type { PutOutcome } from "./outcome.ts";
 
 /** Options of {@linkcode putThrough}. */
 export interface PutOptions {
-  /** Number of closest nodes that should hold the item. */
+  /** Number of nodes closest to the target that should hold the item. */
   storeNodes: number;
   /** Minimum number of nodes that hold the item after a put; with fewer, the put is weak. */
   minNodes: number;
   /** Timeout of one query, milliseconds. */
   timeoutMs: number;
   /**
-   * Decides whether a node that holds the item already, given by its id, is sent the item again to
-   * extend the item's lifetime on that node.
+   * Decides whether to send the item again to a node that already holds the item. Sending it again
+   * extends the item's lifetime on that node. The argument is the node's id.
    */
   refresh: (id: Uint8Array) => boolean;
-  /** Called with the id of each node that was sent the item and holds it. */
+  /** Called with the id of each node that was sent the item and now holds the item. */
   onKept: (id: Uint8Array) => void;
   /** The `seq`s of the items from which the new item was made. Any other older item is a conflict. */
   basedOn?: readonly number[];
@@ -74,7 +74,7 @@ class Put {
   readonly #answers: { answer: LookupAnswer; shown: Shown }[];
   /** Nodes that the lookup found but did not query, closest first. */
   readonly #others: LookupResult["others"];
-  /** Late or unresponsive nodes, used only when no other node is left. */
+  /** Late or unresponsive nodes, to which the item is sent only when no other node is left. */
   readonly #doubtful: LookupResult["doubtful"];
   #asked: number;
   #responded: number;
@@ -133,7 +133,10 @@ class Put {
     };
   }
 
-  /** Compares the item that a node returned with ours. Remembers a newer or conflicting item. */
+  /**
+   * Compares the item that a node returned with the item to put. Remembers a newer or conflicting
+   * item for the outcome.
+   */
   #judge(shown: Shown): Verdict | undefined {
     if (shown.kind !== "item") return undefined;
     const { item } = shown;
@@ -205,7 +208,7 @@ class Put {
     // Some nodes extend the lifetime of an item with the same `seq`, but answer with error 302.
     const isKept = known && result.kind === "refused" && result.code === SEQ_NOT_NEWER;
     if (result.kind === "reply" || isKept) onKept(id);
-    // The node held the item before this put, so the result does not matter.
+    // The node held the item before this put, so the result of the query does not matter.
     if (known) return known;
     if (result.kind === "reply") return "took";
     if (result.kind === "failed") return this.#refused(result.why);
