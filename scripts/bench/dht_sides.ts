@@ -1,6 +1,9 @@
 /**
- * The compared ways to use the DHT: libreseed with one node shared by engine and manager, libreseed
- * with a node for each of them, and the libraries' own nodes, one for engine and one for manager.
+ * Ways to use the DHT that the benchmark compares. They differ in who provides the DHT nodes, and
+ * in whether torrents and records share a node. `shared`: libreseed with one DHT node for torrents
+ * and records. `separate`: libreseed with one DHT node for torrents and a second for records.
+ * `libraries`: npm:webtorrent's own DHT node for torrents, and a node of npm:bittorrent-dht for
+ * records. `library`: one node of npm:bittorrent-dht for torrents and records.
  */
 
 import { Buffer } from "node:buffer";
@@ -40,7 +43,10 @@ export interface Side {
 /** Names of the compared ways to use the DHT. */
 export type SideName = keyof typeof sides;
 
-/** Starts one of the compared ways, with `HOST:PORT` as the bootstrap node. */
+/**
+ * The compared ways, each as a function that starts it. `bootstrap` is the address of the bootstrap
+ * node, `HOST:PORT`; `counter` counts the packets.
+ */
 export const sides = {
   async shared(bootstrap: string, counter: Counter): Promise<Side> {
     return ourSide(await startOurs(bootstrap, counter));

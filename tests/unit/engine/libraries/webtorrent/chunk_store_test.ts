@@ -118,7 +118,8 @@ Deno.test("chunks of a growing file can be read once they are written, and not b
   const path = join(home.path, "archive");
   await Deno.writeFile(path, content.subarray(0, 2 * CHUNK));
   const store = writable(path);
-  // Read before the store is open, while a later chunk is being written.
+  // `put` is not awaited, so chunk 1 is read while the store opens its file and writes chunk 3.
+  // Chunk 1 is in the file already; chunk 4 is not.
   const putting = put(store, 3);
   assert.deepEqual(await get(store, 1, 0, 10), content.slice(CHUNK, CHUNK + 10));
   await assert.rejects(get(store, 4, 0, 10), /ends too early/);
