@@ -4,8 +4,9 @@
  * {@linkcode DhtManager} is the main class. It gets and puts mutable items, finds peers and
  * announces torrents. Each operation is one lookup, followed by queries to the closest nodes. The
  * outcome of an operation counts the nodes that answered. {@linkcode Reannouncer} repeats puts and
- * announcements on a schedule, because nodes may forget a record after two hours. Both share a
- * {@linkcode RateLimiter}: background work waits for the limiter, foreground work does not.
+ * announcements on a schedule, because nodes may forget a record after two hours. The manager and
+ * the schedule share a {@linkcode RateLimiter}: background work waits for the limiter, foreground
+ * work does not.
  *
  * Folders, lowest first: `node/` (the {@linkcode DhtNode} interface), `lookup/` (the iterative
  * search), `records/` (the operations), `announce/` (the schedule).

@@ -87,8 +87,8 @@ function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: En
     if (limit.take(connection)) accept();
   });
   const watch = watchListener(listener, () => client.torrentPort, clock);
-  // A restart of the listener emits `close` too, and must not end the watchdog. Only the end of the
-  // client ends it.
+  // A restart of the listener emits `close` too, so the watchdog ends only if the client has been
+  // destroyed.
   listener.on("close", () => client.destroyed && watch.cancel());
 }
 

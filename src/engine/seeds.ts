@@ -149,7 +149,7 @@ export class Seeds {
     if (awake) await this.#sleep(infoHashHex, awake);
   }
 
-  /** Status of each seeded archive. */
+  /** Yields the status of each seeded archive, whether asleep or awake. */
   *statuses(): Generator<TorrentStatus> {
     for (const [infoHashHex, row] of this.#rows) {
       const torrent = this.#awake.get(infoHashHex)?.torrent;

@@ -25,10 +25,10 @@ export interface TorrentStatus {
 
 /** Transfer totals of all torrents. */
 export interface Totals {
-  /** Current speeds, in bytes a second. */
+  /** Current speeds of all torrents together, in bytes a second. */
   uploadSpeed: number;
   downloadSpeed: number;
-  /** Bytes transferred since the engine started. */
+  /** Bytes that all torrents together have transferred since the engine started. */
   uploadedBytes: number;
   downloadedBytes: number;
   /** Number of connected peers, and number of all known peer addresses (connected or not). */
@@ -158,8 +158,8 @@ function dropSeeder(wire: Wire): void {
 
 /**
  * Whether a peer has every piece. WebTorrent's own flag `isSeeder` is wrong: it is already set for
- * a peer that has not sent its bitfield yet. It stays set if that peer turns out to be a leecher,
- * and the leecher is then never served.
+ * a peer that has not sent its bitfield yet. If such a peer turns out to be a leecher, the flag
+ * stays set, and the leecher is never served.
  */
 function hasEverything({ pieces }: Torrent, { peerPieces }: Wire): boolean {
   return pieces !== undefined && pieces.length > 0 && pieces.every((_, i) => peerPieces.get(i));
@@ -199,7 +199,7 @@ export function totalsOf(
   return sum;
 }
 
-/** Progress of a torrent's download. */
+/** Returns the progress of a torrent's download; `reach` is passed on unchanged. */
 export function progressOf(torrent: Torrent, reach: PeerCounts): DownloadProgress {
   return {
     lengthBytes: torrent.length ?? 0,

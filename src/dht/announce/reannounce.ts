@@ -100,8 +100,8 @@ const TORRENT_INTERVAL_MS = 26 * 60_000;
 /**
  * Interval between announcements of a record, in half-lives of its holders. At the end of the
  * interval 47 % of the holders are left. In a simulated week, a record was without any holder for
- * 0.06 % of the time. An interval of 1 half-life gave 0.03 % at the cost of more packets, and 1.2
- * gave 0.1 %.
+ * 0.06 % of the time. An interval of 1 half-life gave 0.03 % at the cost of more packets, and an
+ * interval of 1.2 half-lives gave 0.1 %.
  */
 const HALF_LIVES = 1.1;
 /** Minimum interval between announcements of a record, even under heavy churn. */

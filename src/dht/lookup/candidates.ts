@@ -68,15 +68,15 @@ export class Candidates {
     this.#byId.set(toHex(options.ownId), undefined);
   }
 
-  /** Adds a node from the routing table or from an earlier lookup as a candidate. */
+  /** Adds a candidate: a node from the routing table or from an earlier lookup. */
   addKnown(contact: KnownContact): void {
     const candidate = this.#add(contact, this.#options.isUnresponsive(contact) ? "passed" : "new");
     if (candidate && this.#options.requireMention) candidate.omissions = 0;
   }
 
   /**
-   * Adds the nodes that one reply names as candidates, and counts which known candidates the reply
-   * omits.
+   * Makes candidates of the nodes that one reply names. Counts an omission for each known node that
+   * the reply should have named but omits.
    */
   addNamed(contacts: KnownContact[]): void {
     for (const contact of contacts) {
@@ -91,8 +91,8 @@ export class Candidates {
   }
 
   /**
-   * Adds a bootstrap node that has answered as a candidate. Returns `false` if another candidate
-   * has the same id.
+   * Adds a candidate: a bootstrap node that has answered. Returns `false` if another candidate has
+   * the same id.
    */
   addAnswered(contact: KnownContact): boolean {
     if (this.#byId.has(toHex(contact.id))) return false;

@@ -39,9 +39,9 @@ export class DistanceEstimate {
 }
 
 /**
- * Proximity of an id to a target: the negative binary logarithm of their distance as a share of the
- * id space. A node in the other half of the id space has less than 1 bit, a node within a thousandth
- * of the id space has about 10 bits.
+ * Proximity of an id to a target: the negative binary logarithm of the distance between the id and
+ * the target, as a share of the id space. A node in the other half of the id space has less than 1
+ * bit, a node within a thousandth of the id space has about 10 bits.
  */
 export function proximityBits(target: Uint8Array, id: Uint8Array): number {
   let distance = 0;

@@ -102,8 +102,8 @@ const MAX_DISTANCES = 8;
 const FRUGAL_CONCURRENCY = 2;
 
 /**
- * A group of queries that were sent at the same time. They become late at the same time, so they
- * share one timer.
+ * A group of queries that were sent at the same time. All queries of the group become late at the
+ * same time, so they share one timer.
  */
 interface Batch {
   timer: Timer;
@@ -167,7 +167,7 @@ class Lookup {
     });
   }
 
-  /** Adds the closest nodes of the routing table as candidates. */
+  /** Makes candidates of the nodes in the routing table that are closest to the target. */
   #addFromTable(count: number): void {
     for (const contact of this.#node.closest(this.#options.target, count)) {
       if (contact.id) this.#candidates.addKnown(contact as KnownContact);
@@ -311,7 +311,7 @@ class Lookup {
   }
 
   /**
-   * Adds a query that is about to be sent to the current batch. `onLate` is called when the query
+   * Adds to the current batch a query that is about to be sent. `onLate` is called when the query
    * becomes late.
    *
    * @returns a function to call when the query is answered

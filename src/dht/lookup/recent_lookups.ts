@@ -17,7 +17,7 @@ const MAX_AGE_MS = 10_000;
 /** Maximum number of lookups in memory, about 10 kB each. */
 const MAX_LOOKUPS = 32;
 
-/** Recent lookups by local node and target. Each lookup can be taken once. */
+/** Recent lookups by local node and target. A lookup is removed when it is reused. */
 export class RecentLookups {
   readonly #clock: Clock;
   readonly #lookups = new Map<string, { result: LookupResult; atMs: number }>();

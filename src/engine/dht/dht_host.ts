@@ -50,7 +50,7 @@ const MAX_RETRY_MS = 5 * 60_000;
  * checks while the table is empty or no node responds.
  */
 const TABLE_CHECK_MS = 60_000;
-/** Number of table nodes that each check queries, besides the bootstrap addresses, during silence. */
+/** Number of table nodes that are queried at each check while the DHT is silent. */
 const PROBED = 8;
 /** Average number of known nodes, chosen at random, that a retry adds to an empty routing table. */
 const REFILL_NODES = 32;
@@ -196,7 +196,7 @@ export class DhtHost {
     return this.#port;
   }
 
-  /** Stops all timers and retries. WebTorrent destroys npm:k-rpc, which closes the socket. */
+  /** Cancels all timers. WebTorrent destroys npm:k-rpc, which closes the socket. */
   close(): void {
     this.#closed = true;
     this.#retry?.cancel();

@@ -7,9 +7,9 @@
  * failing, and never ourselves. {@linkcode DialQueue} holds the dials that wait for another dial to
  * the same address to end.
  *
- * WebTorrent opens the connections; `../libraries/webtorrent/dialling.ts` makes it ask these limits
- * first. Independently, the sandbox's permissions (`src/worker/permissions.ts`) limit the
- * addresses.
+ * WebTorrent opens the connections; `../libraries/webtorrent/dialling.ts` makes WebTorrent ask
+ * these limits before each dial. Independently, the sandbox's permissions
+ * (`src/worker/permissions.ts`) limit the addresses.
  *
  * Start with `dial_budget.ts`.
  *

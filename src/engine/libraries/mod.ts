@@ -1,8 +1,8 @@
 /**
  * All code that changes an npm package, or replaces something inside one. The engine calls
  * {@linkcode applyReplacements} when it starts. The function checks that the packages are the known
- * ones, then replaces the members that `list.ts` lists. Changes that need only an option, an event,
- * a subclass or an extension are made that way, and are not in the list.
+ * ones, then replaces the members that `list.ts` lists. A change that is possible by an option, an
+ * event, a subclass or an extension of the package needs no replacement, and is not in the list.
  *
  * This is the only place in `src` that names private members of a package (`_name`). Other rooms
  * call functions with plain names, such as `requestBlocks`, `addAddressFilter` and `acceptPeers`.

@@ -17,7 +17,10 @@ export class BufferPool {
     this.#maxBytes = maxBytes;
   }
 
-  /** Changes the maximum total size of unused buffers, and drops those that exceed it. */
+  /**
+   * Changes the maximum total size of unused buffers, and drops buffers that exceed the new
+   * maximum.
+   */
   set maxBytes(bytes: number) {
     this.#maxBytes = bytes;
     while (this.#bytes > bytes) this.#bytes -= this.#buffers.pop()!.length;

@@ -1,7 +1,7 @@
 /**
  * Serves blocks to peers. A seeder with many peers must not read faster than it can send, favour
  * the peer that sends the most requests, or allocate memory for every block. Each type here solves
- * a part of that, independently of sockets and of WebTorrent:
+ * a part of this problem, independently of sockets and of WebTorrent:
  *
  * - {@linkcode RequestQueue} holds the requests of one peer in little memory: a peer may send
  *   65,536.

@@ -72,8 +72,8 @@ export class RequestQueue {
 
   #grow(): void {
     const numbers = new Uint32Array(6 * this.#capacity);
-    // The ring is unwrapped: the requests at the start of the old buffer, which are newer, go after
-    // the others.
+    // The ring is unwrapped: the newer requests, which are at the start of the old buffer, go after
+    // the older requests.
     numbers.set(this.#numbers.subarray(3 * this.#first));
     numbers.set(this.#numbers.subarray(0, 3 * this.#first), 3 * (this.#capacity - this.#first));
     this.#numbers = numbers;

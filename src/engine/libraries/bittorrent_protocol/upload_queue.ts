@@ -82,7 +82,7 @@ let answerOne: Uploader["_onRequest"];
 const reads = new ReadCoalescer();
 const queue = new FairQueue<Uploader>({
   // At most four reads run at once, about a megabyte in total. More reads would not be faster, and
-  // would be assigned to peers before {@linkcode FairQueue} could prefer other peers.
+  // would be assigned to peers before the fair queue could prefer other peers.
   maxConcurrent: 4,
   maxLagBytes: 64 * 1024 * 1024,
   maxRoundsWaited: 4,

@@ -33,7 +33,7 @@ export interface Reader {
   _onMessageLength: Parser;
   _processBuffer(): void;
   _write(bytes: Uint8Array, done: (error: null) => void): void;
-  /** Added by libreseed: the bytes of an incomplete message, and their number. */
+  /** Added by libreseed: the bytes of an incomplete message, and the number of these bytes. */
   partial?: Uint8Array;
   partialBytes?: number;
   /** Added by libreseed: whether the connection is ending, so that nothing more is parsed. */
@@ -105,7 +105,7 @@ export function receive(wire: Reader, bytes: Uint8Array): void {
     try {
       readMessages(wire, wire._encryptor ? wire._encryptor.decrypt(bytes) : bytes);
     } catch {
-      // The parser throws if a message is malformed.
+      // The parser throws if a message is malformed; the connection is then closed.
       return wire.destroy();
     }
   }

@@ -55,7 +55,7 @@ const ARGUMENTS: Record<string, Rule> = {
   implied_port: "number",
 };
 
-/** A packet that has been validated. */
+/** A KRPC packet that has been validated, reduced to the members that the DHT node uses. */
 export interface ValidPacket {
   /** Kind of message: `q` for a query, `r` for a reply, `e` for an error. */
   kind: "q" | "r" | "e";
@@ -64,7 +64,7 @@ export interface ValidPacket {
    * always are two bytes long.
    */
   transaction: number | undefined;
-  /** Transaction id as bytes, 1 to 64 of them. */
+  /** Transaction id as bytes; its length is 1 to 64 bytes. */
   t: Uint8Array;
   /** The member `v` of a query's arguments, bencoded exactly as received (BEP 44). */
   value?: Uint8Array;

@@ -51,7 +51,7 @@ export class QueryTimeouts {
     this.#sent.delete(id);
   }
 
-  /** Cancels the timer of the timeouts. No timer is started afterwards. */
+  /** Cancels the timer. Afterwards no query is timed out any more. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();

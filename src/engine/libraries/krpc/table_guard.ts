@@ -17,8 +17,8 @@ import {
 import type { Krpc, KrpcContact, KrpcMessage } from "./krpc_types.ts";
 
 /**
- * Token bucket of pings to unknown senders: capacity, and refill per second. It keeps a flood of
- * queries from causing a flood of pings.
+ * Token bucket of pings to unknown senders: capacity, and refill per second. The limit keeps a
+ * flood of queries from causing a flood of pings.
  */
 const PINGS: TokenRate = { burst: 20, perSecond: 2 };
 

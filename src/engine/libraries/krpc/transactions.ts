@@ -21,8 +21,8 @@ const KEPT_MS = 4_000;
  */
 const IDS = 65_534;
 /**
- * Maximum number of remembered queries. It is half of the ids, so that random guessing soon finds a
- * free id.
+ * Maximum number of remembered queries. Half of all transaction ids always stay free, so that
+ * random guessing soon finds a free id.
  */
 const MAX_KEPT = IDS / 2;
 

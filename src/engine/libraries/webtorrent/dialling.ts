@@ -235,7 +235,7 @@ export class OwnDials {
   /** Remote addresses and ports of incoming connections. Some of these connections may be our own dials. */
   readonly #incoming = new Set<string>();
 
-  /** @param clock runs the delays before a peer is dialled again */
+  /** @param clock runs the timers after which peers are dialled again */
   constructor(budget: DialBudget, clock: Clock) {
     this.#budget = budget;
     this.clock = clock;
@@ -272,7 +272,8 @@ export class OwnDials {
     let from: string | undefined;
     let isAnswered = false;
     conn.once("connect", () => {
-      // npm:webtorrent's listener for `handshake` runs before this one, and sets `_handshakeDone`.
+      // npm:webtorrent's listener for `handshake` runs before this listener, and sets
+      // `_handshakeDone`.
       peer.wire?.once("handshake", () => {
         if (!peer._handshakeDone || isAnswered) return;
         isAnswered = true;

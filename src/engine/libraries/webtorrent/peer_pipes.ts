@@ -131,7 +131,10 @@ class Limited {
   readonly #throttle: Throttle;
   readonly #deliver: (bytes: Uint8Array) => boolean;
   readonly #onRoom: () => void;
-  /** Number of bytes in the throttling stream. Later bytes must not overtake them. */
+  /**
+   * Number of bytes in the throttling stream. While this number is not 0, later bytes pass the
+   * throttling stream too, so that the order of the bytes is kept.
+   */
   #waiting = 0;
 
   /**
