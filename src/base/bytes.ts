@@ -5,7 +5,8 @@
  */
 
 const encoder = new TextEncoder();
-// Keep a byte order mark: dropping it would decode two different byte strings to the same text.
+// Keep a byte order mark: if the decoder dropped the mark, bytes with and without the mark would
+// have the same text.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Encodes text as UTF-8. */

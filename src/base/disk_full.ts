@@ -5,8 +5,8 @@
  */
 
 /**
- * Matches "disk full" and "quota exceeded" in error messages of Deno and Node, by the error numbers
- * of Linux, macOS and Windows or by name.
+ * Matches "disk full" and "quota exceeded" in error messages of Deno and Node, by the names of the
+ * errors or by their numbers on Linux, macOS and Windows.
  */
 const SYSTEM_MESSAGE = /\(os error (?:28|69|112|122)\)|\b(?:ENOSPC|EDQUOT)\b/;
 const CODES: readonly unknown[] = ["ENOSPC", "EDQUOT", "DISK_FULL"];

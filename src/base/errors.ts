@@ -34,7 +34,8 @@ export interface LibreseedErrorOptions {
 export class LibreseedError extends Error {
   override name = "LibreseedError";
   /**
-   * Identifies the failure, in capitals: `ARCHIVE_TOO_LARGE`. Part of the API, so it never changes.
+   * Code that identifies the failure, in capitals: `ARCHIVE_TOO_LARGE`. Part of the API, so it
+   * never changes.
    */
   readonly code: string;
   /** Category of the error, which determines the exit code. */

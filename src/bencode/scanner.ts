@@ -50,7 +50,7 @@ export interface Span {
 /** Scans one input. Never throws, and never reads past the end of the input. */
 export class BencodeScanner {
   readonly #bytes: Uint8Array;
-  /** Length of the content of the byte string scanned last, bytes. */
+  /** Length of the content of the byte string that was scanned last, bytes. */
   #length = 0;
 
   constructor(bytes: Uint8Array) {

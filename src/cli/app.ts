@@ -56,8 +56,8 @@ function commandFor(
 /**
  * Builds the application for the stricli parser.
  *
- * @param loaded the definition of the command that is about to run, by name; other commands need no
- * definition
+ * @param loaded definitions of commands, keyed by name. Only the command that is about to run needs
+ * a definition
  */
 export function buildApp(
   loaded: ReadonlyMap<string, CommandDefinition>,

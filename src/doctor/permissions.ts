@@ -13,7 +13,7 @@ const MAIN = "permissions";
 
 /**
  * Checks that the main thread has the Deno permissions that the settings need, and lists the
- * permissions it has.
+ * permissions that the main thread has.
  */
 export async function checkMainPermissions({ home, dir, port }: Settings): Promise<Check> {
   const has = async (descriptor: Deno.PermissionDescriptor) =>

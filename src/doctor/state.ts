@@ -20,7 +20,8 @@ export async function checkState(home: string): Promise<Check> {
   if (!info) return ok(name, "none yet; the first command that needs it makes it");
   const mode = openTo(info.mode, 0o077);
   try {
-    // SQLite opens an unwritable file without an error, and only later writes fail: test write access.
+    // Test write access: SQLite opens a file without write permission without an error, and only
+    // later writes fail.
     (await Deno.open(state, { read: true, write: true })).close();
     // An existing `-wal` file means that another process uses the database: open it read-only.
     // Otherwise open it for writing, because SQLite creates `-wal` and `-shm` files even for a

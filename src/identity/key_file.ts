@@ -11,7 +11,7 @@ import { IdentityError } from "./errors.ts";
 import { describeForeignKey } from "./foreign_key.ts";
 import { fromPkcs8Pem, type KeyPair, toPkcs8Pem } from "./key_pair.ts";
 
-/** Maximum size of a key file. A real Ed25519 PEM file is far smaller. */
+/** Maximum size of a key file, in bytes. A real Ed25519 PEM file is far smaller. */
 const MAX_KEY_FILE_BYTES = 16 * 1024;
 
 /**

@@ -326,8 +326,8 @@ function checkResolved(minimal: MinimalManifest, wanted: Requirement): void {
 }
 
 /**
- * Refuses conflicting requirements of the user: two for the same package that no single version
- * satisfies.
+ * Refuses conflicting requirements of the user: two requirements for the same package that no
+ * single version satisfies.
  *
  * @throws {InstallError} `CONFLICT` (kind `usage`)
  */

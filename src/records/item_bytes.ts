@@ -1,8 +1,7 @@
 /**
- * The serialised form of a signed item. `state.db` stores it, the announcement schedule keeps it in
- * memory, and the control socket carries it as base64. The in-memory form is
- * {@linkcode MutableItem}. DHT packets use another form, defined by BEP 44, which the `dht` room
- * encodes.
+ * The serialised form of a signed item. `state.db` and the announcement schedule store this form,
+ * and the control socket carries this form as base64. The parsed form is {@linkcode MutableItem}.
+ * DHT packets use a third form, defined by BEP 44 and encoded by the `dht` room.
  *
  * @module
  */

@@ -11,7 +11,10 @@ import { RecordError } from "./errors.ts";
 /** Maximum length of the bencoded value of an item, bytes (BEP 44). */
 export const MAX_VALUE_BYTES = 1000;
 
-/** Returns `value` unchanged. Throws {@linkcode RecordError} `VALUE_TOO_LARGE` above 1,000 bytes. */
+/**
+ * Checks the length of an item's value, and returns the value unchanged. Throws {@linkcode
+ * RecordError} `VALUE_TOO_LARGE` above 1,000 bytes.
+ */
 export function checkValueSize<T extends Uint8Array>(value: T): T {
   if (value.length <= MAX_VALUE_BYTES) return value;
   throw new RecordError(

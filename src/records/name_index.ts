@@ -114,7 +114,8 @@ export function verifyNameIndexEntry(name: string, entry: NameIndexEntry): boole
   try {
     return verifySignature(entry.publicKey, signedBytes(name, entry), entry.signature);
   } catch {
-    // A field that bencode cannot express was never signed.
+    // The entry has a field that bencode cannot express. Such an entry was never signed, so its
+    // signature is invalid.
     return false;
   }
 }

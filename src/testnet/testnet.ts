@@ -128,8 +128,8 @@ function introduce(nodes: LocalNode[], bootstrapEach: number): void {
     node.setBootstrap(Array.from({ length: earlier }, (_, i) => nodes[(index * 7 + i) % index]!));
     const room = new Array<number>(161).fill(BUCKET_SIZE);
     for (let step = 1; step < nodes.length; step++) {
-      // Each node starts the loop at its own index, so that different nodes get different far
-      // contacts.
+      // Each node starts the loop over the other nodes at its own index, so that different nodes
+      // get different far contacts.
       const other = nodes[(index + step) % nodes.length]!;
       const shared = sharedBits(node.id, other.id);
       if (room[shared]! > 0) {

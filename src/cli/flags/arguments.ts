@@ -9,7 +9,9 @@
 import { CliError } from "../process/errors.ts";
 import { globalFlagTakesValue } from "./common_flags.ts";
 
-/** A command line, prepared for the stricli parser. */
+/**
+ * A command line, rewritten so that the stricli parser (npm:@stricli/core) parses it as intended.
+ */
 export interface PreparedArguments {
   /** The command's name as typed; `undefined` if the command line has none. */
   command: string | undefined;

@@ -196,8 +196,8 @@ export class Output {
         const nowMs = this.#clock.now();
         if (nowMs - drawnAtMs < redrawAfterMs) return;
         drawnAtMs = nowMs;
-        // Leave the last column free, because some terminals wrap a line that fills the whole
-        // width.
+        // Leave the last column of the terminal free, because some terminals wrap a line that fills
+        // the whole width.
         const line = renderProgress(label, state, this.#stderr.columns() - 1);
         this.#tryWrite(`${eraseLine}${line}`);
         this.#barShown = true;

@@ -15,7 +15,7 @@ export interface ProgressState {
   /** Total number of bytes; absent while it is unknown. */
   totalBytes?: number;
   bytesPerSecond?: number;
-  /** A short remark at the end of the line, such as `3 peers`. */
+  /** A short remark at the end of the progress line, such as `3 peers`. */
   note?: string;
 }
 
@@ -52,7 +52,7 @@ export function renderProgress(label: string, state: ProgressState, columns: num
   const nameColumns = [...name].length;
   const needed = Math.min(nameColumns, minNameColumns);
   const widthOf = (parts: string[]) => [...parts.join("  ")].length;
-  // The first figure (percentage, or number of bytes) is always kept.
+  // The first figure (percentage, or number of bytes) stays even if the progress line is too long.
   while (figures.length > 1 && nameColumns + 2 + widthOf(figures) > columns) figures.pop();
   const text = figures.join("  ");
   const room = columns - widthOf(figures) - 2;

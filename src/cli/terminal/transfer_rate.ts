@@ -16,8 +16,8 @@ const MIN_SPAN_MS = 1_000;
 /** Measures the rate of one transfer as a moving average. */
 export class TransferRate {
   /**
-   * Samples within the averaging window, the oldest first, preceded by the last sample before the
-   * window.
+   * Samples of the number of bytes on disk, the oldest first: the last sample before the averaging
+   * window, then all samples within the window.
    */
   readonly #samples: { atMs: number; bytes: number }[] = [];
 
