@@ -70,8 +70,8 @@ export interface RecordJson extends RecordName {
   /** Whether fewer nodes hold the record than the setting `min-nodes` demands. */
   weak: boolean;
   /**
-   * Times of the last announcement and of the last success, Unix milliseconds; absent if there was
-   * none.
+   * Times of the last announcement and of the last successful announcement, Unix milliseconds. A
+   * time is absent if there was no such announcement.
    */
   lastAttemptMs?: number;
   lastSuccessMs?: number;

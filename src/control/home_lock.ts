@@ -1,6 +1,6 @@
 /**
- * The lock that makes one process the host of a home directory. It is a file lock of the operating
- * system, which ends with its process, so a killed process leaves no stale lock.
+ * The lock that makes one process the host of a home directory. The lock is a file lock of the
+ * operating system. Such a lock ends with its process, so a killed process leaves no stale lock.
  *
  * @module
  */

@@ -154,7 +154,7 @@ export const operations = {
     request: v.strictObject({ name: text, entry, later: v.optional(v.boolean()) }),
     result: withBytes<Indexed>({ outcome: putOutcome }),
   },
-  /** Searches the DHT for peers of a torrent, and returns their number. */
+  /** Searches the DHT for peers of a torrent, and returns the number of found peers. */
   countPeers: { request: v.strictObject({ infoHash }), result: plain<{ peers: number }>() },
   /**
    * Re-announces the records of the given packages, or all records. Each event has the outcome of

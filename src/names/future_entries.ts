@@ -20,7 +20,7 @@ export interface FutureEntry {
 /** Maximum number of names in one message. The message gives the number of further names. */
 const MAX_NAMED = 5;
 
-/** Returns the kept entries that are dated after `nowMs`, so that readers drop them. */
+/** Returns the kept entries that are dated after `nowMs`. Readers drop such entries. */
 export function futureEntries(
   { records }: Pick<StateDatabase, "records">,
   nowMs: number,

@@ -51,8 +51,8 @@ export function rememberPublisher(
   const isNew = state.transaction(() => {
     const pins = state.pins.list(name);
     const pin = pins.find((one) => toHex(one.publicKey) === toHex(publicKey));
-    // The name is pinned to other publishers. The user requested this publisher by key, which does not pin
-    // it.
+    // The name is pinned to other publishers. The user requested this publisher by key, and a request by
+    // key does not change the pins of such a name.
     if (pins.length > 0 && !pin) return false;
     const marks = raiseMarks(pin ?? {}, version, kind);
     state.pins.set({ ...marks, name, publicKey, firstSeenMs: finding.clock.now() });

@@ -21,8 +21,8 @@ export interface PublisherContext {
    */
   listed?: ListedPackages;
   /**
-   * Whether the DHT did not answer a moment ago. Records are then only kept, so that `libreseed announce`
-   * can put them later.
+   * Whether the DHT did not answer a moment ago. If set, records are kept without being put into the DHT,
+   * and `libreseed announce` can put the records later.
    */
   isOffline?: boolean;
   /** Called with warnings for the user. */

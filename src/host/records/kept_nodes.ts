@@ -1,6 +1,6 @@
 /**
- * Saves the DHT nodes of the routing table. With them, the next start joins the DHT without bootstrap
- * nodes and DNS.
+ * Saves the DHT nodes of the routing table. With the saved nodes, the next start joins the DHT without
+ * bootstrap nodes and DNS.
  *
  * @module
  */

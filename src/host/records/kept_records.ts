@@ -209,17 +209,18 @@ export class KeptRecords {
   }
 
   /**
-   * Returns the kept announce records that this home did not sign: those of other publishers, and those
-   * that this home's publisher signed on another machine.
+   * Returns the kept announce records that this home did not sign: records of other publishers, and
+   * records that this home's publisher signed on another machine.
    */
   foreignLists(): MutableItem[] {
     return this.#state.records.list({ kind: "announce", own: false }).map(({ item }) => item);
   }
 
   /**
-   * Deletes the manifest records of a package: those of one publisher (`ed25519:…`), or of all publishers.
-   * Also deletes announce records that were signed elsewhere, if no package of their publisher is left.
-   * Returns the targets of the deleted records (hex).
+   * Deletes the manifest records of a package: the record of the publisher `pubkey` (`ed25519:…`), or the
+   * records of all publishers if `pubkey` is absent. Also deletes each announce record that this home did
+   * not sign, if no package of the record's publisher is left. Returns the targets of the deleted records
+   * (hex).
    */
   forget(name: string, version: string, pubkey?: string): string[] {
     const manifests = this.#state.records.list({ name, version, kind: "manifest" })

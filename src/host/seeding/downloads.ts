@@ -38,7 +38,7 @@ interface Running {
   last: DownloadProgress | undefined;
 }
 
-/** The methods of the worker handle that downloads need. */
+/** The methods of the worker handle that {@linkcode Downloads} calls. */
 export type Downloader = Pick<WorkerHandle, "download" | "addPeers">;
 
 /** The running downloads of one host, which requests for the same torrent share. */

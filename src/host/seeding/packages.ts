@@ -75,7 +75,10 @@ export class Packages {
    * takes time.
    */
   #detector: SecretDetector | undefined;
-  /** Limits of an archive, see {@linkcode PackagesOptions}. A reload of the settings may change them. */
+  /**
+   * Limits of an archive, see {@linkcode PackagesOptions}. A reload of the settings may change the
+   * limits.
+   */
   limits: ArchiveLimits;
   /** Archives that the worker seeds, by file name in the seed directory. */
   readonly #seeding = new Map<string, Seeded>();

@@ -3,10 +3,11 @@
  * may still need it: they looked up the announce record just before the change, or a DHT node returned an
  * old record.
  *
- * Each catalog is seeded under a second name that contains its infohash, `catalog-KEY~INFOHASH.jsonl`. The
- * second name is a hard link, which preserves the content when a later catalog replaces the first name.
- * When a catalog is superseded, its modification time is set to that time. A restarted daemon reads there
- * how long the catalog has to be seeded.
+ * Each catalog file is seeded under a second name that contains the infohash,
+ * `catalog-KEY~INFOHASH.jsonl`. The second name is a hard link, which preserves the content when a later
+ * catalog file takes over the first name. When a catalog is superseded, the modification time of its file
+ * is set to the current time. From this time, a restarted daemon computes how long the catalog still has
+ * to be seeded.
  *
  * @module
  */

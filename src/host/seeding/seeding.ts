@@ -167,9 +167,9 @@ export class Seeding {
   }
 
   /**
-   * Adopts the manifest record, name index entry and publisher's list of a package. They are signed, so any
-   * seeder can keep them alive without the publisher's private key. Missing records are looked up again
-   * later.
+   * Adopts the manifest record, name index entry and publisher's list of a package. These records are
+   * signed, so any seeder can keep the records alive without the publisher's private key. Missing records
+   * are looked up again later.
    */
   async #adopt(entry: ValidSeedEntry): Promise<void> {
     const { names, lists, onWarning } = this.#options;
