@@ -6,8 +6,8 @@
  */
 
 /**
- * Number of bytes by which the search advances, and of offsets that a pair of bytes can have in the
- * window of an anchor (its few characteristic bytes).
+ * Number of bytes by which each step of the search advances. Also the number of offsets that a pair
+ * of bytes can have in the window of an anchor (its few characteristic bytes).
  */
 export const STEP_BYTES = 4;
 /**

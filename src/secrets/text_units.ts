@@ -6,7 +6,7 @@
  * @module
  */
 
-/** Position of the significant byte in each character of a text, for ASCII characters. */
+/** Position of the significant byte among the bytes that encode one ASCII character. */
 export interface TextUnits {
   /** Number of bytes per character: 2 in UTF-16, 4 in UTF-32, 1 in other encodings. */
   stride: 1 | 2 | 4;

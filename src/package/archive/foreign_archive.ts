@@ -45,7 +45,7 @@ export async function refuseForeign(path: string): Promise<void> {
 }
 
 /**
- * Replaces the error for an archive without a manifest by a clearer one, if another program made
+ * Replaces the error for an archive without a manifest by a clearer error, if another program made
  * the archive.
  *
  * @param error the verification error, returned unchanged in all other cases

@@ -13,8 +13,8 @@ import type { Compressed, Compressor } from "./compressor.ts";
 export const MEMBER_BYTES = 4 * 1024 * 1024;
 
 /**
- * Splits a stream of tar bytes into gzip members, and writes the members in order. Buffers the
- * input of the members that are being compressed in parallel, and of two more.
+ * Splits a stream of tar bytes into gzip members, and writes the members in order. Takes memory for
+ * the input of all members that are compressed in parallel, and for the input of two more members.
  */
 export class MemberWriter {
   /** Number of tar bytes compressed so far. */

@@ -244,8 +244,8 @@ function number(block: Uint8Array, at: number, length: number): number | undefin
 
 /**
  * Computes the checksum of the current header: the sum of all bytes, with spaces in place of the
- * checksum field. One number carries two sums at once: each adds two bytes of 126 words, which fits
- * into 16 bits.
+ * checksum field. Two partial sums are computed at once, in the upper and the lower 16 bits of a
+ * number. Each partial sum adds two bytes of each of 126 words, so it fits into 16 bits.
  */
 function checksum(): number {
   let sums = 0;

@@ -132,8 +132,8 @@ function* readLines(
 }
 
 /**
- * Counts line feeds, and stops at `most`. Counting before splitting bounds the memory: a catalog of
- * line feeds alone would split into a gigabyte of strings.
+ * Counts line feeds, and stops when the number reaches `most`. Counting before splitting bounds the
+ * memory: a catalog of line feeds alone would split into a gigabyte of strings.
  */
 function linesIn(bytes: Uint8Array, most: number): number {
   let count = 0;

@@ -13,7 +13,7 @@ export interface GrownCatalog {
   bytes: Uint8Array;
   /** Number of leading bytes that the new catalog shares with the old one. */
   sameBytes: number;
-  /** Number of lines in the new catalog that the old one does not have. */
+  /** Number of lines in the new catalog that the old catalog does not have. */
   added: number;
 }
 

@@ -28,8 +28,8 @@ export interface Contents {
    */
   unusedIgnoreFile?: string;
   /**
-   * Paths that the user allowed to hold secrets but that no file of the package has, as the user
-   * wrote them.
+   * Paths that the user allowed to hold secrets although the package has no file at these paths. In
+   * the form in which the user wrote the paths.
    */
   unmatchedSecrets: string[];
 }

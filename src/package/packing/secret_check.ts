@@ -147,8 +147,8 @@ export class SecretCheck {
 }
 
 /**
- * Returns the paths that are allowed to hold secrets but that no file of the package has, as the
- * user wrote them.
+ * Returns the paths that are allowed to hold secrets although the package has no file at these
+ * paths. In the form in which the user wrote the paths.
  */
 export function unmatchedPaths(allowed: AllowedSecrets = [], paths: Iterable<string>): string[] {
   if (allowed === "all" || allowed.length === 0) return [];

@@ -94,7 +94,10 @@ export const MAX_COMPONENT_BYTES = 255;
  */
 export const MAX_UNICODE_SHARE = 1 / 4;
 
-/** Whether an archive has more files than its length permits. */
+/**
+ * Whether an archive has too many files for its length, see
+ * {@linkcode ArchiveLimits.minBytesPerFile}.
+ */
 export function isTooDense(files: number, lengthBytes: number, limits: ArchiveLimits): boolean {
   return files > FREE_FILES && lengthBytes < files * limits.minBytesPerFile;
 }

@@ -48,7 +48,10 @@ export class IgnoreFiles {
     this.#options = options;
   }
 
-  /** Passes the names in a directory, so that the directory need not be listed again. */
+  /**
+   * Receives the names in a directory that the caller has listed, so that the directory need not be
+   * listed again.
+   */
   enter(directory: string, names: readonly string[]): void {
     this.#names.set(directory, IGNORE_FILE_NAMES.find((name) => names.includes(name)));
   }

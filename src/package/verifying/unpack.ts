@@ -29,7 +29,7 @@ export class Unpacking implements AsyncDisposable {
   /**
    * Creates the temporary directory beside the target.
    *
-   * @param path path of the target, which must not exist or be an empty directory
+   * @param path path of the target, which must be missing or an empty directory
    * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`
    */
   static async begin(path: string): Promise<Unpacking> {
@@ -73,7 +73,8 @@ export class Unpacking implements AsyncDisposable {
 
   /** Renames the temporary directory to the target path, and returns that path. */
   async finish(): Promise<string> {
-    // POSIX renames a directory over an empty one atomically; Windows cannot.
+    // POSIX atomically renames a directory to the path of an empty directory. Windows cannot, so
+    // the empty directory is removed first.
     if (Deno.build.os === "windows") await Deno.remove(this.#target).catch(() => {});
     await this.#temporaries.moveIntoPlace(this.#directory, this.#target);
     await syncDirectory(dirname(this.#target));
@@ -112,7 +113,7 @@ function modeOf(executable: boolean): number {
 }
 
 /**
- * Throws if an archive cannot be unpacked to a path. The path must not exist or be an empty
+ * Throws if an archive cannot be unpacked to a path. The path must be missing or an empty
  * directory, and its parent directory must exist.
  *
  * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`

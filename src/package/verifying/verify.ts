@@ -53,8 +53,8 @@ export interface VerifyOptions {
   publicKey?: Uint8Array;
   limits?: ArchiveLimits;
   /**
-   * Directory to unpack to, which must not exist or be empty. It appears only after every step has
-   * succeeded.
+   * Directory to unpack to, which must be missing or empty. The unpacked files appear there only
+   * after every step has succeeded.
    */
   unpackTo?: string;
   signal?: AbortSignal;
@@ -82,9 +82,8 @@ export interface VerifiedArchive {
   /** The minimal manifest passed by the caller. */
   minimal: MinimalManifest | undefined;
   /**
-   * Whether the archive was verified without a minimal manifest. In that case the names and
-   * contents of all files are verified, but neither the archive's own bytes nor the files'
-   * executable bits.
+   * Whether the archive was verified without a minimal manifest. If so, the names and contents of
+   * all files are verified, but neither the archive's own bytes nor the files' executable bits.
    */
   inner: boolean;
   full: FullManifest;

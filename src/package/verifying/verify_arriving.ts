@@ -46,7 +46,7 @@ export async function verifyArriving(options: ArrivingOptions): Promise<Verified
   // Wait for the first bytes, because the file may not exist before the first bytes arrive.
   await arrived(0);
   using opened = await openArchive(archivePath);
-  // The size is that of the complete archive; the file may still be shorter.
+  // Use the size of the complete archive, because the file on the disk may still be shorter.
   const archive: OpenArchive = { ...opened, info: { ...opened.info, size: minimal.length } };
   checkLength(archive, minimal, limits, begin);
   const hash = createHash("sha256");

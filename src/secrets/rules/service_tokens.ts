@@ -64,8 +64,8 @@ export const serviceTokens: readonly TokenRow[] = [
     "[MNO][DTjz][AEIMQUYcgk][w-z0-5][MNO]",
     "[A-Za-z0-9_-]{18,23}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,}",
   ],
-  // Discord bot tokens after a text that announces a token. Here the pattern does not require that
-  // the first characters encode the digits of a bot id.
+  // Discord bot tokens after a text that announces a token. In this row the pattern does not
+  // require that the first characters encode the digits of a bot id.
   [
     "Discord bot token",
     `.login("|.login('|"token": "|"token":"|TOKEN = "|TOKEN=|oken: "|oken = "`,

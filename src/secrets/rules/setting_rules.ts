@@ -33,9 +33,9 @@ export function settingRules(): Rule[] {
     {
       kind: "npm credential",
       anchors: ["_authToken", ":_auth", ":_password"],
-      // Accept 16 characters or more, although tokens of npm itself are longer.
-      // Exclude brackets and commas, which occur in source code that uses a
-      // variable of this name, but not in tokens.
+      // Accept 16 characters or more, although tokens of npm itself are longer. Exclude brackets
+      // and commas, which do not occur in tokens, but occur in source code after a variable named
+      // `_authToken`.
       pattern: /(?:_authToken|:_auth|:_password)["']?\s{0,4}=\s{0,4}["']?([^\s"'`<>(),;]{16,})/y,
       accept: ([, value]) => !isPlaceholder(value!) && /[0-9]/.test(value!),
     },

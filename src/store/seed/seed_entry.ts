@@ -51,7 +51,10 @@ interface EntryFile {
   inode: number;
 }
 
-/** An archive in the seed directory whose minimal manifest matches and has a valid signature. */
+/**
+ * An archive in the seed directory whose minimal manifest has a valid signature and matches the
+ * archive.
+ */
 export interface ValidSeedEntry extends EntryFile {
   name: string;
   version: string;
