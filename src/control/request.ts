@@ -15,7 +15,7 @@ export const MAX_REQUEST_BYTES: number = 1 << 20;
 
 const nothing = v.strictObject({});
 
-/** Returns the row of an operation in the table. */
+/** Returns the row of the table {@linkcode operations} that describes the operation `name`. */
 export function rowOf(name: OperationName): Operation {
   return operations[name];
 }

@@ -13,7 +13,10 @@ import type { MinimalManifest } from "../package/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
 import { lockFile, type StateDatabase } from "../store/mod.ts";
 
-/** Maximum time to wait for the lock (ms). The process that holds the lock may be waiting for a catalog. */
+/**
+ * Maximum time to wait for the lock of the list (ms). The process that holds the lock may be downloading
+ * a catalog.
+ */
 const TIMEOUT_MS = 120_000;
 
 /** The packages that one home has added to its publisher's list, stored in `state.db`. */

@@ -96,7 +96,7 @@ export class HttpConnection extends Duplex {
   }
 
   #expire(): void {
-    // If the client does not read the 408 response either, the timeout of the phase `answering` closes the
+    // If the client does not read the 408 response, the timeout of the phase `answering` closes the
     // connection.
     this.answering();
     this.endWith(requestTimeout);

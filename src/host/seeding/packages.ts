@@ -310,7 +310,8 @@ export class Packages {
       const entry = await this.entry(fileName).catch((error) => error as Error);
       if (!entry) continue;
       if (entry instanceof Error) {
-        // An unreadable archive is listed with its problem, so that the other archives are listed, too.
+        // The problem of an unreadable archive is part of the list. It does not prevent listing the other
+        // archives.
         const path = join(this.#seeds.path, fileName);
         const problem = this.#problems.get(fileName) ?? entry.message;
         listed.push({ path, lengthBytes: 0, seeding, name: fileName, version: "", problem });
