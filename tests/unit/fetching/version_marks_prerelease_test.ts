@@ -14,7 +14,7 @@ import { migrations } from "../../../src/store/state/state_schema.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { failure, World } from "../../support/names_world.ts";
 
-/** A publisher of some versions of "hello", and a user. */
+/** Makes a publisher of the given versions of "hello", and a user. */
 async function publisherOf(world: World, ...versions: string[]) {
   const [ann, user] = [await world.home(), await world.home()];
   for (const version of versions) {

@@ -139,7 +139,7 @@ Deno.test("ranges that exclude each other get as few versions side by side as po
     "b",
     "c",
   );
-  // Version 2.0.0 of x satisfies both b and c, so version 2.3.0 is not needed.
+  // Version 2.0.0 of x satisfies the requirements of both b and c, so version 2.3.0 is not needed.
   assert.deepEqual(edgesOf(graph).filter((edge) => edge.includes(">")), [
     "a@1.0.0 > x@1.1.0",
     "b@1.0.0 > x@2.0.0",
@@ -281,7 +281,10 @@ Deno.test("a resolved package has to match the requirement and be signed by its 
 
 Deno.test("a prerelease satisfies only a range that names it, or `*`", async () => {
   const prerelease = signed("a", "1.0.0-rc.1");
-  /** A hostile source that returns a prerelease for any range. */
+  /**
+   * Makes a source of packages that is hostile: for any range of `a`, the source returns a
+   * prerelease.
+   */
   const sourceOf = (world: World) => {
     const source = new FakeSource(world);
     const usual = source.resolve.bind(source);

@@ -37,7 +37,10 @@ async function entryOf(place: InstallPlace, spec: string): Promise<StoredPackage
   assert.fail(`${spec} is not in the store`);
 }
 
-/** A store in which `app` needs `lib`, `lib` needs `base`, and `other` has no relation to them. */
+/**
+ * Fills the test's store with packages: `app` needs `lib`, `lib` needs `base`, and `other` has no
+ * relation to them.
+ */
 async function fill(place: InstallPlace): Promise<void> {
   await place.make("app@1.0.0", { dependencies: { lib: "*" } });
   await place.make("lib@1.0.0", { dependencies: { base: "*" } });

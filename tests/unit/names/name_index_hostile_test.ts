@@ -22,7 +22,7 @@ import { failure, NOON, World } from "../../support/names_world.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const SLOT = 1;
-/** The maximum sequence number of an item. */
+/** The maximum sequence number of an item. No later item can replace an item with this number. */
 const LOCK = Number.MAX_SAFE_INTEGER;
 
 function entry(keys: KeyPair, fields: Partial<NameIndexEntry> = {}, name = "hello") {
@@ -116,7 +116,8 @@ for (
     const named = user.details.filter((text) => text.includes(formatPublicKey(bad.publicKey)));
     assert.equal(named.length, 1, user.details.join("\n"));
     assert(named[0]!.endsWith(`: ${why}`), named[0]);
-    // The publisher's home does not write the dropped entry again.
+    // The invalid entry was dropped when the index was read. The publisher's home writes the index
+    // without the invalid entry.
     await world.run(ann.keeper.refresh([], () => {}));
     const { entries, dropped } = await world.run(readNameIndex(user.store, "hello", world.clock));
     assert.deepEqual([entries.length, dropped], [1, []]);

@@ -393,7 +393,8 @@ Deno.test("if the first publisher has no record, no other replaces it, and the e
   assert.deepEqual(user.state.pins.list(), []);
   const spec = `${formatPublicKey(ann.keys.publicKey)}/hello`;
   assert.equal((await world.run(user.use(spec))).minimal.version, "1.0.0");
-  // After one use with the key, the name alone resolves to the same publisher.
+  // After one use of the package with the publisher's key, the name alone resolves to the same
+  // publisher.
   assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
 });
 

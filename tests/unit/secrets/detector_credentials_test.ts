@@ -160,7 +160,10 @@ for (const [what, [path, contents]] of Object.entries(found)) {
   Deno.test(`the scan finds ${what}`, () => assert(kindIn(contents, path), path));
 }
 
-/** The same texts with a placeholder in place of the secret. */
+/**
+ * Harmless texts that resemble credentials: addresses without a password, and texts with a
+ * placeholder in place of the secret.
+ */
 const passing: Record<string, [path: string, contents: string]> = {
   "an address without a password": [".gitmodules", "\turl = https://bob@git.corp.net/a.git\n"],
   "an address with placeholders": [

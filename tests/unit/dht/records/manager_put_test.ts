@@ -178,7 +178,8 @@ Deno.test("the same seq with another value is a conflict, and nothing is put", a
 Deno.test("a newer record that is found midway ends the put", async () => {
   const at = new Fixture({ latencyMs: [50, 50] });
   const near = at.near(8);
-  // One node refuses its put, because it now holds a newer record. The other nodes refuse slowly.
+  // One node refuses the put, because the node has received a newer record meanwhile. The other
+  // nodes take half a second to refuse the put.
   near.forEach((node, i) => {
     node.behave = ({ name }, honest) => {
       if (name !== "put") return honest();

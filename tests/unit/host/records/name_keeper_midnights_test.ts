@@ -61,7 +61,10 @@ async function pass(world: World, name: string, publicKey: Uint8Array, ms: numbe
   return { dark, darkToday, longestToday };
 }
 
-/** Ann publishes and leaves. A home without her key seeds her package. */
+/**
+ * Sets up the tests' initial state: Ann publishes and leaves, and a home without Ann's key seeds
+ * Ann's package.
+ */
 async function mirrored(
   world: World,
   name = "hello",

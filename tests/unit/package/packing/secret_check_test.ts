@@ -16,7 +16,7 @@ import {
 } from "../../../../src/package/mod.ts";
 import { inDirectory, signer, writeTree } from "../../../support/package_archives.ts";
 
-/** A private key generated for this test. */
+/** Generates a private key in PEM, which a package must not contain. */
 function pem(): string {
   const { privateKey } = generateKeyPairSync("ed25519");
   return privateKey.export({ type: "pkcs8", format: "pem" }) as string;
