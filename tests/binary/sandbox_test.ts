@@ -27,7 +27,7 @@ if (binary !== "") {
   Deno.test.afterAll(() => directory.remove());
 }
 
-/** A local server on a TCP port, over IPv4 and IPv6. */
+/** Starts a local server on a TCP port, over IPv4 and IPv6. */
 function localService(port: number): Disposable {
   const listeners = ["127.0.0.1", "::1"].map((hostname) => Deno.listen({ hostname, port }));
   return { [Symbol.dispose]: () => listeners.forEach((listener) => listener.close()) };

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { spawnCli } from "../support/mod.ts";
 
-/** A program that handles signals without ending. */
+/** A program that prints its first SIGINT or SIGTERM and continues to run. */
 const stubborn = `
   import { processIo } from ${JSON.stringify(join(import.meta.dirname!, "../../src/cli/mod.ts"))};
   const io = processIo();

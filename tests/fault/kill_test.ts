@@ -41,7 +41,7 @@ interface Attempt {
   note(ledger: Ledger, ended: { code: number; stdout: string; stderr: string }): void;
 }
 
-/** Makes commands of all kinds, each with its own package. */
+/** Makes commands of every kind that changes the home. Each command has a package of its own. */
 class Attempts {
   readonly #place: Place;
   readonly #home: Home;

@@ -26,7 +26,7 @@ export interface Job {
   input: SharedArrayBuffer;
 }
 
-/** The result of a fuzzing job. */
+/** The result of a fuzzing job: counts of inputs and bytes, or the input that broke the target. */
 export type Outcome =
   | { kind: "held"; inputs: number; damaged: number; rssBytes: number; allocatedBytes: number }
   | { kind: "broke"; input: Uint8Array; why: string };

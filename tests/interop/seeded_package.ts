@@ -40,7 +40,7 @@ export async function writePayload(dir: string): Promise<void> {
   await Deno.writeFile(join(dir, "lib", "data.bin"), bytes);
 }
 
-/** SHA-256 of a file, in hexadecimal. */
+/** Returns the SHA-256 of a file, in hexadecimal. */
 export async function sha256Of(path: string): Promise<string> {
   return createHash("sha256").update(await Deno.readFile(path)).digest("hex");
 }

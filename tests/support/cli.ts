@@ -18,8 +18,8 @@ export const fromSources: readonly string[] = [
   "run",
   "--quiet",
   "--no-prompt",
-  // This mode keeps Deno from recreating the linked packages at each start, on which concurrent
-  // starts would collide.
+  // `--node-modules-dir=manual` keeps Deno from recreating the linked packages at each start. Deno
+  // processes that start at the same moment would otherwise collide.
   "--node-modules-dir=manual",
   `--config=${root}deno.json`,
   "-A",

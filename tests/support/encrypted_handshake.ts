@@ -23,7 +23,7 @@ const OFFER_BYTES = 14;
 const PLAIN_TEXT = 1;
 const PROTOCOL = utf8("\x13BitTorrent protocol");
 
-/** The connection from the dialling side. */
+/** The incoming connection, on which the engine has dialled the responder. */
 export interface Dialler {
   /** Returns the next bytes; `undefined` at the end of the connection. */
   read(): Promise<Uint8Array | undefined>;
@@ -87,7 +87,7 @@ export async function answerEncrypted(
   return concatBytes(first, held);
 }
 
-/** The cipher RC4, with the first 1,024 bytes of its key stream discarded. */
+/** Makes an RC4 cipher that has discarded the first 1,024 bytes of its key stream. */
 function rc4(key: Uint8Array): (bytes: Uint8Array) => Uint8Array {
   const state = Uint8Array.from({ length: 256 }, (_, i) => i);
   const swap = (a: number, b: number) => [state[a], state[b]] = [state[b]!, state[a]!];

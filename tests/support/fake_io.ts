@@ -56,7 +56,7 @@ export interface FakeIoOptions {
   signal?: AbortSignal;
 }
 
-/** Makes an `Io` with the given members. */
+/** Makes an in-memory `Io` with the given environment variables, files and standard input. */
 export function fakeIo(options: FakeIoOptions = {}): FakeIo {
   const { env = {}, files = {}, stdin = "", signal = new AbortController().signal } = options;
   const io: FakeIo = {

@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:dgram";
 import { EventEmitter } from "node:events";
 
-/** A packet that the socket sent. */
+/** A packet that the engine sent through the fake socket. */
 export interface SentPacket {
   packet: Uint8Array;
   to: { host: string; port: number };
@@ -39,7 +39,7 @@ export class FakeSocket extends EventEmitter {
     return 0;
   }
 
-  /** Delivers a packet to the socket's listeners. */
+  /** Delivers a packet to the engine, as if the packet had arrived from the network. */
   receive(packet: Uint8Array, from: { address: string; port: number }): void {
     this.emit("message", Buffer.from(packet), { ...from, family: "IPv4", size: packet.length });
   }

@@ -59,7 +59,10 @@ export class NamesHome implements AsyncDisposable {
   readonly state: StateDatabase;
   readonly keeper: NameKeeper;
   readonly operations: Operations;
-  /** Warnings reported by the home. The two fields below collect notices and details. */
+  /**
+   * Warnings that the home has reported. The fields `notices` and `details` collect its less
+   * important messages.
+   */
   readonly warnings: string[] = [];
   readonly notices: string[] = [];
   readonly details: string[] = [];

@@ -133,7 +133,7 @@ export async function unverified(
   return error;
 }
 
-/** A tar entry made by hand. */
+/** A tar entry that a test writes without the packer, so that its header may be invalid. */
 export interface Entry extends Partial<Header> {
   name: string;
   contents?: Uint8Array | string;

@@ -13,7 +13,10 @@ import { bdecode, type BDecoded, bencode, type BValue } from "../../src/bencode/
  */
 const AGAIN_MS = 1_000;
 
-/** A received packet with its sender. */
+/**
+ * Called with each packet that is not a reply, and with the port of its sender. Returns the bytes
+ * to send back, or `undefined` to send nothing.
+ */
 export type Answerer = (packet: Map<string, BDecoded>, port: number) => Uint8Array | undefined;
 
 /** The reply to a packet sent by the test. */

@@ -27,7 +27,7 @@ export interface SimulatedDhtOptions {
   items?: Partial<ItemRules>;
 }
 
-/** A packet that a client sent. */
+/** A query that a simulated client sent to a node, with the time of sending. */
 export interface SentPacket {
   atMs: number;
   to: Contact;

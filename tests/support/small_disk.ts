@@ -7,9 +7,9 @@
 
 import { temporaryHome } from "./temporary_home.ts";
 
-/** A mounted tmpfs. */
+/** A small disk for a test: a mounted tmpfs, which is unmounted on dispose. */
 export interface SmallDisk {
-  /** The mount point. */
+  /** Absolute path at which the disk is mounted. */
   readonly path: string;
   /** Remounts the disk read-only. Requires that no file on the disk is open for writing. */
   makeReadOnly(): Promise<void>;

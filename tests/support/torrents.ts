@@ -46,7 +46,7 @@ export function sampleTorrent(
   };
 }
 
-/** Pseudo-random bytes, which depend only on the seed. */
+/** Returns pseudo-random bytes that depend only on the length and the seed. */
 export function randomBytes(length: number, seed: number): Uint8Array {
   const random = seededRandom(seed);
   const words = new Uint32Array(Math.ceil(length / 4));

@@ -75,7 +75,7 @@ export class WirePeer implements Disposable {
   }
 
   /**
-   * Sends bytes after all bytes of earlier calls.
+   * Sends bytes. Calls are queued: the bytes of earlier calls are sent first.
    *
    * @returns whether the system has accepted all the bytes
    */
@@ -95,7 +95,7 @@ export class WirePeer implements Disposable {
     });
   }
 
-  /** Reads and discards all further bytes from the connection. */
+  /** Discards all further bytes that the engine sends on the connection. */
   async drain(): Promise<void> {
     for await (const _ of this.#bytes());
   }

@@ -171,8 +171,8 @@ const local: Record<string, Attempt> = {
 };
 
 /**
- * Attempts that always succeed. They prove that the failed attempts would have succeeded with the
- * permission.
+ * Attempts that always succeed, because the worker has the permission. They prove that the attempts
+ * in the other groups fail only for lack of permission.
  */
 const open: Record<string, Attempt> = {
   "read a file of its own": ({ ownFile }) => Deno.readTextFile(ownFile),

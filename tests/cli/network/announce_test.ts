@@ -85,7 +85,7 @@ Deno.test("announce without records succeeds, and without a reachable node fails
   const gone = await home.run(["announce"], none);
   assert.equal(gone.code, 5, gone.stderr);
   // The error is a single line about all three records (manifest, list, name index), because cron
-  // mails every line of output.
+  // sends every line of output by mail.
   assert.match(
     gone.stderr,
     /^libreseed: 3 records were not announced: no DHT node answered; .*\n$/,

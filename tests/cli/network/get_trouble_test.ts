@@ -40,7 +40,10 @@ async function minimalIn(home: Home, file: string): Promise<MinimalManifest> {
   return parseMinimal(await Deno.readFile(join(home.seed, `${file}.minimal.json`)));
 }
 
-/** A record of one package, signed with the salt of another package. */
+/**
+ * Makes a manifest record of the manifest `minimal`, signed by `keys` with the salt of the given
+ * version of "pkg".
+ */
 function misplaced(minimal: MinimalManifest, keys: KeyPair, version: string): MutableItem {
   const value = encodeManifestRecord({
     infoHash: fromHex(minimal.btih)!,

@@ -284,8 +284,8 @@ Deno.test("records published without the DHT never replace newer records of anot
     JSON.parse(await other.must(["resolve", "--json", `${home.publicKey}/${spec}`])).archiveSha256;
   const { sha256 } = JSON.parse(await elsewhere.must(["list", "--json"]));
   assert.equal(await find("theirs@^1"), `sha256:${sha256}`);
-  // The next `publish` adds its package to the newer list, which another machine has published,
-  // together with the packages that this list lacks.
+  // The next `publish` starts from the newer list, which another machine has published. It adds its
+  // own package and the packages of this home that the newer list lacks.
   await home.must(["publish", "-q", await place.source("next", "1.0.0")]);
   await together(["mine@^1", "theirs@^1", "next@^1"].map(find));
 });

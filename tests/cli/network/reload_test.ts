@@ -153,7 +153,7 @@ for (const key of ["upload-limit", "download-limit"] as const) {
     const fetching = await place.home(null);
     const limited = key === "upload-limit" ? serving : fetching;
     const config = join(limited.path, "config.yaml");
-    // With this limit in force, the download would exceed the command's time limit.
+    // At 10 kB per second, the download would exceed the command's time limit.
     await Deno.writeTextFile(config, `${key}: 10kB\n`);
     await using daemon = await serving.daemon();
     const source = await place.source("pkg", "1.0.0");

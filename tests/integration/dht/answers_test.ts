@@ -74,8 +74,8 @@ Deno.test("an item is kept for two hours after its last put", async () => {
   const put = async (v: string) => {
     const token = (await get()).get("token") as Uint8Array;
     const args = { k: keys.publicKey, salt, seq, sig: signature, v, token };
-    // `isIgnored` returns when a later packet is answered; by then the node has processed this
-    // packet.
+    // The node sends no answer to this put. `isIgnored` returns after the node has answered a later
+    // packet, and so after the node has processed the put.
     await raw.isIgnored(at.engine.port, "put", args);
   };
   const now = Date.now;

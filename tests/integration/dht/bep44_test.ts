@@ -27,7 +27,7 @@ function encode(value: BValue | Raw | { [name: string]: BValue | Raw }): Uint8Ar
   return concatBytes(utf8("d"), ...parts, utf8("e"));
 }
 
-/** A node of a small testnet, and a raw client that queries the node. */
+/** Starts a small testnet, and a raw client that queries one of the nodes. */
 async function setUp() {
   const stack = new AsyncDisposableStack();
   const testnet = stack.use(await startTestnet({ nodes: 10 }));

@@ -18,7 +18,7 @@ import { keepRecord } from "../../support/keep_record.ts";
 const MOST_TO_DEAD = 1;
 const salt = new TextEncoder().encode("a salt");
 
-/** A UDP socket that counts the packets sent to each port. */
+/** Makes a UDP socket that counts the packets sent to each port. */
 function counted(sent: Map<number, number>): Socket {
   const socket = dgram.createSocket("udp4");
   const send = socket.send.bind(socket) as (...args: unknown[]) => void;

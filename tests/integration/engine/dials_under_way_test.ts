@@ -47,7 +47,7 @@ function downloadAll(at: TestEngine, peer: { host: string; port: number }) {
   };
 }
 
-/** A listener that counts connections and sends no data. */
+/** Opens a listener that counts connections and sends no data. */
 function silentListener() {
   const listener = Deno.listen({ hostname: host, port: 0 });
   const connections: Deno.Conn[] = [];

@@ -239,7 +239,7 @@ function requests(count: number, { id = 6 } = {}): Uint8Array {
   return bytes;
 }
 
-/** An unchoked peer that requests blocks but does not read. */
+/** Connects an unchoked peer that requests blocks but does not read the engine's answers. */
 async function lazyPeer(seeder: TestEngine, of: SampleTorrent): Promise<RawPeer> {
   const peer = await RawPeer.connect(seeder.engine.port, of, { reads: false });
   await eventually(() => seeder.engine.torrents()[0]!.peers === 1, "it is a peer");

@@ -1,6 +1,6 @@
 /**
- * Tests peers that a connected peer names (peer exchange, BEP 11): the number that is queued is
- * limited, and they do not displace other peers.
+ * Tests peer exchange (BEP 11): the number of addresses that are queued because a peer named them
+ * is limited, and these addresses do not displace other peers.
  */
 
 import assert from "node:assert/strict";

@@ -68,7 +68,9 @@ async function startRuntime(createManager: (options: DhtManagerOptions) => DhtMa
   };
 }
 
-/** A DHT manager with some methods replaced. */
+/**
+ * Makes a function that creates a DHT manager in which the given methods replace the real methods.
+ */
 function spoilt(methods: Partial<Record<keyof DhtManager, () => unknown>>) {
   return (options: DhtManagerOptions) => Object.assign(new DhtManager(options), methods);
 }

@@ -56,7 +56,7 @@ Deno.test("publish signs with the key, and no part of it crosses into the worker
   using heard = overheard();
   assert.equal(await runCli(["publish", source], io), 0);
   const all = heard.messages.join("\n");
-  // Proof that the recording works: the messages contain the public key.
+  // The messages contain the public key, which proves that the messages were recorded.
   assert.ok(all.includes(toHex(keys.publicKey)));
   for (const form of [toHex(secret), secret.toBase64(), "PRIVATE KEY"]) {
     assert.ok(!all.includes(form), form);
