@@ -14,7 +14,10 @@ import { rooms } from "../tests/support/rooms.ts";
 /** Minimum share of a room's lines that tests must execute, in percent. */
 export const LEAST_PERCENT = 85;
 
-/** Line counts of one room of `src`. */
+/**
+ * Numbers of lines in one room of `src`: `found` counts all lines, `hit` counts the lines that
+ * tests executed.
+ */
 export interface RoomLines {
   room: string;
   found: number;

@@ -112,7 +112,7 @@ function secondLooks(group: Bits[], more: Bits[]): number {
   return count;
 }
 
-/** Puts each anchor into the group in which it adds the fewest second examinations. */
+/** Puts each anchor into the group in which the anchor adds the fewest matches by chance. */
 function group(anchors: readonly Anchor[], samples: Uint8Array[]): number[] {
   const all = anchors.map((anchor) => bitsOf(anchor, samples));
   const none = all[0]!.map(() => new Uint32Array(SAMPLES / 32));

@@ -61,7 +61,10 @@ async function round(sides: Sides): Promise<Figures> {
   }
 }
 
-/** A seeder on 127.0.0.1, with a tracker that names the seeder. */
+/**
+ * Makes a function that starts a libtorrent seeder on 127.0.0.1 and a tracker that names the
+ * seeder, and that returns the command of the measured leecher.
+ */
 function here(command: Command): Sides {
   return async (sample, directory, stack) => {
     const { program, port } = await libtorrentSeeder(sample);

@@ -22,8 +22,8 @@ import { CpuMeter, privateMiB } from "./process_figures.ts";
 import { libreseed } from "./transfer.ts";
 
 /**
- * Number of measurements of each package operation, whose median is reported, and number of daemon
- * starts.
+ * `TIMES`: number of times that each operation on packages is measured; the median is reported.
+ * `STARTS`: number of measured daemon starts.
  */
 const TIMES = 5;
 const STARTS = 3;

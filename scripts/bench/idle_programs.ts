@@ -170,7 +170,10 @@ export class RunningHolder implements AsyncDisposable {
     };
   }
 
-  /** Returns the minimum of the private memory during a period, sampled every two seconds. */
+  /**
+   * Returns the minimum of the process's private memory during a period, in MiB. The memory is
+   * sampled every two seconds.
+   */
   async leastPrivateMiB(whileMs: number): Promise<number> {
     let least = Infinity;
     for (const endMs = performance.now() + whileMs; performance.now() < endMs;) {

@@ -43,7 +43,10 @@ export interface Cycle {
   anHour: number;
 }
 
-/** The compared ways to keep the records alive. */
+/**
+ * The compared ways to keep records alive: libreseed's reannouncer, or a loop over `put` of
+ * npm:bittorrent-dht.
+ */
 export type Keeper = "reannouncer" | "loop";
 
 const [keeper, bootstrap, size] = Deno.args as [Keeper, string, string];

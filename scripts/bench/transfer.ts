@@ -15,7 +15,7 @@ import { Program } from "./program.ts";
  * PATH lacks libtorrent.
  */
 export const PYTHON = "/usr/bin/python3";
-/** Size of a transfer in MiB, which `BENCH_MIB` sets. `LIBRESEED_BIN` names the program file. */
+/** Size of the transferred package in MiB, which the environment variable `BENCH_MIB` sets. */
 export const SIZE_MIB = Number(Deno.env.get("BENCH_MIB") ?? 512);
 const binary = Deno.env.get("LIBRESEED_BIN");
 const built = here("../../dist/libreseed");
@@ -236,7 +236,8 @@ export async function libtorrentSeeder(
 }
 
 /**
- * A tracker that names one peer on 127.0.0.1, for programs that accept peers only from trackers.
+ * Starts a tracker that names one peer on 127.0.0.1, for programs that accept peers only from
+ * trackers.
  */
 export function tracker(port: number): { url: string } & AsyncDisposable {
   const peer = Uint8Array.of(127, 0, 0, 1, port >> 8, port & 255);

@@ -94,7 +94,10 @@ export async function libtorrentTowards(
   return started;
 }
 
-/** Command line that downloads with Transmission, and ends after the download is complete. */
+/**
+ * Returns a command line that downloads with Transmission, and that ends after the download is
+ * complete.
+ */
 export async function transmissionLeecher(
   { torrentPath }: PublishedPackage,
   directory: string,

@@ -13,9 +13,12 @@ export interface Report {
   worstBytes?: number;
   /** Longest duration of a recovery after a fault, in milliseconds. */
   worstRecoveryMs?: number;
-  /** Explanation of the figures in this case's report. */
+  /**
+   * Note that the printed report shows next to the figures: what one attempt consists of, or why
+   * the case was not run.
+   */
   note: string;
-  /** Text of a failure in which no data was lost. */
+  /** Description of a failure in which no data was lost. */
   problem?: string;
 }
 

@@ -71,7 +71,7 @@ const hostilePeers: Case = {
   },
 };
 
-/** Options that run the program with a limit on its open files. */
+/** Returns options that run the program with a limit on the number of its open files. */
 function withFiles(files: number) {
   return { program: ["prlimit", `--nofile=${files}:${files}`, ...fromSources], timeoutMs: LONG_MS };
 }

@@ -21,7 +21,10 @@ const PAUSE_MS = 1_000;
 const MAX_GROWTH_BYTES = 40 * 2 ** 20;
 const MAX_GROWTH_COUNT = 15;
 
-/** Options that run the program with a preloaded counter of timers. */
+/**
+ * Command line that runs libreseed from its sources with `count_timers.ts` preloaded, which counts
+ * the pending timers of the process.
+ */
 const program = fromSources.toSpliced(
   -1,
   0,
