@@ -165,7 +165,7 @@ class AnchorMatcher {
   }
 }
 
-/** Scan of one file, which is passed in chunks. */
+/** The scan of one file. The caller passes the file in chunks. */
 export class FileScan {
   readonly #detector: SecretDetector;
   readonly #named: readonly NamedFile[];

@@ -40,7 +40,7 @@ export const [HERE, BEFORE, AFTER, TABLES] = [0, 1, 2, 3];
 export const SLICE_BYTES = 64 * 1024;
 /** Space before the searched bytes, for the bytes of the file that precede the searched bytes. */
 export const LEAD_BYTES = 16;
-/** Maximum length of an anchor, including the token that must follow. */
+/** Maximum length of an anchor in bytes, including the token that must follow the anchor. */
 export const MAX_ANCHOR_BYTES = 256;
 /** Maximum length of the table of anchors, in bytes. */
 export const MAX_ROW_BYTES = 64 * 1024;

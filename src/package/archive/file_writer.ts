@@ -90,8 +90,8 @@ export class FileWriter implements Disposable {
 
   #flush(): void {
     this.#unflushedBytes = 0;
-    // On Windows no background flush runs: its second handle would prevent the removal of the file
-    // after a failure.
+    // On Windows no background flush runs: the second handle that a flush uses would prevent the
+    // removal of the file after a failure.
     if (Deno.build.os === "windows") return;
     const flush = async () => {
       // The flush uses a second handle, because operations on one handle wait for each other.

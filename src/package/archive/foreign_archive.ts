@@ -26,7 +26,7 @@ const HEAD_TAR_BYTES = 64 * 1024;
 export async function foreignArchive(path: string): Promise<string | undefined> {
   const first = await firstEntry(path);
   if (first === undefined || first === MANIFEST_PATH) return undefined;
-  // npm puts all entries of its tarballs into this directory.
+  // npm puts all entries of its tarballs into the directory `package`.
   const what = first.startsWith("package/") || first === "package"
     ? "a tarball of npm"
     : "a tarball without a manifest";

@@ -44,8 +44,8 @@ const SHARED_BYTES = 64 * 1024;
  */
 export function gzipMember(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const member = gzip(bytes, shrinks(bytes) ? LEVEL : STORED);
-  // Overwrite the header: its last byte names the operating system, and node:zlib writes the
-  // current one.
+  // Overwrite the header, because the last byte that node:zlib writes to the header depends on the
+  // operating system.
   member.set(GZIP_HEADER);
   return member;
 }

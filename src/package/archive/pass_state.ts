@@ -21,7 +21,7 @@ const WAIT_MS = 100;
  */
 const [CHANGES, STOPPED, TAKEN, HASHED, DONE] = [0, 1, 2, 3, 4];
 
-/** The description of a pass's work, which can be posted to a thread. */
+/** The work of a pass, described by an object that can be posted to a thread. */
 export interface PassPlan {
   /** The file to copy or, if no copy is made, to hash. */
   source: { path: string; mark: FileMark };
@@ -95,7 +95,7 @@ export class PassState {
     return Atomics.load(this.#numbers, TAKEN) < this.hashed + AHEAD_RANGES;
   }
 
-  /** Marks a range as copied, with its pieces hashed. */
+  /** Records that a range is copied, and that the pieces in the range are hashed. */
   finishRange(range: number): void {
     Atomics.store(this.#numbers, DONE + range, 1);
     this.#wake();

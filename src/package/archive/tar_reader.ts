@@ -72,7 +72,7 @@ class Entry implements TarEntry {
   readonly sizeBytes: number;
   readonly executable: boolean;
   readonly whole: Uint8Array | undefined;
-  /** Number of bytes of the contents that have not been read yet. */
+  /** Number of bytes of the current entry's contents that have not been read yet. */
   leftBytes: number;
   readonly #tar: Inflated;
 

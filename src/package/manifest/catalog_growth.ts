@@ -17,7 +17,10 @@ export interface GrownCatalog {
   added: number;
 }
 
-/** The range of bytes in a catalog that a line replaces; empty for a line that is inserted. */
+/**
+ * A range of bytes in a catalog: the bytes that a new line replaces, or an empty range where the
+ * new line is inserted.
+ */
 interface Place {
   start: number;
   end: number;

@@ -28,8 +28,8 @@ const MAX_FIELD_BYTES = 1024 * 1024;
 /** A full manifest that was read, with paths and hashes of the files in compact form. */
 export interface ReadManifest extends Pick<FileList, "paths" | "hashes" | "contentHash"> {
   /**
-   * The manifest. Its `files` is a getter that builds the object on demand, because `paths` and
-   * `hashes` take a quarter of the memory.
+   * The manifest. Its `files` is a getter that builds the object on demand: `paths` and `hashes`
+   * hold the same data in a quarter of the memory.
    */
   manifest: FullManifest;
   /** Whether the manifest is signed by the key that it names. */

@@ -52,7 +52,7 @@ export interface ListOptions extends SelectOptions {
   allowSecrets?: AllowedSecrets;
 }
 
-/** Summarizes the contents of a package that consists of these paths. */
+/** Summarizes the contents of a package whose files have the given paths. */
 export function contentsOfPaths(
   { name, version }: { name: string; version: string },
   paths: string[],

@@ -70,7 +70,7 @@ export interface PackOptions extends SelectOptions {
   /** Path of the archive, ending with `.tgz`. */
   out?: string;
   /**
-   * Directory for the archive, which gets its usual file name. Used if `out` is not given. Default:
+   * Directory in which the archive gets its usual file name. Used if `out` is not given. Default:
    * the current directory.
    */
   outDir?: string;
@@ -241,7 +241,8 @@ async function writePackage(
 }
 
 /**
- * Checks that every output file can be put in place, and returns the real path of their directory.
+ * Checks that every output file can be put in place, and returns the real path of the outputs'
+ * directory.
  */
 async function checkOutputs(paths: string[]): Promise<string> {
   const invalid = (path: string, why: string, cause?: unknown) =>
@@ -274,7 +275,7 @@ function threadsFor({ threads }: Job, files: ScannedFile[], totalBytes: number):
   return Math.min(threads, Math.floor(tarBytes / MEMBER_BYTES / 2));
 }
 
-/** Compresses the files to a temporary file and hashes them. Each file is read once. */
+/** Hashes the files, and compresses them to a temporary file. Each file is read once. */
 async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Promise<Body> {
   const path = job.temporaries.path();
   const hashes: [string, string][] = [];

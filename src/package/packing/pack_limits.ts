@@ -13,7 +13,7 @@ import { type ScannedFile, unpackedTooLarge } from "../selection/mod.ts";
 
 /** Unit of the field `blocks` in a file's status, in bytes (POSIX `st_blocks`). */
 const BLOCK_BYTES = 512;
-/** Lower bound of deflate's compression ratio for zeros, which is about 1,000. */
+/** Lower bound for the compression ratio of deflate for zeros. The actual ratio is about 1,000. */
 const LEAST_DEFLATED = 512;
 /** Upper bound, in bytes, for the length that a file's header, path and hash add to an archive. */
 const OVERHEAD_BYTES = 2048;

@@ -9,7 +9,7 @@ const FIRST_SLOTS = 1024;
 
 /** An entry of the hash table: one name in one directory. */
 export interface NamedEntry {
-  /** Index, in the list of paths, of the path that added the name. */
+  /** Index of the path that added the name, in the list of the archive's paths. */
   owner: number;
   /** Number of the directory that contains the name. */
   parent: number;

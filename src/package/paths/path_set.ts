@@ -188,7 +188,7 @@ export class PathSet {
   }
 }
 
-/** Returns the component of a path that starts at an index. */
+/** Returns the path component that starts at the given index of a path. */
 function componentAt(path: string, start: number): string {
   const end = path.indexOf("/", start);
   return end === -1 ? path.slice(start) : path.slice(start, end);

@@ -32,8 +32,8 @@ const PUBLISH = "it has to be true, false or an object with the lists include an
 
 const npmSchema = v.object({
   files: v.optional(patterns),
-  // These fields accept any value: npm allows objects for some of them, and other tools allow
-  // lists.
+  // `main`, `browser` and `bin` accept any value: npm allows objects in some of these fields, and
+  // other tools allow lists.
   main: v.optional(v.unknown()),
   browser: v.optional(v.unknown()),
   bin: v.optional(v.unknown()),
@@ -71,7 +71,7 @@ export async function readLists(dir: string): Promise<Lists> {
     describedBy: npm ? ["package.json"] : ["deno.json", "deno.jsonc"],
     namesLicense: false,
   };
-  // Use the first of these files that exists, as Deno does.
+  // Use `deno.json` if it exists, otherwise `deno.jsonc`, as Deno does.
   for (const fileName of ["deno.json", "deno.jsonc"]) {
     const deno = await read(dir, fileName, denoSchema);
     if (deno === undefined) continue;

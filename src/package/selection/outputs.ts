@@ -55,7 +55,7 @@ function isManifestOf(name: string, path: string): boolean {
     if (!isFile || size > MAX_MINIMAL_MANIFEST_BYTES) return false;
     return parseMinimal(Deno.readFileSync(path)).name === name;
   } catch {
-    // A file that is missing or not a minimal manifest belongs to another program.
+    // A missing file, or a file that is no minimal manifest, is not an output of packing.
     return false;
   }
 }

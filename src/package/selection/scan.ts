@@ -41,7 +41,7 @@ export interface ScanOptions {
   rules: SelectionRules;
   /** Whether paths with this name are always left out, whichever rules select the files. */
   isAlwaysOut: (name: string) => boolean;
-  /** Whether a file is an output of packing, which is left out. */
+  /** Whether a file is an earlier output of packing. Such files are left out. */
   isOutput: (directory: string, name: string) => boolean;
   /** Directories that are never packed, such as the home in use. */
   places: Places;

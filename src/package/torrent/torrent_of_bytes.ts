@@ -8,7 +8,9 @@ import { concatBytes } from "../../base/mod.ts";
 import { pieceLengthFor, piecesOfBytes } from "./pieces.ts";
 import { buildTorrent, type Torrent } from "./torrent.ts";
 
-/** A torrent with its piece hashes, which can be reused when bytes are appended. */
+/**
+ * A torrent with its piece hashes. The hashes can be reused when bytes are appended to the file.
+ */
 export interface TorrentOfBytes extends Torrent {
   /** SHA-1 of each piece, 20 bytes each, concatenated. */
   pieces: Uint8Array;

@@ -7,7 +7,7 @@
 /** Number of bytes at the start of a file that a {@linkcode NamedFile} rule examines. */
 export const NAMED_BYTES = 256 * 1024;
 
-/** A rule for one kind of file, which is recognised by its path. */
+/** A rule for one kind of file. The path of a file tells whether the rule applies. */
 export interface NamedFile {
   /** Name of the kind of file, for messages to users: ".env with values". */
   kind: string;

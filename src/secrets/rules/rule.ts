@@ -8,7 +8,7 @@
 
 import { isSampleToken } from "./placeholder.ts";
 
-/** A rule for one kind of secret, which is recognised by its text in any file. */
+/** A rule for one kind of secret. The secret is recognised by its own text, in any file. */
 export interface Rule {
   /** Name of the kind of secret, for error messages: "GitHub token". */
   kind: string;
