@@ -140,8 +140,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
         path,
         main,
       ],
-      // DENORT_BIN names a runtime for this machine. It is removed for other targets, because Deno
-      // would embed it there too.
+      // `DENORT_BIN` names a runtime for this machine. The variable is removed for other targets,
+      // because Deno would embed the named runtime there too.
       foreign ? ["DENORT_BIN"] : [],
     );
   } finally {

@@ -22,8 +22,8 @@ const MAX_GROWTH_BYTES = 40 * 2 ** 20;
 const MAX_GROWTH_COUNT = 15;
 
 /**
- * Command line that runs libreseed from its sources with `count_timers.ts` preloaded, which counts
- * the pending timers of the process.
+ * Command line that runs libreseed from its sources and preloads `count_timers.ts`. The preloaded
+ * module counts the pending timers of the process.
  */
 const program = fromSources.toSpliced(
   -1,

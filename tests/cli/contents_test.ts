@@ -1,6 +1,6 @@
 /**
- * Tests which files `pack` and `publish` select, and their dry run, by running the program as a
- * child process.
+ * Tests which files `pack` and `publish` select, and the output of `--dry-run`, by running the
+ * program as a child process.
  */
 
 import assert from "node:assert/strict";

@@ -215,8 +215,8 @@ Deno.test("an eclipsed record is not found, and nothing is read in its place", a
   await bounded(at, () => at.manager.put(item));
   const got = await bounded(at, () => at.manager.get(at.key));
   assert.equal(got.item, undefined);
-  // The second put queries the nodes again and finds that none holds the record. It does not trust
-  // their earlier acknowledgements.
+  // The second put queries the nodes again and finds that none of them holds the record. It does
+  // not trust the acknowledgements of the first put.
   const again = await bounded(at, () => at.manager.put(item));
   assert.ok(again.stored > 0);
   assert.equal(again.stored, again.holding, "none of them had it");

@@ -42,7 +42,7 @@ function served(
 /** An HTTP client that sends arbitrary text over TCP. */
 class Client implements Disposable {
   readonly #connection: Deno.TcpConn;
-  /** All text received so far. */
+  /** All text that the server has sent on this connection so far. */
   heard = "";
   isClosed = false;
 

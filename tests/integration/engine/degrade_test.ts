@@ -171,7 +171,7 @@ for (const [what, lose] of losses) {
       await settle();
       assert.ok(at.engine.dhtTraffic!.packetsOut > sent);
       lose(sockets[0]!);
-      // Queries through a DHT node whose socket has just been closed must not throw either.
+      // Queries through a DHT node whose socket has just been closed must not throw an exception.
       const contact = { id: node.id, host: "127.0.0.1", port: 9 };
       const result = await node.query(contact, "ping", {}, { timeoutMs: 50 });
       assert.ok(result.kind === "failed" || result.kind === "timeout");

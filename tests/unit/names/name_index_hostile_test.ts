@@ -226,7 +226,8 @@ Deno.test("publishing into an index locked for today succeeds with a warning, an
     world.run(ann.keeper.refresh([], (outcome) => outcomes.push(outcome as never)));
   await refresh();
   assert.equal(outcomes[0]!.error!.code, "NAME_INDEX_LOCKED");
-  // The daemon warns once about the locked index, and waits for the next day's index.
+  // The daemon does not repeat the warning about the locked index. It waits for the next day's
+  // index.
   ann.warnings.length = 0;
   ann.keeper.start();
   await world.clock.advance(11 * HOUR_MS);
@@ -240,7 +241,8 @@ Deno.test("after a lock and a restart, the home lists the name tomorrow without 
   await using world = new World();
   await world.vandalize("hello", SLOT, [], { seq: LOCK - 1 });
   const { ann, user } = await published(world);
-  // Only one higher sequence number existed, and the attacker has used it.
+  // The first publish has used the only sequence number above the attacker's, so the second publish
+  // finds the index locked.
   assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
   await world.clock.advance(60_000);
   await world.run(ann.publish("hello", "1.1.0"));

@@ -338,7 +338,7 @@ Deno.test("an aborted put returns its outcome so far, and leaves nothing under w
   const at = new Fixture({ latencyMs: [100, 100] });
   const controller = new AbortController();
   const running = at.manager.put(at.item(1), { signal: controller.signal });
-  // At this point the lookup has ended, and the puts have been sent.
+  // Wait until the lookup has ended and the puts have been sent.
   while (puts(at).length === 0) await at.clock.advance(50);
   controller.abort();
   const put = await running;

@@ -135,7 +135,7 @@ Deno.test("a seeder is first asked for pieces that no leecher has", () => {
   const asked: number[] = [];
   for (let n = 0; n < 5; n++) asked.push(...download.asked(seeder));
   assert.deepEqual([...new Set(asked)].toSorted(), [5, 6, 7, 8, 9]);
-  // At this point only one piece is left to download.
+  // Now only one of the torrent's pieces is left to download.
   for (let n = 0; n < 5; n++) asked.push(...download.asked(seeder));
   assert.ok(asked.includes(begun!));
 });

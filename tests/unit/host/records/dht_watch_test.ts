@@ -43,7 +43,7 @@ Deno.test("a silent DHT is reported once after 30 s, and once when a node answer
   watch.hear(on);
   await clock.advance(3_600_000);
   assert.equal(said.length, 2);
-  // The next loss of the connection is reported like the first.
+  // A second loss of the DHT connection is reported in the same way as the first loss.
   watch.hear(silent);
   await clock.advance(30_000);
   watch.hear(on);

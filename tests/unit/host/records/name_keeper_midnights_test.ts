@@ -142,7 +142,7 @@ Deno.test("a seeder that starts after midnight carries the name over from yester
   await world.run(ann.publish("hello", "1.0.0"));
   await world.clock.advance(HOUR_MS);
   assert(!isListed(world, "hello", ann.keys.publicKey, 0));
-  // A reader finds the publisher in yesterday's index as well.
+  // Today's index is still empty, but a reader finds the publisher in yesterday's index.
   const user = await world.home();
   assert.equal((await world.run(user.resolve("hello"))).minimal.version, "1.0.0");
   const mirror = await world.home();

@@ -109,7 +109,7 @@ for (const { why, headerHex } of vectors.bad) {
       return ["HEADER_REFUSED", "FILE_TYPE_REFUSED", "ARCHIVE_DAMAGED", "PATH_REFUSED"]
         .includes(error.code);
     });
-    // The same header is refused if it follows valid files.
+    // A header that is refused as the first of a tar is also refused after valid files.
     const good = await makeTar([manifestEntry({ a: "a" }), { name: "a", contents: "a" }]);
     const tar = concatBytes(good.subarray(0, -1024), header, new Uint8Array(2048));
     const { archivePath } = await archiveOf(dir, gzip(tar));

@@ -182,7 +182,7 @@ inDirectory("a manifest that is too long is refused before anything is written",
   assert.equal(isSelected, false);
   assert.equal(error.detail.lengthBytes, lengthBytes);
   await packIn(dir, {}, { limits: limited(lengthBytes) });
-  // The length limit is exact for a manifest without a timestamp. A timestamp makes the manifest
+  // This limit equals the length of a manifest without a timestamp. A timestamp makes the manifest
   // longer, so packing is refused.
   const withTime = { limits: limited(lengthBytes), sourceDateEpoch: 1 };
   await refusal(packIn(dir, {}, withTime), "MANIFEST_TOO_LARGE");

@@ -297,7 +297,8 @@ Deno.test("a verified file is stored with its manifest, and withoutRecords finds
       });
     for (const name of ["a", "b"]) keep("manifest", name);
     keep("name-entry", "a");
-    // This record belongs to another publisher.
+    // A name entry of another publisher, which does not count as a record of the first publisher's
+    // package b.
     keep("name-entry", "b", bytes(32, 4));
     assert.deepEqual(verifiedFiles.withoutRecords(), ["/seed/a.tgz", "/seed/b.tgz"]);
     keep("announce");
