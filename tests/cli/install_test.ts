@@ -297,7 +297,7 @@ Deno.test("a signal ends install, and no partial package is left", async () => {
       break;
     }
     assert.deepEqual(await listed(publisher), []);
-    // After SIGKILL, temporary files remain; the next `install` removes them.
+    // SIGKILL leaves temporary files behind, which the next `install` removes.
     if (signal !== "SIGKILL") assert.deepEqual(strays(publisher), []);
   }
   await publisher.must(["install", spec]);

@@ -175,7 +175,8 @@ for (const [what, lose] of losses) {
       const contact = { id: node.id, host: "127.0.0.1", port: 9 };
       const result = await node.query(contact, "ping", {}, { timeoutMs: 50 });
       assert.ok(result.kind === "failed" || result.kind === "timeout");
-      // The query may even succeed, if the engine reopens the socket before the query's timeout.
+      // The running put returns an outcome. The put may even succeed, if the engine reopens the
+      // socket before the put's queries time out.
       assert.ok((await running).asked > 0);
       assert.deepEqual(states.slice(0, 3), [
         { state: "on", silent: true },

@@ -21,8 +21,8 @@ Deno.test("peers named by peers are queued behind others, and no peer can remove
   for (const one of silent) ended.use(one);
   const added = concatBytes(...silent.map(({ address }) => compactPeer(address)));
   using naming = new WireListener(sample, () => gossip({ added }));
-  // The peer `denying` waits until the seeder's address is queued. It then completes its handshake,
-  // which frees a slot for the next connection.
+  // The peer `denying` waits until the seeder's address is queued. The peer then completes its
+  // handshake, which frees a slot for the next connection.
   const speaks = Promise.withResolvers<void>();
   const dropped = compactPeer(seeder.address);
   const speaking = gossip({ dropped });
