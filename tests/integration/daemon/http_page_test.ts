@@ -258,7 +258,7 @@ Deno.test({
         operations: { status: () => Promise.resolve({ dht: { state: "on" } }) },
         clock: systemClock,
       });
-      // As the daemon has; later Deno has no file left for it, and ends the process.
+      // Added before the descriptors run out, as the daemon does: Deno needs a descriptor for a listener.
       Deno.addSignalListener("SIGTERM", () => {});
       const held = [];
       try { for (;;) held.push(Deno.openSync("/dev/null")); } catch { /* None left. */ }
