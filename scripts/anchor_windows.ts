@@ -28,7 +28,7 @@ export interface ByteClass {
 /** An anchor, compiled to character classes for the search. */
 export interface Anchor {
   index: number;
-  /** Character classes of the anchor, without the token that `…` stands for. */
+  /** One character class for each byte of the anchor, without the secret token behind the anchor. */
   classes: readonly ByteClass[];
   /** 1 if the first class matches the byte before the anchor, else 0. */
   lead: 0 | 1;

@@ -73,7 +73,7 @@ export function exponentOf({ points }: Series): number {
   return over / logs.reduce((sum, log) => sum + (log[0] - x) ** 2, 0);
 }
 
-/** Draws a chart of series, whose costs must be positive. */
+/** Draws a chart of the given series. Every value must be positive: the axes are logarithmic. */
 export function draw(title: string, unit: string, series: readonly Series[]): string {
   const all = series.flatMap(({ points }) => points);
   const bounds = (axis: 0 | 1): [number, number] => {

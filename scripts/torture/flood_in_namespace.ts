@@ -11,11 +11,9 @@ import { published } from "./hostile.ts";
 
 /** The measured outcome of a flood of packets. */
 export interface Flood {
-  /**
-   * Number of packets that the flood sent, and number of packets that the receiving system dropped
-   * unread.
-   */
+  /** Number of packets that the flood sent. */
   sent: number;
+  /** Number of packets that the receiving system dropped unread. */
   lost: number;
   /** Number of packets that the node read, and numbers of packets that it dropped, by reason. */
   read: number;

@@ -1,6 +1,6 @@
 /**
  * Client of the control socket: calls the operations of the host from another process. The client
- * is generated from the table in `operations.ts`, so this file names no single operation.
+ * is generated from the table in `operations.ts`, so this file names no individual operation.
  *
  * @module
  */

@@ -23,8 +23,8 @@ export function isStrangers(uid: number | null, own: number | undefined): boolea
 
 /**
  * Checks that a control socket and its directory belong to this user or to root, before a
- * connection is made. Root may use the home of another user; then the socket must belong to the
- * owner of the directory or to root, and not to a third user.
+ * connection is made. If this process runs as root, the directory may belong to any user, and the
+ * socket must belong to that user or to root.
  *
  * @param own user id of this process
  * @returns whether a socket exists; always `true` on systems without user ids

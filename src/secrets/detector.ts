@@ -181,8 +181,8 @@ export class FileScan {
   /** Number of bytes of the file that have been taken for scanning. */
   #position = 0;
   /**
-   * Last bytes of the file so far. Bytes before the index `#heldFrom` have been scanned, the others
-   * not.
+   * The last bytes that were read of the file. The bytes before the index `#heldFrom` of this array
+   * have been scanned, the rest have not.
    */
   #held: Uint8Array | undefined;
   #heldFrom = 0;

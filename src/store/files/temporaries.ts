@@ -194,8 +194,8 @@ async function removeIfStale(path: string, name: string, nowMs: number): Promise
 }
 
 /**
- * Sets a file's modification time to the present, if it lies in the future. Otherwise the file
- * would not age until that time.
+ * Sets a file's modification time to the present if it lies in the future. Without this, the file
+ * would not count as old until long after that time.
  *
  * @param path symbolic links are not followed
  * @param nowMs current time, Unix milliseconds

@@ -67,8 +67,9 @@ export class StateDatabase {
   /**
    * Opens the database. Creates a missing file (mode 0600) and migrates an older schema. Renames a
    * damaged file to `PATH.corrupt-MS` and creates a new database, see {@linkcode
-   * StateDatabase.replaced}. If damage in a large file does not prevent opening, the daily check
-   * finds it, or the first opening after a `STATE_DAMAGED` error.
+   * StateDatabase.replaced}. A large file is not checked completely at each opening: damage
+   * that does not prevent opening is found by the daily check, or by the check at the first opening
+   * after a `STATE_DAMAGED` error.
    *
    * @param clock provides the time for the name of a damaged file and for the daily check
    * @throws {StoreError} `STATE_NEWER` (the file is not changed), `STATE_READ_ONLY`, `STATE_BUSY`,

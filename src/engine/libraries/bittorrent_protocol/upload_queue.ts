@@ -75,8 +75,8 @@ const MAX_WAITING = 65_536;
 
 const connection = connectionPrototype<Uploader>();
 /**
- * npm:bittorrent-protocol's own way to answer one request: it emits `request`, whose listener reads
- * the block.
+ * The original method `_onRequest` of npm:bittorrent-protocol. It answers one request by emitting
+ * `request`; the listener of that event reads the block.
  */
 let answerOne: Uploader["_onRequest"];
 const reads = new ReadCoalescer();

@@ -117,8 +117,8 @@ Deno.test("a catalog that is cut short, not UTF-8 or beyond its limits is refuse
   refused(utf8(line + line.slice(0, 100)), "CATALOG_INVALID", /ends in the middle of a line/);
   refused(Uint8Array.of(0xff, 0x0a), "CATALOG_INVALID", /is not UTF-8/);
   refused(utf8("\n".repeat(100_001)), "CATALOG_TOO_LARGE", /lists more than 100000 packages/);
-  // The lines are counted before the text is split, because 64 MiB of line feeds would become as
-  // many strings.
+  // The lines are counted before the text is split, because splitting 64 MiB of line
+  // feeds would create 67 million strings.
   refused(
     new Uint8Array(100_002).fill(0x0a, 1).fill(0xff, 0, 1),
     "CATALOG_TOO_LARGE",

@@ -1,6 +1,6 @@
 /**
- * Comparing a directory with its published package, when today's rules select other files than the
- * published ones.
+ * Comparing a directory with its published package, if the rules for selecting files have changed
+ * since the package was published.
  *
  * @module
  */
