@@ -83,7 +83,7 @@ if (import.meta.main) {
   const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
   const tests = Deno.args.length > 0
     ? Deno.args
-    : ["unit", "integration", "cli", "fault"].map((name) => join(root, "tests", name));
+    : ["unit", "integration", "cli"].map((name) => join(root, "tests", name));
   const profile = await Deno.makeTempDir();
   try {
     const tested = await deno(

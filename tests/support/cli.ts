@@ -262,10 +262,13 @@ function binary(): string[] | undefined {
 function environment(home: string | undefined): Record<string, string> {
   const own = (name: string) => Deno.env.get(name);
   const denoDir = own("DENO_DIR") ?? `${own("XDG_CACHE_HOME") ?? `${own("HOME")}/.cache`}/deno`;
+  // Set by `deno task coverage`: the program then records the lines that it runs.
+  const coverage = own("DENO_COVERAGE_DIR");
   return {
     PATH: own("PATH") ?? "",
     DENO_DIR: denoDir,
     DENO_NO_UPDATE_CHECK: "1",
+    ...(coverage !== undefined && { DENO_COVERAGE_DIR: coverage }),
     ...(home !== undefined && { HOME: home, LIBRESEED_HOME: home }),
   };
 }
