@@ -5,6 +5,11 @@
  *
  * The engine's thread runs a bundle, whose lines are not attributed to source files. The engine's
  * lines are covered only by tests that start an engine in their own process.
+ *
+ * Without arguments, the unit, integration and command-line tests run. The tests in `tests/fault` do
+ * not: the hostile peers of one of them did not get through their work while V8 recorded coverage.
+ *
+ * @module
  */
 
 import { join, posix } from "node:path";
