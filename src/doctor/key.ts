@@ -22,7 +22,6 @@ export async function checkKey(home: string, own: number | undefined): Promise<C
   const name = "key";
   const { key } = homePaths(home);
   const keys = dirname(key);
-  const there = await lstat(key).catch(() => undefined);
   const owners = await checkOwners([keys, key], own);
   if (owners) return owners;
   let publisher: string;
@@ -30,11 +29,11 @@ export async function checkKey(home: string, own: number | undefined): Promise<C
     publisher = formatPublicKey((await readKeyFile(key)).publicKey);
   } catch (error) {
     if (!(error instanceof IdentityError)) throw error;
+    if (error.code === "KEY_IS_LINK") {
+      const mend = "move the key file itself there, in place of the link";
+      return fail(name, `${key} is a link to ${await readlink(key)}`, mend);
+    }
     if (error.code === "KEY_NOT_FOUND") {
-      if (there?.isSymbolicLink()) {
-        const mend = "put the key file where it leads, or remove the link";
-        return fail(name, `${key} is a link to ${await readlink(key)}, which is not there`, mend);
-      }
       return ok(name, "none; only publishing needs one, and `libreseed keygen` makes it");
     }
     if (error.code === "KEY_UNREADABLE") {
@@ -63,8 +62,7 @@ export async function checkKey(home: string, own: number | undefined): Promise<C
     const mend = "find the others with `find / -samefile`, and remove those that you did not make";
     return warn(name, `publisher ${publisher}; the key file has ${nlink} names`, mend);
   }
-  const link = there?.isSymbolicLink() ? `, by a link to ${await readlink(key)}` : "";
-  return ok(name, `publisher ${publisher}${link}`);
+  return ok(name, `publisher ${publisher}`);
 }
 
 /**

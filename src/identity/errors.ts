@@ -5,7 +5,9 @@
  * | --- | --- | --- |
  * | `KEY_EXISTS` | failed | a key file exists already; libreseed never overwrites one |
  * | `KEY_INVALID` | usage, failed | the text or file is not a valid key |
+ * | `KEY_IS_LINK` | failed | the path is a symbolic link |
  * | `KEY_NOT_FOUND` | not-found | there is no key file at the path |
+ * | `KEY_NOT_OURS` | failed | the key file belongs to another user |
  * | `KEY_NOT_REGULAR_FILE` | failed | the path is a directory, a socket or a device |
  * | `KEY_READABLE_BY_OTHERS` | failed | the group or other users have a permission on the key file |
  * | `KEY_UNREADABLE` | failed | the operating system refuses to read the key file |

@@ -13,6 +13,8 @@ import { fromPkcs8Pem, type KeyPair, toPkcs8Pem } from "./key_pair.ts";
 
 /** Maximum size of a key file, in bytes. A real Ed25519 PEM file is far smaller. */
 const MAX_KEY_FILE_BYTES = 16 * 1024;
+/** User id of root. */
+const ROOT_UID = 0;
 
 /**
  * Writes a new key file with mode 0600. Creates a missing directory with mode 0700. When the
@@ -54,19 +56,31 @@ export async function writeKeyFile(path: string, pair: KeyPair): Promise<void> {
 }
 
 /**
- * Reads a key file. Follows a symbolic link, and checks the permissions of the link's target.
+ * Reads a key file. Follows no symbolic link at `path`: another program could exchange its target.
  *
- * @throws {IdentityError} `KEY_NOT_FOUND`, `KEY_NOT_REGULAR_FILE`, `KEY_READABLE_BY_OTHERS` (any
- * bit of mode 0077, except on Windows, which has no such bits), `KEY_INVALID`, `KEY_UNREADABLE`
+ * @param own user id of this process; `null` on systems without user ids (Windows)
+ * @throws {IdentityError} `KEY_NOT_FOUND`, `KEY_IS_LINK`, `KEY_NOT_REGULAR_FILE`,
+ * `KEY_READABLE_BY_OTHERS` (any bit of mode 0077, except on Windows, which has no such bits),
+ * `KEY_NOT_OURS`, `KEY_INVALID`, `KEY_UNREADABLE`
  */
-export async function readKeyFile(path: string): Promise<KeyPair> {
+export async function readKeyFile(
+  path: string,
+  own: number | null = Deno.uid(),
+): Promise<KeyPair> {
   let bytes: Uint8Array;
   try {
     // Check the type before opening the file: opening a FIFO would block until another process
     // opens the other end.
-    checkIsKeyFile(path, await Deno.stat(path));
+    const there = await Deno.lstat(path);
+    checkIsKeyFile(path, there);
     using file = await Deno.open(path);
-    checkIsKeyFile(path, await file.stat());
+    const opened = await file.stat();
+    checkIsKeyFile(path, opened);
+    // Opening follows a link that took the place of the file after `lstat`.
+    if (opened.ino !== there.ino || opened.dev !== there.dev) {
+      throw new Error("it was replaced while it was read; try again");
+    }
+    await checkOwner(path, opened, own);
     bytes = await readUpTo(file, MAX_KEY_FILE_BYTES + 1);
   } catch (cause) {
     if (cause instanceof IdentityError) throw cause;
@@ -96,7 +110,33 @@ export async function readKeyFile(path: string): Promise<KeyPair> {
   }
 }
 
+/**
+ * Checks that a key file belongs to this user. Root may read the key of the user to whom the
+ * directory of the key belongs, so that `sudo libreseed` and containers work.
+ */
+async function checkOwner(path: string, info: Deno.FileInfo, own: number | null): Promise<void> {
+  if (own === null || info.uid === null || info.uid === own) return;
+  if (own === ROOT_UID && info.uid === (await Deno.stat(dirname(path))).uid) return;
+  throw new IdentityError(
+    "failed",
+    "KEY_NOT_OURS",
+    `The key ${path} belongs to user ${info.uid}, and this process runs as user ${own}. ` +
+      "Run the command as that user, or name another home with --home.",
+    { detail: { path, uid: info.uid, own } },
+  );
+}
+
+function isLink(path: string): IdentityError {
+  return new IdentityError(
+    "failed",
+    "KEY_IS_LINK",
+    `${path} is a symbolic link, so it is not read as a key. Move the key file itself there.`,
+    { detail: { path } },
+  );
+}
+
 function checkIsKeyFile(path: string, info: Deno.FileInfo): void {
+  if (info.isSymlink) throw isLink(path);
   if (!info.isFile) {
     throw new IdentityError(
       "failed",

@@ -311,7 +311,18 @@ const illnesses: {
     },
     check: "key",
     verdict: "fail",
-    says: /is a link to \/nowhere\/publisher\.key, which is not there/,
+    says: /is a link to \/nowhere\/publisher\.key: move the key file itself there/,
+  },
+  {
+    title: "a key that is a link to a sound key",
+    async harm(path) {
+      const key = join(path, "keys", "publisher.key");
+      await Deno.rename(key, join(path, "elsewhere.key"));
+      await Deno.symlink(join(path, "elsewhere.key"), key);
+    },
+    check: "key",
+    verdict: "fail",
+    says: /is a link to .*elsewhere\.key: move the key file itself there/,
   },
   {
     title: "a key that has a second name",

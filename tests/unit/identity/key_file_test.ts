@@ -118,11 +118,32 @@ inDirectory("what is not a regular file is refused without waiting on it", async
   await refused(readKeyFile(fifo), "KEY_NOT_REGULAR_FILE", "failed");
 }, isWindows);
 
-inDirectory("a key file may be a symbolic link to one", async (dir) => {
-  const pair = generateKeyPair();
-  await writeKeyFile(join(dir, "real"), pair);
+inDirectory("a symbolic link to a key file, or to nothing, is refused", async (dir) => {
+  await writeKeyFile(join(dir, "real"), generateKeyPair());
   await Deno.symlink("real", join(dir, "link"));
-  assert.deepEqual((await readKeyFile(join(dir, "link"))).publicKey, pair.publicKey);
+  await Deno.symlink("nowhere", join(dir, "dangling"));
+  await refused(readKeyFile(join(dir, "link")), "KEY_IS_LINK", "failed");
+  await refused(readKeyFile(join(dir, "dangling")), "KEY_IS_LINK", "failed");
+}, isWindows);
+
+inDirectory("a key file of another user is refused", async (dir) => {
+  const path = join(dir, "publisher.key");
+  await writeKeyFile(path, generateKeyPair());
+  const { uid } = await Deno.stat(path);
+  await readKeyFile(path, uid!);
+  await refused(readKeyFile(path, uid! + 1), "KEY_NOT_OURS", "failed");
+}, isWindows);
+
+inDirectory("root reads the key of the user who owns its directory, and no other", async (dir) => {
+  const path = join(dir, "publisher.key");
+  await writeKeyFile(path, generateKeyPair());
+  await readKeyFile(path, 0);
+  // Only root can give a file away. Any other user has shown the first half above.
+  if (Deno.uid() !== 0) return;
+  await Deno.chown(path, 12345, null);
+  await refused(readKeyFile(path, 0), "KEY_NOT_OURS", "failed");
+  await Deno.chown(dir, 12345, null);
+  await readKeyFile(path, 0);
 }, isWindows);
 
 inDirectory("a file that is no key is refused without showing what is in it", async (dir) => {
