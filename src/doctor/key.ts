@@ -36,6 +36,7 @@ export async function checkKey(home: string, own: number | undefined): Promise<C
     if (error.code === "KEY_NOT_FOUND") {
       return ok(name, "none; only publishing needs one, and `libreseed keygen` makes it");
     }
+    if (error.code === "KEY_NOT_OURS") return checkFailed(error, name);
     if (error.code === "KEY_UNREADABLE") {
       const mend = isDenied(error.cause) ? `run: chmod 600 ${key}` : undefined;
       return { ...checkFailed(error, name), ...(mend && { mend }) };

@@ -555,6 +555,11 @@ Deno.test({
       new RegExp(`belongs to user ${own === 0 ? 12_345 : own}, not to 54321`),
     );
     assert.match(check.mend!, /chown/);
+    if (own !== 0) return;
+    const byRoot = (await there.doctor()).checks.get("key")!;
+    assert.equal(byRoot.verdict, "fail");
+    assert.match(byRoot.what, /belongs to user 12345, .* user 0\. Run the command as that user/);
+    assert.equal(byRoot.mend, undefined);
   },
 });
 
