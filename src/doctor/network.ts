@@ -7,11 +7,10 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { BlockList } from "node:net";
-import { type Clock, delay, formatHostPort } from "../base/mod.ts";
+import { type Clock, delay, formatHostPort, LOCAL_RANGES } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { StatusJson } from "../control/mod.ts";
 import { findPortOwner, resolveBootstrap } from "../host/mod.ts";
-import { LOCAL_RANGES } from "../worker/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
 /** Maximum time to wait for answers of DHT nodes, in milliseconds. */

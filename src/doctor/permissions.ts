@@ -4,9 +4,10 @@
  * @module
  */
 
+import { LOCAL_RANGES } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { StatusJson } from "../control/mod.ts";
-import { LOCAL_RANGES, PUBLIC_RANGES, workerPermissions } from "../worker/mod.ts";
+import { PUBLIC_RANGES, workerPermissions } from "../worker/mod.ts";
 import { type Check, fail, ok } from "./check.ts";
 
 const MAIN = "permissions";

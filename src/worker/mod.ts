@@ -6,7 +6,7 @@
  * {@linkcode connectWorker} starts the thread. The main thread then calls {@linkcode WorkerApi} by
  * messages (npm:comlink) and receives {@linkcode WorkerEvent}s; `protocol.ts` defines both.
  *
- * Inside the thread, `main.ts` is the entry point. `confinement.ts` adds restrictions that
+ * Inside the thread, `main.ts` is the entry point. `src/confinement` adds restrictions that
  * permissions cannot express. `runtime.ts` implements the API: it connects the engine with the DHT
  * manager, which borrows the engine's DHT node.
  *
@@ -19,12 +19,7 @@
  */
 
 export { connectWorker, type WorkerConnection, type WorkerListeners } from "./connect.ts";
-export {
-  LOCAL_RANGES,
-  PUBLIC_RANGES,
-  type SandboxOptions,
-  workerPermissions,
-} from "./permissions.ts";
+export { PUBLIC_RANGES, type SandboxOptions, workerPermissions } from "./permissions.ts";
 export {
   type DownloadOrder,
   isReachable,

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { LOCAL_RANGES, NOT_PUBLIC_RANGES } from "../base/mod.ts";
+
 /** Options of {@linkcode workerPermissions}. */
 export interface SandboxOptions {
   /** Port to listen on, TCP and UDP; 0 for any free port. */
@@ -15,42 +17,12 @@ export interface SandboxOptions {
   allowLocal: boolean;
 }
 
-/**
- * Address ranges that contain no public peer: the blocks of IANA's IPv4 special-purpose registry
- * (RFC 6890) that are not globally reachable, the deprecated 6to4 relays (RFC 7526), multicast (RFC 5771)
- * and the reserved range above it.
- */
-const NOT_PUBLIC: readonly string[] = [
-  "0.0.0.0/8",
-  "10.0.0.0/8",
-  "100.64.0.0/10",
-  "127.0.0.0/8",
-  "169.254.0.0/16",
-  "172.16.0.0/12",
-  "192.0.0.0/24",
-  "192.0.2.0/24",
-  "192.88.99.0/24",
-  "192.168.0.0/16",
-  "198.18.0.0/15",
-  "198.51.100.0/24",
-  "203.0.113.0/24",
-  "224.0.0.0/3",
-];
-
-/** Public unicast addresses of IPv4 as CIDR blocks: all except {@linkcode NOT_PUBLIC}. */
-export const PUBLIC_RANGES: readonly string[] = subtract(NOT_PUBLIC.map(rangeOf), {
+/** Public unicast addresses of IPv4 as CIDR blocks: all except {@linkcode NOT_PUBLIC_RANGES}. */
+export const PUBLIC_RANGES: readonly string[] = subtract(NOT_PUBLIC_RANGES.map(rangeOf), {
   first: 0,
   bits: 0,
 })
   .map(({ first, bits }) => `${addressOf(first)}/${bits}`);
-
-/** Loopback and the private networks (RFC 1918), which `--allow-local` adds. */
-export const LOCAL_RANGES: readonly string[] = [
-  "127.0.0.0/8",
-  "10.0.0.0/8",
-  "172.16.0.0/12",
-  "192.168.0.0/16",
-];
 
 /** Returns the permissions of the worker thread; they do not change while it runs. */
 export function workerPermissions(options: SandboxOptions): Deno.PermissionOptionsObject {

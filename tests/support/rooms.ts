@@ -32,6 +32,11 @@ export const rooms: Record<string, Room> = {
     holds: "error class, bytes, clock, bounded concurrency, version",
     imports: [],
   },
+  confinement: {
+    runs: "everywhere",
+    holds: "restrictions of a thread that Deno's permissions cannot express",
+    imports: [],
+  },
   bencode: {
     runs: "everywhere",
     holds: "the strict codec, the scanner and the encoder of bencode",
@@ -86,7 +91,7 @@ export const rooms: Record<string, Room> = {
   worker: {
     runs: "engine",
     holds: "the sandboxed thread: entry, permissions, messages",
-    imports: ["base", "records", "dht", "engine"],
+    imports: ["base", "confinement", "records", "dht", "engine"],
   },
   control: {
     runs: "main",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LOCAL_RANGES, PUBLIC_RANGES, workerPermissions } from "../../../src/worker/mod.ts";
+import { LOCAL_RANGES } from "../../../src/base/mod.ts";
+import { PUBLIC_RANGES, workerPermissions } from "../../../src/worker/mod.ts";
 
 /** Converts an IPv4 address to a number. */
 function addressOf(text: string): number {

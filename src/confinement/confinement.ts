@@ -1,9 +1,10 @@
 /**
- * Restricts the worker thread beyond Deno's permissions. It runs before any library is loaded.
+ * Restricts the thread that imports this file beyond Deno's permissions. It runs before any library
+ * is loaded.
  *
  * - Imports are refused. Deno checks the import permission only when it runs from sources. In a
  *   compiled program, an import could read any file that the process can read, also as text. The
- *   worker is a single bundled file and needs no imports.
+ *   thread is a single bundled file and needs no imports.
  * - New threads are refused, because a new thread would not have these restrictions.
  * - Console output goes to {@linkcode printing}. Hostile bytes can make libraries print warnings
  *   with stack traces; for example, npm:bencode warns when k-rpc-socket encodes a number above
