@@ -8,6 +8,7 @@ import { systemClock, toHex, utf8 } from "../../src/base/mod.ts";
 import { loadSettings } from "../../src/config/mod.ts";
 import { writeCatalog } from "../../src/fetching/catalog_files.ts";
 import { openNode } from "../../src/host/node.ts";
+import { localRequests } from "../../src/launcher/mod.ts";
 import {
   catalogFileName,
   type MinimalManifest,
@@ -74,6 +75,7 @@ async function list({ place, publisher }: Scene, manifests: MinimalManifest[]): 
     readFile: () => Promise.resolve(undefined),
   });
   const node = await openNode({
+    launcher: localRequests(),
     settings: values,
     clock: systemClock,
     onNotice: () => {},

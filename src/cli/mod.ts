@@ -22,5 +22,5 @@
  */
 
 export type { Io, Sink } from "./process/context.ts";
-export { processIo } from "./process/process_io.ts";
+export { processIo, stagingFor } from "./process/process_io.ts";
 export { runCli } from "./run.ts";

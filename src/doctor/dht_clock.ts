@@ -10,6 +10,7 @@ import type { Clock } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import { homePaths } from "../control/mod.ts";
 import { askDhtClock, describeClock, openNode, usedNames } from "../host/mod.ts";
+import type { LauncherRequests } from "../launcher/mod.ts";
 import { readKeyFile } from "../identity/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { type Check, ok, SET_CLOCK, warn } from "./check.ts";
@@ -23,6 +24,7 @@ export async function checkClockByDht(
   settings: Settings,
   state: () => StateDatabase,
   clock: Clock,
+  launcher: LauncherRequests,
   signal?: AbortSignal,
 ): Promise<Check> {
   const name = "dht clock";
@@ -36,6 +38,7 @@ export async function checkClockByDht(
   const node = await openNode({
     settings,
     clock,
+    launcher,
     state,
     onNotice: () => {},
     onWarning: () => {},

@@ -8,6 +8,7 @@
 import type { Clock } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import { homePaths, ownUid } from "../control/mod.ts";
+import type { LauncherRequests } from "../launcher/mod.ts";
 import { LazyState } from "../store/mod.ts";
 import { checkArchives } from "./archives.ts";
 import { type Check, checkFailed, ok } from "./check.ts";
@@ -26,6 +27,7 @@ import { checkState } from "./state.ts";
 export interface DoctorOptions {
   settings: Settings;
   clock: Clock;
+  launcher: LauncherRequests;
   /** Cancels the checks, for instance while they wait for answers of DHT nodes. */
   signal?: AbortSignal;
   /** User id that should own the files of the home; by default the user id of this process. */
@@ -43,7 +45,7 @@ const notOfHome: readonly string[] = ["clock", "archives"];
  * following checks still run.
  */
 export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
-  const { settings, clock, signal } = options;
+  const { settings, clock, launcher, signal } = options;
   const { home, dir } = settings;
   const own = options.uid ?? ownUid();
   const { check, status, isTaken } = await checkDaemon(home, clock, signal, own);
@@ -71,7 +73,8 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   // undamaged.
   using state = new LazyState(homePaths(home).state, clock, () => {});
   if (isSound) yield* await runCheck(() => checkNameEntries(home, state.open, clock));
-  const clockByDht = () => runCheck(() => checkClockByDht(settings, state.open, clock, signal));
+  const clockByDht = () =>
+    runCheck(() => checkClockByDht(settings, state.open, clock, launcher, signal));
   if (status) {
     yield ok("tcp port", `${status.port} is the daemon's`);
     const dht = checkDhtOf(status, settings.dht);
@@ -84,7 +87,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     yield ok("port and dht", "not looked at: they belong to that process");
     return;
   }
-  const { checks: ports, udp } = await checkPorts(settings.port);
+  const { checks: ports, udp } = await checkPorts(settings.port, launcher.findPortOwner);
   yield* ports;
   const found = [];
   try {

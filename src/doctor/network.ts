@@ -10,7 +10,8 @@ import { BlockList } from "node:net";
 import { type Clock, delay, formatHostPort, LOCAL_RANGES } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { StatusJson } from "../control/mod.ts";
-import { findPortOwner, resolveBootstrap } from "../host/mod.ts";
+import { resolveBootstrap } from "../host/mod.ts";
+import type { LauncherRequests } from "../launcher/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
 /** Maximum time to wait for answers of DHT nodes, in milliseconds. */
@@ -30,8 +31,11 @@ interface Address {
  *
  * @returns the results, and the bound UDP socket, which the caller must close
  */
-export async function checkPorts(port: number): Promise<{ checks: Check[]; udp?: Socket }> {
-  const checks = [await checkTcp(port)];
+export async function checkPorts(
+  port: number,
+  findPortOwner: LauncherRequests["findPortOwner"],
+): Promise<{ checks: Check[]; udp?: Socket }> {
+  const checks = [await checkTcp(port, findPortOwner)];
   const udp = createSocket("udp4");
   try {
     await new Promise<void>((resolve, reject) => {
@@ -48,7 +52,10 @@ export async function checkPorts(port: number): Promise<{ checks: Check[]; udp?:
   }
 }
 
-async function checkTcp(port: number): Promise<Check> {
+async function checkTcp(
+  port: number,
+  findPortOwner: LauncherRequests["findPortOwner"],
+): Promise<Check> {
   try {
     Deno.listen({ hostname: "0.0.0.0", port }).close();
     return ok("tcp port", port === 0 ? "any that is free" : `${port} is free`);

@@ -7,7 +7,7 @@
 import { LOCAL_RANGES } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { StatusJson } from "../control/mod.ts";
-import { PUBLIC_RANGES, workerPermissions } from "../worker/mod.ts";
+import { enginePermissions, PUBLIC_RANGES } from "../launcher/mod.ts";
 import { type Check, fail, ok } from "./check.ts";
 
 const MAIN = "permissions";
@@ -45,7 +45,7 @@ export function describeWorkerPermissions(
   settings: Settings,
   status: StatusJson | undefined,
 ): Check {
-  const { net, read } = workerPermissions({
+  const { net, read } = enginePermissions({
     port: status?.port ?? settings.port,
     seedDirectory: status?.seedDirectory ?? settings.dir,
     allowLocal: settings.allowLocal,

@@ -8,7 +8,7 @@
 import type { Clock, HostPort } from "../base/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import { ensureHome, homePaths, type StatusJson, tryLockHome } from "../control/mod.ts";
-import type { HostListeners, HostOptions } from "./options.ts";
+import type { HostListeners, HostOptions, HostRequests } from "./options.ts";
 import type { HttpPage } from "./http/mod.ts";
 import { drain, homeInUse, startHost } from "./node.ts";
 import { givePermissionsUp } from "./permissions.ts";
@@ -17,6 +17,7 @@ import { givePermissionsUp } from "./permissions.ts";
 export interface DaemonOptions {
   settings: Settings;
   clock: Clock;
+  launcher: HostRequests;
   listeners: Omit<HostListeners, "onFailure">;
   /** For each setting, the place its value comes from (flag, environment, file or default). */
   origins: LoadedSettings["origins"];
@@ -60,6 +61,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     const { host, control } = await startHost({
       settings,
       clock,
+      launcher: options.launcher,
       daemon: true,
       listeners: { ...listeners, onFailure: ended.reject },
       onStop: ended.resolve,

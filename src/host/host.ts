@@ -32,6 +32,7 @@ import {
   SeedDirectory,
   type StateDatabase,
 } from "../store/mod.ts";
+import type { HostAddress } from "../launcher/mod.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
 import { HostError } from "./errors.ts";
 import { networkOf } from "./ip_versions.ts";
@@ -76,7 +77,7 @@ export class Host implements Operations {
   readonly #seeds: SeedDirectory;
   readonly #nodes: KeptNodes;
   readonly #startedMs: number;
-  readonly #addresses = Deno.networkInterfaces();
+  #addresses: readonly HostAddress[] = [];
   /** Names of the catalog files that were in the seed directory at the start. */
   readonly #catalogsAtStart: readonly string[];
   readonly #worker: WorkerHandle;
@@ -101,7 +102,7 @@ export class Host implements Operations {
    * opens the control socket.
    */
   static async start(options: HostOptions): Promise<Host> {
-    const { settings, clock, listeners } = options;
+    const { settings, clock, listeners, launcher } = options;
     const seeds = new SeedDirectory(settings.dir);
     await seeds.ensure();
     const sandbox = {
@@ -111,7 +112,7 @@ export class Host implements Operations {
     };
     let host: Host | undefined;
     // The worker thread loads in parallel with the opening of the state database and the DNS lookups.
-    const worker = WorkerHandle.open(sandbox, {
+    const worker = WorkerHandle.open(launcher, sandbox, {
       onDht: (state) => host!.#dhtWatch.hear(state),
       onLog: (level, message) =>
         level === "warn" ? listeners.onWarning(message) : listeners.onDetail?.(message),
@@ -125,6 +126,7 @@ export class Host implements Operations {
       await removeStaleTemporaries(seeds.path, clock.now(), names);
       await removeOldPartials(seeds.path, clock.now(), names);
       host = new Host(options, own, seeds, names, worker);
+      host.#addresses = await launcher.networkAddresses();
       await host.#startEngine(sandbox.seedDirectory);
       return host;
     } catch (error) {
@@ -166,7 +168,7 @@ export class Host implements Operations {
    * @param seedDirectory absolute path without symbolic links
    */
   async #startEngine(seedDirectory: string): Promise<void> {
-    const { settings, clock, listeners, listeners: { onWarning } } = this.#options;
+    const { settings, clock, launcher, listeners, listeners: { onWarning } } = this.#options;
     const worker = this.#worker;
     const nodes = settings.dht ? settings.bootstrap : [];
     this.#bootstrap = await BootstrapNodes.lookUp(nodes, clock, listeners.onWarning);
@@ -178,7 +180,7 @@ export class Host implements Operations {
       readOnly: !this.#options.daemon,
       allowLocal: settings.allowLocal,
       ...workerSettings(settings),
-    }).catch(async (error) => Promise.reject(await namePortOwner(error, settings.port)));
+    }).catch((error) => namePortOwner(error, settings.port, launcher.findPortOwner));
     this.#dhtWatch.hear(started.dht);
     this.#bootstrap.keepLooking((addresses) => worker.addBootstrap(addresses));
     const minNodes = () => this.#options.settings.minNodes;

@@ -6,9 +6,7 @@
  */
 
 import type { NetworkJson } from "../control/mod.ts";
-
-/** IP address of a network interface, and its family (IPv4 or IPv6). */
-export type HostAddress = Pick<Deno.NetworkInterfaceInfo, "family" | "address">;
+import type { HostAddress } from "../launcher/mod.ts";
 
 /**
  * Returns the IP versions of a machine that has the given addresses.

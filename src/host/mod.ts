@@ -11,7 +11,7 @@
  *   seed directory, `http/` serves the monitoring page.
  * - `bootstrap.ts` resolves the names of bootstrap nodes, `reload.ts` merges new settings,
  *   `permissions.ts` revokes permissions that a ready daemon no longer needs; `ip_versions.ts`,
- *   `memory.ts` and `port_owner.ts` report facts about the machine.
+ *   `memory.ts` and `port_owner.ts` report facts about the process and the machine.
  *
  * The engine itself runs in the worker thread (`src/worker`). Commands pack, sign and verify archives
  * (`src/publishing`, `src/fetching`).
@@ -22,6 +22,5 @@
 export { resolveBootstrap } from "./bootstrap.ts";
 export { runDaemon } from "./daemon.ts";
 export { type NodeHandle, openNode } from "./node.ts";
-export { findPortOwner } from "./port_owner.ts";
 export { askDhtClock, describeClock, refreshFollow, usedNames } from "./records/mod.ts";
 export { describeEntry } from "./seeding/mod.ts";

@@ -23,7 +23,7 @@ import {
 import type { StateDatabase } from "../store/mod.ts";
 import { HostError } from "./errors.ts";
 import { Host } from "./host.ts";
-import type { HostOptions } from "./options.ts";
+import type { HostOptions, HostRequests } from "./options.ts";
 
 /** Options of {@linkcode openNode}. */
 export interface OpenNodeOptions {
@@ -31,6 +31,7 @@ export interface OpenNodeOptions {
   /** For each setting, the place its value comes from (flag, environment, file or default). */
   origins?: LoadedSettings["origins"];
   clock: Clock;
+  launcher: HostRequests;
   /**
    * Returns the state database of the home. A host in this process uses the database and does not close
    * it.
@@ -179,6 +180,7 @@ async function openOwn(options: OpenNodeOptions, release: () => void): Promise<N
     settings,
     origins: options.origins,
     clock,
+    launcher: options.launcher,
     state: options.state,
     daemon: false,
     listeners: { onNotice: options.onNotice, onWarning: options.onWarning, onFailure: () => {} },

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../base/mod.ts";
+import type { LauncherRequests } from "../launcher/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 
@@ -17,10 +18,17 @@ export interface HostListeners {
   onFailure: (error: Error) => void;
 }
 
+/** Requests to the launcher that a host needs. */
+export type HostRequests = Pick<
+  LauncherRequests,
+  "findPortOwner" | "networkAddresses" | "startEngine"
+>;
+
 /** Options of {@linkcode Host.start}. */
 export interface HostOptions {
   settings: Settings;
   clock: Clock;
+  launcher: HostRequests;
   /**
    * Whether the host is the daemon, which runs until it is stopped. Any other host ends with its command.
    */

@@ -1,18 +1,15 @@
 /**
- * The main thread's side of the worker: starts the worker thread with few permissions, passes the
- * worker's events on, and ends the thread.
+ * The side of the thread that uses the engine: opens a channel to the engine's thread, passes the
+ * engine's events on, and ends the thread.
  *
  * @module
  */
 
 import { type Remote, wrap } from "comlink";
 import { errorFromData, LibreseedError, type LibreseedError as Failure } from "../base/mod.ts";
-import { type SandboxOptions, workerPermissions } from "./permissions.ts";
+import type { EngineOptions, LauncherRequests } from "../launcher/mod.ts";
 import type { WorkerApi, WorkerEvent } from "./protocol.ts";
 import { transferErrors } from "./transfer_errors.ts";
-
-/** Path of the bundle of `main.ts`, which `deno task bundle` makes and a compiled binary embeds. */
-const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
 
 /** Callbacks for the events of a running worker. */
 export interface WorkerListeners {
@@ -30,35 +27,41 @@ export interface WorkerConnection {
 
 let transferring = false;
 
-/** Starts the worker thread. Its engine starts later, when `api.start` is called. */
+/**
+ * Starts the worker thread. Its engine starts later, when `api.start` is called.
+ *
+ * @param start starts the thread, with permissions that the calling thread may not have
+ */
 export function connectWorker(
-  sandbox: SandboxOptions,
+  options: EngineOptions,
   listeners: WorkerListeners,
+  start: LauncherRequests["startEngine"],
 ): WorkerConnection {
   if (!transferring) {
     transferErrors();
     transferring = true;
   }
-  const worker = new Worker(BUNDLE, {
-    type: "module",
-    name: "libreseed-engine",
-    deno: { permissions: workerPermissions(sandbox) },
-  });
-  worker.addEventListener("message", ({ data }: MessageEvent<WorkerEvent>) => {
+  const { port1: port, port2 } = new MessageChannel();
+  port.addEventListener("message", ({ data }: MessageEvent<WorkerEvent>) => {
     if (data?.event === undefined) return;
     if (data.event === "failure") listeners.onFailure(errorFromData(data.error));
     else listeners.onEvent(data);
   });
-  worker.addEventListener("error", (error) => {
-    // Without `preventDefault`, the error would end the whole program with a stack trace.
-    error.preventDefault();
+  const { died, terminate } = start(options, port2);
+  died.then((why) =>
     listeners.onFailure(
       new LibreseedError(
         "failed",
         "WORKER_DIED",
-        `The engine's thread died (${error.message}); start libreseed again`,
+        `The engine's thread died (${why}); start libreseed again`,
       ),
-    );
-  });
-  return { api: wrap<WorkerApi>(worker), terminate: () => worker.terminate() };
+    )
+  );
+  return {
+    api: wrap<WorkerApi>(port),
+    terminate() {
+      terminate();
+      port.close();
+    },
+  };
 }

@@ -14,12 +14,14 @@ import { WorkerRuntime } from "./runtime.ts";
 import { transferErrors } from "./transfer_errors.ts";
 
 transferErrors();
-declare const self: { postMessage(message: unknown): void };
 
-const send = (event: WorkerEvent) => self.postMessage(event);
-const lines = new LibraryLines(
-  systemClock,
-  (message) => send({ event: "log", level: "debug", message }),
-);
-printing.hear = (args) => lines.hear(args);
-expose(new WorkerRuntime(systemClock, send));
+// The first message of the thread is the port by which the engine is called.
+addEventListener("message", ({ data: port }: MessageEvent<MessagePort>) => {
+  const send = (event: WorkerEvent) => port.postMessage(event);
+  const lines = new LibraryLines(
+    systemClock,
+    (message) => send({ event: "log", level: "debug", message }),
+  );
+  printing.hear = (args) => lines.hear(args);
+  expose(new WorkerRuntime(systemClock, send), port);
+}, { once: true });

@@ -2,7 +2,7 @@
  * The sandboxed worker thread that runs the torrent engine, as seen by the main thread.
  *
  * The thread parses everything that strangers send over the network, so it gets few permissions:
- * its port, public addresses and the seed directory ({@linkcode workerPermissions}).
+ * its port, public addresses and the seed directory (`enginePermissions` of the launcher).
  * {@linkcode connectWorker} starts the thread. The main thread then calls {@linkcode WorkerApi} by
  * messages (npm:comlink) and receives {@linkcode WorkerEvent}s; `protocol.ts` defines both.
  *
@@ -19,7 +19,6 @@
  */
 
 export { connectWorker, type WorkerConnection, type WorkerListeners } from "./connect.ts";
-export { PUBLIC_RANGES, type SandboxOptions, workerPermissions } from "./permissions.ts";
 export {
   type DownloadOrder,
   isReachable,

@@ -5,6 +5,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { localRequests } from "../../src/launcher/mod.ts";
 import { systemClock } from "../../src/base/mod.ts";
 import { loadSettings } from "../../src/config/mod.ts";
 import { checkArchives } from "../../src/doctor/archives.ts";
@@ -498,7 +499,9 @@ async function examineHere(
   });
   const found = new Map<string, Check>();
   const clock = { ...systemClock, now: () => nowMs };
-  for await (const check of examine({ settings: values, clock, uid })) found.set(check.name, check);
+  for await (const check of examine({ settings: values, clock, launcher: localRequests(), uid })) {
+    found.set(check.name, check);
+  }
   return found;
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Io, Sink } from "../../src/cli/mod.ts";
+import { type Io, type Sink, stagingFor } from "../../src/cli/mod.ts";
+import { localRequests } from "../../src/launcher/mod.ts";
 
 /** A standard stream that collects the written bytes. */
 export class FakeSink implements Sink {
@@ -69,6 +70,8 @@ export function fakeIo(options: FakeIoOptions = {}): FakeIo {
     env,
     cwd: "/here",
     userHome: "/users/ann",
+    launcher: localRequests(),
+    stagingFor,
     nowMs: 1_700_000_000_000,
     clock: {
       now: () => io.nowMs,

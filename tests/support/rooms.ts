@@ -48,6 +48,11 @@ export const rooms: Record<string, Room> = {
     imports: ["base"],
   },
   identity: { runs: "everywhere", holds: "Ed25519 keys, key files", imports: ["base"] },
+  launcher: {
+    runs: "main",
+    holds: "the main thread: starts the other threads with few permissions",
+    imports: ["base"],
+  },
   records: {
     runs: "everywhere",
     holds: "the signed records, targets, magnets",
@@ -91,7 +96,7 @@ export const rooms: Record<string, Room> = {
   worker: {
     runs: "engine",
     holds: "the sandboxed thread: entry, permissions, messages",
-    imports: ["base", "confinement", "records", "dht", "engine"],
+    imports: ["base", "confinement", "launcher", "records", "dht", "engine"],
   },
   control: {
     runs: "main",
@@ -128,15 +133,18 @@ export const rooms: Record<string, Room> = {
     runs: "host",
     holds: "the process that owns a home's engine: seeding, keeping records, HTTP",
     imports: [
-      ...["base", "config", "identity", "records", "package", "store", "dht", "engine"],
-      ...["worker", "control", "fetching", "names"],
+      ...["base", "config", "identity", "launcher", "records", "package", "store", "dht"],
+      ...["engine", "worker", "control", "fetching", "names"],
     ],
     inner: ["thread", "records", "seeding", "http"],
   },
   doctor: {
     runs: "command",
     holds: "checks of home, key, archives, clock and network",
-    imports: ["base", "config", "identity", "store", "worker", "control", "names", "host"],
+    imports: [
+      ...["base", "config", "identity", "launcher", "store", "control", "names"],
+      ...["host"],
+    ],
   },
   testnet: {
     runs: "testnet",
@@ -147,8 +155,8 @@ export const rooms: Record<string, Room> = {
     runs: "command",
     holds: "the command tree, output, exit codes",
     imports: [
-      ...["base", "config", "identity", "records", "package", "store", "engine", "control"],
-      ...["fetching", "names", "publishing", "install", "host", "doctor", "testnet"],
+      ...["base", "config", "identity", "launcher", "records", "package", "store", "engine"],
+      ...["control", "fetching", "names", "publishing", "install", "host", "doctor", "testnet"],
     ],
     inner: ["process", "terminal", "flags", "running", "commands"],
   },
@@ -277,11 +285,11 @@ export const places: readonly Place[] = [
     pattern: /\boperations\.lookUp\(/,
     only: ["src/fetching/record_lookup.ts", "src/cli/running/network_cost.ts"],
   },
-  { what: "another program", pattern: /\bDeno\.Command\b/, only: ["src/host/port_owner.ts"] },
+  { what: "another program", pattern: /\bDeno\.Command\b/, only: ["src/launcher/port_owner.ts"] },
   {
     what: "a worker",
     pattern: /\bnew Worker\(/,
-    only: ["src/worker/connect.ts", "src/package/archive/threads.ts"],
+    only: ["src/launcher/", "src/package/archive/threads.ts"],
   },
   {
     what: "the end of the process",

@@ -6,6 +6,7 @@
  */
 
 import { join } from "node:path";
+import { localRequests } from "../../src/launcher/mod.ts";
 import {
   connectWorker,
   type ReportData,
@@ -47,7 +48,7 @@ export class TestWorker implements AsyncDisposable {
         failures.push(error);
         died.reject(error);
       },
-    });
+    }, localRequests().startEngine);
     try {
       const starting = connection.api.start({
         dht: testnet !== undefined,

@@ -50,6 +50,7 @@ export default defineCommand<Record<never, never>, []>({
       settings: values,
       origins,
       clock: io.clock,
+      launcher: io.launcher,
       signal: io.signal,
       listeners: {
         onNotice: (message) => output.notice(message),

@@ -7,6 +7,7 @@
  */
 
 import type { Clock } from "../../base/mod.ts";
+import type { LauncherRequests } from "../../launcher/mod.ts";
 import type { EndSignal } from "./errors.ts";
 
 /** An output stream of the process: standard output or standard error. */
@@ -40,6 +41,15 @@ export interface Io {
   /** The user's home directory, absolute path; `undefined` if the user has none. */
   readonly userHome: string | undefined;
   readonly clock: Clock;
+  /** Requests to the main thread, for what the command's own thread must not do. */
+  readonly launcher: LauncherRequests;
+  /**
+   * Returns the path of the staging directory in `directory`: a directory of a random name that
+   * does not exist yet, in which the command may write files before it renames them.
+   *
+   * @param directory absolute path of a directory in which the command creates a file
+   */
+  stagingFor(directory: string): string;
   /**
    * An `AbortSignal` that is aborted with an `Interrupted` at the first SIGINT or SIGTERM of the
    * process. A second SIGINT or SIGTERM ends the process at once. The signal handlers are installed

@@ -6,7 +6,8 @@
  * @module
  */
 
-import { delay, errorToData, outOfReach, systemClock } from "../../base/mod.ts";
+import { delay, errorToData, outOfReach, systemClock, toHex } from "../../base/mod.ts";
+import { localRequests } from "../../launcher/mod.ts";
 import type { Io, Sink } from "./context.ts";
 import { CliError, type EndSignal, Interrupted, OutputClosed } from "./errors.ts";
 import { exitCodeOfSignal } from "./exit_codes.ts";
@@ -111,6 +112,12 @@ function isJournal(stream: string | undefined): boolean {
   }
 }
 
+/** Returns a new path in `directory`, with the name of a locked temporary. */
+export function stagingFor(directory: string): string {
+  const name = `.tmp-held-${toHex(crypto.getRandomValues(new Uint8Array(8)))}`;
+  return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
+}
+
 /**
  * Returns the {@linkcode Io} of the running process: its streams, environment, clock and signals.
  */
@@ -147,6 +154,8 @@ export function processIo(): Io {
       return (userHome ??= { path: homeDirectory() }).path;
     },
     clock: systemClock,
+    launcher: localRequests(),
+    stagingFor,
     get signal() {
       if (!interruption) {
         interruption = new AbortController();

@@ -60,6 +60,7 @@ export async function withNode<T>(
   const node = await openNode({
     settings: values,
     clock: io.clock,
+    launcher: io.launcher,
     state,
     onNotice: (message) => output.notice(message),
     onWarning: (message) => output.warning(message),

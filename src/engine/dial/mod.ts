@@ -9,7 +9,7 @@
  *
  * WebTorrent opens the connections; `../libraries/webtorrent/dialling.ts` makes WebTorrent ask
  * these limits before each dial. Independently, the sandbox's permissions
- * (`src/worker/permissions.ts`) limit the addresses.
+ * (`src/launcher/engine_permissions.ts`) limit the addresses.
  *
  * Start with `dial_budget.ts`.
  *

@@ -18,6 +18,7 @@ import type {
   PutTerms,
 } from "../../dht/mod.ts";
 import type { DhtState, DownloadProgress, TorrentStatus } from "../../engine/mod.ts";
+import type { EngineOptions, LauncherRequests } from "../../launcher/mod.ts";
 import type { MutableItem } from "../../records/mod.ts";
 import {
   connectWorker,
@@ -25,7 +26,6 @@ import {
   isReachable,
   type KeptSeed,
   type ReportData,
-  type SandboxOptions,
   type TunableOptions,
   type WorkerConnection,
   type WorkerOptions,
@@ -77,10 +77,12 @@ export class WorkerHandle {
    * Starts the worker thread, which takes about 100 ms to load. {@linkcode WorkerHandle.begin} starts the
    * engine.
    *
-   * @param connect function that starts the thread; replaced in tests
+   * @param launcher starts the thread
+   * @param connect opens the channel to the thread; replaced in tests
    */
   static open(
-    sandbox: SandboxOptions,
+    launcher: Pick<LauncherRequests, "startEngine">,
+    sandbox: EngineOptions,
     listeners: WorkerHandleListeners,
     clock: Clock,
     connect: typeof connectWorker = connectWorker,
@@ -102,7 +104,7 @@ export class WorkerHandle {
           } else if (event.operation === undefined) listeners.onAnnounced(event.report);
           else worker.#reports.get(event.operation)?.(event.report);
         },
-      }),
+      }, launcher.startEngine),
       clock,
       listeners.onFailure,
     );

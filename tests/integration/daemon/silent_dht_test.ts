@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../../src/base/mod.ts";
 import { loadSettings } from "../../../src/config/mod.ts";
 import { Host } from "../../../src/host/host.ts";
+import { localRequests } from "../../../src/launcher/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually } from "../../support/engines.ts";
 import { freePort, temporaryHome } from "../../support/mod.ts";
@@ -26,6 +27,7 @@ Deno.test("a daemon without a network warns once that no node answers, and once 
   });
   const said: string[] = [];
   const host = await Host.start({
+    launcher: localRequests(),
     settings,
     clock: hasty,
     daemon: true,

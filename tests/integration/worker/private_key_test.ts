@@ -24,15 +24,19 @@ function* contents(value: unknown, seen = new Set<unknown>()): Generator<string>
   } else for (const member of Object.values(value)) yield* contents(member, seen);
 }
 
-/** Records all messages sent to workers, until the recording is disposed of. */
+/** Records all messages sent to threads, until the recording is disposed of. */
 function overheard(): Disposable & { messages: string[] } {
   const messages: string[] = [];
-  const { postMessage } = Worker.prototype;
-  Worker.prototype.postMessage = function (message: unknown, ...rest: never[]) {
-    messages.push(...contents(message));
-    return postMessage.call(this, message, ...rest);
-  };
-  return { messages, [Symbol.dispose]: () => void (Worker.prototype.postMessage = postMessage) };
+  const undo: (() => void)[] = [];
+  for (const sender of [Worker.prototype, MessagePort.prototype]) {
+    const { postMessage } = sender;
+    sender.postMessage = function (this: Worker & MessagePort, message: unknown, ...rest: never[]) {
+      messages.push(...contents(message));
+      return postMessage.call(this, message, ...rest);
+    };
+    undo.push(() => sender.postMessage = postMessage);
+  }
+  return { messages, [Symbol.dispose]: () => undo.forEach((one) => one()) };
 }
 
 Deno.test("publish signs with the key, and no part of it crosses into the worker", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type HostAddress, networkOf } from "../../../src/host/ip_versions.ts";
+import { networkOf } from "../../../src/host/ip_versions.ts";
+import type { HostAddress } from "../../../src/launcher/mod.ts";
 
 const v4 = (address: string): HostAddress => ({ family: "IPv4", address });
 const v6 = (address: string): HostAddress => ({ family: "IPv6", address });

@@ -1,33 +1,21 @@
 /**
- * Determining the process that occupies a port, from the output of `ss`.
+ * The process that occupies a port, in the message of an error.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { ControlError } from "../../../src/control/errors.ts";
-import { namePortOwner, parseOwner } from "../../../src/host/port_owner.ts";
-
-const line = "LISTEN 0      128          0.0.0.0:6881       0.0.0.0:*    ";
-
-Deno.test("parseOwner reads the first line that names a process", () => {
-  const text = `${line}users:(("python3",pid=4242,fd=3))\n${line}users:(("other",pid=1,fd=3))\n`;
-  assert.deepEqual(parseOwner(text), { program: "python3", pid: 4242 });
-  assert.deepEqual(parseOwner(`${line}users:(("a (b) c",pid=7,fd=3),("d",pid=8,fd=3))`), {
-    program: "a (b) c",
-    pid: 7,
-  });
-});
-
-Deno.test("parseOwner finds no owner in output without a process", () => {
-  for (const text of ["", line, "users:((", 'users:(("x",pid=,fd=1))', "ss: command failed\n"]) {
-    assert.equal(parseOwner(text), undefined, text);
-  }
-});
+import { LibreseedError } from "../../../src/base/mod.ts";
+import { namePortOwner } from "../../../src/host/port_owner.ts";
 
 Deno.test("namePortOwner changes only the error TCP_PORT_IN_USE", async () => {
-  const other = new ControlError("in-use", "HOME_IN_USE", "somebody else's");
-  assert.equal(await namePortOwner(other, 6881), other);
+  const find = () => Promise.resolve({ pid: 7, program: "other" });
+  const other = new LibreseedError("in-use", "HOME_IN_USE", "somebody else's");
+  await assert.rejects(namePortOwner(other, 6881, find), (thrown) => thrown === other);
   const unknown = new TypeError("no");
-  assert.equal(await namePortOwner(unknown, 6881), unknown);
+  await assert.rejects(namePortOwner(unknown, 6881, find), (thrown) => thrown === unknown);
+  const taken = new LibreseedError("in-use", "TCP_PORT_IN_USE", "taken");
+  await assert.rejects(namePortOwner(taken, 6881, find), /6881 is taken by other \(process 7\)/);
+  const none = () => Promise.resolve(undefined);
+  await assert.rejects(namePortOwner(taken, 6881, none), (thrown) => thrown === taken);
 });

@@ -43,6 +43,7 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
   };
   const worker = WorkerHandle.open(
     {} as never,
+    {} as never,
     {
       onDht() {},
       onAnnounced() {},

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { LOCAL_RANGES } from "../../../src/base/mod.ts";
-import { PUBLIC_RANGES, workerPermissions } from "../../../src/worker/mod.ts";
+import { enginePermissions, PUBLIC_RANGES } from "../../../src/launcher/mod.ts";
 
 /** Converts an IPv4 address to a number. */
 function addressOf(text: string): number {
@@ -118,8 +118,8 @@ Deno.test("every address is either public or reserved", () => {
 
 Deno.test("allowLocal adds loopback and the private networks, and nothing else", () => {
   const options = { port: 6_881, seedDirectory: "/seed", allowLocal: false };
-  const without = workerPermissions(options).net as string[];
-  const withLocal = workerPermissions({ ...options, allowLocal: true }).net as string[];
+  const without = enginePermissions(options).net as string[];
+  const withLocal = enginePermissions({ ...options, allowLocal: true }).net as string[];
   assert.deepEqual(without, ["0.0.0.0:6881", "[::]:6881", ...PUBLIC_RANGES]);
   assert.deepEqual(withLocal, [...without, ...LOCAL_RANGES]);
   const local = ["10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
@@ -127,7 +127,7 @@ Deno.test("allowLocal adds loopback and the private networks, and nothing else",
 });
 
 Deno.test("the worker may use only its port and its directory", () => {
-  const { net, read, write, ...others } = workerPermissions({
+  const { net, read, write, ...others } = enginePermissions({
     port: 7_000,
     seedDirectory: "/srv/seed",
     allowLocal: true,

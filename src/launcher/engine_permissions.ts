@@ -1,5 +1,5 @@
 /**
- * Deno permissions of the worker thread. The thread parses everything that strangers send, so it
+ * Deno permissions of the engine's thread. The thread parses everything that strangers send, so it
  * gets as few permissions as possible.
  *
  * @module
@@ -7,8 +7,8 @@
 
 import { LOCAL_RANGES, NOT_PUBLIC_RANGES } from "../base/mod.ts";
 
-/** Options of {@linkcode workerPermissions}. */
-export interface SandboxOptions {
+/** Options of {@linkcode enginePermissions}. */
+export interface EngineOptions {
   /** Port to listen on, TCP and UDP; 0 for any free port. */
   port: number;
   /** Absolute path of the seed directory. */
@@ -24,8 +24,8 @@ export const PUBLIC_RANGES: readonly string[] = subtract(NOT_PUBLIC_RANGES.map(r
 })
   .map(({ first, bits }) => `${addressOf(first)}/${bits}`);
 
-/** Returns the permissions of the worker thread; they do not change while it runs. */
-export function workerPermissions(options: SandboxOptions): Deno.PermissionOptionsObject {
+/** Returns the permissions of the engine's thread; they do not change while it runs. */
+export function enginePermissions(options: EngineOptions): Deno.PermissionOptionsObject {
   const { port, seedDirectory, allowLocal } = options;
   // Deno has no permission for listening only: each entry also permits connections to its address.
   const listen = port === 0 ? ["0.0.0.0", "[::]"] : [`0.0.0.0:${port}`, `[::]:${port}`];

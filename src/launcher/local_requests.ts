@@ -1,0 +1,26 @@
+/**
+ * Carries out the requests of the command thread, without a check of what the command may touch:
+ * the launcher makes that check, and tests that run a command in their own thread need none.
+ *
+ * @module
+ */
+
+import { startEngine } from "./engine_thread.ts";
+import { findPortOwner } from "./port_owner.ts";
+import type { LauncherRequests } from "./requests.ts";
+
+/** Returns the requests, carried out with the permissions of the calling thread. */
+export function localRequests(): LauncherRequests {
+  return {
+    async makeLink(target, path) {
+      await Deno.symlink(target, path);
+    },
+    async placeFile(staged, path) {
+      await Deno.link(staged, path);
+      await Deno.remove(staged);
+    },
+    findPortOwner,
+    networkAddresses: () => Promise.resolve(Deno.networkInterfaces()),
+    startEngine,
+  };
+}

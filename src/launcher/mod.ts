@@ -1,0 +1,19 @@
+/**
+ * The launcher: the code of the main thread. It starts the threads that do a command's work, each
+ * with exactly the permissions that the command needs, and it carries out the few requests that no
+ * permission can express. It parses no byte that a stranger made.
+ *
+ * - `requests.ts`: the closed set of requests of the command thread.
+ * - `engine_permissions.ts` lists what the engine's thread may touch, and `engine_thread.ts` starts it.
+ * - `local_requests.ts` carries the requests out.
+ * - `port_owner.ts` asks the program `ss` which process listens on a port.
+ *
+ * Left to other rooms: every command, and every check of packages and records. Start reading in
+ * `requests.ts`.
+ *
+ * @module
+ */
+
+export { type EngineOptions, enginePermissions, PUBLIC_RANGES } from "./engine_permissions.ts";
+export { localRequests } from "./local_requests.ts";
+export type { EngineThread, HostAddress, LauncherRequests, PortOwner } from "./requests.ts";

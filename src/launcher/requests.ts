@@ -1,0 +1,61 @@
+/**
+ * The requests that the command thread sends to the launcher, the main thread. The set is closed:
+ * these are the actions that Deno's permissions of a thread cannot express, or that need what the
+ * command thread must not have.
+ *
+ * @module
+ */
+
+import type { EngineOptions } from "./engine_permissions.ts";
+
+/** The process that listens on a TCP port, for error messages. */
+export interface PortOwner {
+  pid: number;
+  /** Name of the process, as the program `ss` shows it. */
+  program: string;
+}
+
+/** An IP address of a network interface, and its family (IPv4 or IPv6). */
+export type HostAddress = Pick<Deno.NetworkInterfaceInfo, "family" | "address">;
+
+/** A running engine's thread, as the thread that uses the engine sees it. */
+export interface EngineThread {
+  /** Resolves with the reason if the thread dies by an error. Never rejects. */
+  readonly died: Promise<string>;
+  /** Ends the thread at once, without stopping the engine first. */
+  terminate(): void;
+}
+
+/**
+ * Requests of the command thread to the launcher. In the program they cross a `MessagePort`: values
+ * must be cloneable, and an error arrives as a `LibreseedError` with the same `kind`, `code` and
+ * `detail`, but without its class. So callers compare the `code`.
+ */
+export interface LauncherRequests {
+  /**
+   * Makes the symbolic link `path`, which leads to `target`. Deno lets no thread with a list of
+   * paths do this.
+   */
+  makeLink(target: string, path: string): Promise<void>;
+  /**
+   * Renames the finished file `staged`, which lies in a staging directory of this command, to
+   * `path`, and never over another file.
+   *
+   * @throws {Deno.errors.AlreadyExists} as the code `FILE_EXISTS`
+   */
+  placeFile(staged: string, path: string): Promise<void>;
+  /**
+   * Finds the process that listens on a TCP port. Resolves to `undefined` if the process cannot be
+   * determined.
+   */
+  findPortOwner(port: number): Promise<PortOwner | undefined>;
+  /** Returns the addresses of this machine's network interfaces. */
+  networkAddresses(): Promise<HostAddress[]>;
+  /**
+   * Starts the engine's thread. A command thread cannot do this, because a thread cannot give more
+   * than it has.
+   *
+   * @param port the thread's end of a channel, by which the engine is called; it is transferred
+   */
+  startEngine(options: EngineOptions, port: MessagePort): EngineThread;
+}
