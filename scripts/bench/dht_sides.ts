@@ -15,8 +15,9 @@ import { DhtManager, type RateLimiter } from "../../src/dht/mod.ts";
 import { createUdpSocket, Engine } from "../../src/engine/mod.ts";
 import { type KeyPair, verifySignature } from "../../src/identity/mod.ts";
 import { bencode } from "../../src/bencode/mod.ts";
-import { signItem, targetOf } from "../../src/records/mod.ts";
+import { targetOf } from "../../src/records/mod.ts";
 import type { Counter } from "./counted_socket.ts";
+import { signedItem } from "../../tests/support/signed.ts";
 
 /** A record to put into the DHT. */
 export interface RecordToPut {
@@ -129,7 +130,7 @@ function librarySide(dht: Dht): Pick<Side, "put" | "get"> {
           salt: Buffer.from(salt),
           seq,
           v: Buffer.from(value),
-          sign: (message: Uint8Array) => Buffer.from(keys.sign(message)),
+          sign: (message: Uint8Array) => Buffer.from(keys.signBytes(message)),
         }, done)
       ),
     get: (publicKey, salt) =>
@@ -190,7 +191,7 @@ export async function startOurs(
 function ourSide(manager: DhtManager): Side {
   return {
     async put({ keys, salt, seq, value }) {
-      await manager.put(signItem(keys, { salt, seq, value: bencode(value) }));
+      await manager.put(signedItem(keys, { salt, seq, value: bencode(value) }));
     },
     async get(publicKey, salt) {
       return (await manager.get({ publicKey, salt })).item?.value;

@@ -7,7 +7,6 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fromHex, systemClock, toHex } from "../../src/base/mod.ts";
 import { ensureHome, homePaths } from "../../src/control/home.ts";
-import { manifestRecord } from "../../src/fetching/manifest_record.ts";
 import { rememberVerified } from "../../src/fetching/verified.ts";
 import { generateKeyPair, type KeyPair, writeKeyFile } from "../../src/identity/mod.ts";
 import {
@@ -17,7 +16,6 @@ import {
   minimalFileName,
   type MinimalManifest,
   serializeMinimal,
-  signMinimal,
   torrentFileName,
 } from "../../src/package/mod.ts";
 import {
@@ -29,11 +27,15 @@ import {
   nameIndexKeyPair,
   nameIndexSalt,
   nameIndexSlot,
-  signItem,
-  signNameIndexEntry,
   targetOf,
 } from "../../src/records/mod.ts";
 import { SeedDirectory, StateDatabase, type ValidSeedEntry } from "../../src/store/mod.ts";
+import {
+  signedEntry,
+  signedItem,
+  signedMinimal,
+  signedRecord,
+} from "../../tests/support/signed.ts";
 
 /**
  * Size of a generated archive, in bytes. Its contents are arbitrary, because an idle daemon does
@@ -69,7 +71,7 @@ function writePackages(directory: string, keys: KeyPair, count: number): Minimal
       lengthBytes: contents.length,
       pieces: createHash("sha1").update(contents).digest(),
     });
-    const manifest = signMinimal({
+    const manifest = signedMinimal({
       name,
       version: "1.0.0",
       archiveSha256: formatSha256(createHash("sha256").update(contents).digest()),
@@ -118,21 +120,21 @@ export async function fillHome(
     for (const entry of entries) rememberVerified(state, entry as ValidSeedEntry);
     for (const [i, minimal] of manifests.entries()) {
       const { name, version } = minimal;
-      announced(keep(manifestRecord(minimal, keys, nowMs), "manifest", name, version), i);
+      announced(keep(signedRecord(minimal, keys, nowMs), "manifest", name, version), i);
       announced(fromHex(minimal.btih)!, i, port, TORRENT_MS);
       const times = { firstSeenMs: nowMs, timestampMs: nowMs };
-      const entry = signNameIndexEntry(keys, name, { version, ...times });
+      const entry = signedEntry(keys, name, { version, ...times });
       const { signature } = entry;
       const slot = nameIndexSlot(publicKey);
       const salt = nameIndexSalt(name, slot);
       const value = encodeNameIndex([entry]);
       keep({ publicKey, salt, seq: nowMs, value, signature }, "name-entry", name, version);
-      const index = signItem(nameIndexKeyPair(name, dayOf(nowMs)), { salt, seq: nowMs, value });
+      const index = signedItem(nameIndexKeyPair(name, dayOf(nowMs)), { salt, seq: nowMs, value });
       announced(keep(index, "name-index", name, String(slot)), i);
     }
     const value = encodeAnnounceRecord({ packages: new Map(), timestampMs: nowMs });
     announced(
-      keep(signItem(keys, { salt: announceSalt(publicKey), seq: nowMs, value }), "announce"),
+      keep(signedItem(keys, { salt: announceSalt(publicKey), seq: nowMs, value }), "announce"),
       count - 1,
     );
   });

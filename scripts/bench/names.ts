@@ -9,17 +9,13 @@ import { loadSettings } from "../../src/config/mod.ts";
 import { writeCatalog } from "../../src/fetching/catalog_files.ts";
 import { openNode } from "../../src/host/node.ts";
 import { localRequests } from "../../src/launcher/mod.ts";
-import {
-  catalogFileName,
-  type MinimalManifest,
-  serializeCatalog,
-  signMinimal,
-} from "../../src/package/mod.ts";
-import { announceSalt, encodeAnnounceRecord, signItem } from "../../src/records/mod.ts";
+import { catalogFileName, type MinimalManifest, serializeCatalog } from "../../src/package/mod.ts";
+import { announceSalt, encodeAnnounceRecord } from "../../src/records/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import { type Daemon, type Home, Place } from "../../tests/support/place.ts";
 import { temporaryHome } from "../../tests/support/mod.ts";
 import { type Contender, type Figures, type Metric, type Row, runBenchmarks } from "./harness.ts";
+import { signedItem, signedMinimal } from "../../tests/support/signed.ts";
 
 const NODES = 100;
 const PACKAGES = 2_000;
@@ -52,7 +48,7 @@ async function longList(): Promise<Scene> {
     return JSON.parse(await Deno.readTextFile(path));
   }));
   for (let i = manifests.length; i < PACKAGES; i++) {
-    manifests.push(signMinimal({
+    manifests.push(signedMinimal({
       name: `package-${i}`,
       version: "1.0.0",
       archiveSha256: `sha256:${i.toString(16).padStart(64, "0")}`,
@@ -95,7 +91,7 @@ async function list({ place, publisher }: Scene, manifests: MinimalManifest[]): 
       catalogInfoHash,
     });
     const salt = announceSalt(keys.publicKey);
-    const item = signItem(keys, { salt, seq: nowMs, value });
+    const item = signedItem(keys, { salt, seq: nowMs, value });
     const { holding } = await node.operations.store({
       item,
       record: { kind: "announce" },

@@ -11,11 +11,11 @@ import { type Clock, delay, systemClock } from "../../src/base/mod.ts";
 import { RateLimiter, Reannouncer } from "../../src/dht/mod.ts";
 import { generateKeyPair } from "../../src/identity/mod.ts";
 import { bencode } from "../../src/bencode/mod.ts";
-import { signItem } from "../../src/records/mod.ts";
 import { Counter, difference } from "./counted_socket.ts";
 import { type RecordToPut, sides, startOurs } from "./dht_sides.ts";
 import { tell } from "./program.ts";
 import { keepRecord } from "../../tests/support/keep_record.ts";
+import { signedItem } from "../../tests/support/signed.ts";
 
 /** Delay that lets the first lookup end, in milliseconds. */
 const JOIN_MS = 1_000;
@@ -89,7 +89,7 @@ async function reannouncer(records: RecordToPut[]) {
     },
   });
   const items = records.map(({ keys, salt, seq, value }) =>
-    signItem(keys, { salt, seq, value: bencode(value) })
+    signedItem(keys, { salt, seq, value: bencode(value) })
   );
   return () =>
     new Promise<void>((resolve) => {

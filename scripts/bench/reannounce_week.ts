@@ -7,11 +7,12 @@ import { toHex, utf8 } from "../../src/base/mod.ts";
 import { DhtManager, type DhtNode, Reannouncer } from "../../src/dht/mod.ts";
 import { keyPairFromSeed } from "../../src/identity/mod.ts";
 import { bencode } from "../../src/bencode/mod.ts";
-import { type MutableItem, signItem, targetOf } from "../../src/records/mod.ts";
+import { type MutableItem, targetOf } from "../../src/records/mod.ts";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
 import { seededRandom, SimulatedDht } from "../../tests/support/simulated_dht.ts";
 import { type Contender, type Metric, type Row, runBenchmarks } from "./harness.ts";
 import { keepRecord } from "../../tests/support/keep_record.ts";
+import { signedItem } from "../../tests/support/signed.ts";
 
 const HOUR_MS = 3_600_000;
 /** The default of `reannounce-interval`, in milliseconds. */
@@ -67,7 +68,7 @@ async function liveThrough(keep: Keep, lifeHours: number, seed: number) {
   const keys = keyPairFromSeed(new Uint8Array(32));
   const records = Array.from(
     { length: RECORDS },
-    (_, i) => signItem(keys, { salt: utf8(`record ${i}`), seq: 1, value: bencode("x") }),
+    (_, i) => signedItem(keys, { salt: utf8(`record ${i}`), seq: 1, value: bencode("x") }),
   );
   const targets = records.map(({ publicKey, salt }) => targetOf(publicKey, salt));
   keep(client, clock, records);

@@ -16,8 +16,6 @@ import {
   formatSha256,
   serializeFull,
   serializeMinimal,
-  signFull,
-  signMinimal,
 } from "../../src/package/mod.ts";
 import {
   commandMetrics,
@@ -28,6 +26,7 @@ import {
   workDirectory,
 } from "./command.ts";
 import { type Row, runBenchmarks } from "./harness.ts";
+import { signedFull, signedMinimal } from "../../tests/support/signed.ts";
 
 const limits = defaultArchiveLimits;
 const signer = keyPairFromSeed(new Uint8Array(32).fill(7));
@@ -186,7 +185,7 @@ async function makeArchive(name: string, files: Files): Promise<string> {
   const paths = [...files.keys()].sort((a, b) => a < b ? -1 : 1);
   const hashes = Object.fromEntries(paths.map((path) => [path, sha256(files.get(path)!)]));
   const fields = { name, version: "1.0.0", files: hashes, contentHash: contentHash(hashes) };
-  const manifest = new TextEncoder().encode(serializeFull(signFull(fields, signer)));
+  const manifest = new TextEncoder().encode(serializeFull(signedFull(fields, signer)));
   const entry = (path: string, bytes: Uint8Array): TarFile => ({
     path,
     sizeBytes: bytes.length,
@@ -208,7 +207,7 @@ async function makeArchive(name: string, files: Files): Promise<string> {
   gzip.end();
   await writing;
   const bytes = await Deno.readFile(half);
-  const minimal = signMinimal({
+  const minimal = signedMinimal({
     name,
     version: "1.0.0",
     archiveSha256: sha256(bytes),

@@ -26,9 +26,9 @@ import { FetchingError } from "./errors.ts";
 
 const SIGNATURE_PREFIX = "ed25519:";
 
-/** Creates and signs the DHT record of a minimal manifest. `signer` has to hold the publisher's key. */
-export function manifestRecord(minimal: MinimalManifest, signer: Signer, seq: number): MutableItem {
-  const value = encodeManifestRecord({
+/** Encodes a minimal manifest as the value of its DHT record. */
+export function manifestValue(minimal: MinimalManifest): Uint8Array {
+  return encodeManifestRecord({
     infoHash: fromHex(minimal.btih)!,
     archiveSha256: parseSha256(minimal.archiveSha256)!,
     lengthBytes: minimal.length,
@@ -37,7 +37,16 @@ export function manifestRecord(minimal: MinimalManifest, signer: Signer, seq: nu
     timestampMs: minimal.timestamp,
     signature: fromBase64(minimal.signature.slice(SIGNATURE_PREFIX.length))!,
   });
-  return signItem(signer, { salt: manifestSalt(minimal.name, minimal.version), seq, value });
+}
+
+/** Creates and signs the DHT record of a minimal manifest. `signer` has to hold the publisher's key. */
+export async function manifestRecord(
+  minimal: MinimalManifest,
+  signer: Signer,
+  seq: number,
+): Promise<MutableItem> {
+  const salt = manifestSalt(minimal.name, minimal.version);
+  return await signItem(signer, { salt, seq, value: manifestValue(minimal) });
 }
 
 /**

@@ -12,13 +12,14 @@
  * | `KEY_READABLE_BY_OTHERS` | failed | the group or other users have a permission on the key file |
  * | `KEY_UNREADABLE` | failed | the operating system refuses to read the key file |
  * | `KEY_UNWRITABLE` | failed | the operating system refuses to write the key file |
+ * | `STATEMENT_INVALID` | failed | a statement to sign is of no known kind or breaks a limit |
  *
  * @module
  */
 
 import { LibreseedError } from "../base/mod.ts";
 
-/** An error about a key or a key file. The codes are listed at the top of this file. */
+/** An error about a key, a key file or a statement to sign. The codes are listed at the top of this file. */
 export class IdentityError extends LibreseedError {
   override name = "IdentityError";
 }

@@ -16,6 +16,7 @@ import {
 } from "node:crypto";
 import { concatBytes, fromHex } from "../base/mod.ts";
 import { IdentityError } from "./errors.ts";
+import { type Statement, statementBytes } from "./statement.ts";
 
 /** Length of an Ed25519 public key, in bytes. */
 export const PUBLIC_KEY_BYTES = 32;
@@ -33,13 +34,18 @@ const PKCS8_PREFIX = fromHex("302e020100300506032b657004220420")!;
 export type PublicKey = Uint8Array;
 
 /**
- * An object that signs messages: a {@linkcode KeyPair}, or a proxy for another process that signs.
+ * An object that signs statements: a {@linkcode KeyPair}, or a proxy for the thread that has the key.
  */
 export interface Signer {
   /** The Ed25519 public key that verifies the signatures, 32 bytes. */
   readonly publicKey: PublicKey;
-  /** Returns the Ed25519 signature of a message (RFC 8032 section 5.1.6), 64 bytes. */
-  sign(message: Uint8Array): Uint8Array;
+  /**
+   * Returns the Ed25519 signature (RFC 8032 section 5.1.6) of a statement's bytes, 64 bytes. Equal
+   * statements have equal signatures.
+   *
+   * @throws {IdentityError} `STATEMENT_INVALID`
+   */
+  sign(statement: Statement): Promise<Uint8Array>;
 }
 
 let privateKeyOf: (pair: KeyPair) => KeyObject;
@@ -63,8 +69,16 @@ export class KeyPair implements Signer {
     this.#privateKey = privateKey;
   }
 
-  /** Returns the Ed25519 signature of a message, 64 bytes. Equal messages have equal signatures. */
-  sign(message: Uint8Array): Uint8Array {
+  // deno-lint-ignore require-await -- an invalid statement has to reject, not to throw
+  async sign(statement: Statement): Promise<Uint8Array> {
+    return this.signBytes(statementBytes(statement, this.publicKey));
+  }
+
+  /**
+   * Returns the Ed25519 signature of any bytes, 64 bytes. A publisher's key signs by
+   * {@linkcode KeyPair.sign} only.
+   */
+  signBytes(message: Uint8Array): Uint8Array {
     return new Uint8Array(sign(null, message, this.#privateKey));
   }
 }

@@ -38,20 +38,20 @@ export function hasPossibleTimes(
  * @param known the publisher's entries in the index and in this home
  * @param nowMs Unix time in milliseconds
  */
-export function entryToSign(
+export async function entryToSign(
   keys: Signer,
   name: string,
   version: string,
   known: readonly NameIndexEntry[],
   nowMs: number,
-): NameIndexEntry {
+): Promise<NameIndexEntry> {
   const believed = known.filter((entry) => hasPossibleTimes(entry, nowMs));
   const [before] = [...believed].sort((a, b) => b.timestampMs - a.timestampMs);
   const firstSeenMs = Math.min(nowMs, ...believed.map((entry) => entry.firstSeenMs));
   const versions = known.map((entry) => entry.version).filter((one) => semver.valid(one) !== null);
   const latest = versions.reduce((a, b) => semver.gt(b, a) ? b : a, version);
   if (before?.version === latest && before.firstSeenMs === firstSeenMs) return before;
-  return signNameIndexEntry(keys, name, {
+  return await signNameIndexEntry(keys, name, {
     version: latest,
     firstSeenMs,
     // The new entry replaces the earlier one only if its time is later. This also holds if our clock is

@@ -115,7 +115,7 @@ export async function writeNameIndex(
     const stays = today !== undefined && equalBytes(today.value, value) && !isRenewed(today, nowMs);
     const item = stays
       ? today
-      : signItem(keys, { salt: key.salt, value, seq: followingSeq(name, nowMs, today) });
+      : await signItem(keys, { salt: key.salt, value, seq: followingSeq(name, nowMs, today) });
     const outcome = await store.put(item, signal, { basedOn: known.map(({ seq }) => seq) });
     const { superseded, conflict } = outcome;
     if (!superseded && !conflict) return { item, outcome, entries, dropped: read.dropped };

@@ -66,7 +66,7 @@ export async function updateAnnounceRecord(
   const same = before.item && sameOffer(before.item.value, value) &&
     !isOfFuture(decodeAnnounceRecord(before.item.value).timestampMs, nowMs);
   const seq = seqAfter(before, nowMs);
-  const item = same ? before.item! : signItem(keys, { salt, seq, value });
+  const item = same ? before.item! : await signItem(keys, { salt, seq, value });
   const outcome = await operations.store(
     { item, record: { kind: "announce" }, later: isOffline },
     { signal },

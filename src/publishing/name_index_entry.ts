@@ -38,7 +38,7 @@ export async function updateNameIndex(
     const kept = await operations.nameEntry({ name, publicKey: keys.publicKey });
     const known = entries.filter(({ publicKey }) => equalBytes(publicKey, keys.publicKey));
     if (kept.entry) known.push(kept.entry);
-    const entry = entryToSign(keys, name, version, known, nowMs);
+    const entry = await entryToSign(keys, name, version, known, nowMs);
     const { outcome, listed } = await operations.indexName(
       { name, entry, later: isOffline },
       { signal },

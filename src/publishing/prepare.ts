@@ -8,7 +8,7 @@
 import { dirname, join, resolve } from "node:path";
 import { type Clock, isOfFuture, LibreseedError, refuseEarlyClock, toHex } from "../base/mod.ts";
 import { named } from "../control/mod.ts";
-import { formatPublicKey, type KeyPair } from "../identity/mod.ts";
+import { formatPublicKey, type Signer } from "../identity/mod.ts";
 import {
   type AllowedSecrets,
   type ArchiveLimits,
@@ -64,7 +64,7 @@ export interface PublishRequest {
   /** Path of a directory to pack, or of a ready archive (`.tgz`). */
   path: string;
   /** Reads the key pair of this home's publisher. */
-  signer: () => Promise<KeyPair>;
+  signer: () => Promise<Signer>;
   name?: string;
   version?: string;
   /** Rules for the files of the directory that are not packed. If absent, the package's own rules apply. */
@@ -163,7 +163,7 @@ async function pack(
 async function keptArchive(
   { seeds, limits, signal, sourceDateEpoch }: PrepareContext,
   options: SelectOptions,
-  signer: KeyPair,
+  signer: Signer,
 ): Promise<{ archivePath: string; fileBytes: number } | undefined> {
   const { name, version } = await nameDirectory(options);
   const pubkey = formatPublicKey(signer.publicKey);
@@ -237,7 +237,7 @@ async function copyReady(
   onContents?.(contentsOfPaths(full, paths, fileBytes ?? lengthBytes, allowSecrets));
   // A manifest that is dated in the future, because the clock was wrong, is signed again.
   const isKept = beside !== undefined && !isOfFuture(beside.timestamp, clock.now());
-  const minimal = isKept ? beside : signMinimal({
+  const minimal = isKept ? beside : await signMinimal({
     name: full.name,
     version: full.version,
     archiveSha256: formatSha256(taken.sha256),

@@ -74,7 +74,7 @@ export async function putManifest(
   const { name, version } = minimal;
   const salt = manifestSalt(name, version);
   const before = await newestRecord(operations, { publicKey, salt }, { signal });
-  const item = manifestRecord(minimal, signer, seqAfter(before, clock.now()));
+  const item = await manifestRecord(minimal, signer, seqAfter(before, clock.now()));
   const outcome = await operations.store({
     item,
     record: { kind: "manifest", name, version },
@@ -113,7 +113,7 @@ export async function itemToPut(
     const isSame = archiveSha256 === minimal.archiveSha256 && btih === minimal.btih;
     if (isSame && !isOfFuture(timestamp, clock.now())) return item;
   }
-  return manifestRecord(minimal, await signer(), seqAfter(before, clock.now()));
+  return await manifestRecord(minimal, await signer(), seqAfter(before, clock.now()));
 }
 
 /**

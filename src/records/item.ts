@@ -6,8 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { concatBytes, utf8 } from "../base/mod.ts";
-import { type Signer, verifySignature } from "../identity/mod.ts";
+import { recordBytes, type Signer, verifySignature } from "../identity/mod.ts";
 import { RecordError } from "./errors.ts";
 import { checkValueSize, decodeBencode, MAX_VALUE_BYTES } from "./item_value.ts";
 
@@ -24,7 +23,7 @@ export interface MutableItem {
   seq: number;
   /** The bencoded value of the item, a maximum of 1,000 bytes. */
   value: Uint8Array;
-  /** Ed25519 signature of {@linkcode signableBytes}, 64 bytes. */
+  /** Ed25519 signature of {@linkcode recordBytes}, 64 bytes. */
   signature: Uint8Array;
 }
 
@@ -39,29 +38,16 @@ export function immutableTarget(value: Uint8Array): Uint8Array {
 }
 
 /**
- * Returns the bytes that the signature of a mutable item covers (BEP 44): the bencoded pairs
- * `salt`, `seq` and `v` one after the other, without an enclosing dictionary. An empty salt has no
- * pair.
- *
- * @param item `value` is the bencoded value
- */
-export function signableBytes(item: Pick<MutableItem, "salt" | "seq" | "value">): Uint8Array {
-  const { salt, seq, value } = item;
-  const saltPair = salt.length > 0 ? [utf8(`4:salt${salt.length}:`), salt] : [];
-  return concatBytes(...saltPair, utf8(`3:seqi${seq}e1:v`), value);
-}
-
-/**
  * Signs an item.
  *
  * @param item `value` is the bencoded value
  * @throws {RecordError} `VALUE_TOO_LARGE` above 1,000 bytes; `BAD_FIELD` for a salt above 64 bytes or
  * a `seq` that is not a safe integer of at least 0; `BAD_BENCODE` if the value is not bencode
  */
-export function signItem(
+export async function signItem(
   signer: Signer,
   item: Pick<MutableItem, "salt" | "seq" | "value">,
-): MutableItem {
+): Promise<MutableItem> {
   const { salt, seq, value } = item;
   if (salt.length > MAX_SALT_BYTES) {
     throw new RecordError(
@@ -75,7 +61,7 @@ export function signItem(
   }
   checkValueSize(value);
   decodeBencode(value);
-  const signature = signer.sign(signableBytes(item));
+  const signature = await signer.sign({ kind: "record", salt, seq, value });
   return { publicKey: signer.publicKey, salt, seq, value, signature };
 }
 
@@ -85,7 +71,7 @@ export function signItem(
  */
 export function verifyItem(item: MutableItem): boolean {
   return item.value.length <= MAX_VALUE_BYTES && item.salt.length <= MAX_SALT_BYTES &&
-    isSeq(item.seq) && verifySignature(item.publicKey, signableBytes(item), item.signature);
+    isSeq(item.seq) && verifySignature(item.publicKey, recordBytes(item), item.signature);
 }
 
 function isSeq(seq: number): boolean {

@@ -33,7 +33,6 @@ export {
   MAX_SALT_BYTES,
   type MutableItem,
   nextSeq,
-  signableBytes,
   signItem,
   targetOf,
   verifyItem,

@@ -16,9 +16,9 @@
  */
 
 import * as v from "valibot";
-import { compareBytes, concatBytes, utf8 } from "../base/mod.ts";
+import { compareBytes } from "../base/mod.ts";
 import type { BValue } from "../bencode/mod.ts";
-import { type Signer, verifySignature } from "../identity/mod.ts";
+import { type Signer, statementBytes, verifySignature } from "../identity/mod.ts";
 import { RecordError } from "./errors.ts";
 import { bytesOf, check, count, decodeValue, dictionary, text } from "./fields.ts";
 import { checkValueSize, encodeValue } from "./item_value.ts";
@@ -40,7 +40,6 @@ export interface NameIndexEntry {
   signature: Uint8Array;
 }
 
-const DOMAIN = "libreseed:name-index-entry:v1\n";
 const WHAT = "name index";
 
 /**
@@ -70,19 +69,6 @@ const entrySchema = v.pipe(
   v.check((entry) => entry.f <= entry.t, "first seen after it was signed"),
 );
 
-function signedBytes(name: string, entry: Omit<NameIndexEntry, "signature">): Uint8Array {
-  return concatBytes(
-    utf8(DOMAIN),
-    encodeValue({
-      f: entry.firstSeenMs,
-      k: entry.publicKey,
-      n: name,
-      t: entry.timestampMs,
-      v: entry.version,
-    }),
-  );
-}
-
 /**
  * Signs an entry of a name index.
  *
@@ -90,13 +76,14 @@ function signedBytes(name: string, entry: Omit<NameIndexEntry, "signature">): Ui
  * @throws {RecordError} `BAD_FIELD` if a time is negative or not an integer, if the times are in
  * the wrong order, or if the version is invalid or too long
  */
-export function signNameIndexEntry(
+export async function signNameIndexEntry(
   signer: Signer,
   name: string,
   fields: Pick<NameIndexEntry, "version" | "firstSeenMs" | "timestampMs">,
-): NameIndexEntry {
+): Promise<NameIndexEntry> {
   const { version, firstSeenMs, timestampMs } = fields;
-  if (!isEntryVersion(version) || !(firstSeenMs >= 0) || !(firstSeenMs <= timestampMs)) {
+  const areTimes = [firstSeenMs, timestampMs].every(Number.isSafeInteger) && firstSeenMs >= 0;
+  if (!isEntryVersion(version) || !areTimes || firstSeenMs > timestampMs) {
     throw new RecordError(
       "usage",
       "BAD_FIELD",
@@ -104,18 +91,20 @@ export function signNameIndexEntry(
         `${JSON.stringify(version)}, ${firstSeenMs} and ${timestampMs}`,
     );
   }
-  const entry = { publicKey: signer.publicKey, version, firstSeenMs, timestampMs };
-  return { ...entry, signature: signer.sign(signedBytes(name, entry)) };
+  const entry = { version, firstSeenMs, timestampMs };
+  const signature = await signer.sign({ kind: "name entry", name, ...entry });
+  return { publicKey: signer.publicKey, ...entry, signature };
 }
 
 /** Whether an entry is consistent and has a valid signature for this name. Never throws. */
 export function verifyNameIndexEntry(name: string, entry: NameIndexEntry): boolean {
   if (!(entry.firstSeenMs <= entry.timestampMs) || !isEntryVersion(entry.version)) return false;
+  const { publicKey, version, firstSeenMs, timestampMs, signature } = entry;
   try {
-    return verifySignature(entry.publicKey, signedBytes(name, entry), entry.signature);
+    const statement = { kind: "name entry", name, version, firstSeenMs, timestampMs } as const;
+    return verifySignature(publicKey, statementBytes(statement, publicKey), signature);
   } catch {
-    // The entry has a field that bencode cannot express. Such an entry was never signed, so its
-    // signature is invalid.
+    // No signer signs a statement with such a field, so the signature is invalid.
     return false;
   }
 }

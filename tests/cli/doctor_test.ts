@@ -13,7 +13,6 @@ import type { Check } from "../../src/doctor/check.ts";
 import { examine } from "../../src/doctor/doctor.ts";
 import { NameKeeper } from "../../src/host/records/name_keeper.ts";
 import { readKeyFile } from "../../src/identity/mod.ts";
-import { signNameIndexEntry } from "../../src/records/mod.ts";
 import { StateDatabase } from "../../src/store/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import {
@@ -25,6 +24,7 @@ import {
   temporaryHome,
   udpSocketsOf,
 } from "../support/mod.ts";
+import { signedEntry } from "../support/signed.ts";
 
 /** A home with a package, and a DHT that the home's daemon can reach. */
 interface Patient extends AsyncDisposable {
@@ -266,7 +266,7 @@ async function publishAhead(home: string): Promise<void> {
     intervalMs: () => 3_600_000,
     onWarning: () => {},
   });
-  keeper.keep("sick", signNameIndexEntry(keys, "sick", { version: "1.0.0", ...times }));
+  keeper.keep("sick", signedEntry(keys, "sick", { version: "1.0.0", ...times }));
 }
 
 const illnesses: {

@@ -13,13 +13,12 @@ import {
   nameIndexKeyPair,
   nameIndexSalt,
   nameIndexSlot,
-  signItem,
-  signNameIndexEntry,
   targetOf,
 } from "../../src/records/mod.ts";
 import { StateDatabase } from "../../src/store/mod.ts";
 import { TestEngine } from "../support/engines.ts";
 import { eventually, type Home, newPlace, type Place } from "../support/place.ts";
+import { signedEntry, signedItem } from "../support/signed.ts";
 
 /**
  * Generates key pairs until the index entry of one of them belongs into the given slot of the name
@@ -46,7 +45,7 @@ async function vandalize(
   seq = Date.now() + 1_000,
 ): Promise<void> {
   await using engine = await TestEngine.start({ testnet: place.testnet });
-  const item = signItem(nameIndexKeyPair("hello", dayOf(Date.now())), {
+  const item = signedItem(nameIndexKeyPair("hello", dayOf(Date.now())), {
     salt: nameIndexSalt("hello", slot),
     seq,
     value: bencode(value),
@@ -177,7 +176,7 @@ Deno.test("resolve -v explains its choice, and distinguishes an unknown name fro
 
   const stranger = keysOfSlot(1);
   const times = { firstSeenMs: Date.now(), timestampMs: Date.now() };
-  const forged = signNameIndexEntry(stranger, "goodbye", { version: "6.6.6", ...times });
+  const forged = signedEntry(stranger, "goodbye", { version: "6.6.6", ...times });
   const { publicKey: k, version: v, firstSeenMs: f, timestampMs: t, signature: s } = forged;
   await vandalize(place, 1, [{ f, k, s, t, v }]);
   const gone = await user.run(["resolve", "hello", "-v"]);

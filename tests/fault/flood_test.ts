@@ -9,7 +9,7 @@ import { concatBytes, toHex, utf8 } from "../../src/base/mod.ts";
 import { QUERY_LIMITS } from "../../src/engine/dht/query_limiter.ts";
 import { generateKeyPair } from "../../src/identity/mod.ts";
 import { bdecode, bencode, type BValue } from "../../src/bencode/mod.ts";
-import { signItem, targetOf } from "../../src/records/mod.ts";
+import { targetOf } from "../../src/records/mod.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import { FakeSocket } from "../support/fake_socket.ts";
 import { mutate } from "../support/mutator.ts";
@@ -17,6 +17,7 @@ import { eventually, TestEngine } from "../support/engines.ts";
 import { RawUdp } from "../support/raw_udp.ts";
 import { seededRandom } from "../support/simulated_dht.ts";
 import { randomBytes } from "../support/torrents.ts";
+import { signedItem } from "../support/signed.ts";
 
 const random = seededRandom(1);
 
@@ -101,7 +102,7 @@ function fill(target: Target): { item: Uint8Array; torrent: Uint8Array } {
   assert.equal(target.engine.node()!.tableSize(), 20);
   const id = anyId();
   const keys = generateKeyPair();
-  const signed = signItem(keys, { salt: id, seq: 1, value: bencode("x".repeat(996)) });
+  const signed = signedItem(keys, { salt: id, seq: 1, value: bencode("x".repeat(996)) });
   const item = targetOf(keys.publicKey, id);
   const token = target.answer(query("get", { id, target: item }), local).get("token") as Uint8Array;
   target.answer(
@@ -264,7 +265,7 @@ Deno.test("records are put and got again after a flood of 20,000 real packets, a
   })();
   const manager = at.manager();
   for (let i = 0; i < 10; i++) {
-    const item = signItem(generateKeyPair(), { salt: anyId(), seq: 1, value: bencode(i) });
+    const item = signedItem(generateKeyPair(), { salt: anyId(), seq: 1, value: bencode(i) });
     // The flood may overflow the socket's buffer. Puts and gets may therefore fail, but each
     // failure must be reported.
     const put = await manager.put(item, { refreshAfterMs: 0 });
@@ -278,7 +279,7 @@ Deno.test("records are put and got again after a flood of 20,000 real packets, a
     flooding = false;
   }
   await flood;
-  const item = signItem(generateKeyPair(), { salt: anyId(), seq: 1, value: bencode("after") });
+  const item = signedItem(generateKeyPair(), { salt: anyId(), seq: 1, value: bencode("after") });
   assert.equal((await manager.put(item)).weak, false);
   assert.deepEqual((await manager.get(item)).item, item);
 });
@@ -313,7 +314,7 @@ Deno.test("duplicate, late and unsolicited answers change nothing", async () => 
     // equal a forged one.
     if (t % 50 === 49) await raw.query(at.engine.port, "ping", {});
   }
-  const item = signItem(generateKeyPair(), { salt: raw.id, seq: 1, value: bencode("x") });
+  const item = signedItem(generateKeyPair(), { salt: raw.id, seq: 1, value: bencode("x") });
   assert.equal((await at.manager().put(item)).weak, false);
   assert.deepEqual((await at.manager().get(item)).item, item);
 });

@@ -8,7 +8,6 @@ import assert from "node:assert/strict";
 import { concatBytes } from "../../src/base/mod.ts";
 import { generateKeyPair } from "../../src/identity/mod.ts";
 import { bencode } from "../../src/bencode/mod.ts";
-import { signItem } from "../../src/records/mod.ts";
 import type { SimulatedClient } from "../support/simulated_dht.ts";
 import {
   compactNode,
@@ -17,6 +16,7 @@ import {
   type SimulatedQuery,
 } from "../support/simulated_node.ts";
 import { Fixture, salt } from "../support/dht_fixture.ts";
+import { signedItem } from "../support/signed.ts";
 
 /** Maximum duration of a put or a get, by the simulated network's clock. */
 const DEADLINE_MS = 15_000;
@@ -50,7 +50,7 @@ function besideTarget(target: Uint8Array, count: number, hostOf: (i: number) => 
 }
 
 const stranger = generateKeyPair();
-const forged = signItem(stranger, { salt, seq: 9_000_000, value: bencode("forged") });
+const forged = signedItem(stranger, { salt, seq: 9_000_000, value: bencode("forged") });
 
 function refuses(code: number): Behaviour {
   return (_at, _node, { name }, honest) => name === "put" ? { kind: "refused", code } : honest();

@@ -29,14 +29,13 @@ import {
   formatMagnet,
   mergeNameIndex,
   parseMagnet,
-  signItem,
-  signNameIndexEntry,
   verifyItem,
 } from "../../src/records/mod.ts";
 import { seededRandom } from "../support/simulated_dht.ts";
 import { mutate } from "../support/mutator.ts";
 import { minimalOf, signer } from "./seeds.ts";
 import { Broken, fuzz, stateless } from "./target.ts";
+import { signedEntry, signedItem } from "../support/signed.ts";
 
 const SEED = 20_260_101;
 
@@ -131,7 +130,7 @@ holds(
     const slotOf = (seed: Uint8Array) => keyPairFromSeed(seed).publicKey[0]! & 3;
     const slot = slotOf(publishers[0]!.seed);
     const entries = publishers.filter(({ seed }) => slotOf(seed) === slot).map((one) =>
-      signNameIndexEntry(keyPairFromSeed(one.seed), "hello", {
+      signedEntry(keyPairFromSeed(one.seed), "hello", {
         version: one.version,
         firstSeenMs: one.t,
         timestampMs: one.t + 1,
@@ -156,7 +155,7 @@ holds(
     at: fc.nat(),
   }),
   ({ salt, seq, tree, at }) => {
-    const item = signItem(signer, { salt, seq, value: bencode(tree) });
+    const item = signedItem(signer, { salt, seq, value: bencode(tree) });
     assert.ok(verifyItem(item));
     const flipped = (bytes: Uint8Array) =>
       bytes.map((byte, i) => i === at % bytes.length ? byte ^ 1 << at % 8 : byte);

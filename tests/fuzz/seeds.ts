@@ -7,7 +7,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fromHex } from "../../src/base/mod.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/identity/mod.ts";
-import { type MinimalManifest, signMinimal } from "../../src/package/mod.ts";
+import { type MinimalManifest } from "../../src/package/mod.ts";
+import { signedMinimal } from "../support/signed.ts";
 
 /** Key pair that signs all generated inputs. */
 export const signer: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(7));
@@ -26,7 +27,7 @@ export function fromHexText(hex: string): Uint8Array {
 /** Makes a signed minimal manifest. The archive that the manifest names does not exist. */
 export function minimalOf(name: string, version = "1.0.0"): MinimalManifest {
   const hash = createHash("sha256").update(`${name}@${version}`).digest("hex");
-  return signMinimal({
+  return signedMinimal({
     name,
     version,
     archiveSha256: `sha256:${hash}`,

@@ -9,10 +9,11 @@ import { toHex, utf8 } from "../../src/base/mod.ts";
 import { DhtManager, type DhtNode } from "../../src/dht/mod.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/identity/mod.ts";
 import { bencode, type BValue } from "../../src/bencode/mod.ts";
-import { type MutableItem, signItem, targetOf } from "../../src/records/mod.ts";
+import { type MutableItem, targetOf } from "../../src/records/mod.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { type SimulatedClient, SimulatedDht, type SimulatedDhtOptions } from "./simulated_dht.ts";
 import { decodeLoosely, type SimulatedNode, type StoredItem } from "./simulated_node.ts";
+import { signedItem } from "./signed.ts";
 
 export const salt = utf8("a salt");
 
@@ -49,7 +50,7 @@ export class Fixture {
   }
 
   item(seq: number, value: BValue = `value ${seq}`): MutableItem {
-    return signItem(this.keys, { salt, seq, value: bencode(value) });
+    return signedItem(this.keys, { salt, seq, value: bencode(value) });
   }
 
   /** Returns the nodes closest to the item's target. */

@@ -11,7 +11,6 @@ import { type Clock, equalBytes, fromHex } from "../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../src/config/mod.ts";
 import type { Operations } from "../../src/control/operations.ts";
 import type { DhtManager } from "../../src/dht/mod.ts";
-import { manifestRecord } from "../../src/fetching/manifest_record.ts";
 import { rangeKind } from "../../src/fetching/version_marks.ts";
 import { NameKeeper } from "../../src/host/records/name_keeper.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/identity/mod.ts";
@@ -20,12 +19,13 @@ import type { NamesContext } from "../../src/names/context.ts";
 import { rememberPublisher } from "../../src/names/pins.ts";
 import { resolveByName } from "../../src/names/resolve_by_name.ts";
 import { type IndexStore, indexStore } from "../../src/names/write_name_index.ts";
-import { type MinimalManifest, parsePackageSpec, signMinimal } from "../../src/package/mod.ts";
+import { type MinimalManifest, parsePackageSpec } from "../../src/package/mod.ts";
 import { updateAnnounceRecord } from "../../src/publishing/announce_record.ts";
 import { updateNameIndex } from "../../src/publishing/name_index_entry.ts";
 import { nameIndexSlot, nextSeq } from "../../src/records/mod.ts";
 import { type SeedDirectory, StateDatabase } from "../../src/store/mod.ts";
 import { temporaryHome } from "./mod.ts";
+import { signedMinimal, signedRecord } from "./signed.ts";
 
 /** Interval in milliseconds at which a home renews its name indexes. */
 export const INTERVAL_MS = 3_600_000;
@@ -110,7 +110,7 @@ export class NamesHome implements AsyncDisposable {
 
   /** Signs a minimal manifest of an archive that does not exist. */
   minimal(name: string, version: string, infoHashHex = "ab".repeat(20)): MinimalManifest {
-    return signMinimal({
+    return signedMinimal({
       name,
       version,
       archiveSha256: `sha256:${"cd".repeat(32)}`,
@@ -124,7 +124,7 @@ export class NamesHome implements AsyncDisposable {
   async publish(name: string, version: string, infoHashHex?: string): Promise<void> {
     const minimal = this.minimal(name, version, infoHashHex);
     const nowMs = this.clock.now();
-    const item = manifestRecord(minimal, this.keys, nextSeq(nowMs));
+    const item = signedRecord(minimal, this.keys, nextSeq(nowMs));
     await this.operations.store({
       item,
       record: { kind: "manifest", name, version },

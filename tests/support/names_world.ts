@@ -9,16 +9,11 @@ import { type Clock, LibreseedError, toHex } from "../../src/base/mod.ts";
 import { DhtManager } from "../../src/dht/mod.ts";
 import type { KeyPair } from "../../src/identity/mod.ts";
 import { bencode, type BValue } from "../../src/bencode/mod.ts";
-import {
-  dayOf,
-  nameIndexKeyPair,
-  nameIndexSalt,
-  signItem,
-  targetOf,
-} from "../../src/records/mod.ts";
+import { dayOf, nameIndexKeyPair, nameIndexSalt, targetOf } from "../../src/records/mod.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { SimulatedDht, type SimulatedDhtOptions } from "./simulated_dht.ts";
 import { keysOfSlot, NamesHome, storeOver } from "./names_home.ts";
+import { signedItem } from "./signed.ts";
 
 /** The time 11:45 UTC, far from midnight, in Unix milliseconds. */
 export const NOON = Date.UTC(2026, 5, 1, 11, 45);
@@ -74,7 +69,7 @@ export class World implements AsyncDisposable {
     value: BValue,
     { seq = this.clock.now() + 1_000, day = dayOf(this.clock.now()) } = {},
   ): Promise<void> {
-    const item = signItem(nameIndexKeyPair(name, day), {
+    const item = signedItem(nameIndexKeyPair(name, day), {
       salt: nameIndexSalt(name, slot),
       seq,
       value: bencode(value),

@@ -20,11 +20,10 @@ import {
   type PackedArchive,
   type PackOptions,
   serializeFull,
-  signFull,
-  signMinimal,
   verifyArchive,
   type VerifyOptions,
 } from "../../src/package/mod.ts";
+import { signedFull, signedMinimal } from "./signed.ts";
 
 export const signer = keyPairFromSeed(new Uint8Array(32).fill(7));
 export const stranger = keyPairFromSeed(new Uint8Array(32).fill(8));
@@ -170,7 +169,7 @@ export function manifestEntry(
   changes: Partial<FullManifest> = {},
 ): Entry {
   const hashes = Object.fromEntries(Object.entries(files).map(([p, c]) => [p, sha256(c)]));
-  const full = signFull({
+  const full = signedFull({
     name: "hello",
     version: "1.0.0",
     files: hashes,
@@ -185,7 +184,7 @@ export function minimalFor(
   archive: Uint8Array,
   changes: Partial<MinimalManifest> = {},
 ): MinimalManifest {
-  return signMinimal({
+  return signedMinimal({
     name: "hello",
     version: "1.0.0",
     archiveSha256: sha256(archive),

@@ -34,12 +34,12 @@ export function manifestFields(
  *
  * @throws {PackageError} `MANIFEST_INVALID` (kind usage) if a field breaks its rule
  */
-export function signFull(
+export async function signFull(
   fields: Unsigned<FullManifest>,
   signer: Signer,
   limits: ArchiveLimits = defaultArchiveLimits,
-): FullManifest {
-  return signFields(fullManifestKind(limits), fields, signer);
+): Promise<FullManifest> {
+  return await signFields(fullManifestKind(limits), fields, signer);
 }
 
 /**

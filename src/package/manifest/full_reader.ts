@@ -8,6 +8,7 @@
 import canonicalize from "canonicalize";
 import { concatBytes, inTurns, utf8 } from "../../base/mod.ts";
 import { messageOf } from "../errors.ts";
+import { manifestPrefix } from "../../identity/mod.ts";
 import { type ArchiveLimits, defaultArchiveLimits } from "../paths/mod.ts";
 import { formatSha256 } from "./content_hash.ts";
 import { type FileList, findFiles, HASH_BYTES, readFiles } from "./files_object.ts";
@@ -40,7 +41,7 @@ export interface ReadManifest extends Pick<FileList, "paths" | "hashes" | "conte
  * The signing domain, with which the signed bytes begin. The manifest without the field `signature`
  * follows the domain.
  */
-const DOMAIN = utf8(`${kindWithoutFiles.domain}\n`);
+const DOMAIN = utf8(manifestPrefix("full manifest"));
 
 /**
  * Allocates a buffer for a full manifest, with spare bytes before the manifest for the signed

@@ -126,7 +126,6 @@ function manifestKind(
 ): ManifestKind<FullManifest> {
   return {
     label: "full manifest",
-    domain: "libreseed:full-manifest:v1",
     schema: v.strictObject({
       ...commonFields,
       description: text(TEXT_FIELDS.description),

@@ -49,7 +49,6 @@ export interface MinimalManifest {
 
 const minimal: ManifestKind<MinimalManifest> = {
   label: "minimal manifest",
-  domain: "libreseed:minimal-manifest:v1",
   schema: v.strictObject({
     ...commonFields,
     archiveSha256: sha256Schema,
@@ -65,8 +64,11 @@ const minimal: ManifestKind<MinimalManifest> = {
  *
  * @throws {PackageError} `MANIFEST_INVALID` (kind usage) if a field breaks its rule
  */
-export function signMinimal(fields: Unsigned<MinimalManifest>, signer: Signer): MinimalManifest {
-  return signFields(minimal, fields, signer);
+export async function signMinimal(
+  fields: Unsigned<MinimalManifest>,
+  signer: Signer,
+): Promise<MinimalManifest> {
+  return await signFields(minimal, fields, signer);
 }
 
 /** Whether the manifest is valid and signed by the key that it names. Never throws. */

@@ -10,6 +10,8 @@ import * as v from "valibot";
 import { fromBase64, fromUtf8, toBase64, utf8 } from "../../base/mod.ts";
 import {
   formatPublicKey,
+  manifestPrefix,
+  type ManifestStatement,
   parsePublicKey,
   type Signer,
   verifySignature,
@@ -33,15 +35,10 @@ interface Signed {
 /** The fields of a manifest before signing. {@linkcode signFields} adds the other fields. */
 export type Unsigned<T> = Omit<T, "protocol" | "pubkey" | "signature">;
 
-/** A kind of manifest (full or minimal): its schema and its signing domain. */
+/** A kind of manifest (full or minimal): its name and its schema. */
 export interface ManifestKind<T extends Signed> {
-  /** Name of the kind in messages, such as "full manifest". */
-  label: string;
-  /**
-   * Domain separation: this text is signed before the canonical JSON, so that a signature is valid
-   * only for one kind of manifest.
-   */
-  domain: string;
+  /** Name of the kind in messages, and as the kind of a statement that is signed. */
+  label: ManifestStatement["kind"];
   schema: v.GenericSchema<unknown, T>;
 }
 
@@ -75,19 +72,19 @@ export function serialize(manifest: object): string {
 }
 
 /** Signs the fields of a manifest, and validates the result as a reader would. */
-export function signFields<T extends Signed>(
+export async function signFields<T extends Signed>(
   kind: ManifestKind<T>,
   fields: Unsigned<T>,
   signer: Signer,
-): T {
+): Promise<T> {
   const unsigned = { ...fields, protocol: PROTOCOL, pubkey: formatPublicKey(signer.publicKey) };
-  let bytes: Uint8Array;
+  let json: Uint8Array;
   try {
-    bytes = signedBytes(kind, unsigned);
+    json = utf8(canonicalize(unsigned)!);
   } catch (cause) {
     throw invalid(kind, "usage", messageOf(cause), cause);
   }
-  const signature = SIGNATURE_PREFIX + toBase64(signer.sign(bytes));
+  const signature = SIGNATURE_PREFIX + toBase64(await signer.sign({ kind: kind.label, json }));
   return validate(kind, withoutUndefined({ ...unsigned, signature }), "usage");
 }
 
@@ -176,7 +173,7 @@ export function invalid<T extends Signed>(
 }
 
 function signedBytes<T extends Signed>(kind: ManifestKind<T>, unsigned: object): Uint8Array {
-  return utf8(`${kind.domain}\n${canonicalize(unsigned)}`);
+  return utf8(manifestPrefix(kind.label) + canonicalize(unsigned));
 }
 
 function decodeSignature(text: string): Uint8Array | undefined {

@@ -199,7 +199,7 @@ async function writePackage(
   // Use Object.fromEntries: assigning one property at a time would lose a file named __proto__.
   const hashes: Record<string, string> = Object.fromEntries(body.hashes);
   const fields = manifestFields({ ...metadata, name, version }, hashes, options.sourceDateEpoch);
-  const full = signFull(fields, options.signer, limits);
+  const full = await signFull(fields, options.signer, limits);
   const manifest = await manifestEntry(full, limits);
   const head = gzipMember(manifest);
   checkSizes(
@@ -211,7 +211,7 @@ async function writePackage(
   const lengthBytes = head.length + body.gzipBytes;
   const archive = await writeArchive(job, head, body, lengthBytes);
   const torrent = buildTorrent({ name: fileName, lengthBytes, pieces: archive.pieces });
-  const minimal = signMinimal({
+  const minimal = await signMinimal({
     name,
     version,
     archiveSha256: formatSha256(archive.sha256),

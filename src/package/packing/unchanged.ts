@@ -47,7 +47,8 @@ export async function isUnchanged(
   }
   // Ed25519 signatures are deterministic, so equal signatures mean equal fields.
   const said = manifestFields({ ...metadata, name, version }, published.files, sourceDateEpoch);
-  if (signFull(said, signer, limits).signature !== published.signature) return false;
+  const { signature } = await signFull(said, signer, limits);
+  if (signature !== published.signature) return false;
   for (const file of files) {
     const hash = createHash("sha256");
     for await (const chunk of readSource(file, () => new Uint8Array(CHUNK_BYTES), signal)) {

@@ -8,22 +8,12 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fromBase64, fromHex, systemClock, toHex } from "../../../src/base/mod.ts";
 import { connectControl } from "../../../src/control/client.ts";
-import { manifestRecord } from "../../../src/fetching/manifest_record.ts";
 import type { KeyPair } from "../../../src/identity/mod.ts";
-import {
-  type MinimalManifest,
-  parseMinimal,
-  parseSha256,
-  signMinimal,
-} from "../../../src/package/mod.ts";
-import {
-  encodeManifestRecord,
-  manifestSalt,
-  type MutableItem,
-  signItem,
-} from "../../../src/records/mod.ts";
+import { type MinimalManifest, parseMinimal, parseSha256 } from "../../../src/package/mod.ts";
+import { encodeManifestRecord, manifestSalt, type MutableItem } from "../../../src/records/mod.ts";
 import { freePort } from "../../support/mod.ts";
 import { eventually, type Home, magnetIn, newPlace } from "../../support/place.ts";
+import { signedItem, signedMinimal, signedRecord } from "../../support/signed.ts";
 
 /** Puts a record with arbitrary contents into the DHT through a home's daemon. */
 async function put(home: Home, item: MutableItem, version: string): Promise<void> {
@@ -54,7 +44,7 @@ function misplaced(minimal: MinimalManifest, keys: KeyPair, version: string): Mu
     timestampMs: minimal.timestamp,
     signature: fromBase64(minimal.signature.slice("ed25519:".length))!,
   });
-  return signItem(keys, { salt: manifestSalt("pkg", version), seq: 1, value });
+  return signedItem(keys, { salt: manifestSalt("pkg", version), seq: 1, value });
 }
 
 const isServed = (home: Home) => async () => /seeding/.test(await home.must(["list"]));
@@ -70,7 +60,7 @@ Deno.test("get refuses a record or link that names a wrong archive", async () =>
   // A valid record of version 1.0.0, stored at the DHT target of version 2.0.0.
   const { keys } = liar;
   const { protocol: _, pubkey: _key, signature: _signature, ...fields } = minimal;
-  const stolen = signMinimal(fields, keys);
+  const stolen = signedMinimal(fields, keys);
   await put(liar, misplaced(stolen, keys, "2.0.0"), "2.0.0");
   const elsewhere = await home.run(["get", `${liar.publicKey}/pkg@2.0.0`]);
   assert.deepEqual([elsewhere.code, elsewhere.stdout], [4, ""], elsewhere.stderr);
@@ -83,7 +73,7 @@ Deno.test("get refuses a record or link that names a wrong archive", async () =>
   assert.match(unsigned.stderr, /not signed by/);
 
   // A valid record whose infohash is that of another publisher's archive.
-  await put(liar, manifestRecord(stolen, keys, 2), "1.0.0");
+  await put(liar, signedRecord(stolen, keys, 2), "1.0.0");
   const foreign = await home.run(["get", `${liar.publicKey}/pkg@1.0.0`]);
   assert.deepEqual([foreign.code, foreign.stdout], [4, ""], foreign.stderr);
   assert(foreign.stderr.includes(honest.publicKey), foreign.stderr);

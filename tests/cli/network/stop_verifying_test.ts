@@ -15,10 +15,9 @@ import {
   formatSha256,
   serializeFull,
   serializeMinimal,
-  signFull,
-  signMinimal,
 } from "../../../src/package/mod.ts";
 import { eventually, newPlace } from "../../support/place.ts";
+import { signedFull, signedMinimal } from "../../support/signed.ts";
 
 const MIB = 1024 * 1024;
 const MEMBER_BYTES = 16 * MIB;
@@ -34,7 +33,7 @@ async function writeZeros(path: string): Promise<void> {
   const about = { name: "zeros", version: "1.0.0" };
   // The hash is wrong on purpose: the verification is interrupted before any hash is compared.
   const files = { zeros: formatSha256(new Uint8Array(32)) };
-  const full = signFull({ ...about, files, contentHash: contentHash(files) }, signer);
+  const full = signedFull({ ...about, files, contentHash: contentHash(files) }, signer);
   const manifest = await tarEntry("manifest.json", utf8(serializeFull(full)));
   const sizeBytes = MEMBERS * MEMBER_BYTES;
   async function* contents() {
@@ -46,7 +45,7 @@ async function writeZeros(path: string): Promise<void> {
   const member = gzipSync(new Uint8Array(MEMBER_BYTES), { level: 9 });
   const head = gzipSync(concatBytes(manifest, header));
   const archive = concatBytes(head, ...Array<Uint8Array>(MEMBERS).fill(member));
-  const minimal = signMinimal({
+  const minimal = signedMinimal({
     ...about,
     archiveSha256: formatSha256(createHash("sha256").update(archive).digest()),
     btih: "0".repeat(40),

@@ -15,10 +15,11 @@ import { DhtHost } from "../../../src/engine/dht/dht_host.ts";
 import { applyReplacements, validatePacket } from "../../../src/engine/libraries/mod.ts";
 import { verifySignature } from "../../../src/identity/mod.ts";
 import { bdecode, bencode } from "../../../src/bencode/mod.ts";
-import { signItem, verifyItem } from "../../../src/records/mod.ts";
+import { verifyItem } from "../../../src/records/mod.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
 import { signer } from "../seeds.ts";
 import { readCorpus, stateless, type Target } from "../target.ts";
+import { signedItem } from "../../support/signed.ts";
 
 const SENDER = { address: "127.0.0.1", port: 7_000 };
 const id = new Uint8Array(20).fill(3);
@@ -117,7 +118,7 @@ const shownTarget: Target = {
     const values = ["text", 5, [1, ["x"]], { a: { b: [1] }, c: "d" }].map((value) =>
       bencode(value)
     );
-    const items = values.map((value, seq) => signItem(signer, { salt, seq, value }));
+    const items = values.map((value, seq) => signedItem(signer, { salt, seq, value }));
     const replies = items.map(({ publicKey, seq, signature, value }) =>
       reply({ id, token: id, nodes: id, k: publicKey, seq, sig: signature, v: bdecode(value) })
     );

@@ -25,7 +25,6 @@ import {
   serializeCatalog,
   serializeFull,
   serializeMinimal,
-  signFull,
   torrentInfoHash,
   verifyArchive,
   verifyFullSignature,
@@ -34,6 +33,7 @@ import {
 import { bdecode, bencode, BencodeError, type BValue } from "../../../src/bencode/mod.ts";
 import { fromHexText, minimalOf, signer, vectors } from "../seeds.ts";
 import { type Check, readOrRefuse, stateless, type Target } from "../target.ts";
+import { signedFull } from "../../support/signed.ts";
 
 const read = <T>(parse: () => T) => readOrRefuse(PackageError, parse);
 
@@ -66,7 +66,7 @@ function manifestAtUnicodeLimit(): FullManifest {
   const paths = Array.from({ length: 20 }, (_, i) => `${"\u1e9e\u0323".repeat(19)}/${i + 1_000}`);
   const files = Object.fromEntries(["ascii", ...paths].map((path) => [path, hash]));
   const fields = { name: "hello", version: "1.0.0", files, contentHash: contentHash(files) };
-  return signFull(fields, signer, limits);
+  return signedFull(fields, signer);
 }
 
 const manifestsTarget: Target = {

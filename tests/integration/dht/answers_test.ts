@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { toHex } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { bencode } from "../../../src/bencode/mod.ts";
-import { signItem, targetOf } from "../../../src/records/mod.ts";
+import { targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { addressOf, eventually, TestEngine } from "../../support/engines.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
+import { signedItem } from "../../support/signed.ts";
 
 const NODE_BYTES = 26;
 const random = () => crypto.getRandomValues(new Uint8Array(20));
@@ -64,7 +65,7 @@ Deno.test("an item is kept for two hours after its last put", async () => {
   await using at = await TestEngine.start({ testnet });
   await using raw = await RawUdp.bind();
   const keys = generateKeyPair();
-  const { salt, seq, signature } = signItem(keys, {
+  const { salt, seq, signature } = signedItem(keys, {
     salt: new TextEncoder().encode("s"),
     seq: 1,
     value: bencode("x"),
@@ -108,7 +109,11 @@ Deno.test("a read-only node (BEP 43) marks its queries, answers none, and gets a
   assert.deepEqual(marks, [1]);
   await assert.rejects(raw.query(visitor.engine.port, "ping", {}, 200), /no answer/);
   await eventually(() => visitor.engine.node()!.tableSize() >= 8, "the table is filled");
-  const item = signItem(generateKeyPair(), { salt: new Uint8Array(), seq: 1, value: bencode("x") });
+  const item = signedItem(generateKeyPair(), {
+    salt: new Uint8Array(),
+    seq: 1,
+    value: bencode("x"),
+  });
   assert.equal((await visitor.manager().put(item)).holding, 8);
   assert.deepEqual((await visitor.manager().get(item)).item, item);
 });

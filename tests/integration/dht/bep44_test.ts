@@ -2,9 +2,14 @@
 
 import assert from "node:assert/strict";
 import { concatBytes, equalBytes, utf8 } from "../../../src/base/mod.ts";
-import { generateKeyPair, type KeyPair, verifySignature } from "../../../src/identity/mod.ts";
+import {
+  generateKeyPair,
+  type KeyPair,
+  recordBytes,
+  verifySignature,
+} from "../../../src/identity/mod.ts";
 import { type BDecoded, bencode, type BValue } from "../../../src/bencode/mod.ts";
-import { immutableTarget, signableBytes, targetOf } from "../../../src/records/mod.ts";
+import { immutableTarget, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
@@ -65,12 +70,12 @@ function signed(
 ): Record<string, BValue | Raw> {
   const value = encode(v);
   const bytes = typeof seq === "number"
-    ? signableBytes({ salt, seq, value })
+    ? recordBytes({ salt, seq, value })
     : concatBytes(utf8(`3:seqi${seq}e1:v`), value);
   return {
     k: keys.publicKey,
     seq: typeof seq === "number" ? seq : new Raw(`i${seq}e`),
-    sig: keys.sign(bytes),
+    sig: keys.signBytes(bytes),
     v: v as BValue,
   };
 }

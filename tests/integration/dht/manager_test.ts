@@ -4,9 +4,10 @@ import { DhtManager } from "../../../src/dht/mod.ts";
 import { Engine } from "../../../src/engine/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { bencode } from "../../../src/bencode/mod.ts";
-import { signItem, targetOf } from "../../../src/records/mod.ts";
+import { targetOf } from "../../../src/records/mod.ts";
 import { startTestnet, type Testnet } from "../../../src/testnet/mod.ts";
 import { toHex, utf8 } from "../../../src/base/mod.ts";
+import { signedItem } from "../../support/signed.ts";
 
 function addressOf(bootstrap: string) {
   const [host, port] = bootstrap.split(":");
@@ -40,7 +41,7 @@ Deno.test("a record put through one engine is found through another, on the clos
   const [putter, getter] = [await startEngine(testnet), await startEngine(testnet)];
   try {
     const keys = generateKeyPair();
-    const item = signItem(keys, { salt, seq: 7, value: bencode({ hello: "world" }) });
+    const item = signedItem(keys, { salt, seq: 7, value: bencode({ hello: "world" }) });
     const put = await borrow(putter).put(item);
     assert.equal(put.holding, 8);
     assert.equal(put.stored, 8);
@@ -64,7 +65,7 @@ Deno.test("putting again asks first, and puts nothing to nodes that hold the rec
   await using testnet = await startTestnet({ nodes: 8 });
   const engine = await startEngine(testnet);
   try {
-    const item = signItem(generateKeyPair(), { salt, seq: 1, value: bencode("x") });
+    const item = signedItem(generateKeyPair(), { salt, seq: 1, value: bencode("x") });
     const manager = borrow(engine);
     assert.equal((await manager.put(item)).stored, 8);
     const again = await manager.put(item);

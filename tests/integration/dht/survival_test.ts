@@ -4,12 +4,13 @@ import { systemClock, toHex } from "../../../src/base/mod.ts";
 import { type AnnounceReport, Reannouncer } from "../../../src/dht/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { bencode } from "../../../src/bencode/mod.ts";
-import { signItem, targetOf } from "../../../src/records/mod.ts";
+import { targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { testInOwnProcess } from "../../support/own_process.ts";
 import { udpSocketsOf } from "../../support/sockets.ts";
 import { keepRecord } from "../../support/keep_record.ts";
+import { signedItem } from "../../support/signed.ts";
 
 /**
  * Maximum packets to a dead node: one query of the lookup. The put that follows must not query the
@@ -34,7 +35,7 @@ Deno.test("a record survives the death of half of its holders, and ten other eng
   await using testnet = await startTestnet({ nodes: 50, nodesPerAnswer: 8 });
   await using publisher = await TestEngine.start({ testnet });
   const keys = generateKeyPair();
-  const item = signItem(keys, { salt, seq: 1, value: bencode({ hello: "world" }) });
+  const item = signedItem(keys, { salt, seq: 1, value: bencode({ hello: "world" }) });
   const target = toHex(targetOf(keys.publicKey, salt));
   const reports: AnnounceReport[] = [];
   const reannouncer = new Reannouncer({
@@ -83,7 +84,7 @@ testInOwnProcess(
     const before = await udpSocketsOf(Deno.pid);
     await using at = await TestEngine.start({ testnet });
     const managers = [at.manager(), at.manager(), at.manager()];
-    const item = signItem(generateKeyPair(), { salt, seq: 1, value: bencode("x") });
+    const item = signedItem(generateKeyPair(), { salt, seq: 1, value: bencode("x") });
     await managers[0]!.put(item);
     await managers[1]!.get(item);
     await managers[2]!.announcePeer(new Uint8Array(20), at.engine.port);
@@ -114,7 +115,7 @@ Deno.test("dead nodes leave the routing table, and cost lookups few packets unti
   const inTable = () => at.engine.knownNodes().filter(({ id }) => dead.has(toHex(id!))).length;
   const toLose = inTable();
   assert.ok(toLose > 5, `${toLose} to lose`);
-  const item = signItem(generateKeyPair(), { salt, seq: 1, value: bencode("x") });
+  const item = signedItem(generateKeyPair(), { salt, seq: 1, value: bencode("x") });
   sent.clear();
   const put = await manager.put(item);
   assert.equal(put.holding, 8, JSON.stringify(put));

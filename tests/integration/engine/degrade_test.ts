@@ -5,12 +5,13 @@ import { type Clock, equalBytes, systemClock } from "../../../src/base/mod.ts";
 import type { DhtState } from "../../../src/engine/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { bencode } from "../../../src/bencode/mod.ts";
-import { type MutableItem, signItem } from "../../../src/records/mod.ts";
+import { type MutableItem } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 import { freePort, isFree } from "../../support/free_port.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
+import { signedItem } from "../../support/signed.ts";
 
 const strict = { sanitizeOps: true, sanitizeResources: true };
 const sample = sampleTorrent(300 * 1024);
@@ -22,7 +23,7 @@ const hastyClock: Clock = {
 };
 
 function item(): MutableItem {
-  return signItem(generateKeyPair(), { salt: new Uint8Array(), seq: 1, value: bencode("x") });
+  return signedItem(generateKeyPair(), { salt: new Uint8Array(), seq: 1, value: bencode("x") });
 }
 
 /** Binds a port with a socket of the test, as another program could do. */

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { concatBytes, toHex, utf8 } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { bencode, type BValue } from "../../../src/bencode/mod.ts";
-import { signItem } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { RawUdp } from "../../support/raw_udp.ts";
 import { randomBytes } from "../../support/torrents.ts";
+import { signedItem } from "../../support/signed.ts";
 
 const id = new Uint8Array(20).fill(1);
 const oddValues: BValue[] = [
@@ -94,7 +94,7 @@ Deno.test("the node keeps answering and querying after thousands of malformed pa
   assert.equal(await idOf(raw, at), toHex(at.engine.node()!.id));
   assert.equal(at.engine.dhtState.state, "on");
   assert.ok(at.engine.dhtTraffic!.malformed > 500);
-  const item = signItem(generateKeyPair(), { salt: id, seq: 1, value: bencode("x") });
+  const item = signedItem(generateKeyPair(), { salt: id, seq: 1, value: bencode("x") });
   assert.equal((await at.manager().put(item)).weak, false);
 });
 
@@ -139,7 +139,7 @@ Deno.test("a query ends whatever a node replies, and so does the lookup", async 
     assert.ok(["reply", "refused", "timeout", "failed"].includes(result.kind), what);
     assert.ok(asked > 0, `${what}: it was not asked`);
     const keys = generateKeyPair();
-    const item = signItem(keys, { salt: id, seq: 1, value: bencode("x") });
+    const item = signedItem(keys, { salt: id, seq: 1, value: bencode("x") });
     assert.equal((await manager.put(item)).weak, false, what);
     assert.equal((await manager.get(item)).item?.seq, 1, what);
   }

@@ -10,19 +10,20 @@ import { LibreseedError, toHex } from "../../../src/base/mod.ts";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { formatPublicKey, generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
 import { install } from "../../../src/install/install.ts";
-import { describeArchive, serializeMinimal, signMinimal } from "../../../src/package/mod.ts";
-import { announceSalt, encodeAnnounceRecord, signItem } from "../../../src/records/mod.ts";
+import { describeArchive, serializeMinimal } from "../../../src/package/mod.ts";
+import { announceSalt, encodeAnnounceRecord } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { TestEngine } from "../../support/engines.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { Home } from "../../support/engine_home.ts";
+import { signedItem, signedMinimal } from "../../support/signed.ts";
 
 const MIB = 1 << 20;
 
 const keys = generateKeyPair();
 const publisher = formatPublicKey(keys.publicKey);
 const line = (name: string, by: KeyPair) =>
-  serializeMinimal(signMinimal({
+  serializeMinimal(signedMinimal({
     name,
     version: "1.0.0",
     archiveSha256: `sha256:${"cd".repeat(32)}`,
@@ -107,7 +108,7 @@ for (const { what, catalog, uploadBytesPerSecond, code, kind } of cases) {
       timestampMs: nowMs,
       catalogInfoHash,
     });
-    await manager.put(signItem(keys, { salt: announceSalt(keys.publicKey), seq: nowMs, value }));
+    await manager.put(signedItem(keys, { salt: announceSalt(keys.publicKey), seq: nowMs, value }));
 
     // The timeout is short only in cases where no peer can deliver the catalog.
     const timeout = code === "CATALOG_UNREACHABLE" ? "3s" : "60s";

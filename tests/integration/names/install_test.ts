@@ -17,20 +17,14 @@ import { install } from "../../../src/install/install.ts";
 import { rememberPublisher } from "../../../src/names/pins.ts";
 import type { MinimalManifest } from "../../../src/package/mod.ts";
 import { bencode, type BValue } from "../../../src/bencode/mod.ts";
-import {
-  dayOf,
-  nameIndexKeyPair,
-  nameIndexSalt,
-  nameIndexSlot,
-  signItem,
-  signNameIndexEntry,
-} from "../../../src/records/mod.ts";
+import { dayOf, nameIndexKeyPair, nameIndexSalt, nameIndexSlot } from "../../../src/records/mod.ts";
 import { PackageStore, StateDatabase } from "../../../src/store/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { keysOfSlot } from "../../support/names_home.ts";
 import { Home, writePackage } from "../../support/engine_home.ts";
+import { signedEntry, signedItem } from "../../support/signed.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -159,12 +153,12 @@ async function vandalize(manager: DhtManager, nowMs: number, ann: KeyPair): Prom
   const put = async (slot: number, value: BValue, seq = nowMs + MINUTE_MS) => {
     const salt = nameIndexSalt("hello", slot);
     const signer = nameIndexKeyPair("hello", dayOf(nowMs));
-    const { holding } = await manager.put(signItem(signer, { salt, seq, value: bencode(value) }));
+    const { holding } = await manager.put(signedItem(signer, { salt, seq, value: bencode(value) }));
     assert(holding > 0);
   };
   const entry = (keys: KeyPair, changes: Record<string, unknown> = {}) => {
     const times = { firstSeenMs: nowMs, timestampMs: nowMs };
-    const signed = signNameIndexEntry(keys, "hello", { version: "66.6.6", ...times });
+    const signed = signedEntry(keys, "hello", { version: "66.6.6", ...times });
     const { publicKey: k, version: v, firstSeenMs: f, timestampMs: t, signature: s } = signed;
     return { f, k, s, t, v, ...changes } as BValue;
   };

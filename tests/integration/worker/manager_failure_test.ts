@@ -8,15 +8,16 @@ import { equalBytes, systemClock, toHex } from "../../../src/base/mod.ts";
 import { DhtManager, type DhtManagerOptions } from "../../../src/dht/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { bencode } from "../../../src/bencode/mod.ts";
-import { encodeItem, signItem, targetOf } from "../../../src/records/mod.ts";
+import { encodeItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import type { WorkerEvent } from "../../../src/worker/mod.ts";
 import { WorkerRuntime } from "../../../src/worker/runtime.ts";
 import { addressOf, eventually, TestEngine } from "../../support/engines.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
+import { signedItem } from "../../support/signed.ts";
 
 const sample = sampleTorrent(300 * 1024);
-const item = signItem(generateKeyPair(), { salt: new Uint8Array(), seq: 1, value: bencode("x") });
+const item = signedItem(generateKeyPair(), { salt: new Uint8Array(), seq: 1, value: bencode("x") });
 
 /** A clock with timers that run twenty times as fast. */
 const hasty = {

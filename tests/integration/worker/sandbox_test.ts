@@ -2,17 +2,18 @@ import assert from "node:assert/strict";
 import { equalBytes, toHex } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { bencode } from "../../../src/bencode/mod.ts";
-import { encodeItem, signItem, targetOf } from "../../../src/records/mod.ts";
+import { encodeItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
 import { TestWorker } from "../../support/workers.ts";
+import { signedItem } from "../../support/signed.ts";
 
 const MAX_BYTES = 10 * 1024 * 1024;
 const sample = sampleTorrent(700 * 1024);
 const keys = generateKeyPair();
 const salt = new TextEncoder().encode("a salt");
-const item = signItem(keys, { salt, seq: 1, value: bencode("x") });
+const item = signedItem(keys, { salt, seq: 1, value: bencode("x") });
 
 function seedOrder(
   filePath: string,

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { delay, systemClock, toHex } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { bencode } from "../../../src/bencode/mod.ts";
-import { encodeItem, signItem, targetOf } from "../../../src/records/mod.ts";
+import { encodeItem, targetOf } from "../../../src/records/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import type { WorkerEvent } from "../../../src/worker/mod.ts";
 import { WorkerRuntime } from "../../../src/worker/runtime.ts";
 import { eventually } from "../../support/engines.ts";
 import { freePort } from "../../support/mod.ts";
+import { signedItem } from "../../support/signed.ts";
 
 /** A clock whose timers run twenty times as fast. */
 const hurried = {
@@ -38,7 +39,7 @@ Deno.test("due entries wait for the network without failing, and are announced o
   try {
     const keys = generateKeyPair();
     const items = ["a", "b", "c"].map((name) =>
-      signItem(keys, { salt: new TextEncoder().encode(name), seq: 1, value: bencode(name) })
+      signedItem(keys, { salt: new TextEncoder().encode(name), seq: 1, value: bencode(name) })
     );
     await runtime.keepRecords(
       items.map((item) => ({ item: encodeItem(item), dueMs: 0, failures: 0 })),

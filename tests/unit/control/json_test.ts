@@ -5,9 +5,10 @@ import { toBase64, utf8 } from "../../../src/base/mod.ts";
 import { bytes, bytesUpTo, item, toJson } from "../../../src/control/json.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { bencode } from "../../../src/bencode/mod.ts";
-import { encodeItem, signItem } from "../../../src/records/mod.ts";
+import { encodeItem } from "../../../src/records/mod.ts";
+import { signedItem } from "../../support/signed.ts";
 
-const signed = signItem(generateKeyPair(), { salt: utf8("salt"), seq: 5, value: bencode("x") });
+const signed = signedItem(generateKeyPair(), { salt: utf8("salt"), seq: 5, value: bencode("x") });
 
 Deno.test("toJson writes byte arrays and signed items as base64, at any depth", () => {
   const value = { seq: 5, key: utf8("key"), outcome: { superseded: signed, others: [signed] } };

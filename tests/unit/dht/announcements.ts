@@ -10,15 +10,16 @@ import type { Announcer, ReannouncerOptions } from "../../../src/dht/announce/re
 import { type AnnounceReport, type PutOutcome, Reannouncer } from "../../../src/dht/mod.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { bencode } from "../../../src/bencode/mod.ts";
-import { type MutableItem, signItem, targetOf } from "../../../src/records/mod.ts";
+import { type MutableItem, targetOf } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
+import { signedItem } from "../../support/signed.ts";
 
 export const HOUR_MS = 3_600_000;
 export const MINUTE_MS = 60_000;
 const keys = keyPairFromSeed(new Uint8Array(32));
 
 export function record(name: string, seq = 1): MutableItem {
-  return signItem(keys, { salt: utf8(name), seq, value: bencode(name) });
+  return signedItem(keys, { salt: utf8(name), seq, value: bencode(name) });
 }
 
 export function idOf(item: MutableItem): string {

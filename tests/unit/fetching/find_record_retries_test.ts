@@ -15,19 +15,19 @@ import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { readIndex } from "../../../src/names/read_index.ts";
 import {
   dayOf,
+  type NameIndexEntry,
   nameIndexKeyPair,
   nameIndexSalt,
-  signItem,
-  signNameIndexEntry,
 } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { keysOfSlot } from "../../support/names_home.ts";
 import { NOON } from "../../support/names_world.ts";
+import { signedEntry, signedItem } from "../../support/signed.ts";
 
 const SLOT = 1;
 const keys = keysOfSlot(SLOT, 1);
 const salt = new Uint8Array(32);
-const item = signItem(keys, { salt, seq: 1, value: bencode("x") });
+const item = signedItem(keys, { salt, seq: 1, value: bencode("x") });
 
 /**
  * Makes a network that gives the listed answers in turn and then repeats the last answer. It
@@ -128,7 +128,7 @@ async function index(record: Uint8Array | undefined, responded = 8) {
   const clock = new FakeClock(NOON);
   const today = nameIndexKeyPair("hello", dayOf(NOON));
   const shown = record &&
-    signItem(today, { salt: nameIndexSalt("hello", SLOT), seq: NOON, value: record });
+    signedItem(today, { salt: nameIndexSalt("hello", SLOT), seq: NOON, value: record });
   const askedMs: number[] = [];
   const operations = {
     lookUp({ publicKey, salt }: ItemKey) {
@@ -162,15 +162,15 @@ async function index(record: Uint8Array | undefined, responded = 8) {
   return { ...outcome, details, rounds: [...new Set(askedMs)], lookups: askedMs.length };
 }
 
-function entryOf({ publicKey, ...entry }: ReturnType<typeof signNameIndexEntry>) {
+function entryOf({ publicKey, ...entry }: NameIndexEntry) {
   const { firstSeenMs: f, timestampMs: t, version: v, signature: s } = entry;
   return { f, k: publicKey, s, t, v };
 }
 
 const times = { version: "1.0.0", firstSeenMs: NOON - 1_000, timestampMs: NOON - 1_000 };
-const good = entryOf(signNameIndexEntry(keys, "hello", times));
+const good = entryOf(signedEntry(keys, "hello", times));
 const forged = entryOf({
-  ...signNameIndexEntry(keysOfSlot(SLOT, 2), "hello", times),
+  ...signedEntry(keysOfSlot(SLOT, 2), "hello", times),
   version: "9.9.9",
 });
 

@@ -12,12 +12,12 @@ import { FetchingError } from "../../../src/fetching/errors.ts";
 import { findRecord } from "../../../src/fetching/find_record.ts";
 import { recordLookup } from "../../../src/fetching/record_lookup.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
-import { signItem } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
+import { signedItem } from "../../support/signed.ts";
 
 const keys = keyPairFromSeed(new Uint8Array(32).fill(7));
 const key = { publicKey: keys.publicKey, salt: utf8("salt") };
-const item = signItem(keys, { salt: key.salt, seq: 3, value: utf8("2:hi") });
+const item = signedItem(keys, { salt: key.salt, seq: 3, value: utf8("2:hi") });
 
 const silence: GetOutcome = {
   item: undefined,

@@ -11,21 +11,16 @@ import type { Downloaded } from "../../../src/control/answers.ts";
 import type { Operations } from "../../../src/control/operations.ts";
 import { readList } from "../../../src/fetching/publisher_list.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
-import {
-  catalogFileName,
-  serializeCatalog,
-  signMinimal,
-  torrentOfBytes,
-} from "../../../src/package/mod.ts";
+import { catalogFileName, serializeCatalog, torrentOfBytes } from "../../../src/package/mod.ts";
 import {
   announceSalt,
   encodeAnnounceRecord,
   encodeCatalogRecord,
   type MutableItem,
-  signItem,
 } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { temporaryHome } from "../../support/mod.ts";
+import { signedItem, signedMinimal } from "../../support/signed.ts";
 
 const keys = generateKeyPair();
 const salt = announceSalt(keys.publicKey);
@@ -33,7 +28,7 @@ const TIMEOUT_MS = 60_000;
 
 /** Makes a catalog of one package, and the announce record that refers to the catalog. */
 function catalogOf(version: string, seq: number) {
-  const minimal = signMinimal({
+  const minimal = signedMinimal({
     name: "hello",
     version,
     archiveSha256: `sha256:${"cd".repeat(32)}`,
@@ -44,7 +39,7 @@ function catalogOf(version: string, seq: number) {
   const bytes = utf8(serializeCatalog([minimal]));
   const { torrent, infoHash } = torrentOfBytes(catalogFileName(keys.publicKey), bytes);
   const value = encodeCatalogRecord({ count: 1, catalogInfoHash: infoHash, timestampMs: seq });
-  return { bytes, torrent, infoHash, item: signItem(keys, { salt, seq, value }) };
+  return { bytes, torrent, infoHash, item: signedItem(keys, { salt, seq, value }) };
 }
 
 /**
@@ -195,7 +190,7 @@ Deno.test("a newer record that lists its packages itself ends the download", asy
     packages: new Map([["hello", ["2.0.0"]]]),
     timestampMs: 200,
   });
-  place.state.shown = signItem(keys, { salt, seq: 200, value });
+  place.state.shown = signedItem(keys, { salt, seq: 200, value });
   const reading = readList(place.context, keys.publicKey, old.item);
   await downloadsBegun(place, 1);
   await place.clock.advance(5_000);

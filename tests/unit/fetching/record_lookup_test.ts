@@ -9,11 +9,11 @@ import { utf8 } from "../../../src/base/mod.ts";
 import type { GetOutcome, ItemKey } from "../../../src/dht/mod.ts";
 import { lookUpRecord } from "../../../src/fetching/record_lookup.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
-import { signItem } from "../../../src/records/mod.ts";
+import { signedItem } from "../../support/signed.ts";
 
 const keys = keyPairFromSeed(new Uint8Array(32).fill(7));
 const key = { publicKey: keys.publicKey, salt: utf8("salt") };
-const [older, item] = [2, 3].map((seq) => signItem(keys, { ...key, seq, value: utf8("2:hi") }));
+const [older, item] = [2, 3].map((seq) => signedItem(keys, { ...key, seq, value: utf8("2:hi") }));
 
 const nothing: GetOutcome = {
   ...{ item: undefined, others: [], asked: 4, responded: 4 },

@@ -11,7 +11,7 @@ import { ControlError } from "../../../src/control/errors.ts";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { install, installLocked } from "../../../src/install/install.ts";
 import { parseLockFile } from "../../../src/install/lock_file.ts";
-import { defaultArchiveLimits, signMinimal } from "../../../src/package/mod.ts";
+import { defaultArchiveLimits } from "../../../src/package/mod.ts";
 import { createTemporaryDirectory, PackageStore } from "../../../src/store/mod.ts";
 import { canMount, smallDisk, temporaryHome } from "../../support/mod.ts";
 import {
@@ -23,6 +23,7 @@ import {
   mallory,
   malloryKey,
 } from "./support.ts";
+import { signedMinimal } from "../../support/signed.ts";
 
 function wanting(...specs: string[]) {
   return { requirements: specs.map(parseRequirement), direct: true };
@@ -129,7 +130,7 @@ installTest(
     const other = await place.make("other@1.0.0");
     const { archiveSha256, btih, length, timestamp } = other;
     for (const [name, version] of [["app", "1.0.0"], ["other", "1.0.1"]] as const) {
-      const lying = signMinimal({ name, version, archiveSha256, btih, length, timestamp }, alice);
+      const lying = signedMinimal({ name, version, archiveSha256, btih, length, timestamp }, alice);
       place.published.push(lying);
       const error = await failure(
         install(place.context(), wanting(`${name}@${version}`)),
@@ -139,7 +140,7 @@ installTest(
     }
     // Publish a manifest signed by mallory that names alice's archive.
     place.published.push(
-      signMinimal(
+      signedMinimal(
         { name: "other", version: "2.0.0", archiveSha256, btih, length, timestamp },
         mallory,
       ),

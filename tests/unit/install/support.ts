@@ -17,10 +17,10 @@ import {
   defaultArchiveLimits,
   type MinimalManifest,
   packDirectory,
-  signMinimal,
 } from "../../../src/package/mod.ts";
 import { PackageStore } from "../../../src/store/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";
+import { signedMinimal } from "../../support/signed.ts";
 
 export const alice: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(21));
 export const mallory: KeyPair = keyPairFromSeed(new Uint8Array(32).fill(22));
@@ -38,7 +38,7 @@ export function installTest(name: string, run: (place: InstallPlace) => Promise<
 /** Makes a signed minimal manifest of an archive that does not exist. */
 export function signed(name: string, version: string, signer: KeyPair = alice): MinimalManifest {
   const hash = createHash("sha256").update(`${name}@${version}`).digest("hex");
-  return signMinimal({
+  return signedMinimal({
     name,
     version,
     archiveSha256: `sha256:${hash}`,

@@ -10,14 +10,10 @@ import type { BValue } from "../../../src/bencode/mod.ts";
 import { formatPublicKey, generateKeyPair, type KeyPair } from "../../../src/identity/mod.ts";
 import { readNameIndex } from "../../../src/names/name_index.ts";
 import { writeNameIndex } from "../../../src/names/write_name_index.ts";
-import {
-  encodeNameIndex,
-  type NameIndexEntry,
-  nameIndexSlot,
-  signNameIndexEntry,
-} from "../../../src/records/mod.ts";
+import { encodeNameIndex, type NameIndexEntry, nameIndexSlot } from "../../../src/records/mod.ts";
 import { keysOfSlot } from "../../support/names_home.ts";
 import { failure, NOON, World } from "../../support/names_world.ts";
+import { signedEntry } from "../../support/signed.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -27,7 +23,7 @@ const LOCK = Number.MAX_SAFE_INTEGER;
 
 function entry(keys: KeyPair, fields: Partial<NameIndexEntry> = {}, name = "hello") {
   const times = { firstSeenMs: NOON - HOUR_MS, timestampMs: NOON - HOUR_MS };
-  return signNameIndexEntry(keys, name, { version: "1.0.0", ...times, ...fields });
+  return signedEntry(keys, name, { version: "1.0.0", ...times, ...fields });
 }
 
 function raw({ publicKey, version, firstSeenMs, timestampMs, signature }: NameIndexEntry): BValue {

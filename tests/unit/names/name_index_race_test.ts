@@ -8,10 +8,11 @@ import assert from "node:assert/strict";
 import { toHex } from "../../../src/base/mod.ts";
 import { readNameIndex } from "../../../src/names/name_index.ts";
 import { writeNameIndex } from "../../../src/names/write_name_index.ts";
-import { dayOf, nameIndexSlot, signNameIndexEntry } from "../../../src/records/mod.ts";
+import { dayOf, nameIndexSlot } from "../../../src/records/mod.ts";
 import { seededRandom } from "../../support/simulated_dht.ts";
 import { keysOfSlot } from "../../support/names_home.ts";
 import { NOON, World } from "../../support/names_world.ts";
+import { signedEntry } from "../../support/signed.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -24,7 +25,7 @@ async function race(world: World, slots: number[]) {
   const writers = slots.map((slot, i) => ({ keys: keysOfSlot(slot, i), store: world.store() }));
   await world.run(Promise.all(writers.map(({ keys, store }, i) => {
     const nowMs = clock.now();
-    const entry = signNameIndexEntry(keys, "hello", {
+    const entry = signedEntry(keys, "hello", {
       version: "1.0.0",
       firstSeenMs: nowMs,
       timestampMs: nowMs,
@@ -63,7 +64,7 @@ Deno.test("a publisher that competes with a continuous writer gets its entry in"
   const rivals = [0, 1, 2].map((i) => ({ keys: keysOfSlot(1, i), store: world.store() }));
   await world.run(Promise.all(rivals.map(async ({ keys, store }, i) => {
     for (let round = 0; round < 4; round++) {
-      const entry = signNameIndexEntry(keys, "hello", {
+      const entry = signedEntry(keys, "hello", {
         version: `1.0.${round}`,
         firstSeenMs: NOON,
         timestampMs: clock.now(),
@@ -79,7 +80,7 @@ Deno.test("a write interrupted by midnight continues at the new day's target", a
   await using world = new World({ atMs: (dayOf(NOON) + 1) * DAY_MS - 60_000 });
   const { clock } = world;
   const keys = keysOfSlot(1);
-  const entry = signNameIndexEntry(keys, "hello", {
+  const entry = signedEntry(keys, "hello", {
     version: "1.0.0",
     firstSeenMs: NOON,
     timestampMs: NOON,

@@ -9,20 +9,14 @@ import assert from "node:assert/strict";
 import { bencode } from "../../../src/bencode/mod.ts";
 import { equalBytes, toHex } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
-import { manifestRecord } from "../../../src/fetching/manifest_record.ts";
 import { OfferCache } from "../../../src/fetching/offer.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { rememberPublisher } from "../../../src/names/pins.ts";
 import { resolveByName } from "../../../src/names/resolve_by_name.ts";
-import {
-  announceSalt,
-  manifestSalt,
-  signItem,
-  signNameIndexEntry,
-  targetOf,
-} from "../../../src/records/mod.ts";
+import { announceSalt, manifestSalt, targetOf } from "../../../src/records/mod.ts";
 import { keysOfSlot, NamesHome } from "../../support/names_home.ts";
 import { failure, World } from "../../support/names_world.ts";
+import { signedEntry, signedItem, signedRecord } from "../../support/signed.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -258,7 +252,7 @@ async function replayOldAnnouncement(world: World, ann: NamesHome): Promise<void
   const key = { publicKey: ann.keys.publicKey, salt: announceSalt(ann.keys.publicKey) };
   const { item } = await world.run(ann.manager.get(key));
   // An attacker who controls all nodes around the target can serve an old record with a lower seq.
-  const old = signItem(ann.keys, {
+  const old = signedItem(ann.keys, {
     salt: key.salt,
     seq: item!.seq - HOUR_MS,
     value: bencode({ c: 1, p: { hello: ["1.0.0"] }, t: world.clock.now() - HOUR_MS }),
@@ -301,9 +295,9 @@ Deno.test("a manifest record of another package is refused, with both names", as
   await using world = new World();
   const { ann, user } = await twoPublishers(world);
   const minimal = ann.minimal("goodbye", "1.2.0");
-  const { value } = manifestRecord(minimal, ann.keys, 1);
+  const { value } = signedRecord(minimal, ann.keys, 1);
   const salt = manifestSalt("hello", "1.2.0");
-  await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
+  await world.run(ann.manager.put(signedItem(ann.keys, { salt, seq: world.clock.now(), value })));
   const error = await failure(world, user.use("hello"));
   assert.deepEqual([error.code, error.kind], ["RECORD_INVALID", "verification"]);
   assert(error.message.includes("hello@1.2.0") && error.message.includes("goodbye@1.2.0"));
@@ -313,9 +307,9 @@ Deno.test("a manifest record of another package is refused, with both names", as
 Deno.test("a manifest record whose manifest another key signed is refused", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
-  const { value } = manifestRecord(bob.minimal("hello", "1.2.0"), bob.keys, 1);
+  const { value } = signedRecord(bob.minimal("hello", "1.2.0"), bob.keys, 1);
   const salt = manifestSalt("hello", "1.2.0");
-  await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
+  await world.run(ann.manager.put(signedItem(ann.keys, { salt, seq: world.clock.now(), value })));
   const error = await failure(world, user.use("hello"));
   assert.deepEqual([error.code, error.kind], ["RECORD_INVALID", "verification"]);
   assert(error.message.includes(formatPublicKey(ann.keys.publicKey)), error.message);
@@ -325,9 +319,9 @@ Deno.test("a manifest record whose manifest another key signed is refused", asyn
 Deno.test("policy seeders counts zero for a publisher with an invalid record, and counts the others", async () => {
   await using world = new World();
   const { ann, bob, user } = await twoPublishers(world);
-  const { value } = manifestRecord(bob.minimal("hello", "1.2.0"), bob.keys, 1);
+  const { value } = signedRecord(bob.minimal("hello", "1.2.0"), bob.keys, 1);
   const salt = manifestSalt("hello", "1.2.0");
-  await world.run(ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })));
+  await world.run(ann.manager.put(signedItem(ann.keys, { salt, seq: world.clock.now(), value })));
   await world.run(bob.manager.announcePeer(new Uint8Array(20).fill(0xbb), 1));
   assert.equal(who(await world.run(user.resolve("hello", "seeders")), [ann, bob]), "bob 2.1.0");
   const said = user.details.filter((text) => text.includes(formatPublicKey(ann.keys.publicKey)));
@@ -342,7 +336,7 @@ Deno.test("invalid versions are skipped, and a package of nothing else is not fo
     const value = bencode({ c: versions.length, p: { hello: versions }, t: world.clock.now() });
     await world.clock.advance(1_000);
     await world.run(
-      ann.manager.put(signItem(ann.keys, { salt, seq: world.clock.now(), value })),
+      ann.manager.put(signedItem(ann.keys, { salt, seq: world.clock.now(), value })),
     );
   };
   await list(["1.1.0", "99", "latest", "\x1b[31m", "v3.0.0"]);
@@ -365,7 +359,7 @@ Deno.test("the bare name of a package of prereleases means the newest", async ()
 
 function squatterEntry({ keys, clock }: NamesHome) {
   const nowMs = clock.now();
-  return signNameIndexEntry(keys, "hello", {
+  return signedEntry(keys, "hello", {
     version: "99.0.0",
     firstSeenMs: nowMs,
     timestampMs: nowMs,

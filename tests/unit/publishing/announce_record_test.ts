@@ -21,7 +21,6 @@ import {
   parseCatalog,
   serializeCatalog,
   serializeMinimal,
-  signMinimal,
   torrentOfBytes,
 } from "../../../src/package/mod.ts";
 import { ListedPackages } from "../../../src/publishing/listed_packages.ts";
@@ -30,12 +29,12 @@ import {
   decodeAnnounceRecord,
   encodeCatalogRecord,
   type MutableItem,
-  signItem,
   targetOf,
 } from "../../../src/records/mod.ts";
 import { SeedDirectory, StateDatabase, type ValidSeedEntry } from "../../../src/store/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { temporaryHome } from "../../support/mod.ts";
+import { signedItem, signedMinimal } from "../../support/signed.ts";
 
 const keys = generateKeyPair();
 const LENGTH = 3;
@@ -46,7 +45,7 @@ function minimal(name: string, by = keys): MinimalManifest {
     archiveSha256: `sha256:${"cd".repeat(32)}`,
     btih: "ab".repeat(20),
   };
-  return signMinimal({ ...common, name, length: LENGTH, timestamp: 1_780_000_000_000 }, by);
+  return signedMinimal({ ...common, name, length: LENGTH, timestamp: 1_780_000_000_000 }, by);
 }
 
 const many = Array.from({ length: 80 }, (_, i) => minimal(`package-${i}`));
@@ -119,7 +118,7 @@ async function publisher({ remembers = false, daemon = false } = {}) {
       const count = manifests.length;
       const value = encodeCatalogRecord({ count, timestampMs: clock.now(), catalogInfoHash });
       const { salt, seq } = item!;
-      item = signItem(keys, { salt, seq: seq + 1, value });
+      item = signedItem(keys, { salt, seq: seq + 1, value });
       keep(false);
     },
     record: () => decodeAnnounceRecord(item!.value),
@@ -211,7 +210,7 @@ Deno.test("a package published again with other bytes replaces its line", async 
   await using ann = await publisher();
   await ann.list(...many);
   const { protocol: _protocol, pubkey: _pubkey, signature: _signature, ...fields } = many[7]!;
-  const other = signMinimal({ ...fields, btih: "ef".repeat(20) }, keys);
+  const other = signedMinimal({ ...fields, btih: "ef".repeat(20) }, keys);
   await ann.list(other);
   assert.equal(await ann.catalog(), serializeCatalog(many.with(7, other)));
 });

@@ -5,12 +5,10 @@
  */
 
 import assert from "node:assert/strict";
-import { manifestRecord } from "../../../src/fetching/manifest_record.ts";
-import { signMinimal } from "../../../src/package/mod.ts";
 import { readBack } from "../../../src/publishing/read_back.ts";
-import { signNameIndexEntry } from "../../../src/records/mod.ts";
 import type { NamesHome } from "../../support/names_home.ts";
 import { World } from "../../support/names_world.ts";
+import { signedEntry, signedMinimal, signedRecord } from "../../support/signed.ts";
 
 const SLOT = 2;
 const DAY_MS = 86_400_000;
@@ -46,7 +44,7 @@ Deno.test("an entry that readers drop for its time is reported, with advice abou
   await world.run(ann.publish("hello", "1.0.0"));
   const timestampMs = world.clock.now() + DAY_MS;
   const fields = { version: "1.0.0", firstSeenMs: world.clock.now(), timestampMs };
-  const { publicKey: k, signature: s } = signNameIndexEntry(ann.keys, "hello", fields);
+  const { publicKey: k, signature: s } = signedEntry(ann.keys, "hello", fields);
   const entry = { f: fields.firstSeenMs, k, s, t: timestampMs, v: "1.0.0" };
   await world.vandalize("hello", SLOT, [entry]);
   const [problem] = await read(world, ann);
@@ -69,11 +67,11 @@ Deno.test("a manifest dated in the future, and another archive under the version
   const { name, version, archiveSha256, btih, length } = minimal;
   const put = async (fields: Partial<typeof minimal>, seq: number) => {
     const timestamp = world.clock.now();
-    const signed = signMinimal(
+    const signed = signedMinimal(
       { name, version, archiveSha256, btih, length, timestamp, ...fields },
       ann.keys,
     );
-    await world.run(ann.manager.put(manifestRecord(signed, ann.keys, seq)));
+    await world.run(ann.manager.put(signedRecord(signed, ann.keys, seq)));
   };
   await put({ timestamp: world.clock.now() + DAY_MS }, 1);
   assert.match(

@@ -8,11 +8,11 @@ import {
   MAX_ITEM_BYTES,
   type MutableItem,
   RecordError,
-  signItem,
   targetOf,
   targetOfBytes,
   verifyItem,
 } from "../../../src/records/mod.ts";
+import { signedItem } from "../../support/signed.ts";
 
 function item(saltLength: number, valueLength: number, seq = 7): MutableItem {
   return {
@@ -36,7 +36,7 @@ Deno.test("an item comes back from its bytes as it was, whatever its lengths and
 });
 
 Deno.test("a signed item still verifies after it was serialised", () => {
-  const signed = signItem(generateKeyPair(), {
+  const signed = signedItem(generateKeyPair(), {
     salt: new Uint8Array(3),
     seq: 5,
     value: bencode(1),

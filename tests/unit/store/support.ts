@@ -4,13 +4,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { utf8 } from "../../../src/base/mod.ts";
 import { type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
-import {
-  archiveFileName,
-  formatSha256,
-  type MinimalManifest,
-  signMinimal,
-} from "../../../src/package/mod.ts";
+import { archiveFileName, formatSha256, type MinimalManifest } from "../../../src/package/mod.ts";
 import type { SeedFiles } from "../../../src/store/mod.ts";
+import { signedMinimal } from "../../support/signed.ts";
 
 const signer = keyPairFromSeed(new Uint8Array(32).fill(5));
 
@@ -24,7 +20,7 @@ export function minimalOf(
   archive: Uint8Array,
   by: KeyPair = signer,
 ): MinimalManifest {
-  return signMinimal({
+  return signedMinimal({
     name,
     version,
     archiveSha256: sha256(archive),

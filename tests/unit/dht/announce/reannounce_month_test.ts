@@ -3,7 +3,7 @@ import { toHex, utf8 } from "../../../../src/base/mod.ts";
 import { DhtManager, RateLimiter, Reannouncer } from "../../../../src/dht/mod.ts";
 import { keyPairFromSeed } from "../../../../src/identity/mod.ts";
 import { bencode } from "../../../../src/bencode/mod.ts";
-import { type MutableItem, signItem, targetOf } from "../../../../src/records/mod.ts";
+import { type MutableItem, targetOf } from "../../../../src/records/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import {
   seededRandom,
@@ -11,6 +11,7 @@ import {
   type SimulatedDhtOptions,
 } from "../../../support/simulated_dht.ts";
 import { keepRecord } from "../../../support/keep_record.ts";
+import { signedItem } from "../../../support/signed.ts";
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -66,7 +67,7 @@ class World {
     });
     const keys = keyPairFromSeed(new Uint8Array(32));
     for (let i = 0; i < records; i++) {
-      const item = signItem(keys, { salt: utf8(`record ${i}`), seq: 1, value: bencode("x") });
+      const item = signedItem(keys, { salt: utf8(`record ${i}`), seq: 1, value: bencode("x") });
       this.items.push(item);
       this.targets.push(toHex(targetOf(item.publicKey, item.salt)));
     }
@@ -159,7 +160,7 @@ Deno.test("a record that the publisher replaced elsewhere is spread to all close
   const world = new World({ records: 1, nodes: 100, loss: 0 });
   const keys = keyPairFromSeed(new Uint8Array(32).fill(1));
   const version = (seq: number) =>
-    signItem(keys, { salt: utf8("theirs"), seq, value: bencode(`version ${seq}`) });
+    signedItem(keys, { salt: utf8("theirs"), seq, value: bencode(`version ${seq}`) });
   const target = targetOf(keys.publicKey, utf8("theirs"));
   keepRecord(world.reannouncer, version(1), world.clock.now());
   await world.clock.advance(10 * MINUTE_MS);

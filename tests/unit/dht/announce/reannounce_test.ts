@@ -3,11 +3,11 @@ import { utf8 } from "../../../../src/base/mod.ts";
 import { DhtError, type PutOutcome } from "../../../../src/dht/mod.ts";
 import { generateKeyPair } from "../../../../src/identity/mod.ts";
 import { bencode } from "../../../../src/bencode/mod.ts";
-import { signItem } from "../../../../src/records/mod.ts";
 import { settle } from "../../../support/fake_clock.ts";
 import { seededRandom } from "../../../support/simulated_dht.ts";
 import { Announcements, good, HOUR_MS, idOf, MINUTE_MS, record } from "../announcements.ts";
 import { keepRecord } from "../../../support/keep_record.ts";
+import { signedItem } from "../../../support/signed.ts";
 
 Deno.test("a record is announced when it is due, and again after each interval", async () => {
   const at = new Announcements();
@@ -333,7 +333,7 @@ Deno.test("a copy is refreshed only if it could expire before the next announcem
 
 Deno.test("another publisher's record is kept alive without its private key", async () => {
   const at = new Announcements();
-  const item = signItem(generateKeyPair(), { salt: utf8("theirs"), seq: 3, value: bencode("x") });
+  const item = signedItem(generateKeyPair(), { salt: utf8("theirs"), seq: 3, value: bencode("x") });
   keepRecord(at.reannouncer, item, 0);
   await at.clock.advance(90 * MINUTE_MS);
   assert.deepEqual(at.calls.map((call) => call.item), [item, item]);

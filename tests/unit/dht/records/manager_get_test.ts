@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../../../../src/base/mod.ts";
-import { generateKeyPair } from "../../../../src/identity/mod.ts";
+import { generateKeyPair, recordBytes } from "../../../../src/identity/mod.ts";
 import { bencode } from "../../../../src/bencode/mod.ts";
-import { signableBytes, signItem } from "../../../../src/records/mod.ts";
 import { SimulatedDht } from "../../../support/simulated_dht.ts";
 import type { SimulatedAnswer } from "../../../support/simulated_node.ts";
 import { Fixture, salt } from "../../../support/dht_fixture.ts";
+import { signedItem } from "../../../support/signed.ts";
 
 Deno.test("get returns the version with the highest seq, whichever node answers first", async () => {
   const at = new Fixture();
@@ -30,7 +30,7 @@ Deno.test("get returns the item with the requested key and salt", async () => {
 
 Deno.test("get without a salt finds the item of the key alone", async () => {
   const at = new Fixture();
-  const item = signItem(at.keys, { salt: new Uint8Array(), seq: 1, value: bencode("x") });
+  const item = signedItem(at.keys, { salt: new Uint8Array(), seq: 1, value: bencode("x") });
   await at.run(at.manager.put(item));
   assert.ok(at.client.sent.every(({ name, args }) => name !== "put" || !("salt" in args)));
   const got = await at.run(at.manager.get({ publicKey: at.keys.publicKey, salt: item.salt }));
@@ -65,11 +65,15 @@ const lies: [string, (at: Fixture) => Record<string, unknown>][] = [
   ["a key of 31 bytes", (at) => ({ k: at.keys.publicKey.subarray(1) })],
   ["a list for a key", (at) => ({ k: [at.keys.publicKey] })],
   ["another key, with its own good signature", () => {
-    const item = signItem(other, { salt, seq: 9, value: bencode("theirs") });
+    const item = signedItem(other, { salt, seq: 9, value: bencode("theirs") });
     return { k: other.publicKey, sig: item.signature, v: utf8("theirs") };
   }],
   ["another salt, with its own good signature", (at) => {
-    const item = signItem(at.keys, { salt: utf8("other salt"), seq: 9, value: bencode("value 9") });
+    const item = signedItem(at.keys, {
+      salt: utf8("other salt"),
+      seq: 9,
+      value: bencode("value 9"),
+    });
     return { sig: item.signature };
   }],
   ["a value of 1,001 bytes, well signed", (at) => {
@@ -77,7 +81,7 @@ const lies: [string, (at: Fixture) => Record<string, unknown>][] = [
     assert.equal(large.length, 1_001);
     return {
       v: utf8("x".repeat(997)),
-      sig: at.keys.sign(signableBytes({ salt, seq: 9, value: large })),
+      sig: at.keys.signBytes(recordBytes({ salt, seq: 9, value: large })),
     };
   }],
 ];

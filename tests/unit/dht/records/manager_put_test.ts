@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { utf8 } from "../../../../src/base/mod.ts";
 import { bencode } from "../../../../src/bencode/mod.ts";
-import { signItem } from "../../../../src/records/mod.ts";
 import type { SimulatedNode } from "../../../support/simulated_node.ts";
 import { Fixture, holding, salt } from "../../../support/dht_fixture.ts";
+import { signedItem } from "../../../support/signed.ts";
 
 function hosts(nodes: SimulatedNode[]): string[] {
   return nodes.map(({ host }) => host).sort();
@@ -312,13 +312,13 @@ Deno.test("two puts to one target run one after the other, and the second sees t
 
 Deno.test("puts to different targets run at the same time", async () => {
   const at = new Fixture({ latencyMs: [50, 50] });
-  const one = signItem(at.keys, { salt: utf8("one"), seq: 1, value: bencode("1") });
+  const one = signedItem(at.keys, { salt: utf8("one"), seq: 1, value: bencode("1") });
   const begunMs = at.clock.now();
   await at.run(at.manager.put(one));
   const alone = at.clock.now() - begunMs;
   const items = Array.from(
     { length: 10 },
-    (_, i) => signItem(at.keys, { salt: utf8(`salt ${i}`), seq: 1, value: bencode(i + 1) }),
+    (_, i) => signedItem(at.keys, { salt: utf8(`salt ${i}`), seq: 1, value: bencode(i + 1) }),
   );
   const againMs = at.clock.now();
   await at.run(Promise.all(items.map((item) => at.manager.put(item))));

@@ -8,7 +8,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { equalBytes } from "../../../../src/base/mod.ts";
-import { manifestRecord } from "../../../../src/fetching/manifest_record.ts";
 import {
   AdoptedLists,
   type AdoptedListsOptions,
@@ -16,13 +15,11 @@ import {
 import { KeptRecords } from "../../../../src/host/records/kept_records.ts";
 import { Seeding, type SeedingOptions } from "../../../../src/host/seeding/seeding.ts";
 import { formatPublicKey } from "../../../../src/identity/mod.ts";
-import { signMinimal } from "../../../../src/package/mod.ts";
 import {
   announceSalt,
   decodeItem,
   encodeAnnounceRecord,
   type MutableItem,
-  signItem,
   targetOf,
 } from "../../../../src/records/mod.ts";
 import { StateDatabase, type ValidSeedEntry } from "../../../../src/store/mod.ts";
@@ -30,6 +27,7 @@ import { FakeClock, settle } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { keysOfSlot } from "../../../support/names_home.ts";
 import { NOON } from "../../../support/names_world.ts";
+import { signedItem, signedMinimal, signedRecord } from "../../../support/signed.ts";
 
 const HOUR_MS = 3_600_000;
 const keys = keysOfSlot(1);
@@ -44,7 +42,7 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
   const fileName = "hello-1.0.0.tgz";
   const archivePath = join(directory, fileName);
   await Deno.writeTextFile(archivePath, "nobody looks into it");
-  const minimal = signMinimal({
+  const minimal = signedMinimal({
     name: "hello",
     version: "1.0.0",
     archiveSha256: `sha256:${"cd".repeat(32)}`,
@@ -52,7 +50,7 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     length: 20,
     timestamp: NOON,
   }, keys);
-  const item = manifestRecord(minimal, keys, NOON);
+  const item = signedRecord(minimal, keys, NOON);
   const entry = {
     fileName,
     archivePath,
@@ -155,7 +153,7 @@ Deno.test("a foreign package's record, name entry and publisher's list are adopt
   const { publicKey } = keys;
   const packages = new Map([["hello", ["1.0.0"]]]);
   const value = encodeAnnounceRecord({ packages, timestampMs: NOON });
-  shown.list = signItem(keys, { salt: announceSalt(publicKey), seq: NOON, value });
+  shown.list = signedItem(keys, { salt: announceSalt(publicKey), seq: NOON, value });
   await at.pass(HOUR_MS);
   assert.deepEqual(at.asked, { record: 3, name: 3, list: 2 });
   assert.deepEqual([at.isListKept(), at.kept], [true, [at.item, shown.list]]);
@@ -168,7 +166,7 @@ Deno.test("a foreign package's record, name entry and publisher's list are adopt
 
 Deno.test("an announce record that does not decode is not adopted", async () => {
   const salt = announceSalt(keys.publicKey);
-  const list = signItem(keys, { salt, seq: NOON, value: new TextEncoder().encode("de") });
+  const list = signedItem(keys, { salt, seq: NOON, value: new TextEncoder().encode("de") });
   const shown: Parameters<typeof seeded>[0] = { listed: true, list };
   await using at = await seeded(shown);
   shown.item = at.item;
@@ -181,8 +179,8 @@ Deno.test("an announce record that does not decode is not adopted", async () => 
 Deno.test("a manifest record of another archive is not adopted", async () => {
   const shown: Parameters<typeof seeded>[0] = { listed: true };
   await using at = await seeded(shown);
-  const other = signMinimal({ ...at.minimal, archiveSha256: `sha256:${"ef".repeat(32)}` }, keys);
-  shown.item = manifestRecord(other, keys, NOON);
+  const other = signedMinimal({ ...at.minimal, archiveSha256: `sha256:${"ef".repeat(32)}` }, keys);
+  shown.item = signedRecord(other, keys, NOON);
   await at.seeding.start();
   await at.pass(0);
   assert.deepEqual([at.isKept(), at.asked.name], [false, 0]);

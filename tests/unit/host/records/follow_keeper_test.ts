@@ -10,22 +10,21 @@ import { join } from "node:path";
 import { toHex } from "../../../../src/base/mod.ts";
 import type { Operations } from "../../../../src/control/operations.ts";
 import type { ItemKey } from "../../../../src/dht/mod.ts";
-import { manifestRecord } from "../../../../src/fetching/manifest_record.ts";
 import { FollowKeeper } from "../../../../src/host/records/follow_keeper.ts";
 import { refreshFollow } from "../../../../src/host/records/follow_refresh.ts";
 import { formatPublicKey, keyPairFromSeed } from "../../../../src/identity/mod.ts";
-import { defaultArchiveLimits, signMinimal } from "../../../../src/package/mod.ts";
+import { defaultArchiveLimits } from "../../../../src/package/mod.ts";
 import {
   announceSalt,
   encodeAnnounceRecord,
   manifestSalt,
   type MutableItem,
-  signItem,
   targetOf,
 } from "../../../../src/records/mod.ts";
 import { SeedDirectory, StateDatabase } from "../../../../src/store/mod.ts";
 import { FakeClock, settle } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
+import { signedItem, signedMinimal, signedRecord } from "../../../support/signed.ts";
 
 const T = Date.UTC(2026, 5, 1);
 const HOUR_MS = 3_600_000;
@@ -33,7 +32,7 @@ const keys = keyPairFromSeed(new Uint8Array(32).fill(31));
 const { publicKey } = keys;
 
 function minimal(name: string, version: string) {
-  return signMinimal({
+  return signedMinimal({
     name,
     version,
     archiveSha256: `sha256:${"cd".repeat(32)}`,
@@ -77,11 +76,11 @@ async function following() {
         packages.set(name, [...packages.get(name) ?? [], version]);
       }
       const value = encodeAnnounceRecord({ packages, timestampMs: T });
-      put(signItem(keys, { salt: announceSalt(publicKey), seq, value }));
+      put(signedItem(keys, { salt: announceSalt(publicKey), seq, value }));
     },
     /** Puts the manifest record of a package into the DHT. */
     publish(name: string, version: string) {
-      put(manifestRecord(minimal(name, version), keys, T));
+      put(signedRecord(minimal(name, version), keys, T));
     },
     seen: () => state.follows.search("", 100).map(({ name, version }) => `${name}@${version}`),
     async [Symbol.asyncDispose]() {
@@ -232,12 +231,12 @@ Deno.test("a record of another package or publisher is left out with a warning",
   const other = keyPairFromSeed(new Uint8Array(32).fill(32));
   const forged = { ...minimal("a", "1.0.0"), pubkey: formatPublicKey(other.publicKey) };
   const values = {
-    "1.0.0": manifestRecord({ ...forged, timestamp: T + 1 }, keys, T).value,
-    "1.1.0": manifestRecord(minimal("b", "1.1.0"), keys, T).value,
+    "1.0.0": signedRecord({ ...forged, timestamp: T + 1 }, keys, T).value,
+    "1.1.0": signedRecord(minimal("b", "1.1.0"), keys, T).value,
   };
   for (const [version, value] of Object.entries(values)) {
     const salt = manifestSalt("a", version);
-    at.dht.set(toHex(targetOf(publicKey, salt)), signItem(keys, { salt, seq: 1, value }));
+    at.dht.set(toHex(targetOf(publicKey, salt)), signedItem(keys, { salt, seq: 1, value }));
   }
   at.offer(1, ["a", "1.0.0"], ["a", "1.1.0"], ["b", "1.0.0"]);
   await at.refresh();
@@ -296,7 +295,7 @@ Deno.test("a list that does not decode is a warning, and the packages seen befor
   keeper.start();
   await at.pass(1_000);
   const salt = announceSalt(publicKey);
-  const nonsense = signItem(keys, { salt, seq: 2, value: new TextEncoder().encode("le") });
+  const nonsense = signedItem(keys, { salt, seq: 2, value: new TextEncoder().encode("le") });
   at.dht.set(toHex(targetOf(publicKey, salt)), nonsense);
   await at.pass(HOUR_MS + 60_000);
   assert.deepEqual(at.seen(), ["a@1.0.0"]);

@@ -5,10 +5,11 @@ import type { RecordJson } from "../../../../src/control/answers.ts";
 import { KeptRecords } from "../../../../src/host/records/kept_records.ts";
 import { generateKeyPair } from "../../../../src/identity/mod.ts";
 import { bencode } from "../../../../src/bencode/mod.ts";
-import { signItem, targetOf } from "../../../../src/records/mod.ts";
+import { targetOf } from "../../../../src/records/mod.ts";
 import { StateDatabase } from "../../../../src/store/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
+import { signedItem } from "../../../support/signed.ts";
 
 Deno.test("a torrent keeps its due time over a restart, and is due at once under another port", async () => {
   await using home = await temporaryHome();
@@ -35,7 +36,11 @@ Deno.test("describe leaves out times that a clock ahead has noted", async () => 
   const clock = new FakeClock();
   using state = StateDatabase.open(join(home.path, "state.db"), clock);
   const kept = new KeptRecords(state, clock, 6_881, () => 4, () => {});
-  const item = signItem(generateKeyPair(), { salt: new Uint8Array(32), seq: 1, value: bencode(1) });
+  const item = signedItem(generateKeyPair(), {
+    salt: new Uint8Array(32),
+    seq: 1,
+    value: bencode(1),
+  });
   kept.keep(item, { kind: "other" }, true);
   const yearMs = 365 * 86_400_000;
   clock.jump(yearMs);

@@ -12,11 +12,11 @@ import {
   decodeNameIndex,
   nameIndexKeyPair,
   nameIndexSalt,
-  signNameIndexEntry,
   targetOf,
 } from "../../../../src/records/mod.ts";
 import { INTERVAL_MS, keysOfSlot, type NamesHome } from "../../../support/names_home.ts";
 import { failure, World } from "../../../support/names_world.ts";
+import { signedEntry } from "../../../support/signed.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -253,7 +253,7 @@ Deno.test("60 names move to the new day within minutes, a few at a time", async 
   await world.run(ann.publish("name-0", "1.0.0"));
   const own = ann.keeper.entry("name-0", ann.keys.publicKey)!;
   for (let i = 1; i < 60; i++) {
-    await world.run(ann.keeper.add(`name-${i}`, signNameIndexEntry(ann.keys, `name-${i}`, own)));
+    await world.run(ann.keeper.add(`name-${i}`, signedEntry(ann.keys, `name-${i}`, own)));
   }
   ann.keeper.start();
   await world.clock.advance(25 * MINUTE_MS);

@@ -18,15 +18,15 @@ import {
   parseCatalogInTurns,
   serializeCatalog,
   serializeMinimal,
-  signMinimal,
   torrentOfBytes,
 } from "../../../../src/package/mod.ts";
+import { signedMinimal } from "../../../support/signed.ts";
 
 const ann = keyPairFromSeed(new Uint8Array(32).fill(41));
 const bob = keyPairFromSeed(new Uint8Array(32).fill(42));
 
 function minimal(name: string, version = "1.0.0", keys = ann): MinimalManifest {
-  return signMinimal({
+  return signedMinimal({
     name,
     version,
     archiveSha256: `sha256:${"cd".repeat(32)}`,

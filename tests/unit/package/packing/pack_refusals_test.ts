@@ -316,9 +316,7 @@ inDirectory("an error of the progress hook ends packing and leaves nothing", asy
 inDirectory("a signer that fails leaves nothing", async (dir) => {
   await writeTree(join(dir, "in"), { a: "a" });
   await Deno.mkdir(join(dir, "out"));
-  const sign = (): Uint8Array => {
-    throw new Error("the signer is gone");
-  };
+  const sign = () => Promise.reject(new Error("the signer is gone"));
   const failing = { publicKey: signer.publicKey, sign };
   const packing = packIn(dir, {}, { signer: failing });
   await assert.rejects(packing, /the signer is gone/);

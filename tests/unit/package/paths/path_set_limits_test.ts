@@ -7,7 +7,6 @@ import {
   contentHash,
   defaultArchiveLimits,
   serializeFull,
-  signFull,
   verifyArchive,
 } from "../../../../src/package/mod.ts";
 import {
@@ -23,6 +22,7 @@ import {
   type Tree,
   unverified,
 } from "../../../support/package_archives.ts";
+import { signedFull } from "../../../support/signed.ts";
 
 const tree: Tree = { "a/b/c": "1", "a/b/d": "2", "a/e/f": "3", "g": "4" };
 /**
@@ -174,7 +174,7 @@ inDirectory(
     const files = Object.fromEntries(names.map((name) => [name, sha256("")]));
     const limits = { ...defaultArchiveLimits, maxDepth: 1_000, maxDirectories: 1_000_000 };
     const fields = { name: "hello", version: "1.0.0", files, contentHash: contentHash(files) };
-    const full = signFull(fields, signer, limits);
+    const full = signedFull(fields, signer);
     const manifest = { name: "manifest.json", contents: serializeFull(full) };
     const tar = await makeTar([manifest, ...names.map((name) => ({ name }))]);
     const options = await archiveOf(dir, gzip(tar));

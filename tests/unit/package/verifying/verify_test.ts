@@ -6,8 +6,6 @@ import {
   defaultArchiveLimits,
   type MinimalManifest,
   serializeFull,
-  signFull,
-  signMinimal,
   verifyArchive,
 } from "../../../../src/package/mod.ts";
 import {
@@ -26,6 +24,7 @@ import {
   stranger,
   unverified,
 } from "../../../support/package_archives.ts";
+import { signedFull, signedMinimal } from "../../../support/signed.ts";
 
 const steps = [
   "minimal-signature",
@@ -175,9 +174,9 @@ inDirectory("the two manifests have to name the same package and publisher", asy
   const { archiveSha256, btih, length, timestamp, name, version } = minimal;
   const fields = { archiveSha256, btih, length, timestamp, name, version };
   const others = [
-    signMinimal({ ...fields, name: "other" }, signer),
-    signMinimal({ ...fields, version: "1.0.1" }, signer),
-    signMinimal(fields, stranger),
+    signedMinimal({ ...fields, name: "other" }, signer),
+    signedMinimal({ ...fields, version: "1.0.1" }, signer),
+    signedMinimal(fields, stranger),
   ];
   for (const other of others) {
     await unverified({ archivePath, minimal: other }, "full-manifest", "MANIFEST_MISMATCH");
@@ -302,7 +301,7 @@ inDirectory(
   "a full manifest signed by another key than it names is refused",
   async (dir) => {
     const { full } = await packIn(dir, { a: "a" });
-    const { signature } = signFull(
+    const { signature } = signedFull(
       { name: full.name, version: full.version, files: full.files, contentHash: full.contentHash },
       stranger,
     );
