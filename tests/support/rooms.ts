@@ -51,7 +51,7 @@ export const rooms: Record<string, Room> = {
   launcher: {
     runs: "main",
     holds: "the main thread: starts the other threads with few permissions",
-    imports: ["base"],
+    imports: ["base", "config"],
   },
   records: {
     runs: "everywhere",
