@@ -64,10 +64,9 @@ async function checkRootsFiles(home: string): Promise<Check | undefined> {
     }
   }
   if (found.length === 0) return undefined;
-  const more = found.length > 1 ? ` and ${found.length - 1} more` : "";
   return fail(
     "home",
-    `${found[0]}${more} belong to root: libreseed was run as root in this home`,
+    `${found[0]}${moreThan(found)} belong to root: libreseed was run as root in this home`,
     `run: sudo chown -R ${uid}:${gid} ${home}`,
   );
 }
@@ -75,7 +74,8 @@ async function checkRootsFiles(home: string): Promise<Check | undefined> {
 const OTHER_HOME = "give another directory with --home";
 
 /**
- * Checks that the seed directory is writable for its owner only, and contains no symbolic links.
+ * Checks that the seed directory is writable for its owner only, and contains no links: neither
+ * symbolic links nor files with several names (hard links).
  */
 export async function checkSeedDirectory(dir: string): Promise<Check> {
   const name = "seed directory";
@@ -85,16 +85,35 @@ export async function checkSeedDirectory(dir: string): Promise<Check> {
   if (problem) {
     return fail(name, problem, `run: chmod u+rwx ${dir}; or give another directory with --dir`);
   }
-  const links = (await readdir(dir, { withFileTypes: true })).filter((one) => one.isSymbolicLink());
-  if (links.length > 0) {
-    const [first] = links.map(({ name }) => join(dir, name));
-    const more = links.length > 1 ? ` and ${links.length - 1} more` : "";
-    const what = `${first}${more}: a symbolic link, which could lead out of the sandbox`;
+  const entries = await readdir(dir, { withFileTypes: true });
+  const links = entries.filter((one) => one.isSymbolicLink()).map((one) => join(dir, one.name));
+  const [first] = links;
+  if (first !== undefined) {
+    const what = `${first}${moreThan(links)}: a symbolic link, which could lead out of the sandbox`;
     return warn(name, what, "put the file itself there, or remove the link");
+  }
+  const linked: string[] = [];
+  for (const entry of entries.filter((one) => one.isFile())) {
+    const path = join(dir, entry.name);
+    const info = await lstat(path).catch(() => undefined);
+    if (info && info.nlink > 1) linked.push(path);
+  }
+  const [file] = linked;
+  if (file !== undefined) {
+    const what =
+      `${file}${moreThan(linked)}: a file with several names (hard links), which could ` +
+      "lie outside of the sandbox, too; it is not seeded";
+    const mend = `make it a file of its own: cp -p ${file} ${file}.copy && mv ${file}.copy ${file}`;
+    return warn(name, what, mend);
   }
   const mode = openTo(info.mode, 0o022);
   if (mode === undefined) return ok(name, dir);
   return warn(name, `others can write to ${dir} (mode ${mode})`, `run: chmod go-w ${dir}`);
+}
+
+/** Returns ` and N more` for a list of which only the first element is shown. */
+function moreThan(all: readonly unknown[]): string {
+  return all.length > 1 ? ` and ${all.length - 1} more` : "";
 }
 
 /** Checks that the given directories contain no temporary files left over from killed processes. */
@@ -109,10 +128,9 @@ export async function checkTemporaries(dirs: string[], nowMs: number): Promise<C
   }
   const name = "temporaries";
   if (stale.length === 0) return ok(name, "none left behind");
-  const more = stale.length > 1 ? ` and ${stale.length - 1} more` : "";
   return warn(
     name,
-    `${stale[0]}${more} left by a process that was killed`,
+    `${stale[0]}${moreThan(stale)} left by a process that was killed`,
     "they are removed when `libreseed seed` starts",
   );
 }

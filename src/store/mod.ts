@@ -20,6 +20,7 @@
  */
 
 export {
+  copyToTemporary,
   createTemporaryDirectory,
   dateBack,
   fileError,
@@ -29,6 +30,7 @@ export {
   moveIntoPlace,
   namesIn,
   removeStaleTemporaries,
+  renameFile,
   rootOwnedHint,
   StoreError,
   type Temporary,

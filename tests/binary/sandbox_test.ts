@@ -14,7 +14,7 @@ import { binary, binaryTest, buildProbe, keyPath, makeKey } from "./support.ts";
  */
 const refused = /^(NotCapable|EvalError): |^(Type)?Error: (.*Requires .+ access|send UNKNOWN)/;
 /** Matches the error of the worker's own code for a path that is a link or no regular file. */
-const noFile = /is a link or no regular file$/;
+const noFile = /is a link, has more than one name, or is no regular file$/;
 
 let directory: TemporaryHome;
 let probe: string;

@@ -373,6 +373,16 @@ const illnesses: {
     says: /seed\/etc: a symbolic link.*remove/,
   },
   {
+    title: "a file in the seed directory that has a second name elsewhere",
+    async harm(path) {
+      await Deno.writeTextFile(join(path, "notes"), "");
+      await Deno.link(join(path, "notes"), join(path, "seed", "notes"));
+    },
+    check: "seed directory",
+    verdict: "warn",
+    says: /seed\/notes: a file with several names \(hard links\).*not seeded: .*cp -p/,
+  },
+  {
     title: "a file where the seed directory should be",
     async harm(path) {
       await Deno.remove(join(path, "seed"), { recursive: true });

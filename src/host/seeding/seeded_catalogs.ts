@@ -3,16 +3,16 @@
  * may still need it: they looked up the announce record just before the change, or a DHT node returned an
  * old record.
  *
- * Each catalog file is seeded under a second name that contains the infohash,
- * `catalog-KEY~INFOHASH.jsonl`. The second name is a hard link, which preserves the content when a later
- * catalog file takes over the first name. When a catalog is superseded, the modification time of its file
+ * The host seeds a copy of each catalog file, whose name contains the infohash:
+ * `catalog-KEY~INFOHASH.jsonl`. The copy preserves the content when a later catalog file takes over the
+ * first name. A hard link would do the same without a copy, but files with several names are refused in
+ * the seed directory. When a catalog is superseded, the modification time of its file
  * is set to the current time. From this time, a restarted daemon computes how long the catalog still has
  * to be seeded.
  *
  * @module
  */
 
-import { randomUUID } from "node:crypto";
 import { basename, join } from "node:path";
 import { type Clock, delay, type Timer, toHex } from "../../base/mod.ts";
 import {
@@ -22,6 +22,7 @@ import {
   keptCatalogName,
 } from "../../fetching/mod.ts";
 import { type ArchiveDescription, describeArchive } from "../../package/mod.ts";
+import { copyToTemporary, renameFile } from "../../store/mod.ts";
 import { HostError } from "../errors.ts";
 import type { CatalogSeeder } from "./seeder.ts";
 
@@ -46,7 +47,7 @@ export const ANNOUNCED_WITHIN_MS = 20_000;
 /** A catalog that the host seeds, current or superseded. */
 interface SeededCatalog {
   infoHashHex: string;
-  /** Path of the hard link with the infohash in its name. */
+  /** Path of the copy with the infohash in its name. */
   path: string;
   lengthBytes: number;
   /** Resolves when `add` has announced the catalog. Absent if no caller requested an announcement. */
@@ -85,7 +86,7 @@ export class SeededCatalogs {
    * @param fileName name of the catalog file in the seed directory
    * @param options with `announce`, waits up to {@linkcode ANNOUNCED_WITHIN_MS} until the catalog is
    * announced, since the caller is about to publish a record that names the catalog
-   * @throws {PackageError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`; errors of the file system
+   * @throws {PackageError} `ARCHIVE_UNREADABLE`; {@linkcode StoreError} of reading and copying the file
    * @throws {HostError} `HOST_STOPPING` after `stop()`
    */
   async add(fileName: string, { announce = false } = {}): Promise<void> {
@@ -105,6 +106,7 @@ export class SeededCatalogs {
   async addAll(names: readonly string[]): Promise<void> {
     const catalogs = names.filter(isCatalogName);
     await this.#inTurn(async () => {
+      await this.#separateNames(catalogs);
       for (const name of catalogs.filter((name) => !isKeptCatalogName(name))) {
         await this.#warned(name, () => this.#add(name));
       }
@@ -115,6 +117,23 @@ export class SeededCatalogs {
       this.#superseded.sort((a, b) => a.sinceMs - b.sinceMs);
       await this.#tidy();
     });
+  }
+
+  /**
+   * Removes the seeded name of each catalog that an earlier version of libreseed made as a hard link of
+   * the catalog file. The file itself stays under its first name, and `#add` copies it.
+   */
+  async #separateNames(catalogs: readonly string[]): Promise<void> {
+    const { seedDirectory } = this.#options;
+    for (const name of catalogs.filter(isKeptCatalogName)) {
+      const path = join(seedDirectory, name);
+      const [kept, current] = await Promise.all(
+        [path, join(seedDirectory, currentCatalogName(name))]
+          .map((one) => Deno.lstat(one).catch(() => undefined)),
+      );
+      const isSame = kept?.isFile && kept.ino === current?.ino && kept.dev === current?.dev;
+      if (isSame) await this.#warned(name, () => Deno.remove(path));
+    }
   }
 
   /** Stops the timer and the queue of changes. Catalogs stay seeded, and their files are kept. */
@@ -141,20 +160,20 @@ export class SeededCatalogs {
     const { seedDirectory, seeder, clock } = this.#options;
     const { signal } = this.#stopped;
     const path = join(seedDirectory, fileName);
-    // The hard link is created before hashing, because a later catalog may replace the catalog file
-    // during the hashing.
-    const temporary = join(seedDirectory, `.tmp-${randomUUID()}`);
     let described: ArchiveDescription;
     let kept: string;
-    try {
-      await Deno.link(path, temporary).catch(() => Deno.copyFile(path, temporary));
-      described = await describeArchive(temporary, { name: fileName, signal });
-      kept = join(seedDirectory, keptCatalogName(fileName, toHex(described.infoHash)));
-      await Deno.rename(temporary, kept);
-    } finally {
-      // If the link's final name already exists as a link to the same file, `rename` does nothing, and
-      // the temporary name still exists.
-      await Deno.remove(temporary).catch(() => {});
+    {
+      // The copy is made before hashing, because a later catalog may replace the catalog file during the
+      // hashing.
+      using temporary = await copyToTemporary(path, path, signal);
+      try {
+        described = await describeArchive(temporary.path, { name: fileName, signal });
+        kept = join(seedDirectory, keptCatalogName(fileName, toHex(described.infoHash)));
+        await renameFile(temporary.path, kept);
+      } catch (error) {
+        await Deno.remove(temporary.path).catch(() => {});
+        throw error;
+      }
     }
     const { infoHash, lengthBytes, torrent } = described;
     const infoHashHex = toHex(infoHash);

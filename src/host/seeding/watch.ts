@@ -56,8 +56,10 @@ interface Seen {
 export class SeedWatcher {
   readonly #options: WatchOptions;
   readonly #seen = new Map<string, Seen>();
-  /** Names of symbolic links for which a warning was emitted. */
+  /** Names of links, symbolic and hard, for which a warning was emitted. */
   readonly #links = new Set<string>();
+  /** Whether all files of the directory have been examined for hard links. */
+  #sawLinks = false;
   #mode: WatchMode;
   #events: Deno.FsWatcher | undefined;
   #timer: Timer | undefined;
@@ -223,23 +225,36 @@ export class SeedWatcher {
   }
 
   /**
-   * Warns of symbolic links, because the worker's sandbox follows them out of the seed directory. A link
-   * that is named like an archive causes no warning here, since adding it as an archive fails with an
-   * error.
+   * Warns of symbolic links, because the worker's sandbox follows them out of the seed directory, and of
+   * files with several names (hard links), which may lie elsewhere under another name. A link that is
+   * named like an archive causes no warning here, since adding it as an archive fails with an error.
+   *
+   * Hard links are looked for in the first scan. Later scans look at the files that belong to no archive,
+   * which are few: seeding checks an archive's own files when it opens them.
    */
   #warnOfLinks(entries: Deno.DirEntry[]): void {
     const { directory, onWarning } = this.#options;
     for (const entry of entries) {
       const { name } = entry;
-      if (!entry.isSymlink || isArchiveName(name) || this.#links.has(name)) continue;
-      this.#links.add(name);
-      onWarning(
-        `${
-          join(directory, name)
-        } is a symbolic link: it is not read, but the sandbox does not end at ` +
-          `it. Remove it`,
-      );
+      if (isArchiveName(name) || this.#links.has(name)) continue;
+      const path = join(directory, name);
+      if (entry.isSymlink) {
+        this.#links.add(name);
+        onWarning(
+          `${path} is a symbolic link: it is not read, but the sandbox does not end at it. Remove it`,
+        );
+      } else if (entry.isFile && (!this.#sawLinks || !COMPANION.test(name))) {
+        const names = namesOf(path);
+        if (names <= 1) continue;
+        this.#links.add(name);
+        onWarning(
+          `${path} has ${names} names (hard links): it is not read, but the sandbox does not end at it. ` +
+            `Remove this name, or make it a file of its own: ` +
+            `cp -p ${path} ${path}.copy && mv ${path}.copy ${path}`,
+        );
+      }
     }
+    this.#sawLinks = true;
   }
 
   /**
@@ -262,6 +277,18 @@ export class SeedWatcher {
     if (settled) return "arrived";
     this.#changed.add(fileName);
     return undefined;
+  }
+}
+
+/** Matches the names of the files beside an archive: its minimal manifest and its torrent. */
+const COMPANION = /\.(minimal\.json|torrent)$/;
+
+/** Number of names (hard links) of a file; 1 if the file is gone. */
+function namesOf(path: string): number {
+  try {
+    return Deno.lstatSync(path).nlink ?? 1;
+  } catch {
+    return 1;
   }
 }
 

@@ -5,9 +5,11 @@
  */
 
 import { createHash } from "node:crypto";
+import { constants } from "node:fs";
 import { formatSha256, type MinimalManifest } from "../../package/mod.ts";
-import { openRegular } from "./atomic_files.ts";
+import { type OpenOptions, openRegular, writeTemporary } from "./atomic_files.ts";
 import { fileError, StoreError } from "./errors.ts";
+import type { Temporary } from "./temporaries.ts";
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -65,11 +67,31 @@ export async function hashOf(path: string, signal?: AbortSignal): Promise<string
 }
 
 /**
- * Yields the bytes of a file. Each chunk is valid only until the next one, because all chunks share
- * a buffer.
+ * Copies a regular file with one name to a temporary file beside `path`, and flushes the copy to the
+ * disk. If another file takes the source's name meanwhile, the copy is still whole.
+ *
+ * @returns the copy; dispose of it after renaming or removing the file
+ * @throws {StoreError} `LINK_REFUSED` for a symbolic link or a file with several names (hard links),
+ * and the errors of reading and writing
  */
-async function* chunksOf(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  const file = await openRegular(path);
+export function copyToTemporary(
+  source: string,
+  path: string,
+  signal?: AbortSignal,
+): Promise<Temporary> {
+  return writeTemporary(path, chunksOf(source, signal, { oneName: true }));
+}
+
+/**
+ * Yields the bytes of a file. Each chunk is valid only until the next one, because all chunks share
+ * a buffer. Throws the errors of {@linkcode openRegular}.
+ */
+async function* chunksOf(
+  path: string,
+  signal?: AbortSignal,
+  options: OpenOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const file = await openRegular(path, constants.O_RDONLY, options);
   try {
     const buffer = new Uint8Array(CHUNK_BYTES);
     for (;;) {

@@ -7,11 +7,11 @@
  * @module
  */
 
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { utf8 } from "../../base/mod.ts";
-import { fileError, isCode, linkRefused, StoreError } from "./errors.ts";
+import { fileError, hardLinkRefused, isCode, linkRefused, StoreError } from "./errors.ts";
 import { createTemporaryFile, type Temporary, type TemporaryFile } from "./temporaries.ts";
 
 export { isCode } from "./errors.ts";
@@ -142,6 +142,15 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** Options for opening a regular file. */
+export interface OpenOptions {
+  /**
+   * Whether to refuse a file with more than one name (hard links). The opened file is checked, so
+   * that the file cannot be exchanged between check and use.
+   */
+  oneName?: boolean;
+}
+
 /**
  * Opens a regular file. Refuses symbolic links. Does not block if the path is a FIFO.
  *
@@ -150,11 +159,16 @@ export async function syncDirectory(path: string): Promise<void> {
 export async function openRegular(
   path: string,
   flags: number = constants.O_RDONLY,
+  { oneName = false }: OpenOptions = {},
 ): Promise<FileHandle> {
   for (let tries = 1;; tries++) {
     const file = await openFile(path, flags);
     try {
-      if (await isFileAt(file, path, tries)) return file;
+      const opened = await file.stat();
+      if (await isFileAt(opened, path, tries)) {
+        if (!oneName || opened.nlink <= 1) return file;
+        throw hardLinkRefused(path, opened.nlink);
+      }
     } catch (error) {
       await file.close();
       throw error;
@@ -167,8 +181,12 @@ export async function openRegular(
  * Reads a regular file. If the file is longer than `maxBytes`, returns `maxBytes` + 1 bytes, from
  * which the caller sees that the file is too long. Throws like {@linkcode openRegular}.
  */
-export async function readAtMost(path: string, maxBytes: number): Promise<Uint8Array> {
-  const file = await openRegular(path);
+export async function readAtMost(
+  path: string,
+  maxBytes: number,
+  options: OpenOptions = {},
+): Promise<Uint8Array> {
+  const file = await openRegular(path, constants.O_RDONLY, options);
   try {
     const { size } = await file.stat();
     const buffer = new Uint8Array(Math.min(size, maxBytes) + 1);
@@ -183,6 +201,20 @@ export async function readAtMost(path: string, maxBytes: number): Promise<Uint8A
     throw fileError(cause, "read", path);
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * Whether a file has one name only. A file with several names (hard links) may lie in another
+ * directory, too. Does not follow a symbolic link.
+ *
+ * @throws {StoreError} `FILE_MISSING`, `NOT_READABLE`, `IO_FAILED`
+ */
+export async function hasOneName(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).nlink <= 1;
+  } catch (cause) {
+    throw fileError(cause, "read", path);
   }
 }
 
@@ -201,8 +233,7 @@ async function openFile(path: string, flags: number): Promise<FileHandle> {
  * if another file has replaced the open one, so that the caller opens the path again. Throws
  * `LINK_REFUSED` for a symbolic link, and after the maximum number of attempts.
  */
-async function isFileAt(file: FileHandle, path: string, tries: number): Promise<boolean> {
-  const opened = await file.stat();
+async function isFileAt(opened: Stats, path: string, tries: number): Promise<boolean> {
   if (!opened.isFile()) throw notAFile(path);
   const there = await lstat(path).catch((cause) => {
     throw fileError(cause, "read", path);

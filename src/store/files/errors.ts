@@ -8,7 +8,7 @@
  * | `NOT_READABLE` | failed | no read permission |
  * | `FILE_MISSING` | not-found | a file to read or move does not exist |
  * | `IO_FAILED` | failed | any other error of the file system |
- * | `LINK_REFUSED` | failed | a symbolic link instead of a regular file |
+ * | `LINK_REFUSED` | failed | a symbolic link instead of a regular file, or a file with several names |
  * | `NOT_A_FILE` | failed | a directory, socket or device instead of a regular file |
  * | `NOT_A_DIRECTORY` | failed | the path of the seed directory is a file |
  * | `BAD_FILE_NAME` | usage | not a valid file name for an archive in the seed directory |
@@ -84,6 +84,22 @@ export function linkRefused(path: string, cause?: unknown): StoreError {
     "LINK_REFUSED",
     `${path} is a symbolic link, and those are not followed here: put the file itself there`,
     { cause, detail: { path } },
+  );
+}
+
+/**
+ * Creates a `LINK_REFUSED` error for a file with more than one name. Its other names may lie outside
+ * of the directory to which a thread is confined, and the system cannot tell where.
+ *
+ * @param names number of names (hard links) that the file has
+ */
+export function hardLinkRefused(path: string, names: number): StoreError {
+  return new StoreError(
+    "failed",
+    "LINK_REFUSED",
+    `${path} has ${names} names (hard links), and the others may lie outside of the seed directory: ` +
+      `make it a file of its own with \`cp -p ${path} ${path}.copy && mv ${path}.copy ${path}\``,
+    { detail: { path, names } },
   );
 }
 

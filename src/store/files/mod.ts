@@ -15,10 +15,12 @@
  * @module
  */
 
-export { checkArchive, checkedChunks, hashOf } from "./archive_reading.ts";
+export { checkArchive, checkedChunks, copyToTemporary, hashOf } from "./archive_reading.ts";
 export {
+  hasOneName,
   isCode,
   moveIntoPlace,
+  type OpenOptions,
   readAtMost,
   renameFile,
   syncDirectory,
@@ -29,7 +31,7 @@ export {
   writeTemporary,
 } from "./atomic_files.ts";
 export { namesIn } from "./directory_names.ts";
-export { diskFull, fileError, linkRefused, StoreError } from "./errors.ts";
+export { diskFull, fileError, hardLinkRefused, linkRefused, StoreError } from "./errors.ts";
 export { lockFile, type LockOptions, openLockFile } from "./file_lock.ts";
 export { rootOwnedHint } from "./ownership.ts";
 export {

@@ -22,6 +22,7 @@ import {
   checkedChunks,
   fileError,
   hashOf,
+  hasOneName,
   isCode,
   linkRefused,
   namesIn,
@@ -69,7 +70,8 @@ export interface SeedFiles {
   torrent: Uint8Array;
   /**
    * Whether to move the archive instead of copying it. The archive must be on the same file system
-   * as the seed directory, and no process may write to it any more.
+   * as the seed directory, and no process may write to it any more. An archive with several names
+   * (hard links) is copied, and then only loses the name given here.
    */
   move?: boolean;
   /**
@@ -238,7 +240,7 @@ export class SeedDirectory {
         if (!there) continue;
         if (there.sound) {
           if (source === paths.archivePath) await syncFile(source);
-        } else if (move && source !== paths.archivePath) {
+        } else if (move && source !== paths.archivePath && await hasOneName(source)) {
           if (!verified) await checkArchive(source, minimal, signal);
           await syncFile(source);
           staged = source;
@@ -302,10 +304,9 @@ export class SeedDirectory {
   }
 
   /**
-   * Inspects the file at an archive's path. `sound` means that the file is the same archive.
-   * Otherwise there is no file, or a damaged copy that may be replaced. Returns `undefined` if the
-   * package now needs another file name. Throws `VERSION_EXISTS` for other contents of this
-   * version.
+   * Inspects the file at an archive's path. `sound` means that the file is the same archive and may
+   * stay. Otherwise there is no file, or one that may be replaced. Returns `undefined` if the package
+   * now needs another file name. Throws `VERSION_EXISTS` for other contents of this version.
    */
   async #inspect(
     paths: PackageFiles,
@@ -315,7 +316,9 @@ export class SeedDirectory {
     const stamp = await stampOf(paths.archivePath);
     if (stamp === ABSENT) return { stamp, sound: false };
     const found = await hashOf(paths.archivePath, signal);
-    if (found === minimal.archiveSha256) return { stamp, sound: true };
+    // A file with a second name is not seeded, so a copy replaces it.
+    const sound = found === minimal.archiveSha256;
+    if (sound) return { stamp, sound: await hasOneName(paths.archivePath) };
     const beside = await readMinimal(paths.minimalPath);
     const existing = "manifest" in beside ? beside.manifest.archiveSha256 : found;
     if (existing === minimal.archiveSha256) return { stamp, sound: false };

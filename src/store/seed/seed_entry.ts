@@ -19,7 +19,15 @@ import {
   torrentFileName,
   verifyMinimalSignature,
 } from "../../package/mod.ts";
-import { fileError, isCode, linkRefused, readAtMost, StoreError } from "../files/mod.ts";
+import {
+  fileError,
+  hardLinkRefused,
+  isCode,
+  linkRefused,
+  type OpenOptions,
+  readAtMost,
+  StoreError,
+} from "../files/mod.ts";
 import { hasTorrentBeside, stampOf } from "./seed_stamp.ts";
 
 /** Suffix of an archive's file name. */
@@ -80,7 +88,8 @@ export function isArchiveName(fileName: string): boolean {
 }
 
 /**
- * Reads the status and the manifest of one archive. Never follows a symbolic link.
+ * Reads the status and the manifest of one archive. Never follows a symbolic link, and refuses
+ * files with more than one name (hard links).
  *
  * @returns `undefined` if the file does not exist
  * @throws {StoreError} if the directory cannot be read
@@ -108,7 +117,10 @@ export async function readSeedEntry(dir: string, fileName: string): Promise<Seed
   });
   if (info.isSymbolicLink()) return invalid("LINK", linkRefused(archivePath).message);
   if (!info.isFile()) return invalid("NOT_A_FILE", `${archivePath} is not a regular file`);
-  const minimal = await readMinimal(paths.minimalPath);
+  if (info.nlink > 1) {
+    return invalid("LINK", hardLinkRefused(archivePath, info.nlink).message);
+  }
+  const minimal = await readMinimal(paths.minimalPath, { oneName: true });
   if ("problem" in minimal) return invalid(minimal.code, minimal.problem);
   const { name, version, length } = minimal.manifest;
   if (!fileNamesOf(minimal.manifest).includes(fileName)) {
@@ -124,7 +136,7 @@ export async function readSeedEntry(dir: string, fileName: string): Promise<Seed
       `${archivePath} has ${info.size} bytes, its minimal manifest says ${length}`,
     );
   }
-  const hasTorrent = await isRegularFile(paths.torrentPath);
+  const hasTorrent = hasTorrentBeside(archivePath);
   return { ...file, name, version, minimal: minimal.manifest, hasTorrent };
 }
 
@@ -143,7 +155,7 @@ export function fileNamesOf(
  * Creates the entry of an archive from a manifest that was read earlier. Reads neither the archive
  * nor the manifest file.
  *
- * @returns `undefined` if `minimal` is `undefined` or the archive does not exist
+ * @returns `undefined` if `minimal` is `undefined`, or the archive does not exist or is a link
  */
 export function knownSeedEntry(
   dir: string,
@@ -152,7 +164,7 @@ export function knownSeedEntry(
 ): ValidSeedEntry | undefined {
   const archivePath = join(dir, fileName);
   const stamp = minimal && stampOf(archivePath);
-  if (!stamp) return undefined;
+  if (!stamp || !stamp.isSeedable) return undefined;
   const { sizeBytes, mtimeMs, inode } = stamp;
   const { name, version } = minimal;
   const hasTorrent = hasTorrentBeside(archivePath);
@@ -167,9 +179,9 @@ type MinimalFile =
   | { code: SeedProblem; problem: string };
 
 /** Reads a minimal manifest from a file and checks its signature. */
-export async function readMinimal(path: string): Promise<MinimalFile> {
+export async function readMinimal(path: string, options: OpenOptions = {}): Promise<MinimalFile> {
   try {
-    const manifest = parseMinimal(await readAtMost(path, MAX_MINIMAL_MANIFEST_BYTES));
+    const manifest = parseMinimal(await readAtMost(path, MAX_MINIMAL_MANIFEST_BYTES, options));
     if (verifyMinimalSignature(manifest)) return { manifest };
     return { code: "MANIFEST_INVALID", problem: `the signature of ${path} does not hold` };
   } catch (error) {

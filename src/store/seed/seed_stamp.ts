@@ -11,8 +11,8 @@ import type { FileIdentity, KnownSeed } from "../state/mod.ts";
 
 /** Size, times and inode of an archive and of its manifest, to detect changes. */
 export interface SeedStamp extends FileIdentity {
-  /** Whether the archive is a regular file. */
-  isFile: boolean;
+  /** Whether the archive is a regular file with one name: no link, neither symbolic nor hard. */
+  isSeedable: boolean;
   /** Size, modification time and inode of the manifest as text; `none` if there is no manifest. */
   manifestMark: string;
   /** Time of the last change of the archive or the manifest, Unix milliseconds. */
@@ -30,8 +30,8 @@ export function stampOf(archivePath: string): SeedStamp | undefined {
     sizeBytes: archive.size,
     mtimeMs: archive.mtimeMs,
     inode: archive.ino,
-    isFile: archive.isFile,
-    manifestMark: manifest?.isFile
+    isSeedable: archive.isSeedable,
+    manifestMark: manifest?.isSeedable
       ? `${manifest.size} ${manifest.mtimeMs} ${manifest.ino}`
       : "none",
     changedMs: Math.max(
@@ -43,33 +43,41 @@ export function stampOf(archivePath: string): SeedStamp | undefined {
   };
 }
 
-/** Whether the torrent file of an archive exists, as a regular file beside the archive. */
+/**
+ * Whether the torrent file of an archive exists beside the archive, as a regular file with one name.
+ * A torrent that is a link does not count, and is built again when it is needed.
+ */
 export function hasTorrentBeside(archivePath: string): boolean {
-  return statusOf(torrentFileName(archivePath))?.isFile ?? false;
+  return statusOf(torrentFileName(archivePath))?.isSeedable ?? false;
 }
 
 function statusOf(path: string) {
   try {
-    const { size, mtime, ctime, ino, isFile } = Deno.lstatSync(path);
+    const { size, mtime, ctime, ino, isFile, nlink } = Deno.lstatSync(path);
     const [mtimeMs, ctimeMs] = [mtime, ctime].map((time) => time?.getTime() ?? 0) as [
       number,
       number,
     ];
-    return { size, mtimeMs, ctimeMs, ino: ino ?? 0, isFile };
+    const isSeedable = isFile && (nlink ?? 1) <= 1;
+    return { size, mtimeMs, ctimeMs, ino: ino ?? 0, isSeedable };
   } catch {
     return undefined;
   }
 }
 
 /**
- * Converts a stamp to text: the archive's size, time and inode, a semicolon, and the manifest's.
+ * Converts a stamp to text: the archive's size, time and inode, a semicolon, and the manifest's. The
+ * text changes when an archive gets a second name or becomes a link, for such an archive is no longer
+ * seeded.
  */
-export function markOf({ sizeBytes, mtimeMs, inode, manifestMark }: SeedStamp): string {
-  return `${sizeBytes} ${mtimeMs} ${inode};${manifestMark}`;
+export function markOf({ sizeBytes, mtimeMs, inode, isSeedable, manifestMark }: SeedStamp): string {
+  const state = isSeedable ? "" : " refused";
+  return `${sizeBytes} ${mtimeMs} ${inode}${state};${manifestMark}`;
 }
 
 /** Whether archive and manifest are unchanged since `known` was stored in the database. */
 export function isUnchanged(stamp: SeedStamp, known: KnownSeed): boolean {
-  return stamp.isFile && stamp.sizeBytes === known.sizeBytes && stamp.mtimeMs === known.mtimeMs &&
+  return stamp.isSeedable && stamp.sizeBytes === known.sizeBytes &&
+    stamp.mtimeMs === known.mtimeMs &&
     stamp.inode === known.inode && stamp.manifestMark === known.manifestMark;
 }

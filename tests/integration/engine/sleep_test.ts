@@ -68,6 +68,7 @@ const unreadable: [string, (path: string) => Promise<void>][] = [
     await Deno.rename(path, `${path}.real`);
     await Deno.symlink(`${path}.real`, path);
   }],
+  ["has a second name", (path) => Deno.link(path, `${path}.second`)],
 ];
 for (const [what, spoil] of unreadable) {
   Deno.test(`a .torrent that ${what} is reported, and can be replaced by a valid one`, async () => {

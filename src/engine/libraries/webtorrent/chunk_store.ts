@@ -275,9 +275,11 @@ class FileWriter {
 }
 
 /**
- * Opens the file at a path, only if it is a regular file. A symbolic link could lead out of the
- * sandbox, and Deno follows links in spite of O_NOFOLLOW unless it runs with all permissions. So
- * the opened file must be the same (device and inode) as the one at the path.
+ * Opens the file at a path, only if it is a regular file with one name. A symbolic link could lead
+ * out of the sandbox, and Deno follows links in spite of O_NOFOLLOW unless it runs with all
+ * permissions. So the opened file must be the same (device and inode) as the one at the path. A hard
+ * link could be the name of a file that lies outside of the sandbox, so the opened file is asked how
+ * many names it has.
  */
 function openSame({ filePath, writable, length }: ArchiveStoreOptions): Promise<number> {
   const flags = writable ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
@@ -291,7 +293,8 @@ function openSame({ filePath, writable, length }: ArchiveStoreOptions): Promise<
       try {
         const opened = fstatSync(descriptor);
         const there = lstatSync(filePath);
-        if (there.isFile() && there.ino === opened.ino && there.dev === opened.dev) {
+        const isThere = there.isFile() && there.ino === opened.ino && there.dev === opened.dev;
+        if (isThere && opened.nlink <= 1) {
           // Cuts off the end of an earlier, longer file at this path.
           if (writable && opened.size > length) ftruncateSync(descriptor, length);
           return resolve(descriptor);
@@ -307,5 +310,5 @@ function openSame({ filePath, writable, length }: ArchiveStoreOptions): Promise<
 }
 
 function notTheFile(filePath: string): Error {
-  return new Error(`${filePath} is a link or no regular file`);
+  return new Error(`${filePath} is a link, has more than one name, or is no regular file`);
 }

@@ -215,3 +215,40 @@ Deno.test("stop while a catalog is hashed leaves no temporary file", async () =>
   assert.deepEqual(temporaries(), []);
   assert.deepEqual(place.warnings, []);
 });
+
+Deno.test("catalogs are seeded as files with one name, also those of an earlier version", async () => {
+  await using place = await seedDirectory();
+  const before = place.start();
+  const [infoHashHex] = [await place.write("one\n")];
+  await before.add(fileName);
+  await before.stop();
+  const kept = place.seeded.get(infoHashHex)!.filePath;
+  const current = join(place.home.path, fileName);
+  assert.deepEqual([current, kept].map((path) => Deno.lstatSync(path).nlink), [1, 1]);
+  // An earlier version of libreseed made the seeded name as a hard link.
+  await Deno.remove(kept);
+  await Deno.link(current, kept);
+  const after = place.start();
+  await after.addAll(place.names());
+  await after.stop();
+  assert.equal(place.seeded.get(infoHashHex)!.filePath, kept);
+  assert.deepEqual([current, kept].map((path) => Deno.lstatSync(path).nlink), [1, 1]);
+  assert.equal(await place.served(infoHashHex), "one\n");
+  assert.deepEqual(place.warnings, []);
+});
+
+Deno.test("a catalog that is a link, symbolic or hard, is not seeded", async () => {
+  for (const link of [Deno.symlink, Deno.link]) {
+    await using place = await seedDirectory();
+    await using elsewhere = await temporaryHome();
+    const catalogs = place.start();
+    await place.write("mine\n");
+    await Deno.rename(join(place.home.path, fileName), join(elsewhere.path, "catalog"));
+    await link(join(elsewhere.path, "catalog"), join(place.home.path, fileName));
+    await catalogs.addAll(place.names());
+    await catalogs.stop();
+    assert.equal(place.seeded.size, 0);
+    assert.equal(place.warnings.length, 1);
+    assert.deepEqual(place.names().filter((name) => name.startsWith(".tmp")), []);
+  }
+});

@@ -193,3 +193,35 @@ Deno.test("a symbolic link is reported once", async () => {
   ]);
   assert.deepEqual(place.heard, []);
 });
+
+Deno.test("a file with several names is reported once, at the start or when it appears", async () => {
+  await using place = await watched("poll");
+  await place.write("../outside", "x");
+  await Deno.link(place.path("../outside"), place.path("a-1.0.0.torrent"));
+  await place.watcher.start();
+  await place.pass(3 * POLL_MS);
+  await Deno.link(place.path("../outside"), place.path("notes"));
+  await place.pass(3 * POLL_MS);
+  await Deno.remove(place.path("../outside"));
+  assert.deepEqual(place.warnings.map((text) => text.split(" names (hard links)")[0]), [
+    `${place.path("a-1.0.0.torrent")} has 2`,
+    `${place.path("notes")} has 3`,
+  ]);
+  assert.deepEqual(place.heard, []);
+});
+
+Deno.test("an archive is reported when it gets a second name, and when it loses the name", async () => {
+  await using place = await watched("poll");
+  await place.write("a-1.0.0.tgz", "x");
+  await place.clock.advance(REST_MS + 1);
+  await place.watcher.start();
+  const second = place.path("../second-" + crypto.randomUUID());
+  await Deno.link(place.path("a-1.0.0.tgz"), second);
+  await place.pass(POLL_MS);
+  await place.pass(REST_MS);
+  assert.equal(place.heard.length, 2);
+  await Deno.remove(second);
+  await place.pass(POLL_MS);
+  await place.pass(REST_MS);
+  assert.deepEqual(place.heard, Array(3).fill("+a-1.0.0.tgz"));
+});

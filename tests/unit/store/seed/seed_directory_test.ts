@@ -310,6 +310,42 @@ Deno.test("links in the seed directory are never followed", async () => {
   assert.deepEqual(await visible(seed.path), []);
 });
 
+Deno.test("an archive or manifest with a second name is refused, and put replaces it by a copy", async () => {
+  await using _ = await setUp();
+  const { seed, elsewhere } = _;
+  const files = await archiveIn(elsewhere, "a", "1.0.0", "right");
+  const { archivePath, minimalPath } = await seed.put(files);
+  for (const path of [archivePath, minimalPath]) {
+    await Deno.link(path, join(elsewhere, "second"));
+    seed.known = () => path === archivePath ? files.minimal : undefined;
+    const [entry] = await seed.list();
+    assertProblem(entry, "LINK");
+    assert.match(entry!.problem!, /has 2 names \(hard links\).*cp -p /);
+    assert.equal(await seed.find(files.minimal), undefined);
+    await seed.put({ ...files, archivePath });
+    assert.equal((await seed.entry("a-1.0.0.tgz"))?.problem, undefined);
+    assert.equal((await Deno.lstat(path)).nlink, 1);
+    await Deno.remove(join(elsewhere, "second"));
+  }
+  assert.equal(await Deno.readTextFile(archivePath), "right");
+});
+
+Deno.test("put makes files of its own from an archive with several names, moved or copied", async () => {
+  for (const move of [false, true]) {
+    await using _ = await setUp();
+    const { seed, elsewhere } = _;
+    const files = await archiveIn(elsewhere, "a", "1.0.0", "right");
+    await Deno.link(files.archivePath, join(elsewhere, "second"));
+    const entry = await seed.put({ ...files, move, verified: true });
+    for (const path of [entry.archivePath, entry.minimalPath, entry.torrentPath]) {
+      assert.equal((await Deno.lstat(path)).nlink, 1, path);
+    }
+    await Deno.writeTextFile(join(elsewhere, "second"), "other");
+    assert.equal(await Deno.readTextFile(entry.archivePath), "right");
+    assert.equal((await namesIn(elsewhere)).includes("a-1.0.0.tgz"), !move);
+  }
+});
+
 Deno.test("a link in place of the lock is not followed", async () => {
   await using _ = await setUp();
   await Deno.symlink(join(_.elsewhere, "made"), join(_.seed.path, ".lock"));
@@ -322,10 +358,13 @@ Deno.test("a link at the torrent's path does not count as a torrent", async () =
   await using _ = await setUp();
   const entry = await _.seed.put(await archiveIn(_.elsewhere, "a", "1.0.0"));
   await Deno.rename(entry.torrentPath, join(_.elsewhere, "torrent"));
-  await Deno.symlink(join(_.elsewhere, "torrent"), entry.torrentPath);
-  const again = await _.seed.entry(entry.fileName);
-  assert.ok(again && again.problem === undefined);
-  assert.equal(again.hasTorrent, false);
+  for (const link of [Deno.symlink, Deno.link]) {
+    await link(join(_.elsewhere, "torrent"), entry.torrentPath);
+    const again = await _.seed.entry(entry.fileName);
+    assert.ok(again && again.problem === undefined);
+    assert.equal(again.hasTorrent, false);
+    await Deno.remove(entry.torrentPath);
+  }
 });
 
 Deno.test("invalid entries are listed with their problem, beside valid ones", async () => {

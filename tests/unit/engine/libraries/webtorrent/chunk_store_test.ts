@@ -139,5 +139,9 @@ Deno.test("a link is neither read nor written through", async () => {
   const store = writable(link);
   await assert.rejects(get(store, 0, 0, 1), /is a link/);
   await assert.rejects(put(store, 0), /is a link/);
+  await Deno.remove(link);
+  await Deno.link(target, link);
+  await assert.rejects(get(writable(link), 0, 0, 1), /has more than one name/);
+  await assert.rejects(put(writable(link), 0), /has more than one name/);
   assert.deepEqual(await Deno.readFile(target), content);
 });

@@ -1,0 +1,58 @@
+/**
+ * Archives of the seed directory that get a second name (hard link) while a daemon runs or is
+ * stopped. Archive, state and seed directory are real; the seeder is a fake.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Packages } from "../../../../src/host/seeding/packages.ts";
+import { keyPairFromSeed } from "../../../../src/identity/mod.ts";
+import { defaultArchiveLimits, packDirectory } from "../../../../src/package/mod.ts";
+import { SeedDirectory, StateDatabase } from "../../../../src/store/mod.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+import { temporaryHome } from "../../../support/mod.ts";
+
+const fileName = "hello-1.0.0.tgz";
+
+Deno.test("an archive with a second name is not seeded, neither by a running daemon nor at a start", async () => {
+  await using home = await temporaryHome();
+  const [source, directory] = [join(home.path, "source"), join(home.path, "seed")];
+  for (const path of [source, directory]) await Deno.mkdir(path);
+  await Deno.writeTextFile(join(source, "package.json"), '{"name":"hello","version":"1.0.0"}');
+  const signer = keyPairFromSeed(new Uint8Array(32).fill(9));
+  await packDirectory({ dir: source, outDir: directory, signer, timestampMs: 1_700_000_000_000 });
+  const clock = new FakeClock(Date.now());
+  using state = StateDatabase.open(join(home.path, "state.db"), clock);
+  const seeds = new SeedDirectory(directory, clock);
+  const seeding = new Set<string>();
+  const start = () =>
+    new Packages({
+      ...{ seeds, state, clock, limits: defaultArchiveLimits },
+      seeder: {
+        seed: (orders) => Promise.resolve(orders.forEach((one) => seeding.add(one.infoHashHex))),
+        unseed: (infoHashHex) => Promise.resolve(void seeding.delete(infoHashHex)),
+      },
+      isPublished: () => false,
+      onWarning: (message) => assert.fail(message),
+    });
+  const running = start();
+  await running.add(fileName);
+  running.flush();
+  assert.equal(seeding.size, 1);
+
+  const second = join(home.path, "second");
+  await Deno.link(join(directory, fileName), second);
+  await assert.rejects(running.add(fileName), { code: "LINK", message: /has 2 names/ });
+  assert.equal(seeding.size, 0);
+  const [listed] = await running.list([]);
+  assert.match(listed!.problem!, /has 2 names \(hard links\)/);
+  assert.deepEqual([...(await start().addKnown()).keys()], []);
+  assert.equal(seeding.size, 0);
+
+  await Deno.remove(second);
+  await running.add(fileName);
+  assert.equal(seeding.size, 1);
+  assert.deepEqual([...(await start().addKnown()).keys()], [fileName]);
+});
