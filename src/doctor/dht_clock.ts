@@ -11,7 +11,6 @@ import type { Settings } from "../config/mod.ts";
 import { homePaths } from "../control/mod.ts";
 import { askDhtClock, describeClock, openNode, usedNames } from "../host/mod.ts";
 import type { LauncherRequests } from "../launcher/mod.ts";
-import { readKeyFile } from "../identity/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { type Check, ok, SET_CLOCK, warn } from "./check.ts";
 
@@ -30,7 +29,7 @@ export async function checkClockByDht(
   const name = "dht clock";
   const { state: path, key } = homePaths(settings.home);
   const isThere = await stat(path).then(() => true, () => false);
-  const ownKey = await readKeyFile(key).then(({ publicKey }) => publicKey, () => undefined);
+  const ownKey = await launcher.publicKey(key).catch(() => undefined);
   const names = isThere ? usedNames(state(), ownKey) : [];
   if (names.length === 0) {
     return ok(name, "no package of others is used here, so there is nothing to compare it with");

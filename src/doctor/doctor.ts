@@ -52,7 +52,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   yield check;
   const checks: (() => Promise<Check | Check[]>)[] = [
     () => checkHome(home, own),
-    () => checkKey(home, own),
+    () => checkKey(home, own, launcher),
     () => checkSeedDirectory(dir),
     () => checkArchives(dir, { signal }),
     () => checkState(home),
@@ -72,7 +72,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   // `state.db` is opened once, and only if the checks above found the home and the database
   // undamaged.
   using state = new LazyState(homePaths(home).state, clock, () => {});
-  if (isSound) yield* await runCheck(() => checkNameEntries(home, state.open, clock));
+  if (isSound) yield* await runCheck(() => checkNameEntries(home, state.open, clock, launcher));
   const clockByDht = () =>
     runCheck(() => checkClockByDht(settings, state.open, clock, launcher, signal));
   if (status) {

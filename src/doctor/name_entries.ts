@@ -7,7 +7,7 @@
 import { stat } from "node:fs/promises";
 import { type Clock, equalBytes } from "../base/mod.ts";
 import { homePaths } from "../control/mod.ts";
-import { readKeyFile } from "../identity/mod.ts";
+import type { LauncherRequests } from "../launcher/mod.ts";
 import { describeFutureEntries, futureEntries } from "../names/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
@@ -21,6 +21,7 @@ export async function checkNameEntries(
   home: string,
   state: () => StateDatabase,
   clock: Clock,
+  launcher: Pick<LauncherRequests, "publicKey">,
 ): Promise<Check> {
   const name = "name entries";
   const { state: path, key } = homePaths(home);
@@ -29,7 +30,7 @@ export async function checkNameEntries(
   const nowMs = clock.now();
   const entries = futureEntries(state(), nowMs);
   if (entries.length === 0) return ok(name, "none is dated in the future");
-  const ownKey = await readKeyFile(key).then(({ publicKey }) => publicKey, () => undefined);
+  const ownKey = await launcher.publicKey(key).catch(() => undefined);
   const { what, mend } = describeFutureEntries(entries, nowMs);
   const hasOwn = ownKey !== undefined &&
     entries.some(({ publicKey }) => equalBytes(publicKey, ownKey));

@@ -6,6 +6,7 @@
  * - `requests.ts`: the closed set of requests of the command thread.
  * - `engine_permissions.ts` lists what the engine's thread may touch, and `engine_thread.ts` starts it.
  * - `local_requests.ts` carries the requests out.
+ * - `keys.ts` opens the publisher's key, and signs statements with it.
  * - `port_owner.ts` asks the program `ss` which process listens on a port.
  *
  * Left to other rooms: every command, and every check of packages and records. Start reading in
@@ -16,4 +17,10 @@
 
 export { type EngineOptions, enginePermissions, PUBLIC_RANGES } from "./engine_permissions.ts";
 export { localRequests } from "./local_requests.ts";
-export type { EngineThread, HostAddress, LauncherRequests, PortOwner } from "./requests.ts";
+export type {
+  EngineThread,
+  HostAddress,
+  KeyExamination,
+  LauncherRequests,
+  PortOwner,
+} from "./requests.ts";

@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { ErrorData } from "../base/mod.ts";
+import type { Statement } from "../identity/mod.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
 
 /** The process that listens on a TCP port, for error messages. */
@@ -13,6 +15,31 @@ export interface PortOwner {
   pid: number;
   /** Name of the process, as the program `ss` shows it. */
   program: string;
+}
+
+/** A publisher's key file and its directory, as `doctor` needs to know them. */
+export interface KeyExamination {
+  /**
+   * User ids of the directory's and the file's owners, in this order; `null` on systems without user
+   * ids. A symbolic link and its target have an entry each, and a missing path has none.
+   */
+  owners: { path: string; uid: number | null }[];
+  /** The key, if it can be used. */
+  key?: {
+    /** 32 bytes. */
+    publicKey: Uint8Array;
+    /** Permissions and type of the directory, as `stat` returns them; 0 on Windows. */
+    directoryMode: number;
+    /** Number of names (hard links) of the key file. */
+    names: number;
+  };
+  /** The reason for which the key cannot be used. Exactly one of `key` and `problem` is there. */
+  problem?: ErrorData & {
+    /** Whether the operating system denied access. */
+    isDenied: boolean;
+    /** Target of the symbolic link that lies in place of the key file. */
+    linkTarget?: string;
+  };
 }
 
 /** An IP address of a network interface, and its family (IPv4 or IPv6). */
@@ -32,6 +59,27 @@ export interface EngineThread {
  * `detail`, but without its class. So callers compare the `code`.
  */
 export interface LauncherRequests {
+  /**
+   * Returns the public key of a key file, 32 bytes.
+   *
+   * @throws {IdentityError} `KEY_NOT_FOUND` and the other codes of `src/identity/errors.ts`
+   */
+  publicKey(keyPath: string): Promise<Uint8Array>;
+  /**
+   * Signs a statement with the key of a key file. Returns the signature, 64 bytes.
+   *
+   * @throws {IdentityError} `STATEMENT_INVALID`, and the errors of {@linkcode publicKey}
+   */
+  sign(keyPath: string, statement: Statement): Promise<Uint8Array>;
+  /**
+   * Creates a key pair and writes its key file, never over another file. Makes missing directories.
+   * Returns the public key, 32 bytes.
+   *
+   * @throws {IdentityError} `KEY_EXISTS`, `KEY_UNWRITABLE`
+   */
+  createKey(keyPath: string): Promise<Uint8Array>;
+  /** Examines a key file and its directory. A key that cannot be used is no error. */
+  examineKey(keyPath: string): Promise<KeyExamination>;
   /**
    * Makes the symbolic link `path`, which leads to `target`. Deno lets no thread with a list of
    * paths do this.

@@ -51,7 +51,7 @@ export const rooms: Record<string, Room> = {
   launcher: {
     runs: "main",
     holds: "the main thread: starts the other threads with few permissions",
-    imports: ["base", "config"],
+    imports: ["base", "config", "identity"],
   },
   records: {
     runs: "everywhere",
@@ -284,6 +284,11 @@ export const places: readonly Place[] = [
     what: "a record lookup past lookUpRecord",
     pattern: /\boperations\.lookUp\(/,
     only: ["src/fetching/record_lookup.ts", "src/cli/running/network_cost.ts"],
+  },
+  {
+    what: "a private key",
+    pattern: /\b(readKeyFile|writeKeyFile|generateKeyPair|fromPkcs8Pem|toPkcs8Pem|signBytes)\b/,
+    only: ["src/identity/", "src/launcher/keys.ts"],
   },
   { what: "another program", pattern: /\bDeno\.Command\b/, only: ["src/launcher/port_owner.ts"] },
   {

@@ -15,16 +15,13 @@ export default defineCommand<Record<never, never>, []>({
   settings: ["home"],
   home: "created",
   parameters: {},
-  async run({ output, settings }) {
-    const { fingerprint, formatPublicKey, generateKeyPair, writeKeyFile } = await import(
-      "../../identity/mod.ts"
-    );
+  async run({ io, output, settings }) {
+    const { fingerprint, formatPublicKey } = await import("../../identity/mod.ts");
     const path = publisherKeyPath((await settings()).values.home);
-    const pair = generateKeyPair();
-    await writeKeyFile(path, pair);
-    const publicKey = formatPublicKey(pair.publicKey);
+    const key = await io.launcher.createKey(path);
+    const publicKey = formatPublicKey(key);
     output.notice(`wrote ${path}; keep a copy in a safe place`);
-    output.detail(`fingerprint: ${fingerprint(pair.publicKey)}`);
-    output.result({ publicKey, fingerprint: fingerprint(pair.publicKey), path }, publicKey);
+    output.detail(`fingerprint: ${fingerprint(key)}`);
+    output.result({ publicKey, fingerprint: fingerprint(key), path }, publicKey);
   },
 });

@@ -5,10 +5,11 @@
  */
 
 import { resolve } from "node:path";
-import { publisherKeyPath, toHex } from "../../base/mod.ts";
+import { toHex } from "../../base/mod.ts";
 import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
 import { CliError, errorAbout } from "../process/errors.ts";
+import { publisherSigner } from "../running/publisher_key.ts";
 import { withNames, withNode } from "../running/with_node.ts";
 
 type Run = CommandRun<Record<never, never>, [action: "put" | "get", what: string]>;
@@ -41,8 +42,8 @@ async function put(given: Run): Promise<void> {
   const bytes = await io.readFile(resolve(io.cwd, file), MAX_MINIMAL_MANIFEST_BYTES);
   if (!bytes) throw new CliError("not-found", "FILE_INVALID", `There is no file ${file}`);
   const minimal = parseNamed(file, () => parseMinimal(bytes));
-  const { formatPublicKey, readKeyFile } = await import("../../identity/mod.ts");
-  const keys = await readKeyFile(publisherKeyPath(values.home));
+  const { formatPublicKey } = await import("../../identity/mod.ts");
+  const keys = await publisherSigner(io, values.home);
   if (!verifyMinimalSignature(minimal) || minimal.pubkey !== formatPublicKey(keys.publicKey)) {
     throw new CliError(
       "verification",

@@ -5,7 +5,7 @@
  */
 
 import { basename } from "node:path";
-import { publisherKeyPath, refuseEarlyClock } from "../../base/mod.ts";
+import { refuseEarlyClock } from "../../base/mod.ts";
 import {
   allowSecretFlag,
   defineCommand,
@@ -18,6 +18,7 @@ import { packageMagnet } from "../flags/package_magnet.ts";
 import { sourceDateEpoch } from "../flags/source_date_epoch.ts";
 import { printContents, warnOfContents } from "../running/contents.ts";
 import { neverPacked } from "../running/never_packed.ts";
+import { publisherSigner } from "../running/publisher_key.ts";
 import { formatBytes } from "../terminal/format.ts";
 
 type Flags = {
@@ -77,8 +78,7 @@ export default defineCommand<Flags, [dir: string]>({
     } as const;
     if (dryRun) return printContents(output, await listDirectory(chosen), dir);
     refuseEarlyClock(io.clock.now());
-    const { readKeyFile } = await import("../../identity/mod.ts");
-    const signer = await readKeyFile(publisherKeyPath(values.home));
+    const signer = await publisherSigner(io, values.home);
     const bar = output.progress(basename(dir));
     const packed = await packDirectory({
       ...chosen,

@@ -6,9 +6,8 @@
  */
 
 import { basename, join } from "node:path";
-import { delay, errorToData, publisherKeyPath } from "../../base/mod.ts";
-import type { Settings } from "../../config/mod.ts";
-import type { KeyPair } from "../../identity/mod.ts";
+import { delay, errorToData } from "../../base/mod.ts";
+import type { Signer } from "../../identity/mod.ts";
 import type { ListOptions } from "../../package/mod.ts";
 import type { PublishContext, Published, Ready } from "../../publishing/mod.ts";
 import {
@@ -27,6 +26,7 @@ import { readPaths } from "../process/stdin.ts";
 import { compareClock } from "../running/clock_warning.ts";
 import { printContents, printSummary } from "../running/contents.ts";
 import { neverPacked } from "../running/never_packed.ts";
+import { publisherSigner } from "../running/publisher_key.ts";
 import { type Network, withNames, withNode } from "../running/with_node.ts";
 import { formatDuration } from "../terminal/format.ts";
 import { ListUpdates } from "../running/list_updates.ts";
@@ -93,7 +93,8 @@ export default defineCommand<Flags, string[]>({
     if (flags.dryRun) {
       return await listAll(given, paths, { ...choice, limits: archiveLimitsOf(values) });
     }
-    const signer = signerOf(values);
+    let keys: Promise<Signer> | undefined;
+    const signer = () => keys ??= publisherSigner(io, values.home);
     // Report a missing path early, before an engine is started.
     if (paths.length === 1) await refuseMissing(paths[0]!);
     await signer();
@@ -299,18 +300,6 @@ async function refuseMissing(path: string): Promise<void> {
     const { nothingToPublish } = await import("../../publishing/mod.ts");
     throw error instanceof Deno.errors.NotFound ? nothingToPublish(path, error) : error;
   }
-}
-
-/**
- * Returns a function that reads the publisher's key file at its first call. Later calls return the
- * same key pair.
- */
-function signerOf(values: Settings): () => Promise<KeyPair> {
-  let keys: Promise<KeyPair> | undefined;
-  return async () => {
-    const { readKeyFile } = await import("../../identity/mod.ts");
-    return await (keys ??= readKeyFile(publisherKeyPath(values.home)));
-  };
 }
 
 function printPublished(

@@ -34,8 +34,7 @@ async function compare(
   { operations, values, state }: Pick<Network, "operations" | "values" | "state">,
 ): Promise<void> {
   const { askDhtClock, describeClock, usedNames } = await import("../../host/mod.ts");
-  const { readKeyFile } = await import("../../identity/mod.ts");
-  const { publicKey } = await readKeyFile(publisherKeyPath(values.home));
+  const publicKey = await io.launcher.publicKey(publisherKeyPath(values.home));
   const names = usedNames(state(), publicKey);
   const verdict = await askDhtClock(operations, names, io.clock.now(), io.signal);
   const { what, isWrong } = describeClock(verdict);

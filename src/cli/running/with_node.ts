@@ -6,7 +6,6 @@
  * @module
  */
 
-import { publisherKeyPath } from "../../base/mod.ts";
 import type { Settings } from "../../config/mod.ts";
 import type { AnswerCounts, FetchContext } from "../../fetching/mod.ts";
 import type { NodeHandle } from "../../host/mod.ts";
@@ -14,6 +13,7 @@ import type { NamesContext } from "../../names/mod.ts";
 import type { ListedPackages } from "../../publishing/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
+import { ownPublicKey } from "./publisher_key.ts";
 
 /** The objects that a command needs to use the network: engine, settings, state database. */
 export interface Network extends Required<FetchContext> {
@@ -91,20 +91,6 @@ function describeMiss({ asked, responded }: AnswerCounts): string {
 }
 
 /**
- * Returns the public key of this home's own publisher, 32 bytes; `undefined` if the home has no
- * key.
- */
-async function ownPublicKey({ settings }: Environment): Promise<Uint8Array | undefined> {
-  const { IdentityError, readKeyFile } = await import("../../identity/mod.ts");
-  try {
-    return (await readKeyFile(publisherKeyPath((await settings()).values.home))).publicKey;
-  } catch (error) {
-    if (error instanceof IdentityError && error.code === "KEY_NOT_FOUND") return undefined;
-    throw error;
-  }
-}
-
-/**
  * Calls `work` with the context for resolving names: this home's pins, its own key, and the trust
  * policy.
  */
@@ -113,7 +99,7 @@ export async function withNames<T>(
   { operations, values, finding, state }: Network,
   work: (names: NamesContext) => Promise<T>,
 ): Promise<T> {
-  const { output } = run;
+  const { output, io } = run;
   const { OfferCache } = await import("../../fetching/mod.ts");
   return await work({
     operations,
@@ -121,7 +107,7 @@ export async function withNames<T>(
     finding,
     policy: values.policy,
     offers: new OfferCache(),
-    ownKey: await ownPublicKey(run),
+    ownKey: await ownPublicKey(io, values.home),
     chosen: new Set(),
     onNotice: (message) => output.notice(message),
     onSkipped: (message) => output.warning(message),
