@@ -29,6 +29,7 @@ export { explainMissingSetting } from "./missing_settings.ts";
 export { nearest } from "./nearest.ts";
 export { parseDuration, parseHostPort, parseSize } from "./parse.ts";
 export {
+  type EncryptionMode,
   findSetting,
   type LogFormat,
   type LogLevel,

@@ -7,9 +7,9 @@
 
 import { BlockList, isIP, isIPv6 } from "node:net";
 import type { DhtHost } from "./dht/mod.ts";
-import { DialBudget, isTestHost } from "./dial/mod.ts";
+import { DialBudget, Handshakes, isTestHost } from "./dial/mod.ts";
 import { EngineError } from "./errors.ts";
-import { acceptPeers, type Client, makeClient, OwnDials } from "./libraries/mod.ts";
+import { acceptPeers, type Client, makeClient, OwnDials, secureOf } from "./libraries/mod.ts";
 import { ConnectionLimit, watchListener } from "./listen/mod.ts";
 import type { EngineOptions, RateLimits } from "./options.ts";
 
@@ -41,6 +41,7 @@ export function createClient(
   port: number,
   dht: DhtHost | undefined,
 ): Client {
+  const { encryption = "prefer" } = options;
   const client = makeClient({
     torrentPort: port,
     tracker: false,
@@ -63,7 +64,11 @@ export function createClient(
       ownPort: () => client.torrentPort,
     }),
     options.clock,
+    new Handshakes(encryption),
   );
+  // The mode is set here and not as an option, because npm:webtorrent prints a warning about the
+  // speed of its RC4 if the option requires encryption.
+  client.secure = secureOf(encryption);
   guardListener(client, options);
   return client;
 }

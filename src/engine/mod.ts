@@ -20,6 +20,7 @@
  */
 
 export { createUdpSocket, type DhtState, type SocketFactory, type Traffic } from "./dht/mod.ts";
+export type { EncryptionMode } from "./dial/mod.ts";
 export type { DownloadRequest } from "./download.ts";
 export type { PeerCounts } from "./download/mod.ts";
 export { Engine } from "./engine.ts";

@@ -8,6 +8,7 @@
 import type { Clock } from "../base/mod.ts";
 import type { Contact } from "../dht/mod.ts";
 import type { DhtState, SocketFactory } from "./dht/mod.ts";
+import type { EncryptionMode } from "./dial/mod.ts";
 import type { EngineError } from "./errors.ts";
 
 /** Rate limits over all torrents together, in bytes a second. 0 means no limit. */
@@ -38,6 +39,8 @@ export interface EngineOptions extends Partial<RateLimits> {
   maxConnections?: number;
   /** Maximum number of incoming connections, over all torrents. Default 500. */
   maxIncoming?: number;
+  /** How connections to peers are encrypted, in both directions. Default `prefer`. */
+  encryption?: EncryptionMode;
   /** Called when the state of the DHT changes. */
   onDhtState?: (state: DhtState) => void;
   /** Called if the engine fails after {@linkcode Engine.start} has succeeded. */

@@ -21,6 +21,7 @@ import type {
 import type {
   DhtState,
   DownloadProgress,
+  EncryptionMode,
   SeedOrder,
   TorrentStatus,
   Totals,
@@ -43,6 +44,8 @@ export interface WorkerOptions extends TunableOptions {
   maxConnections: number;
   /** Maximum number of incoming peer connections, summed over all torrents. */
   maxIncoming: number;
+  /** How connections to peers are encrypted. */
+  encryption: EncryptionMode;
   /** Whether the DHT node is read-only (BEP 43). */
   readOnly: boolean;
   /** Whether peers on this machine and in private networks may be dialled, at any port and rate. */

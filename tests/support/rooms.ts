@@ -46,6 +46,7 @@ export const rooms: Record<string, Room> = {
     runs: "main",
     holds: "one table of settings; where each value came from",
     imports: ["base"],
+    inner: ["table"],
   },
   identity: { runs: "everywhere", holds: "Ed25519 keys, key files", imports: ["base"] },
   launcher: {

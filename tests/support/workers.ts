@@ -56,6 +56,7 @@ export class TestWorker implements AsyncDisposable {
         knownNodes: [],
         maxConnections: 50,
         maxIncoming: 500,
+        encryption: "prefer",
         readOnly: false,
         allowLocal,
         storeNodes: 8,

@@ -62,6 +62,7 @@ export const transferSettings: readonly SettingKey[] = [
   "download-limit",
   "max-connections",
   "max-incoming",
+  "encryption",
 ];
 
 /** Settings that only `libreseed seed`, the daemon, accepts as flags. */

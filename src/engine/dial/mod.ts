@@ -5,7 +5,8 @@
  * {@linkcode DialBudget} decides for each address whether it may be dialled now, must wait, or is
  * refused. It allows only ports that peers use, few ports of one address, no address that keeps
  * failing, and never ourselves. {@linkcode DialQueue} holds the dials that wait for another dial to
- * the same address to end.
+ * the same address to end. {@linkcode Handshakes} says with which form of handshake a peer is dialled,
+ * encrypted or plain.
  *
  * WebTorrent opens the connections; `../libraries/webtorrent/dialling.ts` makes WebTorrent ask
  * these limits before each dial. Independently, the sandbox's permissions
@@ -18,3 +19,4 @@
 
 export { DialBudget, type DialRefusal, isTestHost } from "./dial_budget.ts";
 export { DialQueue } from "./dial_queue.ts";
+export { type EncryptionMode, type HandshakeForm, Handshakes } from "./handshakes.ts";

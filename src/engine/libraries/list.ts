@@ -14,6 +14,7 @@ import { applyAll, problemsOf, type Replacement, type Use } from "./replacing/mo
 import {
   clientReplacements,
   diallingReplacements,
+  encryptionReplacements,
   peerReplacements,
   pieceReplacements,
   pieceUses,
@@ -31,6 +32,7 @@ export const replacements: readonly Replacement[] = [
   ...krpcReplacements,
   ...clientReplacements,
   ...diallingReplacements,
+  ...encryptionReplacements,
   ...peerReplacements,
   ...requestReplacements,
   ...upkeepReplacements,

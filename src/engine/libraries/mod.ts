@@ -56,6 +56,7 @@ export {
   type RequestPolicy,
   type RequestStrategy,
   restartPiece,
+  secureOf,
   setRequestPolicy,
   setRequestStrategy,
   stopDialling,

@@ -121,6 +121,7 @@ Deno.test({
       knownNodes: [],
       maxConnections: 50,
       maxIncoming: 50,
+      encryption: "prefer",
       readOnly: false,
       allowLocal: false,
       storeNodes: 8,

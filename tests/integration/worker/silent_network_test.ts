@@ -22,7 +22,14 @@ async function startRuntime(port: number) {
   await runtime.start({
     allowLocal: true,
     ...{ port: 0, dht: true, bootstrap: [{ host: "127.0.0.1", port }], knownNodes: [] },
-    ...{ maxConnections: 10, maxIncoming: 10, readOnly: false, storeNodes: 8, minNodes: 4 },
+    ...{
+      maxConnections: 10,
+      maxIncoming: 10,
+      encryption: "prefer" as const,
+      readOnly: false,
+      storeNodes: 8,
+      minNodes: 4,
+    },
     ...{ dhtPacketsPerSecond: 1_000, reannounceIntervalMs: 3_600_000 },
     ...{ uploadBytesPerSecond: 0, downloadBytesPerSecond: 0 },
   });

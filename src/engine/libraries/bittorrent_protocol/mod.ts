@@ -13,5 +13,11 @@
 
 export { connectionPrototype } from "./connection.ts";
 export { type Uploader, uploadReplacements } from "./upload_queue.ts";
-export { type Reader, readerReplacements, readerUses, receive } from "./wire_reader.ts";
+export {
+  type Reader,
+  readerReplacements,
+  readerUses,
+  receive,
+  requiresEncryption,
+} from "./wire_reader.ts";
 export { type Block, type Writer, writerReplacements } from "./wire_writer.ts";

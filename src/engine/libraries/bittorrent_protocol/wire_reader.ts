@@ -8,6 +8,8 @@
  * - It throws an uncaught exception on an extended handshake with members of the wrong type. Here
  *   the connection is closed.
  *
+ * A connection that must be encrypted is closed before a plain handshake is read.
+ *
  * @module
  */
 
@@ -32,6 +34,11 @@ export interface Reader {
   _onMessage: Parser;
   _onMessageLength: Parser;
   _processBuffer(): void;
+  _onHandshakeBuffer: Parser;
+  /** npm:webtorrent's number for the encryption of the connection: 2 requires it. */
+  _peEnabled: number;
+  /** Encryption that was agreed on; 2 encrypts all bytes. */
+  _encryptionMethod?: number | null;
   _write(bytes: Uint8Array, done: (error: null) => void): void;
   /** Added by libreseed: the bytes of an incomplete message, and the number of these bytes. */
   partial?: Uint8Array;
@@ -87,7 +94,26 @@ export const readerReplacements: readonly Replacement[] = [
         }
       },
   }),
+  replace(connection, "_onHandshakeBuffer", {
+    because: "a client that requires encryption accepts a plain handshake",
+    report: "docs/upstream/bittorrent-protocol.md",
+    until: "a release ends a connection that is to be encrypted and is not",
+    pinned: "675315e73be3a5217dbc0e356e3a28c65550bb94b55d84801f81d473879966d8",
+    parameters: 1,
+    by: (onHandshakeBuffer) =>
+      function (this: Reader, handshake: Uint8Array) {
+        if (requiresEncryption(this)) this.destroy();
+        else onHandshakeBuffer.call(this, handshake);
+      },
+  }),
 ];
+
+/** Whether a connection must be encrypted and is not. To be asked after the encrypted handshake. */
+export function requiresEncryption(
+  { _peEnabled, _encryptionMethod }: Pick<Reader, "_peEnabled" | "_encryptionMethod">,
+): boolean {
+  return _peEnabled === 2 && _encryptionMethod !== 2;
+}
 
 /** Private members of npm:bittorrent-protocol that {@linkcode receive} calls. */
 export const readerUses: Use = uses(connection, ["_onMessage", "_onMessageLength", "_write"]);

@@ -9,8 +9,15 @@
 import type { EventEmitter } from "node:events";
 import type net from "node:net";
 import { type Clock, readHostPort, type Timer } from "../../../base/mod.ts";
-import { type DialBudget, DialQueue, type DialRefusal } from "../../dial/mod.ts";
+import {
+  type DialBudget,
+  DialQueue,
+  type DialRefusal,
+  type HandshakeForm,
+  type Handshakes,
+} from "../../dial/mod.ts";
 import { replace, type Replacement } from "../replacing/mod.ts";
+import { chooseHandshake, type Shaken } from "./encryption.ts";
 import { connectReading } from "./peer_pipes.ts";
 import { torrentPrototype } from "./torrent_prototype.ts";
 import type { Torrent } from "./webtorrent_types.ts";
@@ -37,10 +44,12 @@ interface Dialling extends EventEmitter {
    * Added by libreseed: timers of peers whose connection has ended and that will be dialled again.
    */
   redials?: Set<Timer>;
+  /** Added by libreseed: whether no peer of the queue is dialled just now. */
+  isHeld?: boolean;
 }
 
 /** A peer that is queued for dialling or has been dialled. */
-interface Waiting {
+interface Waiting extends Shaken {
   id: string;
   /** Address of the peer, `HOST:PORT`. */
   addr: string;
@@ -120,7 +129,7 @@ export const diallingReplacements: readonly Replacement[] = [
     parameters: 0,
     by: () =>
       function (this: Dialling) {
-        if (this.destroyed) return;
+        if (this.destroyed || this.isHeld) return;
         const { dials, maxConns } = this.client;
         setAside(this, dials);
         if (this.paused || this._numConns + this._numPending >= maxConns) return;
@@ -168,11 +177,19 @@ function drop(torrent: Dialling, peer: Waiting, refusal: DialRefusal): void {
   torrent.emit("refused", peer.addr, refusal);
 }
 
-/** Dials a peer. If the connection ends, the peer is dialled again later. */
+/**
+ * Dials a peer. If the peer does not answer this form of handshake, it is dialled at once with the
+ * other form. If the connection ends otherwise, the peer is dialled again later.
+ */
 function dial(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): void {
   const address = readHostPort(peer.addr);
   if (!("port" in address)) return drop(torrent, peer, "port");
   const conn = peer.conn = connectReading(address);
+  let isUnanswered = false;
+  const onConnected = dials && chooseHandshake(peer, dials.handshakes, dials.clock, (form) => {
+    isUnanswered = true;
+    dialOtherwise(torrent, peer, form);
+  });
   torrent._numPending++;
   let isPending = true;
   const settle = () => {
@@ -181,7 +198,9 @@ function dial(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): vo
   };
   conn.once("connect", () => {
     settle();
-    if (!torrent.destroyed) peer.onConnect();
+    if (torrent.destroyed) return;
+    peer.onConnect();
+    onConnected?.();
   });
   conn.once("error", (error) => {
     settle();
@@ -189,9 +208,31 @@ function dial(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): vo
   });
   conn.once("close", settle);
   peer.startConnectTimeout();
-  conn.on("close", () => redialLater(torrent, peer, dials));
+  conn.on("close", () => {
+    if (!isUnanswered) redialLater(torrent, peer, dials);
+  });
   dials?.watch(peer, () => torrent.emit("refused", peer.addr, "ourselves"));
   torrent.emit("dial", peer.addr, conn);
+}
+
+/** Ends a dial and dials its peer again at once, in the place of the first dial. */
+function dialOtherwise(torrent: Dialling, peer: Waiting, form: HandshakeForm): void {
+  if (torrent.destroyed) return;
+  if (torrent._peers.get(peer.id) === peer) torrent._peers.delete(peer.id);
+  // `destroy` would make the torrent dial its next peer from inside this call. Removing the peer's
+  // link to the torrent first prevents that dial.
+  peer.swarm = null;
+  peer.destroy();
+  torrent.isHeld = true;
+  const again = torrent._addPeer(peer.addr, "tcp", peer.source);
+  torrent.isHeld = false;
+  if (again) {
+    again.retries = peer.retries;
+    again.secondForm = form;
+    torrent._queue.splice(torrent._queue.indexOf(again), 1);
+    torrent._queue.unshift(again);
+  }
+  torrent._drain();
 }
 
 function redialLater(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): void {
@@ -226,6 +267,8 @@ export class OwnDials {
    */
   readonly waiting = new DialQueue<{ torrent: Dialling; peer: Waiting }>();
   readonly clock: Clock;
+  /** The forms of handshake, encrypted or plain, with which peers are dialled. */
+  readonly handshakes: Handshakes;
   readonly #budget: DialBudget;
   /**
    * For each connected dial, by its local address and port: the function to call if the dial has
@@ -236,8 +279,9 @@ export class OwnDials {
   readonly #incoming = new Set<string>();
 
   /** @param clock runs the timers after which peers are dialled again */
-  constructor(budget: DialBudget, clock: Clock) {
+  constructor(budget: DialBudget, clock: Clock, handshakes: Handshakes) {
     this.#budget = budget;
+    this.handshakes = handshakes;
     this.clock = clock;
   }
 

@@ -3,6 +3,7 @@
  *
  * - `client.ts` creates the client, a subclass that wakes sleeping torrents when a peer connects.
  * - `dialling.ts` dials peers within a budget.
+ * - `encryption.ts` chooses how each connection is encrypted.
  * - `peer_pipes.ts` moves bytes between socket and connection.
  * - `handshake.ts` holds back messages until a torrent is awake.
  * - `requests.ts` requests the blocks that a {@linkcode RequestStrategy} chooses.
@@ -33,6 +34,7 @@ export {
   OwnDials,
   PEX_SOURCE,
 } from "./dialling.ts";
+export { encryptionReplacements, secureOf } from "./encryption.ts";
 export { take } from "./handshake.ts";
 export { peerReplacements } from "./peer_pipes.ts";
 export {

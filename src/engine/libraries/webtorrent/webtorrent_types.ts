@@ -61,6 +61,8 @@ export interface Client extends EventEmitter {
   dht: BittorrentDht | false | null;
   destroyed: boolean;
   torrentPort: number;
+  /** Encryption of connections to peers: 0 none, 1 offered, 2 required. */
+  secure: number;
   torrents: Torrent[];
   downloadSpeed: number;
   uploadSpeed: number;
