@@ -5,9 +5,9 @@
  * @module
  */
 
-// deno-lint-ignore-file no-process-global -- an import would load node:path with every command
+import { resolvePath } from "./paths.ts";
 
 /** Returns the path of the publisher's key file in a home (libreseed's data directory). */
 export function publisherKeyPath(home: string): string {
-  return process.getBuiltinModule("node:path").join(home, "keys", "publisher.key");
+  return resolvePath(home, "keys", "publisher.key");
 }

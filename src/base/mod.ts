@@ -27,6 +27,7 @@ export * from "./garbage.ts";
 export * from "./host_port.ts";
 export * from "./library_lines.ts";
 export * from "./out_of_reach.ts";
+export * from "./paths.ts";
 export * from "./turns.ts";
 export * from "./version.ts";
 export * from "./release_date.ts";

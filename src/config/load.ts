@@ -5,10 +5,10 @@
  * @module
  */
 
+import { resolvePath } from "../base/mod.ts";
 import { ConfigError } from "./errors.ts";
 import type { FileEntry } from "./file.ts";
 import { nearest } from "./nearest.ts";
-import { nodePath } from "./node_modules.ts";
 import { explainMissingSetting } from "./missing_settings.ts";
 import { settingDefinitions, type SettingKey, type Settings, variableOf } from "./settings.ts";
 import type { PathBase, SettingText } from "./validate.ts";
@@ -151,7 +151,7 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
     // `home` is the first row of the table of settings, because the path of the config file depends
     // on the home.
     if (key === "home") {
-      configPath = nodePath().join(result.value as string, "config.yaml");
+      configPath = resolvePath(result.value as string, "config.yaml");
       const text = await readFile(configPath).catch((cause) => {
         const why = cause instanceof Error ? cause.message : String(cause);
         const message = why.includes(`cannot read ${configPath}`)

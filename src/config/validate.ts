@@ -5,9 +5,8 @@
  * @module
  */
 
-import { isAbsolute, join, resolve } from "node:path";
 import * as v from "valibot";
-import { type HostPort, readHostPort } from "../base/mod.ts";
+import { type HostPort, readHostPort, resolvePath } from "../base/mod.ts";
 import { parseDuration, parseHostPort, parseSize } from "./parse.ts";
 import type { SettingType } from "./settings.ts";
 
@@ -60,10 +59,10 @@ function parsePath(text: string, base: PathBase): string {
   if (text === "") throw new Error("is empty; name a directory");
   if (text.includes("\0")) throw new Error("holds a NUL character");
   if (text === "~" || text.startsWith("~/")) {
-    if (base.userHome !== undefined) return join(base.userHome, text.slice(1));
+    if (base.userHome !== undefined) return resolvePath(base.userHome, `.${text.slice(1)}`);
     throw new Error("begins with ~, but this user has no home directory; write the whole path");
   }
-  return isAbsolute(text) ? resolve(text) : resolve(base.directory, text);
+  return resolvePath(base.directory, text);
 }
 
 /** Parses a comma-separated list of `HOST:PORT`. `none` and an empty text mean the empty list. */
