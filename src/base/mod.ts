@@ -32,6 +32,7 @@ export * from "./turns.ts";
 export * from "./version.ts";
 export * from "./release_date.ts";
 export { eachLimited } from "./each_limited.ts";
+export { type HomePaths, homePaths, stateFiles } from "./home_paths.ts";
 export { publisherKeyPath } from "./key_path.ts";
 export { KeyedQueue } from "./keyed_queue.ts";
 export { TokenBucket, type TokenRate } from "./token_bucket.ts";

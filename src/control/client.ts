@@ -6,10 +6,15 @@
  */
 
 import * as v from "valibot";
-import { type Clock, type ErrorData, errorFromData, type LibreseedError } from "../base/mod.ts";
+import {
+  type Clock,
+  type ErrorData,
+  errorFromData,
+  homePaths,
+  type LibreseedError,
+} from "../base/mod.ts";
 import type { StatusJson } from "./answers.ts";
 import { ControlError } from "./errors.ts";
-import { homePaths } from "./home.ts";
 import { lockHolder } from "./home_lock.ts";
 import { LivenessMonitor, SILENT_AFTER_MS } from "./liveness.ts";
 import { toJson } from "./json.ts";

@@ -4,34 +4,8 @@
  * @module
  */
 
-import { join } from "node:path";
-import { publisherKeyPath } from "../base/mod.ts";
 import { rootOwnedHint } from "../store/mod.ts";
 import { ControlError } from "./errors.ts";
-
-/** Absolute paths of the files in a home directory. */
-export interface HomePaths {
-  key: string;
-  state: string;
-  control: string;
-  lock: string;
-  /** Path of the lock file that a command holds while it writes the publisher's list of packages. */
-  listLock: string;
-  /** Directory into which packages are installed. */
-  packages: string;
-}
-
-/** Returns the paths of the files in a home directory. */
-export function homePaths(home: string): HomePaths {
-  return {
-    key: publisherKeyPath(home),
-    state: join(home, "state.db"),
-    control: join(home, "control.sock"),
-    lock: join(home, "daemon.lock"),
-    listLock: join(home, "list.lock"),
-    packages: join(home, "packages"),
-  };
-}
 
 /**
  * Creates the home directory if it is missing, with mode 0700.

@@ -1,79 +1,81 @@
 /**
- * Types of the grants: the Deno permissions of a command's thread, and for each the reason.
+ * Types of the grants: the Deno permissions of a command's thread, each entry with its reason.
  *
  * @module
  */
 
-import type { HostPort } from "../base/mod.ts";
 import type { LoadedSettings } from "../config/mod.ts";
 import type { CommandLine } from "./command_line.ts";
 
-/** A permission that a list of paths, addresses or names limits. */
+/** A Deno permission that a list limits. */
 export type PermissionKind = "read" | "write" | "net" | "sys";
 
 /** One entry of a thread's permission lists. */
 export interface Grant {
   permission: PermissionKind;
-  /** Absolute path, `HOST`, `HOST:PORT`, `unix:PATH`, or the name of a system call's permission. */
+  /**
+   * Absolute path, `HOST`, `HOST:PORT`, CIDR block of addresses, `unix:PATH`, or for `sys` the name
+   * of the function.
+   */
   what: string;
-  /** What the thread does with it, for people. */
+  /** What the thread uses the entry for, for people: "the state database". */
   why: string;
 }
 
-/** A directory of the user's in which a command makes files, and the launcher's name in it. */
-export interface Staging {
-  /** Absolute path of the directory, as the command line names it. */
-  directory: string;
-  /**
-   * Absolute path of a file or directory that does not exist yet: `.tmp-held-` and 16 hex digits,
-   * directly in {@linkcode Staging.directory}. The command may create it and write in it.
-   */
-  path: string;
-  /**
-   * Whether the launcher may be asked to give files in the staging directory their final names
-   * there, because the command line does not name them.
-   */
-  places: boolean;
-}
-
-/** What a command's thread may touch. */
+/** What a command's thread may touch, and what the launcher may do for it. */
 export interface Grants {
-  /** Permissions for `new Worker(…, { deno: { permissions } })`. */
+  /** Permissions of the thread, as `new Worker(…, { deno: { permissions } })` takes them. */
   permissions: Deno.PermissionOptionsObject;
-  /** The entries of {@linkcode Grants.permissions}, each with its reason; without duplicates. */
+  /** The entries of {@linkcode Grants.permissions} with their reasons, without duplicates. */
   why: readonly Grant[];
-  /** The directories in which `io.stagingFor` names a place. */
-  stagings: readonly Staging[];
-  /** Key file with which the launcher may sign for this command, absolute path. */
+  /**
+   * Staging paths by the directory in which each lies, as `io.stagingFor` is asked for it. A staging
+   * path does not exist yet: `.tmp-held-` and 16 hexadecimal digits.
+   */
+  staging: ReadonlyMap<string, string>;
+  /**
+   * The directories of {@linkcode Grants.staging} in which the launcher may be asked to give a
+   * finished file its final name, because the command line does not name the file.
+   */
+  places: readonly string[];
+  /** Key file with which the launcher may sign for this command, and about which it may tell. */
   keyPath: string | undefined;
-  /** Store of installed packages; the launcher makes links to packages in it only. */
+  /** Store of installed packages. All links that the launcher makes lead to it. */
   storePath: string | undefined;
-  /** Links outside the store that the launcher may be asked to make: absolute paths. */
+  /** The links outside of the store that the launcher may be asked to make, absolute paths. */
   links: readonly string[];
+  /**
+   * Directories that the thread may not open and about which the launcher tells owner, mode and
+   * real path: the home, and the directories that are never packed.
+   */
+  described: readonly string[];
   /** Whether the command may ask for the engine's thread. */
   wantsEngine: boolean;
 }
 
 /** The facts from which {@linkcode Grants} are made. */
 export interface GrantFacts {
+  /** The scanned command line; `undefined` if it was not understood. */
   line: CommandLine | undefined;
-  /** The settings; `undefined` if they are invalid, which the command itself reports. */
+  /** The settings; `undefined` if they are invalid. The command reports why. */
   settings: LoadedSettings | undefined;
-  /** Path of the config file, if the home is known although the settings are invalid. */
-  configPath?: string;
+  /**
+   * Path of the config file; `undefined` if no home is known. Given even if the settings are
+   * invalid, because the command reads the file again to report why.
+   */
+  configPath: string | undefined;
   /** Working directory of the process, absolute path. */
   cwd: string;
-  /** The user's home directory, absolute path. */
+  /** The user's home directory, absolute path; `undefined` if the user has none. */
   userHome: string | undefined;
-  /** Paths that were read from standard input, for `publish -`. */
+  /** The paths that standard input lists, for `publish -`. */
   stdinPaths?: readonly string[];
-  /** Real path of an existing file or directory; `undefined` if there is none. */
-  realPath(path: string): string | undefined;
-  /** Paths of lock files and links that refer to packages of the store (`packages/.roots`). */
+  /** The lock files and links that refer to packages of the store, for {@linkcode needsRoots}. */
   roots?: readonly string[];
-  /** Returns 16 random hexadecimal digits, for the name of a staging path. */
+  /** Returns the real path of a file or directory; `undefined` if there is none. */
+  realPath(path: string): string | undefined;
+  /** Whether a path is free to be unpacked to: nothing is there, or an empty directory. */
+  isFree(path: string): boolean;
+  /** Returns 16 random hexadecimal digits. */
   random(): string;
 }
-
-/** Where the HTTP page of a daemon listens. */
-export type HttpAddress = HostPort | undefined;

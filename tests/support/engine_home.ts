@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { type Clock, systemClock, toHex } from "../../src/base/mod.ts";
 import { loadSettings, type PublisherPolicy, type Settings } from "../../src/config/mod.ts";
-import { homePaths } from "../../src/control/home.ts";
+import { homePaths } from "../../src/control/mod.ts";
 import { getArchive } from "../../src/fetching/get_archive.ts";
 import { OfferCache } from "../../src/fetching/offer.ts";
 import { type NodeHandle, openNode } from "../../src/host/node.ts";

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../src/base/mod.ts";
 import { connectControl } from "../../../src/control/client.ts";
-import { homePaths } from "../../../src/control/home.ts";
+import { homePaths } from "../../../src/control/mod.ts";
 import type { Operations } from "../../../src/control/operations.ts";
 import { type Home, newPlace } from "../../support/place.ts";
 

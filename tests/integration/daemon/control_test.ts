@@ -10,7 +10,7 @@ import { LibreseedError, systemClock, toBase64 } from "../../../src/base/mod.ts"
 import { connectControl } from "../../../src/control/client.ts";
 import type { StatusJson } from "../../../src/control/answers.ts";
 import { ControlError } from "../../../src/control/errors.ts";
-import { homePaths } from "../../../src/control/home.ts";
+import { homePaths } from "../../../src/control/mod.ts";
 import { tryLockHome } from "../../../src/control/home_lock.ts";
 import {
   type CallOptions,

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { systemClock } from "../../../src/base/mod.ts";
 import { type Io, processIo, runCli } from "../../../src/cli/mod.ts";
-import { homePaths } from "../../../src/control/home.ts";
+import { homePaths } from "../../../src/control/mod.ts";
 import { StateDatabase } from "../../../src/store/mod.ts";
 import { type Home, newPlace, type Place } from "../../support/place.ts";
 import { freePort } from "../../support/mod.ts";

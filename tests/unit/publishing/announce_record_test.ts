@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { LibreseedError, systemClock } from "../../../src/base/mod.ts";
-import { homePaths } from "../../../src/control/home.ts";
+import { homePaths } from "../../../src/control/mod.ts";
 import type { Operations } from "../../../src/control/operations.ts";
 import { writeCatalog } from "../../../src/fetching/catalog_files.ts";
 import { rememberVerified } from "../../../src/fetching/verified.ts";

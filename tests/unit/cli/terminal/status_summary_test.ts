@@ -18,7 +18,7 @@ import {
 } from "../../../../src/cli/terminal/status_summary.ts";
 import { fitTable } from "../../../../src/cli/terminal/table.ts";
 import type { PackageJson, RecordJson, StatusJson } from "../../../../src/control/answers.ts";
-import { homePaths } from "../../../../src/control/home.ts";
+import { homePaths } from "../../../../src/control/mod.ts";
 import type { Operations } from "../../../../src/control/operations.ts";
 import { serveControl } from "../../../../src/control/server.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";

@@ -1,0 +1,253 @@
+/**
+ * What each command works with: parts of the home, paths of its command line, the network. Every
+ * row was found by reading the command's code, and is tested by running the command with exactly
+ * these permissions.
+ *
+ * @module
+ */
+
+// deno-lint-ignore-file no-process-global -- an import would load node:path with every command
+
+import type { CommandLine } from "./command_line.ts";
+import type { CommandName } from "./command_table.ts";
+
+/**
+ * A part of the home. `tmp` also allows to create the home. `seed-read` and `store-read` are the
+ * same directories without writing.
+ */
+export type HomePart =
+  | "tmp"
+  | "state"
+  | "seed"
+  | "seed-read"
+  | "store"
+  | "store-read"
+  | "list-lock"
+  | "lock";
+
+/**
+ * The network that a command uses: none; the control socket of a running host; in addition, being
+ * the host itself with the engine in a thread of its own; or addresses of this machine.
+ */
+export type NetworkUse = "none" | "control" | "host" | "loopback";
+
+/** A path outside of the home, and what it is. */
+export interface NamedPath {
+  path: string;
+  why: string;
+}
+
+/** What a command works with. All paths are absolute. */
+export interface Needs {
+  home: readonly HomePart[];
+  network: NetworkUse;
+  /** Whether the command serves the HTTP page. */
+  http?: true;
+  /** Whether the command opens the port itself, and sends packets to bootstrap nodes. */
+  probes?: true;
+  /** Whether the command signs, or asks about the key. */
+  key?: true;
+  /** Whether the command reads the lock files and links that refer to packages of the store. */
+  roots?: true;
+  reads: readonly NamedPath[];
+  writes: readonly NamedPath[];
+  /** The link outside of the store that the command makes. */
+  link?: string;
+  /** The directory to unpack to. */
+  target?: string;
+  /** The directories in which the command makes files. */
+  outputs: readonly { directory: string; places: boolean }[];
+}
+
+/** Name of a project's lock file, in the working directory. `src/install` reads and writes it. */
+export const PROJECT_LOCK_FILE = "libreseed.lock.json";
+
+/** Facts besides the command line. */
+export interface Surroundings {
+  /** Working directory, absolute path. */
+  cwd: string;
+  /** The paths that standard input lists, for `publish -`. */
+  stdinPaths: readonly string[];
+}
+
+/** The parts of the home that every host opens. */
+const hostParts: readonly HomePart[] = ["tmp", "state", "seed", "lock"];
+
+/** What a command reads to suggest the name of a package that it knows. */
+const suggesting: readonly HomePart[] = ["state", "store-read"];
+
+type Row = (line: CommandLine, at: Surroundings) => Partial<Needs>;
+
+const rows: Record<CommandName, Row> = {
+  keygen: () => ({ key: true }),
+  pack: ({ args: [dir], flags: { out, dryRun } }, { cwd }) => ({
+    key: true,
+    reads: directory(cwd, dir!),
+    ...(dryRun ? {} : packedTo(cwd, out as string | undefined)),
+  }),
+  publish: ({ args, flags: { dryRun } }, { cwd, stdinPaths }) => {
+    const paths = args.flatMap((one) => one === "-" ? stdinPaths : [one]);
+    const reads = paths.flatMap((path) => archive(cwd, path));
+    if (dryRun) return { reads };
+    return { home: [...hostParts, "list-lock"], network: "host", key: true, reads };
+  },
+  seed: () => ({ home: [...hostParts, "list-lock"], network: "host", http: true }),
+  announce: (_line, at) => host({ ...suggests(at) }),
+  resolve: (_line, at) => host({ key: true, ...suggests(at) }),
+  get: ({ args: [what], flags: { output } }, at) => {
+    const { reads } = suggests(at);
+    const isFile = !/^magnet:/i.test(what!) && /\.(torrent|tgz)$/.test(what!);
+    const named = isFile ? [{ path: absolute(at.cwd, what!), why: "the file to get" }] : [];
+    // Only an archive of which no publisher is known is copied out of the seed directory.
+    const isOutside = /^magnet:/i.test(what!) || what!.endsWith(".torrent");
+    return host({
+      key: true,
+      home: ["store-read"],
+      reads: [...reads, ...named],
+      ...(output === "-"
+        ? {}
+        : output !== undefined
+        ? unpackedTo(at.cwd, output as string)
+        : isOutside
+        ? { outputs: [{ directory: at.cwd, places: true }] }
+        : {}),
+    });
+  },
+  install: ({ flags: { save } }, at) =>
+    host({ key: true, home: ["store"], ...(save ? savedTo(at) : suggests(at)) }),
+  uninstall: ({ flags: { save } }, at) => ({
+    roots: true,
+    ...suggests(at),
+    ...(save ? savedTo(at) : {}),
+    home: [...suggesting, "store"],
+  }),
+  link: ({ args: [what], flags: { to } }, at) => {
+    const name = nameIn(what!);
+    const path = to ?? (name === undefined ? undefined : `node_modules/${name}`);
+    return {
+      ...suggests(at),
+      home: [...suggesting, "store"],
+      ...(path === undefined ? {} : { link: absolute(at.cwd, path as string) }),
+    };
+  },
+  store: ({ args: [action] }, at) => ({
+    ...suggests(at),
+    home: [...suggesting, "store"],
+    ...(action === "prune" ? { roots: true } : {}),
+  }),
+  verify: ({ args }, { cwd }) => ({ reads: args.flatMap((path) => archive(cwd, path)) }),
+  trust: (_line, at) => ({ ...suggests(at), home: ["tmp", ...suggesting] }),
+  search: (_line, at) => ({ ...suggests(at), home: ["tmp", ...suggesting, "seed-read"] }),
+  follow: () => host({ key: true }),
+  unfollow: () => ({ home: ["tmp", "state"] }),
+  following: () => ({ home: ["tmp", "state"] }),
+  manifest: ({ args: [action, what] }, at) => {
+    if (action !== "put") return host({ key: true, ...suggests(at) });
+    const reads = [{ path: absolute(at.cwd, what!), why: "the minimal manifest to put" }];
+    return host({ key: true, reads });
+  },
+  list: () => ({ home: ["seed-read"], network: "control" }),
+  status: (_line, at) => ({ ...suggests(at), network: "control" }),
+  add: ({ args: [file] }, { cwd }) => host({ reads: archive(cwd, file!) }),
+  remove: (_line, at) => host({ ...suggests(at) }),
+  reload: () => ({ network: "control" }),
+  stop: () => ({ home: ["lock"], network: "control" }),
+  doctor: () => host({ key: true, probes: true }),
+  testnet: () => ({ network: "loopback" }),
+  completions: () => ({}),
+  help: () => ({}),
+  version: () => ({}),
+};
+
+/** Commands that load no settings, so that they read no config file either. */
+const withoutSettings: readonly CommandName[] = ["testnet", "completions", "help", "version"];
+
+/** Returns what a command line works with; `undefined` for a command that opens nothing at all. */
+export function needsOf(line: CommandLine, at: Surroundings): Needs | undefined {
+  const needs = rows[line.command](line, at);
+  if (withoutSettings.includes(line.command) && needs.network === undefined) return undefined;
+  return { home: [], network: "none", reads: [], writes: [], outputs: [], ...needs };
+}
+
+/**
+ * Whether the command reads the lock files and links that refer to packages of the store, so that
+ * the launcher has to list them first.
+ */
+export function needsRoots(line: CommandLine): boolean {
+  return line.command === "uninstall" || line.command === "store" && line.args[0] === "prune";
+}
+
+/** Whether the command reads a list of paths from standard input. */
+export function readsPaths(line: CommandLine): boolean {
+  return line.command === "publish" && line.args.includes("-");
+}
+
+/** The needs of a command that borrows the engine of a host, or becomes the host itself. */
+function host(needs: Partial<Needs>): Partial<Needs> {
+  return { ...needs, network: "host", home: [...hostParts, "list-lock", ...(needs.home ?? [])] };
+}
+
+function absolute(cwd: string, path: string): string {
+  return process.getBuiltinModule("node:path").resolve(cwd, path);
+}
+
+function lockFile({ cwd }: Surroundings): NamedPath {
+  return { path: absolute(cwd, PROJECT_LOCK_FILE), why: "the project's lock file" };
+}
+
+function suggests(at: Surroundings): { home: readonly HomePart[]; reads: readonly NamedPath[] } {
+  return { home: suggesting, reads: [lockFile(at)] };
+}
+
+function savedTo(at: Surroundings): Pick<Needs, "writes" | "outputs"> {
+  return { writes: [lockFile(at)], outputs: [{ directory: at.cwd, places: false }] };
+}
+
+function directory(cwd: string, path: string): NamedPath[] {
+  return [{ path: absolute(cwd, path), why: "the directory to pack" }];
+}
+
+/** An archive, with the minimal manifest and the torrent beside it. Or a directory to pack. */
+function archive(cwd: string, path: string): NamedPath[] {
+  const file = absolute(cwd, path);
+  return [
+    { path: file, why: "the archive or directory that the command line names" },
+    ...companions(file).map((path) => ({ path, why: "the file beside the archive" })),
+  ];
+}
+
+/**
+ * Paths of an archive's minimal manifest and torrent, as `src/package` names them. An archive whose
+ * name does not end in `.tgz` has none.
+ */
+export function companions(archive: string): string[] {
+  if (!archive.endsWith(".tgz")) return [];
+  const stem = archive.slice(0, -".tgz".length);
+  return [`${stem}.minimal.json`, `${stem}.torrent`];
+}
+
+function packedTo(cwd: string, out: string | undefined): Partial<Needs> {
+  if (out === undefined) return { outputs: [{ directory: cwd, places: true }] };
+  const file = absolute(cwd, out);
+  const writes = [file, ...companions(file)].map((path) => ({ path, why: "the archive to make" }));
+  const { dirname } = process.getBuiltinModule("node:path");
+  return { writes, outputs: [{ directory: dirname(file), places: false }] };
+}
+
+function unpackedTo(cwd: string, output: string): Partial<Needs> {
+  const target = absolute(cwd, output);
+  const { dirname } = process.getBuiltinModule("node:path");
+  return {
+    target,
+    outputs: [{ directory: dirname(target), places: false }],
+  };
+}
+
+const KEY = /^(?:ed25519:.{44}|[0-9a-fA-F]{64})\//s;
+const NAME_PART = "[a-z0-9][a-z0-9._-]{0,63}";
+const NAME = new RegExp(`^((?:@${NAME_PART}/)?${NAME_PART})(?:@|$)`);
+
+/** The package's name in `[KEY/]NAME[@RANGE]`; `undefined` if there is no valid name. */
+function nameIn(requirement: string): string | undefined {
+  return NAME.exec(requirement.replace(KEY, ""))?.[1];
+}

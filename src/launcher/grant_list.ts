@@ -1,0 +1,95 @@
+/**
+ * Collects the entries of a thread's permission lists. Deno compares paths as text: it neither
+ * follows the links of a path that is asked for nor those of a path in the list. Programs and
+ * libraries ask for a file by the path that was given to them or by its real path, so both are in
+ * the list.
+ *
+ * @module
+ */
+
+// deno-lint-ignore-file no-process-global -- an import would load node:path with every command
+
+import type { Grant, PermissionKind } from "./grants_types.ts";
+
+/** The permission lists of one thread, while they are made. */
+export class GrantList {
+  readonly #grants = new Map<string, Grant>();
+  readonly #realPath: (path: string) => string | undefined;
+
+  /** @param realPath returns the real path of a file or directory; `undefined` if there is none */
+  constructor(realPath: (path: string) => string | undefined) {
+    this.#realPath = realPath;
+  }
+
+  /** Permits reading a file, or a directory with everything in it. */
+  read(path: string, why: string): void {
+    for (const form of this.#formsOf(path)) this.add("read", form, why);
+  }
+
+  /** Permits reading and writing a file, or a directory with everything in it. */
+  readWrite(path: string, why: string): void {
+    for (const form of this.#formsOf(path)) {
+      this.add("read", form, why);
+      this.add("write", form, why);
+    }
+  }
+
+  /** Permits connecting to a Unix socket, or binding one. */
+  socket(path: string, why: string): void {
+    for (const form of this.#formsOf(path)) {
+      this.add("read", form, why);
+      this.add("write", form, why);
+      this.add("net", `unix:${form}`, why);
+    }
+  }
+
+  /** Adds an entry as it is. The first reason that is given for an entry is kept. */
+  add(permission: PermissionKind, what: string, why: string): void {
+    const key = `${permission} ${what}`;
+    if (!this.#grants.has(key)) this.#grants.set(key, { permission, what, why });
+  }
+
+  /** The entries in the order in which they were added. */
+  get entries(): readonly Grant[] {
+    return [...this.#grants.values()];
+  }
+
+  /** The permissions of the thread: these entries and nothing else. */
+  get permissions(): Deno.PermissionOptionsObject {
+    const listOf = (kind: PermissionKind) =>
+      this.entries.filter(({ permission }) => permission === kind).map(({ what }) => what);
+    return {
+      read: listOf("read"),
+      write: listOf("write"),
+      net: listOf("net"),
+      sys: listOf("sys") as Deno.PermissionOptionsObject["sys"],
+      env: false,
+      run: false,
+      ffi: false,
+      import: false,
+    };
+  }
+
+  /** The path itself and its real path. */
+  #formsOf(path: string): string[] {
+    return [...new Set([path, realPathOf(path, this.#realPath)])];
+  }
+}
+
+/**
+ * Returns the real path of a file that may not exist yet: the real path of its nearest existing
+ * ancestor, and the rest of the path.
+ */
+export function realPathOf(
+  path: string,
+  realPath: (path: string) => string | undefined,
+): string {
+  const { basename, dirname, join } = process.getBuiltinModule("node:path");
+  const missing: string[] = [];
+  for (let at = path;; at = dirname(at)) {
+    const real = realPath(at);
+    if (real !== undefined) return join(real, ...missing);
+    if (at === dirname(at)) return path;
+    missing.unshift(basename(at));
+  }
+}

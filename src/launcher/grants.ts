@@ -1,0 +1,151 @@
+/**
+ * Decides what the thread of a command may touch. `command_needs.ts` says for each command which
+ * parts of the home, which paths of its command line and which network it works with; this file
+ * turns that into Deno's permission lists.
+ *
+ * Two rules hold for every entry: no path is wider than a file, or than a directory that the
+ * program owns or that the user named; and `keys/` is never in the list. Only if the user names a
+ * directory that contains the home, the thread that packs this directory can open the keys.
+ *
+ * @module
+ */
+
+// deno-lint-ignore-file no-process-global -- an import would load node:path with every command
+
+import { formatHostPort, type HomePaths, homePaths, stateFiles } from "../base/mod.ts";
+import type { Settings } from "../config/mod.ts";
+import { type HomePart, type Needs, needsOf } from "./command_needs.ts";
+import { enginePermissions } from "./engine_permissions.ts";
+import { GrantList, realPathOf } from "./grant_list.ts";
+import type { GrantFacts, Grants } from "./grants_types.ts";
+
+/**
+ * Host and port in the address of each request to the control socket. The connection goes to the
+ * Unix socket, but Deno also asks for permission to reach the address, so it has to be in the list.
+ * The address is one that no machine has (TEST-NET-1, RFC 5737).
+ */
+export const CONTROL_AUTHORITY = "192.0.2.1:80";
+
+/** Returns what the command line's thread may touch, with the reason for each entry. */
+export function grantsFor(facts: GrantFacts): Grants {
+  const { line, settings, configPath, cwd, userHome, realPath, stdinPaths = [] } = facts;
+  const list = new GrantList(realPath);
+  const needs = line && !line.help ? needsOf(line, { cwd, stdinPaths }) : undefined;
+  if (needs && configPath !== undefined) list.read(configPath, "the settings");
+  const values = settings?.values;
+  const home = values && knownHome(values);
+  const paths = home === undefined ? undefined : homePaths(home);
+  if (needs) grantNamed(list, needs, facts);
+  const staging = new Map<string, string>();
+  for (const { directory } of needs?.outputs ?? []) {
+    const { join } = process.getBuiltinModule("node:path");
+    const path = join(directory, `.tmp-held-${facts.random()}`);
+    list.readWrite(path, `files for ${directory} until they are complete`);
+    staging.set(directory, path);
+  }
+  if (needs && values && paths) {
+    for (const part of needs.home) grantPart(list, part, paths, values);
+    grantNetwork(list, needs, paths, values);
+  }
+  if (needs?.network === "loopback") list.add("net", "127.0.0.1", "the nodes of the test network");
+  if (needs && needs.network !== "loopback") {
+    list.add("sys", "uid", "comparing owners of files with this user");
+    list.add("sys", "statfs", "naming a full disk");
+  }
+  return {
+    permissions: list.permissions,
+    why: list.entries,
+    staging,
+    places: (needs?.outputs ?? []).filter(({ places }) => places).map((one) => one.directory),
+    keyPath: needs?.key ? paths?.key : undefined,
+    storePath: needs?.home.includes("store") ? paths?.packages : undefined,
+    links: needs?.link === undefined ? [] : [needs.link],
+    described: needs && values && paths
+      ? describedOf(home!, values, userHome).flatMap((one) => [one, realPathOf(one, realPath)])
+        .filter((one, at, all) => all.indexOf(one) === at)
+      : [],
+    wantsEngine: needs?.network === "host",
+  };
+}
+
+/** The home; `undefined` if none is known, in which case the property throws. */
+function knownHome(values: Settings): string | undefined {
+  try {
+    // With an unknown home, the seed directory is unknown, too, unless a setting names one.
+    void values.dir;
+    return values.home;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Directories about which a command asks although its thread may not open them. */
+function describedOf(
+  home: string,
+  { dir }: Settings,
+  userHome: string | undefined,
+): string[] {
+  const { dirname, join } = process.getBuiltinModule("node:path");
+  const usual = userHome === undefined ? [] : [join(userHome, ".libreseed")];
+  return [home, dirname(homePaths(home).key), dir, ...usual];
+}
+
+function grantNamed(list: GrantList, needs: Needs, { roots = [], isFree }: GrantFacts): void {
+  for (const { path, why } of needs.reads) list.read(path, why);
+  for (const { path, why } of needs.writes) list.readWrite(path, why);
+  // A directory with files in it is never unpacked to, so the thread has no use for the files.
+  const { target } = needs;
+  if (target !== undefined && isFree(target)) list.readWrite(target, "the directory to unpack to");
+  if (needs.link !== undefined) list.readWrite(needs.link, "the link to a stored package");
+  if (!needs.roots) return;
+  for (const path of roots) list.read(path, "a lock file or link that refers to the store");
+}
+
+function grantPart(list: GrantList, part: HomePart, paths: HomePaths, { dir }: Settings): void {
+  switch (part) {
+    case "tmp":
+      return list.readWrite(paths.tmp, "temporary files of the home");
+    case "state":
+      for (const path of stateFiles(paths.state)) list.readWrite(path, "the state database");
+      return list.readWrite(paths.aside, "damaged files that were replaced");
+    case "seed":
+      return list.readWrite(dir, "the seed directory");
+    case "seed-read":
+      return list.read(dir, "the seed directory");
+    case "store":
+      return list.readWrite(paths.packages, "the store of installed packages");
+    case "store-read":
+      return list.read(paths.packages, "the names of installed packages, for suggestions");
+    case "list-lock":
+      return list.readWrite(paths.listLock, "the lock of the publisher's list");
+    case "lock":
+      return list.readWrite(paths.lock, "the lock of the home's host");
+  }
+}
+
+function grantNetwork(
+  list: GrantList,
+  { network, http, probes }: Needs,
+  paths: HomePaths,
+  values: Settings,
+): void {
+  if (network !== "control" && network !== "host") return;
+  list.socket(paths.control, "the control socket");
+  list.add("net", CONTROL_AUTHORITY, "the address in requests to the control socket");
+  list.read(paths.lock, "the process that holds the home's lock");
+  if (network !== "host") return;
+  list.readWrite(paths.bind, "binding the control socket privately");
+  list.socket(paths.bound, "binding the control socket privately");
+  const names = values.dht ? values.bootstrap.map(({ host }) => host) : [];
+  for (const name of names.filter(isName)) list.add("net", name, "looking up a bootstrap node");
+  if (http && values.http) {
+    list.add("net", formatHostPort(values.http), "the HTTP page");
+  }
+  if (!probes) return;
+  const { net } = enginePermissions({ ...values, seedDirectory: values.dir });
+  for (const range of net as string[]) list.add("net", range, "testing port and bootstrap nodes");
+}
+
+function isName(host: string): boolean {
+  return process.getBuiltinModule("node:net").isIP(host) === 0;
+}
