@@ -1,11 +1,13 @@
 /**
- * Paths of the files in a home (`--home`).
+ * The home directory (`--home`): creating it, and the error if it cannot be written.
  *
  * @module
  */
 
 import { rootOwnedHint } from "../store/mod.ts";
 import { ControlError } from "./errors.ts";
+
+export { homePaths } from "../base/mod.ts";
 
 /**
  * Creates the home directory if it is missing, with mode 0700.

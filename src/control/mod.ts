@@ -24,8 +24,7 @@
 
 export { connectControl } from "./client.ts";
 export { ControlError, named } from "./errors.ts";
-export { homePaths } from "../base/mod.ts";
-export { ensureHome } from "./home.ts";
+export { ensureHome, homePaths } from "./home.ts";
 export { isHomeFree, lockHolder, tryLockHome } from "./home_lock.ts";
 export { noPeers } from "./no_peers.ts";
 export type {

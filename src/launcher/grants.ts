@@ -12,7 +12,7 @@
 
 // deno-lint-ignore-file no-process-global -- an import would load node:path with every command
 
-import { formatHostPort, type HomePaths, homePaths, stateFiles } from "../base/mod.ts";
+import { formatHostPort, type HomePaths, homePaths, isIPv4Host, stateFiles } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import { type HomePart, type Needs, needsOf } from "./command_needs.ts";
 import { enginePermissions } from "./engine_permissions.ts";
@@ -147,5 +147,5 @@ function grantNetwork(
 }
 
 function isName(host: string): boolean {
-  return process.getBuiltinModule("node:net").isIP(host) === 0;
+  return !isIPv4Host(host) && !host.includes(":");
 }

@@ -5,6 +5,9 @@
  *
  * - `requests.ts`: the closed set of requests of the command thread.
  * - `engine_permissions.ts` lists what the engine's thread may touch, and `engine_thread.ts` starts it.
+ * - `command_line.ts` scans the command line by the syntax in `command_table.ts`.
+ * - `grants.ts` lists what a command's thread may touch: the needs of each command are in
+ *   `command_needs.ts`.
  * - `local_requests.ts` carries the requests out.
  * - `keys.ts` opens the publisher's key, and signs statements with it.
  * - `port_owner.ts` asks the program `ss` which process listens on a port.
@@ -16,6 +19,10 @@
  */
 
 export { type EngineOptions, enginePermissions, PUBLIC_RANGES } from "./engine_permissions.ts";
+export { type CommandLine, scanCommandLine } from "./command_line.ts";
+export { needsRoots, readsPaths } from "./command_needs.ts";
+export { CONTROL_AUTHORITY, grantsFor } from "./grants.ts";
+export type { Grant, GrantFacts, Grants } from "./grants_types.ts";
 export { localRequests } from "./local_requests.ts";
 export type {
   EngineThread,
