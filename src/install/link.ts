@@ -5,16 +5,10 @@
  * @module
  */
 
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { LibreseedError } from "../base/mod.ts";
 import { type Requirement, requirementKey } from "../fetching/mod.ts";
-import {
-  packageId,
-  type PackageStore,
-  removeStaleLinks,
-  replaceLink,
-  type StoredPackage,
-} from "../store/mod.ts";
+import { packageId, type PackageStore, type StoredPackage } from "../store/mod.ts";
 import { InstallError } from "./errors.ts";
 import { LOCK_FILE_NAME, readLockFile } from "./lock_file.ts";
 import { linkedPackage, pickStored } from "./stored.ts";
@@ -64,11 +58,7 @@ export async function linkPackage(
     before = await previousLink(store, path, entry.id);
     // Register the link as a root before it is created: `store prune` ignores unregistered links.
     await store.roots.add(path);
-    if (before !== "same") {
-      await Deno.mkdir(dirname(path), { recursive: true });
-      await removeStaleLinks(dirname(path), store.path);
-      await replaceLink(entry.path, path);
-    }
+    if (before !== "same") await store.makeLink(entry.path, path);
   } catch (cause) {
     if (cause instanceof LibreseedError) throw cause;
     const why = cause instanceof Error ? cause.message : cause;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import semver from "semver";
 import {
   formatRequirement,
@@ -105,8 +105,12 @@ export async function linkedPackage(
   }
   const id = basename(dirname(target));
   if (!isPackageId(id) || basename(target) !== basename(store.treePath(id))) return undefined;
+  if (dirname(dirname(target)) === store.path) return id;
   // Compare real paths, because the link may contain another path of the same home, such as one
-  // through a symbolic link.
-  const at = (directory: string) => Deno.realPath(directory).catch(() => directory);
-  return await at(dirname(dirname(target))) === await at(store.path) ? id : undefined;
+  // through a symbolic link. The link itself is resolved, since a thread with few permissions may
+  // resolve the link but not another path of the home.
+  const at = (path: string) => Deno.realPath(path).catch(() => undefined);
+  const real = await at(path) ??
+    join(await at(dirname(dirname(target))) ?? "", id, basename(target));
+  return dirname(dirname(real)) === await at(store.path) ? id : undefined;
 }

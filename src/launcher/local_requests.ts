@@ -6,6 +6,7 @@
  */
 
 import { startEngine } from "./engine_thread.ts";
+import { makeLink } from "./links.ts";
 import { findPortOwner } from "./port_owner.ts";
 import type { Keys } from "./keys.ts";
 import type { LauncherRequests } from "./requests.ts";
@@ -20,9 +21,7 @@ export function localRequests(): LauncherRequests {
     sign: async (keyPath, statement) => await (await ofKeys()).sign(keyPath, statement),
     createKey: async (keyPath) => await (await ofKeys()).create(keyPath),
     examineKey: async (keyPath) => await (await ofKeys()).examine(keyPath),
-    async makeLink(target, path) {
-      await Deno.symlink(target, path);
-    },
+    makeLink,
     async placeFile(staged, path) {
       await Deno.link(staged, path);
       await Deno.remove(staged);

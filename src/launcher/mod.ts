@@ -8,6 +8,7 @@
  * - `command_line.ts` scans the command line by the syntax in `command_table.ts`.
  * - `grants.ts` lists what a command's thread may touch: the needs of each command are in
  *   `command_needs.ts`.
+ * - `links.ts`: which links a command may have, and making them.
  * - `local_requests.ts` carries the requests out.
  * - `keys.ts` opens the publisher's key, and signs statements with it.
  * - `port_owner.ts` asks the program `ss` which process listens on a port.
@@ -23,6 +24,8 @@ export { type CommandLine, scanCommandLine } from "./command_line.ts";
 export { needsRoots, readsPaths } from "./command_needs.ts";
 export { CONTROL_AUTHORITY, grantsFor } from "./grants.ts";
 export type { Grant, GrantFacts, Grants } from "./grants_types.ts";
+export { LauncherError } from "./errors.ts";
+export { checkLink, type LinkGrants, makeLink } from "./links.ts";
 export { localRequests } from "./local_requests.ts";
 export type {
   EngineThread,

@@ -81,8 +81,12 @@ export interface LauncherRequests {
   /** Examines a key file and its directory. A key that cannot be used is no error. */
   examineKey(keyPath: string): Promise<KeyExamination>;
   /**
-   * Makes the symbolic link `path`, which leads to `target`. Deno lets no thread with a list of
-   * paths do this.
+   * Makes the symbolic link `path`, which leads to the files of a package in the store, or replaces
+   * an existing link atomically. Makes missing parent directories of `path`. Deno lets no thread with
+   * a list of paths make a link.
+   *
+   * @param target as `Deno.symlink` has it: absolute, or relative to the directory of `path`
+   * @throws {LauncherError} `LINK_FAILED`, `LINK_NOT_GRANTED`
    */
   makeLink(target: string, path: string): Promise<void>;
   /**

@@ -8,6 +8,7 @@ import { parseRequirement } from "../../src/fetching/requirement.ts";
 import { linkPackage } from "../../src/install/link.ts";
 import { saveToLock } from "../../src/install/project_lock.ts";
 import { uninstall } from "../../src/install/prune.ts";
+import { makeLink } from "../../src/launcher/mod.ts";
 import {
   archiveFileName,
   defaultArchiveLimits,
@@ -37,7 +38,7 @@ export interface Place {
  */
 export const replacements = {
   async "install --force"({ store, minimal, archivePath }: Place) {
-    const packages = new PackageStore(store);
+    const packages = new PackageStore(store, makeLink);
     await packages.ensure();
     using _lock = await packages.lock("add");
     await using staged = await packages.stage(minimal, archivePath, {
@@ -47,10 +48,10 @@ export const replacements = {
   },
   async link({ store, project, later }: Place) {
     const requirement = parseRequirement(`${later.name}@${later.version}`);
-    await linkPackage(new PackageStore(store), { requirement, directory: project });
+    await linkPackage(new PackageStore(store, makeLink), { requirement, directory: project });
   },
   async "install --save"({ store, lockPath, later }: Place) {
-    const packages = new PackageStore(store);
+    const packages = new PackageStore(store, makeLink);
     await packages.ensure();
     using _lock = await packages.lock("add");
     const ref = `${later.pubkey}/${later.name}@${later.version}`;
@@ -60,7 +61,7 @@ export const replacements = {
   },
   async uninstall({ store, minimal }: Place) {
     const requirement = parseRequirement(`${minimal.name}@${minimal.version}`);
-    await uninstall(new PackageStore(store), requirement);
+    await uninstall(new PackageStore(store, makeLink), requirement);
   },
   async "get -o DIR"({ archivePath, minimal, target }: Place) {
     const limits = defaultArchiveLimits;

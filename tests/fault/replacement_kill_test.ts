@@ -12,6 +12,7 @@ import { keyPairFromSeed } from "../../src/identity/mod.ts";
 import { linkPackage } from "../../src/install/link.ts";
 import { formatLockFile, readLockFile } from "../../src/install/lock_file.ts";
 import { pruneStore } from "../../src/install/prune.ts";
+import { makeLink } from "../../src/launcher/mod.ts";
 import {
   defaultArchiveLimits,
   describeArchive,
@@ -40,7 +41,7 @@ const checks: Record<Name, (place: Place) => Promise<void>> = {
   "install --force": ({ store, minimal }) => assertSound(store, minimal),
   async link({ store, project, later, minimal }) {
     const to = await Deno.realPath(join(project, "node_modules", later.name));
-    const packages = new PackageStore(store);
+    const packages = new PackageStore(store, makeLink);
     assert([minimal, later].some((one) => to === packages.treePath(one)), to);
     if (to === packages.treePath(later)) await assertKept(store, later);
   },
@@ -50,7 +51,7 @@ const checks: Record<Name, (place: Place) => Promise<void>> = {
     if (locked!.minimal.version === later.version) await assertKept(store, later);
   },
   async uninstall({ store, minimal }) {
-    if (await new PackageStore(store).find(minimal)) await assertSound(store, minimal);
+    if (await new PackageStore(store, makeLink).find(minimal)) await assertSound(store, minimal);
   },
   async "get -o DIR"({ target, minimal }) {
     if (namesIn(target).length === 0) return;
@@ -70,7 +71,7 @@ const checks: Record<Name, (place: Place) => Promise<void>> = {
  */
 const canRepeat: Partial<Record<Name, (place: Place) => Promise<boolean>>> = {
   uninstall: async ({ store, minimal }) =>
-    await new PackageStore(store).find(minimal) !== undefined,
+    await new PackageStore(store, makeLink).find(minimal) !== undefined,
   "get -o DIR": ({ target }) => Promise.resolve(namesIn(target).length === 0),
 };
 
@@ -83,7 +84,7 @@ const ends: Record<Name, (place: Place) => Promise<void>> = {
   async link({ project, store, later }) {
     assert.deepEqual(namesIn(join(project, "node_modules")), [later.name]);
     const to = await Deno.realPath(join(project, "node_modules", later.name));
-    assert.equal(to, new PackageStore(store).treePath(later));
+    assert.equal(to, new PackageStore(store, makeLink).treePath(later));
   },
   async "install --save"({ project, lockPath, later }) {
     assert.deepEqual(namesIn(project), [basename(lockPath), "node_modules"]);
@@ -91,7 +92,7 @@ const ends: Record<Name, (place: Place) => Promise<void>> = {
     assert.equal(locked!.minimal.version, later.version);
   },
   async uninstall({ store, minimal }) {
-    assert.equal(await new PackageStore(store).find(minimal), undefined);
+    assert.equal(await new PackageStore(store, makeLink).find(minimal), undefined);
   },
   "get -o DIR": ({ target }) => {
     assert.deepEqual(namesIn(target), ["index.js", "manifest.json"]);
@@ -105,15 +106,15 @@ const ends: Record<Name, (place: Place) => Promise<void>> = {
 
 /** Asserts that `prune` keeps the package, because a link or a lock file refers to the package. */
 async function assertKept(path: string, minimal: MinimalManifest): Promise<void> {
-  const { removed } = await pruneStore(new PackageStore(path), { dryRun: true });
+  const { removed } = await pruneStore(new PackageStore(path, makeLink), { dryRun: true });
   assert(!removed.some((one) => one.id === packageId(minimal)), "the package would be pruned");
 }
 
 async function assertSound(path: string, minimal: MinimalManifest): Promise<void> {
-  const listed = (await new PackageStore(path).list())
+  const listed = (await new PackageStore(path, makeLink).list())
     .filter((entry) => entry.problem !== undefined || entry.version === minimal.version);
   assert.deepEqual(listed.map(({ problem }) => problem), [undefined]);
-  const entry = await new PackageStore(path).find(minimal);
+  const entry = await new PackageStore(path, makeLink).find(minimal);
   assert(entry && entry.problem === undefined, entry?.problem ?? "the package is gone");
   assert.deepEqual(await checkStored(entry), []);
 }
@@ -129,7 +130,7 @@ function namesIn(path: string): string[] {
 async function makePlace(path: string): Promise<Place> {
   const at = (name: string) => join(path, name);
   for (const name of ["project", "seeds", "target", "archives"]) await Deno.mkdir(at(name));
-  const store = new PackageStore(at("packages"));
+  const store = new PackageStore(at("packages"), makeLink);
   await store.ensure();
   const packed = [];
   for (const version of ["1.0.0", "2.0.0"]) {
@@ -226,7 +227,7 @@ for (const name of Object.keys(replacements) as Name[]) {
         if (await canRepeat[name]?.(place) ?? true) await replacements[name](place);
         await ends[name](place);
         // The next command that changes the store deletes the leftovers.
-        await new PackageStore(place.store).ensure();
+        await new PackageStore(place.store, makeLink).ensure();
         assert.deepEqual(strays(place), []);
       } catch (cause) {
         throw new Error(`killed before operation ${killAt}: ${(cause as Error).message}`, {

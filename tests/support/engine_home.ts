@@ -12,6 +12,7 @@ import { getArchive } from "../../src/fetching/get_archive.ts";
 import { OfferCache } from "../../src/fetching/offer.ts";
 import { type NodeHandle, openNode } from "../../src/host/node.ts";
 import { type KeyPair, parsePublicKey } from "../../src/identity/mod.ts";
+import { makeLink } from "../../src/launcher/mod.ts";
 import { localRequests } from "../../src/launcher/mod.ts";
 import type { InstallContext } from "../../src/install/installation.ts";
 import type { NamesContext } from "../../src/names/context.ts";
@@ -40,7 +41,7 @@ export class Home implements AsyncDisposable {
     this.node = node;
     this.warnings = warnings;
     this.seeds = new SeedDirectory(settings.dir);
-    this.store = new PackageStore(homePaths(settings.home).packages);
+    this.store = new PackageStore(homePaths(settings.home).packages, makeLink);
   }
 
   static async open(

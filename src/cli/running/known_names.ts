@@ -81,7 +81,8 @@ async function knownNames(
   if (hasState) {
     for (const name of (await state())().knownNames(MAX_NAMES)) names.add(name);
   }
-  const stored = await new PackageStore(paths.packages, io.clock).list().catch(() => []);
+  const stored = await new PackageStore(paths.packages, io.launcher.makeLink, io.clock).list()
+    .catch(() => []);
   for (const entry of stored) if (entry.problem === undefined) names.add(entry.name);
   const lock = await readLockFile(join(io.cwd, LOCK_FILE_NAME)).catch(() => undefined);
   for (const { minimal } of lock?.packages.values() ?? []) names.add(minimal.name);

@@ -17,7 +17,7 @@ export async function packageStore({ io, settings }: Environment): Promise<Packa
   const { values } = await settings();
   const { homePaths } = await import("../../control/mod.ts");
   const { PackageStore } = await import("../../store/mod.ts");
-  return new PackageStore(homePaths(values.home).packages, io.clock);
+  return new PackageStore(homePaths(values.home).packages, io.launcher.makeLink, io.clock);
 }
 
 /** Returns the path of the project's lock file, which is in the working directory. */

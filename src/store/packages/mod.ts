@@ -23,7 +23,7 @@ export {
   type StoredPackage,
   type StoreEntry,
 } from "./package_entry.ts";
-export { readLinks, removeStaleLinks, replaceLink } from "./package_links.ts";
+export { type MakeLink, readLinks } from "./package_links.ts";
 export { PackageRoots } from "./package_roots.ts";
 export {
   type CommitOptions,

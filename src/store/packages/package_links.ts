@@ -7,11 +7,21 @@
  * @module
  */
 
-import { lstat, mkdir, readdir, readlink, rename, rm, symlink, unlink } from "node:fs/promises";
+import { lstat, mkdir, readdir, readlink, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { toHex } from "../../base/mod.ts";
+import { LibreseedError } from "../../base/mod.ts";
 import { fileError, isCode } from "../files/mod.ts";
 import { isPackageId, LINKS, TREE } from "./package_entry.ts";
+
+/**
+ * Makes the symbolic link `path` to a package's files, or replaces an existing link atomically, with
+ * missing parent directories. Deno lets no thread with a list of permitted paths make a link, so the
+ * function is handed in: the launcher makes the links.
+ *
+ * @param target as `Deno.symlink` has it: absolute, or relative to the directory of `path`
+ * @throws {LibreseedError} `LINK_FAILED`, with the file system's error code as `errno` in `detail`
+ */
+export type MakeLink = (target: string, path: string) => Promise<void>;
 
 /**
  * Reads the links to a package's dependencies. Ignores other files.
@@ -43,6 +53,7 @@ export async function readLinks(directory: string): Promise<Map<string, string>>
 export async function writeLinks(
   directory: string,
   links: ReadonlyMap<string, string>,
+  makeLink: MakeLink,
 ): Promise<void> {
   const root = join(directory, LINKS);
   try {
@@ -54,45 +65,20 @@ export async function writeLinks(
       if (there.get(name) === id) continue;
       const path = join(root, name);
       await mkdir(dirname(path), { recursive: true });
-      await replaceLink(targetFor(name, id), path);
+      await makeLink(targetFor(name, id), path);
     }
   } catch (cause) {
-    throw fileError(cause, "write", root);
+    throw fileError(linkError(cause), "write", root);
   }
 }
 
-const TEMPORARY_LINK = /^\.tmp-\d+-[0-9a-f]{16}$/;
-
-/**
- * Removes links with temporary names that killed processes left in a directory. The caller must
- * hold the store's place lock, which processes hold while they create such links.
- *
- * @param store path of the store; links to other places are kept
- */
-export async function removeStaleLinks(directory: string, store: string): Promise<void> {
-  for (const name of (await entriesOf(directory)).filter((one) => TEMPORARY_LINK.test(one))) {
-    const path = join(directory, name);
-    const target = await readlink(path).catch(() => "");
-    if (target.startsWith(join(store, "/"))) await unlink(path).catch(() => {});
-  }
-}
-
-/**
- * Creates a symbolic link to a directory, or replaces an existing link atomically.
- *
- * @throws the error of the file system, for instance if a directory has this path
- */
-export async function replaceLink(target: string, path: string): Promise<void> {
-  const random = toHex(crypto.getRandomValues(new Uint8Array(8)));
-  const temporary = join(dirname(path), `.tmp-${Deno.pid}-${random}`);
-  // On Windows, a symbolic link must be created with the type of its target.
-  await symlink(target, temporary, "dir");
-  try {
-    await rename(temporary, path);
-  } catch (error) {
-    await unlink(temporary).catch(() => {});
-    throw error;
-  }
+/** Converts an error of {@linkcode MakeLink} to an error of the file system. */
+function linkError(cause: unknown): unknown {
+  if (!(cause instanceof LibreseedError) || cause.code !== "LINK_FAILED") return cause;
+  const { errno } = cause.detail;
+  return typeof errno === "string"
+    ? Object.assign(new Error(cause.message), { code: errno })
+    : cause;
 }
 
 /**

@@ -55,7 +55,7 @@ import {
   type StoreEntry,
   TREE,
 } from "./package_entry.ts";
-import { writeLinks } from "./package_links.ts";
+import { type MakeLink, writeLinks } from "./package_links.ts";
 import { PackagePlaces } from "./package_places.ts";
 import { PackageRoots } from "./package_roots.ts";
 
@@ -81,11 +81,17 @@ export interface CommitOptions {
 export class PackageStore {
   readonly path: string;
   readonly roots: PackageRoots;
+  /** Makes the links to packages in this store. */
+  readonly makeLink: MakeLink;
   readonly #clock: Clock;
   readonly #places: PackagePlaces;
 
-  /** @param clock measures the time spent waiting for locks */
-  constructor(path: string, clock: Clock = systemClock) {
+  /**
+   * @param makeLink makes the links to dependencies
+   * @param clock measures the time spent waiting for locks
+   */
+  constructor(path: string, makeLink: MakeLink, clock: Clock = systemClock) {
+    this.makeLink = makeLink;
     this.path = resolve(path);
     this.roots = new PackageRoots(this.path);
     this.#clock = clock;
@@ -228,7 +234,7 @@ export class PackageStore {
   /** Replaces a stored package's links to its dependencies. Throws {@linkcode StoreError}. */
   async relink(entry: StoreEntry, links: ReadonlyMap<string, string>): Promise<void> {
     using _lock = await this.lockPlaces();
-    await writeLinks(entry.directory, links);
+    await writeLinks(entry.directory, links, this.makeLink);
   }
 
   /** Marks a package as installed by name, or removes the mark. Throws {@linkcode StoreError}. */
@@ -272,7 +278,7 @@ export class PackageStore {
       if (there && there.problem === undefined) {
         refuseOther(there, minimal);
         if (!replace) {
-          await writeLinks(there.directory, links);
+          await writeLinks(there.directory, links, this.makeLink);
           if (direct) await markDirect(there, true);
           return { entry: await readStored(this.path, id), placed: false };
         }
@@ -332,7 +338,7 @@ export class StagedPackage implements AsyncDisposable {
    */
   async commit({ links, direct, replace }: CommitOptions): Promise<StoredPackage> {
     const directory = this.#directory!.path;
-    await writeLinks(directory, links);
+    await writeLinks(directory, links, this.#store.makeLink);
     if (direct) await writeFileAtomic(join(directory, DIRECT), "");
     await syncDirectory(directory);
     const options = { links, direct, replace };

@@ -3,6 +3,7 @@
  * an attacker that overwrites index entries, every selection policy, before and after midnight.
  */
 
+import { makeLink } from "../../../src/launcher/mod.ts";
 import { archiveLimitsOf } from "../../../src/package/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -102,7 +103,7 @@ Deno.test("install by a bare name follows each policy despite a vandal, before a
         const [publicKey, firstSeenMs] = [bobKeys.publicKey, clock.now()];
         state.pins.set({ name: "other", publicKey, firstSeenMs, byHand: true });
       }
-      const store = new PackageStore(join(fresh, "packages"));
+      const store = new PackageStore(join(fresh, "packages"), makeLink);
       const context = user.context(state, policy, store);
       const request = { requirements: [parseRequirement(spec)], direct: true };
       const { direct, graph } = await install(context, request);

@@ -11,6 +11,7 @@ import { ControlError } from "../../../src/control/errors.ts";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { install, installLocked } from "../../../src/install/install.ts";
 import { parseLockFile } from "../../../src/install/lock_file.ts";
+import { makeLink } from "../../../src/launcher/mod.ts";
 import { defaultArchiveLimits } from "../../../src/package/mod.ts";
 import { createTemporaryDirectory, PackageStore } from "../../../src/store/mod.ts";
 import { canMount, smallDisk, temporaryHome } from "../../support/mod.ts";
@@ -273,7 +274,7 @@ installTest(
 installTest("two concurrent installs of one package both succeed", async (place) => {
   await place.make("app@1.0.0", { dependencies: { x: "*" } });
   await place.make("x@1.0.0");
-  const stores = Array.from({ length: 4 }, () => new PackageStore(place.store.path));
+  const stores = Array.from({ length: 4 }, () => new PackageStore(place.store.path, makeLink));
   const done = await Promise.all(
     stores.map((store) => install(place.context({ store }), wanting("app"))),
   );
@@ -328,7 +329,7 @@ installTest(
     await place.make("app@1.5.0");
     await place.make("x@1.9.0");
     place.asked.length = 0;
-    const elsewhere = new PackageStore(join(place.path, "elsewhere"));
+    const elsewhere = new PackageStore(join(place.path, "elsewhere"), makeLink);
     const { direct } = await installLocked(place.context({ store: elsewhere }), place.lockPath);
     assert.deepEqual(direct.map(({ minimal }) => minimal.version), ["1.0.0"]);
     assert.deepEqual((await elsewhere.list()).length, 2);
@@ -390,7 +391,7 @@ installTest("a lock file that contradicts a signed manifest is refused", async (
   await install(place.context(), saving(place, "app", `x@1.0.0`));
   const json = JSON.parse(await Deno.readTextFile(place.lockPath));
   const app = json.packages[`${aliceKey}/app@1.0.0`];
-  const elsewhere = new PackageStore(join(place.path, "elsewhere"));
+  const elsewhere = new PackageStore(join(place.path, "elsewhere"), makeLink);
   const cases: [dependencies: Record<string, string>, message: RegExp][] = [
     [{}, /it needs x, which has no locked package/],
     [{ x: `${aliceKey}/x@1.0.0` }, /it needs x@\^2; .*x@1\.0\.0 is locked/],
@@ -416,7 +417,7 @@ installTest("--frozen accepts only the locked archive", async (place) => {
   await install(place.context(), saving(place, "app"));
   const second = await place.make("app@1.0.0", { files: { "index.js": "second\n" } });
   place.archives.set(first.archiveSha256, place.archives.get(second.archiveSha256)!);
-  const store = new PackageStore(join(place.path, "elsewhere"));
+  const store = new PackageStore(join(place.path, "elsewhere"), makeLink);
   const error = await failure(
     installLocked(place.context({ store }), place.lockPath),
     first.length === second.length ? "HASH_MISMATCH" : "LENGTH_MISMATCH",
@@ -455,7 +456,7 @@ Deno.test({
     await using home = await temporaryHome();
     await using disk = await smallDisk(256 << 10);
     const place = new InstallPlace(await Deno.realPath(home.path));
-    const store = new PackageStore(join(disk.path, "packages"));
+    const store = new PackageStore(join(disk.path, "packages"), makeLink);
     const noise = Array.from(
       crypto.getRandomValues(new Uint8Array(32_768)),
       (byte) => byte.toString(36),
@@ -500,13 +501,13 @@ installTest(
       let count = 0;
       // A concurrent reader always finds both packages intact.
       for (; !done || count === 0; count++) {
-        const found = await new PackageStore(place.store.path).list();
+        const found = await new PackageStore(place.store.path, makeLink).list();
         assert.deepEqual(found.map(({ problem }) => problem), [undefined, undefined]);
       }
     })();
     try {
       await Promise.all(Array.from({ length: 6 }, () => {
-        const context = place.context({ store: new PackageStore(place.store.path) });
+        const context = place.context({ store: new PackageStore(place.store.path, makeLink) });
         return install(context, { ...wanting("app"), force: true });
       }));
     } finally {

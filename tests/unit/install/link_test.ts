@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { install } from "../../../src/install/install.ts";
 import { linkPackage } from "../../../src/install/link.ts";
+import { makeLink } from "../../../src/launcher/mod.ts";
 import { PackageStore } from "../../../src/store/mod.ts";
 import { aliceKey, failure, type InstallPlace, installTest } from "./support.ts";
 
@@ -105,7 +106,7 @@ installTest("a home given by another path is recognized as the same home", async
   const alias = join(place.path, "alias");
   await Deno.symlink(place.store.path, alias);
   const { path } = await link(place, "app");
-  const again = await linkPackage(new PackageStore(alias), {
+  const again = await linkPackage(new PackageStore(alias, makeLink), {
     requirement: { name: "app" },
     directory: place.project,
   });

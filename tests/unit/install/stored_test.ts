@@ -10,6 +10,7 @@ import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { install } from "../../../src/install/install.ts";
 import { linkPackage } from "../../../src/install/link.ts";
 import { pruneStore, uninstall } from "../../../src/install/prune.ts";
+import { makeLink } from "../../../src/launcher/mod.ts";
 import { checkStored, sizeOfStored, type StoredPackage } from "../../../src/store/mod.ts";
 import {
   aliceKey,
@@ -302,7 +303,7 @@ installTest(
     };
     let nowMs = 0;
     const { PackageStore } = await import("../../../src/store/mod.ts");
-    const impatient = new PackageStore(place.store.path, clock);
+    const impatient = new PackageStore(place.store.path, makeLink, clock);
     {
       using _lock = await place.store.lock("add");
       const error = await failure(pruneStore(impatient), "DIRECTORY_BUSY");

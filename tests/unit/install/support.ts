@@ -13,6 +13,7 @@ import { LibreseedError } from "../../../src/base/mod.ts";
 import type { Requirement } from "../../../src/fetching/requirement.ts";
 import { formatPublicKey, type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
 import type { FoundPackage, InstallContext } from "../../../src/install/installation.ts";
+import { makeLink } from "../../../src/launcher/mod.ts";
 import {
   defaultArchiveLimits,
   type MinimalManifest,
@@ -73,7 +74,7 @@ export class InstallPlace {
 
   constructor(path: string) {
     this.path = path;
-    this.store = new PackageStore(join(path, "packages"));
+    this.store = new PackageStore(join(path, "packages"), makeLink);
     this.project = join(path, "project");
     Deno.mkdirSync(this.project);
   }

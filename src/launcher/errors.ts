@@ -1,0 +1,17 @@
+/**
+ * The error class of `src/launcher`. The codes are part of the API:
+ *
+ * | code | kind | when |
+ * | --- | --- | --- |
+ * | `LINK_FAILED` | failed | the file system refused a symbolic link; `errno` in `detail` |
+ * | `LINK_NOT_GRANTED` | failed | a command asked for a link that it may not make |
+ *
+ * @module
+ */
+
+import { LibreseedError } from "../base/mod.ts";
+
+/** An error of a request to the launcher. The codes are listed at the top of this file. */
+export class LauncherError extends LibreseedError {
+  override name = "LauncherError";
+}
