@@ -1,7 +1,7 @@
 /**
  * Builds libreseed as one program file: `deno task compile [--output FILE] [--target TARGET]`.
  *
- * First makes four bundles: the sandboxed worker, the command line, the threads that compress and
+ * First makes five bundles: the sandboxed worker, the gate, the command line, the threads that compress and
  * hash, and the entry, which contains only the code of `version`. Compiling the sources directly
  * would embed all of node_modules, and a sandboxed worker may not read embedded modules through
  * `require`. `--worker-only` makes only `dist/worker.js`, for running from the sources.
@@ -90,6 +90,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
     const { version, imports } = manifest;
     await Deno.writeTextFile(join(stage, "deno.json"), JSON.stringify({ version, imports }));
     await bundleWorker(join(stage, "dist", "worker.js"), worker);
+    const gate = join(stage, "dist", "gate.js");
+    await run("Bundling the gate", root, [...bundle, "--output", gate, "src/gate/main.ts"]);
     await run("Bundling the command line", root, [
       ...bundle,
       ...external,
@@ -134,6 +136,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
         ...(target === undefined ? [] : ["--target", target]),
         "--include",
         join("dist", "worker.js"),
+        "--include",
+        join("dist", "gate.js"),
         "--include",
         join("dist", "main", "thread.js"),
         "--output",

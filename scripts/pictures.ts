@@ -19,6 +19,7 @@ const FILLS: Record<Runs, string> = {
   command: "#fbe3b5",
   host: "#c8eadd",
   engine: "#f3d3e4",
+  gate: "#f6e6da",
   testnet: "#ffffff",
 };
 
@@ -29,6 +30,7 @@ const MEANINGS: Record<Runs, string> = {
   command: "main thread of a command",
   host: "main thread of the host",
   engine: "the engine's thread",
+  gate: "the gate's thread",
   testnet: "the test network's process",
 };
 

@@ -9,7 +9,7 @@
 /**
  * The process or thread in which a room's code runs. `main` means the main thread of any process.
  */
-export type Runs = "everywhere" | "main" | "command" | "host" | "engine" | "testnet";
+export type Runs = "everywhere" | "main" | "command" | "host" | "engine" | "gate" | "testnet";
 
 /** A room: one folder of `src`. */
 export interface Room {
@@ -36,6 +36,11 @@ export const rooms: Record<string, Room> = {
     runs: "everywhere",
     holds: "restrictions of a thread that Deno's permissions cannot express",
     imports: [],
+  },
+  gate: {
+    runs: "gate",
+    holds: "connections that Deno's lists cannot express: IPv6, the own network, web seeds",
+    imports: ["base", "confinement"],
   },
   bencode: {
     runs: "everywhere",
@@ -203,6 +208,13 @@ export const threads: Record<string, Thread> = {
     does: ["owns the DHT node and both sockets", "reads what strangers send"],
     touches: ["one port, TCP and UDP", "public addresses", "seed directory"],
   },
+  gate: {
+    title: "the gate",
+    process: "host",
+    rooms: ["gate"],
+    does: ["checks each address", "moves bytes without reading them"],
+    touches: ["network, by its own check"],
+  },
 };
 
 /** The channels through which {@linkcode threads} exchange messages. */
@@ -210,6 +222,7 @@ export const channels: readonly { from: string; to: string; by: string }[] = [
   { from: "command", to: "host", by: "control socket" },
   { from: "command", to: "helper", by: "buffers" },
   { from: "host", to: "engine", by: "comlink" },
+  { from: "engine", to: "gate", by: "port" },
 ];
 
 /** npm packages, and the rooms that may import each. Imports of types count too. */
@@ -267,14 +280,20 @@ export const places: readonly Place[] = [
     what: "the network",
     pattern:
       /["']node:(net|dgram|dns|http|https|tls)(\/promises)?["']|\bDeno\.(connect|listen|serve)|\bfetch\(["'`]/,
-    only: ["src/engine/", "src/control/", "src/host/", "src/doctor/", "src/base/host_port.ts"],
+    only: [
+      ...["src/engine/", "src/control/", "src/host/", "src/doctor/", "src/gate/"],
+      "src/base/host_port.ts",
+    ],
   },
   // The exceptions for `doctor`: it binds a port that no process uses, and reads a state file
   // without opening it as a database, which would repair the file.
   {
     what: "UDP",
     pattern: /["']node:dgram["']/,
-    only: ["src/engine/dht/udp_socket.ts", "src/doctor/network.ts"],
+    only: [
+      ...["src/engine/dht/udp_socket.ts", "src/doctor/network.ts"],
+      ...["src/gate/udp.ts", "src/gate/discovery.ts"],
+    ],
   },
   {
     what: "SQLite",
@@ -295,7 +314,7 @@ export const places: readonly Place[] = [
   {
     what: "a worker",
     pattern: /\bnew Worker\(/,
-    only: ["src/launcher/", "src/package/archive/threads.ts"],
+    only: ["src/launcher/", "src/package/archive/threads.ts", "src/gate/connect.ts"],
   },
   {
     what: "the end of the process",

@@ -1,0 +1,63 @@
+/**
+ * The datagrams of local discovery (BEP 14): strict parser and encoder.
+ *
+ * @module
+ */
+
+/** Groups and port to which announcements are sent (BEP 14). */
+export const GROUPS = { IPv4: "239.192.152.143", IPv6: "ff15::efc0:988f" } as const;
+export const PORT = 6_771;
+/** Maximum length of an announcement, bytes (BEP 14). */
+export const MAX_ANNOUNCE_BYTES = 1_400;
+/** Maximum number of infohashes of one announcement of ours: it stays within the length. */
+export const MAX_INFO_HASHES = 24;
+
+const HEAD = "BT-SEARCH * HTTP/1.1\r\n";
+
+/** An announcement: these torrents are at this port of the sender. */
+export interface Announcement {
+  port: number;
+  /** 40 hexadecimal digits each, lower case. */
+  infoHashesHex: string[];
+  /** Value by which a sender recognises its own announcements. */
+  cookie?: string;
+}
+
+/** Parses an announcement. Returns `undefined` if it breaks BEP 14. */
+export function parseAnnouncement(bytes: Uint8Array): Announcement | undefined {
+  if (bytes.length > MAX_ANNOUNCE_BYTES) return undefined;
+  // Latin-1, so that each byte is one character and none is dropped.
+  const text = String.fromCharCode(...bytes);
+  const end = text.indexOf("\r\n\r\n");
+  if (!text.startsWith(HEAD) || end === -1 || !/^(\r\n)*$/.test(text.slice(end))) return undefined;
+  const infoHashesHex: string[] = [];
+  let port: number | undefined;
+  let cookie: string | undefined;
+  for (const line of text.slice(HEAD.length, end).split("\r\n")) {
+    const [, name = "", value = ""] = /^([A-Za-z-]+):[ \t]*([!-~]*)[ \t]*$/.exec(line) ?? [];
+    const key = name.toLowerCase();
+    if (key === "infohash" && /^[0-9a-f]{40}$/i.test(value)) {
+      infoHashesHex.push(value.toLowerCase());
+    } else if (key === "port" && port === undefined && /^[1-9]\d{0,4}$/.test(value)) {
+      port = Number(value);
+    } else if (key === "cookie" && cookie === undefined) cookie = value;
+    else if (["", "infohash", "port", "cookie"].includes(key)) return undefined;
+  }
+  if (port === undefined || port > 65_535 || infoHashesHex.length === 0) return undefined;
+  return cookie === undefined ? { port, infoHashesHex } : { port, infoHashesHex, cookie };
+}
+
+/** Encodes an announcement of at most {@linkcode MAX_INFO_HASHES} infohashes. */
+export function encodeAnnouncement(
+  family: keyof typeof GROUPS,
+  { port, infoHashesHex, cookie }: Announcement,
+): Uint8Array {
+  const host = family === "IPv6" ? `[${GROUPS.IPv6}]` : GROUPS.IPv4;
+  const lines = [
+    `Host: ${host}:${PORT}`,
+    `Port: ${port}`,
+    ...infoHashesHex.map((infoHashHex) => `Infohash: ${infoHashHex}`),
+    ...(cookie === undefined ? [] : [`cookie: ${cookie}`]),
+  ];
+  return new TextEncoder().encode(`${HEAD}${lines.join("\r\n")}\r\n\r\n\r\n`);
+}

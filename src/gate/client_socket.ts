@@ -1,0 +1,121 @@
+/**
+ * A stream over a channel of the gate, which stands in for a `net.Socket`. It sends no more than
+ * the gate's credit, and gives credit back as its bytes are read.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { Duplex } from "node:stream";
+import { type Asking, type ClientChannel, errorOf, type OpenChannel } from "./client_channel.ts";
+import { type Tell, WINDOW_BYTES } from "./protocol.ts";
+
+type Done = (error?: Error | null) => void;
+
+/**
+ * A connection that the gate holds. Emits `connect` once it is open. The members beside those of
+ * `Duplex` are those of `net.Socket`.
+ */
+export class GateSocket extends Duplex {
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  connecting = true;
+  bytesRead = 0;
+  bytesWritten = 0;
+  readonly #channel: ClientChannel;
+  /** Bytes that may still go to the gate, and bytes whose credit it has not got back. */
+  #credit = WINDOW_BYTES;
+  #owed = 0;
+  #writing: { bytes: Uint8Array; done: Done } | undefined;
+
+  /** @param first the message that opens the channel */
+  constructor(
+    open: OpenChannel,
+    first: Asking,
+    options: { allowHalfOpen?: boolean },
+  ) {
+    super({ ...options, readableHighWaterMark: WINDOW_BYTES / 4 });
+    if (first.ask === "dial") {
+      this.remoteAddress = first.host;
+      this.remotePort = first.port;
+    }
+    this.#channel = open(first, (told) => this.#onTell(told));
+  }
+
+  /** Family of the other end's address, as `node:net` names it. */
+  get remoteFamily(): "IPv4" | "IPv6" | undefined {
+    if (this.remoteAddress === undefined) return undefined;
+    return this.remoteAddress.includes(":") ? "IPv6" : "IPv4";
+  }
+
+  /** Does nothing: the gate sends without delay. */
+  setNoDelay(): this {
+    return this;
+  }
+
+  /** Does nothing: peers have keep-alive messages of their own. */
+  setKeepAlive(): this {
+    return this;
+  }
+
+  override _read(): void {
+    this.#giveCredit();
+  }
+
+  #giveCredit(): void {
+    if (this.#owed < WINDOW_BYTES / 4) return;
+    this.#channel.ask({ ask: "credit", amount: this.#owed });
+    this.#owed = 0;
+  }
+
+  override _write(bytes: Uint8Array, _encoding: BufferEncoding, done: Done): void {
+    this.#writing = { bytes, done };
+    this.#send();
+  }
+
+  override _final(done: Done): void {
+    this.#channel.ask({ ask: "end" });
+    done();
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.connecting = false;
+    this.#channel.close();
+    this.#writing = undefined;
+    done(error);
+  }
+
+  #onTell(told: Tell): void {
+    if (told.tell === "data") {
+      const { buffer, byteOffset, length } = told.bytes;
+      this.bytesRead += length;
+      this.#owed += length;
+      if (this.push(Buffer.from(buffer as ArrayBuffer, byteOffset, length))) this.#giveCredit();
+    } else if (told.tell === "credit") {
+      this.#credit += told.amount;
+      this.#send();
+    } else if (told.tell === "end") this.push(null);
+    else if (told.tell === "open") {
+      this.connecting = false;
+      this.emit("connect");
+    } else if (told.tell === "closed" && told.error) {
+      this.destroy(errorOf(told));
+    }
+  }
+
+  /** Sends what the credit allows of the bytes being written, and calls back when all has gone. */
+  #send(): void {
+    if (!this.#writing) return;
+    const { bytes, done } = this.#writing;
+    if (this.#credit === 0 && bytes.length > 0) return;
+    // A copy, because a transferred buffer is lost to this thread, which may still use it.
+    const copy = new Uint8Array(bytes.subarray(0, this.#credit));
+    const { length } = copy;
+    if (length > 0) this.#channel.ask({ ask: "data", bytes: copy }, [copy.buffer]);
+    this.#credit -= length;
+    this.bytesWritten += length;
+    const rest = bytes.subarray(length);
+    this.#writing = rest.length > 0 ? { bytes: rest, done } : undefined;
+    if (!this.#writing) done();
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The launcher's side of the gate: starts its thread and makes ports for the threads that ask.
+ *
+ * @module
+ */
+
+import { GateError } from "./errors.ts";
+import type { GateOptions } from "./gate.ts";
+import { gatePermissions } from "./permissions.ts";
+
+/** Path of the bundle of `main.ts`, which `deno task bundle` makes and a compiled binary embeds. */
+const BUNDLE = new URL("../../dist/gate.js", import.meta.url);
+
+/** What the launcher sends to the gate's thread. The options come first. */
+export interface GateOrder {
+  options?: Pick<GateOptions, "allowLocal" | "interfaces">;
+  interfaces?: GateOptions["interfaces"];
+  port?: MessagePort;
+}
+
+/** Connection to a running gate. */
+export interface GateConnection {
+  /** Makes a port, which goes to a thread that asks. `client.ts` is the thread's side. */
+  open(): MessagePort;
+  /** Sets the interfaces for the local discoveries that begin from now on. */
+  setInterfaces(interfaces: GateOptions["interfaces"]): void;
+  /** Ends the thread with all its sockets. */
+  terminate(): void;
+}
+
+/**
+ * Starts the gate's thread.
+ *
+ * @param options `interfaces` as of {@linkcode discoveryInterfaces}
+ * @param onFailure called when the thread has died; what it held is lost, and a new gate may start
+ */
+export function connectGate(
+  options: Pick<GateOptions, "allowLocal" | "interfaces">,
+  onFailure: (error: GateError) => void,
+): GateConnection {
+  const worker = new Worker(BUNDLE, {
+    type: "module",
+    name: "libreseed-gate",
+    deno: { permissions: gatePermissions() },
+  });
+  const send = (order: GateOrder, transfer: Transferable[] = []) =>
+    worker.postMessage(order, transfer);
+  worker.addEventListener("error", (error) => {
+    // Without `preventDefault`, the error would end the whole program with a stack trace.
+    error.preventDefault();
+    worker.terminate();
+    onFailure(new GateError("GATE_DIED", `The gate's thread died (${error.message})`));
+  });
+  send({ options });
+  return {
+    open() {
+      const { port1, port2 } = new MessageChannel();
+      send({ port: port1 }, [port1]);
+      return port2;
+    },
+    setInterfaces: (interfaces) => send({ interfaces }),
+    terminate: () => worker.terminate(),
+  };
+}
+
+/**
+ * Chooses the interfaces for local discovery from those of `Deno.networkInterfaces`: all but
+ * loopback, unless `allowLocal`, and at most 32 addresses.
+ */
+export function discoveryInterfaces(
+  all: readonly Deno.NetworkInterfaceInfo[],
+  allowLocal: boolean,
+): GateOptions["interfaces"] {
+  return all
+    .filter(({ address }) => allowLocal || !/^(127\.|::1$)/.test(address))
+    .slice(0, 32)
+    .map(({ name, family, address, cidr }) => ({ name, family, address, cidr }));
+}

@@ -1,0 +1,127 @@
+/**
+ * Opens the gate's TCP connections: to a peer by its address, or to a web server by its name. A
+ * name is looked up here, all its addresses are checked, and the connection goes to a checked
+ * address; TLS checks the certificate by the name.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/mod.ts";
+import { type Address, formatAddress, parseAddress } from "./addresses.ts";
+import type { Contacts } from "./contacts.ts";
+import { GateError } from "./errors.ts";
+
+/** What connecting needs from outside. Tests hand in names and certificates of their own. */
+export interface Outside {
+  clock: Clock;
+  /** Returns the addresses of a host name, as text. Rejects if there is none. */
+  lookUp(name: string): Promise<string[]>;
+  connect(host: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn>;
+  /** Certificates in PEM form that are trusted beside Deno's. */
+  caCerts: string[];
+}
+
+/** Time for a peer to accept a connection (ms). */
+const DIAL_MS = 30_000;
+/** Maximum number of a name's addresses that are tried, time for each, and for TLS (ms). */
+const MAX_TRIED = 8;
+const TRY_MS = 5_000;
+const TLS_MS = 20_000;
+
+/** Opens connections after checking where they lead. */
+export class Connections {
+  readonly #outside: Outside;
+  readonly #contacts: Contacts;
+
+  constructor(outside: Outside, contacts: Contacts) {
+    this.#outside = outside;
+    this.#contacts = contacts;
+  }
+
+  /** Connects to a peer, which has to be public or heard by local discovery. */
+  dial(host: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
+    const address = parseAddress(host);
+    if (!address || !this.#contacts.mayDial(address, port, this.#outside.clock.now())) {
+      throw new GateError(
+        "ADDRESS_REFUSED",
+        `${host} port ${port} is neither a public peer nor a neighbour that local discovery heard`,
+      );
+    }
+    return this.#connect(address, port, DIAL_MS, signal);
+  }
+
+  /** Connects to a web server, by TLS or plainly. Every address of the name has to be public. */
+  async reach(name: string, port: number, tls: boolean, signal: AbortSignal): Promise<Deno.Conn> {
+    const texts = parseAddress(name)
+      ? [name]
+      : await this.#outside.lookUp(name).catch(() => [] as string[]);
+    if (texts.length === 0) throw new GateError("NAME_NOT_FOUND", `${name} has no address`);
+    const addresses = texts.map((text) => {
+      const address = parseAddress(text);
+      if (address && this.#contacts.mayFetch(address, port)) return address;
+      throw new GateError(
+        "ADDRESS_REFUSED",
+        `${name} has the address ${text}; web seeds need public addresses and port 80, 443 or above 1023`,
+      );
+    });
+    let failure: unknown;
+    for (const address of addresses.slice(0, MAX_TRIED)) {
+      try {
+        const connection = await this.#connect(address, port, TRY_MS, signal);
+        return tls ? await this.#secure(connection, name, signal) : connection;
+      } catch (error) {
+        if (signal.aborted) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async #connect(address: Address, port: number, timeMs: number, signal: AbortSignal) {
+    const host = formatAddress(address);
+    const connection = await this.#within(
+      timeMs,
+      signal,
+      (signal) => this.#outside.connect(host, port, signal),
+    );
+    connection.setNoDelay(true);
+    return connection;
+  }
+
+  #secure(connection: Deno.TcpConn, name: string, signal: AbortSignal): Promise<Deno.TlsConn> {
+    return this.#within(TLS_MS, signal, async (signal) => {
+      let opened: Deno.Conn = connection;
+      const close = () => opened.close();
+      signal.addEventListener("abort", close);
+      try {
+        const { caCerts } = this.#outside;
+        const secured = opened = await Deno.startTls(connection, { hostname: name, caCerts });
+        await secured.handshake();
+        return secured;
+      } catch (error) {
+        if (!signal.aborted) opened.close();
+        throw new GateError("TLS_FAILED", `TLS with ${name}: ${(error as Error).message}`);
+      } finally {
+        signal.removeEventListener("abort", close);
+      }
+    });
+  }
+
+  /** Does work whose signal also aborts after a time. Throws `ETIMEDOUT` then. */
+  async #within<T>(
+    timeMs: number,
+    outer: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const late = new AbortController();
+    const timer = this.#outside.clock.after(timeMs, () => late.abort());
+    try {
+      return await work(AbortSignal.any([outer, late.signal]));
+    } catch (error) {
+      if (!late.signal.aborted) throw error;
+      throw new GateError("ETIMEDOUT", `No answer within ${timeMs / 1_000} s`);
+    } finally {
+      timer.cancel();
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The gate: opens channels for the threads that ask, within bounds, and after checking each
+ * address. A message that does not fit the protocol ends its channel. `main.ts` runs it in a thread.
+ *
+ * @module
+ */
+
+import { lookup } from "node:dns/promises";
+import type { Clock } from "../base/mod.ts";
+import { type Channel, closing, type Line, Stream } from "./channel.ts";
+import { Connections, type Outside } from "./connections.ts";
+import { Contacts } from "./contacts.ts";
+import { Discovery, type Interface } from "./discovery.ts";
+import { GateError } from "./errors.ts";
+import { MAX_CHANNELS, type Opening, parseAsk, type Tell } from "./protocol.ts";
+import { UdpChannel } from "./udp.ts";
+
+/** One end of a `MessagePort`, or a stand-in. */
+export interface Port {
+  postMessage(message: Tell, transfer: Transferable[]): void;
+  onmessage: ((event: { data: unknown }) => void) | null;
+}
+
+/** Options of {@linkcode Gate}. They come from the launcher, never from a thread that asks. */
+export interface GateOptions {
+  clock: Clock;
+  /** Whether addresses of this machine and of private networks may be contacted. */
+  allowLocal: boolean;
+  /** Interfaces for local discovery. */
+  interfaces: readonly Interface[];
+  /** Replacements for tests: name service, connections, trusted certificates. */
+  outside?: Partial<Outside>;
+}
+
+/** Maximum number of channels of each kind that one port may have open. */
+const MAX_OF_KIND = { dial: MAX_CHANNELS, reach: 32, udp: 1, discover: 1 };
+
+const system: Omit<Outside, "clock"> = {
+  lookUp: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
+  connect: (hostname, port, signal) => Deno.connect({ hostname, port, signal }),
+  caCerts: [],
+};
+
+/** Opens channels for threads that ask over ports. */
+export class Gate {
+  readonly #clock: Clock;
+  readonly #contacts: Contacts;
+  readonly #connections: Connections;
+  /** Interfaces for the local discoveries that begin from now on. */
+  interfaces: readonly Interface[];
+
+  constructor({ clock, allowLocal, interfaces, outside }: GateOptions) {
+    this.#clock = clock;
+    this.#contacts = new Contacts(allowLocal);
+    this.#connections = new Connections({ clock, ...system, ...outside }, this.#contacts);
+    this.interfaces = interfaces;
+  }
+
+  /**
+   * Serves a thread.
+   *
+   * @returns a function that closes all channels of the port
+   */
+  serve(port: Port): () => void {
+    const channels = new Map<number, { kind: Opening["ask"]; channel?: Channel }>();
+    const end = (id: number, error?: unknown) => {
+      const entry = channels.get(id);
+      channels.delete(id);
+      entry?.channel?.close();
+      if (entry || error !== undefined) port.postMessage({ ...closing(error), id } as Tell, []);
+    };
+    const open = (opening: Opening) => {
+      const { ask: kind, id } = opening;
+      const ofKind = [...channels.values()].filter((one) => one.kind === kind).length;
+      if (channels.has(id)) throw new GateError("BAD_REQUEST", `Channel ${id} is open already`);
+      if (channels.size >= MAX_CHANNELS || ofKind >= MAX_OF_KIND[kind]) {
+        throw new GateError("TOO_MANY_CHANNELS", `${ofKind} channels of kind ${kind} are open`);
+      }
+      const entry: { kind: Opening["ask"]; channel?: Channel } = { kind };
+      const isOpen = () => channels.get(id) === entry;
+      channels.set(id, entry);
+      entry.channel = this.#open(opening, {
+        tell: (message, transfer = []) => {
+          if (isOpen()) port.postMessage({ ...message, id } as Tell, transfer);
+        },
+        end: (error) => isOpen() && end(id, error),
+      });
+    };
+    port.onmessage = ({ data }) => {
+      const ask = parseAsk(data);
+      const id = ask?.id ?? (data as { id?: unknown } | null)?.id;
+      if (typeof id !== "number") return;
+      try {
+        if (!ask) throw new GateError("BAD_REQUEST", "The message does not fit the protocol");
+        if (ask.ask === "close") end(id);
+        else if (ask.ask in MAX_OF_KIND) open(ask as Opening);
+        else channels.get(id)?.channel?.take(ask);
+      } catch (error) {
+        end(id, error);
+      }
+    };
+    return () => [...channels.keys()].forEach((id) => end(id));
+  }
+
+  #open(opening: Opening, line: Line): Channel {
+    const { ask, port } = opening;
+    if (ask === "udp") return new UdpChannel(line, this.#contacts, port);
+    if (ask === "discover") {
+      return new Discovery(line, this.#contacts, this.#clock, this.interfaces, port);
+    }
+    return new Stream(
+      line,
+      async (signal) =>
+        ask === "dial"
+          ? await this.#connections.dial(opening.host, port, signal)
+          : await this.#connections.reach(opening.name, port, opening.tls, signal),
+    );
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The messages between the gate and a thread that asks, over one `MessagePort`, and the strict
+ * parser of the asking thread's messages. A channel is one connection, one UDP socket, one local
+ * discovery; the asking thread chooses its id.
+ *
+ * Credit bounds the bytes under way: each side starts with a window for each channel, and may send
+ * as much as the other side has given back since. A message of bytes transfers its buffer.
+ *
+ * @module
+ */
+
+/** Bytes of a stream that either side may have under way, in each direction of a channel. */
+export const WINDOW_BYTES = 512 * 1024;
+/** Datagrams that either side may have under way, in each direction of a channel. */
+export const WINDOW_PACKETS = 1_024;
+/** Maximum number of open channels of one port. */
+export const MAX_CHANNELS = 512;
+/** Maximum length of a datagram, bytes. A longer one would not cross an Ethernet in one frame. */
+export const MAX_PACKET_BYTES = 1_472;
+/** Maximum number of infohashes in one message to local discovery. */
+export const MAX_ANNOUNCED = 512;
+
+/** A datagram with the address of its other end. */
+export interface Packet {
+  host: string;
+  port: number;
+  bytes: Uint8Array;
+}
+
+/** A peer of the own network that announced a torrent by local discovery. */
+export interface HeardPeer {
+  /** 40 hexadecimal digits, lower case. */
+  infoHashHex: string;
+  host: string;
+  port: number;
+}
+
+/** Messages that open a channel. */
+export type Opening =
+  | { ask: "dial"; id: number; host: string; port: number }
+  /** A web server, by its name or address. */
+  | { ask: "reach"; id: number; name: string; port: number; tls: boolean }
+  | { ask: "udp"; id: number; port: number }
+  | { ask: "discover"; id: number; port: number };
+
+/** Messages about an open channel. A message about a closed channel is ignored. */
+export type Ask =
+  | Opening
+  | { ask: "data"; id: number; bytes: Uint8Array }
+  | { ask: "end"; id: number }
+  | { ask: "packets"; id: number; packets: Packet[] }
+  | { ask: "announce"; id: number; infoHashesHex: string[] }
+  /** Gives back credit: bytes of a stream, or datagrams. */
+  | { ask: "credit"; id: number; amount: number }
+  | { ask: "close"; id: number };
+
+/** Messages of the gate. `closed` is the last about its channel. */
+export type Tell =
+  /** The channel is open. `port` is that of a UDP socket. */
+  | { tell: "open"; id: number; port?: number }
+  | { tell: "data"; id: number; bytes: Uint8Array }
+  | { tell: "end"; id: number }
+  | { tell: "packets"; id: number; packets: Packet[] }
+  /** Peers that announced torrents of this channel. */
+  | { tell: "peers"; id: number; peers: HeardPeer[] }
+  /** Numbers of infohashes that an `announce` sent, and left out by the rate limit. */
+  | { tell: "announced"; id: number; sent: number; skipped: number }
+  | { tell: "credit"; id: number; amount: number }
+  | { tell: "closed"; id: number; error?: { code: string; message: string } };
+
+type Test = (value: unknown) => boolean;
+
+const isCount: Test = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isPort: Test = (value) => isCount(value) && (value as number) <= 65_535;
+const isBytes: Test = (value) =>
+  value instanceof Uint8Array && value.buffer instanceof ArrayBuffer && value.length > 0;
+const isText = (max: number): Test => (value) => typeof value === "string" && value.length <= max;
+const isList = (max: number, test: Test): Test => (value) =>
+  Array.isArray(value) && value.length <= max && value.every(test);
+const isHashHex: Test = (value) => typeof value === "string" && /^[0-9a-f]{40}$/.test(value);
+const isPacket: Test = (value) => {
+  if (!hasFields(value, { host: isText(45), port: isPort, bytes: isBytes })) return false;
+  return (value as Packet).bytes.length <= MAX_PACKET_BYTES;
+};
+
+const FIELDS: Record<Ask["ask"], Record<string, Test>> = {
+  dial: { host: isText(45), port: isPort },
+  reach: { name: isText(253), port: isPort, tls: (value) => typeof value === "boolean" },
+  udp: { port: isPort },
+  discover: { port: isPort },
+  data: { bytes: isBytes },
+  end: {},
+  packets: { packets: isList(WINDOW_PACKETS, isPacket) },
+  announce: { infoHashesHex: isList(MAX_ANNOUNCED, isHashHex) },
+  credit: { amount: isCount },
+  close: {},
+};
+
+/** Whether a value is an object with exactly these fields, each of which passes its test. */
+function hasFields(value: unknown, fields: Record<string, Test>): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const names = Object.keys(fields);
+  return Object.keys(value).length === names.length &&
+    names.every((name) =>
+      Object.hasOwn(value, name) && fields[name]!((value as Record<string, unknown>)[name])
+    );
+}
+
+/** Returns a message of the asking thread if it fits the protocol exactly, else `undefined`. */
+export function parseAsk(value: unknown): Ask | undefined {
+  const ask = (value as { ask?: unknown } | null | undefined)?.ask;
+  if (typeof ask !== "string" || !Object.hasOwn(FIELDS, ask)) return undefined;
+  const fields = { ask: () => true, id: isCount, ...FIELDS[ask as Ask["ask"]] };
+  return hasFields(value, fields) ? value as Ask : undefined;
+}

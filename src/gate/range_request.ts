@@ -1,0 +1,105 @@
+/**
+ * Requests a range of a web seed's file (BEP 19) over connections of the gate, which checks the
+ * address of each, at a redirect too. `response.ts` reads the answer.
+ *
+ * @module
+ */
+
+import type { Readable, Writable } from "node:stream";
+import { version } from "../base/mod.ts";
+import { GateError } from "./errors.ts";
+import { type Extent, extentOf, type RangeOrder, ResponseReader } from "./response.ts";
+
+export type { RangeOrder } from "./response.ts";
+
+/** A range of a web seed's file. Its bytes are read from `body`, which throws if they end early. */
+export interface FetchedRange extends Extent {
+  body: AsyncIterable<Uint8Array>;
+}
+
+/** Connects to a web server by name. */
+export type Reach = (name: string, port: number, tls: boolean) => Readable & Writable;
+
+/** Maximum number of redirects that are followed. */
+const MAX_REDIRECTS = 5;
+const REDIRECTS = [301, 302, 303, 307, 308];
+
+/**
+ * Requests a range of a file, and returns when the head of the answer has been read.
+ *
+ * @param signal ends the transfer at any time
+ * @throws {GateError} if the server may not be asked or does not answer with that range
+ */
+export async function requestRange(
+  reach: Reach,
+  order: RangeOrder,
+  signal?: AbortSignal,
+): Promise<FetchedRange> {
+  let url = order.url;
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    signal?.throwIfAborted();
+    const target = parseUrl(url);
+    const connection = connect(reach, target, signal);
+    try {
+      connection.write(requestOf(target, order));
+      const reader = new ResponseReader(connection);
+      const head = await reader.head();
+      const location = head.fields.get("location");
+      if (!REDIRECTS.includes(head.status) || location === undefined) {
+        const extent = extentOf(head, order);
+        const bytes = reader.body(head, extent, order.last - order.first + 1);
+        return { ...extent, body: closedAfter(bytes, connection) };
+      }
+      url = URL.parse(location, target)?.href ?? location;
+      connection.destroy();
+    } catch (error) {
+      connection.destroy();
+      throw signal?.aborted ? signal.reason : error;
+    }
+  }
+  throw new GateError("BAD_RESPONSE", `More than ${MAX_REDIRECTS} redirects follow each other`);
+}
+
+function connect(reach: Reach, url: URL, signal: AbortSignal | undefined): Readable & Writable {
+  const isTls = url.protocol === "https:";
+  const name = url.hostname.replace(/^\[|\]$/g, "");
+  const connection = reach(name, Number(url.port || (isTls ? 443 : 80)), isTls);
+  const onAbort = () => connection.destroy(signal!.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  connection.once("close", () => signal?.removeEventListener("abort", onAbort));
+  // The reader throws the error too.
+  connection.on("error", () => {});
+  return connection;
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (!url || !["http:", "https:"].includes(url.protocol) || url.username || url.password) {
+    throw new GateError("BAD_URL", "A web seed needs an http or https URL without credentials");
+  }
+  return url;
+}
+
+function requestOf({ pathname, search, host }: URL, { first, last }: RangeOrder): string {
+  return [
+    `GET ${pathname}${search} HTTP/1.1`,
+    `Host: ${host}`,
+    `User-Agent: libreseed/${version}`,
+    `Range: bytes=${first}-${last}`,
+    "Accept-Encoding: identity",
+    "Connection: close",
+    "\r\n",
+  ].join("\r\n");
+}
+
+/** Passes bytes on, and closes the connection after the last one or when the reader stops. */
+async function* closedAfter(
+  bytes: AsyncIterable<Uint8Array>,
+  connection: Readable,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes;
+  } finally {
+    connection.destroy();
+  }
+}
