@@ -31,6 +31,7 @@ export * from "./paths.ts";
 export * from "./turns.ts";
 export * from "./version.ts";
 export * from "./release_date.ts";
+export { isArchiveFileName, MAX_VERSION_LENGTH, NAME_PART } from "./archive_names.ts";
 export { eachLimited } from "./each_limited.ts";
 export { type HomePaths, homePaths, stateFiles } from "./home_paths.ts";
 export { publisherKeyPath } from "./key_path.ts";

@@ -29,6 +29,8 @@ export interface InstallRequest {
    * version in the lock file if that version satisfies the range.
    */
   lockPath?: string;
+  /** Path of the temporary file beside the lock file; default: a new random name. */
+  stagingPath?: string;
 }
 
 /** Maximum number of locked packages whose archives are fetched concurrently. */
@@ -49,7 +51,7 @@ const MAX_FETCHING = 4;
  */
 export async function install(
   context: InstallContext,
-  { requirements, direct, force = false, lockPath }: InstallRequest,
+  { requirements, direct, force = false, lockPath, stagingPath }: InstallRequest,
 ): Promise<Installed> {
   const lock = lockPath === undefined ? undefined : await readLockFile(lockPath, context.signal);
   await using work = await Installation.begin(context, force);
@@ -60,7 +62,9 @@ export async function install(
     known: (wanted, parent) => work.known(wanted, parent, parent ? locked : []),
   }, { signal: context.signal });
   const installed = await work.finish(graph, direct);
-  if (lockPath !== undefined) await saveToLock(context.store, lockPath, graph, context.signal);
+  if (lockPath !== undefined) {
+    await saveToLock(context.store, { lockPath, stagingPath }, graph, context.signal);
+  }
   return installed;
 }
 

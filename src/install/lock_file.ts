@@ -193,10 +193,15 @@ export async function readLockFile(
 /**
  * Writes a lock file atomically.
  *
+ * @param temporaryPath path of the temporary file beside it; default: a new random name
  * @throws {StoreError} disk errors
  */
-export async function writeLockFile(path: string, lock: LockFile): Promise<void> {
-  await writeFileAtomic(path, formatLockFile(lock));
+export async function writeLockFile(
+  path: string,
+  lock: LockFile,
+  temporaryPath?: string,
+): Promise<void> {
+  await writeFileAtomic(path, formatLockFile(lock), { temporaryPath });
 }
 
 function readPackage(reader: MemberReader, key: string, value: unknown): LockedPackage {

@@ -17,6 +17,14 @@ import { InstallError } from "./errors.ts";
 import { type LockFile, readLockFile, writeLockFile } from "./lock_file.ts";
 import { lockWith, lockWithout } from "./lock_graph.ts";
 
+/** A project's lock file that a command rewrites. */
+export interface SavedLock {
+  /** Path of the lock file. */
+  lockPath: string;
+  /** Path of the temporary file beside it; default: a new random name. */
+  stagingPath?: string;
+}
+
 /**
  * Reads a lock file; a missing file is an error.
  *
@@ -42,7 +50,7 @@ export async function requireLockFile(path: string): Promise<LockFile> {
  */
 export async function saveToLock(
   store: PackageStore,
-  path: string,
+  { lockPath: path, stagingPath }: SavedLock,
   graph: Graph,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -51,7 +59,7 @@ export async function saveToLock(
   // Register the root before the file is written: `store prune` ignores unregistered lock files.
   await store.roots.add(path);
   await store.tidyBeside(path);
-  await writeLockFile(path, lock);
+  await writeLockFile(path, lock, stagingPath);
 }
 
 /**
@@ -62,7 +70,7 @@ export async function saveToLock(
  */
 export async function removeFromLock(
   store: PackageStore,
-  path: string,
+  { lockPath: path, stagingPath }: SavedLock,
   requirement: Requirement,
   signal?: AbortSignal,
 ): Promise<string> {
@@ -70,7 +78,7 @@ export async function removeFromLock(
   const lock = await requireLockFile(path);
   const key = lockedKey(lock, requirement, path);
   await store.tidyBeside(path);
-  await writeLockFile(path, lockWithout(lock, key));
+  await writeLockFile(path, lockWithout(lock, key), stagingPath);
   return lock.requirements.get(key)!.ref;
 }
 

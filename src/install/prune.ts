@@ -119,7 +119,8 @@ export interface Uninstalled {
  * Undoes an installation by name. Removes the package from the store unless another reference keeps
  * it. Its dependencies stay in the store until {@linkcode pruneStore} removes them.
  *
- * @param options `lockPath`: a lock file from which the requirement is removed, too
+ * @param options `lockPath`: a lock file from which the requirement is removed, too;
+ *   `stagingPath`: the temporary file beside it
  * @throws {InstallError} `NOT_INSTALLED`, `PACKAGE_AMBIGUOUS`, `LOCK_MISSING`, `NOT_IN_LOCK`,
  * `LOCK_INVALID`; `PACKAGE_NEEDED` if the package was not installed by name and has other
  * references
@@ -127,13 +128,17 @@ export interface Uninstalled {
 export async function uninstall(
   store: PackageStore,
   requirement: Requirement,
-  { lockPath, signal }: { lockPath?: string; signal?: AbortSignal } = {},
+  { lockPath, stagingPath, signal }: {
+    lockPath?: string;
+    stagingPath?: string;
+    signal?: AbortSignal;
+  } = {},
 ): Promise<Uninstalled> {
   await store.ensure();
   using _lock = await store.lock("remove", signal);
   let wanted = requirement;
   if (lockPath !== undefined) {
-    const locked = await removeFromLock(store, lockPath, requirement, signal);
+    const locked = await removeFromLock(store, { lockPath, stagingPath }, requirement, signal);
     wanted = parseRequirement(locked);
   }
   const entry = await pickStored(store, wanted);

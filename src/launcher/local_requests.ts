@@ -22,9 +22,9 @@ export function localRequests(): LauncherRequests {
     createKey: async (keyPath) => await (await ofKeys()).create(keyPath),
     examineKey: async (keyPath) => await (await ofKeys()).examine(keyPath),
     makeLink,
-    async placeFile(staged, path) {
-      await Deno.link(staged, path);
-      await Deno.remove(staged);
+    async placeFile(staged, path, replace) {
+      const { placeFile } = await import("./placing.ts");
+      await placeFile(staged, path, replace);
     },
     findPortOwner,
     networkAddresses: () => Promise.resolve(Deno.networkInterfaces()),

@@ -11,6 +11,8 @@
  * - `links.ts`: which links a command may have, and making them.
  * - `local_requests.ts` carries the requests out.
  * - `keys.ts` opens the publisher's key, and signs statements with it.
+ * - `placing.ts` gives finished files their names in the user's directory.
+ * - `sweeping.ts` removes what killed processes left in such a directory.
  * - `port_owner.ts` asks the program `ss` which process listens on a port.
  *
  * Left to other rooms: every command, and every check of packages and records. Start reading in

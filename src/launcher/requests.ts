@@ -90,12 +90,14 @@ export interface LauncherRequests {
    */
   makeLink(target: string, path: string): Promise<void>;
   /**
-   * Renames the finished file `staged`, which lies in a staging directory of this command, to
-   * `path`, and never over another file.
+   * Gives the finished file `staged`, which lies directly in a staging directory of this command,
+   * the path `path` beside that directory. The name must be that of an archive, or of the minimal
+   * manifest or torrent beside it. Never replaces a file with other bytes without `replace`, which
+   * only a command without network may ask for.
    *
-   * @throws {Deno.errors.AlreadyExists} as the code `FILE_EXISTS`
+   * @throws {LauncherError} `FILE_EXISTS`, `PLACE_FAILED`, `PLACE_NOT_GRANTED`
    */
-  placeFile(staged: string, path: string): Promise<void>;
+  placeFile(staged: string, path: string, replace?: boolean): Promise<void>;
   /**
    * Finds the process that listens on a TCP port. Resolves to `undefined` if the process cannot be
    * determined.

@@ -84,6 +84,7 @@ export {
   foreignArchive,
   namingFullDisk,
   refuseForeign,
+  Staging,
 } from "./archive/mod.ts";
 
 export {

@@ -57,7 +57,7 @@ export const replacements = {
     const ref = `${later.pubkey}/${later.name}@${later.version}`;
     const requirement = parseRequirement(later.name);
     const nodes = new Map([[ref, { minimal: later, edges: [] }]]);
-    await saveToLock(packages, lockPath, { direct: [{ requirement, ref }], nodes });
+    await saveToLock(packages, { lockPath }, { direct: [{ requirement, ref }], nodes });
   },
   async uninstall({ store, minimal }: Place) {
     const requirement = parseRequirement(`${minimal.name}@${minimal.version}`);

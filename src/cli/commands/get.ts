@@ -5,7 +5,8 @@
  * @module
  */
 
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
+import { LibreseedError } from "../../base/mod.ts";
 import type { GetRequest, Got, SkippedVersion } from "../../fetching/mod.ts";
 import type { PublisherChoice, WantedByName } from "../../names/mod.ts";
 import { type CommandRun, defineCommand, textArgument, textFlag } from "../flags/command.ts";
@@ -134,7 +135,8 @@ async function checkTarget({ flags: { output: target }, io }: Run): Promise<void
   }
   if (target === undefined || target === "-") return;
   const { checkUnpackTarget } = await import("../../package/mod.ts");
-  await checkUnpackTarget(resolve(io.cwd, target));
+  const unpackTo = resolve(io.cwd, target);
+  await checkUnpackTarget(unpackTo, io.stagingFor(dirname(unpackTo)));
 }
 
 async function deliver(
@@ -152,16 +154,18 @@ async function deliver(
     await copyToStdout(given, archivePath);
   } else if (target !== undefined) {
     const unpackTo = resolve(io.cwd, target);
+    const stagingPath = io.stagingFor(dirname(unpackTo));
     const wanted = { archivePath, minimal, limits, signal: io.signal };
     await namingFullDisk({
       what: `${name}@${version}`,
       directory: dirname(unpackTo),
+      stagingPath,
       neededBytes: async () => (await verifyArchive(wanted)).unpackedBytes,
       otherwise: "give another directory with -o",
-    }, () => verifyArchive({ ...wanted, unpackTo }));
+    }, () => verifyArchive({ ...wanted, unpackTo, stagingPath }));
     path = unpackTo;
   } else {
-    path = minimal ? archivePath : await copyOut(archivePath, outsidePath(io.cwd, got));
+    path = minimal ? archivePath : await copyOut(given, archivePath, outsidePath(io.cwd, got));
   }
   if (!minimal) await Deno.remove(archivePath).catch(() => {});
   output.notice(`${name}@${version} by ${publisher}: verified`);
@@ -180,32 +184,28 @@ async function copyToStdout({ output }: Run, path: string): Promise<void> {
 
 /**
  * Copies an archive from the seed directory to the user's directory. Used for an archive without a
- * minimal manifest, which does not stay in the seed directory.
+ * minimal manifest, which does not stay in the seed directory. An existing file with other contents
+ * is never overwritten.
  */
-async function copyOut(from: string, to: string): Promise<string> {
-  try {
-    // Create the file exclusively before copying, so that an existing file is never overwritten.
-    (await Deno.open(to, { write: true, createNew: true })).close();
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
-    if (await isSameFile(from, to)) return to;
-    await Deno.remove(from);
-    throw new CliError(
-      "failed",
-      "FILE_EXISTS",
-      `${to} exists with other contents and was not overwritten. Run the command in another directory`,
-      { cause },
-    );
-  }
-  await Deno.copyFile(from, to).catch(async (error) => {
-    await Deno.remove(to).catch(() => {});
+async function copyOut({ io }: Run, from: string, to: string): Promise<string> {
+  const { namingFullDisk, Staging } = await import("../../package/mod.ts");
+  const directory = dirname(to);
+  const stagingPath = io.stagingFor(directory);
+  await namingFullDisk({
+    what: basename(to),
+    directory,
+    stagingPath,
+    neededBytes: async () => (await Deno.stat(from)).size,
+  }, async () => {
+    await using staging = await Staging.create(stagingPath);
+    const staged = staging.next();
+    await Deno.copyFile(from, staged);
+    using copy = await Deno.open(staged, { read: true, write: true });
+    await copy.sync();
+    await io.launcher.placeFile(staged, to);
+  }).catch(async (error) => {
+    if (error instanceof LibreseedError && error.code === "FILE_EXISTS") await Deno.remove(from);
     throw error;
   });
   return to;
-}
-
-async function isSameFile(a: string, b: string): Promise<boolean> {
-  const { hashOf } = await import("../../store/mod.ts");
-  const [x, y] = await Promise.all([a, b].map((path) => hashOf(path).catch(() => undefined)));
-  return x !== undefined && x === y;
 }

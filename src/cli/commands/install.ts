@@ -67,7 +67,7 @@ export default defineCommand<Flags, string[]>({
           requirements,
           direct: !save,
           force,
-          ...(save && { lockPath }),
+          ...(save && { lockPath, stagingPath: given.io.stagingFor(given.io.cwd) }),
         }),
       async (installed, names) => {
         await pin(installed, names);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { refuseEarlyClock } from "../../base/mod.ts";
 import {
   allowSecretFlag,
@@ -82,8 +82,10 @@ export default defineCommand<Flags, [dir: string]>({
     const bar = output.progress(basename(dir));
     const packed = await packDirectory({
       ...chosen,
-      out,
+      out: out === undefined ? undefined : resolve(io.cwd, out),
       outDir: io.cwd,
+      stagingFor: io.stagingFor,
+      placeFile: (staged, path) => io.launcher.placeFile(staged, path, true),
       signer,
       timestampMs: io.clock.now(),
       sourceDateEpoch: sourceDateEpoch(io.env.SOURCE_DATE_EPOCH),

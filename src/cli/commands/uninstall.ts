@@ -30,7 +30,13 @@ export default defineCommand<Flags, [what: string]>({
     const { entry, neededBy } = await uninstall(
       await packageStore(given),
       parseRequirement(what),
-      { signal: io.signal, ...(flags.save && { lockPath: await projectLockPath(given) }) },
+      {
+        signal: io.signal,
+        ...(flags.save && {
+          lockPath: await projectLockPath(given),
+          stagingPath: io.stagingFor(io.cwd),
+        }),
+      },
     );
     const { name, version, publisher } = entry;
     const removed = neededBy.length === 0;

@@ -18,6 +18,11 @@ export interface DiskNeed {
   /** The directory to which the package is written. */
   directory: string;
   /**
+   * A path in that directory at which a directory may be created. Needed by a thread that may not
+   * open the directory itself.
+   */
+  stagingPath?: string;
+  /**
    * Returns the number of bytes that the package needs in the directory, if known. Called only if
    * the disk is full.
    */
@@ -43,7 +48,7 @@ export async function namingFullDisk<T>(need: DiskNeed, write: () => Promise<T>)
     const { what, otherwise } = need;
     const directory = withoutTemporary(need.directory);
     const neededBytes = await Promise.resolve(need.neededBytes?.()).catch(() => undefined);
-    const freeBytes = await freeBytesOf(directory);
+    const freeBytes = await freeBytesIn(directory, need.stagingPath);
     const needs = neededBytes === undefined ? "" : `: it needs ${neededBytes} bytes`;
     const free = freeBytes === undefined ? "" : `${needs === "" ? ":" : ","} ${freeBytes} are free`;
     const message = `No space left in ${directory} for ${what}${needs}${free}. ` +
@@ -55,8 +60,23 @@ export async function namingFullDisk<T>(need: DiskNeed, write: () => Promise<T>)
 
 /**
  * Returns the number of bytes free for an ordinary user; `undefined` if the system does not report
- * the number.
+ * the number. A thread that may not open the directory asks about a new directory in it.
  */
+async function freeBytesIn(directory: string, probe?: string): Promise<number | undefined> {
+  const free = await freeBytesOf(directory);
+  if (free !== undefined || probe === undefined) return free;
+  try {
+    await Deno.mkdir(probe);
+  } catch {
+    return undefined;
+  }
+  try {
+    return await freeBytesOf(probe);
+  } finally {
+    await Deno.remove(probe).catch(() => {});
+  }
+}
+
 async function freeBytesOf(directory: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(directory);

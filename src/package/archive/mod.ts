@@ -9,7 +9,7 @@
  *   write.
  * - Hashing: {@linkcode ArchivePass} reads an archive once for SHA-256, SHA-1 of the pieces and a
  *   copy, in two threads if the archive is long.
- * - Files: `openArchive`, {@linkcode FileWriter} and {@linkcode Temporaries} read and write files.
+ * - Files: `openArchive`, {@linkcode FileWriter} and {@linkcode Staging} read and write files.
  *   A change during a read is detected, and a new file appears complete or not at all.
  *
  * `../selection` chooses the files of an archive. `../verifying` checks an archive against its
@@ -31,5 +31,13 @@ export { CHUNK_BYTES, readChunks } from "./read_chunks.ts";
 export { isZero } from "./tar_header.ts";
 export { readTar, type TarEntry } from "./tar_reader.ts";
 export { TAR_HEADER_BYTES, tarEntry, type TarFile, tarOf } from "./tar_writer.ts";
-export { isTemporaryName, syncDirectory, Temporaries, writeFailed } from "./temporaries.ts";
+export {
+  isNotGranted,
+  isStagingName,
+  moveIntoPlace,
+  newStagingPath,
+  Staging,
+  syncDirectoryOf,
+  writeFailed,
+} from "./temporaries.ts";
 export { usefulThreads } from "./threads.ts";

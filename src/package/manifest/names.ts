@@ -5,13 +5,10 @@
  */
 
 import semver from "semver";
+import { MAX_VERSION_LENGTH, NAME_PART } from "../../base/mod.ts";
 import { fingerprint } from "../../identity/mod.ts";
 import { PackageError, quote } from "../errors.ts";
 
-/** Maximum length of a version, in characters. */
-export const MAX_VERSION_LENGTH = 64;
-
-const NAME_PART = "[a-z0-9][a-z0-9._-]{0,63}";
 const NAME = new RegExp(`^(?:@${NAME_PART}/)?${NAME_PART}$`);
 
 const ARCHIVE_SUFFIX = ".tgz";

@@ -21,18 +21,22 @@ import {
   fileChanged,
   FileWriter,
   gzipMember,
+  isNotGranted,
   MEMBER_BYTES,
   MemberWriter,
+  moveIntoPlace,
   namingFullDisk,
+  newStagingPath,
   openArchive,
   release,
-  syncDirectory,
+  Staging,
+  syncDirectoryOf,
   TAR_HEADER_BYTES,
   tarEntry,
   type TarFile,
   tarOf,
-  Temporaries,
   usefulThreads,
+  writeFailed,
   writeNewFile,
 } from "../archive/mod.ts";
 import { messageOf, PackageError } from "../errors.ts";
@@ -74,6 +78,17 @@ export interface PackOptions extends SelectOptions {
    * the current directory.
    */
   outDir?: string;
+  /**
+   * Returns the path of a directory to create in the outputs' directory, for files that are not
+   * complete yet. Default: a new random name.
+   */
+  stagingFor?: (directory: string) => string;
+  /**
+   * Gives a finished file its final path, where it replaces an existing file, and flushes the
+   * directory. Default: renames the file. Used if `out` is not given, because the caller cannot
+   * know the paths before.
+   */
+  placeFile?: (staged: string, path: string) => Promise<void>;
   signer: Signer;
   /** Signing time for the minimal manifest, in Unix milliseconds. */
   timestampMs: number;
@@ -132,7 +147,7 @@ export interface PackedArchive {
 interface Job extends PackOptions {
   limits: ArchiveLimits;
   threads: number;
-  temporaries: Temporaries;
+  staging: Staging;
   secrets: SecretCheck;
 }
 
@@ -164,6 +179,7 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
   );
   const minimalPath = minimalFileName(archivePath);
   const torrentPath = torrentFileName(archivePath);
+  const directory = dirname(archivePath);
   const outDir = await checkOutputs([archivePath, minimalPath, torrentPath]);
   const outputs = [archivePath, minimalPath, torrentPath].map((path) =>
     join(outDir, basename(path))
@@ -173,9 +189,10 @@ export async function packDirectory(options: PackOptions): Promise<PackedArchive
   const selection = await selectDirectory(options, named, { directory: outDir, paths: outputs });
   refuseUnpackable(selection, limits);
   options.onSelected?.(selection);
+  const stagingPath = (options.stagingFor ?? newStagingPath)(directory);
   return await namingFullDisk(
-    { what: `${name}@${version}`, directory: outDir },
-    () => writePackage({ ...options, limits }, named, selection, { archivePath, outDir }),
+    { what: `${name}@${version}`, directory: outDir, stagingPath },
+    () => writePackage({ ...options, limits }, named, selection, { archivePath, stagingPath }),
   );
 }
 
@@ -184,16 +201,20 @@ async function writePackage(
   options: PackOptions & { limits: ArchiveLimits },
   { dir, name, version, metadata }: NamedDirectory,
   { files, skipped, totalBytes }: Selection,
-  { archivePath, outDir }: { archivePath: string; outDir: string },
+  { archivePath, stagingPath }: { archivePath: string; stagingPath: string },
 ): Promise<PackedArchive> {
   const { limits } = options;
   await checkHoles(files, totalBytes, limits);
   const fileName = archiveFileName(name, version);
   const [minimalPath, torrentPath] = [minimalFileName(archivePath), torrentFileName(archivePath)];
-  await using temporaries = new Temporaries(outDir);
+  await using staging = await Staging.create(stagingPath).catch((cause) => {
+    const isMissing = cause instanceof Deno.errors.NotFound ||
+      cause instanceof Deno.errors.NotADirectory;
+    throw isMissing ? unusableDirectory(archivePath, cause) : writeFailed(stagingPath, cause);
+  });
   const threads = options.threads ?? usefulThreads();
   const secrets = new SecretCheck(options.allowSecrets, options.detector);
-  const job: Job = { ...options, limits, threads, temporaries, secrets };
+  const job: Job = { ...options, limits, threads, staging, secrets };
   const body = await writeBody(job, files, totalBytes);
   secrets.refuse(dir);
   // Use Object.fromEntries: assigning one property at a time would lose a file named __proto__.
@@ -220,15 +241,16 @@ async function writePackage(
     timestamp: options.timestampMs,
   }, options.signer);
 
-  const minimalTemporary = temporaries.path();
-  const torrentTemporary = temporaries.path();
-  await writeNewFile(minimalTemporary, utf8(serializeMinimal(minimal)));
-  await writeNewFile(torrentTemporary, torrent.torrent);
+  const stagedMinimal = staging.next();
+  const stagedTorrent = staging.next();
+  await writeNewFile(stagedMinimal, utf8(serializeMinimal(minimal)));
+  await writeNewFile(stagedTorrent, torrent.torrent);
   options.signal?.throwIfAborted();
-  await temporaries.moveIntoPlace(torrentTemporary, torrentPath);
-  await temporaries.moveIntoPlace(minimalTemporary, minimalPath);
-  await temporaries.moveIntoPlace(archive.path, archivePath);
-  await syncDirectory(outDir);
+  const place = options.out === undefined && options.placeFile || moveIntoPlace;
+  await place(stagedTorrent, torrentPath);
+  await place(stagedMinimal, minimalPath);
+  await place(archive.path, archivePath);
+  if (place === moveIntoPlace) await syncDirectoryOf(archivePath);
   return {
     archivePath,
     minimalPath,
@@ -242,29 +264,39 @@ async function writePackage(
 
 /**
  * Checks that every output file can be put in place, and returns the real path of the outputs'
- * directory.
+ * directory. A thread that may not open the directory returns the directory's path unchanged, and
+ * learns at the first write what is wrong with the directory.
  */
 async function checkOutputs(paths: string[]): Promise<string> {
-  const invalid = (path: string, why: string, cause?: unknown) =>
-    new PackageError("usage", "OUTPUT_INVALID", `${path} cannot be written: ${why}.`, {
-      cause,
-      detail: { path },
-    });
   const directory = dirname(paths[0]!);
-  let real: string;
+  let real = directory;
   try {
     real = await Deno.realPath(directory);
+    if (!(await Deno.stat(real)).isDirectory) {
+      throw outputInvalid(paths[0]!, `${directory} is a file`);
+    }
   } catch (cause) {
-    throw invalid(paths[0]!, `its directory cannot be used (${messageOf(cause)})`, cause);
+    if (cause instanceof PackageError) throw cause;
+    if (!isNotGranted(cause)) throw unusableDirectory(paths[0]!, cause);
   }
-  if (!(await Deno.stat(real)).isDirectory) throw invalid(paths[0]!, `${directory} is a file`);
   for (const path of paths) {
     const info = await Deno.lstat(path).catch(() => undefined);
     if (info !== undefined && !info.isFile) {
-      throw invalid(path, "its path exists and is not a file");
+      throw outputInvalid(path, "its path exists and is not a file");
     }
   }
   return real;
+}
+
+function unusableDirectory(path: string, cause: unknown): PackageError {
+  return outputInvalid(path, `its directory cannot be used (${messageOf(cause)})`, cause);
+}
+
+function outputInvalid(path: string, why: string, cause?: unknown): PackageError {
+  return new PackageError("usage", "OUTPUT_INVALID", `${path} cannot be written: ${why}.`, {
+    cause,
+    detail: { path },
+  });
 }
 
 /**
@@ -277,7 +309,7 @@ function threadsFor({ threads }: Job, files: ScannedFile[], totalBytes: number):
 
 /** Hashes the files, and compresses them to a temporary file. Each file is read once. */
 async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Promise<Body> {
-  const path = job.temporaries.path();
+  const path = job.staging.next();
   const hashes: [string, string][] = [];
   // Buffers are reused: a few large objects rarely trigger garbage collection, so discarded buffers
   // would pile up.
@@ -333,7 +365,7 @@ async function manifestEntry(full: FullManifest, limits: ArchiveLimits): Promise
 
 /** Joins the manifest and the files to the archive, and computes the archive's hashes. */
 async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes: number) {
-  const path = job.temporaries.path();
+  const path = job.staging.next();
   using archive = await FileWriter.create(path, { isKept: true });
   await archive.write(head);
   using spool = await openArchive(body.path);

@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { isTemporaryName } from "../archive/mod.ts";
+import { isStagingName } from "../archive/mod.ts";
 import { isOutputOf, MAX_MINIMAL_MANIFEST_BYTES, parseMinimal } from "../manifest/mod.ts";
 
 const OUTPUT = /^(.+)\.(?:tgz|torrent|minimal\.json)$/s;
@@ -39,7 +39,7 @@ export function outputTest(
   };
   return (directory, entry) => {
     if (directory === root || directory === outputs?.directory) {
-      if (isOutputOf(name, entry) || isTemporaryName(entry)) return true;
+      if (isOutputOf(name, entry) || isStagingName(entry)) return true;
     }
     const stem = OUTPUT.exec(entry)?.[1];
     if (stem === undefined) return false;

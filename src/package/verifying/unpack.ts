@@ -6,7 +6,16 @@
  */
 
 import { basename, dirname, join, resolve } from "node:path";
-import { FileWriter, syncDirectory, Temporaries, writeFailed } from "../archive/mod.ts";
+import {
+  FileWriter,
+  isNotGranted,
+  moveIntoPlace,
+  newStagingPath,
+  Staging,
+  syncDirectoryOf,
+  writeFailed,
+} from "../archive/mod.ts";
+import { outOfReach } from "../../base/mod.ts";
 import { PackageError } from "../errors.ts";
 
 /**
@@ -15,29 +24,40 @@ import { PackageError } from "../errors.ts";
  */
 export class Unpacking implements AsyncDisposable {
   readonly #target: string;
-  readonly #temporaries: Temporaries;
+  readonly #staging: Staging;
   readonly #directory: string;
   /** The directories created so far, as paths in the archive. */
   readonly #made = new Set<string>();
 
-  private constructor(target: string) {
+  private constructor(target: string, staging: Staging) {
     this.#target = target;
-    this.#temporaries = new Temporaries(dirname(target));
-    this.#directory = this.#temporaries.path();
+    this.#staging = staging;
+    // The staging directory itself stays where it is, since its lock would move with it.
+    this.#directory = staging.next();
   }
 
   /**
-   * Creates the temporary directory beside the target.
+   * Creates the staging directory beside the target.
    *
    * @param path path of the target, which must be missing or an empty directory
+   * @param stagingPath path of the staging directory; default: a new random name
    * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`
    */
-  static async begin(path: string): Promise<Unpacking> {
+  static async begin(path: string, stagingPath?: string): Promise<Unpacking> {
     const target = resolve(path);
-    await checkUnpackTarget(target);
-    const unpacking = new Unpacking(target);
-    unpacking.#makeDirectory("");
-    return unpacking;
+    const staged = stagingPath ?? newStagingPath(dirname(target));
+    await checkUnpackTarget(target, staged);
+    const staging = await Staging.create(staged).catch((cause) => {
+      throw writeFailed(target, cause);
+    });
+    const unpacking = new Unpacking(target, staging);
+    try {
+      unpacking.#makeDirectory("");
+      return unpacking;
+    } catch (error) {
+      await staging[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /**
@@ -76,13 +96,13 @@ export class Unpacking implements AsyncDisposable {
     // POSIX atomically renames a directory to the path of an empty directory. Windows cannot, so
     // the empty directory is removed first.
     if (Deno.build.os === "windows") await Deno.remove(this.#target).catch(() => {});
-    await this.#temporaries.moveIntoPlace(this.#directory, this.#target);
-    await syncDirectory(dirname(this.#target));
+    await moveIntoPlace(this.#directory, this.#target);
+    await syncDirectoryOf(this.#target);
     return this.#target;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#temporaries[Symbol.asyncDispose]();
+    await this.#staging[Symbol.asyncDispose]();
   }
 
   #makeDirectoriesOf(path: string): void {
@@ -116,23 +136,38 @@ function modeOf(executable: boolean): number {
  * Throws if an archive cannot be unpacked to a path. The path must be missing or an empty
  * directory, and its parent directory must exist.
  *
+ * @param stagingPath a path beside the target at which a directory may be created. Needed by a
+ *   thread that may open only the target, not the directory that holds it
  * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`
  */
-export async function checkUnpackTarget(path: string): Promise<void> {
+export async function checkUnpackTarget(path: string, stagingPath?: string): Promise<void> {
   const target = resolve(path);
   try {
     let isEmpty = (await Deno.lstat(target)).isDirectory;
     if (isEmpty) { for await (const _ of Deno.readDir(target)) isEmpty = false; }
     if (isEmpty) return;
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw writeFailed(target, cause);
-    await Deno.readDir(dirname(target))[Symbol.asyncIterator]().next().catch((cause) => {
-      throw writeFailed(target, cause);
-    });
-    return;
+    if (cause instanceof Deno.errors.NotFound) return await checkParent(target, stagingPath);
+    // The launcher grants no target that holds files, so such a target cannot even be looked at.
+    const isHidden = isNotGranted(cause) && stagingPath !== undefined;
+    if (!isHidden || outOfReach(cause)) throw writeFailed(target, cause);
   }
   const message = `${target} exists already. Name a directory that does not exist or is empty.`;
   throw new PackageError("usage", "TARGET_EXISTS", message, {
     detail: { path: target, name: basename(target) },
   });
+}
+
+/** Checks that the directory exists in which a missing target is to be created. */
+async function checkParent(target: string, stagingPath: string | undefined): Promise<void> {
+  try {
+    await Deno.readDir(dirname(target))[Symbol.asyncIterator]().next();
+  } catch (cause) {
+    if (!isNotGranted(cause) || stagingPath === undefined) throw writeFailed(target, cause);
+    // The thread may not list the directory, so it tries to create something there.
+    await Deno.mkdir(stagingPath).catch((cause) => {
+      throw writeFailed(target, cause);
+    });
+    await Deno.remove(stagingPath).catch(() => {});
+  }
 }

@@ -57,6 +57,11 @@ export interface VerifyOptions {
    * after every step has succeeded.
    */
   unpackTo?: string;
+  /**
+   * Path of a directory to create beside `unpackTo`, for files that are not complete yet. Default: a
+   * new random name.
+   */
+  stagingPath?: string;
   signal?: AbortSignal;
   /**
    * Called when a step begins, in the order of the chain. The step `archive-limits` is checked up
@@ -124,7 +129,7 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
   const sha256 = await checkHash(archive, minimal, begin, signal);
   await using unpacking = options.unpackTo === undefined
     ? undefined
-    : await Unpacking.begin(options.unpackTo);
+    : await Unpacking.begin(options.unpackTo, options.stagingPath);
   const hash = createHash("sha256");
   async function* again(): AsyncGenerator<Uint8Array> {
     await archive.file.seek(0, Deno.SeekMode.Start);

@@ -30,22 +30,28 @@ export type WritableData = Uint8Array | string | AsyncIterable<Uint8Array>;
  * name are on the disk. When it rejects, nothing has changed and no temporary file remains.
  *
  * @param data bytes, text (written as UTF-8), or chunks; an error of the iterator is rethrown
- * @param options `mode` defaults to 0644, reduced by the umask
+ * @param options `mode` defaults to 0644, reduced by the umask; `temporaryPath` is the path of the
+ *   temporary file, in the directory of `path`, and defaults to a new random name
  * @throws {StoreError} `DISK_FULL`, `NOT_WRITABLE`, `FILE_MISSING` (no such directory), `IO_FAILED`
  */
 export async function writeFileAtomic(
   path: string,
   data: WritableData,
-  options: { mode?: number } = {},
+  options: { mode?: number; temporaryPath?: string } = {},
 ): Promise<void> {
-  using temporary = await writeTemporary(path, data, options.mode);
+  using temporary = await writeTemporary(path, data, options.mode, options.temporaryPath);
   try {
     await renameFile(temporary.path, path);
   } catch (error) {
     await unlink(temporary.path).catch(() => {});
     throw error;
   }
-  await syncDirectory(dirname(path));
+  await syncDirectory(dirname(path)).catch(async (error) => {
+    if (!(error.cause instanceof Deno.errors.NotCapable)) throw error;
+    // A command's thread may not open the user's directory. It flushes the file again instead: a
+    // journaling file system writes an inode together with the renaming of the inode.
+    await syncFile(path);
+  });
 }
 
 /**
@@ -72,10 +78,11 @@ export async function writeTemporary(
   path: string,
   data: WritableData,
   mode = 0o644,
+  temporaryPath?: string,
 ): Promise<Temporary> {
   let temporary: TemporaryFile | undefined;
   try {
-    temporary = await createTemporaryFile(dirname(path), mode);
+    temporary = await createTemporaryFile(dirname(path), mode, temporaryPath);
     const chunks = typeof data === "string" ? [utf8(data)] : data;
     for await (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) {
       await writeAll(temporary.file, chunk);

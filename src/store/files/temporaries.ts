@@ -59,14 +59,19 @@ export function discardedPath(dir: string): string {
 /**
  * Creates an empty temporary file, locks it, and opens it for writing.
  *
+ * @param path path of the file, which must not exist; default: a new random name in `dir`
  * @throws the errors of the file system, not converted to StoreError
  */
-export async function createTemporaryFile(dir: string, mode: number): Promise<TemporaryFile> {
-  const { path, file } = await createHeld(
-    dir,
+export async function createTemporaryFile(
+  dir: string,
+  mode: number,
+  path?: string,
+): Promise<TemporaryFile> {
+  const held = await createHeld(
+    () => path ?? discardedPath(dir),
     (path) => Deno.open(path, { write: true, createNew: true, mode }),
   );
-  return { path, file, [Symbol.dispose]: () => close(file) };
+  return { ...held, [Symbol.dispose]: () => close(held.file) };
 }
 
 /**
@@ -76,7 +81,7 @@ export async function createTemporaryFile(dir: string, mode: number): Promise<Te
  */
 export async function createTemporaryDirectory(dir: string): Promise<Temporary> {
   try {
-    const { path, file } = await createHeld(dir, async (path) => {
+    const { path, file } = await createHeld(() => discardedPath(dir), async (path) => {
       await mkdir(path);
       // Windows cannot open directories, so a directory has no lock there.
       return Deno.build.os === "windows" ? undefined : await Deno.open(path);
@@ -88,11 +93,11 @@ export async function createTemporaryDirectory(dir: string): Promise<Temporary> 
 }
 
 async function createHeld<T extends Deno.FsFile | undefined>(
-  dir: string,
+  newPath: () => string,
   create: (path: string) => Promise<T>,
 ): Promise<{ path: string; file: T }> {
   for (let tries = 1;; tries++) {
-    const path = discardedPath(dir);
+    const path = newPath();
     let file: T;
     try {
       file = await create(path);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { newStagingPath } from "../../../../src/package/archive/temporaries.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { concatBytes, fromHex, toHex, utf8 } from "../../../../src/base/mod.ts";
@@ -130,7 +131,7 @@ inDirectory("packing the current directory twice gives the same bytes", async (d
     "hello-1.0.0.torrent",
   ]);
   // A temporary file left over from a killed process does not change the archive either.
-  await Deno.writeTextFile(join(dir, `.tmp-${crypto.randomUUID()}`), "left behind");
+  await writeTree(newStagingPath(dir), { "1": "left behind" });
   const afterKill = await packDirectory(options);
   assert.equal(afterKill.minimal.archiveSha256, first.minimal.archiveSha256);
   // Packing version 2.0.0 leaves out the outputs of the first packing, so the list of files is the
