@@ -14,6 +14,7 @@ import {
   packDirectory,
   verifyArchive,
 } from "../../src/package/mod.ts";
+import { localRequests } from "../../src/launcher/mod.ts";
 import { PackageStore } from "../../src/store/mod.ts";
 
 /** What the thread is to do. All paths are absolute. */
@@ -55,7 +56,9 @@ async function carryOut(given: ConfinedTask): Promise<void> {
     await checkUnpackTarget(given.unpackTo, given.stagingPath);
     await verifyArchive(given);
   } else if (given.task === "lock") {
-    await new PackageStore(given.store, systemClock).tidyBeside(given.lockPath);
+    await new PackageStore(given.store, localRequests().makeLink, systemClock).tidyBeside(
+      given.lockPath,
+    );
     const lock = { packages: new Map(), requirements: new Map() };
     await writeLockFile(given.lockPath, lock, given.stagingPath);
   } else {

@@ -169,12 +169,14 @@ export async function removeStaleTemporaries(
 
 /**
  * Removes abandoned temporary files from a user's directory, in which other programs may have
- * temporary files too. Only files whose complete names have libreseed's own form are removed.
+ * temporary files too. Only files whose complete names have libreseed's own form are removed. Removes
+ * nothing in a thread that may not open the directory: the launcher does it in place of the thread.
  *
  * @throws {StoreError} `NOT_READABLE`, `NOT_WRITABLE`, `IO_FAILED`
  */
 export async function removeOwnTemporaries(dir: string, nowMs: number): Promise<string[]> {
   const names = await readdir(dir, { withFileTypes: true }).catch((cause) => {
+    if (cause instanceof Deno.errors.NotCapable) return [];
     throw fileError(cause, "read", dir);
   });
   const own = names.filter((one) => one.isFile() && HELD_NAME.test(one.name));

@@ -138,14 +138,9 @@ export class PackageStore {
     return this.#places.lock(signal);
   }
 
-  /**
-   * Removes the temporary files that killed processes left beside a project's lock file. Leaves that
-   * to the launcher in a thread that may not open the project's directory.
-   */
+  /** Removes the temporary files that killed processes left beside a project's lock file. */
   async tidyBeside(lockPath: string): Promise<void> {
-    await removeOwnTemporaries(dirname(lockPath), this.#clock.now()).catch((error) => {
-      if (!(error.cause instanceof Deno.errors.NotCapable)) throw error;
-    });
+    await removeOwnTemporaries(dirname(lockPath), this.#clock.now());
   }
 
   /** Returns the path of a package's unpacked files, whether or not the package is in the store. */

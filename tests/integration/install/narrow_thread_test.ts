@@ -154,7 +154,7 @@ Deno.test("a thread that may write in the store only installs, links, prunes and
   const store = new PackageStore(storePath, makeLink);
   const { minimal } = packages[3]!;
   const ref = `${minimal.pubkey}/locked@1.0.0`;
-  await saveToLock(store, lockPath, {
+  await saveToLock(store, { lockPath }, {
     direct: [{ requirement: { name: "locked" }, ref }],
     nodes: new Map([[ref, { minimal, edges: [] }]]),
   });
