@@ -20,7 +20,6 @@ import { LibreseedError } from "../../base/mod.ts";
  * | `PACKAGE_NOT_FOUND`, `RECORD_NOT_FOUND` | not-found | this home has no package or record of that name |
  * | `NOT_INSTALLED`, `NOT_FOLLOWED`, `NO_PIN` | not-found | the package, publisher or pin to remove does not exist |
  * | `NOTHING_FOUND` | not-found | a search had no result |
- * | `FILE_EXISTS` | failed | the target file exists and was not overwritten |
  * | `STILL_RUNNING` | failed | the daemon did not stop in time |
  * | `STDOUT_FAILED`, `FILE_INVALID` | failed | standard output or a file cannot be used |
  * | `UNEXPECTED` | failed | the command-line parser failed |
