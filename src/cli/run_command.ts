@@ -51,7 +51,18 @@ export async function runCommand(
     const needsHome = homeUseOf(command.home, args) === "existing" &&
       !(command.dryRunNeedsNoHome && flags.dryRun);
     if (needsHome) await requireHome(settings);
+    if (homeUseOf(command.home, args) === "created") await warnOfLinks(settings);
     return settings;
+  };
+  let isWarned = false;
+  /** Warns once of links that lead out of the home, before the command writes in it. */
+  const warnOfLinks = async ({ values: { home, dir } }: LoadedSettings) => {
+    if (isWarned) return;
+    isWarned = true;
+    const { linksAtStart } = await import("../control/mod.ts");
+    for (const { path, what, mend } of await linksAtStart(home, dir)) {
+      output.warning(`${path} is ${what}, which leads out of the home: ${mend}`);
+    }
   };
   const settings = ({ anew } = { anew: false }) => {
     if (anew) loaded = undefined;
@@ -59,7 +70,9 @@ export async function runCommand(
   };
   let opened: Promise<LazyState> | undefined;
   const state = async () =>
-    (await (opened ??= settings().then(async ({ values }) => {
+    (await (opened ??= settings().then(async (loaded) => {
+      const { values } = loaded;
+      await warnOfLinks(loaded);
       const { homePaths } = await import("../control/mod.ts");
       const { LazyState } = await import("../store/mod.ts");
       return new LazyState(homePaths(values.home).state, io.clock, (text) => output.warning(text));

@@ -17,6 +17,7 @@ import { checkDaemon } from "./daemon.ts";
 import { checkClockByDht } from "./dht_clock.ts";
 import { checkHome, checkSeedDirectory, checkTemporaries } from "./home.ts";
 import { checkKey } from "./key.ts";
+import { checkHomeLinks } from "./links.ts";
 import { checkNameEntries } from "./name_entries.ts";
 import { checkDht, checkDhtOf, checkPorts } from "./network.ts";
 import { checkMainPermissions, describeWorkerPermissions } from "./permissions.ts";
@@ -53,6 +54,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   const checks: (() => Promise<Check | Check[]>)[] = [
     () => checkHome(home, own),
     () => checkKey(home, own, launcher),
+    () => checkHomeLinks(home),
     () => checkSeedDirectory(dir),
     () => checkArchives(dir, { signal }),
     () => checkState(home),

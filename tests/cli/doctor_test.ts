@@ -70,6 +70,7 @@ const names = [
   "daemon",
   "home",
   "key",
+  "links",
   "seed directory",
   "archives",
   "state.db",
@@ -364,6 +365,20 @@ const illnesses: {
     check: "seed directory",
     verdict: "warn",
     says: /chmod go-w .*seed/,
+  },
+  {
+    title: "a symbolic link in the home that leads out of it",
+    harm: (path) => Deno.symlink("/etc", join(path, "tmp")),
+    check: "links",
+    verdict: "warn",
+    says: /tmp is a symbolic link to \/etc, which leads out of the home: put what/,
+  },
+  {
+    title: "a state.db that has a second name",
+    harm: (path) => Deno.link(join(path, "state.db"), `${path}.second`),
+    check: "links",
+    verdict: "warn",
+    says: /state\.db is a file with 2 names \(hard links\).*cp -p/,
   },
   {
     title: "a link in the seed directory that leads out of it",

@@ -1,0 +1,107 @@
+/**
+ * Links in a home that lead out of it. Deno follows a symbolic link in a permitted directory, and
+ * cannot see that a file has a second name elsewhere (a hard link), so the threads of a command could
+ * read and write there. A home that itself is a link is no such link.
+ *
+ * @module
+ */
+
+import { lstat, readdir, readlink, realpath } from "node:fs/promises";
+import { dirname, join, resolve, sep } from "node:path";
+
+/** A link in a home that leads out of it. */
+export interface HomeLink {
+  path: string;
+  /** What the path is: `a symbolic link to /else`, `a file with 2 names (hard links)`. */
+  what: string;
+  /** What the user can do about it. */
+  mend: string;
+}
+
+/** Files and directories directly in a home that commands write, without `seed`. */
+const WRITTEN = [
+  ...["state.db", "state.db-wal", "state.db-shm", "daemon.lock", "list.lock"],
+  ...["packages", "tmp", "aside"],
+];
+
+/**
+ * Looks at the files and directories that commands write directly in a home: one `lstat` each, no
+ * walk. Entries that cannot be accessed are left out.
+ *
+ * @param seedDirectory the seed directory in use; looked at only where it is the home's own
+ */
+export async function linksAtStart(home: string, seedDirectory: string): Promise<HomeLink[]> {
+  const own = join(home, "seed");
+  const paths = WRITTEN.map((name) => join(home, name));
+  return await examine(home, resolve(seedDirectory) === own ? [own, ...paths] : paths);
+}
+
+/**
+ * Looks at a home more widely: at all of its direct entries, at the directories of temporaries and of
+ * files put aside, and at the links in the package store, but not into the files of a package
+ * (`store verify` reads those), and neither at the key nor into the seed directory, which have checks
+ * of their own.
+ *
+ * @param maxEntries bounds the walk
+ * @returns the links that lead out, and whether the walk reached its bound
+ */
+export async function linksInHome(
+  home: string,
+  maxEntries: number,
+): Promise<{ links: HomeLink[]; isWhole: boolean }> {
+  const paths: string[] = [];
+  const list = async (directory: string) => {
+    const names = await isDirectory(directory) ? await readdir(directory).catch(() => []) : [];
+    const found = names.map((name) => join(directory, name)).slice(0, maxEntries - paths.length);
+    paths.push(...found);
+    return found;
+  };
+  await list(home);
+  for (const name of ["tmp", "aside"]) await list(join(home, name));
+  for (const entry of await list(join(home, "packages"))) {
+    await list(entry);
+    for (const link of await list(join(entry, "node_modules"))) await list(link);
+  }
+  return { links: await examine(home, paths), isWhole: paths.length < maxEntries };
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return await lstat(path).then((info) => info.isDirectory(), () => false);
+}
+
+async function examine(home: string, paths: readonly string[]): Promise<HomeLink[]> {
+  const links: HomeLink[] = [];
+  // Only libreseed's own files are written, so a second name of another file gives nothing away.
+  const own = new Set([...WRITTEN, "config.yaml"].map((name) => join(home, name)));
+  for (const path of paths) {
+    const info = await lstat(path).catch(() => undefined);
+    if (info?.isFile() && info.nlink > 1 && own.has(path)) {
+      links.push({
+        path,
+        what: `a file with ${info.nlink} names (hard links)`,
+        mend: `make it a file of its own: stop libreseed, then ` +
+          `cp -p ${path} ${path}.copy && mv ${path}.copy ${path}`,
+      });
+    }
+    if (!info?.isSymbolicLink()) continue;
+    const target = await readlink(path).catch(() => undefined);
+    if (target === undefined || await leadsInto(home, path, target)) continue;
+    const mend = path === join(home, "seed")
+      ? `remove the link, and name the directory by the setting dir (--dir)`
+      : `put what the link leads to in its place`;
+    links.push({ path, what: `a symbolic link to ${target}`, mend });
+  }
+  return links;
+}
+
+/** Whether a link leads into the home, by the home's path as given or by its real path. */
+async function leadsInto(home: string, path: string, target: string): Promise<boolean> {
+  const isIn = (directory: string, path: string) => path.startsWith(directory + sep);
+  const direct = resolve(dirname(path), target);
+  if (isIn(home, direct)) return true;
+  // A thread with few permissions may not resolve the home itself.
+  const [real, root] = await Promise.all(
+    [path, home].map((one) => realpath(one).catch(() => undefined)),
+  );
+  return real !== undefined && root !== undefined && isIn(root, real);
+}
