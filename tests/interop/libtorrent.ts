@@ -8,7 +8,13 @@ const script = fileURLToPath(new URL("./libtorrent_peer.py", import.meta.url));
 
 /** A command to the script `libtorrent_peer.py`, which documents the fields of each command. */
 export type LibtorrentOrder =
-  & { bootstrap?: string }
+  & {
+    bootstrap?: string;
+    /** TCP and UDP port; a free one by default. */
+    port?: number;
+    /** Settings of libtorrent, by name, which override those of the script. */
+    settings?: Record<string, number | boolean>;
+  }
   & (
     | {
       do: "download" | "seed";

@@ -1,7 +1,7 @@
 """A libtorrent peer that the tests drive.
 
 Takes one JSON object as its argument: `do` (what to do), `port` (TCP and UDP on 127.0.0.1), and what
-the command below takes. Prints one JSON object a line. Waits for as long as it takes: the test that
+the command below takes, and `settings` for libtorrent. Prints one JSON object a line. Waits for as long as it takes: the test that
 started it ends it.
 """
 
@@ -17,7 +17,7 @@ def say(**members):
     print(json.dumps(members), flush=True)
 
 
-def start(port, bootstrap="", **_):
+def start(port, bootstrap="", settings=None, **_):
     """A session on 127.0.0.1 alone: on 0.0.0.0 it starts no DHT where there is only loopback."""
     return lt.session({
         "listen_interfaces": f"127.0.0.1:{port}",
@@ -37,6 +37,7 @@ def start(port, bootstrap="", **_):
         "dht_block_ratelimit": 1_000_000,
         "dht_upload_rate_limit": 100_000_000,
         "alert_mask": lt.alert.category_t.all_categories,
+        **(settings or {}),
     })
 
 
@@ -86,11 +87,13 @@ def download(session, alerts, given):
 
 
 def seed(session, alerts, given):
-    """Seeds `torrent` from `dir`, and announces it to the DHT."""
-    alerts.wait_for(lt.dht_bootstrap_alert)
+    """Seeds `torrent` from `dir`, and announces it to the DHT if there is one."""
+    if given.get("bootstrap"):
+        alerts.wait_for(lt.dht_bootstrap_alert)
     handle = add(session, **given)
     alerts.wait_for(lt.torrent_finished_alert)
-    handle.force_dht_announce()
+    if given.get("bootstrap"):
+        handle.force_dht_announce()
     say(seeding=True)
     signal.pause()
 

@@ -13,7 +13,6 @@ import { seededPackage, sha256Of } from "./seeded_package.ts";
 const [seederAddress, transmissionAddress] = Deno.args as [string, string];
 
 await using seeded = await seededPackage({ host: seederAddress });
-await using dir = await temporaryHome();
 
 // The tracker's answer (BEP 3, BEP 23) names the libreseed seeder as the only peer.
 const peer = new Uint8Array([
@@ -27,31 +26,38 @@ await using tracker = Deno.serve(
 );
 const announce = `http://${seederAddress}:${tracker.addr.port}/announce`;
 
-const config = join(dir.path, "config");
-const downloads = join(dir.path, "downloads");
-await Deno.mkdir(config);
-await Deno.mkdir(downloads);
-await Deno.writeTextFile(
-  join(config, "settings.json"),
-  JSON.stringify({ "bind-address-ipv4": transmissionAddress, "utp-enabled": false }),
-);
-const finished = join(dir.path, "finished");
-await Deno.writeTextFile(finished, "#!/bin/sh\necho finished\n", { mode: 0o755 });
-await using transmission = spawnCli([
-  "--config-dir",
-  config,
-  "--download-dir",
-  downloads,
-  "--port",
-  String(await freePort()),
-  "--no-portmap",
-  "--finish",
-  finished,
-  `${seeded.magnet}&tr=${encodeURIComponent(announce)}`,
-], { program: ["transmission-cli"], home: dir.path, timeoutMs: 600_000 });
-await transmission.waitForLine(/\bfinished$/, "stdout");
-transmission.kill();
-const { stdout, stderr } = await transmission.result;
-const archive = join(downloads, basename(seeded.archivePath));
-assert.equal(await sha256Of(archive), seeded.sha256, stdout + stderr);
+/** Downloads with Transmission, with one of its flags for encryption. */
+async function download(encryption: string): Promise<void> {
+  await using dir = await temporaryHome();
+  const config = join(dir.path, "config");
+  const downloads = join(dir.path, "downloads");
+  await Deno.mkdir(config);
+  await Deno.mkdir(downloads);
+  await Deno.writeTextFile(
+    join(config, "settings.json"),
+    JSON.stringify({ "bind-address-ipv4": transmissionAddress, "utp-enabled": false }),
+  );
+  const finished = join(dir.path, "finished");
+  await Deno.writeTextFile(finished, "#!/bin/sh\necho finished\n", { mode: 0o755 });
+  await using transmission = spawnCli([
+    "--config-dir",
+    config,
+    "--download-dir",
+    downloads,
+    "--port",
+    String(await freePort()),
+    "--no-portmap",
+    encryption,
+    "--finish",
+    finished,
+    `${seeded.magnet}&tr=${encodeURIComponent(announce)}`,
+  ], { program: ["transmission-cli"], home: dir.path, timeoutMs: 600_000 });
+  await transmission.waitForLine(/\bfinished$/, "stdout");
+  transmission.kill();
+  const { stdout, stderr } = await transmission.result;
+  const archive = join(downloads, basename(seeded.archivePath));
+  assert.equal(await sha256Of(archive), seeded.sha256, stdout + stderr);
+}
+
+await Promise.all(["--encryption-required", "--encryption-tolerated"].map(download));
 console.log("downloaded");
