@@ -62,6 +62,12 @@ export class FakeClock implements Clock {
     return this.#live;
   }
 
+  /** Milliseconds until the next timer fires, or `undefined` if none is pending. */
+  get nextMs(): number | undefined {
+    while (this.#alarms[0] && !this.#alarms[0].fire) this.#pop();
+    return this.#alarms[0] && this.#alarms[0].atMs - this.#nowMs;
+  }
+
   /**
    * Advances the time by `ms`. Fires each timer at its due time, and lets promises settle after it.
    */

@@ -47,6 +47,11 @@ export const rooms: Record<string, Room> = {
     holds: "the strict codec, the scanner and the encoder of bencode",
     imports: ["base"],
   },
+  router: {
+    runs: "engine",
+    holds: "our port in the home router, by PCP, NAT-PMP or UPnP",
+    imports: ["base"],
+  },
   config: {
     runs: "main",
     holds: "one table of settings; where each value came from",

@@ -6,6 +6,7 @@ import { controlTargets } from "./control.ts";
 import { networkTargets } from "./network.ts";
 import { packageTargets } from "./package.ts";
 import { recordTargets } from "./records.ts";
+import { routerTargets } from "./router.ts";
 import { settingTargets } from "./settings.ts";
 
 /** All fuzz targets, in the order in which a campaign runs them. */
@@ -14,6 +15,7 @@ export const targets: readonly Target[] = [
   ...recordTargets,
   ...packageTargets,
   ...networkTargets,
+  ...routerTargets,
   ...settingTargets,
   ...controlTargets,
 ];

@@ -1,0 +1,32 @@
+/**
+ * Opens our port in the home router, by PCP (RFC 6887), NAT-PMP (RFC 6886) or UPnP IGD (versions 1
+ * and 2), and keeps it open.
+ *
+ * - `port_mapper.ts`: the life of the mappings, from the first search to the end.
+ * - `establish.ts` finds out which protocols the router speaks and takes the best.
+ * - `pcp_client.ts`, `nat_pmp_client.ts`, `upnp_client.ts` speak one protocol each, over the packets
+ *   of `pcp.ts` and `nat_pmp.ts`, and over `ssdp.ts`, `description.ts`, `soap.ts`, `http.ts`, `xml.ts`.
+ * - `transport.ts`: the sockets, which are handed in.
+ *
+ * A router is a stranger: its answers are bounded, checked against the request, and not believed
+ * beyond what they are asked. Left to others: the sockets and the check that they lead to the
+ * gateway, and the use of the external port in announcements. Start reading in `port_mapper.ts`.
+ *
+ * @module
+ */
+
+export { RouterError } from "./errors.ts";
+export { PortMapper, type PortMapperOptions } from "./port_mapper.ts";
+export type { ProtocolName } from "./protocol.ts";
+export type { PortMapping, PortMappingStatus } from "./status.ts";
+export {
+  type Endpoint,
+  type Gateway,
+  type OnDatagram,
+  PORT_CONTROL_PORT,
+  type PortControlSocket,
+  type RouterConnection,
+  type RouterSocket,
+  type RouterTransport,
+  SSDP_GROUP,
+} from "./transport.ts";

@@ -1,0 +1,135 @@
+/**
+ * Client of a router that speaks PCP.
+ *
+ * @module
+ */
+
+import { badAnswer, RouterError } from "./errors.ts";
+import { Epoch, pcpEpochRule } from "./epoch.ts";
+import { isExternalAddress } from "./ipv4.ts";
+import {
+  answersMap,
+  encodeAnnounce,
+  encodeMap,
+  NONCE_BYTES,
+  parseHeader,
+  parseMapping,
+  PCP_VERSION,
+  type PcpHeader,
+  type PcpMapRequest,
+} from "./pcp.ts";
+import type { PortControl } from "./port_control.ts";
+import type {
+  CheckResult,
+  ClientContext,
+  Granted,
+  Held,
+  MappingClient,
+  Wanted,
+} from "./protocol.ts";
+
+/** Results that mean: the router has no connection to the internet. */
+const OFFLINE = ["NETWORK_FAILURE"];
+
+/** A PCP client. */
+export class PcpClient implements MappingClient {
+  readonly protocol = "PCP";
+  readonly #context: ClientContext;
+  readonly #control: PortControl;
+  readonly #localAddress: Uint8Array;
+  readonly #epoch = new Epoch(pcpEpochRule);
+  /** Nonces of the mappings, by kind and internal port. */
+  readonly #nonces = new Map<string, Uint8Array>();
+  #isRestarted = false;
+
+  /** @param localAddress IPv4 address from which this machine sends to the router, four bytes */
+  constructor(context: ClientContext, control: PortControl, localAddress: Uint8Array) {
+    this.#context = context;
+    this.#control = control;
+    this.#localAddress = localAddress;
+  }
+
+  async map(wanted: Wanted, signal: AbortSignal): Promise<Granted> {
+    const { header, bytes } = await this.#request(wanted, signal);
+    const { externalAddress, externalPort } = parseMapping(bytes);
+    if (header.leaseSeconds === 0 || externalPort === 0) throw badAnswer("it has no lease or port");
+    if (!isExternalAddress(externalAddress)) {
+      throw new RouterError("ROUTER_OFFLINE", "The router has no external address");
+    }
+    return { externalAddress, externalPort, leaseSeconds: header.leaseSeconds };
+  }
+
+  async check(
+    _held: readonly Held[],
+    _externalAddress: string,
+    signal: AbortSignal,
+  ): Promise<CheckResult> {
+    const header = await this.#control.ask([encodeAnnounce(this.#localAddress)], (bytes) => {
+      const header = parseHeader(bytes);
+      return header && !header.isMap ? header : undefined;
+    }, signal);
+    // A server that does not know the opcode still tells its epoch.
+    this.#noteEpoch(header);
+    const isRestarted = this.#isRestarted;
+    this.#isRestarted = false;
+    return isRestarted ? "lost" : "held";
+  }
+
+  async unmap(held: Held, signal: AbortSignal): Promise<void> {
+    await this.#request({ ...held, externalPort: 0, leaseSeconds: 0 }, signal);
+  }
+
+  close(): void {
+    this.#control.close();
+  }
+
+  async #request(
+    wanted: Wanted,
+    signal: AbortSignal,
+  ): Promise<{ header: PcpHeader; bytes: Uint8Array }> {
+    const request: PcpMapRequest = {
+      ...wanted,
+      nonce: this.#nonceOf(wanted),
+      localAddress: this.#localAddress,
+    };
+    const answer = await this.#control.ask([encodeMap(request)], (bytes) => {
+      const header = parseHeader(bytes);
+      if (!header) return;
+      // A late answer to an earlier request may grant what this one deletes.
+      if (header.result === "SUCCESS" && wanted.leaseSeconds === 0 && header.leaseSeconds > 0) {
+        return;
+      }
+      // A refusal of the version comes without the request's data.
+      const isVersion = header.version !== PCP_VERSION;
+      return isVersion || header.isMap && answersMap(bytes, request)
+        ? { header, bytes }
+        : undefined;
+    }, signal);
+    const { result } = answer.header;
+    this.#noteEpoch(answer.header);
+    if (OFFLINE.includes(result)) {
+      throw new RouterError("ROUTER_OFFLINE", "The router has no connection to the internet");
+    }
+    if (result !== "SUCCESS") {
+      throw new RouterError(
+        "ROUTER_REFUSED",
+        `The router refused to map the ${wanted.kind.toUpperCase()} port ${wanted.internalPort} by PCP: ${result}`,
+        { result },
+      );
+    }
+    return answer;
+  }
+
+  #noteEpoch({ version, epochSeconds }: PcpHeader): void {
+    // Other software runs on the router if it no longer knows the version.
+    if (version !== PCP_VERSION) this.#isRestarted = true;
+    else this.#isRestarted ||= this.#epoch.note(epochSeconds, this.#context.clock.now());
+  }
+
+  #nonceOf({ kind, internalPort }: Wanted): Uint8Array {
+    const key = `${kind} ${internalPort}`;
+    let nonce = this.#nonces.get(key);
+    if (!nonce) this.#nonces.set(key, nonce = this.#context.random(new Uint8Array(NONCE_BYTES)));
+    return nonce;
+  }
+}

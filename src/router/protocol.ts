@@ -1,0 +1,70 @@
+/**
+ * What PCP, NAT-PMP and UPnP have in common for {@linkcode PortMapper}: a client that maps one port,
+ * checks it, and takes the mapping back.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/mod.ts";
+import type { RouterTransport } from "./transport.ts";
+
+/** Name of a protocol by which a router maps ports. */
+export type ProtocolName = "PCP" | "NAT-PMP" | "UPnP";
+
+/** Transport protocol of a mapped port. */
+export type PortKind = "tcp" | "udp";
+
+/** Mapping that is asked of the router. */
+export interface Wanted {
+  kind: PortKind;
+  /** Port of this machine. */
+  internalPort: number;
+  /** External port that we would like to have. The router may choose another one. */
+  externalPort: number;
+  /** Lease that is asked for, seconds. */
+  leaseSeconds: number;
+}
+
+/** Mapping that the router has made. */
+export interface Granted {
+  /** External IPv4 address of the router, dotted form. */
+  externalAddress: string;
+  externalPort: number;
+  /** Granted lease, seconds. Infinity: the mapping is permanent. */
+  leaseSeconds: number;
+}
+
+/** A mapping to be checked or taken back. */
+export type Held = Omit<Wanted, "leaseSeconds">;
+
+/** Outcome of a check: `lost` means that mappings have to be asked for again. */
+export type CheckResult = "held" | "lost";
+
+/** A client of one router, for one protocol. */
+export interface MappingClient {
+  readonly protocol: ProtocolName;
+  /**
+   * Maps a port, or renews its mapping.
+   *
+   * @throws {RouterError}
+   */
+  map(wanted: Wanted, signal: AbortSignal): Promise<Granted>;
+  /**
+   * Asks whether the router still has the mappings.
+   *
+   * @throws {RouterError} if the router does not answer
+   */
+  check(held: readonly Held[], externalAddress: string, signal: AbortSignal): Promise<CheckResult>;
+  /** Takes a mapping back, if it is still ours. Rejects if the router does not confirm it. */
+  unmap(held: Held, signal: AbortSignal): Promise<void>;
+  /** Closes the client's sockets. Mappings stay. */
+  close(): void;
+}
+
+/** What clients need from outside. */
+export interface ClientContext {
+  clock: Clock;
+  /** Fills a buffer with random bytes, as `crypto.getRandomValues` does. */
+  random: (bytes: Uint8Array) => Uint8Array;
+  transport: RouterTransport;
+}

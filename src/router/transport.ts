@@ -1,0 +1,64 @@
+/**
+ * The interface through which this room reaches the router. The room opens no socket: the program
+ * hands in the gate's sockets, which lead to the gateway only; tests hand in sockets on 127.0.0.1.
+ *
+ * @module
+ */
+
+/** UDP port of PCP and NAT-PMP servers (RFC 6887, section 19.1; RFC 6886, section 1.1). */
+export const PORT_CONTROL_PORT = 5_351;
+/** Multicast group and port of SSDP (UPnP Device Architecture 2.0, section 1.1.2). */
+export const SSDP_GROUP = { address: "239.255.255.250", port: 1_900 };
+
+/** An IPv4 address in dotted form, and a port. */
+export interface Endpoint {
+  address: string;
+  port: number;
+}
+
+/** The router that leads to the internet, as the routing table names it. */
+export interface Gateway {
+  /** IPv4 address of the router in our network, dotted form. */
+  address: string;
+  /** IPv4 address from which this machine sends to the router; PCP needs it. */
+  localAddress?: string;
+}
+
+/** An open UDP socket. */
+export interface RouterSocket {
+  /** Sends one datagram. A datagram that cannot be sent is lost without an error. */
+  send(bytes: Uint8Array): void;
+  close(): void;
+}
+
+/** A UDP socket that sends to a server of PCP or NAT-PMP. */
+export interface PortControlSocket extends RouterSocket {
+  /** Address and port of the server; answers of others are dropped. */
+  readonly server: Endpoint;
+}
+
+/** A TCP connection to the router. */
+export interface RouterConnection {
+  /** IPv4 address of this machine on the connection, dotted form. */
+  readonly localAddress: string;
+  write(bytes: Uint8Array): Promise<void>;
+  /** Returns the next bytes, or `undefined` at the end. */
+  read(): Promise<Uint8Array | undefined>;
+  close(): void;
+}
+
+/** Receives a datagram and its sender. */
+export type OnDatagram = (bytes: Uint8Array, from: Endpoint) => void;
+
+/** The sockets that this room needs. */
+export interface RouterTransport {
+  /** Opens a UDP socket that sends to {@linkcode PORT_CONTROL_PORT} of the gateway. */
+  openPortControl(gateway: string, onDatagram: OnDatagram): Promise<PortControlSocket>;
+  /**
+   * Opens a UDP socket that sends to {@linkcode SSDP_GROUP}, and to SSDP's port of the gateway if a
+   * gateway is given.
+   */
+  openSsdp(gateway: Gateway | undefined, onDatagram: OnDatagram): Promise<RouterSocket>;
+  /** Connects to a port of the router. Rejects when `signal` aborts. */
+  connect(to: Endpoint, signal: AbortSignal): Promise<RouterConnection>;
+}
