@@ -6,9 +6,15 @@
  * @module
  */
 
-// deno-lint-ignore-file no-process-global -- an import would load node:path with every command
-
 import { publisherKeyPath } from "./key_path.ts";
+import { resolvePath } from "./paths.ts";
+
+/**
+ * Host and port in the address of requests to the control socket. The connection goes to the Unix
+ * socket, but Deno demands permission for the address, too. So the address is one that no machine
+ * has (TEST-NET-1, RFC 5737). A host name would cause a DNS query.
+ */
+export const CONTROL_AUTHORITY = "192.0.2.1:80";
 
 /** Absolute paths of the files in a home directory. */
 export interface HomePaths {
@@ -32,23 +38,22 @@ export interface HomePaths {
   packages: string;
 }
 
-/** Returns the paths of the files in a home directory. */
+/** Returns the paths of the files in a home directory. `home` is an absolute path. */
 export function homePaths(home: string): HomePaths {
-  const { join } = process.getBuiltinModule("node:path");
   return {
     key: publisherKeyPath(home),
-    config: join(home, "config.yaml"),
-    state: join(home, "state.db"),
-    aside: join(home, "aside"),
-    tmp: join(home, "tmp"),
-    control: join(home, "control.sock"),
-    bind: join(home, ".bind"),
+    config: resolvePath(home, "config.yaml"),
+    state: resolvePath(home, "state.db"),
+    aside: resolvePath(home, "aside"),
+    tmp: resolvePath(home, "tmp"),
+    control: resolvePath(home, "control.sock"),
+    bind: resolvePath(home, ".bind"),
     // The path must not be longer than that of the socket itself, because the system limits the
     // length of socket paths.
-    bound: join(home, ".bind", "s"),
-    lock: join(home, "daemon.lock"),
-    listLock: join(home, "list.lock"),
-    packages: join(home, "packages"),
+    bound: resolvePath(home, ".bind", "s"),
+    lock: resolvePath(home, "daemon.lock"),
+    listLock: resolvePath(home, "list.lock"),
+    packages: resolvePath(home, "packages"),
   };
 }
 

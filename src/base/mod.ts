@@ -33,7 +33,7 @@ export * from "./version.ts";
 export * from "./release_date.ts";
 export { isArchiveFileName, MAX_VERSION_LENGTH, NAME_PART } from "./archive_names.ts";
 export { eachLimited } from "./each_limited.ts";
-export { type HomePaths, homePaths, stateFiles } from "./home_paths.ts";
+export { CONTROL_AUTHORITY, type HomePaths, homePaths, stateFiles } from "./home_paths.ts";
 export { publisherKeyPath } from "./key_path.ts";
 export { KeyedQueue } from "./keyed_queue.ts";
 export { TokenBucket, type TokenRate } from "./token_bucket.ts";

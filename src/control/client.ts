@@ -8,6 +8,7 @@
 import * as v from "valibot";
 import {
   type Clock,
+  CONTROL_AUTHORITY,
   type ErrorData,
   errorFromData,
   homePaths,
@@ -147,9 +148,7 @@ async function post(
   using silence = watch?.();
   let response: Response;
   try {
-    // The address is a placeholder: the HTTP proxy is the Unix socket. A host name would cause a
-    // DNS query.
-    response = await fetch(`http://127.0.0.1/v1/${name}`, {
+    response = await fetch(`http://${CONTROL_AUTHORITY}/v1/${name}`, {
       method: "POST",
       body: toJson(request),
       client: http,

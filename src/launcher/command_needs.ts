@@ -6,8 +6,7 @@
  * @module
  */
 
-// deno-lint-ignore-file no-process-global -- an import would load node:path with every command
-
+import { directoryOf, resolvePath } from "../base/mod.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { CommandName } from "./command_table.ts";
 
@@ -97,7 +96,7 @@ const rows: Record<CommandName, Row> = {
   get: ({ args: [what], flags: { output } }, at) => {
     const { reads } = suggests(at);
     const isFile = !/^magnet:/i.test(what!) && /\.(torrent|tgz)$/.test(what!);
-    const named = isFile ? [{ path: absolute(at.cwd, what!), why: "the file to get" }] : [];
+    const named = isFile ? [{ path: resolvePath(at.cwd, what!), why: "the file to get" }] : [];
     // Only an archive of which no publisher is known is copied out of the seed directory.
     const isOutside = /^magnet:/i.test(what!) || what!.endsWith(".torrent");
     return host({
@@ -127,7 +126,7 @@ const rows: Record<CommandName, Row> = {
     return {
       ...suggests(at),
       home: [...suggesting, "store"],
-      ...(path === undefined ? {} : { link: absolute(at.cwd, path as string) }),
+      ...(path === undefined ? {} : { link: resolvePath(at.cwd, path as string) }),
     };
   },
   store: ({ args: [action] }, at) => ({
@@ -143,7 +142,7 @@ const rows: Record<CommandName, Row> = {
   following: () => ({ home: ["tmp", "state"] }),
   manifest: ({ args: [action, what] }, at) => {
     if (action !== "put") return host({ key: true, ...suggests(at) });
-    const reads = [{ path: absolute(at.cwd, what!), why: "the minimal manifest to put" }];
+    const reads = [{ path: resolvePath(at.cwd, what!), why: "the minimal manifest to put" }];
     return host({ key: true, reads });
   },
   list: () => ({ home: ["seed-read"], network: "control" }),
@@ -187,12 +186,8 @@ function host(needs: Partial<Needs>): Partial<Needs> {
   return { ...needs, network: "host", home: [...hostParts, "list-lock", ...(needs.home ?? [])] };
 }
 
-function absolute(cwd: string, path: string): string {
-  return process.getBuiltinModule("node:path").resolve(cwd, path);
-}
-
 function lockFile({ cwd }: Surroundings): NamedPath {
-  return { path: absolute(cwd, PROJECT_LOCK_FILE), why: "the project's lock file" };
+  return { path: resolvePath(cwd, PROJECT_LOCK_FILE), why: "the project's lock file" };
 }
 
 function suggests(at: Surroundings): { home: readonly HomePart[]; reads: readonly NamedPath[] } {
@@ -204,12 +199,12 @@ function savedTo(at: Surroundings): Pick<Needs, "writes" | "outputs"> {
 }
 
 function directory(cwd: string, path: string): NamedPath[] {
-  return [{ path: absolute(cwd, path), why: "the directory to pack" }];
+  return [{ path: resolvePath(cwd, path), why: "the directory to pack" }];
 }
 
 /** An archive, with the minimal manifest and the torrent beside it. Or a directory to pack. */
 function archive(cwd: string, path: string): NamedPath[] {
-  const file = absolute(cwd, path);
+  const file = resolvePath(cwd, path);
   return [
     { path: file, why: "the archive or directory that the command line names" },
     ...companions(file).map((path) => ({ path, why: "the file beside the archive" })),
@@ -228,18 +223,16 @@ export function companions(archive: string): string[] {
 
 function packedTo(cwd: string, out: string | undefined): Partial<Needs> {
   if (out === undefined) return { outputs: [{ directory: cwd, places: true }] };
-  const file = absolute(cwd, out);
+  const file = resolvePath(cwd, out);
   const writes = [file, ...companions(file)].map((path) => ({ path, why: "the archive to make" }));
-  const { dirname } = process.getBuiltinModule("node:path");
-  return { writes, outputs: [{ directory: dirname(file), places: false }] };
+  return { writes, outputs: [{ directory: directoryOf(file), places: false }] };
 }
 
 function unpackedTo(cwd: string, output: string): Partial<Needs> {
-  const target = absolute(cwd, output);
-  const { dirname } = process.getBuiltinModule("node:path");
+  const target = resolvePath(cwd, output);
   return {
     target,
-    outputs: [{ directory: dirname(target), places: false }],
+    outputs: [{ directory: directoryOf(target), places: false }],
   };
 }
 

@@ -7,8 +7,7 @@
  * @module
  */
 
-// deno-lint-ignore-file no-process-global -- an import would load node:path with every command
-
+import { directoryOf, resolvePath } from "../base/mod.ts";
 import type { Grant, PermissionKind } from "./grants_types.ts";
 
 /** The permission lists of one thread, while they are made. */
@@ -84,12 +83,9 @@ export function realPathOf(
   path: string,
   realPath: (path: string) => string | undefined,
 ): string {
-  const { basename, dirname, join } = process.getBuiltinModule("node:path");
-  const missing: string[] = [];
-  for (let at = path;; at = dirname(at)) {
+  for (let at = path;; at = directoryOf(at)) {
     const real = realPath(at);
-    if (real !== undefined) return join(real, ...missing);
-    if (at === dirname(at)) return path;
-    missing.unshift(basename(at));
+    if (real !== undefined) return resolvePath(real, `.${path.slice(at === "/" ? 0 : at.length)}`);
+    if (at === directoryOf(at)) return path;
   }
 }

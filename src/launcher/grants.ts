@@ -10,21 +10,21 @@
  * @module
  */
 
-// deno-lint-ignore-file no-process-global -- an import would load node:path with every command
-
-import { formatHostPort, type HomePaths, homePaths, isIPv4Host, stateFiles } from "../base/mod.ts";
+import {
+  CONTROL_AUTHORITY,
+  directoryOf,
+  formatHostPort,
+  type HomePaths,
+  homePaths,
+  isIPv4Host,
+  resolvePath,
+  stateFiles,
+} from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import { type HomePart, type Needs, needsOf } from "./command_needs.ts";
 import { enginePermissions } from "./engine_permissions.ts";
 import { GrantList, realPathOf } from "./grant_list.ts";
 import type { GrantFacts, Grants } from "./grants_types.ts";
-
-/**
- * Host and port in the address of each request to the control socket. The connection goes to the
- * Unix socket, but Deno also asks for permission to reach the address, so it has to be in the list.
- * The address is one that no machine has (TEST-NET-1, RFC 5737).
- */
-export const CONTROL_AUTHORITY = "192.0.2.1:80";
 
 /** Returns what the command line's thread may touch, with the reason for each entry. */
 export function grantsFor(facts: GrantFacts): Grants {
@@ -38,8 +38,7 @@ export function grantsFor(facts: GrantFacts): Grants {
   if (needs) grantNamed(list, needs, facts);
   const staging = new Map<string, string>();
   for (const { directory } of needs?.outputs ?? []) {
-    const { join } = process.getBuiltinModule("node:path");
-    const path = join(directory, `.tmp-held-${facts.random()}`);
+    const path = resolvePath(directory, `.tmp-held-${facts.random()}`);
     list.readWrite(path, `files for ${directory} until they are complete`);
     staging.set(directory, path);
   }
@@ -85,9 +84,8 @@ function describedOf(
   { dir }: Settings,
   userHome: string | undefined,
 ): string[] {
-  const { dirname, join } = process.getBuiltinModule("node:path");
-  const usual = userHome === undefined ? [] : [join(userHome, ".libreseed")];
-  return [home, dirname(homePaths(home).key), dir, ...usual];
+  const usual = userHome === undefined ? [] : [resolvePath(userHome, ".libreseed")];
+  return [home, directoryOf(homePaths(home).key), dir, ...usual];
 }
 
 function grantNamed(list: GrantList, needs: Needs, { roots = [], isFree }: GrantFacts): void {

@@ -24,7 +24,7 @@
 export { type EngineOptions, enginePermissions, PUBLIC_RANGES } from "./engine_permissions.ts";
 export { type CommandLine, scanCommandLine } from "./command_line.ts";
 export { needsRoots, readsPaths } from "./command_needs.ts";
-export { CONTROL_AUTHORITY, grantsFor } from "./grants.ts";
+export { grantsFor } from "./grants.ts";
 export type { Grant, GrantFacts, Grants } from "./grants_types.ts";
 export { LauncherError } from "./errors.ts";
 export { checkLink, type LinkGrants, makeLink } from "./links.ts";

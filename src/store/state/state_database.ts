@@ -9,7 +9,8 @@
  * @module
  */
 
-import { closeSync, constants, existsSync, openSync, renameSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Clock } from "../../base/mod.ts";
 import { fileError, StoreError } from "../files/mod.ts";
 import { DhtNodesTable } from "./dht_nodes_table.ts";
@@ -24,6 +25,13 @@ import { VerifiedFilesTable } from "./verified_files_table.ts";
 
 /** The schema version that this version of libreseed writes. */
 export const STATE_SCHEMA_VERSION: number = migrations.length;
+
+/**
+ * Name of the directory for damaged files, beside the database. The names of damaged files contain
+ * the time, and a thread with a list of permitted paths cannot create files of unknown names
+ * elsewhere.
+ */
+const ASIDE = "aside";
 
 /** Report that a damaged database was replaced by a new one. */
 export interface ReplacedState {
@@ -66,7 +74,7 @@ export class StateDatabase {
 
   /**
    * Opens the database. Creates a missing file (mode 0600) and migrates an older schema. Renames a
-   * damaged file to `PATH.corrupt-MS` and creates a new database, see {@linkcode
+   * damaged file to `aside/state.db.corrupt-MS` beside it and creates a new database, see {@linkcode
    * StateDatabase.replaced}. A large file is not checked completely at each opening: damage
    * that does not prevent opening is found by the daily check, or by the check at the first opening
    * after a `STATE_DAMAGED` error.
@@ -81,7 +89,8 @@ export class StateDatabase {
       return new StateDatabase(openChecked(path, clock), undefined);
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== "STATE_DAMAGED") throw error;
-      const movedTo = `${path}.corrupt-${clock.now()}`;
+      const name = `${basename(path)}.corrupt-${clock.now()}`;
+      const movedTo = join(dirname(path), ASIDE, name);
       const cause = error.cause instanceof Error ? error.cause.message : error.message;
       putAside(path, movedTo);
       noteDamaged(path);
@@ -217,6 +226,11 @@ function makeFile(path: string): void {
 }
 
 function putAside(path: string, movedTo: string): void {
+  try {
+    mkdirSync(dirname(movedTo), { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw fileError(cause, "write", dirname(movedTo));
+  }
   for (const suffix of ["-wal", "-shm", ""]) {
     try {
       renameSync(path + suffix, movedTo + suffix);

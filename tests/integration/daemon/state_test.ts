@@ -21,7 +21,7 @@ async function touch(path: string, reference: string): Promise<void> {
 }
 
 const setAside = (home: Home) =>
-  [...Deno.readDirSync(home.path)].map(({ name }) => name)
+  [...Deno.readDirSync(join(home.path, "aside"))].map(({ name }) => name)
     .filter((name) => /^state\.db\.corrupt-\d+$/.test(name));
 
 Deno.test("the daemon sets a damaged state.db aside, warns, and rebuilds it from the seed directory", async () => {
@@ -33,11 +33,11 @@ Deno.test("the daemon sets a damaged state.db aside, warns, and rebuilds it from
   await Deno.writeFile(path, damaged);
   await using daemon = await home.daemon();
   await daemon.process.waitForLine(
-    / warn +state\.db was damaged .*state\.db\.corrupt-\d+/,
+    / warn +state\.db was damaged .*aside\/state\.db\.corrupt-\d+/,
     "stderr",
   );
   const [aside] = setAside(home);
-  assert.deepEqual(await Deno.readFile(join(home.path, aside!)), damaged);
+  assert.deepEqual(await Deno.readFile(join(home.path, "aside", aside!)), damaged);
   await eventually(async () => (await statusOf(home)).packages === 1);
   // The daemon restores the record from the DHT. Restoring needs no private key, because the record
   // is signed already.

@@ -133,7 +133,7 @@ for (
     await using _ = await setUp();
     await Deno.writeFile(_.path, bytes());
     using state = StateDatabase.open(_.path, clock);
-    const movedTo = `${_.path}.corrupt-1763800000000`;
+    const movedTo = join(_.dir, "aside", "state.db.corrupt-1763800000000");
     assert.equal(state.replaced?.movedTo, movedTo);
     assert.ok(state.replaced.reason.length > 0);
     assert.deepEqual(await Deno.readFile(movedTo), bytes());
@@ -170,7 +170,8 @@ Deno.test("a state that is damaged in the middle or truncated is moved together 
     using state = StateDatabase.open(_.path, clock);
     assert.ok(state.replaced, damage);
     assert.equal(state.records.count(), 0);
-    assert.ok((await namesIn(_.dir)).includes("state.db.corrupt-1763800000000"));
+    const aside = await namesIn(join(_.dir, "aside"));
+    assert.ok(aside.includes("state.db.corrupt-1763800000000"), aside.join());
   }
 });
 
