@@ -3,6 +3,7 @@
 import type { Target } from "../target.ts";
 import { bencodeTargets } from "./bencode.ts";
 import { controlTargets } from "./control.ts";
+import { gateTargets } from "./gate.ts";
 import { networkTargets } from "./network.ts";
 import { packageTargets } from "./package.ts";
 import { recordTargets } from "./records.ts";
@@ -18,4 +19,5 @@ export const targets: readonly Target[] = [
   ...routerTargets,
   ...settingTargets,
   ...controlTargets,
+  ...gateTargets,
 ];
