@@ -37,6 +37,8 @@ const TEREDO = blockOf("2001::/32");
 /** Loopback, private networks (RFC 1918) and unique local addresses (RFC 4193). */
 const LOCAL = [...LOCAL_RANGES, "::1/128", "fc00::/7"].map(blockOf);
 
+const LOOPBACK = ["127.0.0.0/8", "::1/128"].map(blockOf);
+
 /**
  * Parses an address of IPv4 in four decimal parts without leading zeros, or of IPv6 in any form of
  * RFC 4291, section 2.2. Returns `undefined` for anything else, such as a name or a zone id.
@@ -130,4 +132,9 @@ export function isPublic(address: Address): boolean {
 /** Whether an address is loopback, private or unique local: what `--allow-local` adds. */
 export function isLocal(address: Address): boolean {
   return LOCAL.some((block) => isInBlock(block, address));
+}
+
+/** Whether an address is loopback. */
+export function isLoopback(address: Address): boolean {
+  return LOOPBACK.some((block) => isInBlock(block, address));
 }

@@ -29,6 +29,11 @@ export interface Channel {
 /** The members of `Deno.Conn` that a {@linkcode Stream} uses. */
 export type Connection = Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">;
 
+/** Opens the connection of a {@linkcode Stream}. The signal aborts when the channel closes. */
+export type OpenConnection = (
+  signal: AbortSignal,
+) => Promise<Connection & { localAddress?: string }>;
+
 /** Least and greatest length of a read buffer, bytes. An idle connection holds a small one. */
 const READ_BYTES = [4 * 1024, 256 * 1024] as const;
 
@@ -45,8 +50,7 @@ export class Stream implements Channel {
   #onCredit = () => {};
   #onQueue = () => {};
 
-  /** @param open opens the connection; its signal aborts when the channel closes */
-  constructor(line: Line, open: (signal: AbortSignal) => Promise<Connection>) {
+  constructor(line: Line, open: OpenConnection) {
     this.#line = line;
     this.#run(open).then(() => this.#finish(), (error) => this.#finish(error));
   }
@@ -76,11 +80,13 @@ export class Stream implements Channel {
     }
   }
 
-  async #run(open: (signal: AbortSignal) => Promise<Connection>): Promise<void> {
+  async #run(open: OpenConnection): Promise<void> {
     const { signal } = this.#aborting;
-    const connection = this.#connection = await open(signal);
+    const connection = await open(signal);
+    this.#connection = connection;
     if (signal.aborted) return;
-    this.#line.tell({ tell: "open" });
+    const { localAddress } = connection;
+    this.#line.tell({ tell: "open", ...(localAddress !== undefined && { localAddress }) });
     await Promise.all([this.#read(connection), this.#write(connection)]);
   }
 

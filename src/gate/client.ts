@@ -9,6 +9,7 @@ import { GateError } from "./errors.ts";
 import { type FetchedRange, type RangeOrder, requestRange } from "./range_request.ts";
 import { GateSocket } from "./client_socket.ts";
 import { GateUdp } from "./client_udp.ts";
+import { RouterSockets } from "./client_router.ts";
 import { type Asking, errorOf, type OpenChannel } from "./client_channel.ts";
 import type { HeardPeer, Tell } from "./protocol.ts";
 
@@ -73,6 +74,11 @@ export class GateClient {
   /** Makes an unbound UDP socket of IPv6. */
   udp(): GateUdp {
     return new GateUdp(this.#open);
+  }
+
+  /** The sockets to the router. */
+  router(): RouterSockets {
+    return new RouterSockets(this.#open);
   }
 
   /**

@@ -19,6 +19,8 @@ type Done = (error?: Error | null) => void;
 export class GateSocket extends Duplex {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
+  /** Our own address on a connection to the router. */
+  localAddress: string | undefined;
   connecting = true;
   bytesRead = 0;
   bytesWritten = 0;
@@ -97,6 +99,7 @@ export class GateSocket extends Duplex {
     } else if (told.tell === "end") this.push(null);
     else if (told.tell === "open") {
       this.connecting = false;
+      this.localAddress = told.localAddress;
       this.emit("connect");
     } else if (told.tell === "closed" && told.error) {
       this.destroy(errorOf(told));

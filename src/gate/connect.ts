@@ -15,6 +15,8 @@ const BUNDLE = new URL("../../dist/gate.js", import.meta.url);
 export interface GateOrder {
   options?: Pick<GateOptions, "allowLocal" | "interfaces">;
   interfaces?: GateOptions["interfaces"];
+  /** Address of the default gateway, or `null` if there is none. */
+  gateway?: string | null;
   port?: MessagePort;
 }
 
@@ -24,6 +26,8 @@ export interface GateConnection {
   open(): MessagePort;
   /** Sets the interfaces for the local discoveries that begin from now on. */
   setInterfaces(interfaces: GateOptions["interfaces"]): void;
+  /** Sets the address of the default gateway; `undefined` if the launcher knows none. */
+  setGateway(address: string | undefined): void;
   /** Ends the thread with all its sockets. */
   terminate(): void;
 }
@@ -59,6 +63,7 @@ export function connectGate(
       return port2;
     },
     setInterfaces: (interfaces) => send({ interfaces }),
+    setGateway: (address) => send({ gateway: address ?? null }),
     terminate: () => worker.terminate(),
   };
 }

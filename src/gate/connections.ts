@@ -8,8 +8,11 @@
 
 import type { Clock } from "../base/mod.ts";
 import { type Address, formatAddress, parseAddress } from "./addresses.ts";
+import type { Connection } from "./channel.ts";
 import type { Contacts } from "./contacts.ts";
 import { GateError } from "./errors.ts";
+import type { Gateways } from "./gateways.ts";
+import { notARouter } from "./router_udp.ts";
 
 /** What connecting needs from outside. Tests hand in names and certificates of their own. */
 export interface Outside {
@@ -48,6 +51,25 @@ export class Connections {
       );
     }
     return this.#connect(address, port, DIAL_MS, signal);
+  }
+
+  /** Connects to the router. Tells our own address on the connection, which UPnP wants. */
+  async router(
+    gateways: Gateways,
+    text: string,
+    port: number,
+    signal: AbortSignal,
+  ): Promise<Connection & { localAddress: string }> {
+    const host = gateways.find(text, this.#outside.clock.now());
+    if (!host || port === 0) throw notARouter(`${text} port ${port}`);
+    const connection = await this.#connect(parseAddress(host)!, port, TRY_MS, signal);
+    return {
+      localAddress: connection.localAddr.hostname,
+      read: (buffer) => connection.read(buffer),
+      write: (bytes) => connection.write(bytes),
+      closeWrite: () => connection.closeWrite(),
+      close: () => connection.close(),
+    };
   }
 
   /** Connects to a web server, by TLS or plainly. Every address of the name has to be public. */

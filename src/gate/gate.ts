@@ -12,7 +12,9 @@ import { Connections, type Outside } from "./connections.ts";
 import { Contacts } from "./contacts.ts";
 import { Discovery, type Interface } from "./discovery.ts";
 import { GateError } from "./errors.ts";
+import { Gateways } from "./gateways.ts";
 import { MAX_CHANNELS, type Opening, parseAsk, type Tell } from "./protocol.ts";
+import { ROUTER_PORTS, type RouterPorts, RouterUdp } from "./router_udp.ts";
 import { UdpChannel } from "./udp.ts";
 
 /** One end of a `MessagePort`, or a stand-in. */
@@ -30,10 +32,20 @@ export interface GateOptions {
   interfaces: readonly Interface[];
   /** Replacements for tests: name service, connections, trusted certificates. */
   outside?: Partial<Outside>;
+  /** Ports of the router, for tests. */
+  routerPorts?: RouterPorts;
 }
 
 /** Maximum number of channels of each kind that one port may have open. */
-const MAX_OF_KIND = { dial: MAX_CHANNELS, reach: 32, udp: 1, discover: 1 };
+const MAX_OF_KIND = {
+  dial: MAX_CHANNELS,
+  reach: 32,
+  udp: 1,
+  discover: 1,
+  control: 4,
+  search: 2,
+  router: 8,
+};
 
 const system: Omit<Outside, "clock"> = {
   lookUp: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
@@ -46,14 +58,23 @@ export class Gate {
   readonly #clock: Clock;
   readonly #contacts: Contacts;
   readonly #connections: Connections;
+  readonly #gateways: Gateways;
+  readonly #routerPorts: RouterPorts;
   /** Interfaces for the local discoveries that begin from now on. */
   interfaces: readonly Interface[];
 
-  constructor({ clock, allowLocal, interfaces, outside }: GateOptions) {
+  constructor({ clock, allowLocal, interfaces, outside, routerPorts }: GateOptions) {
     this.#clock = clock;
     this.#contacts = new Contacts(allowLocal);
     this.#connections = new Connections({ clock, ...system, ...outside }, this.#contacts);
+    this.#gateways = new Gateways(allowLocal);
+    this.#routerPorts = routerPorts ?? ROUTER_PORTS;
     this.interfaces = interfaces;
+  }
+
+  /** Sets the address of the default gateway, if the launcher knows it. */
+  set gateway(address: string | undefined) {
+    this.#gateways.gateway = address;
   }
 
   /**
@@ -103,17 +124,30 @@ export class Gate {
   }
 
   #open(opening: Opening, line: Line): Channel {
-    const { ask, port } = opening;
+    const { ask } = opening;
+    if (ask === "control" || ask === "search") {
+      const context = {
+        clock: this.#clock,
+        gateways: this.#gateways,
+        ports: this.#routerPorts,
+      };
+      return new RouterUdp(line, context, ask, opening.host);
+    }
+    const { port } = opening;
     if (ask === "udp") return new UdpChannel(line, this.#contacts, port);
     if (ask === "discover") {
       return new Discovery(line, this.#contacts, this.#clock, this.interfaces, port);
     }
     return new Stream(
       line,
-      async (signal) =>
-        ask === "dial"
-          ? await this.#connections.dial(opening.host, port, signal)
-          : await this.#connections.reach(opening.name, port, opening.tls, signal),
+      async (signal) => {
+        const connections = this.#connections;
+        if (ask === "dial") return await connections.dial(opening.host, port, signal);
+        if (ask === "reach") {
+          return await connections.reach(opening.name, port, opening.tls, signal);
+        }
+        return await connections.router(this.#gateways, opening.host, port, signal);
+      },
     );
   }
 }

@@ -15,8 +15,9 @@ declare const self: { onmessage: (event: MessageEvent<GateOrder>) => void };
 
 let gate: Gate | undefined;
 
-self.onmessage = ({ data: { options, interfaces, port } }) => {
+self.onmessage = ({ data: { options, interfaces, gateway, port } }) => {
   if (options) gate = new Gate({ ...options, clock: systemClock });
   if (interfaces && gate) gate.interfaces = interfaces;
+  if (gateway !== undefined && gate) gate.gateway = gateway ?? undefined;
   if (port) gate?.serve(port as Port);
 };

@@ -2,7 +2,7 @@
  * The gate: a thread that may use the whole network and nothing else. It opens what Deno's lists of
  * permissions cannot express, after checking each address itself, and moves bytes without reading
  * them: peers of IPv6, the UDP socket of IPv6, neighbours that local discovery (BEP 14) has heard,
- * and web seeds (BEP 19).
+ * web seeds (BEP 19), and our router.
  *
  * The launcher starts the thread with {@linkcode connectGate} and hands a port to each thread that
  * asks. There, {@linkcode GateClient} turns the port into sockets. The gate does not trust the
@@ -15,6 +15,7 @@
  * @module
  */
 
+export { RouterSockets } from "./client_router.ts";
 export { GateClient, type LocalDiscovery } from "./client.ts";
 export { GateSocket } from "./client_socket.ts";
 export { GateUdp } from "./client_udp.ts";

@@ -41,7 +41,13 @@ export type Opening =
   /** A web server, by its name or address. */
   | { ask: "reach"; id: number; name: string; port: number; tls: boolean }
   | { ask: "udp"; id: number; port: number }
-  | { ask: "discover"; id: number; port: number };
+  | { ask: "discover"; id: number; port: number }
+  /** UDP to the router's server of PCP and NAT-PMP. */
+  | { ask: "control"; id: number; host: string }
+  /** Searches for routers by SSDP; `host` is the gateway, or empty. */
+  | { ask: "search"; id: number; host: string }
+  /** A TCP connection to the router. */
+  | { ask: "router"; id: number; host: string; port: number };
 
 /** Messages about an open channel. A message about a closed channel is ignored. */
 export type Ask =
@@ -56,8 +62,11 @@ export type Ask =
 
 /** Messages of the gate. `closed` is the last about its channel. */
 export type Tell =
-  /** The channel is open. `port` is that of a UDP socket. */
-  | { tell: "open"; id: number; port?: number }
+  /**
+   * The channel is open. `port` is that of a UDP socket, or of the router's server; `localAddress`
+   * is ours on a connection to the router.
+   */
+  | { tell: "open"; id: number; port?: number; localAddress?: string }
   | { tell: "data"; id: number; bytes: Uint8Array }
   | { tell: "end"; id: number }
   | { tell: "packets"; id: number; packets: Packet[] }
@@ -88,6 +97,9 @@ const FIELDS: Record<Ask["ask"], Record<string, Test>> = {
   reach: { name: isText(253), port: isPort, tls: (value) => typeof value === "boolean" },
   udp: { port: isPort },
   discover: { port: isPort },
+  control: { host: isText(45) },
+  search: { host: isText(45) },
+  router: { host: isText(45), port: isPort },
   data: { bytes: isBytes },
   end: {},
   packets: { packets: isList(WINDOW_PACKETS, isPacket) },
