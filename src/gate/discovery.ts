@@ -40,6 +40,8 @@ export class Discovery implements Channel {
   readonly #interests = new Map<string, number>();
   readonly #sent: TokenBucket;
   readonly #heard: TokenBucket;
+  /** Resolves when each socket is bound or has failed. */
+  readonly #ready: Promise<void>;
 
   /** @param port port at which our torrents are, for the announcements */
   constructor(
@@ -56,20 +58,30 @@ export class Discovery implements Channel {
     this.#networks = interfaces.map(({ cidr }) => blockOf(cidr));
     this.#sent = new TokenBucket(SENT_RATE, clock.now());
     this.#heard = new TokenBucket(HEARD_RATE, clock.now());
-    for (const family of ["IPv4", "IPv6"] as const) {
-      this.#open(family, interfaces.filter((one) => one.family === family));
-    }
-    line.tell({ tell: "open" });
+    const opening = (["IPv4", "IPv6"] as const).flatMap((family) =>
+      this.#open(family, interfaces.filter((one) => one.family === family))
+    );
+    this.#ready = Promise.all(opening).then(() => line.tell({ tell: "open" }));
   }
 
   take(ask: Ask): void {
     if (ask.ask !== "announce") {
       throw new GateError("BAD_REQUEST", `Local discovery does not take ${ask.ask}`);
     }
+    const { infoHashesHex } = ask;
+    this.#ready.then(() => this.#announce(infoHashesHex));
+  }
+
+  close(): void {
+    for (const socket of this.#sockets.splice(0)) socket.close();
+    this.#senders.length = 0;
+  }
+
+  #announce(all: readonly string[]): void {
     const nowMs = this.#clock.now();
     let sent = 0;
-    for (let at = 0; at < ask.infoHashesHex.length; at += MAX_INFO_HASHES) {
-      const infoHashesHex = ask.infoHashesHex.slice(at, at + MAX_INFO_HASHES);
+    for (let at = 0; at < all.length; at += MAX_INFO_HASHES) {
+      const infoHashesHex = all.slice(at, at + MAX_INFO_HASHES);
       for (const infoHashHex of infoHashesHex) this.#noteInterest(infoHashHex, nowMs);
       if (!this.#sent.take(nowMs)) continue;
       sent += infoHashesHex.length;
@@ -79,32 +91,28 @@ export class Discovery implements Channel {
         socket.send(encodeAnnouncement(family, announcement), PORT, GROUPS[family], () => {});
       }
     }
-    this.#line.tell({ tell: "announced", sent, skipped: ask.infoHashesHex.length - sent });
-  }
-
-  close(): void {
-    for (const socket of this.#sockets.splice(0)) socket.close();
-    this.#senders.length = 0;
+    this.#line.tell({ tell: "announced", sent, skipped: all.length - sent });
   }
 
   /** Opens one socket that hears the group, and one for each interface that sends to the group. */
-  #open(family: Interface["family"], interfaces: readonly Interface[]): void {
-    if (interfaces.length === 0) return;
+  #open(family: Interface["family"], interfaces: readonly Interface[]): Promise<void>[] {
+    if (interfaces.length === 0) return [];
     const scopeOf = ({ name, address }: Interface) => family === "IPv4" ? address : `::%${name}`;
     // Bound to the group, the socket gets no datagram that was sent to this machine alone.
-    this.#bind(family, PORT, GROUPS[family], (socket) => {
+    const hearing = this.#bind(family, PORT, GROUPS[family], (socket) => {
       socket.on("message", (bytes, { address }) => this.#hear(bytes, address));
       for (const one of interfaces) {
         attempt(() => socket.addMembership(GROUPS[family], scopeOf(one)));
       }
     });
-    for (const one of interfaces) {
+    const sending = interfaces.map((one) =>
       this.#bind(family, 0, one.address, (socket) => {
         socket.setMulticastTTL(1);
         attempt(() => socket.setMulticastInterface(scopeOf(one)));
         this.#senders.push({ family, socket });
-      });
-    }
+      })
+    );
+    return [hearing, ...sending];
   }
 
   /** Binds a socket. If that fails, the other sockets go on. */
@@ -113,12 +121,18 @@ export class Discovery implements Channel {
     port: number,
     address: string,
     onBound: (socket: Socket) => void,
-  ): void {
+  ): Promise<void> {
     const type = family === "IPv4" ? "udp4" : "udp6";
     const socket = createSocket({ type, reuseAddr: port !== 0, ipv6Only: family === "IPv6" });
     this.#sockets.push(socket);
-    socket.on("error", () => {});
-    socket.bind(port, address, () => onBound(socket));
+    return new Promise((resolve) => {
+      // `close` comes without an error when the channel closes first.
+      socket.on("error", () => resolve()).on("close", resolve);
+      socket.bind(port, address, () => {
+        attempt(() => onBound(socket));
+        resolve();
+      });
+    });
   }
 
   #noteInterest(infoHashHex: string, nowMs: number): void {

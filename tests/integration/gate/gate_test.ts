@@ -239,13 +239,11 @@ Deno.test("two programs of one network hear each other's announcements, and not 
   const first = one.client.discover(7_001, (peers) => heard[0]!.push(...peers));
   const second = two.client.discover(7_002, (peers) => heard[1]!.push(...peers));
   const other = "f".repeat(40);
-  await eventually(async () => {
-    const { sent, skipped } = await first.announce([INFO_HASH, other]);
-    assert.equal(sent + skipped, 2);
-    await second.announce([INFO_HASH]);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    return heard.every((peers) => peers.length > 0);
-  }, "both hear the other");
+  assert.deepEqual(await first.announce([INFO_HASH, other]), { sent: 2, skipped: 0 });
+  await second.announce([INFO_HASH]);
+  await eventually(() => heard[0]!.length > 0, "the first hears the second's only announcement");
+  await first.announce([INFO_HASH, other]);
+  await eventually(() => heard[1]!.length > 0, "the second hears the first");
   const peer = (port: number) => ({ infoHashHex: INFO_HASH, host: "127.0.0.1", port });
   for (const one of heard[0]!) assert.deepEqual(one, peer(7_002));
   for (const one of heard[1]!) assert.deepEqual(one, peer(7_001));
