@@ -297,7 +297,7 @@ export const places: readonly Place[] = [
     pattern: /["']node:dgram["']/,
     only: [
       ...["src/engine/dht/udp_socket.ts", "src/doctor/network.ts"],
-      ...["src/gate/udp.ts", "src/gate/discovery.ts"],
+      ...["src/gate/udp.ts", "src/gate/discovery.ts", "src/gate/router_udp.ts"],
     ],
   },
   {
