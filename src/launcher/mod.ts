@@ -13,6 +13,7 @@
  * - `keys.ts` opens the publisher's key, and signs statements with it.
  * - `placing.ts` gives finished files their names in the user's directory.
  * - `sweeping.ts` removes what killed processes left in such a directory.
+ * - `gateway.ts` asks the program `ip` for the default gateway.
  * - `port_owner.ts` asks the program `ss` which process listens on a port.
  *
  * Left to other rooms: every command, and every check of packages and records. Start reading in
@@ -24,6 +25,7 @@
 export { type EngineOptions, enginePermissions, PUBLIC_RANGES } from "./engine_permissions.ts";
 export { type CommandLine, scanCommandLine } from "./command_line.ts";
 export { needsRoots, readsPaths } from "./command_needs.ts";
+export { type DefaultGateway, findGateway } from "./gateway.ts";
 export { grantsFor } from "./grants.ts";
 export type { Grant, GrantFacts, Grants } from "./grants_types.ts";
 export { LauncherError } from "./errors.ts";

@@ -315,7 +315,11 @@ export const places: readonly Place[] = [
     pattern: /\b(readKeyFile|writeKeyFile|generateKeyPair|fromPkcs8Pem|toPkcs8Pem|signBytes)\b/,
     only: ["src/identity/", "src/launcher/keys.ts"],
   },
-  { what: "another program", pattern: /\bDeno\.Command\b/, only: ["src/launcher/port_owner.ts"] },
+  {
+    what: "another program",
+    pattern: /\bDeno\.Command\b/,
+    only: ["src/launcher/gateway.ts", "src/launcher/port_owner.ts"],
+  },
   {
     what: "a worker",
     pattern: /\bnew Worker\(/,
