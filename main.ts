@@ -4,14 +4,19 @@
  * @module
  */
 
-import { quickAnswer } from "./src/cli/quick.ts";
+import { asksForHelpOnly, quickAnswer } from "./src/cli/quick.ts";
 
 if (import.meta.main) {
   const answer = quickAnswer(Deno.args);
   if (answer !== undefined && wrote(answer)) Deno.exit(0);
-  const { processIo, runCli } = await import("./src/cli/mod.ts");
+  if (asksForHelpOnly(Deno.args)) {
+    // Help needs no thread of its own: nothing but the program's own texts is read.
+    const { processIo, runCli } = await import("./src/cli/mod.ts");
+    Deno.exit(await runCli(Deno.args, processIo()));
+  }
+  const { launch } = await import("./src/launcher/mod.ts");
   // An explicit exit: a timer or socket that a library left open must not keep the process alive.
-  Deno.exit(await runCli(Deno.args, processIo()));
+  Deno.exit(await launch(Deno.args, new URL("./src/cli/thread.ts", import.meta.url)));
 }
 
 /**

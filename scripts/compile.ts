@@ -1,15 +1,16 @@
 /**
  * Builds libreseed as one program file: `deno task compile [--output FILE] [--target TARGET]`.
  *
- * First makes five bundles: the sandboxed worker, the gate, the command line, the threads that compress and
- * hash, and the entry, which contains only the code of `version`. Compiling the sources directly
+ * First makes five bundles: the engine's thread, the gate, the launcher and the command thread, the
+ * threads that compress and hash, and the entry, which contains only the code of `version`. Compiling
+ * the sources directly
  * would embed all of node_modules, and a sandboxed worker may not read embedded modules through
  * `require`. `--worker-only` makes only `dist/worker.js`, for running from the sources.
  * `DENORT_BIN` names the runtime to embed; otherwise Deno downloads a runtime. `release.ts` packs
  * and publishes the program.
  */
 
-import { dirname, join, posix, resolve } from "node:path";
+import { dirname, join, posix, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
@@ -24,10 +25,10 @@ export interface BuildOptions {
   target?: string;
   /**
    * Entry files to use instead of the program's own, relative to the checkout. A test uses them to
-   * build a program with a hostile worker. The first entry has to load the command line with
-   * `import()`.
+   * build a program with hostile threads. The first entry has to load the launcher with `import()`.
    */
   entry?: string;
+  command?: string;
   worker?: string;
   /**
    * Name of a temporary build directory in `dist/`. The directory is emptied first, so that no old
@@ -55,7 +56,8 @@ const compile = [
   "--v8-flags=--disallow-code-generation-from-strings",
 ];
 
-const commandLine = "src/cli/mod.ts";
+/** The modules that the entry loads when it needs them. */
+const loaded = ["src/cli/mod.ts", "src/launcher/mod.ts"];
 /**
  * Path of `deno.json`, relative to the source files that import it. The build directory has the
  * same layout.
@@ -75,6 +77,7 @@ export function permissionFlags(set: Record<string, boolean | string[]>): string
  */
 export async function build(options: BuildOptions): Promise<{ path: string; bytes: number }> {
   const { output, target, entry = "main.ts", worker = "src/worker/main.ts" } = options;
+  const { command = "src/cli/thread.ts" } = options;
   const suffix = (target ?? Deno.build.target).includes("windows") ? ".exe" : "";
   const path = output.endsWith(suffix) ? output : output + suffix;
   const stage = join(root, "dist", options.stage ?? "stage");
@@ -92,15 +95,16 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
     await bundleWorker(join(stage, "dist", "worker.js"), worker);
     const gate = join(stage, "dist", "gate.js");
     await run("Bundling the gate", root, [...bundle, "--output", gate, "src/gate/main.ts"]);
-    await run("Bundling the command line", root, [
+    await run("Bundling the launcher and the command thread", root, [
       ...bundle,
       ...external,
       "--code-splitting",
       "--outdir",
       chunks,
-      commandLine,
+      command,
+      ...loaded,
     ]);
-    const made = [...Deno.readDirSync(chunks)].map(({ name }) => join(chunks, name));
+    const made = await scriptsIn(chunks);
     await giveRequire(made);
     await run("Bundling the thread that compresses", root, [
       ...bundle,
@@ -112,19 +116,29 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
     // module that starts the thread.
     await replaceOnce(made, '"./thread.ts"', () => '"./thread.js"');
     const main = join(chunks, "main.js");
-    // Import path by which the entry loads the command line. The path is replaced below by the
-    // command line's path in the build directory.
-    const specifier = posix.relative(posix.dirname(entry), commandLine).replace(/^(?!\.)/, "./");
+    // Paths by which the entry loads the other modules. The paths are replaced below by those in the
+    // build directory.
+    const fromEntry = (path: string) =>
+      posix.relative(posix.dirname(entry), path).replace(/^(?!\.)/, "./");
+    const externals = loaded.map(fromEntry);
     await run("Bundling the entry", root, [
       ...bundle,
       ...external,
-      "--external",
-      specifier,
+      ...externals.flatMap((path) => ["--external", path]),
       "--output",
       main,
       entry,
     ]);
-    await replaceOnce([main], JSON.stringify(specifier), () => '"./mod.js"');
+    const files = await scriptsIn(chunks);
+    const bundleOf = (path: string) => {
+      const ending = path.replace(/\.ts$/, ".js");
+      const file = files.find((file) => ending.endsWith(posix.join("/", relative(chunks, file))));
+      if (file === undefined) throw new Error(`there is no bundle of ${path}`);
+      return relative(chunks, file);
+    };
+    for (const path of [...loaded, command]) {
+      await replaceOnce([main], JSON.stringify(fromEntry(path)), () => `"./${bundleOf(path)}"`);
+    }
     await forgetTimes(stage);
     const foreign = target !== undefined && target !== Deno.build.target;
     await run(
@@ -140,6 +154,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
         join("dist", "gate.js"),
         "--include",
         join("dist", "main", "thread.js"),
+        "--include",
+        join("dist", "main", bundleOf(command)),
         "--output",
         path,
         main,
@@ -216,6 +232,17 @@ async function run(
   }).output();
   if (success) return;
   throw new Error(`${step} failed: deno ${args[0]} ended with ${code}`);
+}
+
+/** Lists all files in a directory and its subdirectories, as absolute paths. */
+async function scriptsIn(directory: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    const path = join(directory, name);
+    if (isDirectory) found.push(...await scriptsIn(path));
+    else found.push(path);
+  }
+  return found;
 }
 
 async function removeIfThere(path: string): Promise<void> {

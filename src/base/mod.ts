@@ -21,6 +21,7 @@ export * from "./address_ranges.ts";
 export * from "./addresses.ts";
 export * from "./bytes.ts";
 export * from "./clock.ts";
+export * from "./describe_path.ts";
 export * from "./disk_full.ts";
 export * from "./errors.ts";
 export * from "./garbage.ts";

@@ -1,6 +1,7 @@
 /**
- * A fast path for `libreseed version`, which loads only the version number. All other command
- * lines, including `version` with flags, take the normal path through `run.ts`.
+ * Command lines that need no thread of their own: `libreseed version`, which loads only the version
+ * number, and requests for help. All other command lines, including `version` with flags, run in
+ * the command thread.
  *
  * @module
  */
@@ -13,4 +14,19 @@ const questions = ["version", "--version", "-V"];
 export function quickAnswer(args: readonly string[]): string | undefined {
   const [question] = args;
   return args.length === 1 && questions.includes(question!) ? `libreseed ${version}\n` : undefined;
+}
+
+const helpWords = ["help", "--help", "-h", "--help-all", "-H"];
+const word = /^[a-z]+$/;
+
+/**
+ * Whether a command line only asks for help: it is empty, or consists of one request for help and
+ * at most one word, such as `help get` and `get --help`.
+ */
+export function asksForHelpOnly(args: readonly string[]): boolean {
+  const asked = args.filter((arg) => helpWords.includes(arg));
+  const others = args.filter((arg) => !helpWords.includes(arg));
+  return args.length === 0 ||
+    asked.length === 1 && others.length <= 1 && others.every((arg) => word.test(arg)) &&
+      (args[0] === "help" || asked[0] !== "help");
 }

@@ -37,9 +37,12 @@ export async function runCommand(
     verbose,
   });
   let loaded: Promise<LoadedSettings> | undefined;
-  const load = async () => {
-    const settings = await loadSettings({
-      flags: settingsFromFlags(flags, command.ownFlags),
+  const load = async ({ anew } = { anew: true }) => {
+    const given = settingsFromFlags(flags, command.ownFlags);
+    const isKnown = !anew && io.settings &&
+      JSON.stringify(io.settings.flags) === JSON.stringify(given);
+    const settings = isKnown ? io.settings!.loaded : await loadSettings({
+      flags: given,
       env: io.env,
       cwd: io.cwd,
       userHome: io.userHome,
@@ -50,7 +53,7 @@ export async function runCommand(
     });
     const needsHome = homeUseOf(command.home, args) === "existing" &&
       !(command.dryRunNeedsNoHome && flags.dryRun);
-    if (needsHome) await requireHome(settings);
+    if (needsHome) await requireHome(settings, io.launcher);
     if (homeUseOf(command.home, args) === "created") await warnOfLinks(settings);
     return settings;
   };
@@ -66,7 +69,7 @@ export async function runCommand(
   };
   const settings = ({ anew } = { anew: false }) => {
     if (anew) loaded = undefined;
-    return loaded ??= load();
+    return loaded ??= load({ anew });
   };
   let opened: Promise<LazyState> | undefined;
   const state = async () =>

@@ -1,11 +1,13 @@
 /**
- * Restrictions of a thread that Deno's permissions cannot express: no imports, no new threads, no
- * console, no environment.
+ * Restrictions of a thread that Deno's permissions cannot express: imports, new threads, the console
+ * and the environment.
  *
- * Importing this room restricts the importing thread for good. The entry of a bundled thread
- * imports it before everything else; no other file does.
+ * - `confinement.ts` applies all restrictions to the thread that imports it, for good. The entry of
+ *   a bundled thread imports it before everything else; no other file does.
+ * - `command.ts` does the same for the command thread, which may load the program's own modules.
+ * - `restrictions.ts` has the restrictions themselves.
  *
- * Start with `confinement.ts`.
+ * Start with `restrictions.ts`.
  *
  * @module
  */

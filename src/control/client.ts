@@ -9,6 +9,7 @@ import * as v from "valibot";
 import {
   type Clock,
   CONTROL_AUTHORITY,
+  describePath,
   type ErrorData,
   errorFromData,
   homePaths,
@@ -39,6 +40,8 @@ export interface ControlClient {
 /** Options of {@linkcode connectControl}. */
 export interface ConnectOptions {
   clock: Clock;
+  /** Describes the home, which the calling thread may not open. Default: {@linkcode describePath}. */
+  describe?: typeof describePath;
   signal?: AbortSignal;
   /** User id of this process. Default: the id that the operating system reports. */
   own?: number;
@@ -62,10 +65,11 @@ const codesOfNoHost = new Set(["CONTROL_UNREACHABLE", "WORKER_DIED"]);
  */
 export async function connectControl(
   home: string,
-  { clock, signal, own, onSilence, answerTimeoutMs = ANSWER_TIMEOUT_MS }: ConnectOptions,
+  { clock, describe = describePath, signal, own, onSilence, answerTimeoutMs = ANSWER_TIMEOUT_MS }:
+    ConnectOptions,
 ): Promise<{ client: ControlClient; status: StatusJson } | undefined> {
   const paths = homePaths(home);
-  if (!await checkSocketOwner(paths.control, own)) return undefined;
+  if (!await checkSocketOwner(paths.control, describe, own)) return undefined;
   const http = Deno.createHttpClient({ proxy: { transport: "unix", path: paths.control } });
   const remote: Remote = {
     http,

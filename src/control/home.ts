@@ -4,18 +4,21 @@
  * @module
  */
 
+import { homePaths } from "../base/mod.ts";
 import { rootOwnedHint } from "../store/mod.ts";
 import { ControlError } from "./errors.ts";
 
 export { homePaths } from "../base/mod.ts";
 
 /**
- * Creates the home directory if it is missing, with mode 0700.
+ * Creates the home directory if it is missing, and the directory of temporary files in it, both
+ * with mode 0700. A command's thread may write only to the directory of temporary files, but Deno
+ * lets it create the directories above.
  *
  * @throws {ControlError} `HOME_NOT_WRITABLE`
  */
 export async function ensureHome(home: string): Promise<void> {
-  await Deno.mkdir(home, { recursive: true, mode: 0o700 }).catch((cause) => {
+  await Deno.mkdir(homePaths(home).tmp, { recursive: true, mode: 0o700 }).catch((cause) => {
     throw notWritable(home, cause);
   });
 }

@@ -6,6 +6,7 @@
  */
 
 import { dirname } from "node:path";
+import type { describePath } from "../base/mod.ts";
 import { ControlError } from "./errors.ts";
 
 /** User id of root. A socket or file that belongs to root is trusted. */
@@ -26,17 +27,26 @@ export function isStrangers(uid: number | null, own: number | undefined): boolea
  * connection is made. If this process runs as root, the directory may belong to any user, and the
  * socket must belong to that user or to root.
  *
+ * @param describe describes a directory, which the calling thread may not open
  * @param own user id of this process
  * @returns whether a socket exists; always `true` on systems without user ids
  * @throws {ControlError} `CONTROL_NOT_OURS`
  */
-export async function checkSocketOwner(path: string, own = ownUid()): Promise<boolean> {
+export async function checkSocketOwner(
+  path: string,
+  describe: typeof describePath,
+  own = ownUid(),
+): Promise<boolean> {
   if (own === undefined) return true;
   const directory = dirname(path);
   // An inaccessible socket counts as missing; opening the home directory will report the reason.
   const socket = await Deno.lstat(path).catch(() => undefined);
-  // `stat` follows symbolic links, because the home directory may be a link.
-  const home = await Deno.stat(directory).catch(() => undefined);
+  // The owner of the directory itself counts, because the home directory may be a link.
+  const home = await describe(directory).catch((error) => {
+    // A thread that may not describe the home was started in a wrong way.
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return undefined;
+  });
   if (!socket || !home) return false;
   if (own !== ROOT_UID && isStrangers(home.uid, own)) throw notOurs(directory, home.uid!, own);
   const trusted = own === ROOT_UID ? home.uid ?? ROOT_UID : own;

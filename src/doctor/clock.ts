@@ -7,6 +7,7 @@
 
 import { RELEASED_MS } from "../base/mod.ts";
 import { homePaths } from "../control/mod.ts";
+import type { HomeExamination } from "../launcher/mod.ts";
 import { type Check, fail, ok, SET_CLOCK } from "./check.ts";
 import { infoOf } from "./file_access.ts";
 
@@ -22,17 +23,22 @@ const LATEST_MS = Date.UTC(2038);
  * Checks that the clock is not earlier than libreseed's release date or the times of files in the
  * home.
  */
-export async function checkClock(home: string, nowMs: number): Promise<Check> {
+export async function checkClock(
+  home: string,
+  { keyMtimeMs }: HomeExamination,
+  nowMs: number,
+): Promise<Check> {
   const name = "clock";
   const time = new Date(nowMs).toISOString();
   const mend = SET_CLOCK;
   if (nowMs < RELEASED_MS || nowMs > LATEST_MS) return fail(name, `it says ${time}`, mend);
   const { state, key } = homePaths(home);
-  for (const path of [state, key]) {
-    const info = await infoOf(path);
-    if (!info || info.mtimeMs <= nowMs + CLOCK_SLACK_MS) continue;
+  for (
+    const [path, mtimeMs] of [[state, (await infoOf(state))?.mtimeMs], [key, keyMtimeMs]] as const
+  ) {
+    if (mtimeMs === undefined || mtimeMs <= nowMs + CLOCK_SLACK_MS) continue;
     const what = `it says ${time}, but ${path} was written ${
-      Math.round((info.mtimeMs - nowMs) / 1_000)
+      Math.round((mtimeMs - nowMs) / 1_000)
     } s later`;
     return fail(name, what, mend);
   }

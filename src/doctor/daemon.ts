@@ -8,6 +8,7 @@
 import { stat } from "node:fs/promises";
 import { type Clock, errorToData } from "../base/mod.ts";
 import { connectControl, homePaths, lockHolder, type StatusJson } from "../control/mod.ts";
+import type { LauncherRequests } from "../launcher/mod.ts";
 import { type Check, checkFailed, fail, ok, warn } from "./check.ts";
 import { openTo } from "./file_access.ts";
 
@@ -33,6 +34,7 @@ const mends = new Map([
 export async function checkDaemon(
   home: string,
   clock: Clock,
+  describe: LauncherRequests["describe"],
   signal: AbortSignal | undefined,
   own: number | undefined,
 ): Promise<{ check: Check; status?: StatusJson; isTaken?: boolean }> {
@@ -41,6 +43,7 @@ export async function checkDaemon(
   try {
     const found = await connectControl(home, {
       clock,
+      describe,
       signal,
       own,
       answerTimeoutMs: ANSWER_TIMEOUT_MS,

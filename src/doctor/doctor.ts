@@ -8,7 +8,7 @@
 import type { Clock } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import { homePaths, ownUid } from "../control/mod.ts";
-import type { LauncherRequests } from "../launcher/mod.ts";
+import type { HomeExamination, LauncherRequests } from "../launcher/mod.ts";
 import { LazyState } from "../store/mod.ts";
 import { checkArchives } from "./archives.ts";
 import { type Check, checkFailed, ok } from "./check.ts";
@@ -49,18 +49,20 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   const { settings, clock, launcher, signal } = options;
   const { home, dir } = settings;
   const own = options.uid ?? ownUid();
-  const { check, status, isTaken } = await checkDaemon(home, clock, signal, own);
+  const { check, status, isTaken } = await checkDaemon(home, clock, launcher.describe, signal, own);
   yield check;
+  let examined: Promise<HomeExamination> | undefined;
+  const examination = () => examined ??= launcher.examineHome(home, dir);
   const checks: (() => Promise<Check | Check[]>)[] = [
-    () => checkHome(home, own),
+    async () => checkHome(home, await examination(), own),
     () => checkKey(home, own, launcher),
     () => checkHomeLinks(home),
     () => checkSeedDirectory(dir),
     () => checkArchives(dir, { signal }),
     () => checkState(home),
-    () => checkTemporaries([home, dir], clock.now()),
-    () => checkClock(home, clock.now()),
-    () => checkDisk([home, dir]),
+    async () => checkTemporaries(dir, await examination(), clock.now()),
+    async () => checkClock(home, await examination(), clock.now()),
+    async () => checkDisk(await examination()),
     () => checkOpenFiles(dir, settings.maxConnections + settings.maxIncoming, status?.pid),
     () => checkMainPermissions(settings),
     () => Promise.resolve(describeWorkerPermissions(settings, status)),

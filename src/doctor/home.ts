@@ -6,11 +6,12 @@
  * @module
  */
 
-import { lstat, readdir, stat } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isStrangers } from "../control/mod.ts";
+import { type HomeExamination, writeProblem } from "../launcher/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
-import { infoOf, openTo, writeProblem } from "./file_access.ts";
+import { infoOf, openTo } from "./file_access.ts";
 
 /**
  * Age in milliseconds from which a temporary file counts as abandoned; the same as in `src/store`.
@@ -22,53 +23,40 @@ const STALE_MS = 3_600_000;
  *
  * @param own user id of this process
  */
-export async function checkHome(home: string, own: number | undefined): Promise<Check> {
+export function checkHome(
+  home: string,
+  { there, writeProblem, ofRoot }: HomeExamination,
+  own: number | undefined,
+): Check {
   const name = "home";
-  const info = await infoOf(home);
-  if (!info) {
+  if (!there) {
     return ok(
       name,
       `${home} is not there yet; \`libreseed keygen\`, \`seed\` or \`get\` makes it`,
     );
   }
-  if (own !== 0 && isStrangers(info.uid, own)) {
-    const what = `${home} belongs to user ${info.uid}, and libreseed runs as user ${own}`;
+  const { uid, gid } = there;
+  if (own !== 0 && isStrangers(uid, own)) {
+    const what = `${home} belongs to user ${uid}, and libreseed runs as user ${own}`;
     return fail(name, what, `run libreseed as that user, or ${OTHER_HOME}`);
   }
-  const problem = await writeProblem(home);
-  if (problem) return fail(name, problem, `run: chmod u+rwx ${home}; or ${OTHER_HOME}`);
-  const roots = await checkRootsFiles(home);
-  if (roots) return roots;
-  const writable = openTo(info.mode, 0o022);
+  if (writeProblem) return fail(name, writeProblem, `run: chmod u+rwx ${home}; or ${OTHER_HOME}`);
+  const [first] = ofRoot;
+  if (first !== undefined) {
+    const what = `${first}${
+      moreThan(ofRoot)
+    } belong to root: libreseed was run as root in this home`;
+    // The home's owner cannot write to these files.
+    return fail(name, what, `run: sudo chown -R ${uid}:${gid} ${home}`);
+  }
+  const writable = openTo(there.mode, 0o022);
   if (writable !== undefined) {
     const what = `others can replace files in ${home} (mode ${writable})`;
     return fail(name, what, `run: chmod 700 ${home}`);
   }
-  const mode = openTo(info.mode, 0o077);
+  const mode = openTo(there.mode, 0o077);
   if (mode === undefined) return ok(name, `${home}, for its owner only`);
   return warn(name, `${home} is open to others (mode ${mode})`, `run: chmod 700 ${home}`);
-}
-
-/**
- * Reports files that are owned by root although the home belongs to another user. The home's owner
- * cannot write to such files.
- */
-async function checkRootsFiles(home: string): Promise<Check | undefined> {
-  const { uid, gid } = await stat(home);
-  if (uid === 0) return undefined;
-  const found: string[] = [];
-  for (const path of [home, join(home, "keys"), join(home, "seed")]) {
-    for (const name of await readdir(path).catch(() => [])) {
-      const info = await lstat(join(path, name)).catch(() => undefined);
-      if (info?.uid === 0) found.push(join(path, name));
-    }
-  }
-  if (found.length === 0) return undefined;
-  return fail(
-    "home",
-    `${found[0]}${moreThan(found)} belong to root: libreseed was run as root in this home`,
-    `run: sudo chown -R ${uid}:${gid} ${home}`,
-  );
 }
 
 const OTHER_HOME = "give another directory with --home";
@@ -116,16 +104,23 @@ function moreThan(all: readonly unknown[]): string {
   return all.length > 1 ? ` and ${all.length - 1} more` : "";
 }
 
-/** Checks that the given directories contain no temporary files left over from killed processes. */
-export async function checkTemporaries(dirs: string[], nowMs: number): Promise<Check> {
-  const stale: string[] = [];
-  for (const dir of new Set(dirs)) {
-    for (const file of await readdir(dir).catch(() => [])) {
-      if (!file.startsWith(".tmp-")) continue;
-      const info = await infoOf(join(dir, file));
-      if (info && nowMs - info.mtimeMs > STALE_MS) stale.push(join(dir, file));
-    }
+/**
+ * Checks that the home and the seed directory contain no temporary files left over from killed
+ * processes.
+ */
+export async function checkTemporaries(
+  dir: string,
+  { temporaries }: HomeExamination,
+  nowMs: number,
+): Promise<Check> {
+  const all = new Map(temporaries.map(({ path, mtimeMs }) => [path, mtimeMs]));
+  for (const file of await readdir(dir).catch(() => [])) {
+    if (!file.startsWith(".tmp-")) continue;
+    const path = join(dir, file);
+    const info = await infoOf(path);
+    if (info) all.set(path, info.mtimeMs);
   }
+  const stale = [...all].filter(([, mtimeMs]) => nowMs - mtimeMs > STALE_MS).map(([path]) => path);
   const name = "temporaries";
   if (stale.length === 0) return ok(name, "none left behind");
   return warn(

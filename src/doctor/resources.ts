@@ -4,11 +4,10 @@
  * @module
  */
 
-import { readdir, readFile, stat, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import type { HomeExamination } from "../launcher/mod.ts";
 import { isArchiveName } from "../store/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
-import { infoOf } from "./file_access.ts";
 
 /** Free disk space in bytes below which the doctor's check of the disk warns. */
 const LITTLE_SPACE_BYTES = 256 << 20;
@@ -28,17 +27,14 @@ const OTHER_FILES = 64;
  */
 const NOT_LOOKED_AT = "not looked at: the runtime does not let this program ask";
 
-/** Checks the free space and free inodes of the file systems that contain the given directories. */
-export async function checkDisk(dirs: string[]): Promise<Check[]> {
-  const checks = new Map<string, Check>();
-  for (const dir of dirs) {
-    const place = await nearestParent(join(dir, "."));
-    const { dev } = await stat(place);
-    const space = await spaceOf(place);
+/** Checks the free space and free inodes for the home and the seed directory. */
+export function checkDisk({ disks }: HomeExamination): Check[] {
+  const checks = new Map<number, Check>();
+  for (const { directory, dev, space } of disks) {
     if (!space) return [ok("disk", NOT_LOOKED_AT)];
     const { bavail, bsize, ffree, files } = space;
     const freeBytes = bavail * bsize;
-    const what = `${Math.floor(freeBytes / 2 ** 20)} MiB free for ${dir}`;
+    const what = `${Math.floor(freeBytes / 2 ** 20)} MiB free for ${directory}`;
     const mend = "make room, or give another --dir";
     const check = freeBytes < NO_SPACE_BYTES
       ? fail("disk", what, mend)
@@ -47,7 +43,7 @@ export async function checkDisk(dirs: string[]): Promise<Check[]> {
       : files > 0 && ffree / files < FEW_INODES
       ? warn("disk", `${what}, but only ${ffree} inodes for new files are left`, "remove files")
       : ok("disk", what);
-    checks.set(String(dev), check);
+    checks.set(dev, check);
   }
   return [...checks.values()];
 }
@@ -75,18 +71,4 @@ export async function checkOpenFiles(
     `${what}; ${archives} archives and their peers may want ${wanted}`,
     `raise the limit: ulimit -n ${wanted * 2}, or LimitNOFILE= in the systemd unit`,
   );
-}
-
-async function spaceOf(path: string) {
-  try {
-    return await statfs(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
-  }
-}
-
-/** Returns the path itself if it exists, otherwise its nearest existing ancestor. */
-async function nearestParent(path: string): Promise<string> {
-  for (let at = path;; at = dirname(at)) if (at === dirname(at) || await infoOf(at)) return at;
 }

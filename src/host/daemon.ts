@@ -11,7 +11,6 @@ import { ensureHome, homePaths, type StatusJson, tryLockHome } from "../control/
 import type { HostListeners, HostOptions, HostRequests } from "./options.ts";
 import type { HttpPage } from "./http/mod.ts";
 import { drain, homeInUse, startHost } from "./node.ts";
-import { givePermissionsUp } from "./permissions.ts";
 
 /** Options of {@linkcode runDaemon}. */
 export interface DaemonOptions {
@@ -28,10 +27,6 @@ export interface DaemonOptions {
    * is disposed of when the daemon ends.
    */
   onReload?: (reload: () => Promise<unknown>) => Disposable;
-  /**
-   * Revokes the permissions that a ready daemon does not need. Default: {@linkcode givePermissionsUp}.
-   */
-  giveUp?: () => void;
   /** Called once the daemon is ready: the TCP port is bound and the control socket accepts requests. */
   onReady: (status: StatusJson, http: HostPort | undefined) => void;
   /** Aborting this signal stops the daemon. */
@@ -81,7 +76,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
           clock,
         });
       }
-      (options.giveUp ?? givePermissionsUp)();
+      await options.launcher.settle();
       options.onReady(await host.status(), page?.address);
       // `seedAll` is not awaited, so that the daemon answers commands while it starts to seed thousands
       // of archives.

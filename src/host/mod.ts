@@ -10,7 +10,7 @@
  * - `thread/` is the handle of the worker thread, `records/` keeps records alive, `seeding/` seeds the
  *   seed directory, `http/` serves the monitoring page.
  * - `bootstrap.ts` resolves the names of bootstrap nodes, `reload.ts` merges new settings,
- *   `permissions.ts` revokes permissions that a ready daemon no longer needs; `ip_versions.ts`,
+ *   `ip_versions.ts`,
  *   `memory.ts` and `port_owner.ts` report facts about the process and the machine.
  *
  * The engine itself runs in the worker thread (`src/worker`). Commands pack, sign and verify archives

@@ -139,7 +139,12 @@ async function openOnce(options: OpenNodeOptions): Promise<NodeHandle> {
   await ensureHome(settings.home);
   const endMs = clock.now() + settings.timeoutMs;
   for (let tries = 0;; tries++) {
-    const borrowed = await connectControl(settings.home, { clock, signal, onSilence: onWarning });
+    const borrowed = await connectControl(settings.home, {
+      clock,
+      describe: options.launcher.describe,
+      signal,
+      onSilence: onWarning,
+    });
     if (borrowed) {
       return {
         operations: borrowed.client.operations,

@@ -63,6 +63,7 @@ export function grantsFor(facts: GrantFacts): Grants {
       ? describedOf(home!, values, userHome).flatMap((one) => [one, realPathOf(one, realPath)])
         .filter((one, at, all) => all.indexOf(one) === at)
       : [],
+    isExamined: needs?.probes ?? false,
     wantsEngine: needs?.network === "host",
   };
 }

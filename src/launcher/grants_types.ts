@@ -49,6 +49,8 @@ export interface Grants {
    * real path: the home, and the directories that are never packed.
    */
   described: readonly string[];
+  /** Whether the launcher may be asked to examine the home. */
+  isExamined: boolean;
   /** Whether the command may ask for the engine's thread. */
   wantsEngine: boolean;
 }

@@ -23,6 +23,12 @@ import type { KeyExamination } from "./requests.ts";
 /** The key files that this process has opened. */
 export class Keys {
   readonly #opened = new Map<string, Promise<KeyPair>>();
+  readonly #own: number | null;
+
+  /** @param own user id of this process; `null` on systems without user ids (Windows) */
+  constructor(own: number | null = Deno.uid()) {
+    this.#own = own;
+  }
 
   /**
    * Returns the public key of a key file, 32 bytes.
@@ -60,7 +66,7 @@ export class Keys {
     const directory = dirname(keyPath);
     const owners = await ownersOf([directory, keyPath]);
     try {
-      const { publicKey } = await readKeyFile(keyPath);
+      const { publicKey } = await readKeyFile(keyPath, this.#own);
       const { mode: directoryMode } = await Deno.stat(directory);
       const { nlink: names } = await Deno.stat(keyPath);
       return { owners, key: { publicKey, directoryMode: directoryMode ?? 0, names: names ?? 1 } };
@@ -75,7 +81,7 @@ export class Keys {
   #open(keyPath: string): Promise<KeyPair> {
     const opened = this.#opened.get(keyPath);
     if (opened) return opened;
-    const opening = readKeyFile(keyPath);
+    const opening = readKeyFile(keyPath, this.#own);
     this.#opened.set(keyPath, opening);
     // A failure is not kept: the user may have mended the file before the next use.
     opening.catch(() => this.#opened.delete(keyPath));

@@ -5,29 +5,42 @@
  * @module
  */
 
+import { describePath } from "../base/mod.ts";
 import { startEngine } from "./engine_thread.ts";
-import { makeLink } from "./links.ts";
 import { findPortOwner } from "./port_owner.ts";
 import type { Keys } from "./keys.ts";
 import type { LauncherRequests } from "./requests.ts";
 
-/** Returns the requests, carried out with the permissions of the calling thread. */
+/**
+ * Returns the requests, carried out with the permissions of the calling thread. The user id is asked
+ * for at once, because the launcher gives up the permission to ask.
+ */
 export function localRequests(): LauncherRequests {
+  const own = Deno.uid();
   // Most commands need no key, so its code is loaded at the first use.
   let keys: Promise<Keys> | undefined;
-  const ofKeys = () => keys ??= import("./keys.ts").then(({ Keys }) => new Keys());
+  const ofKeys = () => keys ??= import("./keys.ts").then(({ Keys }) => new Keys(own));
   return {
     publicKey: async (keyPath) => await (await ofKeys()).publicKey(keyPath),
     sign: async (keyPath, statement) => await (await ofKeys()).sign(keyPath, statement),
     createKey: async (keyPath) => await (await ofKeys()).create(keyPath),
+    examineHome: async (home, seedDirectory) => {
+      const { examineHome } = await import("./home_examination.ts");
+      return await examineHome(home, seedDirectory);
+    },
     examineKey: async (keyPath) => await (await ofKeys()).examine(keyPath),
-    makeLink,
+    async makeLink(target, path) {
+      const { makeLink } = await import("./links.ts");
+      await makeLink(target, path);
+    },
     async placeFile(staged, path, replace) {
       const { placeFile } = await import("./placing.ts");
       await placeFile(staged, path, replace);
     },
+    describe: describePath,
     findPortOwner,
     networkAddresses: () => Promise.resolve(Deno.networkInterfaces()),
+    settle: () => Promise.resolve(),
     startEngine,
   };
 }

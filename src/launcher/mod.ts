@@ -30,6 +30,8 @@ export { grantsFor } from "./grants.ts";
 export type { Grant, GrantFacts, Grants } from "./grants_types.ts";
 export { LauncherError } from "./errors.ts";
 export { checkLink, type LinkGrants, makeLink } from "./links.ts";
+export { type HomeExamination, writeProblem } from "./home_examination.ts";
+export { launch } from "./launch.ts";
 export { localRequests } from "./local_requests.ts";
 export type {
   EngineThread,
@@ -38,3 +40,6 @@ export type {
   LauncherRequests,
   PortOwner,
 } from "./requests.ts";
+export type { EndSignal, FromThread, ThreadStart, ToThread } from "./messages.ts";
+export { ThreadClient, type ThreadScope } from "./thread_client.ts";
+export { homeDirectory } from "./user_home.ts";

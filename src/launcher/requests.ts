@@ -8,7 +8,9 @@
 
 import type { ErrorData } from "../base/mod.ts";
 import type { Statement } from "../identity/mod.ts";
+import type { describePath } from "../base/mod.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
+import type { HomeExamination } from "./home_examination.ts";
 
 /** The process that listens on a TCP port, for error messages. */
 export interface PortOwner {
@@ -80,6 +82,8 @@ export interface LauncherRequests {
   createKey(keyPath: string): Promise<Uint8Array>;
   /** Examines a key file and its directory. A key that cannot be used is no error. */
   examineKey(keyPath: string): Promise<KeyExamination>;
+  /** Examines a home and its seed directory. A home that cannot be used is no error. */
+  examineHome(home: string, seedDirectory: string): Promise<HomeExamination>;
   /**
    * Makes the symbolic link `path`, which leads to the files of a package in the store, or replaces
    * an existing link atomically. Makes missing parent directories of `path`. Deno lets no thread with
@@ -99,12 +103,23 @@ export interface LauncherRequests {
    */
   placeFile(staged: string, path: string, replace?: boolean): Promise<void>;
   /**
+   * Describes a directory that the thread may not open: the home, or a directory above one that the
+   * thread may open. Resolves to `undefined` if nothing is there.
+   */
+  describe: typeof describePath;
+  /**
    * Finds the process that listens on a TCP port. Resolves to `undefined` if the process cannot be
    * determined.
    */
   findPortOwner(port: number): Promise<PortOwner | undefined>;
   /** Returns the addresses of this machine's network interfaces. */
   networkAddresses(): Promise<HostAddress[]>;
+  /**
+   * Tells the launcher that the command has started all it needs. The launcher then gives up the
+   * permissions for other programs and for facts about the machine; requests that need them fail
+   * from then on.
+   */
+  settle(): Promise<void>;
   /**
    * Starts the engine's thread. A command thread cannot do this, because a thread cannot give more
    * than it has.

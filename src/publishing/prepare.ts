@@ -73,6 +73,8 @@ export interface PublishRequest {
   allowSecrets?: AllowedSecrets;
   /** Directories that are never packed, see `SelectOptions`. */
   neverPack?: readonly string[];
+  /** As in `SelectOptions` of `src/package`. */
+  describe?: SelectOptions["describe"];
 }
 
 /**
@@ -130,12 +132,12 @@ export function nothingToPublish(path: string, cause: Error): PublishingError {
 
 async function pack(
   context: PrepareContext,
-  { path, name, version, signer, leaveOut, neverPack, allowSecrets }: PublishRequest,
+  { path, name, version, signer, leaveOut, neverPack, describe, allowSecrets }: PublishRequest,
   outDir: string,
 ): Promise<SeedFiles> {
   const { clock, sourceDateEpoch, limits, signal, detector, onContents, onProgress } = context;
   const keys = await signer();
-  const choice = { dir: path, name, version, leaveOut, neverPack, limits, signal };
+  const choice = { dir: path, name, version, leaveOut, neverPack, describe, limits, signal };
   const kept = await keptArchive(context, choice, keys);
   if (kept) {
     const request = { path: kept.archivePath, signer, allowSecrets };

@@ -22,6 +22,7 @@ export default defineCommand<Record<never, never>, []>({
     const { SeedDirectory } = await import("../../store/mod.ts");
     const daemon = await connectControl(values.home, {
       clock: io.clock,
+      describe: io.launcher.describe,
       signal: io.signal,
       onSilence: (message) => output.warning(message),
     });

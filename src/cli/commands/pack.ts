@@ -72,6 +72,7 @@ export default defineCommand<Flags, [dir: string]>({
       version,
       leaveOut: includeIgnored ? "nothing" : "rules",
       neverPack: neverPacked(values, io),
+      describe: io.launcher.describe,
       allowSecrets: allowSecret,
       limits: archiveLimitsOf(values),
       signal,

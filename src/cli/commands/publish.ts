@@ -88,6 +88,7 @@ export default defineCommand<Flags, string[]>({
       version,
       leaveOut: flags.includeIgnored ? "nothing" : "rules",
       neverPack: neverPacked(values, io),
+      describe: io.launcher.describe,
       allowSecrets: flags.allowSecret,
     } as const;
     if (flags.dryRun) {

@@ -7,6 +7,7 @@
  */
 
 import type { LoadedSettings } from "../../config/mod.ts";
+import type { LauncherRequests } from "../../launcher/mod.ts";
 import { CliError } from "../process/errors.ts";
 
 /**
@@ -37,12 +38,15 @@ export function homeUseOf(uses: HomeUses, args: readonly unknown[]): HomeUse {
  * @throws {CliError} `HOME_NOT_FOUND` (kind `not-found`); the message names the directory and the
  * source of its path
  */
-export async function requireHome({ values, origins }: LoadedSettings): Promise<void> {
+export async function requireHome(
+  { values, origins }: LoadedSettings,
+  { describe }: Pick<LauncherRequests, "describe">,
+): Promise<void> {
   const { home } = values;
-  const isThere = await Deno.stat(home).then(({ isDirectory }) => isDirectory, (error) => {
-    // Ignore other errors, such as a missing permission: they are reported when a file of the home
-    // is opened.
-    return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
+  const isThere = await describe(home).then((found) => found?.isDirectory ?? false, () => {
+    // Ignore errors, such as a missing permission: they are reported when a file of the home is
+    // opened.
+    return true;
   });
   if (isThere) return;
   const { source, where } = origins.home;

@@ -7,6 +7,7 @@
  */
 
 import type { Clock } from "../../base/mod.ts";
+import type { LoadedSettings, SettingFlags } from "../../config/mod.ts";
 import type { LauncherRequests } from "../../launcher/mod.ts";
 import type { EndSignal } from "./errors.ts";
 
@@ -43,6 +44,8 @@ export interface Io {
   readonly clock: Clock;
   /** Requests to the main thread, for what the command's own thread must not do. */
   readonly launcher: LauncherRequests;
+  /** The settings with the given flags, if they are loaded already. */
+  readonly settings?: { flags: SettingFlags; loaded: LoadedSettings };
   /**
    * Returns the path of the staging directory in `directory`: a directory of a random name that
    * does not exist yet, in which the command may write files before it renames them.

@@ -5,6 +5,7 @@
  */
 
 import { LibreseedError } from "../../base/mod.ts";
+import type { EndSignal } from "../../launcher/mod.ts";
 
 /**
  * An error in the command line, in a file or value that the command line names, or in a standard
@@ -50,8 +51,7 @@ export class OutputClosed extends CliError {
   }
 }
 
-/** The signals that ask the process to shut down cleanly. */
-export type EndSignal = "SIGINT" | "SIGTERM";
+export type { EndSignal };
 
 /** The reason with which `Io.signal` is aborted after SIGINT or SIGTERM. */
 export class Interrupted extends CliError {

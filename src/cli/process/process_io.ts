@@ -7,7 +7,7 @@
  */
 
 import { delay, errorToData, outOfReach, systemClock, toHex } from "../../base/mod.ts";
-import { localRequests } from "../../launcher/mod.ts";
+import { homeDirectory, localRequests } from "../../launcher/mod.ts";
 import type { Io, Sink } from "./context.ts";
 import { CliError, type EndSignal, Interrupted, OutputClosed } from "./errors.ts";
 import { exitCodeOfSignal } from "./exit_codes.ts";
@@ -25,7 +25,7 @@ function writeError(cause: unknown): CliError {
   });
 }
 
-function sinkOf(stream: DenoStream): Sink {
+export function sinkOf(stream: DenoStream): Sink {
   return {
     write(bytes) {
       for (let at = 0; at < bytes.length;) {
@@ -64,7 +64,7 @@ function consoleSize(stream: DenoStream): { columns: number; rows: number } {
   }
 }
 
-async function readFile(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+export async function readFile(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
   const invalid = (why: string, cause?: unknown) =>
     new CliError("failed", "FILE_INVALID", `cannot read ${path}: ${why}`, { cause });
   try {
@@ -83,25 +83,11 @@ async function readFile(path: string, maxBytes: number): Promise<Uint8Array | un
 }
 
 /**
- * Returns the user's home directory; `undefined` if the directory is unknown or a relative path. A
- * relative `HOME` would mean a different directory for each working directory. `getBuiltinModule`
- * loads Node's modules only on demand, so commands such as `help` start faster.
- */
-function homeDirectory(): string | undefined {
-  // deno-lint-ignore no-process-global -- an import would load the module
-  const { getBuiltinModule } = process;
-  // Contrary to its type, `homedir()` returns null in Deno if neither HOME nor the user database
-  // has a home directory.
-  const found = getBuiltinModule("node:os").homedir() as string | null;
-  return found && getBuiltinModule("node:path").isAbsolute(found) ? found : undefined;
-}
-
-/**
  * Whether standard error goes to systemd's journal: compares its device and inode numbers with
  * those in `JOURNAL_STREAM` (systemd.exec(5)). The variable alone is not enough, because a child
  * process may inherit it and have its standard error redirected.
  */
-function isJournal(stream: string | undefined): boolean {
+export function isJournal(stream: string | undefined): boolean {
   if (stream === undefined) return false;
   try {
     // deno-lint-ignore no-process-global -- an import would load the module
@@ -151,7 +137,7 @@ export function processIo(): Io {
       return Deno.cwd();
     },
     get userHome() {
-      return (userHome ??= { path: homeDirectory() }).path;
+      return (userHome ??= { path: homeDirectory(this.env.HOME) }).path;
     },
     clock: systemClock,
     launcher: localRequests(),

@@ -21,6 +21,7 @@ export async function withDaemon<T>(
   const { connectControl } = await import("../../control/mod.ts");
   const found = await connectControl(values.home, {
     clock: io.clock,
+    describe: io.launcher.describe,
     signal: io.signal,
     onSilence: (message) => output.warning(message),
   });

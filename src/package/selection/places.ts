@@ -6,6 +6,7 @@
  */
 
 import { sep } from "node:path";
+import type { describePath } from "../../base/mod.ts";
 import { PackageError } from "../errors.ts";
 
 interface Place {
@@ -27,12 +28,17 @@ export class Places {
    * Resolves the directories that are never packed. A missing directory is ignored.
    *
    * @param root real path of the directory to pack
+   * @param describe describes a directory, which the calling thread may not open
    * @throws {PackageError} `DIRECTORY_INVALID` if the root is a directory that is never packed
    */
-  static async find(paths: readonly string[], root: string): Promise<Places> {
+  static async find(
+    paths: readonly string[],
+    root: string,
+    describe: typeof describePath,
+  ): Promise<Places> {
     const places: Place[] = [];
     for (const path of paths) {
-      const place = await placeOf(path);
+      const place = await placeOf(path, describe);
       if (place?.path === root) {
         const message = `${root} belongs to libreseed, with a private key or archives in it, and ` +
           `cannot be packed. Pack a directory in it or beside it.`;
@@ -55,11 +61,13 @@ export class Places {
   }
 }
 
-async function placeOf(path: string): Promise<Place | undefined> {
+async function placeOf(path: string, describe: typeof describePath): Promise<Place | undefined> {
   try {
-    const { dev, ino } = await Deno.stat(path);
-    return { path: await Deno.realPath(path), dev, ino };
-  } catch {
+    const found = await describe(path);
+    return found && { path: found.realPath, dev: found.dev, ino: found.ino };
+  } catch (error) {
+    // A place that this thread may not describe would be packed.
+    if (error instanceof Deno.errors.NotCapable) throw error;
     return undefined;
   }
 }

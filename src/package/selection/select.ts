@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describePath } from "../../base/mod.ts";
 import { PackageError, unreadable } from "../errors.ts";
 import { type Metadata, readMetadata, validateName, validateVersion } from "../manifest/mod.ts";
 import { type ArchiveLimits, defaultArchiveLimits } from "../paths/mod.ts";
@@ -36,6 +37,11 @@ export interface SelectOptions {
   leaveOut?: LeaveOut;
   /** Directories that never go into a package: the home and the seed directory in use. */
   neverPack?: readonly string[];
+  /**
+   * Describes a directory of {@linkcode SelectOptions.neverPack}, which the calling thread may not
+   * open. Default: {@linkcode describePath}.
+   */
+  describe?: typeof describePath;
   limits?: ArchiveLimits;
   signal?: AbortSignal;
 }
@@ -115,7 +121,7 @@ export async function selectDirectory(
     rules,
     isAlwaysOut: isOut,
     isOutput: outputTest(dir, name, outputs),
-    places: await Places.find(options.neverPack ?? [], dir),
+    places: await Places.find(options.neverPack ?? [], dir, options.describe ?? describePath),
     signal: options.signal,
   });
   const takes = (path: string) =>

@@ -1,0 +1,19 @@
+/**
+ * The entry point of the command thread: runs one command line, and tells the launcher the exit
+ * code.
+ *
+ * @module
+ */
+
+// This import comes first, to confine the thread before any library is loaded.
+import "../confinement/command.ts";
+import { ThreadClient, type ThreadStart } from "../launcher/mod.ts";
+import { threadIo } from "./process/thread_io.ts";
+import { runCli } from "./run.ts";
+
+declare const self: ConstructorParameters<typeof ThreadClient>[0];
+
+addEventListener("message", async ({ data: start }: MessageEvent<ThreadStart>) => {
+  const client = new ThreadClient(self);
+  client.exit(await runCli(start.args, threadIo(start, client)));
+}, { once: true });

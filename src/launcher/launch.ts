@@ -1,0 +1,182 @@
+/**
+ * Runs a command line in a thread of its own, with the permissions that this command line needs.
+ *
+ * @module
+ */
+
+import { fromUtf8, homePaths, resolvePath, systemClock, toHex, utf8 } from "../base/mod.ts";
+import { type LoadedSettings, loadSettings } from "../config/mod.ts";
+import { type CommandLine, scanCommandLine } from "./command_line.ts";
+import { needsRoots, readsPaths } from "./command_needs.ts";
+import { runCommandThread } from "./command_thread.ts";
+import { giveUp, grantedRequests, refusal } from "./granted_requests.ts";
+import { grantsFor } from "./grants.ts";
+import { localRequests } from "./local_requests.ts";
+import { rootsOf } from "./roots.ts";
+import { sweepStagings } from "./sweeping.ts";
+import { homeDirectory } from "./user_home.ts";
+
+/** Environment variables that commands read, besides those that begin with `LIBRESEED_`. */
+const READ_VARIABLES: readonly string[] = [
+  "JOURNAL_STREAM",
+  "NO_COLOR",
+  "SOURCE_DATE_EPOCH",
+  "TERM",
+];
+/** Maximum size of the config file, in bytes. */
+const MAX_CONFIG_BYTES = 2 ** 20;
+/** Number of random bytes in the name of a staging path. */
+const RANDOM_BYTES = 8;
+/** Directory of the sources, which the thread reads if the program is not compiled. */
+const SOURCES = new URL("../../", import.meta.url);
+
+/**
+ * Runs a command line and resolves to its exit code.
+ *
+ * @param args the arguments, without the program's name
+ * @param code the file with the code of the command thread
+ */
+export async function launch(args: readonly string[], code: URL): Promise<number> {
+  const variables = Deno.env.toObject();
+  const userHome = homeDirectory(variables.HOME);
+  const env = variablesOf(variables);
+  const cwd = Deno.cwd();
+  const line = scanCommandLine(args);
+  const loaded = line && await settingsOf(line, { env, cwd, userHome });
+  const stdin = line && readsPaths(line) ? await readAll(Deno.stdin.readable) : undefined;
+  const grants = grantsFor({
+    line,
+    settings: loaded,
+    configPath: line && await configPathOf(loaded, line, { env, cwd, userHome }),
+    roots: line && needsRoots(line) && loaded && isKnown(loaded)
+      ? rootsOf(homePaths(loaded.values.home).packages)
+      : undefined,
+    cwd,
+    userHome,
+    stdinPaths: stdin && pathsIn(stdin, line?.flags.null === true ? "\0" : "\n"),
+    realPath: realPathOf,
+    isFree,
+    random: () => toHex(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))),
+  });
+  await sweepStagings(grants.staging.keys());
+  const running = runCommandThread({
+    code,
+    permissions: Deno.build.standalone ? grants.permissions : withSources(grants.permissions),
+    start: {
+      args,
+      cwd,
+      userHome,
+      env,
+      staging: grants.staging,
+      stdin,
+      settings: loaded && isKnown(loaded) ? { flags: line!.settings, loaded } : undefined,
+    },
+    requests: grantedRequests(grants, localRequests()),
+    async engineOptions() {
+      if (!grants.wantsEngine || !loaded) throw refusal("start an engine");
+      const { port, dir, allowLocal } = loaded.values;
+      return { port, seedDirectory: await Deno.realPath(dir), allowLocal };
+    },
+    clock: systemClock,
+    say: (line) => void Deno.stderr.writeSync(utf8(`${line}\n`)),
+    exit: (status) => Deno.exit(status),
+  });
+  // Not before the thread has started, because a thread cannot have what its parent gave up.
+  giveUp("env", "ffi", ...(grants.wantsEngine ? [] : ["sys", "run"] as const));
+  return await running;
+}
+
+/** Returns the variables that a command reads, and no other. */
+function variablesOf(all: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(all).filter(([name]) =>
+      name.startsWith("LIBRESEED_") || READ_VARIABLES.includes(name)
+    ),
+  );
+}
+
+/**
+ * Loads the settings; `undefined` if they are invalid. The command loads them again, and reports
+ * the error if it needs the settings.
+ */
+async function settingsOf(
+  line: CommandLine,
+  given: { env: Record<string, string>; cwd: string; userHome: string | undefined },
+): Promise<LoadedSettings | undefined> {
+  try {
+    return await loadSettings({ flags: line.settings, ...given, readFile: readConfig });
+  } catch {
+    return undefined;
+  }
+}
+
+async function readConfig(path: string): Promise<string | undefined> {
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    // Check the file type before opening the file: opening a FIFO would block until a writer opens
+    // it.
+    if (!isFile || size > MAX_CONFIG_BYTES) throw new Error(`cannot read ${path}`);
+    return fromUtf8(await Deno.readFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the home is known. If not, reading the setting throws. */
+function isKnown({ configPath }: LoadedSettings): boolean {
+  return configPath !== "";
+}
+
+/** Returns the path of the config file, also if other settings are invalid. */
+async function configPathOf(
+  loaded: LoadedSettings | undefined,
+  line: CommandLine,
+  given: { env: Record<string, string>; cwd: string; userHome: string | undefined },
+): Promise<string | undefined> {
+  const { home } = line.settings;
+  const variable = given.env.LIBRESEED_HOME;
+  const { configPath } = loaded ?? await loadSettings({
+    flags: home === undefined ? {} : { home },
+    ...given,
+    env: variable === undefined ? {} : { LIBRESEED_HOME: variable },
+    readFile: () => Promise.resolve(undefined),
+  }).catch(() => ({ configPath: "" }));
+  return configPath === "" ? undefined : configPath;
+}
+
+function isFree(path: string): boolean {
+  try {
+    return Deno.readDirSync(path)[Symbol.iterator]().next().done === true;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Splits a list of paths as the command does. A path that is not UTF-8 is left out here. */
+function pathsIn(bytes: Uint8Array, separator: "\0" | "\n"): string[] {
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  return text.split(separator)
+    .map((path) => separator === "\n" ? path.replace(/\r$/, "") : path)
+    .filter((path) => path !== "" && !path.includes("\0"));
+}
+
+function realPathOf(path: string): string | undefined {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Adds the permission to read the sources, from which an uncompiled program loads its modules. */
+function withSources(
+  permissions: Deno.PermissionOptionsObject,
+): Deno.PermissionOptionsObject {
+  const read = Array.isArray(permissions.read) ? permissions.read : [];
+  return { ...permissions, read: [...read, resolvePath(SOURCES.pathname)] };
+}

@@ -1,0 +1,53 @@
+/**
+ * The messages between the launcher and the command thread. The first message to the thread is a
+ * {@linkcode ThreadStart}.
+ *
+ * @module
+ */
+
+import type { ErrorData } from "../base/mod.ts";
+import type { LoadedSettings, SettingFlags } from "../config/mod.ts";
+import type { LauncherRequests } from "./requests.ts";
+
+/** The signals that ask the process to shut down cleanly. */
+export type EndSignal = "SIGINT" | "SIGTERM";
+
+/** Facts about the process that the command thread may not find out itself. */
+export interface ThreadStart {
+  /** The arguments of the process, without the program's name. */
+  args: readonly string[];
+  /** The working directory of the process, absolute path. */
+  cwd: string;
+  /** The user's home directory, absolute path; `undefined` if the user has none. */
+  userHome: string | undefined;
+  /** The environment variables that commands read, and no other. */
+  env: Record<string, string>;
+  /** Paths of staging directories, by the directory in which each lies; absolute paths. */
+  staging: ReadonlyMap<string, string>;
+  /** The content of standard input, if the launcher has read it. */
+  stdin: Uint8Array | undefined;
+  /** The settings with the given flags, if they are valid, so that they are loaded once. */
+  settings: { flags: SettingFlags; loaded: LoadedSettings } | undefined;
+}
+
+/** Names of the requests that are answered with one message. */
+export type AnsweredRequest = Exclude<keyof LauncherRequests, "startEngine">;
+
+/** A message of the launcher to the command thread, after the {@linkcode ThreadStart}. */
+export type ToThread =
+  | { kind: "answer"; id: number; value?: unknown; error?: ErrorData }
+  | { kind: "signal"; name: EndSignal }
+  | { kind: "hang-up" }
+  | { kind: "engine-died"; why: string };
+
+/** A message of the command thread to the launcher. */
+export type FromThread =
+  | { kind: "request"; id: number; name: AnsweredRequest; args: readonly unknown[] }
+  /** The engine's end of the channel is among the transferred objects. */
+  | { kind: "start-engine"; port: MessagePort }
+  | { kind: "end-engine" }
+  /** From now on the thread wants to hear of the signals. */
+  | { kind: "hear"; what: "end" | "hang-up" }
+  /** The thread has heard the signal, and is about to end. */
+  | { kind: "heard" }
+  | { kind: "exit"; code: number };

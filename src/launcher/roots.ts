@@ -1,0 +1,59 @@
+/**
+ * The lock files and links that refer to packages of the store, as the store has noted them
+ * (`src/store/packages/package_roots.ts`). A command that removes packages has to read them.
+ *
+ * The notes lie where the command's thread can write, so they are not believed: only a lock file of
+ * the usual name, and a link that leads into the store, are granted.
+ *
+ * @module
+ */
+
+import { directoryOf, isWithin, resolvePath } from "../base/mod.ts";
+import { PROJECT_LOCK_FILE } from "./command_needs.ts";
+
+const NOTE = /^[0-9a-f]{64}$/;
+/** Maximum size of a note, in bytes: no operating system allows longer paths. */
+const MAX_NOTE_BYTES = 65_536;
+
+/**
+ * Lists the noted paths that may be granted.
+ *
+ * @param store absolute path of the store of installed packages
+ */
+export function rootsOf(store: string): string[] {
+  const directory = resolvePath(store, ".roots");
+  const found: string[] = [];
+  try {
+    for (const { name, isFile } of Deno.readDirSync(directory)) {
+      if (!isFile || !NOTE.test(name)) continue;
+      const path = notedPath(resolvePath(directory, name));
+      if (path !== undefined && (isLockFile(path) || isLinkInto(store, path))) found.push(path);
+    }
+  } catch {
+    // No notes, or unreadable ones: the command reports what it cannot read.
+  }
+  return found;
+}
+
+function notedPath(note: string): string | undefined {
+  if (Deno.lstatSync(note).size > MAX_NOTE_BYTES) return undefined;
+  const path = Deno.readTextFileSync(note);
+  return path === resolvePath("/", path) ? path : undefined;
+}
+
+function isLockFile(path: string): boolean {
+  try {
+    return path === resolvePath(directoryOf(path), PROJECT_LOCK_FILE) &&
+      Deno.lstatSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+function isLinkInto(store: string, path: string): boolean {
+  try {
+    return isWithin(resolvePath(directoryOf(path), Deno.readLinkSync(path)), store);
+  } catch {
+    return false;
+  }
+}
