@@ -5,6 +5,7 @@ the command below takes, and `settings` for libtorrent. Prints one JSON object a
 started it ends it.
 """
 
+import errno
 import hashlib
 import json
 import signal
@@ -23,7 +24,7 @@ def start(port, bootstrap="", settings=None, **_):
         "listen_interfaces": f"127.0.0.1:{port}",
         "enable_dht": bootstrap != "",
         "dht_bootstrap_nodes": bootstrap,
-        # libreseed has no uTP, and libtorrent would try it for three seconds first.
+        # libreseed has no uTP, and libtorrent would try it first.
         "enable_outgoing_utp": False,
         "enable_incoming_utp": False,
         "enable_lsd": False,
@@ -55,6 +56,8 @@ class Alerts:
                 alert = self.pending.pop(0)
                 if isinstance(alert, kinds):
                     return alert
+                if isinstance(alert, lt.peer_disconnected_alert) and "(uTP)" in alert.message():
+                    say(utpReset=alert.error.value() == errno.ECONNRESET)
                 if isinstance(alert, lt.torrent_error_alert):
                     sys.exit(alert.message())
             # Alerts live until the next are taken, so only when none is left.

@@ -46,6 +46,24 @@ await interopTest(
 );
 
 await interopTest(
+  "libtorrent that tries uTP first is refused at our UDP port, and downloads over TCP",
+  needs,
+  async () => {
+    await using seeded = await seededPackage();
+    await using dir = await temporaryHome();
+    const lines = await runLibtorrent({
+      do: "download",
+      torrent: seeded.torrentPath,
+      dir: dir.path,
+      peers: [["127.0.0.1", seeded.port]],
+      settings: { enable_outgoing_utp: true, enable_incoming_utp: true },
+    });
+    await assertDownloaded(dir.path, seeded);
+    assert.ok(lines.some(({ utpReset }) => utpReset), JSON.stringify(lines));
+  },
+);
+
+await interopTest(
   "libtorrent with a part of an archive gets the rest from our seeder",
   needs,
   async () => {

@@ -16,6 +16,7 @@ import { type Krpc, type KrpcError, QuerySocket } from "../libraries/mod.ts";
 import { AnsweringNode, answerStrangers } from "./krpc_answers.ts";
 import { Liveness } from "./liveness.ts";
 import { QueryLimiter } from "./query_limiter.ts";
+import { UtpResets } from "./utp_resets.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
 /**
@@ -107,6 +108,7 @@ export class DhtHost {
     this.#known = options.knownNodes ?? [];
     const limiter = new QueryLimiter(() => options.clock.now());
     this.#udp = new UdpSocket(options.createSocket, limiter);
+    this.#udp.utpResets = new UtpResets(() => options.clock.now());
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
     this.#liveness = new Liveness((silent) => this.#onLivenessChange(silent));
     const { clock, readOnly = false } = options;

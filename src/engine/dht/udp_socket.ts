@@ -14,6 +14,7 @@ import { EventEmitter } from "node:events";
 import { isNodePort } from "../../base/mod.ts";
 import { classifyByPrefix, type Refusal, validatePacket } from "../libraries/mod.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
+import type { UtpResets } from "./utp_resets.ts";
 
 /** The received packet that is being processed. */
 export interface Received {
@@ -34,7 +35,10 @@ export interface Traffic {
   bytesOut: number;
   /** Number of received packets that could not be parsed or had an invalid member. */
   malformed: number;
-  /** Number of received queries that exceeded the rate limits, or came from a port below 1024. */
+  /**
+   * Number of received queries and uTP packets that exceeded the rate limits, or came from a port
+   * below 1024.
+   */
   limited: number;
   /** Number of received replies with an unknown transaction id or from the wrong sender. */
   unasked: number;
@@ -125,6 +129,9 @@ export class UdpSocket extends EventEmitter {
    * hostile reply could name such a port to direct our packets at another service.
    */
   mayUsePort: (host: string, port: number) => boolean = () => false;
+
+  /** Refuses uTP connections; `undefined` drops their packets as malformed. */
+  utpResets: UtpResets | undefined;
 
   /** @param limiter rate limits for incoming queries; without it there is no limit */
   constructor(create: SocketFactory = createUdpSocket, limiter?: QueryLimiter) {
@@ -272,7 +279,7 @@ export class UdpSocket extends EventEmitter {
     // below 1024.
     if (!this.#isNodePort(address, port)) return "limited";
     const first = classifyByPrefix(bytes);
-    if (first === "malformed") return "malformed";
+    if (first === "malformed") return this.#refuseUtp(bytes, from);
     if (first === "query" && !this.#admits(address, port)) return "limited";
     if (first === "answer" && this.expected?.isAsked(address) === false) return "unasked";
     const packet = validatePacket(bytes);
@@ -291,6 +298,14 @@ export class UdpSocket extends EventEmitter {
       return "unasked";
     } else this.#limiter?.noteReply(address, port);
     this.#emitCopy(bytes, from);
+    return undefined;
+  }
+
+  /** Answers a uTP packet with an ST_RESET, or returns the reason for dropping the packet. */
+  #refuseUtp(bytes: Buffer, { address, port }: RemoteInfo): "malformed" | "limited" | undefined {
+    const reset = this.utpResets?.answer(bytes, address, port) ?? "malformed";
+    if (typeof reset === "string") return reset;
+    this.send(reset, 0, reset.length, port, address);
     return undefined;
   }
 

@@ -11,6 +11,7 @@ import { concatBytes, systemClock, utf8 } from "../../../src/base/mod.ts";
 import { parseCompactNodes } from "../../../src/dht/node/compact_nodes.ts";
 import { ItemReader } from "../../../src/dht/records/item_query.ts";
 import { parseCompactPeers } from "../../../src/dht/records/peers.ts";
+import { resetFor } from "../../../src/engine/dht/utp_resets.ts";
 import { DhtHost } from "../../../src/engine/dht/dht_host.ts";
 import { applyReplacements, validatePacket } from "../../../src/engine/libraries/mod.ts";
 import { verifySignature } from "../../../src/identity/mod.ts";
@@ -135,4 +136,25 @@ const shownTarget: Target = {
   }),
 };
 
-export const networkTargets: readonly Target[] = [krpcTarget, compactTarget, shownTarget];
+const utpTarget: Target = {
+  name: "utp",
+  seeds: () => [
+    Uint8Array.of(0x41, 0, 1, 2, ...new Uint8Array(12), 3, 4, 0, 0),
+    Uint8Array.of(0x01, 1, 1, 2, ...new Uint8Array(12), 3, 4, 0, 0, 2, 4, 0, 0, 0, 0, 0, 1, 9, 5),
+  ],
+  open: stateless((bytes) => {
+    const reset = resetFor(bytes, 1e12);
+    if (!reset) return;
+    assert.equal(reset.length, 20);
+    assert.ok(reset.length <= bytes.length, "an answer that is larger than the packet");
+    assert.deepEqual(reset.subarray(2, 4), bytes.subarray(2, 4));
+    assert.equal(resetFor(reset, 1e12), undefined, "an answer to an answer");
+  }),
+};
+
+export const networkTargets: readonly Target[] = [
+  krpcTarget,
+  compactTarget,
+  shownTarget,
+  utpTarget,
+];
