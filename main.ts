@@ -16,7 +16,14 @@ if (import.meta.main) {
   }
   const { launch } = await import("./src/launcher/mod.ts");
   // An explicit exit: a timer or socket that a library left open must not keep the process alive.
-  Deno.exit(await launch(Deno.args, new URL("./src/cli/thread.ts", import.meta.url)));
+  Deno.exit(
+    await launch({
+      args: Deno.args,
+      variables: Deno.env.toObject(),
+      code: new URL("./src/cli/thread.ts", import.meta.url),
+      exit: Deno.exit,
+    }),
+  );
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 
 // This import comes first, to confine the thread before any library is loaded.
-import "../confinement/command.ts";
+import "./confined.ts";
 import { ThreadClient, type ThreadStart } from "../launcher/mod.ts";
 import { threadIo } from "./process/thread_io.ts";
 import { runCli } from "./run.ts";

@@ -1,10 +1,5 @@
 /**
- * Restricts the thread that imports this file: no imports, no new threads, no console, no
- * environment. It runs before any library is loaded.
- *
- * The thread is a single bundled file and needs no imports. Console output goes to
- * {@linkcode printing}: hostile bytes can make libraries print warnings with stack traces; for
- * example, npm:bencode warns when k-rpc-socket encodes a number above 2^53.
+ * The restrictions of each kind of thread.
  *
  * @module
  */
@@ -12,9 +7,37 @@
 import { hideEnvironment, redirectConsole, refuseImports, refuseThreads } from "./restrictions.ts";
 
 /** Receives the output that libraries print to the console. */
-export const printing: { hear?: (args: unknown[]) => void } = {};
+export interface Printing {
+  hear?: (args: unknown[]) => void;
+}
 
-refuseImports();
-refuseThreads();
-redirectConsole((args) => printing.hear?.(args));
-hideEnvironment();
+/**
+ * Restricts a thread that is a single bundled file: no imports, no new threads, no console, no
+ * environment.
+ *
+ * @returns receives what is printed to the console: hostile bytes can make libraries print warnings
+ * with stack traces. For example, npm:bencode warns when k-rpc-socket encodes a number above 2^53
+ */
+export function confineBundle(): Printing {
+  const printing: Printing = {};
+  refuseImports();
+  refuseThreads();
+  redirectConsole((args) => printing.hear?.(args));
+  hideEnvironment();
+  return printing;
+}
+
+/** Directory of the program's own modules; `scripts/compile.ts` lays it out. */
+const PROGRAM = import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "");
+
+/**
+ * Restricts the command thread: it may load the program's own modules, and start the threads that
+ * compress and hash, and nothing else. From sources, Deno's permissions restrict imports.
+ */
+export function confineCommand(): void {
+  if (Deno.build.standalone) {
+    refuseImports(PROGRAM);
+    refuseThreads(`${PROGRAM}thread.js`);
+  }
+  hideEnvironment();
+}

@@ -1,15 +1,14 @@
 /**
  * Restrictions of a thread that Deno's permissions cannot express: imports, new threads, the console
- * and the environment.
+ * and the environment. They hold until the thread ends.
  *
- * - `confinement.ts` applies all restrictions to the thread that imports it, for good. The entry of
- *   a bundled thread imports it before everything else; no other file does.
- * - `command.ts` does the same for the command thread, which may load the program's own modules.
+ * - `confinement.ts` has the restrictions of each kind of thread. The entry of a thread applies them
+ *   by its first import, before any library is loaded.
  * - `restrictions.ts` has the restrictions themselves.
  *
- * Start with `restrictions.ts`.
+ * Start with `confinement.ts`.
  *
  * @module
  */
 
-export { printing } from "./confinement.ts";
+export { confineBundle, confineCommand, type Printing } from "./confinement.ts";

@@ -6,7 +6,7 @@
  */
 
 // This import comes first, to confine the thread before any other module runs.
-import "../confinement/mod.ts";
+import "./confined.ts";
 import { systemClock } from "../base/mod.ts";
 import type { GateOrder } from "./connect.ts";
 import { Gate, type Port } from "./gate.ts";

@@ -30,14 +30,20 @@ const RANDOM_BYTES = 8;
 /** Directory of the sources, which the thread reads if the program is not compiled. */
 const SOURCES = new URL("../../", import.meta.url);
 
-/**
- * Runs a command line and resolves to its exit code.
- *
- * @param args the arguments, without the program's name
- * @param code the file with the code of the command thread
- */
-export async function launch(args: readonly string[], code: URL): Promise<number> {
-  const variables = Deno.env.toObject();
+/** What the launcher is told of the process. */
+export interface Launch {
+  /** The arguments, without the program's name. */
+  args: readonly string[];
+  /** All environment variables. */
+  variables: Record<string, string>;
+  /** The file with the code of the command thread. */
+  code: URL;
+  /** Ends the process at once. */
+  exit(code: number): never;
+}
+
+/** Runs a command line and resolves to its exit code. */
+export async function launch({ args, variables, code, exit }: Launch): Promise<number> {
   const userHome = homeDirectory(variables.HOME);
   const env = variablesOf(variables);
   const cwd = Deno.cwd();
@@ -79,7 +85,7 @@ export async function launch(args: readonly string[], code: URL): Promise<number
     },
     clock: systemClock,
     say: (line) => void Deno.stderr.writeSync(utf8(`${line}\n`)),
-    exit: (status) => Deno.exit(status),
+    exit,
   });
   // Not before the thread has started, because a thread cannot have what its parent gave up.
   giveUp("env", "ffi", ...(grants.wantsEngine ? [] : ["sys", "run"] as const));

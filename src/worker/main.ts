@@ -6,7 +6,7 @@
  */
 
 // This import comes first, to confine the thread before any library is loaded.
-import { printing } from "../confinement/mod.ts";
+import { printing } from "./confined.ts";
 import { expose } from "comlink";
 import { LibraryLines, systemClock } from "../base/mod.ts";
 import type { WorkerEvent } from "./protocol.ts";

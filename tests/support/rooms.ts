@@ -166,7 +166,8 @@ export const rooms: Record<string, Room> = {
     runs: "command",
     holds: "the command tree, output, exit codes",
     imports: [
-      ...["base", "config", "identity", "launcher", "records", "package", "store", "engine"],
+      ...["base", "confinement", "config", "identity", "launcher", "records", "package", "store"],
+      ...["engine"],
       ...["control", "fetching", "names", "publishing", "install", "host", "doctor", "testnet"],
     ],
     inner: ["process", "terminal", "flags", "running", "commands"],

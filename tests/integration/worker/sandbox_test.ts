@@ -238,7 +238,7 @@ Deno.test("a stopped worker refuses calls, and its port is free", async () => {
 
 Deno.test("no library prints to the terminal from inside the sandbox", async () => {
   const script = `
-    import "${new URL("../../../src/confinement/confinement.ts", import.meta.url)}";
+    import "${new URL("../../../src/worker/confined.ts", import.meta.url)}";
     import bencode from "bencode";
     bencode.encode({ n: 0.5 });
     console.error("printed");
