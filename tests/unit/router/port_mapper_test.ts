@@ -72,7 +72,7 @@ for (const [name, behaviour] of Object.entries(ROUTERS)) {
     await world.advance(2 * CHECK_MS);
     world.gateway.behaviour.isOff = true;
     world.gateway.restart();
-    await world.until(() => world.status.mapping === undefined);
+    await world.until(() => world.status.mapping === undefined, 3 * CHECK_MS);
     assert.ok(["ROUTER_SILENT", "NO_ROUTER"].includes(world.status.error!.code));
     await world.advance(3 * CHECK_MS);
     world.gateway.behaviour.isOff = false;
