@@ -9,6 +9,7 @@ import { BlockList, isIP, isIPv6 } from "node:net";
 import type { DhtHost } from "./dht/mod.ts";
 import { DialBudget, Handshakes, isTestHost } from "./dial/mod.ts";
 import { EngineError } from "./errors.ts";
+import { makePeerId } from "./extended_handshake.ts";
 import { acceptPeers, type Client, makeClient, OwnDials, secureOf } from "./libraries/mod.ts";
 import { ConnectionLimit, watchListener } from "./listen/mod.ts";
 import type { EngineOptions, RateLimits } from "./options.ts";
@@ -44,6 +45,7 @@ export function createClient(
   const { encryption = "prefer" } = options;
   const client = makeClient({
     torrentPort: port,
+    peerId: makePeerId(),
     tracker: false,
     lsd: false,
     natUpnp: false,

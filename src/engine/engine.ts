@@ -14,6 +14,7 @@ import { createClient, listening, throttle } from "./client.ts";
 import { DhtHost, type DhtState, type Traffic } from "./dht/mod.ts";
 import { Download, type DownloadRequest, invalidTorrent } from "./download.ts";
 import { EngineError } from "./errors.ts";
+import { fillExtendedHandshake } from "./extended_handshake.ts";
 import {
   applyReplacements,
   ArchiveStore,
@@ -27,6 +28,7 @@ import {
   type Wire,
 } from "./libraries/mod.ts";
 import type { EngineOptions, RateLimits } from "./options.ts";
+import { exchangePeers } from "./peer_exchange.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
 import {
   dropIfBothSeed,
@@ -284,7 +286,9 @@ export class Engine {
     added.once("ready", () => {
       if (added.pieces?.some((piece) => piece !== null)) keepPieceBuffers(added);
     });
+    exchangePeers(added, this.#clock);
     added.on("wire", (wire: Wire) => {
+      fillExtendedHandshake(added, wire, this.port);
       guardExtensions(added, wire);
       take(wire);
       serveFrom(added, wire);

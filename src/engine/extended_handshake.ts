@@ -1,0 +1,54 @@
+/**
+ * Says to peers who we are: our peer id (BEP 20) and the members of our extended handshake (BEP 10,
+ * BEP 21). npm:bittorrent-protocol sends the handshake, and adds the ids of extensions.
+ *
+ * @module
+ */
+
+import { concatBytes, utf8, version } from "../base/mod.ts";
+import { ipBytes } from "./ip_bytes.ts";
+import type { Torrent, Wire } from "./libraries/mod.ts";
+
+/** Our client code in Azureus-style peer ids. No other program is known to use these letters. */
+const CLIENT_CODE = "LS";
+const RANDOM_BYTES = 12;
+/**
+ * Number of unanswered requests that a peer may have with us: 32 MiB of blocks. The upload queue
+ * takes more, but a peer that keeps more gains nothing.
+ */
+const MAX_REQUESTS = 2_048;
+/** Number of the version of libreseed's own extensions. */
+const LIBRESEED_EXTENSIONS = 1;
+
+/**
+ * Makes a peer id of 20 bytes: `-LS`, the version as four characters, `-` and 12 random bytes.
+ *
+ * @param release version of libreseed, semver
+ */
+export function makePeerId(release: string = version): Uint8Array {
+  const [major = 0, minor = 0, patch = 0] = release.split(/[.+-]/).map(Number);
+  const digits = [major, minor, patch].map((number) => Math.min(number, 35).toString(36));
+  const text = `-${CLIENT_CODE}${digits.join("").toUpperCase()}0-`;
+  return concatBytes(utf8(text), crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));
+}
+
+/**
+ * Fills our extended handshake for a peer. To be called at the torrent's event `wire`, before the
+ * handshake is sent.
+ *
+ * @param port TCP port at which peers can connect to us
+ */
+export function fillExtendedHandshake(torrent: Torrent, wire: Wire, port: number): void {
+  const yourIp = wire.remoteAddress && ipBytes(wire.remoteAddress);
+  Object.assign(
+    (wire as unknown as { extendedHandshake: Record<string, unknown> }).extendedHandshake,
+    {
+      v: `libreseed/${version}`,
+      p: port,
+      reqq: MAX_REQUESTS,
+      ...(yourIp && { yourip: yourIp }),
+      upload_only: torrent.done ? 1 : 0,
+      lr: LIBRESEED_EXTENSIONS,
+    },
+  );
+}
