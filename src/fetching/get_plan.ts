@@ -71,6 +71,7 @@ async function planForMagnet(
 ): Promise<GetPlan> {
   const { infoHash, publicKey, salt } = magnet;
   const peers = usablePeers(magnet, onDetail);
+  tellIgnored(magnet, onDetail);
   if (!publicKey || !salt) {
     if (infoHash) return { infoHashHex: toHex(infoHash), publicKey, peers };
     throw new FetchingError(
@@ -116,6 +117,13 @@ function usablePeers(
     );
   }
   return usable.map(formatHostPort);
+}
+
+/** Names the parameters of a magnet link that are not used, in one message. */
+function tellIgnored({ ignored = [] }: Magnet, onDetail: FetchListeners["onDetail"]): void {
+  if (ignored.length === 0) return;
+  const listed = ignored.map((name) => JSON.stringify(name)).join(", ");
+  onDetail?.(`the magnet link has parameters that are not used: ${listed}`);
 }
 
 /**

@@ -12,6 +12,8 @@ import { MAX_SALT_BYTES } from "./item.ts";
 /** Maximum length of a magnet link, characters. Some links contain dozens of trackers. */
 const MAX_CHARACTERS = 8192;
 const SCHEME = "magnet:?";
+/** Maximum number of ignored parameters that are remembered, and of characters of each name. */
+const [MAX_IGNORED, MAX_IGNORED_CHARACTERS] = [16, 32];
 
 /** Address of a peer: a host name or an IPv4 or IPv6 address (without brackets), and a TCP port. */
 export type MagnetPeer = HostPort;
@@ -30,6 +32,11 @@ export interface Magnet {
   peers: MagnetPeer[];
   /** Values of `x.pe` that are not peer addresses; absent if there are none. The text is untrusted. */
   unreadPeers?: string[];
+  /**
+   * Names of the first 16 parameters that are not used, in lower case, or `dn` if the name is
+   * malformed; absent if there are none. The text is untrusted.
+   */
+  ignored?: string[];
 }
 
 /**
@@ -39,7 +46,7 @@ export interface Magnet {
  * escaped, but not validated
  */
 export function formatMagnet(
-  magnet: Omit<Magnet, "peers" | "unreadPeers"> & {
+  magnet: Omit<Magnet, "peers" | "unreadPeers" | "ignored"> & {
     infoHash: Uint8Array;
     peers?: readonly MagnetPeer[];
   },
@@ -65,9 +72,10 @@ function escape(text: string): string {
 
 /**
  * Parses a magnet link. The order of the parameters is irrelevant, and so is the case of parameter
- * names, URNs and hexadecimal digits. `xt.1` counts as `xt`. An infohash may be in base32. Trackers
- * (`tr`), unknown parameters, and hashes of other types beside a v1 infohash are ignored. A peer
- * (`x.pe`) that cannot be parsed goes to `unreadPeers` and does not make the link invalid.
+ * names, URNs and hexadecimal digits. `xt.1` counts as `xt`, and `&amp;`, as HTML writes it, as `&`.
+ * An infohash may be in base32. Hashes of other types beside a v1 infohash are ignored. Trackers
+ * (`tr`), unknown parameters and a malformed name go to `ignored`, a peer (`x.pe`) that cannot be
+ * parsed goes to `unreadPeers`; they do not make the link invalid.
  *
  * @throws {RecordError} `BAD_MAGNET` if the text is not a magnet link, has more than 8,192
  * characters, has neither infohash nor publisher key, has two different infohashes or publisher
@@ -78,9 +86,13 @@ export function parseMagnet(link: string): Magnet {
   if (!link.toLowerCase().startsWith(SCHEME)) throw bad("it does not begin with magnet:?");
   const magnet: Magnet = { peers: [] };
   let otherHash = false;
-  for (const parameter of link.slice(SCHEME.length).split("&")) {
+  for (const part of link.slice(SCHEME.length).split("&")) {
+    const parameter = part.replace(/^amp;/i, "");
     const equals = parameter.indexOf("=");
-    if (equals < 0) continue;
+    if (equals < 0) {
+      ignore(magnet, parameter.toLowerCase());
+      continue;
+    }
     const key = parameter.slice(0, equals).toLowerCase().replace(/^(xt|xs|dn|x\.pe)\.\d+$/, "$1");
     const raw = parameter.slice(equals + 1);
     if (key === "xt") {
@@ -89,15 +101,17 @@ export function parseMagnet(link: string): Magnet {
       else magnet.infoHash = same(magnet.infoHash, infoHashOf(hash), "infohashes");
     } else if (key === "xs") {
       const publicKey = urn(unescape(raw, key), "btpk");
-      if (publicKey === undefined) continue;
-      magnet.publicKey = same(magnet.publicKey, publicKeyOf(publicKey), "publisher keys");
+      if (publicKey === undefined) ignore(magnet, key);
+      else magnet.publicKey = same(magnet.publicKey, publicKeyOf(publicKey), "publisher keys");
     } else if (key === "s") {
       magnet.salt = same(magnet.salt, saltOf(unescape(raw, key)), "salts");
     } else if (key === "dn") {
-      magnet.name = nameOf(unescape(raw, key));
+      const name = nameOf(raw);
+      if (name === undefined) ignore(magnet, key);
+      else magnet.name = name;
     } else if (key === "x.pe") {
       addPeer(magnet, raw);
-    }
+    } else ignore(magnet, key);
   }
   if (!magnet.infoHash && !magnet.publicKey) {
     throw bad(
@@ -147,9 +161,22 @@ function saltOf(text: string): Uint8Array {
   throw bad(`its salt (s) is not 2 to ${2 * MAX_SALT_BYTES} hexadecimal digits`);
 }
 
-function nameOf(text: string): string {
-  if (!/\p{Cc}/u.test(text)) return text;
-  throw bad("its name (dn) has control characters");
+/** Returns the text of `dn`; `undefined` if it is not UTF-8, or has control characters. */
+function nameOf(raw: string): string | undefined {
+  try {
+    const text = unescape(raw, "dn");
+    return /\p{Cc}/u.test(text) ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Remembers the name of a parameter that is not used. */
+function ignore(magnet: Magnet, key: string): void {
+  const name = key.replace(/\.\d+$/, "").replace(/\p{Cc}/gu, "").slice(0, MAX_IGNORED_CHARACTERS);
+  const ignored = magnet.ignored ?? [];
+  if (name === "" || ignored.includes(name) || ignored.length === MAX_IGNORED) return;
+  magnet.ignored = [...ignored, name];
 }
 
 function addPeer(magnet: Magnet, raw: string): void {

@@ -182,15 +182,20 @@ Deno.test("get distinguishes unknown packages, packages without seeders, and inv
   assert.deepEqual(archivesOf(home), []);
 });
 
-Deno.test("get ignores unusable peers of a magnet link, and -v names them once", async () => {
+Deno.test("get ignores unusable peers and parameters of a magnet link, and -v names them once", async () => {
   await using place = await newPlace();
   const { daemon: serves, magnets } = await serving(place);
   await using daemon = serves;
   const home = await place.home(null);
-  const link = `${magnets[0]}&x.pe=[fd77::1]:6881&x.pe=nonsense&x.pe=a%1bb:1&x.pe=peer.example:1`;
+  const link = `${
+    magnets[0]
+  }&x.pe=[fd77::1]:6881&x.pe=nonsense&x.pe=a%1bb:1&x.pe=peer.example:1&amp;tr=a&tr=b&so=0&dn=%ff`;
   const { code, stderr } = await home.run(["get", "-v", link]);
   assert.equal(code, 0, stderr);
   const told = stderr.split("\n").filter((line) => line.includes("cannot be dialled"));
+  const unused = stderr.split("\n").filter((line) => line.includes("parameters that are not used"));
+  assert.equal(unused.length, 1, stderr);
+  assert.match(unused[0]!, /: "tr", "so", "dn"$/);
   assert.equal(told.length, 1, stderr);
   for (const peer of ["4 peers", "[fd77::1]:6881", "nonsense", "a\\u001bb:1", "peer.example:1"]) {
     assert(told[0]!.includes(peer), told[0]);

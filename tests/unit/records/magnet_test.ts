@@ -17,13 +17,15 @@ interface Written {
   saltHex?: string;
   peers: MagnetPeer[];
   unreadPeers?: string[];
+  ignored?: string[];
 }
 
 function magnetOf(written: Written): Magnet {
-  const { infoHashHex, name, publicKeyHex, saltHex, peers, unreadPeers } = written;
+  const { infoHashHex, name, publicKeyHex, saltHex, peers, unreadPeers, ignored } = written;
   return {
     peers,
     ...(unreadPeers && { unreadPeers }),
+    ...(ignored && { ignored }),
     ...(infoHashHex !== undefined && { infoHash: fromHex(infoHashHex)! }),
     ...(name !== undefined && { name }),
     ...(publicKeyHex !== undefined && { publicKey: fromHex(publicKeyHex)! }),
