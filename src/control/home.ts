@@ -8,7 +8,7 @@ import { homePaths } from "../base/mod.ts";
 import { rootOwnedHint } from "../store/mod.ts";
 import { ControlError } from "./errors.ts";
 
-export { homePaths } from "../base/mod.ts";
+export { homePaths };
 
 /**
  * Creates the home directory if it is missing, and the directory of temporary files in it, both
@@ -18,8 +18,11 @@ export { homePaths } from "../base/mod.ts";
  * @throws {ControlError} `HOME_NOT_WRITABLE`
  */
 export async function ensureHome(home: string): Promise<void> {
-  await Deno.mkdir(homePaths(home).tmp, { recursive: true, mode: 0o700 }).catch((cause) => {
-    throw notWritable(home, cause);
+  const { tmp, state } = homePaths(home);
+  await Deno.mkdir(tmp, { recursive: true, mode: 0o700 }).catch(async (cause) => {
+    // An existing home that cannot be written is reported for the file that a command needs to write.
+    const isThere = await Deno.lstat(state).then(() => true, () => false);
+    if (!isThere) throw notWritable(home, cause);
   });
 }
 

@@ -33,13 +33,19 @@ export class GrantList {
     }
   }
 
+  /**
+   * Permits reading and writing exactly this path. The target of a link at the path is not added:
+   * the link may lead anywhere.
+   */
+  readWriteAt(path: string, why: string): void {
+    this.add("read", path, why);
+    this.add("write", path, why);
+  }
+
   /** Permits connecting to a Unix socket, or binding one. */
-  socket(path: string, why: string): void {
-    for (const form of this.#formsOf(path)) {
-      this.add("read", form, why);
-      this.add("write", form, why);
-      this.add("net", `unix:${form}`, why);
-    }
+  socketAt(path: string, why: string): void {
+    this.readWriteAt(path, why);
+    this.add("net", `unix:${path}`, why);
   }
 
   /** Adds an entry as it is. The first reason that is given for an entry is kept. */

@@ -31,7 +31,7 @@ export function grantsFor(facts: GrantFacts): Grants {
   const { line, settings, configPath, cwd, userHome, realPath, stdinPaths = [] } = facts;
   const list = new GrantList(realPath);
   const needs = line && !line.help ? needsOf(line, { cwd, stdinPaths }) : undefined;
-  if (needs && configPath !== undefined) list.read(configPath, "the settings");
+  if (needs && configPath !== undefined) list.add("read", configPath, "the settings");
   const values = settings?.values;
   const home = values && knownHome(values);
   const paths = home === undefined ? undefined : homePaths(home);
@@ -42,9 +42,15 @@ export function grantsFor(facts: GrantFacts): Grants {
     list.readWrite(path, `files for ${directory} until they are complete`);
     staging.set(directory, path);
   }
-  if (needs && values && paths) {
-    for (const part of needs.home) grantPart(list, part, paths, values);
-    grantNetwork(list, needs, paths, values);
+  if (needs && values && home !== undefined) {
+    for (const form of new Set([home, realPathOf(home, realPath)])) {
+      const paths = homePaths(form);
+      for (const part of needs.home) grantPart(list, part, paths);
+      grantSockets(list, needs, paths);
+    }
+    if (needs.home.includes("seed")) list.readWrite(values.dir, "the seed directory");
+    if (needs.home.includes("seed-read")) list.read(values.dir, "the seed directory");
+    grantAddresses(list, needs, values);
   }
   if (needs?.network === "loopback") list.add("net", "127.0.0.1", "the nodes of the test network");
   if (needs && needs.network !== "loopback") {
@@ -100,46 +106,41 @@ function grantNamed(list: GrantList, needs: Needs, { roots = [], isFree }: Grant
   for (const path of roots) list.read(path, "a lock file or link that refers to the store");
 }
 
-function grantPart(list: GrantList, part: HomePart, paths: HomePaths, { dir }: Settings): void {
+/** Grants a part of the home. The seed directory may be elsewhere, and is granted by the caller. */
+function grantPart(list: GrantList, part: HomePart, paths: HomePaths): void {
   switch (part) {
     case "tmp":
-      return list.readWrite(paths.tmp, "temporary files of the home");
+      return list.readWriteAt(paths.tmp, "temporary files of the home");
     case "state":
-      for (const path of stateFiles(paths.state)) list.readWrite(path, "the state database");
-      return list.readWrite(paths.aside, "damaged files that were replaced");
-    case "seed":
-      return list.readWrite(dir, "the seed directory");
-    case "seed-read":
-      return list.read(dir, "the seed directory");
+      for (const path of stateFiles(paths.state)) list.readWriteAt(path, "the state database");
+      return list.readWriteAt(paths.aside, "damaged files that were replaced");
     case "store":
-      return list.readWrite(paths.packages, "the store of installed packages");
+      return list.readWriteAt(paths.packages, "the store of installed packages");
     case "store-read":
-      return list.read(paths.packages, "the names of installed packages, for suggestions");
+      return list.add("read", paths.packages, "names of installed packages, for suggestions");
     case "list-lock":
-      return list.readWrite(paths.listLock, "the lock of the publisher's list");
+      return list.readWriteAt(paths.listLock, "the lock of the publisher's list");
     case "lock":
-      return list.readWrite(paths.lock, "the lock of the home's host");
+      return list.readWriteAt(paths.lock, "the lock of the home's host");
   }
 }
 
-function grantNetwork(
-  list: GrantList,
-  { network, http, probes }: Needs,
-  paths: HomePaths,
-  values: Settings,
-): void {
+function grantSockets(list: GrantList, { network }: Needs, paths: HomePaths): void {
   if (network !== "control" && network !== "host") return;
-  list.socket(paths.control, "the control socket");
-  list.add("net", CONTROL_AUTHORITY, "the address in requests to the control socket");
-  list.read(paths.lock, "the process that holds the home's lock");
+  list.socketAt(paths.control, "the control socket");
+  list.add("read", paths.lock, "the process that holds the home's lock");
   if (network !== "host") return;
-  list.readWrite(paths.bind, "binding the control socket privately");
-  list.socket(paths.bound, "binding the control socket privately");
+  list.readWriteAt(paths.bind, "binding the control socket privately");
+  list.socketAt(paths.bound, "binding the control socket privately");
+}
+
+function grantAddresses(list: GrantList, { network, http, probes }: Needs, values: Settings): void {
+  if (network !== "control" && network !== "host") return;
+  list.add("net", CONTROL_AUTHORITY, "the address in requests to the control socket");
+  if (network !== "host") return;
   const names = values.dht ? values.bootstrap.map(({ host }) => host) : [];
   for (const name of names.filter(isName)) list.add("net", name, "looking up a bootstrap node");
-  if (http && values.http) {
-    list.add("net", formatHostPort(values.http), "the HTTP page");
-  }
+  if (http && values.http) list.add("net", formatHostPort(values.http), "the HTTP page");
   if (!probes) return;
   const { net } = enginePermissions({ ...values, seedDirectory: values.dir });
   for (const range of net as string[]) list.add("net", range, "testing port and bootstrap nodes");

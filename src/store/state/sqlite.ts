@@ -184,7 +184,8 @@ function stateError(cause: unknown, path: string): unknown {
  */
 function isFull(path: string): boolean {
   try {
-    const { bavail, bsize } = statfsSync(dirname(path));
+    // The file itself is asked about, because a thread may have permission for it alone.
+    const { bavail, bsize } = statfsSync(path);
     return bavail * bsize < 65_536;
   } catch {
     return false;
