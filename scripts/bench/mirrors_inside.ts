@@ -27,7 +27,7 @@ const MIRROR = "10.77.0.2";
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const testnet = await startTestnet({ nodes: 20, host: TESTNET, nodesPerAnswer: 8 });
+const testnet = await startTestnet({ nodes: 20, hosts: [TESTNET], nodesPerAnswer: 8 });
 const queries = () =>
   testnet.nodes.flatMap(({ received }) => Object.values(received.counts))
     .reduce((sum, count) => sum + count, 0);

@@ -48,7 +48,9 @@ export interface ReceivedQueries {
 
 /** One node of a testnet, a local DHT for tests. */
 export interface TestnetNode {
-  /** UDP port of the node on 127.0.0.1. */
+  /** Address that the node binds. */
+  readonly host: string;
+  /** UDP port of the node. */
   readonly port: number;
   /** Node id, 20 bytes in hexadecimal. */
   readonly idHex: string;
@@ -110,9 +112,9 @@ export class LocalNode implements TestnetNode {
   readonly id: Uint8Array;
   readonly idHex: string;
   readonly received: ReceivedQueries & { counts: QueryCounts; last: ReceivedQuery[] };
+  readonly host: string;
   #rpc: Rpc;
   #dht: DhtClient;
-  #host: string;
   #port = 0;
   #fail: (error: Error) => void = () => {};
   #closed: Promise<void> | undefined;
@@ -125,7 +127,7 @@ export class LocalNode implements TestnetNode {
   constructor(id: Uint8Array, host: string, nodesPerAnswer: number) {
     this.id = id;
     this.idHex = toHex(id);
-    this.#host = host;
+    this.host = host;
     const counts = { ping: 0, find_node: 0, get_peers: 0, announce_peer: 0, get: 0, put: 0 };
     this.received = { counts: { ...counts, other: 0 }, last: [] };
     this.#rpc = krpc({ id: Buffer.from(id), idLength: id.length, bootstrap: false }) as Rpc;
@@ -167,10 +169,10 @@ export class LocalNode implements TestnetNode {
       await new Promise<void>((resolve, reject) => {
         this.#fail = reject;
         this.#dht.on("listening", resolve);
-        this.#dht.listen(port, this.#host);
+        this.#dht.listen(port, this.host);
       });
     } catch (cause) {
-      throw bindError(cause, this.#host, port);
+      throw bindError(cause, this.host, port);
     } finally {
       this.#fail = () => {};
     }
@@ -182,12 +184,12 @@ export class LocalNode implements TestnetNode {
    * not full.
    */
   learn(other: LocalNode): void {
-    this.#dht.addNode({ id: Buffer.from(other.id), host: this.#host, port: other.port });
+    this.#dht.addNode({ id: Buffer.from(other.id), host: other.host, port: other.port });
   }
 
   /** Sets the bootstrap nodes of this node, which are used if its routing table becomes empty. */
   setBootstrap(others: LocalNode[]): void {
-    this.#rpc.bootstrap = others.map(({ port }) => ({ host: this.#host, port }));
+    this.#rpc.bootstrap = others.map(({ host, port }) => ({ host, port }));
   }
 
   contacts(): number {

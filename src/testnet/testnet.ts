@@ -27,8 +27,11 @@ export interface TestnetOptions {
   nodes: number;
   /** UDP port of the first node; 0 or absent for any free port. The other nodes use any free ports. */
   port?: number;
-  /** Address to bind. Default 127.0.0.1. The nodes are not meant for a public network. */
-  host?: string;
+  /**
+   * Addresses to bind, which the nodes take in turn. Default 127.0.0.1. The nodes are not meant for
+   * a public network.
+   */
+  hosts?: readonly string[];
   /**
    * Number of bootstrap nodes that each node has. A node uses them if its routing table is empty.
    * Default 3.
@@ -67,7 +70,8 @@ export interface Testnet {
  * @throws {TestnetError} `PORT_IN_USE`, `PORT_REFUSED`, `START_TIMEOUT`, `BAD_OPTION`
  */
 export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
-  const { port = 0, host = "127.0.0.1", bootstrapEach = 3, seed = "libreseed-testnet" } = options;
+  const { port = 0, hosts = ["127.0.0.1"], bootstrapEach = 3, seed = "libreseed-testnet" } =
+    options;
   const { timeoutMs = 30_000, clock = systemClock, nodesPerAnswer = Infinity } = options;
   if (!Number.isInteger(options.nodes) || options.nodes < 1 || options.nodes > MAX_NODES) {
     throw new TestnetError(
@@ -84,7 +88,7 @@ export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
   const start = async () => {
     for (let index = 0; index < options.nodes; index++) {
       const id = createHash("sha1").update(`${seed}:${index}`).digest();
-      nodes.push(new LocalNode(new Uint8Array(id), host, nodesPerAnswer));
+      nodes.push(new LocalNode(new Uint8Array(id), hosts[index % hosts.length]!, nodesPerAnswer));
     }
     // The first node starts alone, because only its port is chosen by the caller and may be in use.
     await nodes[0]!.listen(port);
@@ -109,7 +113,7 @@ export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
     deadline.abort();
   }
   return {
-    bootstrap: formatHostPort({ host, port: nodes[0]!.port }),
+    bootstrap: formatHostPort(nodes[0]!),
     nodes,
     holders: (targetHex) => nodes.filter((node) => !node.killed && node.holds(targetHex)),
     close,

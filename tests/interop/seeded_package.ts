@@ -70,7 +70,7 @@ export async function seededPackage(
   } = {},
 ): Promise<SeededPackage> {
   await using stack = new AsyncDisposableStack();
-  const testnet = stack.use(await startTestnet({ nodes, host, nodesPerAnswer }));
+  const testnet = stack.use(await startTestnet({ nodes, hosts: [host], nodesPerAnswer }));
   const home = stack.use(await temporaryHome()).path;
   const port = await freePort();
   const publisher = (await libreseed(["keygen"], home)).trim();

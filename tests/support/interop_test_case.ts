@@ -35,7 +35,8 @@ export async function interopTest(
   });
 }
 
-async function isHere(need: string): Promise<boolean> {
+/** Whether a program, library or right of the list above is here. */
+export async function isHere(need: string): Promise<boolean> {
   const [program, ...args] = trials[need] ?? ["which", need];
   try {
     const { success } = await new Deno.Command(program!, {

@@ -187,7 +187,7 @@ Deno.test("a taken port is named in the error, and nothing is left running", asy
 
 Deno.test("an address of another machine is refused", async () => {
   await assert.rejects(
-    startTestnet({ nodes: 1, host: "192.0.2.1" }),
+    startTestnet({ nodes: 1, hosts: ["192.0.2.1"] }),
     (error) => error instanceof TestnetError && error.code === "PORT_REFUSED",
   );
 });

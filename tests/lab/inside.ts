@@ -1,0 +1,25 @@
+/**
+ * The lab's main process. `enter.ts` runs it in namespaces of its own.
+ *
+ *   inside.ts measure TOPOLOGY ROUNDS    measures a topology; prints each row as a line of JSON
+ *   inside.ts check NAME                 runs a check of `checks.ts`; prints "passed"
+ */
+
+import { checks } from "./checks.ts";
+import { Lab } from "./lab.ts";
+import { measure } from "./measure.ts";
+import { bulkTopologies } from "./bulk.ts";
+import { topologies } from "./topologies.ts";
+
+const [what, name, rounds] = Deno.args as [string, string, string?];
+await using lab = await Lab.start();
+if (what === "check") {
+  await checks[name]!(lab);
+  console.log("passed");
+} else {
+  const topology = [...topologies, ...bulkTopologies].find((one) => one.name === name)!;
+  const count = Math.min(Number(rounds), topology.maxRounds ?? Infinity);
+  for (const row of await measure(name, await topology.build(lab), count)) {
+    console.log(JSON.stringify(row));
+  }
+}

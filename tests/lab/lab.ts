@@ -1,0 +1,145 @@
+/**
+ * One lab: an internet, a DHT, and packages of one publisher to seed and read.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { runCli } from "../support/mod.ts";
+import { type Dht, startDht } from "./dht.ts";
+import { Network, type Place } from "./network.ts";
+import type { Program } from "./programs.ts";
+
+/** How long the DHT gets to name a seeder, before readers try without. */
+const ANNOUNCE_MS = 20_000;
+const POLL_MS = 200;
+
+/** A package of the lab's publisher. */
+export interface Package {
+  readonly name: string;
+  readonly archive: string;
+  readonly torrent: string;
+  /** The magnet link, without the publisher's key. */
+  readonly magnet: string;
+  readonly infoHashHex: string;
+  /** Length of the archive, bytes. */
+  readonly length: number;
+}
+
+/** One reading: how long it took, or why it did not end well. */
+export type Outcome = { seconds: number } | { failure: string };
+
+/** An internet with a DHT, and what the lab's publisher has packed. */
+export class Lab implements AsyncDisposable {
+  readonly network: Network;
+  readonly dht: Dht;
+  /** The public key of the lab's publisher. */
+  readonly publisher: string;
+  readonly #directory: string;
+
+  private constructor(network: Network, dht: Dht, publisher: string, directory: string) {
+    this.network = network;
+    this.dht = dht;
+    this.publisher = publisher;
+    this.#directory = directory;
+  }
+
+  /** Makes the internet, starts the DHT, and makes the publisher's key. */
+  static async start(): Promise<Lab> {
+    const directory = await Deno.makeTempDir({ prefix: "lab-" });
+    const network = await Network.start(directory);
+    const { publicKey } = JSON.parse(await libreseed(directory, ["keygen", "--json"]));
+    return new Lab(network, await startDht(network), publicKey, directory);
+  }
+
+  /** Makes a home with the publisher's key. */
+  async home(name: string): Promise<string> {
+    const home = join(this.#directory, `home-${name}`);
+    await Deno.mkdir(join(home, "keys"), { recursive: true, mode: 0o700 });
+    const key = join("keys", "publisher.key");
+    await Deno.copyFile(join(this.#directory, key), join(home, key));
+    return home;
+  }
+
+  /** Packs a package of random bytes. */
+  async pack(name: string, bytes: number): Promise<Package> {
+    const source = join(this.#directory, `source-${name}`);
+    const out = join(this.#directory, `packed-${name}`);
+    await Deno.mkdir(source);
+    await Deno.mkdir(out);
+    await Deno.writeTextFile(
+      join(source, "package.json"),
+      JSON.stringify({ name, version: "1.0.0" }),
+    );
+    using file = await Deno.open(join(source, "bytes"), { create: true, write: true });
+    for (let left = bytes; left > 0;) {
+      const chunk = crypto.getRandomValues(new Uint8Array(Math.min(left, 65_536)));
+      left -= chunk.length;
+      for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
+    }
+    const archive = join(out, `${name}-1.0.0.tgz`);
+    const packed = JSON.parse(
+      await libreseed(this.#directory, ["pack", source, "-o", archive, "--json"]),
+    );
+    const { torrent, infohash: infoHashHex, length } = packed;
+    // Other programs put no records, so libreseed must not look for the publisher's.
+    const magnet = packed.magnet.replace(/&xs=.*$/, "");
+    return { name, archive, torrent, magnet, infoHashHex, length };
+  }
+
+  /**
+   * Starts a seeder, and waits until the DHT names a peer of the package.
+   *
+   * @returns what the DHT names, which is empty if the program has not announced itself in 20 s
+   */
+  async seed(program: Program, place: Place, subject: Package): Promise<string[]> {
+    await program.seed(this, place, subject);
+    for (const end = performance.now() + ANNOUNCE_MS;;) {
+      const peers = await this.dht.peers(subject.infoHashHex);
+      if (peers.length > 0 || performance.now() > end) return peers;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /**
+   * Reads a package with a program that has nothing from before, and measures the time from the
+   * program's start to the last byte.
+   *
+   * @param limitMs when the reading is given up
+   */
+  async read(
+    read: Program["read"],
+    place: Place,
+    subject: Package,
+    limitMs: number,
+  ): Promise<Outcome> {
+    const directory = await Deno.makeTempDir({ prefix: "reader-" });
+    const begin = performance.now();
+    let timer;
+    try {
+      await using reading = await read(this, place, subject, directory);
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`not in ${limitMs / 1_000} s`)), limitMs);
+      });
+      await Promise.race([reading.done, late]);
+      return { seconds: (performance.now() - begin) / 1_000 };
+    } catch (error) {
+      return { failure: (error as Error).message.split("\n")[0]! };
+    } finally {
+      clearTimeout(timer);
+      await Deno.remove(directory, { recursive: true });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.network[Symbol.asyncDispose]();
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+}
+
+/** Runs a command of libreseed that needs no network, and returns its standard output. */
+async function libreseed(home: string, args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCli(args, { home, timeoutMs: 600_000 });
+  if (code !== 0) throw new Error(`libreseed ${args.join(" ")} ended with ${code}: ${stderr}`);
+  return stdout;
+}

@@ -1,0 +1,76 @@
+/**
+ * Measures topologies in interleaved rounds, and prints the table of who reaches whom.
+ *
+ * @module
+ */
+
+import type { Outcome } from "./lab.ts";
+import type { Pair } from "./topologies.ts";
+
+/** What the rounds of a pair gave. */
+export interface Row {
+  readonly topology: string;
+  readonly seeder: string;
+  readonly reader: string;
+  readonly note: string;
+  readonly outcomes: readonly Outcome[];
+}
+
+/**
+ * Measures pairs in rounds: every pair once, then every pair again. A pair that fails in a round is
+ * not tried again, since each failure costs its whole time limit.
+ */
+export async function measure(
+  topology: string,
+  pairs: readonly Pair[],
+  rounds: number,
+): Promise<Row[]> {
+  const outcomes = new Map<Pair, Outcome[]>(pairs.map((pair) => [pair, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [pair, list] of outcomes) {
+      if (list.some((outcome) => "failure" in outcome)) continue;
+      list.push(await pair.measure());
+    }
+  }
+  return [...outcomes].map(([{ seeder, reader, note = "" }, list]) => ({
+    topology,
+    seeder,
+    reader,
+    note,
+    outcomes: list,
+  }));
+}
+
+/** The median of the seconds, if all rounds of a row went well. */
+export function medianSeconds({ outcomes }: Row): number | undefined {
+  const seconds = outcomes.map((outcome) => "seconds" in outcome ? outcome.seconds : Infinity)
+    .sort((a, b) => a - b);
+  const middle = (seconds.length - 1) / 2;
+  const median = (seconds[Math.floor(middle)]! + seconds[Math.ceil(middle)]!) / 2;
+  return seconds.every(Number.isFinite) && seconds.length > 0 ? median : undefined;
+}
+
+/** The head of the table, in Markdown. */
+export const tableHead = [
+  "| topology | seeder | reader | median, s | rounds | note |",
+  "| --- | --- | --- | ---: | --- | --- |",
+].join("\n");
+
+/** A row of the table, in Markdown. */
+export function tableRow(row: Row): string {
+  const median = medianSeconds(row);
+  const failure = row.outcomes.map((outcome) => "failure" in outcome ? outcome.failure : "")
+    .find((reason) => reason !== "");
+  const rounds = row.outcomes.map((outcome) =>
+    "seconds" in outcome ? outcome.seconds.toFixed(2) : "–"
+  );
+  const cells = [
+    row.topology,
+    row.seeder,
+    row.reader,
+    median === undefined ? "no" : median.toFixed(2),
+    rounds.join(", "),
+    [failure, row.note].filter((part) => part).join("; ").replaceAll("|", "/"),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}

@@ -1,0 +1,177 @@
+/**
+ * The programs that meet in the lab: libreseed, and libtorrent, Transmission and aria2 with their
+ * own defaults. Each can seed a package, and read one by its magnet link through the DHT.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { type CliProcess, fromSources, spawnCli } from "../support/mod.ts";
+import { spawnLibtorrent, startLibtorrent } from "./dht.ts";
+import type { Lab, Package } from "./lab.ts";
+import type { Place } from "./network.ts";
+
+/** A program under test, or a peer of it. */
+export interface Program {
+  readonly name: string;
+  /** What has to be installed. */
+  readonly needs: readonly string[];
+  /** Starts to seed a package at a place. The seeder runs until the lab ends. */
+  seed(lab: Lab, place: Place, subject: Package): Promise<void>;
+  /** Starts to read a package at a place, into a new directory. */
+  read(lab: Lab, place: Place, subject: Package, directory: string): Promise<Reading>;
+}
+
+/** A download under way. Disposing of it ends the program. */
+export interface Reading extends AsyncDisposable {
+  /** Resolves when the download is complete; rejects with the reason if the program gives up. */
+  readonly done: Promise<void>;
+}
+
+/** Command line that runs libreseed in a place. */
+export function libreseedIn(place: Place): string[] {
+  const binary = Deno.env.get("LIBRESEED_BIN");
+  return [...place.enter, ...(binary ? [binary] : fromSources)];
+}
+
+/** A port for a reader, another at each reading, so that nobody knows the reader from before. */
+function anyPort(): number {
+  return 20_000 + Math.floor(Math.random() * 12_000);
+}
+
+const timeoutMs = 2 ** 31 - 1;
+
+/** The reading of a program that ends with exit code 0 once the download is complete. */
+function untilExit(process: CliProcess): Reading {
+  const done = process.result.then(({ code, stderr }) => {
+    if (code !== 0) throw new Error(`exit ${code}: ${stderr.trim().split("\n").at(-1)}`);
+  });
+  done.catch(() => {});
+  return { done, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() };
+}
+
+/** The reading of a program that prints a line once the download is complete. */
+function untilLine(process: CliProcess, pattern: RegExp): Reading {
+  const done = process.waitForLine(pattern, "stdout").then(() => {});
+  done.catch(() => {});
+  return { done, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() };
+}
+
+/** libreseed. `read` gets the magnet link, `readByName` the package by its publisher's key. */
+export const libreseed: Program & {
+  readByName: Program["read"];
+} = {
+  name: "libreseed",
+  needs: [],
+  async seed(lab, place, subject) {
+    const home = await lab.home(subject.name);
+    const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", "6881"];
+    const options = { home, program: libreseedIn(place), timeoutMs };
+    const daemon = lab.network.owns(spawnCli(["seed", ...flags], options));
+    await daemon.waitForLine(/^ready: /, "stdout");
+    const publishing = spawnCli(["publish", subject.archive], options);
+    const { code, stderr } = await publishing.result;
+    if (code !== 0) throw new Error(`publish ended with ${code}: ${stderr}`);
+  },
+  read: (lab, place, subject, directory) => get(lab, place, subject.magnet, directory),
+  readByName: (lab, place, subject, directory) =>
+    get(lab, place, `${lab.publisher}/${subject.name}`, directory),
+};
+
+function get(lab: Lab, place: Place, what: string, home: string): Promise<Reading> {
+  const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", String(anyPort())];
+  // Without a publisher's key, `get` puts the archive into the working directory.
+  const options = { home, cwd: home, program: libreseedIn(place), timeoutMs };
+  return Promise.resolve(untilExit(spawnCli(["get", what, ...flags], options)));
+}
+
+/** libtorrent with its defaults, or with an encryption method as `libtorrent_peer.py` names it. */
+export function libtorrent(encryption?: "rc4" | "plaintext" | "off"): Program {
+  const order = (lab: Lab, port: number) => ({
+    listen: `0.0.0.0:${port},[::]:${port}`,
+    bootstrap: lab.dht.bootstrap.join(","),
+    ...(encryption !== undefined && { encryption }),
+  });
+  return {
+    name: encryption === undefined ? "libtorrent" : `libtorrent, encryption ${encryption}`,
+    needs: ["python3-libtorrent"],
+    async seed(lab, place, { torrent }) {
+      const more = { do: "seed", torrent, dir: dirname(torrent) };
+      await startLibtorrent(lab.network, place, { ...order(lab, 6881), ...more });
+    },
+    read(lab, place, { magnet }, dir) {
+      const more = { do: "read", magnet, dir };
+      const process = spawnLibtorrent(place, { ...order(lab, anyPort()), ...more });
+      return Promise.resolve(untilLine(process, /^done$/));
+    },
+  };
+}
+
+/** aria2 with its defaults and a DHT, or so that it refuses peers without encryption. */
+export function aria2(requiresEncryption = false): Program {
+  const start = (lab: Lab, place: Place, port: number, dir: string, args: string[]) => {
+    const [host, dhtPort] = lab.dht.bootstrap[0]!.split(":");
+    return spawnCli([
+      `--dir=${dir}`,
+      "--no-conf",
+      "--enable-dht=true",
+      `--dht-entry-point=${host}:${dhtPort}`,
+      `--dht-file-path=${join(dir, `dht-${port}.dat`)}`,
+      `--dht-listen-port=${port}`,
+      `--listen-port=${port}`,
+      "--check-integrity=true",
+      ...(requiresEncryption ? ["--bt-require-crypto=true"] : []),
+      ...args,
+    ], { program: [...place.enter, "aria2c"], timeoutMs });
+  };
+  return {
+    name: requiresEncryption ? "aria2, encryption required" : "aria2",
+    needs: ["aria2c"],
+    async seed(lab, place, { torrent }) {
+      const args = ["--seed-ratio=0.0", torrent];
+      const process = lab.network.owns(start(lab, place, 6881, dirname(torrent), args));
+      await process.waitForLine(/Verification finished successfully|SEEDING|SEED\(/);
+    },
+    read(lab, place, { magnet }, directory) {
+      return Promise.resolve(
+        untilExit(start(lab, place, anyPort(), directory, ["--seed-time=0", magnet])),
+      );
+    },
+  };
+}
+
+/** Transmission with its defaults. It joins the DHT through the nodes in `dht.bootstrap`. */
+export const transmission: Program = {
+  name: "transmission",
+  needs: ["transmission-cli"],
+  async seed(lab, place, { torrent }) {
+    const process = lab.network.owns(
+      await startTransmission(lab, place, 6881, dirname(torrent), torrent),
+    );
+    await process.waitForLine(/Seeding/, "stdout");
+  },
+  async read(lab, place, { magnet }, directory) {
+    return untilLine(
+      await startTransmission(lab, place, anyPort(), directory, magnet),
+      /\bfinished$/,
+    );
+  },
+};
+
+async function startTransmission(
+  lab: Lab,
+  place: Place,
+  port: number,
+  directory: string,
+  what: string,
+): Promise<CliProcess> {
+  const settings = await Deno.makeTempDir();
+  const nodes = lab.dht.bootstrap.map((node) => node.replace(":", " ") + "\n").join("");
+  await Deno.writeTextFile(join(settings, "dht.bootstrap"), nodes);
+  const finish = join(settings, "finish");
+  await Deno.writeTextFile(finish, "#!/bin/sh\necho; echo finished\n", { mode: 0o755 });
+  return spawnCli(
+    ["-g", settings, "-w", directory, "-p", String(port), "-f", finish, what],
+    { program: [...place.enter, "stdbuf", "-oL", "transmission-cli"], timeoutMs },
+  );
+}
