@@ -62,14 +62,14 @@ export function chooseHandshake(
   const form = peer.secondForm ?? handshakes.first(peer.addr);
   peer.secure = form === "plain" ? 0 : secureOf(handshakes.mode);
   const second = peer.secondForm ? undefined : handshakes.second(form);
-  let isAccepted = false;
+  let isOver = false;
   let timer: Timer | undefined;
   let wire: Encrypted | undefined;
   const ended = () => {
     timer?.cancel();
     timer = undefined;
-    if (!wire || isAccepted || wire._cryptoHandshakeDone || !second) return;
-    isAccepted = true;
+    if (!wire || isOver || wire._cryptoHandshakeDone || !second) return;
+    isOver = true;
     onUnanswered(second);
   };
   // These listeners are the first of the socket, so that the second dial gets the connection slot of
@@ -78,7 +78,7 @@ export function chooseHandshake(
   return () => {
     wire = peer.wire as Encrypted | null ?? undefined;
     wire?.once("handshake", () => {
-      isAccepted = true;
+      isOver = true;
       handshakes.accepted(peer.addr, wire!._encryptionMethod ? "encrypted" : "plain");
     });
     if (!second) return;
