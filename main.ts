@@ -14,7 +14,7 @@ if (import.meta.main) {
     const { processIo, runCli } = await import("./src/cli/mod.ts");
     Deno.exit(await runCli(Deno.args, processIo()));
   }
-  const { launch } = await import("./src/launcher/mod.ts");
+  const { launch } = await import("./src/launcher/launch.ts");
   // An explicit exit: a timer or socket that a library left open must not keep the process alive.
   Deno.exit(
     await launch({

@@ -57,7 +57,7 @@ const compile = [
 ];
 
 /** The modules that the entry loads when it needs them. */
-const loaded = ["src/cli/mod.ts", "src/launcher/mod.ts"];
+const loaded = ["src/cli/mod.ts", "src/launcher/launch.ts"];
 /**
  * Path of `deno.json`, relative to the source files that import it. The build directory has the
  * same layout.

@@ -23,7 +23,6 @@ export function readHostPort(
   text: string,
   options: { allowPortZero?: boolean } = {},
 ): HostPort | { expected: string } {
-  const { isIPv6 } = process.getBuiltinModule("node:net");
   if (isIPv6(text) || isIPv6(text.replace(/:\d+$/, ""))) {
     return { expected: "HOST:PORT: put an IPv6 address in brackets, [::1]:6881" };
   }
@@ -44,7 +43,15 @@ export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Whether a text is an IPv6 address. Node's module is loaded only for a text that may be one. */
+function isIPv6(text: string): boolean {
+  return /:.*:/.test(text) && process.getBuiltinModule("node:net").isIPv6(text);
+}
+
+const BYTE = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const IPV4 = new RegExp(`^${BYTE}(?:\\.${BYTE}){3}$`);
+
 /** Whether a host is an IPv4 address in dotted decimal form. */
 export function isIPv4Host(host: string): boolean {
-  return process.getBuiltinModule("node:net").isIPv4(host);
+  return IPV4.test(host);
 }

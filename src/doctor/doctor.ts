@@ -8,7 +8,7 @@
 import type { Clock } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import { homePaths, ownUid } from "../control/mod.ts";
-import type { HomeExamination, LauncherRequests } from "../launcher/mod.ts";
+import type { Grant, HomeExamination, LauncherRequests } from "../launcher/mod.ts";
 import { LazyState } from "../store/mod.ts";
 import { checkArchives } from "./archives.ts";
 import { type Check, checkFailed, ok } from "./check.ts";
@@ -20,7 +20,7 @@ import { checkKey } from "./key.ts";
 import { checkHomeLinks } from "./links.ts";
 import { checkNameEntries } from "./name_entries.ts";
 import { checkDht, checkDhtOf, checkPorts } from "./network.ts";
-import { checkMainPermissions, describeWorkerPermissions } from "./permissions.ts";
+import { checkPermissions, describeEnginePermissions } from "./permissions.ts";
 import { checkDisk, checkOpenFiles } from "./resources.ts";
 import { checkState } from "./state.ts";
 
@@ -29,6 +29,8 @@ export interface DoctorOptions {
   settings: Settings;
   clock: Clock;
   launcher: LauncherRequests;
+  /** What this thread was granted. */
+  grants?: readonly Grant[];
   /** Cancels the checks, for instance while they wait for answers of DHT nodes. */
   signal?: AbortSignal;
   /** User id that should own the files of the home; by default the user id of this process. */
@@ -64,8 +66,8 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     async () => checkClock(home, await examination(), clock.now()),
     async () => checkDisk(await examination()),
     () => checkOpenFiles(dir, settings.maxConnections + settings.maxIncoming, status?.pid),
-    () => checkMainPermissions(settings),
-    () => Promise.resolve(describeWorkerPermissions(settings, status)),
+    () => checkPermissions(options.grants ?? []),
+    () => Promise.resolve(describeEnginePermissions(settings, status)),
   ];
   let isSound = true;
   for (const run of checks) {

@@ -1,5 +1,5 @@
 /**
- * The doctor's checks of the Deno permissions of the main thread and of the worker.
+ * The doctor's checks of the Deno permissions of the threads.
  *
  * @module
  */
@@ -7,41 +7,60 @@
 import { LOCAL_RANGES } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { StatusJson } from "../control/mod.ts";
-import { enginePermissions, PUBLIC_RANGES } from "../launcher/mod.ts";
+import { enginePermissions, type Grant, PUBLIC_RANGES } from "../launcher/mod.ts";
 import { type Check, fail, ok } from "./check.ts";
 
-const MAIN = "permissions";
+const NAME = "permissions";
 
 /**
- * Checks that the main thread has the Deno permissions that the settings need, and lists the
- * permissions that the main thread has.
+ * Checks that this thread has what it was granted and no whole kind of permission, and lists what it
+ * was granted.
  */
-export async function checkMainPermissions({ home, dir, port }: Settings): Promise<Check> {
-  const has = async (descriptor: Deno.PermissionDescriptor) =>
-    (await Deno.permissions.query(descriptor)).state === "granted";
-  const host = `0.0.0.0:${port}`;
-  const needed: [string, Deno.PermissionDescriptor][] = [
-    [`read ${home}`, { name: "read", path: home }],
-    [`write ${home}`, { name: "write", path: home }],
-    [`read ${dir}`, { name: "read", path: dir }],
-    [`write ${dir}`, { name: "write", path: dir }],
-    [`net ${host}`, port === 0 ? { name: "net" } : { name: "net", host }],
-  ];
+export async function checkPermissions(grants: readonly Grant[]): Promise<Check> {
+  const kinds = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
+  const whole: string[] = [];
+  for (const name of kinds) if (await isGranted({ name })) whole.push(name);
+  if (whole.length > 0) {
+    const what = `this thread has all of ${whole.join(", ")}, not only what doctor needs`;
+    return fail(NAME, what, "report this as a fault of libreseed");
+  }
   const missing: string[] = [];
-  for (const [words, descriptor] of needed) if (!await has(descriptor)) missing.push(words);
+  for (const grant of grants) {
+    if (!await isGranted(descriptorOf(grant))) missing.push(`${grant.permission} ${grant.what}`);
+  }
   if (missing.length > 0) {
     const mend = "give Deno the flags of the task `libreseed` in deno.json";
-    return fail(MAIN, `the runtime refuses ${missing.join(", ")}`, mend);
+    return fail(NAME, `the runtime refuses ${missing.join(", ")}`, mend);
   }
-  const all: string[] = [];
-  for (const name of ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const) {
-    if (await has({ name })) all.push(name);
-  }
-  return ok(MAIN, `main thread: all of ${all.join(", ") || "nothing"}`);
+  const listed = kinds.flatMap((kind) => {
+    const entries = grants.filter(({ permission, what }) =>
+      permission === kind && !ranges.includes(what)
+    );
+    return entries.length === 0 ? [] : [`${kind} ${entries.map(({ what }) => what).join(", ")}`];
+  });
+  return ok(NAME, `this command's thread: ${listed.join("; ") || "nothing"}; nothing else`);
 }
 
-/** Lists the Deno permissions of the worker, which parses untrusted data (`src/worker`). */
-export function describeWorkerPermissions(
+const ranges: readonly string[] = [...PUBLIC_RANGES, ...LOCAL_RANGES];
+
+async function isGranted(descriptor: Deno.PermissionDescriptor): Promise<boolean> {
+  return (await Deno.permissions.query(descriptor)).state === "granted";
+}
+
+function descriptorOf({ permission, what }: Grant): Deno.PermissionDescriptor {
+  switch (permission) {
+    case "net":
+      // A range of addresses cannot be asked for, so its first address is.
+      return { name: "net", host: what.replace(/\/\d+$/, "") };
+    case "sys":
+      return { name: "sys", kind: what as "uid" };
+    default:
+      return { name: permission, path: what };
+  }
+}
+
+/** Lists the Deno permissions of the engine's thread, which parses untrusted data (`src/worker`). */
+export function describeEnginePermissions(
   settings: Settings,
   status: StatusJson | undefined,
 ): Check {
@@ -50,12 +69,11 @@ export function describeWorkerPermissions(
     seedDirectory: status?.seedDirectory ?? settings.dir,
     allowLocal: settings.allowLocal,
   });
-  const ranges = [...PUBLIC_RANGES, ...LOCAL_RANGES];
   const listening = (net as string[]).filter((entry) => !ranges.includes(entry));
   const reach = settings.allowLocal ? "public, private and loopback" : "public";
   return ok(
     "sandbox",
-    `worker with these settings: net ${
+    `engine's thread with these settings: net ${
       listening.join(", ")
     } and ${reach} IPv4 addresses; read and write ` +
       `${(read as string[]).join(", ")}; nothing else`,

@@ -74,6 +74,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
       userHome,
       env,
       staging: grants.staging,
+      grants: line?.command === "doctor" ? grants.why : [],
       stdin,
       settings: loaded && isKnown(loaded) ? { flags: line!.settings, loaded } : undefined,
     },

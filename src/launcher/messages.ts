@@ -7,6 +7,7 @@
 
 import type { ErrorData } from "../base/mod.ts";
 import type { LoadedSettings, SettingFlags } from "../config/mod.ts";
+import type { Grant } from "./grants_types.ts";
 import type { LauncherRequests } from "./requests.ts";
 
 /** The signals that ask the process to shut down cleanly. */
@@ -24,6 +25,8 @@ export interface ThreadStart {
   env: Record<string, string>;
   /** Paths of staging directories, by the directory in which each lies; absolute paths. */
   staging: ReadonlyMap<string, string>;
+  /** What the thread was granted, with the reasons; empty for a command that does not tell it. */
+  grants: readonly Grant[];
   /** The content of standard input, if the launcher has read it. */
   stdin: Uint8Array | undefined;
   /** The settings with the given flags, if they are valid, so that they are loaded once. */

@@ -21,8 +21,8 @@ export default defineCommand<Record<never, never>, []>({
     const { values } = await settings();
     const { examine } = await import("../../doctor/mod.ts");
     let code: number = exitCodes.done;
-    const { clock, launcher, signal } = io;
-    for await (const check of examine({ settings: values, clock, launcher, signal })) {
+    const { clock, grants, launcher, signal } = io;
+    for await (const check of examine({ settings: values, clock, grants, launcher, signal })) {
       const { name, verdict, about, what, mend } = check;
       if (verdict === "fail" && code !== exitCodes.failed) {
         code = about === "network" ? exitCodes.network : exitCodes.failed;

@@ -8,7 +8,7 @@
 
 import type { Clock } from "../../base/mod.ts";
 import type { LoadedSettings, SettingFlags } from "../../config/mod.ts";
-import type { LauncherRequests } from "../../launcher/mod.ts";
+import type { Grant, LauncherRequests } from "../../launcher/mod.ts";
 import type { EndSignal } from "./errors.ts";
 
 /** An output stream of the process: standard output or standard error. */
@@ -44,6 +44,8 @@ export interface Io {
   readonly clock: Clock;
   /** Requests to the main thread, for what the command's own thread must not do. */
   readonly launcher: LauncherRequests;
+  /** What this thread was granted, with the reasons; for `doctor`. */
+  readonly grants?: readonly Grant[];
   /** The settings with the given flags, if they are loaded already. */
   readonly settings?: { flags: SettingFlags; loaded: LoadedSettings };
   /**

@@ -13,7 +13,7 @@ import { isJournal, readFile, sinkOf } from "./process_io.ts";
 
 /** Returns the {@linkcode Io} of a command thread. */
 export function threadIo(start: ThreadStart, client: ThreadClient): Io {
-  const { env, cwd, userHome, staging, stdin, settings } = start;
+  const { env, cwd, userHome, staging, stdin, settings, grants } = start;
   let interruption: AbortController | undefined;
   let interruptedBy: EndSignal | undefined;
   return {
@@ -34,6 +34,7 @@ export function threadIo(start: ThreadStart, client: ThreadClient): Io {
     clock: systemClock,
     launcher: client.requests,
     settings,
+    grants,
     stagingFor(directory) {
       const path = staging.get(directory);
       if (path === undefined) throw new TypeError(`no file may be created in ${directory}`);
