@@ -32,6 +32,7 @@ export * from "./paths.ts";
 export * from "./turns.ts";
 export * from "./version.ts";
 export * from "./release_date.ts";
+export * from "./write_problem.ts";
 export { isArchiveFileName, MAX_VERSION_LENGTH, NAME_PART } from "./archive_names.ts";
 export { eachLimited } from "./each_limited.ts";
 export { CONTROL_AUTHORITY, type HomePaths, homePaths, stateFiles } from "./home_paths.ts";

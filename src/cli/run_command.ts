@@ -62,7 +62,7 @@ export async function runCommand(
   const warnOfLinks = async ({ values: { home, dir } }: LoadedSettings) => {
     if (isWarned) return;
     isWarned = true;
-    const { linksAtStart } = await import("../control/mod.ts");
+    const { linksAtStart } = await import("../launcher/mod.ts");
     for (const { path, what, mend } of await linksAtStart(home, dir)) {
       output.warning(`${path} is ${what}, which leads out of the home: ${mend}`);
     }

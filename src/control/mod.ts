@@ -25,7 +25,6 @@
 export { connectControl } from "./client.ts";
 export { ControlError, named } from "./errors.ts";
 export { ensureHome, homePaths } from "./home.ts";
-export { type HomeLink, linksAtStart, linksInHome } from "./home_links.ts";
 export { isHomeFree, lockHolder, tryLockHome } from "./home_lock.ts";
 export { noPeers } from "./no_peers.ts";
 export type {

@@ -58,7 +58,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   const checks: (() => Promise<Check | Check[]>)[] = [
     async () => checkHome(home, await examination(), own),
     () => checkKey(home, own, launcher),
-    () => checkHomeLinks(home),
+    async () => checkHomeLinks(await examination()),
     () => checkSeedDirectory(dir),
     () => checkArchives(dir, { signal }),
     () => checkState(home),

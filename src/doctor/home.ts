@@ -8,8 +8,9 @@
 
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { writeProblem } from "../base/mod.ts";
 import { isStrangers } from "../control/mod.ts";
-import { type HomeExamination, writeProblem } from "../launcher/mod.ts";
+import type { HomeExamination } from "../launcher/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 import { infoOf, openTo } from "./file_access.ts";
 
@@ -25,7 +26,7 @@ const STALE_MS = 3_600_000;
  */
 export function checkHome(
   home: string,
-  { there, writeProblem, ofRoot }: HomeExamination,
+  { there, writeProblem: problem, ofRoot }: HomeExamination,
   own: number | undefined,
 ): Check {
   const name = "home";
@@ -40,7 +41,7 @@ export function checkHome(
     const what = `${home} belongs to user ${uid}, and libreseed runs as user ${own}`;
     return fail(name, what, `run libreseed as that user, or ${OTHER_HOME}`);
   }
-  if (writeProblem) return fail(name, writeProblem, `run: chmod u+rwx ${home}; or ${OTHER_HOME}`);
+  if (problem) return fail(name, problem, `run: chmod u+rwx ${home}; or ${OTHER_HOME}`);
   const [first] = ofRoot;
   if (first !== undefined) {
     const what = `${first}${

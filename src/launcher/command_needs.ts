@@ -113,7 +113,11 @@ const rows: Record<CommandName, Row> = {
     });
   },
   install: ({ flags: { save } }, at) =>
-    host({ key: true, home: ["store"], ...(save ? savedTo(at) : suggests(at)) }),
+    host({
+      key: true,
+      ...(save ? savedTo(at) : suggests(at)),
+      home: [...suggesting, "store"],
+    }),
   uninstall: ({ flags: { save } }, at) => ({
     roots: true,
     ...suggests(at),

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { lstat, readdir, stat, statfs } from "node:fs/promises";
-import { directoryOf, errorToData, homePaths, resolvePath } from "../base/mod.ts";
+import { readdir, stat, statfs } from "node:fs/promises";
+import { directoryOf, homePaths, resolvePath, writeProblem } from "../base/mod.ts";
+import { type HomeLink, linksInHome } from "./home_links.ts";
 
-/** Size of the probe file that tests whether a directory is writable, in bytes. */
-const PROBE_BYTES = 4096;
+/** Maximum number of files and directories to look at for links. 50,000 take about a second. */
+const MAX_ENTRIES = 50_000;
 
 /** Free space of the file system that contains a directory. */
 export interface DiskSpace {
@@ -32,6 +33,8 @@ export interface HomeExamination {
   temporaries: { path: string; mtimeMs: number }[];
   /** Time of the last write of the key file, Unix milliseconds; `undefined` if there is none. */
   keyMtimeMs: number | undefined;
+  /** Links that lead out of the home, and whether all of the home was looked at. */
+  links: { links: HomeLink[]; isWhole: boolean };
   /** Space for the home and for the seed directory. */
   disks: DiskSpace[];
 }
@@ -46,6 +49,7 @@ export async function examineHome(home: string, seedDirectory: string): Promise<
     ofRoot: there && there.uid !== 0 ? await filesOfRoot(home) : [],
     temporaries: await temporariesIn(home),
     keyMtimeMs: key?.mtimeMs,
+    links: await linksInHome(home, MAX_ENTRIES),
     disks: [await spaceFor(home), await spaceFor(seedDirectory)],
   };
 }
@@ -60,30 +64,12 @@ async function infoOf(path: string) {
   }
 }
 
-/**
- * Tests whether a directory is writable, and returns the problem; `undefined` if it is writable.
- * Writes and removes a file, because permissions alone do not reveal a full or read-only file
- * system. The file is named like a temporary file, so that other processes remove it if this
- * process is killed.
- */
-export async function writeProblem(directory: string): Promise<string | undefined> {
-  const path = resolvePath(directory, `.tmp-${Deno.pid}-doctor`);
-  try {
-    await Deno.writeFile(path, new Uint8Array(PROBE_BYTES), { createNew: true });
-    return undefined;
-  } catch (error) {
-    return `${directory} cannot be written: ${errorToData(error).message}`;
-  } finally {
-    await Deno.remove(path).catch(() => {});
-  }
-}
-
 async function filesOfRoot(home: string): Promise<string[]> {
   const found: string[] = [];
   for (const directory of [".", "keys", "seed"].map((name) => resolvePath(home, name))) {
     for (const name of await readdir(directory).catch(() => [])) {
       const path = resolvePath(directory, name);
-      const info = await lstat(path).catch(() => undefined);
+      const info = await Deno.lstat(path).catch(() => undefined);
       if (info?.uid === 0) found.push(path);
     }
   }

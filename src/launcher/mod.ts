@@ -9,6 +9,7 @@
  * - `grants.ts` lists what a command's thread may touch: the needs of each command are in
  *   `command_needs.ts`.
  * - `links.ts`: which links a command may have, and making them.
+ * - `launch.ts` runs a command line, and `command_thread.ts` answers its thread; `main.ts` loads them.
  * - `local_requests.ts` carries the requests out.
  * - `keys.ts` opens the publisher's key, and signs statements with it.
  * - `placing.ts` gives finished files their names in the user's directory.
@@ -25,13 +26,11 @@
 export { type EngineOptions, enginePermissions, PUBLIC_RANGES } from "./engine_permissions.ts";
 export { type CommandLine, scanCommandLine } from "./command_line.ts";
 export { needsRoots, readsPaths } from "./command_needs.ts";
-export { type DefaultGateway, findGateway } from "./gateway.ts";
 export { grantsFor } from "./grants.ts";
 export type { Grant, GrantFacts, Grants } from "./grants_types.ts";
 export { LauncherError } from "./errors.ts";
-export { checkLink, type LinkGrants, makeLink } from "./links.ts";
-export { type HomeExamination, writeProblem } from "./home_examination.ts";
-export { launch } from "./launch.ts";
+export type { HomeExamination } from "./home_examination.ts";
+export { type HomeLink, linksAtStart } from "./home_links.ts";
 export { localRequests } from "./local_requests.ts";
 export type {
   EngineThread,

@@ -368,10 +368,10 @@ const illnesses: {
   },
   {
     title: "a symbolic link in the home that leads out of it",
-    harm: (path) => Deno.symlink("/etc", join(path, "tmp")),
+    harm: (path) => Deno.symlink("/etc", join(path, "aside")),
     check: "links",
     verdict: "warn",
-    says: /tmp is a symbolic link to \/etc, which leads out of the home: put what/,
+    says: /aside is a symbolic link to \/etc, which leads out of the home: put what/,
   },
   {
     title: "a state.db that has a second name",

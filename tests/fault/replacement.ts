@@ -8,7 +8,7 @@ import { parseRequirement } from "../../src/fetching/requirement.ts";
 import { linkPackage } from "../../src/install/link.ts";
 import { saveToLock } from "../../src/install/project_lock.ts";
 import { uninstall } from "../../src/install/prune.ts";
-import { makeLink } from "../../src/launcher/mod.ts";
+import { makeLink } from "../../src/launcher/links.ts";
 import {
   archiveFileName,
   defaultArchiveLimits,

@@ -12,7 +12,7 @@ import { keyPairFromSeed } from "../../src/identity/mod.ts";
 import { linkPackage } from "../../src/install/link.ts";
 import { formatLockFile, readLockFile } from "../../src/install/lock_file.ts";
 import { pruneStore } from "../../src/install/prune.ts";
-import { makeLink } from "../../src/launcher/mod.ts";
+import { makeLink } from "../../src/launcher/links.ts";
 import {
   defaultArchiveLimits,
   describeArchive,

@@ -12,7 +12,7 @@ import { getArchive } from "../../src/fetching/get_archive.ts";
 import { OfferCache } from "../../src/fetching/offer.ts";
 import { type NodeHandle, openNode } from "../../src/host/node.ts";
 import { type KeyPair, parsePublicKey } from "../../src/identity/mod.ts";
-import { makeLink } from "../../src/launcher/mod.ts";
+import { makeLink } from "../../src/launcher/links.ts";
 import { localRequests } from "../../src/launcher/mod.ts";
 import type { InstallContext } from "../../src/install/installation.ts";
 import type { NamesContext } from "../../src/names/context.ts";

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { type ErrorData, errorFromData, errorToData } from "../../../src/base/mod.ts";
 import { saveToLock } from "../../../src/install/project_lock.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
-import { checkLink, type LinkGrants, makeLink } from "../../../src/launcher/mod.ts";
+import { checkLink, type LinkGrants, makeLink } from "../../../src/launcher/links.ts";
 import { type MinimalManifest, packDirectory } from "../../../src/package/mod.ts";
 import { PackageStore } from "../../../src/store/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";

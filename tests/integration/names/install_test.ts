@@ -3,7 +3,7 @@
  * an attacker that overwrites index entries, every selection policy, before and after midnight.
  */
 
-import { makeLink } from "../../../src/launcher/mod.ts";
+import { makeLink } from "../../../src/launcher/links.ts";
 import { archiveLimitsOf } from "../../../src/package/mod.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -11,7 +11,7 @@ import { ControlError } from "../../../src/control/errors.ts";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { install, installLocked } from "../../../src/install/install.ts";
 import { parseLockFile } from "../../../src/install/lock_file.ts";
-import { makeLink } from "../../../src/launcher/mod.ts";
+import { makeLink } from "../../../src/launcher/links.ts";
 import { defaultArchiveLimits } from "../../../src/package/mod.ts";
 import { createTemporaryDirectory, PackageStore } from "../../../src/store/mod.ts";
 import { canMount, smallDisk, temporaryHome } from "../../support/mod.ts";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { install } from "../../../src/install/install.ts";
 import { linkPackage } from "../../../src/install/link.ts";
-import { makeLink } from "../../../src/launcher/mod.ts";
+import { makeLink } from "../../../src/launcher/links.ts";
 import { PackageStore } from "../../../src/store/mod.ts";
 import { aliceKey, failure, type InstallPlace, installTest } from "./support.ts";
 

@@ -10,7 +10,7 @@ import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { install } from "../../../src/install/install.ts";
 import { linkPackage } from "../../../src/install/link.ts";
 import { pruneStore, uninstall } from "../../../src/install/prune.ts";
-import { makeLink } from "../../../src/launcher/mod.ts";
+import { makeLink } from "../../../src/launcher/links.ts";
 import { checkStored, sizeOfStored, type StoredPackage } from "../../../src/store/mod.ts";
 import {
   aliceKey,

@@ -13,7 +13,7 @@ import { LibreseedError } from "../../../src/base/mod.ts";
 import type { Requirement } from "../../../src/fetching/requirement.ts";
 import { formatPublicKey, type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
 import type { FoundPackage, InstallContext } from "../../../src/install/installation.ts";
-import { makeLink } from "../../../src/launcher/mod.ts";
+import { makeLink } from "../../../src/launcher/links.ts";
 import {
   defaultArchiveLimits,
   type MinimalManifest,

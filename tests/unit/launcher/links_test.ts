@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { checkLink, makeLink } from "../../../src/launcher/mod.ts";
+import { checkLink, makeLink } from "../../../src/launcher/links.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
 const [ID, OTHER] = ["a".repeat(64), "b".repeat(64)];

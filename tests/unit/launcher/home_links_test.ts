@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { linksAtStart, linksInHome } from "../../../src/control/mod.ts";
+import { linksAtStart, linksInHome } from "../../../src/launcher/home_links.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
 const ID = "a".repeat(64);

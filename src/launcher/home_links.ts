@@ -6,8 +6,7 @@
  * @module
  */
 
-import { lstat, readdir, readlink, realpath } from "node:fs/promises";
-import { dirname, join, resolve, sep } from "node:path";
+import { directoryOf, isWithin, resolvePath } from "../base/mod.ts";
 
 /** A link in a home that leads out of it. */
 export interface HomeLink {
@@ -31,9 +30,9 @@ const WRITTEN = [
  * @param seedDirectory the seed directory in use; looked at only where it is the home's own
  */
 export async function linksAtStart(home: string, seedDirectory: string): Promise<HomeLink[]> {
-  const own = join(home, "seed");
-  const paths = WRITTEN.map((name) => join(home, name));
-  return await examine(home, resolve(seedDirectory) === own ? [own, ...paths] : paths);
+  const own = resolvePath(home, "seed");
+  const paths = WRITTEN.map((name) => resolvePath(home, name));
+  return await examine(home, seedDirectory === own ? [own, ...paths] : paths);
 }
 
 /**
@@ -51,31 +50,40 @@ export async function linksInHome(
 ): Promise<{ links: HomeLink[]; isWhole: boolean }> {
   const paths: string[] = [];
   const list = async (directory: string) => {
-    const names = await isDirectory(directory) ? await readdir(directory).catch(() => []) : [];
-    const found = names.map((name) => join(directory, name)).slice(0, maxEntries - paths.length);
+    const names = await namesIn(directory, home);
+    const found = names.map((name) => resolvePath(directory, name)).slice(
+      0,
+      maxEntries - paths.length,
+    );
     paths.push(...found);
     return found;
   };
   await list(home);
-  for (const name of ["tmp", "aside"]) await list(join(home, name));
-  for (const entry of await list(join(home, "packages"))) {
+  for (const name of ["tmp", "aside"]) await list(resolvePath(home, name));
+  for (const entry of await list(resolvePath(home, "packages"))) {
     await list(entry);
-    for (const link of await list(join(entry, "node_modules"))) await list(link);
+    for (const link of await list(resolvePath(entry, "node_modules"))) await list(link);
   }
   return { links: await examine(home, paths), isWhole: paths.length < maxEntries };
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return await lstat(path).then((info) => info.isDirectory(), () => false);
+/** Names in a directory; none in what is no directory, is a link below the home, or cannot be read. */
+async function namesIn(path: string, home: string): Promise<string[]> {
+  try {
+    if (path !== home && !(await Deno.lstat(path)).isDirectory) return [];
+    return await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
+  } catch {
+    return [];
+  }
 }
 
 async function examine(home: string, paths: readonly string[]): Promise<HomeLink[]> {
   const links: HomeLink[] = [];
   // Only libreseed's own files are written, so a second name of another file gives nothing away.
-  const own = new Set([...WRITTEN, "config.yaml"].map((name) => join(home, name)));
+  const own = new Set([...WRITTEN, "config.yaml"].map((name) => resolvePath(home, name)));
   for (const path of paths) {
-    const info = await lstat(path).catch(() => undefined);
-    if (info?.isFile() && info.nlink > 1 && own.has(path)) {
+    const info = await Deno.lstat(path).catch(() => undefined);
+    if (info?.isFile && info.nlink !== null && info.nlink > 1 && own.has(path)) {
       links.push({
         path,
         what: `a file with ${info.nlink} names (hard links)`,
@@ -83,10 +91,10 @@ async function examine(home: string, paths: readonly string[]): Promise<HomeLink
           `cp -p ${path} ${path}.copy && mv ${path}.copy ${path}`,
       });
     }
-    if (!info?.isSymbolicLink()) continue;
-    const target = await readlink(path).catch(() => undefined);
+    if (!info?.isSymlink) continue;
+    const target = await Deno.readLink(path).catch(() => undefined);
     if (target === undefined || await leadsInto(home, path, target)) continue;
-    const mend = path === join(home, "seed")
+    const mend = path === resolvePath(home, "seed")
       ? `remove the link, and name the directory by the setting dir (--dir)`
       : `put what the link leads to in its place`;
     links.push({ path, what: `a symbolic link to ${target}`, mend });
@@ -96,12 +104,11 @@ async function examine(home: string, paths: readonly string[]): Promise<HomeLink
 
 /** Whether a link leads into the home, by the home's path as given or by its real path. */
 async function leadsInto(home: string, path: string, target: string): Promise<boolean> {
-  const isIn = (directory: string, path: string) => path.startsWith(directory + sep);
-  const direct = resolve(dirname(path), target);
-  if (isIn(home, direct)) return true;
+  const isIn = (directory: string, path: string) => path !== directory && isWithin(path, directory);
+  if (isIn(home, resolvePath(directoryOf(path), target))) return true;
   // A thread with few permissions may not resolve the home itself.
   const [real, root] = await Promise.all(
-    [path, home].map((one) => realpath(one).catch(() => undefined)),
+    [path, home].map((one) => Deno.realPath(one).catch(() => undefined)),
   );
   return real !== undefined && root !== undefined && isIn(root, real);
 }
