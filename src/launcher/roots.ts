@@ -27,7 +27,7 @@ export function rootsOf(store: string): string[] {
     for (const { name, isFile } of Deno.readDirSync(directory)) {
       if (!isFile || !NOTE.test(name)) continue;
       const path = notedPath(resolvePath(directory, name));
-      if (path !== undefined && (isLockFile(path) || isLinkInto(store, path))) found.push(path);
+      if (path !== undefined && mayBeRead(store, path)) found.push(path);
     }
   } catch {
     // No notes, or unreadable ones: the command reports what it cannot read.
@@ -41,19 +41,16 @@ function notedPath(note: string): string | undefined {
   return path === resolvePath("/", path) ? path : undefined;
 }
 
-function isLockFile(path: string): boolean {
+/**
+ * Whether a command may read a noted path: a lock file of the usual name, a link into the store, or
+ * a path where nothing is, which the command has to find missing.
+ */
+function mayBeRead(store: string, path: string): boolean {
   try {
-    return path === resolvePath(directoryOf(path), PROJECT_LOCK_FILE) &&
-      Deno.lstatSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
-function isLinkInto(store: string, path: string): boolean {
-  try {
-    return isWithin(resolvePath(directoryOf(path), Deno.readLinkSync(path)), store);
-  } catch {
-    return false;
+    const { isFile, isSymlink } = Deno.lstatSync(path);
+    if (isFile) return path === resolvePath(directoryOf(path), PROJECT_LOCK_FILE);
+    return isSymlink && isWithin(resolvePath(directoryOf(path), Deno.readLinkSync(path)), store);
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
   }
 }
