@@ -6,15 +6,18 @@
  */
 
 import assert from "node:assert/strict";
-import { spawnCli } from "../support/mod.ts";
+import { type CliProcess, spawnCli } from "../support/mod.ts";
 import type { Lab, Package } from "./lab.ts";
 import { type Place, run } from "./network.ts";
 import { libreseed, libtorrent, type Program } from "./programs.ts";
-import { homeRouter, type Nat } from "./router.ts";
+import { carrierRouter, homeRouter, type Mapping, type Nat } from "./router.ts";
 
 const SMALL = 20_000;
+const POLL_MS = 200;
 /** Limit of a reading that has to end well; only a broken program reaches it. */
 const PATIENCE_MS = 240_000;
+
+const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Reads a package that a seeder at a place offers, and asserts that it arrives. */
 async function reaches(lab: Lab, seeder: Program, reader: Program, at: [Place, Place]) {
@@ -25,44 +28,87 @@ async function reaches(lab: Lab, seeder: Program, reader: Program, at: [Place, P
   assert("seconds" in outcome, JSON.stringify(outcome));
 }
 
+/** Starts a Python script in a place. */
+function python(lab: Lab, place: Place, script: string): CliProcess {
+  return lab.network.owns(spawnCli(["-c", script], { program: [...place.enter, "python3"] }));
+}
+
+/** Prints the source of each UDP packet that comes to port 7000. */
+const udpListener = `
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('0.0.0.0', 7000))
+print('ready', flush=True)
+while True: print(*s.recvfrom(9)[1], flush=True)`;
+
+/** Sends a UDP packet from port 7000 to each of some hosts, then prints the source of each answer. */
+const udpSender = (hosts: readonly string[]) => `
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('0.0.0.0', 7000))
+for host in ${JSON.stringify(hosts)}: s.sendto(b'hello', (host, 7000))
+print('sent', flush=True)
+while True: print(*s.recvfrom(9)[1], flush=True)`;
+
+/** Answers from port 7000 to port 7000 of a host. */
+const udpReply = (host: string) => `
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('0.0.0.0', 7000))
+s.sendto(b'hello', ('${host}', 7000))`;
+
+/** Sends a UDP packet to a host. */
+const udpTo = (host: string, port: number) => `
+import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'hello', ('${host}', ${port}))`;
+
 /**
- * Sends a UDP packet from inside to each of two outside addresses, and returns the public ports
- * that these see, and whether a third address reaches the first of the ports.
+ * Sends a UDP packet from behind a router to two hosts, and returns the ports from which the packets
+ * come, the process that sent them, and a third host.
  */
 async function observe(lab: Lab, nat: Nat) {
   const router = await homeRouter(lab.network, "router", { nat });
   const inside = await router.host("inside");
   const outside = [await lab.network.host("o1"), await lab.network.host("o2")];
   const third = await lab.network.host("third");
-  const listener = [
-    "import socket, sys",
-    "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
-    "s.bind(('0.0.0.0', 7000))",
-    "print('ready', flush=True)",
-    "while True: print(*s.recvfrom(9)[1], flush=True)",
-  ].join("\n");
-  const python = (place: Place, script: string) =>
-    lab.network.owns(spawnCli(["-c", script], { program: [...place.enter, "python3"] }));
-  const listeners = [inside, ...outside].map((place) => python(place, listener));
+  const listeners = outside.map((place) => python(lab, place, udpListener));
   for (const one of listeners) await one.waitForLine(/^ready$/);
-  // A second socket would take another port, so the listener's own port is reused for sending.
-  const send = (to: readonly string[], port: number, from: number) => `
-import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.bind(('0.0.0.0', ${from}))
-for host in ${JSON.stringify(to)}: s.sendto(b'hello', (host, ${port}))`;
-  await run([
-    ...[...inside.enter, "python3", "-c"],
-    send(outside.map(({ address }) => address!), 7000, 7001),
-  ]);
+  const sender = python(lab, inside, udpSender(outside.map(({ address }) => address!)));
   const ports: number[] = [];
-  for (const one of listeners.slice(1)) {
+  for (const one of listeners) {
     const [, host, port] = await one.waitForLine(/^(\d+\.\S+) (\d+)$/);
     assert.equal(host, router.place.address, "the packet comes from the router's address");
     ports.push(Number(port));
   }
-  return { router, third, ports, inside, send };
+  for (const one of listeners) await one[Symbol.asyncDispose]();
+  return { router, outside, third, ports, sender };
+}
+
+/** Whether a host answers any of three pings. */
+async function pings(from: Place, address: string): Promise<boolean> {
+  const args = ["-c", "3", "-i", "0.2", "-W", "2", address];
+  return (await spawnCli(args, { program: [...from.enter, "ping"] }).result).code === 0;
+}
+
+/** Whether a place can connect to a TCP port; `limitS` is when a silent port counts as closed. */
+async function connects(from: Place, host: string, port: number, limitS: number): Promise<boolean> {
+  const script = `import socket; socket.create_connection(('${host}', ${port}), ${limitS})`;
+  const { code } = await spawnCli(["-c", script], { program: [...from.enter, "python3"] }).result;
+  return code === 0;
+}
+
+/** Has libtorrent ask a router for its port, and asserts that it is reached there, TCP and UDP. */
+async function opensPort(lab: Lab, mapping: Mapping): Promise<void> {
+  const router = await homeRouter(lab.network, "router", { mapping });
+  const inside = await router.host("inside");
+  const outside = await lab.network.host("outside");
+  const subject = await lab.pack("small", SMALL);
+  await libtorrent().seed(lab, inside, subject);
+  while (!(await router.openPorts()).includes(6881)) await delay(POLL_MS);
+  assert(await connects(outside, router.place.address!, 6881, 60));
+  await router.restart();
+  assert.deepEqual(await router.openPorts(), []);
+  assert.equal(await connects(outside, router.place.address!, 6881, 2), false);
 }
 
 /** The checks, by name. Each takes a lab without hosts. */
@@ -99,7 +145,58 @@ export const checks: Record<string, (lab: Lab) => Promise<void>> = {
 
   async "a port-restricted router keeps the port"(lab) {
     const { ports } = await observe(lab, "port-restricted");
-    assert.deepEqual(ports, [7001, 7001]);
+    assert.deepEqual(ports, [7000, 7000]);
+  },
+
+  async "a port-restricted router refuses a host that nobody inside has sent to"(lab) {
+    const { router, outside, third, sender } = await observe(lab, "port-restricted");
+    const from = (place: Place) =>
+      run([...place.enter, "python3", "-c", udpTo(router.place.address!, 7000)]);
+    await from(third);
+    // From port 7000, to which the packet went, an answer passes.
+    await run([...outside[1]!.enter, "python3", "-c", udpReply(router.place.address!)]);
+    await sender.waitForLine(new RegExp(`^${outside[1]!.address} 7000$`));
+    assert.equal(sender.stdout.includes(third.address!), false);
+  },
+
+  async "a full-cone router admits everybody to a port that was used from inside"(lab) {
+    const { router, third, ports, sender } = await observe(lab, "full-cone");
+    await run([...third.enter, "python3", "-c", udpTo(router.place.address!, ports[0]!)]);
+    await sender.waitForLine(new RegExp(`^${third.address} \\d+$`));
+  },
+
+  ...Object.fromEntries(
+    (["igd1", "igd2", "pcp"] as const).map((mapping) => [
+      `a router with ${mapping} opens a port for libtorrent, and forgets it at a restart`,
+      (lab: Lab) => opensPort(lab, mapping),
+    ]),
+  ),
+
+  async "a carrier's router gives homes addresses of 100.64.0.0/10"(lab) {
+    const carrier = await carrierRouter(lab.network, "carrier");
+    const home = await carrier.router("home");
+    const inside = await home.host("inside");
+    const outside = await lab.network.host("outside");
+    const listener = python(lab, outside, udpListener);
+    await listener.waitForLine(/^ready$/);
+    await run([...inside.enter, "python3", "-c", udpTo(outside.address!, 7000)]);
+    await listener.waitForLine(new RegExp(`^${carrier.place.address} \\d+$`));
+    assert.match(home.place.address!, /^100\.64\./);
+  },
+
+  async "a host with a new lease is reached at its new address only"(lab) {
+    const [a, b] = [await lab.network.host("a"), await lab.network.host("b")];
+    const before = b.address!;
+    await lab.network.renumber(b);
+    assert.equal(await pings(a, before), false);
+    assert.equal(await pings(a, b.address!), true);
+  },
+
+  async "hosts of IPv6 alone reach each other"(lab) {
+    const a = await lab.network.hostOfIpv6("a");
+    const b = await lab.network.hostOfIpv6("b");
+    assert.equal(await pings(a, b.address6!), true);
+    assert.equal(a.address, undefined);
   },
 
   async "libreseed reads from libreseed across the internet"(lab) {

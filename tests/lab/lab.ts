@@ -10,8 +10,10 @@ import { type Dht, startDht } from "./dht.ts";
 import { Network, type Place } from "./network.ts";
 import type { Program } from "./programs.ts";
 
+/** How long a seeder gets to start. */
+const START_MS = 60_000;
 /** How long the DHT gets to name a seeder, before readers try without. */
-const ANNOUNCE_MS = 20_000;
+const ANNOUNCE_MS = 60_000;
 const POLL_MS = 200;
 
 /** A package of the lab's publisher. */
@@ -90,10 +92,10 @@ export class Lab implements AsyncDisposable {
   /**
    * Starts a seeder, and waits until the DHT names a peer of the package.
    *
-   * @returns what the DHT names, which is empty if the program has not announced itself in 20 s
+   * @returns what the DHT names, which is empty if the program has not announced itself in a minute
    */
   async seed(program: Program, place: Place, subject: Package): Promise<string[]> {
-    await program.seed(this, place, subject);
+    await limited(program.seed(this, place, subject), START_MS, `${program.name} does not seed`);
     for (const end = performance.now() + ANNOUNCE_MS;;) {
       const peers = await this.dht.peers(subject.infoHashHex);
       if (peers.length > 0 || performance.now() > end) return peers;
@@ -115,18 +117,13 @@ export class Lab implements AsyncDisposable {
   ): Promise<Outcome> {
     const directory = await Deno.makeTempDir({ prefix: "reader-" });
     const begin = performance.now();
-    let timer;
     try {
       await using reading = await read(this, place, subject, directory);
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`not in ${limitMs / 1_000} s`)), limitMs);
-      });
-      await Promise.race([reading.done, late]);
+      await limited(reading.done, limitMs, "not reached");
       return { seconds: (performance.now() - begin) / 1_000 };
     } catch (error) {
       return { failure: (error as Error).message.split("\n")[0]! };
     } finally {
-      clearTimeout(timer);
       await Deno.remove(directory, { recursive: true });
     }
   }
@@ -134,6 +131,20 @@ export class Lab implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.network[Symbol.asyncDispose]();
     await Deno.remove(this.#directory, { recursive: true });
+  }
+}
+
+/** Waits for work, and rejects with a reason if the work takes longer than a limit. */
+async function limited<T>(work: Promise<T>, limitMs: number, reason: string): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`${reason} in ${limitMs / 1_000} s`)),
+    limitMs,
+  );
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

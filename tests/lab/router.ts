@@ -136,7 +136,8 @@ function ruleset(nat: Nat, mapping: Mapping): string {
   return `
     table ip lab_nat {
       ${lines("map")}
-      chain prerouting { type nat hook prerouting priority -100; ${lines("admit")} }
+      chain prerouting { type nat hook prerouting priority -100; ${lines("admit")}
+      }
       chain postrouting {
         type nat hook postrouting priority 100;
         ${lines("learn")}

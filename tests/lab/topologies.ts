@@ -60,27 +60,35 @@ async function pairs(
   seederPlace: (program: string) => Promise<Place>,
   readerPlace: (program: string) => Promise<Place>,
 ): Promise<Pair[]> {
-  const seeders = new Map<string, { subject: Package; note: string }>();
+  const seeders = new Map<string, { subject: Package; note: string; failure?: string }>();
   const readers = new Map<string, Place>();
   const found: Pair[] = [];
   for (const [seeder, reader] of all) {
     if (!seeders.has(seeder.name)) {
       const subject = await lab.pack(`small-${seeders.size}`, SMALL);
       const place = await seederPlace(`s${seeders.size}`);
-      const named = await lab.seed(seeder, place, subject);
-      const note = named.length > 0 ? "" : "the DHT names no peer";
-      seeders.set(seeder.name, { subject, note });
+      try {
+        const named = await lab.seed(seeder, place, subject);
+        const note = named.length > 0 ? "" : "the DHT names no peer";
+        seeders.set(seeder.name, { subject, note });
+      } catch (error) {
+        const failure = (error as Error).message.split("\n")[0]!;
+        seeders.set(seeder.name, { subject, note: "", failure });
+      }
     }
     if (!readers.has(reader.name)) {
       readers.set(reader.name, await readerPlace(`r${readers.size}`));
     }
-    const { subject, note } = seeders.get(seeder.name)!;
+    const { subject, note, failure } = seeders.get(seeder.name)!;
     const limitMs = [seeder, reader].includes(transmission) ? TRANSMISSION_LIMIT_MS : LIMIT_MS;
     found.push({
       seeder: seeder.name,
       reader: reader.name,
       note,
-      measure: () => lab.read(reader.read, readers.get(reader.name)!, subject, limitMs),
+      measure: () =>
+        failure === undefined
+          ? lab.read(reader.read, readers.get(reader.name)!, subject, limitMs)
+          : Promise.resolve({ failure }),
     });
   }
   return found;
