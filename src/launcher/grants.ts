@@ -55,6 +55,7 @@ export function grantsFor(facts: GrantFacts): Grants {
   if (needs?.network === "loopback") list.add("net", "127.0.0.1", "the nodes of the test network");
   if (needs && needs.network !== "loopback") {
     list.add("sys", "uid", "comparing owners of files with this user");
+    list.add("sys", "gid", "giving files of root back to this user");
     list.add("sys", "statfs", "naming a full disk");
   }
   return {

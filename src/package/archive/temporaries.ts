@@ -6,7 +6,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { isDiskFull, toHex } from "../../base/mod.ts";
+import { isDiskFull, outOfReach, toHex } from "../../base/mod.ts";
 import { messageOf, PackageError } from "../errors.ts";
 
 /** Prefix of all temporary names, including those made by other rooms. */
@@ -37,10 +37,11 @@ export function newStagingPath(directory: string): string {
 
 /**
  * Whether Deno denied access to a path because it is not in the thread's list. The thread of a
- * command has the paths of its outputs in the list, and not the directory that holds them.
+ * command has the paths of its outputs in the list, and not the directory that holds them. A path
+ * that no list can permit, such as one in `/proc`, is another matter.
  */
 export function isNotGranted(error: unknown): boolean {
-  return error instanceof Deno.errors.NotCapable;
+  return error instanceof Deno.errors.NotCapable && outOfReach(error) === undefined;
 }
 
 /**

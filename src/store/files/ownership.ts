@@ -21,13 +21,15 @@ export function rootOwnedHint(path: string): string {
   let theirs: { path: string; info: Stats } | undefined;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
     const info = infoOf(at);
-    if (info && info.uid !== 0) {
+    if (info === "hidden" && !theirs) return "";
+    const owner = info === "hidden" ? ownIds() : info;
+    if (owner && owner.uid !== 0) {
       if (!theirs) return "";
       const back = theirs.info.isDirectory() ? theirs.path : at;
       return `: ${theirs.path} belongs to root, so libreseed was run as root here. Give it back with ` +
-        `\`sudo chown -R ${info.uid}:${info.gid} ${back}\``;
+        `\`sudo chown -R ${owner.uid}:${owner.gid} ${back}\``;
     }
-    if (info) theirs = { path: at, info };
+    if (info && info !== "hidden") theirs = { path: at, info };
     const above = dirname(at);
     if (above === at) return "";
     at = above;
@@ -35,10 +37,24 @@ export function rootOwnedHint(path: string): string {
   return "";
 }
 
-/** Returns the status of a path; `undefined` if the path does not exist or cannot be accessed. */
-function infoOf(path: string): Stats | undefined {
+/**
+ * Returns the status of a path; `undefined` if the path does not exist or cannot be accessed,
+ * `hidden` if the calling thread has no permission for it. A command's thread may open the files of
+ * the home, but not the home itself.
+ */
+function infoOf(path: string): Stats | "hidden" | undefined {
   try {
     return lstatSync(path);
+  } catch (error) {
+    return error instanceof Deno.errors.NotCapable ? "hidden" : undefined;
+  }
+}
+
+/** The ids of this user, who is taken for the owner of a home that the thread may not look at. */
+function ownIds(): { uid: number; gid: number } | undefined {
+  try {
+    const [uid, gid] = [Deno.uid(), Deno.gid()];
+    return uid === null || gid === null ? undefined : { uid, gid };
   } catch {
     return undefined;
   }
