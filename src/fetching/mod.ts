@@ -39,6 +39,7 @@ export { type CatalogContext, fetchCatalog } from "./fetch_catalog.ts";
 export { type AnswerCounts, type FindOptions, findRecord, retryLookup } from "./find_record.ts";
 export { getArchive, type Got, outsidePath } from "./get_archive.ts";
 export type { GetRequest } from "./get_plan.ts";
+export { describeEntry } from "./describe_entry.ts";
 export { magnetOf, manifestRecord, minimalOf } from "./manifest_record.ts";
 export { isNetworkError, type NewestRecord, newestRecord, seqAfter } from "./newest_record.ts";
 export { OfferCache, versionsByName } from "./offer.ts";

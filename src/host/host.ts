@@ -21,7 +21,7 @@ import {
   type StatusJson,
 } from "../control/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
-import { isCatalogName, removeOldPartials } from "../fetching/mod.ts";
+import { describeEntry, isCatalogName, removeOldPartials } from "../fetching/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { archiveLimitsOf } from "../package/mod.ts";
 import { indexStore } from "../names/mod.ts";
@@ -51,7 +51,6 @@ import {
 import { describeSettings, mergeOrigins, mergeSettings, tellReloaded } from "./reload.ts";
 import {
   catalogSeederOf,
-  describeEntry,
   Downloads,
   Packages,
   SeededCatalogs,

@@ -23,4 +23,3 @@ export { resolveBootstrap } from "./bootstrap.ts";
 export { runDaemon } from "./daemon.ts";
 export { type NodeHandle, openNode } from "./node.ts";
 export { askDhtClock, describeClock, refreshFollow, usedNames } from "./records/mod.ts";
-export { describeEntry } from "./seeding/mod.ts";

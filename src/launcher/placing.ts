@@ -142,8 +142,13 @@ async function fill(file: Deno.FsFile, buffer: Uint8Array): Promise<number> {
 /** Flushes a directory, so that a new name in it survives a power cut. */
 async function syncDirectory(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
-  using directory = await Deno.open(path);
-  await directory.sync();
+  // Not `using`: the minifier would remove the declaration, and the directory would stay open.
+  const directory = await Deno.open(path);
+  try {
+    await directory.sync();
+  } finally {
+    directory.close();
+  }
 }
 
 function parentOf(path: string): string {

@@ -35,7 +35,7 @@ export default defineCommand<Flags, [file: string]>({
     };
     // If the home is missing, check the archive before creating the home, so that a refused archive
     // leaves no empty home behind.
-    const isNewHome = await isMissing(values.home);
+    const isNewHome = await io.launcher.describe(values.home) === undefined;
     const checked = isNewHome
       ? await checkArchive({ ...options, limits: archiveLimitsOf(values) }, archivePath)
       : undefined;
@@ -52,7 +52,3 @@ export default defineCommand<Flags, [file: string]>({
     });
   },
 });
-
-async function isMissing(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
-}

@@ -197,12 +197,21 @@ async function copyOut({ io }: Run, from: string, to: string): Promise<string> {
     stagingPath,
     neededBytes: async () => (await Deno.stat(from)).size,
   }, async () => {
-    await using staging = await Staging.create(stagingPath);
-    const staged = staging.next();
-    await Deno.copyFile(from, staged);
-    using copy = await Deno.open(staged, { read: true, write: true });
-    await copy.sync();
-    await io.launcher.placeFile(staged, to);
+    // Not `using`: the minifier would remove the declarations, and nothing would be closed.
+    const staging = await Staging.create(stagingPath);
+    try {
+      const staged = staging.next();
+      await Deno.copyFile(from, staged);
+      const copy = await Deno.open(staged, { read: true, write: true });
+      try {
+        await copy.sync();
+      } finally {
+        copy.close();
+      }
+      await io.launcher.placeFile(staged, to);
+    } finally {
+      await staging[Symbol.asyncDispose]();
+    }
   }).catch(async (error) => {
     if (error instanceof LibreseedError && error.code === "FILE_EXISTS") await Deno.remove(from);
     throw error;

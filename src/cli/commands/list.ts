@@ -18,7 +18,7 @@ export default defineCommand<Record<never, never>, []>({
   async run({ output, settings, io }) {
     const { values } = await settings();
     const { connectControl } = await import("../../control/mod.ts");
-    const { describeEntry } = await import("../../host/mod.ts");
+    const { describeEntry } = await import("../../fetching/mod.ts");
     const { SeedDirectory } = await import("../../store/mod.ts");
     const daemon = await connectControl(values.home, {
       clock: io.clock,

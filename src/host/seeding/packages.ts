@@ -10,7 +10,7 @@ import { LibreseedError } from "../../base/mod.ts";
 import { type Clock, equalBytes, toHex } from "../../base/mod.ts";
 import { type PackageJson } from "../../control/mod.ts";
 import type { SeedOrder, TorrentStatus } from "../../engine/mod.ts";
-import { rememberVerified } from "../../fetching/mod.ts";
+import { describeEntry, rememberVerified } from "../../fetching/mod.ts";
 import {
   archiveFileName,
   type ArchiveLimits,
@@ -37,7 +37,6 @@ import {
 } from "../../store/mod.ts";
 import { HostError } from "../errors.ts";
 import { Batch } from "../thread/mod.ts";
-import { describeEntry } from "./describe_entry.ts";
 import type { Seeder } from "./seeder.ts";
 
 /** Options of {@linkcode Packages}. */

@@ -126,11 +126,16 @@ export async function moveIntoPlace(staged: string, path: string): Promise<void>
  */
 export async function syncDirectoryOf(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
-  using opened = await Deno.open(dirname(path)).catch((cause) => {
+  // Not `using`: the minifier would remove the declaration, and the directory would stay open.
+  const opened = await Deno.open(dirname(path)).catch((cause) => {
     if (isNotGranted(cause)) return Deno.open(path);
     throw cause;
   });
-  await opened.sync();
+  try {
+    await opened.sync();
+  } finally {
+    opened.close();
+  }
 }
 
 /** Converts a system error to a `DISK_FULL` or `WRITE_FAILED` error. */

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { PackageJson } from "../../control/mod.ts";
-import { magnetOf } from "../../fetching/mod.ts";
-import type { SeedEntry } from "../../store/mod.ts";
+import type { PackageJson } from "../control/mod.ts";
+import type { SeedEntry } from "../store/mod.ts";
+import { magnetOf } from "./manifest_record.ts";
 
 /**
  * Converts an entry of the seed directory to JSON.
