@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { type Replacement, replacements, used } from "../src/engine/libraries/mod.ts";
 import { dependencies } from "./libraries/dependencies.ts";
 import { withoutReplacing } from "./libraries/without_replacing.ts";
+import { formatted, table } from "./markdown.ts";
 
 const root = join(import.meta.dirname!, "..");
 const room = "src/engine/libraries";
@@ -162,28 +163,8 @@ async function dependencyRows(imports: Record<string, string>): Promise<string[]
   return rows;
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
 function readText(path: string): Promise<string> {
   return Deno.readTextFile(join(root, path));
-}
-
-async function formatted(markdown: string): Promise<string> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", "--no-config", "--line-width", "100", "--ext", "md", "-"],
-    cwd: root,
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(markdown));
-  await writer.close();
-  const { success, stdout } = await child.output();
-  if (!success) throw new Error("deno fmt cannot format docs/libraries.md");
-  return new TextDecoder().decode(stdout);
 }
 
 if (import.meta.main) {

@@ -5,6 +5,7 @@
  */
 
 import { errorToData, LibreseedError } from "../base/mod.ts";
+import type { Grant } from "../launcher/mod.ts";
 import { isDenied } from "./file_access.ts";
 
 /** The result of one check of `libreseed doctor`: subject, verdict, finding and advice. */
@@ -19,6 +20,8 @@ export interface Check {
   what: string;
   /** Advice on how to fix the problem; absent if there is no problem. */
   mend?: string;
+  /** What the thread of the command was granted; only in the check `permissions`. */
+  grants?: readonly Grant[];
 }
 
 /** Advice for a user whose clock is wrong; several checks give this advice. */

@@ -14,9 +14,14 @@ const NAME = "permissions";
 
 /**
  * Checks that this thread has what it was granted and no whole kind of permission, and lists what it
- * was granted.
+ * was granted. The result has each grant with its reason, also if the check failed.
  */
 export async function checkPermissions(grants: readonly Grant[]): Promise<Check> {
+  return { ...await compareWithRuntime(grants), grants };
+}
+
+/** Asks the runtime about each grant, and about each kind of permission as a whole. */
+async function compareWithRuntime(grants: readonly Grant[]): Promise<Check> {
   const kinds = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
   const whole: string[] = [];
   for (const name of kinds) if (await isGranted({ name })) whole.push(name);

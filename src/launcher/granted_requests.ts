@@ -9,6 +9,14 @@ import { LauncherError } from "./errors.ts";
 import type { Grants } from "./grants_types.ts";
 import type { LauncherRequests } from "./requests.ts";
 
+/** Permissions that the launcher gives up when the command's thread has started. */
+export const GIVEN_UP_AT_START: readonly Deno.PermissionName[] = ["env", "ffi"];
+/**
+ * Permissions that the launcher gives up when the command has settled, and at the start for a command
+ * that starts no engine.
+ */
+export const GIVEN_UP_WHEN_SETTLED: readonly Deno.PermissionName[] = ["sys", "run"];
+
 /** What a command may ask of the launcher. */
 export type RequestGrants = Pick<
   Grants,
@@ -71,7 +79,7 @@ export function grantedRequests(
     findPortOwner: (port) => requests.findPortOwner(port),
     networkAddresses: () => requests.networkAddresses(),
     settle() {
-      giveUp("sys", "run");
+      giveUp(...GIVEN_UP_WHEN_SETTLED);
       return requests.settle();
     },
   };

@@ -9,7 +9,13 @@ import { type LoadedSettings, loadSettings } from "../config/mod.ts";
 import { type CommandLine, scanCommandLine } from "./command_line.ts";
 import { needsRoots, readsPaths } from "./command_needs.ts";
 import { runCommandThread } from "./command_thread.ts";
-import { giveUp, grantedRequests, refusal } from "./granted_requests.ts";
+import {
+  GIVEN_UP_AT_START,
+  GIVEN_UP_WHEN_SETTLED,
+  giveUp,
+  grantedRequests,
+  refusal,
+} from "./granted_requests.ts";
 import { grantsFor } from "./grants.ts";
 import { localRequests } from "./local_requests.ts";
 import { rootsOf } from "./roots.ts";
@@ -89,7 +95,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     exit,
   });
   // Not before the thread has started, because a thread cannot have what its parent gave up.
-  giveUp("env", "ffi", ...(grants.wantsEngine ? [] : ["sys", "run"] as const));
+  giveUp(...GIVEN_UP_AT_START, ...(grants.wantsEngine ? [] : GIVEN_UP_WHEN_SETTLED));
   return await running;
 }
 

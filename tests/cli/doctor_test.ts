@@ -120,6 +120,29 @@ Deno.test("a healthy home passes every check, exits with 0, and no file is left 
   assert.deepEqual(await files(there.path), before);
 });
 
+Deno.test("doctor lists each grant of its thread with a reason, and none opens the keys", async () => {
+  await using it = await patient();
+  const { checks } = await it.doctor();
+  const { verdict, what, grants = [] } = checks.get("permissions")!;
+  assert.equal(verdict, "ok", what);
+  for (const grant of grants) {
+    assert.deepEqual(Object.keys(grant).sort(), ["permission", "what", "why"]);
+    assert(["read", "write", "net", "sys"].includes(grant.permission), grant.permission);
+    assert(grant.why.length > 0, `${grant.permission} ${grant.what} has no reason`);
+  }
+  const state = join(it.path, "state.db");
+  for (const permission of ["read", "write"]) {
+    assert(grants.some((one) => one.permission === permission && one.what === state));
+  }
+  assert.equal(grants.find(({ what }) => what === state)!.why, "the state database");
+  const key = join(it.path, "keys", "publisher.key");
+  assert.deepEqual(
+    grants.filter(({ what }) => what === "/" || `${key}/`.startsWith(`${what}/`)),
+    [],
+  );
+  for (const [name, check] of checks) assert.equal("grants" in check, name === "permissions", name);
+});
+
 Deno.test("without --json doctor prints one line per check, beginning with the verdict", async () => {
   await using there = await patient();
   await Deno.chmod(there.path, 0o755);

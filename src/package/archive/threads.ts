@@ -1,5 +1,5 @@
 /**
- * Threads that compress and hash in parallel with the main thread. The results do not depend on the
+ * Threads that compress and hash in parallel with the thread that starts them. The results do not depend on the
  * number of threads. `thread.ts` is the code that runs in the threads.
  *
  * @module
@@ -28,6 +28,11 @@ export interface ThreadFiles {
   write: string[];
 }
 
+/** Returns the permissions of a thread that gets these files: the files and nothing else. */
+export function threadPermissions(files: ThreadFiles): Deno.PermissionOptionsObject {
+  return { ...files, net: false, env: false, sys: false, run: false, ffi: false, import: false };
+}
+
 /** A worker thread. Its only permissions are for the given files; it has no network access. */
 export class Thread implements Disposable {
   readonly #worker: Worker;
@@ -39,7 +44,7 @@ export class Thread implements Disposable {
     this.#worker = new Worker(THREAD, {
       type: "module",
       name: "libreseed-package",
-      deno: { permissions: files ? { ...files } : "none" },
+      deno: { permissions: files ? threadPermissions(files) : "none" },
     });
     this.#worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
       if (data.range === undefined) this.#pending.shift()?.resolve(data);

@@ -1,0 +1,42 @@
+/**
+ * Command lines from which the page about permissions is made: for each command, one for each way in
+ * which its command line changes what the command's thread may touch. Paths are symbols:
+ * `/ARCHIVE.tgz` stands for the path of any archive.
+ *
+ * @module
+ */
+
+import type { CommandName } from "../../src/launcher/command_table.ts";
+
+/** Command lines without the program's name and without the command's, by command. */
+export const samples: Record<CommandName, readonly (readonly string[])[]> = {
+  keygen: [[]],
+  pack: [["/FILES"], ["/FILES", "-o", "/OUT/NAME.tgz"]],
+  publish: [["/ARCHIVE.tgz"], ["/ARCHIVE.tgz", "--dry-run"]],
+  seed: [[]],
+  announce: [[]],
+  resolve: [["NAME"]],
+  get: [["NAME"], ["NAME", "-o", "/OUT/TARGET"], ["/FILE.torrent"], ["magnet:?xt=INFOHASH"]],
+  install: [["name"], ["name", "--save"]],
+  uninstall: [["name"], ["name", "--save"]],
+  link: [["name"], ["name", "--to", "/LINK"]],
+  store: [["verify"], ["prune"]],
+  verify: [["/ARCHIVE.tgz"]],
+  trust: [["list"]],
+  search: [["TEXT"]],
+  follow: [["KEY"]],
+  unfollow: [["KEY"]],
+  following: [[]],
+  manifest: [["get", "NAME"], ["put", "/MINIMAL.json"]],
+  list: [[]],
+  status: [[]],
+  add: [["/ARCHIVE.tgz"]],
+  remove: [["NAME"]],
+  reload: [[]],
+  stop: [[]],
+  doctor: [[]],
+  testnet: [[]],
+  completions: [["bash"]],
+  help: [[]],
+  version: [[]],
+};
