@@ -5,14 +5,32 @@
  * @module
  */
 
-import module from "node:module";
+import module, { builtinModules } from "node:module";
 import os from "node:os";
 import process from "node:process";
 import threads from "node:worker_threads";
 
+// Hostile code may replace every member that it can reach, so the checks below use only functions
+// that were taken before any library was loaded.
+const construct = Reflect.construct;
+const copy = globalThis.structuredClone;
+const parseUrl = URL.parse.bind(URL);
+const { call } = Function.prototype;
+const startsWith: (text: string, start: string) => boolean = call.bind(String.prototype.startsWith);
+const slice: (text: string, start: number) => string = call.bind(String.prototype.slice);
+const { registerHooks } = module;
+/** Names of Node's modules without `node:`. The properties cannot be changed. */
+const builtIn: Readonly<Record<string, true>> = Object.freeze(
+  Object.assign(
+    Object.create(null),
+    Object.fromEntries(builtinModules.map((name) => [name, true])),
+  ),
+);
+
 /** Whether a module is built into Node's API or into the Deno runtime (`ext:`). */
 function isRuntime(specifier: string): boolean {
-  return module.isBuiltin(specifier) || specifier.startsWith("ext:");
+  return builtIn[specifier] === true || startsWith(specifier, "node:") ||
+    startsWith(specifier, "ext:");
 }
 
 /**
@@ -23,14 +41,15 @@ function isRuntime(specifier: string): boolean {
  */
 export function refuseImports(directory?: string): void {
   const isAllowed = (url: string) =>
-    isRuntime(url) || directory !== undefined && url.startsWith(directory) && !/[?#]/.test(url);
+    isRuntime(url) ||
+    directory !== undefined && startsWith(url, directory) && isPlain(slice(url, directory.length));
   const check = (url: string) => {
     if (isAllowed(url)) return;
     throw new Deno.errors.NotCapable(`Requires import access to "${url}": none is given here`);
   };
   // A hook that a library registers later runs before these hooks. Its own file accesses still pass
   // through these hooks.
-  module.registerHooks({
+  registerHooks({
     resolve(specifier, context, next) {
       check(isRuntime(specifier) ? specifier : absoluteOf(specifier, context.parentURL));
       return next(specifier, context);
@@ -42,8 +61,20 @@ export function refuseImports(directory?: string): void {
   });
 }
 
+/** Whether a path below a directory can only mean a file in that directory. */
+function isPlain(path: string): boolean {
+  for (let at = 0; at < path.length; at++) {
+    const character = path[at];
+    if (character === "?" || character === "#" || character === "%" || character === "\\") {
+      return false;
+    }
+    if (character === "." && path[at + 1] === ".") return false;
+  }
+  return true;
+}
+
 function absoluteOf(specifier: string, parent: string | undefined): string {
-  return URL.parse(specifier, parent)?.href ?? specifier;
+  return parseUrl(specifier, parent)?.href ?? specifier;
 }
 
 /**
@@ -52,26 +83,49 @@ function absoluteOf(specifier: string, parent: string | undefined): string {
  * @param code URL of the only module that a new thread may run; absent if none may
  */
 export function refuseThreads(code?: string): void {
-  const refuse = () => {
+  const refuse = (): never => {
     throw new Deno.errors.NotCapable("Requires thread access: none is given here");
   };
+  let isAllowed = false;
   const Original = globalThis.Worker;
-  class LimitedWorker extends Original {
-    constructor(specifier: string | URL, options?: WorkerOptions) {
-      if (code === undefined || String(specifier) !== code) refuse();
-      super(specifier, options);
-    }
-  }
-  class NoWorker {
-    constructor() {
-      refuse();
-    }
-  }
-  Object.defineProperty(globalThis, "Worker", {
-    value: code === undefined ? NoWorker : LimitedWorker,
+  // The class itself can be reached from many places: the prototype of a thread, and, of Node's
+  // class, every namespace of `node:worker_threads`, which nobody can change. So the constructor is
+  // made to fail: it calls the constructor of its prototype, which cannot be changed once frozen.
+  const Parent = Object.getPrototypeOf(Original);
+  guard(Original, (target) => {
+    if (!isAllowed) refuse();
+    isAllowed = false;
+    return construct(Parent, [], target);
   });
-  Object.defineProperty(LimitedWorker.prototype, "constructor", { value: LimitedWorker });
-  Object.defineProperty(threads, "Worker", { value: NoWorker });
+  guard(threads.Worker, refuse);
+  function LimitedWorker(specifier: string | URL, options: WorkerOptions = {}): Worker {
+    if (code === undefined || `${specifier}` !== code) return refuse();
+    // A copy has no getters, which could start another thread while this one is allowed.
+    const copied = copy(options);
+    isAllowed = true;
+    try {
+      return new Original(code, copied);
+    } finally {
+      isAllowed = false;
+    }
+  }
+  LimitedWorker.prototype = Original.prototype;
+  Object.defineProperty(Original.prototype, "constructor", { value: LimitedWorker });
+  Object.defineProperty(globalThis, "Worker", { value: LimitedWorker });
+  Object.defineProperty(threads, "Worker", {
+    value: function Worker() {
+      refuse();
+    },
+  });
+}
+
+/** Has `construct` called for every new object of a class, in place of the parent class. */
+function guard(Class: object, construct: (target: NewableFunction) => object): void {
+  function Guard() {
+    return construct(new.target as unknown as NewableFunction);
+  }
+  Object.setPrototypeOf(Class, Guard);
+  Object.freeze(Class);
 }
 
 /**
