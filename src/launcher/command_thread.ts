@@ -6,6 +6,7 @@
  */
 
 import { type Clock, errorToData, type Timer } from "../base/mod.ts";
+import { refusal } from "./granted_requests.ts";
 import { startEngine } from "./engine_thread.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
 import type { EndSignal, FromThread, ThreadStart, ToThread } from "./messages.ts";
@@ -61,6 +62,8 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
   };
   const answer = async ({ id, name, args }: FromThread & { kind: "request" }) => {
     try {
+      // An object inherits functions that are no requests.
+      if (!Object.hasOwn(requests, name)) throw refusal(`make the request ${name}`);
       const request = requests[name] as (...args: readonly unknown[]) => Promise<unknown>;
       send({ kind: "answer", id, value: await request(...args) });
     } catch (error) {
@@ -81,6 +84,7 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
     else if (data.kind === "end-engine") engine?.terminate();
     else if (data.kind === "heard") silence?.cancel();
     else if (data.kind === "exit") exited.resolve(data.code);
+    else if (data.kind !== "hear") return;
     else if (data.what === "hang-up") {
       if (Deno.build.os !== "windows") {
         Deno.addSignalListener("SIGHUP", () => send({ kind: "hang-up" }));

@@ -76,7 +76,11 @@ export function grantedRequests(
       if (!grants.described.includes(path)) throw refusal(`ask about ${path}`);
       return requests.describe(path);
     },
-    findPortOwner: (port) => requests.findPortOwner(port),
+    async findPortOwner(port) {
+      // The port becomes part of a program's argument.
+      if (!Number.isInteger(port)) throw refusal("name a port that is no number");
+      return await requests.findPortOwner(port);
+    },
     networkAddresses: () => requests.networkAddresses(),
     settle() {
       giveUp(...GIVEN_UP_WHEN_SETTLED);
