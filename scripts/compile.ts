@@ -131,7 +131,7 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
     ]);
     const files = await scriptsIn(chunks);
     const bundleOf = (path: string) => {
-      const ending = path.replace(/\.ts$/, ".js");
+      const ending = `/${path.replace(/\.ts$/, ".js")}`;
       const file = files.find((file) => ending.endsWith(posix.join("/", relative(chunks, file))));
       if (file === undefined) throw new Error(`there is no bundle of ${path}`);
       return relative(chunks, file);

@@ -3,16 +3,12 @@
  */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { freePort, spawnCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
-import { kinds, type ProbeTargets } from "./probe/attempts.ts";
-import { binary, binaryTest, buildProbe, keyPath, makeKey } from "./support.ts";
+import { spawnCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
+import { kinds } from "./probe/engine_attempts.ts";
+import type { Probed } from "./probe/hear.ts";
+import { binary, binaryTest, buildProbe, refused } from "./support.ts";
+import { makeWorld } from "./world.ts";
 
-/**
- * Matches errors of a missing permission, as Deno or Node's functions report them, and V8's error
- * for evaluating text as code.
- */
-const refused = /^(NotCapable|EvalError): |^(Type)?Error: (.*Requires .+ access|send UNKNOWN)/;
 /** Matches the error of the worker's own code for a path that is a link or no regular file. */
 const noFile = /is a link, has more than one name, or is no regular file$/;
 
@@ -27,61 +23,24 @@ if (binary !== "") {
   Deno.test.afterAll(() => directory.remove());
 }
 
-/** Starts a local server on a TCP port, over IPv4 and IPv6. */
-function localService(port: number): Disposable {
-  const listeners = ["127.0.0.1", "::1"].map((hostname) => Deno.listen({ hostname, port }));
-  return { [Symbol.dispose]: () => listeners.forEach((listener) => listener.close()) };
-}
-
 /**
- * Runs the daemon with a hostile worker. Returns the outcomes of the worker's attempts, and the
+ * Runs the daemon with a hostile engine. Returns the outcomes of the engine's attempts, and the
  * permissions of the main thread.
  */
-async function tryAll(
-  flags: string[],
-): Promise<{ outcomes: Record<string, string>; kept: string[] }> {
-  await using home = await temporaryHome();
-  await makeKey(home.path);
-  const seedDirectory = join(home.path, "seed");
-  await Deno.mkdir(seedDirectory);
-  await using neighbour = new Deno.Command("sleep", { args: ["60"] }).spawn();
-  const targets: ProbeTargets = {
-    ownPort: await freePort(),
-    freePort: await freePort(),
-    localPort: await freePort(),
-    pid: neighbour.pid,
-    home: home.path,
-    seedDirectory,
-    ownFile: join(seedDirectory, "readable"),
-    linkToKey: join(seedDirectory, "key"),
-    linkToDirectory: join(seedDirectory, "keys"),
-  };
-  await Deno.writeTextFile(targets.ownFile, "mine");
-  await Deno.writeTextFile(join(home.path, "evil.js"), "");
-  await Deno.symlink(keyPath(home.path), targets.linkToKey);
-  await Deno.symlink(join(home.path, "keys"), targets.linkToDirectory);
-  using _service = localService(targets.localPort);
-  const key = await Deno.readTextFile(keyPath(home.path));
-
+async function tryAll(flags: string[]): Promise<Probed & { kept: string[] }> {
+  await using world = await makeWorld();
   await using daemon = spawnCli(
-    ["seed", "--port", `${targets.ownPort}`, "--no-dht", ...flags],
-    { home, program: [probe], env: { PROBE_TARGETS: JSON.stringify(targets) } },
+    ["seed", "--port", `${world.targets.ownPort}`, "--no-dht", ...flags],
+    { program: [probe], env: world.env },
   );
   await daemon.waitForLine(/^ready/, "stdout");
   daemon.kill("SIGUSR1");
   const [, kept] = await daemon.waitForLine(/^kept (.*)$/, "stderr");
-  const [, outcomes] = await daemon.waitForLine(/^probed (.*)$/, "stderr");
+  const [, probed] = await daemon.waitForLine(/^probed engine 1 (.*)$/, "stderr");
   daemon.kill("SIGTERM");
   assert.equal((await daemon.result).code, 0);
-
-  assert.equal(
-    await Deno.readTextFile(keyPath(home.path)),
-    key,
-    "the key was written through a link",
-  );
-  const left = [...Deno.readDirSync(home.path)].map(({ name }) => name);
-  assert(!left.includes("evil"), "a file was made outside the seed directory");
-  return { outcomes: JSON.parse(outcomes!), kept: JSON.parse(kept!) };
+  await world.check();
+  return { ...JSON.parse(probed!), kept: JSON.parse(kept!) };
 }
 
 /** Returns the attempts of one kind whose outcome does not match the expected outcome. */
@@ -93,13 +52,16 @@ function others(outcomes: Record<string, string>, kind: keyof typeof kinds, expe
 binaryTest(
   "the worker of the compiled program may use only its port and the seed directory",
   async () => {
-    const { outcomes, kept } = await tryAll([]);
+    const { outcomes, examined, kept } = await tryAll([]);
     assert.deepEqual(others(outcomes, "forbidden", refused), []);
     assert.deepEqual(others(outcomes, "local", refused), []);
     assert.deepEqual(others(outcomes, "link", noFile), []);
     assert.deepEqual(others(outcomes, "open", /^succeeded/), []);
-    // Unlike the worker, the main thread keeps its access to files.
-    assert.deepEqual(kept, ["read", "write"]);
+    assert.deepEqual([examined.missing, examined.extra], [[], []]);
+    assert(examined.entries > 0);
+    // Unlike the engine, the main thread keeps its access to files, and the network, which it gives
+    // to threads that start later.
+    assert.deepEqual(kept, ["read", "write", "net"]);
   },
 );
 

@@ -11,6 +11,14 @@ const named = Deno.env.get("LIBRESEED_BIN");
 /** Absolute path of the compiled program; empty if `LIBRESEED_BIN` is not set. */
 export const binary: string = named ? resolve(named) : "";
 
+/**
+ * Matches errors of a missing permission, as Deno or Node's functions report them, V8's error for
+ * evaluating text as code, SQLite's for another database, and the launcher's for a request that a
+ * command was not granted.
+ */
+export const refused =
+  /^(NotCapable|EvalError): |^(Type)?Error: (.*Requires .+ access|send UNKNOWN|too many attached databases|(LINK_|PLACE_)?NOT_GRANTED)/;
+
 /** Registers a test of the compiled program, if `LIBRESEED_BIN` names one. */
 export function binaryTest(
   name: string,
@@ -30,13 +38,15 @@ export async function works(program: string, ...args: string[]): Promise<boolean
   }
 }
 
-/** Compiles a program with the hostile worker, into a directory that the caller removes. */
+/** Compiles a program with hostile threads, into a directory that the caller removes. */
 export async function buildProbe(directory: string): Promise<string> {
   const { path } = await build({
     output: join(directory, "probe"),
     entry: "tests/binary/probe/program.ts",
+    command: "tests/binary/probe/command.ts",
     worker: "tests/binary/probe/worker.ts",
-    stage: "stage-probe",
+    // Several test files may build at the same time.
+    stage: `stage-probe-${crypto.randomUUID()}`,
   });
   return path;
 }

@@ -1,34 +1,29 @@
 /**
- * The program with a hostile worker, compiled only for tests. Messages between the threads are
- * written to the file that `PROBE_MESSAGES` names. On SIGUSR1 the main thread reports its
- * permissions, and the hostile worker attacks the targets in `PROBE_TARGETS`. The outcomes are
- * written to standard error.
+ * The program with hostile threads, compiled only for tests. Messages between the threads are
+ * written to the file that `PROBE_MESSAGES` names. The threads attack the targets in
+ * `PROBE_TARGETS` on SIGUSR1, or if `PROBE_AT` is `start`, instead of running the command. The
+ * outcomes, and the permissions that the main thread has kept, are written to standard error.
  */
 
-import type { ProbeTargets } from "./attempts.ts";
+import type { Probed } from "./hear.ts";
+import { noteOf } from "./note.ts";
+import type { ProbeTargets } from "./targets.ts";
 
 const messages = Deno.env.get("PROBE_MESSAGES");
 const targetsText = Deno.env.get("PROBE_TARGETS");
+const isAtStart = Deno.env.get("PROBE_AT") === "start";
 
-/** Writes a message between threads as a line of JSON, with byte arrays in hexadecimal. */
-function noted(direction: string, message: unknown): void {
-  if (messages === undefined) return;
-  const line = JSON.stringify({ direction, message }, function (key) {
-    // Reads the original value, because `JSON.stringify` has already replaced a Buffer by the
-    // result of its `toJSON`.
-    const value = this[key];
-    if (value instanceof Uint8Array) return { bytes: value.toHex() };
-    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) throw new Error("other bytes");
-    return value;
-  });
-  Deno.writeTextFileSync(messages, `${line}\n`, { append: true });
+/** Writes a line to the file of messages. */
+function write(line: string): void {
+  if (messages !== undefined) Deno.writeTextFileSync(messages, `${line}\n`, { append: true });
 }
 
 /**
  * Writes a line to standard error directly, because the daemon redirects the console to its log.
  */
 function say(line: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
 }
 
 /** Lists the permissions of the main thread. */
@@ -41,28 +36,55 @@ function kept(): string[] {
 }
 
 globalThis.Worker = class extends Worker {
-  constructor(...args: ConstructorParameters<typeof Worker>) {
-    super(...args);
-    this.addEventListener("message", ({ data }) => {
-      noted("from", data);
-      const { probed } = data as { probed?: unknown };
-      if (probed) say(`probed ${JSON.stringify(probed)}`);
+  readonly #thread: string;
+  readonly #permissions: unknown;
+  #attacks = 0;
+
+  constructor(code: string | URL, options: WorkerOptions = {}) {
+    super(code, options);
+    this.#thread = options.name!.replace("libreseed-", "");
+    this.#permissions = options.deno?.permissions;
+    this.addEventListener("message", (event) => {
+      const { probed, note } = event.data as { probed?: Probed; note?: string };
+      if (!probed && note === undefined) return write(noteOf(`${this.#thread} from`, event.data));
+      // The launcher expects no such message.
+      event.stopImmediatePropagation();
+      if (note !== undefined) return write(note);
+      say(`probed ${this.#thread} ${++this.#attacks} ${JSON.stringify(probed)}`);
+      if (isAtStart) Deno.exit(0);
     });
-    if (targetsText === undefined) return;
-    const targets: ProbeTargets = JSON.parse(targetsText);
+    if (targetsText === undefined || isAtStart) return;
     Deno.addSignalListener("SIGUSR1", () => {
       say(`kept ${JSON.stringify(kept())}`);
-      super.postMessage({ probe: targets });
+      this.#probe();
     });
   }
 
   override postMessage(...args: unknown[]): void {
-    noted("to", args[0]);
+    const isStart = this.#thread === "command" && Object.hasOwn(args[0] as object, "args");
+    if (isAtStart && isStart) return this.#probe();
+    write(noteOf(`${this.#thread} to`, args[0]));
     super.postMessage(...args as Parameters<Worker["postMessage"]>);
+  }
+
+  #probe(): void {
+    const targets: ProbeTargets = JSON.parse(targetsText!);
+    super.postMessage({ probe: { targets, permissions: this.#permissions } });
   }
 };
 
-// The import is dynamic. A static import would use the original worker class, because it is
+// The imports are dynamic. Static ones would use the original worker class, because they are
 // evaluated before the class is replaced.
-const { processIo, runCli } = await import("../../../src/cli/mod.ts");
-Deno.exit(await runCli(Deno.args, processIo()));
+if (Deno.args.length === 0) {
+  const { processIo, runCli } = await import("../../../src/cli/mod.ts");
+  Deno.exit(await runCli(Deno.args, processIo()));
+}
+const { launch } = await import("../../../src/launcher/launch.ts");
+Deno.exit(
+  await launch({
+    args: Deno.args,
+    variables: Deno.env.toObject(),
+    code: new URL("./command.ts", import.meta.url),
+    exit: Deno.exit,
+  }),
+);

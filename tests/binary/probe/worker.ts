@@ -1,27 +1,9 @@
 /**
- * The program's worker with hostile code. On request, the worker tries what an attacker might try
- * who controls it. This worker is compiled only into a program for tests.
+ * The engine's thread with hostile code. On request, the thread tries what an attacker might try who
+ * controls it. This file is compiled only into a program for tests.
  */
 
+import "../../../src/worker/confined.ts";
+import "./notes.ts";
+import "./hear_engine.ts";
 import "../../../src/worker/main.ts";
-import { attempts, type ProbeTargets } from "./attempts.ts";
-
-declare const self: {
-  addEventListener(type: "message", hear: (event: MessageEvent) => void): void;
-  postMessage(message: unknown): void;
-};
-
-self.addEventListener("message", async ({ data }) => {
-  const targets = (data as { probe?: ProbeTargets }).probe;
-  if (!targets) return;
-  const outcomes: Record<string, string> = {};
-  for (const [name, attempt] of Object.entries(attempts)) {
-    try {
-      await attempt(targets);
-      outcomes[name] = "succeeded";
-    } catch (error) {
-      outcomes[name] = `${(error as Error).name}: ${(error as Error).message}`;
-    }
-  }
-  self.postMessage({ probed: outcomes });
-});

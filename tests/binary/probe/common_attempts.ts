@@ -1,9 +1,16 @@
 /**
- * Attempts of the hostile worker to escape from its sandbox, with functions of Deno and of Node.
+ * What an attacker tries in every thread that he has taken over, with functions of Deno and of
+ * Node: all of this must be refused in all threads, with all settings.
+ *
+ * Left to others: what only one kind of thread must not do (`engine_attempts.ts`,
+ * `command_attempts.ts`).
+ *
+ * @module
  */
 
 import { spawnSync } from "node:child_process";
 import dgram from "node:dgram";
+import { EventEmitter } from "node:events";
 import fs from "node:fs";
 import module from "node:module";
 import net from "node:net";
@@ -11,36 +18,10 @@ import { join } from "node:path";
 import process from "node:process";
 import vm from "node:vm";
 import threads from "node:worker_threads";
-import { ArchiveStore } from "../../../src/engine/libraries/webtorrent/chunk_store.ts";
+import { type Attempt, imported, settled, unlessAllowed } from "./targets.ts";
 
-/**
- * Files, ports and processes that the hostile worker tries to access. All of them exist, and a
- * process with the permission could access them.
- */
-export interface ProbeTargets {
-  /** The port on which the worker may listen. */
-  ownPort: number;
-  /** A port that no program uses. */
-  freePort: number;
-  /** A TCP port on which a local server listens, on 127.0.0.1 and ::1. */
-  localPort: number;
-  /** Process id of another process of the same user. */
-  pid: number;
-  home: string;
-  seedDirectory: string;
-  /** A file in the seed directory, which the worker may read. */
-  ownFile: string;
-  /**
-   * Symbolic links inside the seed directory: one to the private key, one to a directory outside.
-   */
-  linkToKey: string;
-  linkToDirectory: string;
-}
-
-type Attempt = (targets: ProbeTargets) => unknown;
-
-/** Attempts that must fail with all settings of the program. */
-const forbidden: Record<string, Attempt> = {
+/** Attempts that must fail in every thread. */
+export const forbidden: Record<string, Attempt> = {
   "listen on another TCP port": ({ freePort }) =>
     Deno.listen({ hostname: "0.0.0.0", port: freePort }),
   "listen on another TCP port (Node)": ({ freePort }) =>
@@ -55,11 +36,12 @@ const forbidden: Record<string, Attempt> = {
     }),
   "listen on a Unix socket": ({ seedDirectory }) =>
     Deno.listen({ transport: "unix", path: join(seedDirectory, "..", "evil.sock") }),
-  "connect to the control socket": ({ home }) =>
-    Deno.connect({ transport: "unix", path: join(home, "control.sock") }),
   "connect to the loopback of IPv6": ({ localPort }) =>
     Deno.connect({ hostname: "::1", port: localPort }),
-  "connect to the metadata address": () => Deno.connect({ hostname: "169.254.169.254", port: 80 }),
+  "connect to the metadata address": () => unlessAllowed("169.254.169.254"),
+  "connect to a link-local address of IPv6": () => unlessAllowed("fe80::1"),
+  "connect to a private address behind NAT64": () => unlessAllowed("64:ff9b::a00:1"),
+  "connect to a public address of IPv6": () => unlessAllowed("2606:4700::1111"),
   "connect to 0.0.0.0": ({ localPort }) => Deno.connect({ hostname: "0.0.0.0", port: localPort }),
   "connect to a name": ({ localPort }) => Deno.connect({ hostname: "localhost", port: localPort }),
   "fetch": ({ localPort }) => fetch(`http://localhost:${localPort}/`),
@@ -69,7 +51,6 @@ const forbidden: Record<string, Attempt> = {
   "read the key by a detour": ({ seedDirectory }) =>
     Deno.readTextFile(`${seedDirectory}/../keys/publisher.key`),
   "read /etc/passwd": () => Deno.readTextFile("/etc/passwd"),
-  "read the state": ({ home }) => Deno.readFile(join(home, "state.db")),
   "read the memory of the process": () => Deno.readFile("/proc/self/environ"),
   "list the home": ({ home }) => [...Deno.readDirSync(home)],
   "write into the home": ({ home }) => Deno.writeTextFile(join(home, "evil"), ""),
@@ -130,22 +111,75 @@ const forbidden: Record<string, Attempt> = {
     const { Worker } = module.createRequire(import.meta.url)("node:worker_threads");
     return new Worker("", { eval: true });
   },
+  "start a thread (Node, imported)": async () => {
+    const { Worker } = await import("node:worker_threads");
+    return new Worker("", { eval: true });
+  },
+  "start a thread (Node, past the prototype)": async () => {
+    const { Worker } = await import("node:worker_threads");
+    Reflect.setPrototypeOf(Worker, EventEmitter);
+    return new Worker("", { eval: true });
+  },
+  "start a thread by the class behind the class": () => {
+    let refusal: unknown = new Error("there is no such class");
+    for (const Class of [Object.getPrototypeOf(Worker), Worker.prototype.constructor]) {
+      try {
+        return new Class("data:text/javascript,", { type: "module" });
+      } catch (error) {
+        // A function that constructs nothing is no way out.
+        if (!(error instanceof TypeError)) refusal = error;
+      }
+    }
+    throw refusal;
+  },
+  "start a thread of a name that changes": ({ home }) => {
+    let reads = 0;
+    const program = import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "thread.js");
+    const toString = () => ++reads === 1 ? program : `file://${home}/evil.js`;
+    new Worker({ toString } as unknown as URL, { type: "module" }).terminate();
+    if (reads === 1) throw new Deno.errors.NotCapable("the name is read once");
+  },
+  "import after replacing what checks": async ({ home }) => {
+    const { startsWith, includes } = String.prototype;
+    const { isBuiltin } = module;
+    const { test } = RegExp.prototype;
+    try {
+      String.prototype.startsWith = String.prototype.includes = () => true;
+      RegExp.prototype.test = () => true;
+      module.isBuiltin = () => true;
+      return await imported(`file://${home}/evil.js`);
+    } finally {
+      Object.assign(String.prototype, { startsWith, includes });
+      Object.assign(RegExp.prototype, { test });
+      module.isBuiltin = isBuiltin;
+    }
+  },
+  "import after adding to the built-in modules": ({ home }) => {
+    const url = `file://${home}/evil.js`;
+    (module.builtinModules as string[]).push(url);
+    return imported(url);
+  },
+  "import from above the program's own directory": ({ home }) =>
+    imported(`${import.meta.url.replace(/[^/]*$/, "")}${"../".repeat(20)}${home.slice(1)}/evil.js`),
+  "import from above the program's own directory, past the hooks": ({ home }) => {
+    const url = import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "") +
+      `${"../".repeat(20)}${home.slice(1)}/keys/publisher.key`;
+    const { deregister } = module.registerHooks({
+      resolve: () => ({ url, format: "module", shortCircuit: true }),
+    });
+    return imported("anything", "text").finally(deregister);
+  },
 };
 
 /**
- * Attempts that the worker's own code must refuse, because Deno's permissions do not prevent them.
+ * Attempts that succeed only if addresses of this machine, or of private networks, are allowed:
+ * by `--allow-local` in the engine, by a command about such addresses in its thread.
  */
-const link: Record<string, Attempt> = {
-  "seed through a link": ({ linkToKey }) => throughStore(linkToKey, false),
-  "download through a link": ({ linkToKey }) => throughStore(linkToKey, true),
-};
-
-/** Attempts that succeed only with the flag `--allow-local`. */
-const local: Record<string, Attempt> = {
+export const local: Record<string, Attempt> = {
   // Deno has one permission for both: a process that may connect to an address may also listen on
   // that address.
   "listen on the loopback": ({ freePort }) =>
-    Deno.listen({ hostname: "127.0.0.1", port: freePort }),
+    Deno.listen({ hostname: "127.0.0.1", port: freePort }).close(),
   "connect to 127.0.0.1": ({ localPort }) =>
     Deno.connect({ hostname: "127.0.0.1", port: localPort }),
   "connect to 127.0.0.1 (Node)": ({ localPort }) =>
@@ -153,82 +187,10 @@ const local: Record<string, Attempt> = {
       const socket = net.connect(localPort, "127.0.0.1", done).on("error", fail);
       socket.unref();
     }),
-  // The packet is sent from the worker's own port, which is free because the daemon runs without
-  // the DHT.
-  "send to 127.0.0.1 (Node)": ({ ownPort, localPort }) =>
-    settled((done, fail) => {
-      const socket = dgram.createSocket("udp4");
-      socket.on("error", fail).bind(ownPort, () => {
-        socket.send("hello", localPort, "127.0.0.1", (error) => {
-          socket.close();
-          error ? fail(error) : done();
-        });
-      });
-    }),
   "connect to 192.168.0.1": () => unlessAllowed("192.168.0.1"),
   "connect to 10.1.2.3": () => unlessAllowed("10.1.2.3"),
   "connect to 172.16.0.1": () => unlessAllowed("172.16.0.1"),
+  "connect to a private address, mapped to IPv6": () => unlessAllowed("::ffff:10.0.0.1"),
+  "connect to the loopback, mapped to IPv6": ({ localPort }) =>
+    Deno.connect({ hostname: "::ffff:127.0.0.1", port: localPort }),
 };
-
-/**
- * Attempts that always succeed, because the worker has the permission. They prove that the attempts
- * in the other groups fail only for lack of permission.
- */
-const open: Record<string, Attempt> = {
-  "read a file of its own": ({ ownFile }) => Deno.readTextFile(ownFile),
-  "write a file of its own": ({ seedDirectory }) =>
-    Deno.writeTextFile(join(seedDirectory, "written"), "mine"),
-  "be allowed a public address": () => allowed("8.8.8.8:53"),
-  "find the environment empty": () => {
-    const names = Object.keys(process.env);
-    if (names.length > 0) throw new Error(names.join());
-  },
-  // Deno follows symbolic links, so the worker's own code has to check for links.
-  "read through a link, past the worker's own code": ({ linkToKey }) =>
-    Deno.readTextFile(linkToKey),
-  "read through a link to a directory, past the worker's own code": ({ linkToDirectory }) =>
-    Deno.readTextFile(join(linkToDirectory, "publisher.key")),
-};
-
-/** All attempts of the hostile worker, grouped by kind, for the test to enumerate. */
-export const kinds = { forbidden, link, local, open };
-
-/** All attempts of the hostile worker, by name, for the worker to run. */
-export const attempts: Record<string, Attempt> = { ...forbidden, ...link, ...local, ...open };
-
-function settled(begin: (done: () => void, fail: (error: Error) => void) => void): Promise<void> {
-  return new Promise(begin);
-}
-
-/**
- * Imports a module. Specifier and attributes are variables, so that the bundler does not resolve
- * the import.
- */
-function imported(specifier: string, type?: string): Promise<unknown> {
-  return import(specifier, type === undefined ? undefined : { with: { type } });
-}
-
-/**
- * Tries to connect to a host, unless the permission is granted. With the permission, the attempt
- * could hang, because no host may answer.
- */
-async function unlessAllowed(hostname: string): Promise<void> {
-  const { state } = Deno.permissions.querySync({ name: "net", host: `${hostname}:80` });
-  if (state !== "granted") await Deno.connect({ hostname, port: 80 });
-}
-
-function allowed(host: string): string {
-  const { state } = Deno.permissions.querySync({ name: "net", host });
-  if (state === "granted") return state;
-  throw new Deno.errors.NotCapable(`${host}: ${state}`);
-}
-
-/** Reads a byte through the archive store as seeding does, or writes one as downloading does. */
-function throughStore(filePath: string, writable: boolean): Promise<void> {
-  const store = new ArchiveStore(1, { filePath, writable, length: 1 });
-  return settled((done, fail) => {
-    const hear = (error: Error | null) => error ? fail(error) : done();
-    if (writable) store.put(0, Uint8Array.of(0), hear);
-    else store.get(0, null, hear);
-  });
-}

@@ -1,0 +1,199 @@
+/**
+ * Tests the thread of every command in the compiled program, by attempts to escape from inside the
+ * thread, and by a comparison of what the thread was granted with what the runtime says.
+ */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { type CommandName, commandTable } from "../../src/launcher/command_table.ts";
+import { runCli, spawnCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
+import { kinds } from "./probe/command_attempts.ts";
+import type { Probed } from "./probe/hear.ts";
+import { binary, binaryTest, buildProbe, refused } from "./support.ts";
+import { makeWorld, type World } from "./world.ts";
+
+/** What a command may do that others may not. */
+interface Row {
+  /** A command line; `{PORT}` stands for a free port. */
+  line: string;
+  /** Whether the command may use the key. */
+  key?: true;
+  /** Whether the command may start an engine. */
+  engine?: true;
+  /** Attempts of the group `local` that succeed. */
+  local?: readonly string[];
+  /** Hosts that the runtime grants beyond the entries. */
+  hosts?: readonly string[];
+}
+
+const loopback = [
+  "listen on the loopback",
+  "connect to 127.0.0.1",
+  "connect to 127.0.0.1 (Node)",
+  "connect to the loopback, mapped to IPv6",
+];
+const host = "--no-dht --port {PORT}";
+
+/** A row for each command that there is. */
+const rows: Record<CommandName, readonly Row[]> = {
+  keygen: [{ line: "keygen", key: true }],
+  pack: [{ line: "pack source", key: true }, { line: "pack source -o out.tgz", key: true }],
+  publish: [
+    { line: `publish source ${host}`, key: true, engine: true },
+    { line: "publish source --dry-run" },
+  ],
+  seed: [
+    { line: `seed ${host}`, engine: true },
+    { line: `start ${host} --http 127.0.0.1:{HTTP}`, engine: true },
+  ],
+  announce: [{ line: `announce ${host}`, engine: true }],
+  resolve: [{ line: `resolve some ${host}`, key: true, engine: true }],
+  get: [
+    { line: `get some ${host}`, key: true, engine: true },
+    { line: `get some -o out ${host}`, key: true, engine: true },
+    { line: `get some -o - ${host}`, key: true, engine: true },
+    { line: `get magnet:?xt=urn:btih:${"0".repeat(40)} ${host}`, key: true, engine: true },
+  ],
+  install: [{ line: `install some --save ${host}`, key: true, engine: true }],
+  uninstall: [{ line: "uninstall some --save" }],
+  link: [{ line: "link some" }, { line: "link some --to linked" }],
+  store: [{ line: "store prune" }, { line: "store check" }],
+  verify: [{ line: "verify some-1.0.0.tgz" }],
+  trust: [{ line: "trust list" }],
+  search: [{ line: "search some" }],
+  follow: [{ line: `follow some ${host}`, key: true, engine: true }],
+  unfollow: [{ line: "unfollow some" }],
+  following: [{ line: "following" }],
+  manifest: [
+    { line: `manifest get some ${host}`, key: true, engine: true },
+    { line: `manifest put some.minimal.json ${host}`, key: true, engine: true },
+  ],
+  list: [{ line: "list" }],
+  status: [{ line: "status" }],
+  add: [{ line: `add some-1.0.0.tgz ${host}`, engine: true }],
+  remove: [{ line: `remove some ${host}`, engine: true }],
+  reload: [{ line: "reload" }],
+  stop: [{ line: "stop" }],
+  doctor: [
+    { line: `doctor ${host}`, key: true, engine: true },
+    {
+      line: `doctor ${host} --allow-local`,
+      key: true,
+      engine: true,
+      local: Object.keys(kinds.local),
+    },
+  ],
+  testnet: [{ line: "testnet", local: loopback }],
+  completions: [{ line: "completions bash" }],
+  help: [{ line: "help" }],
+  version: [{ line: "version --json" }],
+};
+
+let directory: TemporaryHome;
+let probe: string;
+
+if (binary !== "") {
+  Deno.test.beforeAll(async () => {
+    directory = await temporaryHome();
+    probe = await buildProbe(directory.path);
+  });
+  Deno.test.afterAll(() => directory.remove());
+}
+
+/** Returns what differs between the outcomes and what a row allows. */
+function differences({ outcomes, examined }: Probed, row: Row): string[] {
+  const found: string[] = [];
+  const mayBe = (name: string, kind: keyof typeof kinds) =>
+    kind === "key" ? row.key : kind === "engine" ? row.engine : row.local?.includes(name);
+  for (const [kind, attempts] of Object.entries(kinds)) {
+    for (const name of Object.keys(attempts)) {
+      const outcome = outcomes[name] ?? "not tried";
+      const isExpected = mayBe(name, kind as keyof typeof kinds)
+        ? outcome === "succeeded"
+        : refused.test(outcome);
+      if (!isExpected) found.push(`${name}: ${outcome}`);
+    }
+  }
+  for (const entry of examined.missing) found.push(`granted and denied: ${entry}`);
+  const local = row.local === undefined ? /^$/ : /"(127\.0\.0\.1|10\.|192\.168|\[::ffff:10)/;
+  for (const entry of examined.extra) {
+    if (!local.test(entry)) found.push(`not granted and allowed: ${entry}`);
+  }
+  return found;
+}
+
+/** Has the thread of a command make all attempts instead of running the command. */
+async function probed(row: Row, { env, project, targets }: World): Promise<Probed> {
+  const args = row.line.replaceAll("{PORT}", `${targets.ownPort}`)
+    .replaceAll("{HTTP}", `${targets.httpPort}`).split(" ");
+  const { stderr } = await runCli(args, {
+    program: [probe],
+    cwd: project,
+    env: { ...env, PROBE_AT: "start" },
+  });
+  const [, json] = /^probed command 1 (.*)$/m.exec(stderr) ?? [];
+  assert(json !== undefined, `${row.line}: ${stderr}`);
+  return JSON.parse(json);
+}
+
+for (const name of Object.keys(commandTable) as CommandName[]) {
+  binaryTest(`the thread of ${name} can only touch its own place`, async () => {
+    for (const row of rows[name]) {
+      await using world = await makeWorld();
+      assert.deepEqual(differences(await probed(row, world), row), [], row.line);
+      await world.check();
+    }
+  });
+}
+
+binaryTest(
+  "the thread of a daemon can only touch its own place, also after a reload and a lookup",
+  async () => {
+    await using world = await makeWorld();
+    const { env, targets } = world;
+    const row: Row = { line: "seed", engine: true };
+    await using daemon = spawnCli(
+      ["seed", "--port", `${targets.ownPort}`, "--bootstrap", "nowhere.invalid:1"],
+      { program: [probe], env },
+    );
+    await daemon.waitForLine(/^ready/, "stdout");
+    const attack = async (number: number) => {
+      daemon.kill("SIGUSR1");
+      const pattern = new RegExp(`^probed command ${number} (.*)$`);
+      const [, json] = await daemon.waitForLine(pattern, "stderr");
+      assert.deepEqual(differences(JSON.parse(json!), row), [], `attack ${number}`);
+    };
+    await attack(1);
+    const { PROBE_TARGETS: _, ...plain } = env;
+    const { code, stderr } = await runCli(["reload"], { program: [probe], env: plain });
+    assert.equal(code, 0, stderr);
+    await attack(2);
+    await world.check();
+    daemon.kill("SIGTERM");
+    assert.equal((await daemon.result).code, 0);
+  },
+);
+
+binaryTest("a process that is not confined is refused none of the attempts", async () => {
+  await using world = await makeWorld();
+  const control = fileURLToPath(new URL("probe/control.ts", import.meta.url));
+  const flags = [
+    "--quiet",
+    "--allow-all",
+    "--unstable-worker-options",
+    "--node-modules-dir=manual",
+  ];
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", ...flags, control],
+    env: { PROBE_TARGETS: world.env.PROBE_TARGETS! },
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  assert.match(text, /^{/, new TextDecoder().decode(stderr));
+  const outcomes = Object.entries<string>(JSON.parse(text));
+  // The runtime's own class reads the name of a thread's code once, too.
+  const refusals = outcomes.filter(([name, outcome]) =>
+    refused.test(outcome) && name !== "start a thread of a name that changes"
+  );
+  assert.deepEqual(refusals, []);
+  assert(outcomes.length >= 80);
+});

@@ -1,0 +1,9 @@
+/**
+ * The command thread with hostile code. On request, the thread tries what an attacker might try who
+ * controls it. This file is compiled only into a program for tests.
+ */
+
+import "../../../src/cli/confined.ts";
+import "./notes.ts";
+import "./hear_command.ts";
+import "../../../src/cli/thread.ts";

@@ -1,0 +1,161 @@
+/**
+ * What an attacker tries in the command thread: beside what is forbidden in every thread, every
+ * request to the launcher with what no command is granted.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { forbidden as everywhere, local } from "./common_attempts.ts";
+import { type Attempt, type ProbeTargets } from "./targets.ts";
+
+declare const self: { postMessage(message: unknown, transfer?: Transferable[]): void };
+
+export { local };
+
+/** Ids of requests: larger than those of the thread's own requests. */
+let lastId = 1_000_000;
+
+/** A message of the launcher. */
+export interface Told {
+  kind?: string;
+  id?: number;
+  why?: string;
+  value?: unknown;
+  error?: { code?: string; message: string };
+}
+
+/** Messages that attempts wait for. */
+const awaited = new Set<(message: Told) => boolean>();
+
+/** Hands a message of the launcher to the attempt that waits for it; `false` if there is none. */
+export function hearAnswer(message: Told): boolean {
+  return [...awaited].some((take) => take(message));
+}
+
+/** Waits for a message of the launcher. */
+function told(isIt: (message: Told) => boolean): Promise<Told> {
+  return new Promise((resolve) => {
+    const take = (message: Told) => {
+      if (!isIt(message)) return false;
+      awaited.delete(take);
+      resolve(message);
+      return true;
+    };
+    awaited.add(take);
+  });
+}
+
+/** Sends a request to the launcher. Rejects with the code of the launcher's error. */
+async function ask(name: string, ...args: unknown[]): Promise<unknown> {
+  const id = ++lastId;
+  const answered = told((message) => message.kind === "answer" && message.id === id);
+  self.postMessage({ kind: "request", id, name, args });
+  const { value, error } = await answered;
+  if (error) throw new Error(`${error.code}: ${error.message}`);
+  return value;
+}
+
+const otherKey = ({ home }: ProbeTargets) => join(home, "..", "other", "keys", "publisher.key");
+const record = { kind: "record", seq: 1, value: new TextEncoder().encode("1:a") };
+const package0 = "0".repeat(64);
+
+/** Attempts that the runtime must refuse in the thread of every command. */
+export const forbidden: Record<string, Attempt> = {
+  ...everywhere,
+  "read the SSH key": ({ userHome }) => Deno.readTextFile(join(userHome, ".ssh", "id_ed25519")),
+  "read a file of another user": ({ otherFile }) => Deno.readTextFile(otherFile),
+  "list the keys": ({ home }) => [...Deno.readDirSync(join(home, "keys"))],
+  "list the user's home": ({ userHome }) => [...Deno.readDirSync(userHome)],
+  "list the root": () => [...Deno.readDirSync("/")],
+  "describe the key": ({ home }) => Deno.lstat(join(home, "keys", "publisher.key")),
+  "write the key": ({ home }) =>
+    Deno.writeTextFile(join(home, "keys", "publisher.key"), "", { append: true }),
+  "rename the key": ({ home, seedDirectory }) =>
+    Deno.rename(join(home, "keys", "publisher.key"), join(seedDirectory, "evil")),
+  "copy the key": ({ home, seedDirectory }) =>
+    Deno.copyFile(join(home, "keys", "publisher.key"), join(seedDirectory, "evil")),
+  "open the key to all": ({ home }) => Deno.chmod(join(home, "keys", "publisher.key"), 0o600),
+  "rename the directory of keys": ({ home, seedDirectory }) =>
+    Deno.rename(join(home, "keys"), join(seedDirectory, "evil")),
+  "remove the directory of keys": ({ home }) => Deno.remove(join(home, "evil.js")),
+  "write into the user's home": ({ userHome }) => Deno.writeTextFile(join(userHome, "evil"), ""),
+  "write the settings": ({ home }) =>
+    Deno.writeTextFile(join(home, "config.yaml"), "", { append: true }),
+  "open a database elsewhere": ({ home }) => new DatabaseSync(join(home, "evil")).close(),
+  "attach a database elsewhere": ({ home }) => {
+    using database = new DatabaseSync(":memory:");
+    database.exec(`ATTACH '${join(home, "evil")}' AS evil; CREATE TABLE evil.evil (one)`);
+  },
+  "copy a database elsewhere": ({ home }) => {
+    using database = new DatabaseSync(":memory:");
+    database.exec(`VACUUM INTO '${join(home, "evil")}'`);
+  },
+  "connect to another program's Unix socket": async ({ otherSocket }) =>
+    (await Deno.connect({ transport: "unix", path: otherSocket })).close(),
+  "ask for the permission to read": async () => {
+    const { state } = await Deno.permissions.request({ name: "read" });
+    if (state !== "granted") throw new Deno.errors.NotCapable(state);
+  },
+};
+
+/** Requests to the launcher that must be refused for every command. */
+const requests: Record<string, Attempt> = {
+  "ask for another public key": (targets) => ask("publicKey", otherKey(targets)),
+  "ask for another signature": (targets) => ask("sign", otherKey(targets), record),
+  "make a key elsewhere": ({ home }) => ask("createKey", join(home, "evil", "publisher.key")),
+  "examine another key": (targets) => ask("examineKey", otherKey(targets)),
+  "examine another home": ({ userHome }) => ask("examineHome", userHome, userHome),
+  "ask about the root": () => ask("describe", "/"),
+  "ask about the SSH key": ({ userHome }) => ask("describe", join(userHome, ".ssh")),
+  "link to the key": ({ home }) =>
+    ask("makeLink", join(home, "keys", "publisher.key"), join(home, "evil")),
+  "link to a package from elsewhere": ({ home }) =>
+    ask("makeLink", join(home, "packages", package0, "package"), join(home, "evil")),
+  "link from the store to elsewhere": ({ home }) =>
+    ask("makeLink", "/etc", join(home, "packages", package0, "node_modules", "evil")),
+  "place a file elsewhere": ({ ownFile, home }) =>
+    ask("placeFile", ownFile, join(home, "evil-1.0.0.tgz")),
+  "place a file over another": ({ ownFile, home }) =>
+    ask("placeFile", ownFile, join(home, "config.yaml"), true),
+  "make a request that there is not": () => ask("constructor", "evil"),
+  "find the owner of what is no port": () => ask("findPortOwner", "1 or sport = :2"),
+};
+
+/** Attempts that must fail unless the command may use the key. */
+const key: Record<string, Attempt> = {
+  "ask about the key": ({ home }) => ask("examineKey", join(home, "keys", "publisher.key")),
+  "ask for the public key": ({ home }) => ask("publicKey", join(home, "keys", "publisher.key")),
+  "sign a record": ({ home }) => ask("sign", join(home, "keys", "publisher.key"), record),
+};
+
+/** Attempts that must fail unless the command may start an engine. */
+const engine: Record<string, Attempt> = {
+  "start an engine": async () => {
+    const { port1, port2 } = new MessageChannel();
+    const died = told((message) => message.kind === "engine-died");
+    const started = new Promise<void>((resolve) => {
+      // The engine answers a message of npm:comlink, with an error or a value.
+      port1.onmessage = () => resolve();
+    });
+    self.postMessage({ kind: "start-engine", port: port2 }, [port2]);
+    port1.postMessage({ id: "1", type: "GET", path: ["probe"] });
+    const message = await Promise.race([started, died]);
+    port1.close();
+    self.postMessage({ kind: "end-engine" });
+    if (message) throw new Error(`NOT_GRANTED: ${message.why}`);
+  },
+};
+
+/** All attempts in the command thread, grouped by kind, for the test to enumerate. */
+export const kinds = { forbidden, requests, local, key, engine };
+
+/** All attempts in the command thread, by name. */
+export const attempts: Record<string, Attempt> = {
+  ...forbidden,
+  ...requests,
+  ...local,
+  ...key,
+  ...engine,
+};

@@ -1,0 +1,18 @@
+/**
+ * Makes the attempts of the command thread on request. A file of its own, so that its listener comes
+ * before that of the thread, which takes the first message for its start.
+ *
+ * @module
+ */
+
+import { attempts, hearAnswer, type Told } from "./command_attempts.ts";
+import { hearProbes } from "./hear.ts";
+
+declare const self: {
+  addEventListener(type: "message", hear: (event: MessageEvent) => void): void;
+};
+
+self.addEventListener("message", (event: MessageEvent<Told>) => {
+  if (hearAnswer(event.data)) event.stopImmediatePropagation();
+});
+hearProbes(attempts);
