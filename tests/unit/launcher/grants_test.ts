@@ -1,0 +1,276 @@
+/**
+ * What the threads of commands are granted.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import fc from "fast-check";
+import { homePaths } from "../../../src/base/mod.ts";
+import { loadSettings } from "../../../src/config/mod.ts";
+import { LOCK_FILE_NAME } from "../../../src/install/mod.ts";
+import { scanCommandLine } from "../../../src/launcher/command_line.ts";
+import { companions, PROJECT_LOCK_FILE } from "../../../src/launcher/command_needs.ts";
+import { commandTable } from "../../../src/launcher/command_table.ts";
+import { realPathOf } from "../../../src/launcher/grant_list.ts";
+import { grantsFor } from "../../../src/launcher/grants.ts";
+import type { GrantFacts, Grants } from "../../../src/launcher/grants_types.ts";
+import { minimalFileName, torrentFileName } from "../../../src/package/mod.ts";
+import { temporaryHome } from "../../support/temporary_home.ts";
+
+const cwd = "/work/project";
+const home = "/users/ann/.libreseed";
+const key = homePaths(home).key;
+
+/** Real paths in a file system without links, in which every path exists. */
+const plain = (path: string) => path;
+
+/** Grants of a command line in `cwd`, with the settings that the command line gives. */
+async function granted(raw: readonly string[], more: Partial<GrantFacts> = {}): Promise<Grants> {
+  const line = scanCommandLine(raw);
+  const settings = line && await loadSettings({
+    flags: line.settings,
+    env: {},
+    cwd,
+    userHome: "/users/ann",
+    readFile: () => Promise.resolve(undefined),
+  });
+  return grantsFor({
+    line,
+    settings,
+    configPath: settings?.configPath,
+    cwd,
+    userHome: "/users/ann",
+    realPath: plain,
+    isFree: () => true,
+    random: () => "0123456789abcdef",
+    ...more,
+  });
+}
+
+const listOf = ({ permissions }: Grants, kind: "read" | "write" | "net" | "sys") =>
+  (permissions[kind] ?? []) as string[];
+
+/** Whether a list of paths permits a path: by the path itself, or by a directory above it. */
+const permits = (list: readonly string[], path: string) =>
+  list.some((one) => path === one || path.startsWith(one === "/" ? one : `${one}/`));
+
+const flags: Record<string, string[]> = {
+  pack: ["-o", "out/x.tgz", "-o=/tmp/y.tgz", "--dry-run"],
+  publish: ["--dry-run", "--seed-for=1h"],
+  get: ["-o", "out", "-o=../other/d", "-o=-"],
+  install: ["--save", "--frozen"],
+  uninstall: ["--save"],
+  link: ["--to=links/a", "--to", "../b"],
+  seed: ["--http=127.0.0.1:9"],
+};
+const settings = [
+  ...["--dir=/big/seed", "--port=0", "--home=/users/ann/.libreseed", "--bootstrap=1.2.3.4:5"],
+  ...["--bootstrap=a.example:1", "--json"],
+];
+const words = ["a", "../b/c.tgz", "x.torrent", "-", "put", "prune", "add", "name@1.0.0"];
+const commandLines = fc.constantFrom(...Object.keys(commandTable)).chain((command) =>
+  fc.tuple(
+    fc.array(fc.constantFrom(...words), { maxLength: 2 }),
+    fc.array(fc.constantFrom(...settings), { maxLength: 2 }),
+    fc.constantFrom(undefined, ...flags[command] ?? []),
+  ).map(([args, some, flag]) => {
+    const value = flag === "-o" || flag === "--to" ? ["out/z"] : [];
+    return [command, ...(flag === undefined ? [] : [flag, ...value]), ...some, ...args];
+  })
+);
+
+Deno.test("no command may open the key or the home itself, and no path is wider than its name", async () => {
+  let understood = 0;
+  await fc.assert(
+    fc.asyncProperty(commandLines, async (raw) => {
+      const grants = await granted(raw);
+      if (!scanCommandLine(raw)) return assert.deepEqual(grants.why, []);
+      understood++;
+      for (const kind of ["read", "write"] as const) {
+        for (const path of listOf(grants, kind)) {
+          assert.ok(isAbsolute(path) && resolve(path) === path, path);
+          // The work directory and the directories above it belong to the user.
+          assert.ok(!permits([path], cwd), path);
+        }
+        assert.ok(!permits(listOf(grants, kind), key), `${raw.join(" ")}: ${kind} of the key`);
+        assert.ok(!permits(listOf(grants, kind), home), `${raw.join(" ")}: ${kind} of the home`);
+        for (const path of ["/etc/passwd", "/users/ann/.ssh/id_ed25519", "/users/bob/.libreseed"]) {
+          assert.ok(!permits(listOf(grants, kind), path), path);
+        }
+      }
+      for (const path of listOf(grants, "write")) assert.ok(permits(listOf(grants, "read"), path));
+      assert.ok(!permits(listOf(grants, "write"), homePaths(home).config));
+      const { env, run, ffi, import: imports } = grants.permissions;
+      assert.deepEqual([env, run, ffi, imports], [false, false, false, false]);
+    }),
+    { numRuns: 2_000 },
+  );
+  assert.ok(understood > 200, `${understood} of the command lines were understood`);
+});
+
+Deno.test("commands that work offline get no network at all", async () => {
+  for (
+    const raw of [
+      ...[["pack", "."], ["verify", "a.tgz"], ["keygen"], ["link", "a"], ["store", "list"]],
+      ...[["trust", "list"], ["completions", "bash"], ["help"], ["version"], ["search", "a"]],
+      ...[["following"], ["unfollow", "k"], ["uninstall", "a"], ["publish", "--dry-run", "."]],
+    ]
+  ) {
+    const grants = await granted(raw);
+    assert.ok(scanCommandLine(raw), raw.join(" "));
+    assert.deepEqual(listOf(grants, "net"), [], raw.join(" "));
+    assert.equal(grants.wantsEngine, false);
+  }
+});
+
+Deno.test("commands that only talk to the daemon reach its socket and nothing else", async () => {
+  const { control } = homePaths(home);
+  for (const command of ["list", "status", "reload", "stop"]) {
+    const grants = await granted([command, "--bootstrap", "a.example:1"]);
+    assert.deepEqual(listOf(grants, "net"), [`unix:${control}`, "192.0.2.1:80"]);
+    assert.equal(grants.wantsEngine, false);
+  }
+});
+
+Deno.test("a host looks up the names of its bootstrap nodes, and only the daemon serves the page", async () => {
+  const flags = [
+    "--bootstrap",
+    "a.example:1",
+    "--bootstrap",
+    "1.2.3.4:5",
+    "--bootstrap",
+    "[::1]:6",
+  ];
+  const { control, bound } = homePaths(home);
+  const own = [`unix:${control}`, `unix:${bound}`, "192.0.2.1:80"];
+  const announce = await granted(["announce", ...flags]);
+  assert.deepEqual(listOf(announce, "net"), [...own, "a.example"]);
+  assert.equal(announce.wantsEngine, true);
+  const seed = await granted(["seed", ...flags, "--http", "127.0.0.1:9881", "--no-dht"]);
+  assert.deepEqual(listOf(seed, "net"), [...own, "127.0.0.1:9881"]);
+});
+
+Deno.test("a command line that asks for help is granted nothing", async () => {
+  const grants = await granted(["get", "a", "-o", "out", "--help"]);
+  assert.deepEqual(grants.why, []);
+  assert.equal(grants.keyPath, undefined);
+});
+
+Deno.test("with invalid settings, a command may read the config file, to report what is wrong", async () => {
+  const configPath = homePaths(home).config;
+  const grants = await granted(["seed"], { settings: undefined, configPath });
+  assert.deepEqual(listOf(grants, "read"), [configPath]);
+  assert.deepEqual(listOf(grants, "write"), []);
+  assert.deepEqual(listOf(grants, "net"), []);
+  assert.equal(grants.keyPath, undefined);
+});
+
+Deno.test("pack writes the archive, its companions and a staging path, and nothing else", async () => {
+  const grants = await granted(["pack", "src", "-o", "out/a-1.0.0.tgz"]);
+  const out = join(cwd, "out");
+  const staging = join(out, ".tmp-held-0123456789abcdef");
+  assert.deepEqual(
+    listOf(grants, "write").sort(),
+    [
+      staging,
+      ...["a-1.0.0.minimal.json", "a-1.0.0.tgz", "a-1.0.0.torrent"].map((one) => join(out, one)),
+    ]
+      .sort(),
+  );
+  assert.deepEqual([...grants.staging], [[out, staging]]);
+  assert.deepEqual(grants.places, []);
+  assert.equal(grants.keyPath, key);
+});
+
+Deno.test("without -o, pack has its files placed in the working directory", async () => {
+  const grants = await granted(["pack", "src"]);
+  const staging = join(cwd, ".tmp-held-0123456789abcdef");
+  assert.deepEqual(listOf(grants, "write"), [staging]);
+  assert.deepEqual(grants.places, [cwd]);
+});
+
+Deno.test("a directory with files in it is not granted to unpack to", async () => {
+  const target = join(cwd, "out");
+  const free = await granted(["get", "a", "-o", "out"]);
+  assert.ok(listOf(free, "write").includes(target));
+  const full = await granted(["get", "a", "-o", "out"], { isFree: () => false });
+  assert.ok(!permits(listOf(full, "read"), target));
+  assert.ok(!permits(listOf(full, "write"), target));
+});
+
+Deno.test("link is granted one path, of a valid name or of --to", async () => {
+  const linksOf = async (...raw: string[]) => (await granted(["link", ...raw])).links;
+  const at = (name: string) => [join(cwd, "node_modules", name)];
+  assert.deepEqual(await linksOf("a@^1"), at("a"));
+  assert.deepEqual(await linksOf(`ed25519:${"A".repeat(43)}=/@scope/a`), at("@scope/a"));
+  assert.deepEqual(await linksOf(`${"0".repeat(64)}/a@1.0.0`), at("a"));
+  assert.deepEqual(await linksOf("../../etc/x"), []);
+  assert.deepEqual(await linksOf("a/../../../x"), []);
+  assert.deepEqual(await linksOf("a", "--to", "lib/a"), [join(cwd, "lib", "a")]);
+});
+
+Deno.test("the paths of standard input and of noted roots are granted for reading", async () => {
+  const publish = await granted(["publish", "one", "-"], { stdinPaths: ["two", "/three/c.tgz"] });
+  for (
+    const path of [join(cwd, "one"), join(cwd, "two"), "/three/c.tgz", "/three/c.minimal.json"]
+  ) {
+    assert.ok(permits(listOf(publish, "read"), path), path);
+    assert.ok(!permits(listOf(publish, "write"), path), path);
+  }
+  const root = "/else/libreseed.lock.json";
+  for (const raw of [["uninstall", "a"], ["store", "prune"]]) {
+    assert.ok(listOf(await granted(raw, { roots: [root] }), "read").includes(root));
+  }
+  assert.ok(!listOf(await granted(["store", "list"], { roots: [root] }), "read").includes(root));
+});
+
+Deno.test("a path is granted as it is given and as its real path", async () => {
+  const realPath = (path: string) =>
+    path === "/work" ? "/real/work" : path.startsWith("/work/") ? undefined : path;
+  const verify = await granted(["verify", "new/a.tgz"], { realPath });
+  const paths = listOf(verify, "read");
+  assert.ok(
+    paths.includes("/work/project/new/a.tgz") && paths.includes("/real/work/project/new/a.tgz"),
+  );
+  const list = await granted(["list", "--home", "/work/home"], { realPath });
+  const net = listOf(list, "net");
+  assert.ok(net.includes("unix:/work/home/control.sock"));
+  assert.ok(net.includes("unix:/real/work/home/control.sock"));
+});
+
+Deno.test("a link in place of a file of the home adds no path elsewhere", async () => {
+  await using place = await temporaryHome();
+  const [inside, outside] = [join(place.path, "home"), join(place.path, "elsewhere")];
+  await Deno.mkdir(inside);
+  await Deno.mkdir(outside);
+  await Deno.symlink(outside, join(inside, "packages"));
+  const realPath = (path: string) => {
+    try {
+      return Deno.realPathSync(path);
+    } catch {
+      return undefined;
+    }
+  };
+  const grants = await granted(["store", "list", "--home", inside], { realPath });
+  assert.ok(permits(listOf(grants, "write"), join(inside, "packages")));
+  assert.ok(!permits(listOf(grants, "write"), outside));
+});
+
+Deno.test("the real path of a missing file is that of its nearest existing ancestor, and the rest", () => {
+  const real = (path: string) => ({ "/": "/", "/a": "/b" })[path];
+  assert.equal(realPathOf("/a", real), "/b");
+  assert.equal(realPathOf("/a/c/d", real), "/b/c/d");
+  assert.equal(realPathOf("/x/y", real), "/x/y");
+  assert.equal(realPathOf("/x/y", () => undefined), "/x/y");
+});
+
+Deno.test("the launcher names the same files as the rooms that open them", () => {
+  assert.equal(PROJECT_LOCK_FILE, LOCK_FILE_NAME);
+  for (const path of ["a.tgz", "/b/c-1.0.0.tgz", "/d/.tgz"]) {
+    assert.deepEqual(companions(path), [minimalFileName(path), torrentFileName(path)]);
+  }
+  assert.deepEqual(companions("a.tar"), []);
+  assert.equal(dirname(homePaths(home).bound), homePaths(home).bind);
+});
