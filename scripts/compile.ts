@@ -30,6 +30,7 @@ export interface BuildOptions {
   entry?: string;
   command?: string;
   worker?: string;
+  gate?: string;
   /**
    * Name of a temporary build directory in `dist/`. The directory is emptied first, so that no old
    * file is embedded.
@@ -77,7 +78,7 @@ export function permissionFlags(set: Record<string, boolean | string[]>): string
  */
 export async function build(options: BuildOptions): Promise<{ path: string; bytes: number }> {
   const { output, target, entry = "main.ts", worker = "src/worker/main.ts" } = options;
-  const { command = "src/cli/thread.ts" } = options;
+  const { command = "src/cli/thread.ts", gate = "src/gate/main.ts" } = options;
   const suffix = (target ?? Deno.build.target).includes("windows") ? ".exe" : "";
   const path = output.endsWith(suffix) ? output : output + suffix;
   const stage = join(root, "dist", options.stage ?? "stage");
@@ -93,8 +94,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
     const { version, imports } = manifest;
     await Deno.writeTextFile(join(stage, "deno.json"), JSON.stringify({ version, imports }));
     await bundleWorker(join(stage, "dist", "worker.js"), worker);
-    const gate = join(stage, "dist", "gate.js");
-    await run("Bundling the gate", root, [...bundle, "--output", gate, "src/gate/main.ts"]);
+    const gateBundle = join(stage, "dist", "gate.js");
+    await run("Bundling the gate", root, [...bundle, "--output", gateBundle, gate]);
     await run("Bundling the launcher and the command thread", root, [
       ...bundle,
       ...external,

@@ -45,6 +45,7 @@ export async function buildProbe(directory: string): Promise<string> {
     entry: "tests/binary/probe/program.ts",
     command: "tests/binary/probe/command.ts",
     worker: "tests/binary/probe/worker.ts",
+    gate: "tests/binary/probe/gate.ts",
     // Several test files may build at the same time.
     stage: `stage-probe-${crypto.randomUUID()}`,
   });

@@ -20,8 +20,8 @@ import vm from "node:vm";
 import threads from "node:worker_threads";
 import { type Attempt, imported, settled, unlessAllowed } from "./targets.ts";
 
-/** Attempts that must fail in every thread. */
-export const forbidden: Record<string, Attempt> = {
+/** Attempts that must fail in every thread but the gate, which may use the network. */
+const network: Record<string, Attempt> = {
   "listen on another TCP port": ({ freePort }) =>
     Deno.listen({ hostname: "0.0.0.0", port: freePort }),
   "listen on another TCP port (Node)": ({ freePort }) =>
@@ -34,8 +34,6 @@ export const forbidden: Record<string, Attempt> = {
       process.once("uncaughtException", fail);
       dgram.createSocket("udp4").on("error", fail).bind(freePort, done);
     }),
-  "listen on a Unix socket": ({ seedDirectory }) =>
-    Deno.listen({ transport: "unix", path: join(seedDirectory, "..", "evil.sock") }),
   "connect to the loopback of IPv6": ({ localPort }) =>
     Deno.connect({ hostname: "::1", port: localPort }),
   "connect to the metadata address": () => unlessAllowed("169.254.169.254"),
@@ -45,6 +43,12 @@ export const forbidden: Record<string, Attempt> = {
   "connect to 0.0.0.0": ({ localPort }) => Deno.connect({ hostname: "0.0.0.0", port: localPort }),
   "connect to a name": ({ localPort }) => Deno.connect({ hostname: "localhost", port: localPort }),
   "fetch": ({ localPort }) => fetch(`http://localhost:${localPort}/`),
+};
+
+/** Attempts that must fail in every thread, also in the gate. */
+export const beyondNetwork: Record<string, Attempt> = {
+  "listen on a Unix socket": ({ seedDirectory }) =>
+    Deno.listen({ transport: "unix", path: join(seedDirectory, "..", "evil.sock") }),
   "read the key": ({ home }) => Deno.readTextFile(join(home, "keys", "publisher.key")),
   "read the key (Node)": ({ home }) =>
     fs.promises.readFile(join(home, "keys", "publisher.key"), "utf8"),
@@ -170,6 +174,9 @@ export const forbidden: Record<string, Attempt> = {
     return imported("anything", "text").finally(deregister);
   },
 };
+
+/** Attempts that must fail in every thread but the gate. */
+export const forbidden: Record<string, Attempt> = { ...network, ...beyondNetwork };
 
 /**
  * Attempts that succeed only if addresses of this machine, or of private networks, are allowed:

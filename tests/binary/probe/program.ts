@@ -2,7 +2,8 @@
  * The program with hostile threads, compiled only for tests. Messages between the threads are
  * written to the file that `PROBE_MESSAGES` names. The threads attack the targets in
  * `PROBE_TARGETS` on SIGUSR1, or if `PROBE_AT` is `start`, instead of running the command. The
- * outcomes, and the permissions that the main thread has kept, are written to standard error.
+ * outcomes, and the permissions that the main thread has kept, are written to standard error. With
+ * `PROBE_GATE`, the program starts only the gate, and asks it for the addresses in that variable.
  */
 
 import type { Probed } from "./hear.ts";
@@ -33,6 +34,27 @@ function kept(): string[] {
     const { state, partial } = Deno.permissions.querySync({ name });
     return state !== "denied" && state !== "prompt" || partial;
   });
+}
+
+/**
+ * Starts the gate, and asks it for a connection to each address. Writes the error of each to
+ * standard error, and has the gate's thread attack.
+ */
+async function askGate(addresses: { host: string; port: number }[]): Promise<void> {
+  const { connectGate, GateClient } = await import("../../../src/gate/mod.ts");
+  const client = new GateClient(
+    connectGate({ allowLocal: false, interfaces: [] }, ({ message }) => say(message)).open(),
+  );
+  const errors = await Promise.all(addresses.map((address) =>
+    new Promise((resolve) => {
+      const socket = client.dial(address);
+      socket.on("connect", () => resolve("connected"));
+      socket.on("error", (error: Error & { code?: string }) => resolve(error.code));
+    })
+  ));
+  say(`refused ${JSON.stringify(errors)}`);
+  // The test ends the process.
+  await new Promise(() => {});
 }
 
 globalThis.Worker = class extends Worker {
@@ -75,6 +97,7 @@ globalThis.Worker = class extends Worker {
 
 // The imports are dynamic. Static ones would use the original worker class, because they are
 // evaluated before the class is replaced.
+if (Deno.env.has("PROBE_GATE")) await askGate(JSON.parse(Deno.env.get("PROBE_GATE")!));
 if (Deno.args.length === 0) {
   const { processIo, runCli } = await import("../../../src/cli/mod.ts");
   Deno.exit(await runCli(Deno.args, processIo()));

@@ -1,0 +1,50 @@
+/**
+ * Tests the gate's thread of the compiled program, by attempts to escape from inside the thread and
+ * by asking it for addresses that it has to refuse.
+ */
+
+import assert from "node:assert/strict";
+import { spawnCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
+import { beyondNetwork } from "./probe/common_attempts.ts";
+import type { Probed } from "./probe/hear.ts";
+import { binary, binaryTest, buildProbe, refused } from "./support.ts";
+import { makeWorld } from "./world.ts";
+
+const hosts = [
+  ...["127.0.0.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.0.1", "169.254.169.254"],
+  ...["::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1", "::127.0.0.1", "fe80::1", "fc00::1"],
+  ...["64:ff9b::a00:1", "2002:0a00:0001::1", "2001:db8::1", "ff02::1", "localhost"],
+];
+
+let directory: TemporaryHome;
+let probe: string;
+
+if (binary !== "") {
+  Deno.test.beforeAll(async () => {
+    directory = await temporaryHome();
+    probe = await buildProbe(directory.path);
+  });
+  Deno.test.afterAll(() => directory.remove());
+}
+
+binaryTest(
+  "the gate of the compiled program has the network alone, and refuses hosts",
+  async () => {
+    await using world = await makeWorld();
+    const { localPort } = world.targets;
+    const addresses = hosts.map((host) => ({ host, port: localPort }));
+    await using program = spawnCli(["gate"], {
+      program: [probe],
+      env: { ...world.env, PROBE_GATE: JSON.stringify(addresses) },
+    });
+    const [, errors] = await program.waitForLine(/^refused (.*)$/, "stderr");
+    assert.deepEqual(JSON.parse(errors!), hosts.map(() => "ADDRESS_REFUSED"));
+    program.kill("SIGUSR1");
+    const [, json] = await program.waitForLine(/^probed gate 1 (.*)$/, "stderr");
+    const { outcomes, examined }: Probed = JSON.parse(json!);
+    const others = Object.keys(beyondNetwork).filter((name) => !refused.test(outcomes[name] ?? ""));
+    assert.deepEqual(others.map((name) => `${name}: ${outcomes[name]}`), []);
+    assert.deepEqual(examined.extra, []);
+    await world.check();
+  },
+);
