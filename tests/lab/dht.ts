@@ -20,6 +20,8 @@ const PORT = 6881;
 export interface Dht {
   /** Where to join it, `HOST:PORT`: one node of each kind. */
   readonly bootstrap: readonly string[];
+  /** The host on which its nodes are. */
+  readonly place: Place;
   /** Addresses, `HOST:PORT`, that the DHT's nodes name as peers of a torrent now. */
   peers(infoHashHex: string): Promise<string[]>;
 }
@@ -45,6 +47,7 @@ export async function startDht(network: Network): Promise<Dht> {
   await startLibtorrent(network, place, order);
   return {
     bootstrap,
+    place,
     async peers(infoHashHex) {
       const asked = [...testnetNodes!.split(","), ...others];
       const script = [...place.enter, ...denoScript("./dht_peers.ts")];
@@ -77,7 +80,7 @@ export function spawnLibtorrent(place: Place, order: Record<string, unknown>): C
 }
 
 /** Command line that runs a script of this folder. */
-function denoScript(path: string): string[] {
+export function denoScript(path: string): string[] {
   const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
   return [
     Deno.execPath(),

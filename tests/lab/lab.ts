@@ -5,8 +5,8 @@
  */
 
 import { join } from "node:path";
-import { runCli } from "../support/mod.ts";
-import { type Dht, startDht } from "./dht.ts";
+import { runCli, spawnCli } from "../support/mod.ts";
+import { denoScript, type Dht, startDht } from "./dht.ts";
 import { Network, type Place } from "./network.ts";
 import type { Program } from "./programs.ts";
 
@@ -38,6 +38,7 @@ export class Lab implements AsyncDisposable {
   /** The public key of the lab's publisher. */
   readonly publisher: string;
   readonly #directory: string;
+  #hasTracker = false;
 
   private constructor(network: Network, dht: Dht, publisher: string, directory: string) {
     this.network = network;
@@ -98,9 +99,25 @@ export class Lab implements AsyncDisposable {
     await limited(program.seed(this, place, subject), START_MS, `${program.name} does not seed`);
     for (const end = performance.now() + ANNOUNCE_MS;;) {
       const peers = await this.dht.peers(subject.infoHashHex);
-      if (peers.length > 0 || performance.now() > end) return peers;
+      if (peers.length > 0 || performance.now() > end) {
+        await Deno.writeTextFile(join(this.#directory, subject.infoHashHex), JSON.stringify(peers));
+        return peers;
+      }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
+  }
+
+  /** Starts a tracker, which names the peers that the DHT named when {@linkcode seed} ended. */
+  async tracker(): Promise<string> {
+    const { place } = this.dht;
+    if (!this.#hasTracker) {
+      this.#hasTracker = true;
+      const program = [...place.enter, ...denoScript("./tracker.ts")];
+      const options = { program, timeoutMs: 2 ** 31 - 1 };
+      const process = spawnCli([place.address!, this.#directory], options);
+      await this.network.owns(process).waitForLine(/^ready$/);
+    }
+    return `http://${place.address}/announce`;
   }
 
   /**

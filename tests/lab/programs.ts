@@ -140,7 +140,10 @@ export function aria2(requiresEncryption = false): Program {
   };
 }
 
-/** Transmission with its defaults. It joins the DHT through the nodes in `dht.bootstrap`. */
+/**
+ * Transmission with its defaults. It joins the DHT through the nodes in `dht.bootstrap`, which takes
+ * minutes. A tracker therefore tells it at once what the DHT knows of a seeder.
+ */
 export const transmission: Program = {
   name: "transmission",
   needs: ["transmission-cli"],
@@ -149,8 +152,9 @@ export const transmission: Program = {
     lab.network.owns(await startTransmission(lab, place, 6881, dirname(torrent), torrent));
   },
   async read(lab, place, { magnet }, directory) {
+    const what = `${magnet}&tr=${encodeURIComponent(await lab.tracker())}`;
     return untilLine(
-      await startTransmission(lab, place, anyPort(), directory, magnet),
+      await startTransmission(lab, place, anyPort(), directory, what),
       /\bfinished$/,
     );
   },

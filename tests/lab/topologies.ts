@@ -45,12 +45,12 @@ const MOVED_LIMIT_MS = 120_000;
 const peers = [libtorrent(), transmission, aria2()];
 const programNeeds = [...new Set(peers.flatMap(({ needs }) => needs))];
 
-/** The programs that meet in a topology; libtorrent among itself is the measure of what is possible. */
+/** The programs that meet in a topology. The others among themselves show what is possible. */
 const meetings: readonly (readonly [Program, Program])[] = [
   [libreseed, libreseed],
   ...peers.map((peer) => [libreseed, peer] as const),
   ...peers.map((peer) => [peer, libreseed] as const),
-  [peers[0]!, peers[0]!],
+  ...peers.map((peer) => [peer, peer] as const),
 ];
 
 /** Pairs of one seeder each, which is shared by the readers that it meets. */
