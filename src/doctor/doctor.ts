@@ -66,7 +66,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     async () => checkClock(home, await examination(), clock.now()),
     async () => checkDisk(await examination()),
     () => checkOpenFiles(dir, settings.maxConnections + settings.maxIncoming, status?.pid),
-    () => checkPermissions(options.grants ?? []),
+    () => checkPermissions(options.grants),
     () => Promise.resolve(describeEnginePermissions(settings, status)),
   ];
   let isSound = true;

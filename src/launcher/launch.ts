@@ -84,7 +84,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
       stdin,
       settings: loaded && isKnown(loaded) ? { flags: line!.settings, loaded } : undefined,
     },
-    requests: grantedRequests(grants, localRequests()),
+    requests: grantedRequests(grants, localRequests(Deno.uid())),
     async engineOptions() {
       if (!grants.wantsEngine || !loaded) throw refusal("start an engine");
       const { port, dir, allowLocal } = loaded.values;

@@ -12,11 +12,12 @@ import type { Keys } from "./keys.ts";
 import type { LauncherRequests } from "./requests.ts";
 
 /**
- * Returns the requests, carried out with the permissions of the calling thread. The user id is asked
- * for at once, because the launcher gives up the permission to ask.
+ * Returns the requests, carried out with the permissions of the calling thread.
+ *
+ * @param own user id of this process, if it is known: a launcher that has given up the permission to
+ * ask for it hands it in
  */
-export function localRequests(): LauncherRequests {
-  const own = Deno.uid();
+export function localRequests(own?: number | null): LauncherRequests {
   // Most commands need no key, so its code is loaded at the first use.
   let keys: Promise<Keys> | undefined;
   const ofKeys = () => keys ??= import("./keys.ts").then(({ Keys }) => new Keys(own));

@@ -1,9 +1,9 @@
 /**
  * A module for `deno run --preload` that kills the engine's thread at SIGUSR2, in the way that the
- * environment variable `DEATH_OF_THE_ENGINE` names. After a silent death, the module shortens the
- * main thread's timers of half a minute, so that the test need not wait for them. Before the death
- * and for other deaths, the timers keep their length, so that a busy machine is not mistaken for a
- * dead thread. The module leaves a file in the temporary directory.
+ * environment variable `DEATH_OF_THE_ENGINE` names. After a silent death, the
+ * command thread's timers of half a minute are shortened, so that the test need not wait for them.
+ * Before the death and for other deaths, the timers keep their length, so that a busy machine is not mistaken for a
+ * dead thread. The module leaves files in the temporary directory.
  *
  * @module
  */
@@ -27,48 +27,19 @@ export type Death = keyof typeof deaths;
 /** Deaths without an error event: the thread merely stops answering. */
 export const silent: readonly Death[] = ["never comes back", "ends without a word"];
 
+/** Name of the `BroadcastChannel` that tells the threads that the engine dies. */
 const CHANNEL = "death";
-const CUT_SHORT_MS = 30_000;
 const death = Deno.env.get("DEATH_OF_THE_ENGINE") as Death | undefined;
 if (death !== undefined) prepare(deaths[death], silent.includes(death));
 
-/**
- * Replaces `setTimeout`. Returns a function that shortens the timers of half a minute, including
- * pending timers.
- */
-function shortenableWaits(): () => void {
-  const { setTimeout, clearTimeout } = globalThis;
-  const underWay = new Map<unknown, () => void>();
-  let isShort = false;
-  globalThis.setTimeout = ((callback: () => void, ms?: number, ...args: []) => {
-    if (ms !== CUT_SHORT_MS) return setTimeout(callback, ms, ...args);
-    if (isShort) return setTimeout(callback, ms / 100, ...args);
-    const id = setTimeout(() => {
-      underWay.delete(id);
-      callback();
-    }, ms);
-    underWay.set(id, callback);
-    return id;
-  }) as typeof setTimeout;
-  globalThis.clearTimeout = (id) => {
-    underWay.delete(id!);
-    clearTimeout(id);
-  };
-  return () => {
-    isShort = true;
-    for (const [id, callback] of underWay) {
-      clearTimeout(id as number);
-      setTimeout(callback);
-    }
-    underWay.clear();
-  };
-}
-
 function prepare(code: string, isSilent: boolean): void {
-  const cutShort = shortenableWaits();
   const Plain = globalThis.Worker;
   globalThis.Worker = class extends Plain {
     constructor(script: string | URL, options?: WorkerOptions) {
+      if (options?.name === "libreseed-command" && isSilent) {
+        super(...withShortWaits(script, options));
+        return;
+      }
       if (options?.name !== "libreseed-engine") {
         super(script, options);
         return;
@@ -80,10 +51,7 @@ function prepare(code: string, isSilent: boolean): void {
       Deno.writeTextFileSync(path, prelude + Deno.readTextFileSync(new URL(script)));
       super(new URL(`file://${path}`), options);
       const channel = new BroadcastChannel(CHANNEL);
-      const die = () => {
-        channel.postMessage("now");
-        if (isSilent) cutShort();
-      };
+      const die = () => channel.postMessage("now");
       Deno.addSignalListener("SIGUSR2", die);
       const terminate = this.terminate.bind(this);
       this.terminate = () => {
@@ -93,4 +61,14 @@ function prepare(code: string, isSilent: boolean): void {
       };
     }
   };
+}
+
+/** Has the command thread shorten its waits, and lets it read the file that begins with that. */
+function withShortWaits(script: string | URL, options: WorkerOptions): [URL, WorkerOptions] {
+  const path = Deno.makeTempFileSync({ suffix: ".js" });
+  const waits = new URL("./short_waits.ts", import.meta.url);
+  Deno.writeTextFileSync(path, `import "${waits}";\nimport "${script}";\n`);
+  const permissions = { ...options.deno!.permissions as Deno.PermissionOptionsObject };
+  permissions.read = [...permissions.read as string[], path];
+  return [new URL(`file://${path}`), { ...options, deno: { permissions } }];
 }
