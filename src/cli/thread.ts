@@ -5,7 +5,7 @@
  * @module
  */
 
-// This import comes first, to confine the thread before any library is loaded.
+// This import comes first, to confine the thread before it receives its first message.
 import "./confined.ts";
 import { ThreadClient, type ThreadStart } from "../launcher/mod.ts";
 import { threadIo } from "./process/thread_io.ts";
