@@ -38,6 +38,8 @@ export interface NamedPath {
 
 /** What a command works with. All paths are absolute. */
 export interface Needs {
+  /** Whether the command loads the settings. */
+  settings: boolean;
   home: readonly HomePart[];
   network: NetworkUse;
   /** Whether the command serves the HTTP page. */
@@ -116,26 +118,26 @@ const rows: Record<CommandName, Row> = {
     host({
       key: true,
       ...(save ? savedTo(at) : suggests(at)),
-      home: [...suggesting, "store"],
+      home: ["state", "store"],
     }),
   uninstall: ({ flags: { save } }, at) => ({
     roots: true,
     ...suggests(at),
     ...(save ? savedTo(at) : {}),
-    home: [...suggesting, "store"],
+    home: ["state", "store"],
   }),
   link: ({ args: [what], flags: { to } }, at) => {
     const name = nameIn(what!);
     const path = to ?? (name === undefined ? undefined : `node_modules/${name}`);
     return {
       ...suggests(at),
-      home: [...suggesting, "store"],
+      home: ["state", "store"],
       ...(path === undefined ? {} : { link: resolvePath(at.cwd, path as string) }),
     };
   },
   store: ({ args: [action] }, at) => ({
     ...suggests(at),
-    home: [...suggesting, "store"],
+    home: ["state", "store"],
     ...(action === "prune" ? { roots: true } : {}),
   }),
   verify: ({ args }, { cwd }) => ({ reads: args.flatMap((path) => archive(cwd, path)) }),
@@ -165,11 +167,11 @@ const rows: Record<CommandName, Row> = {
 /** Commands that load no settings, so that they read no config file either. */
 const withoutSettings: readonly CommandName[] = ["testnet", "completions", "help", "version"];
 
-/** Returns what a command line works with; `undefined` for a command that opens nothing at all. */
-export function needsOf(line: CommandLine, at: Surroundings): Needs | undefined {
+/** Returns what a command line works with. */
+export function needsOf(line: CommandLine, at: Surroundings): Needs {
+  const settings = !withoutSettings.includes(line.command);
   const needs = rows[line.command](line, at);
-  if (withoutSettings.includes(line.command) && needs.network === undefined) return undefined;
-  return { home: [], network: "none", reads: [], writes: [], outputs: [], ...needs };
+  return { settings, home: [], network: "none", reads: [], writes: [], outputs: [], ...needs };
 }
 
 /**

@@ -31,7 +31,7 @@ export function grantsFor(facts: GrantFacts): Grants {
   const { line, settings, configPath, cwd, userHome, realPath, stdinPaths = [] } = facts;
   const list = new GrantList(realPath);
   const needs = line && !line.help ? needsOf(line, { cwd, stdinPaths }) : undefined;
-  if (needs && configPath !== undefined) list.add("read", configPath, "the settings");
+  if (needs?.settings && configPath !== undefined) list.add("read", configPath, "the settings");
   const values = settings?.values;
   const home = values && knownHome(values);
   const paths = home === undefined ? undefined : homePaths(home);
@@ -39,7 +39,7 @@ export function grantsFor(facts: GrantFacts): Grants {
   const staging = new Map<string, string>();
   for (const { directory } of needs?.outputs ?? []) {
     const path = resolvePath(directory, `.tmp-held-${facts.random()}`);
-    list.readWrite(path, `files for ${directory} until they are complete`);
+    list.readWrite(path, "files that are not complete yet");
     staging.set(directory, path);
   }
   if (needs && values && home !== undefined) {
@@ -53,9 +53,12 @@ export function grantsFor(facts: GrantFacts): Grants {
     grantAddresses(list, needs, values);
   }
   if (needs?.network === "loopback") list.add("net", "127.0.0.1", "the nodes of the test network");
-  if (needs && needs.network !== "loopback") {
+  const isAtHome = needs && needs.home.length > 0;
+  if (isAtHome || needs?.network === "control" || needs?.network === "host") {
     list.add("sys", "uid", "comparing owners of files with this user");
-    list.add("sys", "gid", "giving files of root back to this user");
+    list.add("sys", "gid", "naming the command that gives files of root back to this user");
+  }
+  if (isAtHome || needs && needs.outputs.length > 0) {
     list.add("sys", "statfs", "naming a full disk");
   }
   return {
