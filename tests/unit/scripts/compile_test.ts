@@ -23,7 +23,7 @@ Deno.test("the program may load no native library, import nothing, and run no pr
     "--allow-write",
     "--allow-net",
     "--allow-env",
-    "--allow-sys=homedir,networkInterfaces,statfs,uid",
+    "--allow-sys=gid,homedir,networkInterfaces,statfs,uid",
     // The permissions name absolute paths, because a bare program name requires PATH, which may be
     // missing.
     "--allow-run=/usr/bin/ss,/usr/sbin/ss,/sbin/ss",
