@@ -134,7 +134,7 @@ async function launcherRows(): Promise<string[][]> {
     net: "only for the threads: one that starts later cannot have what the launcher gave up",
     env: "settings, and the few variables that commands read",
     sys: "the user's home directory, owners of files, free space, addresses of this machine",
-    run: "the requests that need another program",
+    run: "the requests that need another program; looking up the default gateway",
   };
   return Object.entries(permissions.libreseed as Record<string, true | string[]>).map(
     ([kind, what]) => {
@@ -148,7 +148,9 @@ async function launcherRows(): Promise<string[][]> {
 function untilWhen(kind: string): string {
   if ((GIVEN_UP_AT_START as string[]).includes(kind)) return "the command's thread has started";
   if ((GIVEN_UP_WHEN_SETTLED as string[]).includes(kind)) {
-    return "the command's thread has started; of **hosts** the end, of a daemon its ready line";
+    const until =
+      "the command's thread has started; of **hosts** the end, of a daemon its ready line";
+    return kind === "run" ? `${until} or, with \`port-mapping\`, the end` : until;
   }
   return "the end";
 }
@@ -244,7 +246,7 @@ function otherRows(): string[][] {
     ["engine", "net", `${code(added)}, only with \`allow-local\``, "peers and DHT nodes near by"],
     ["engine", "read, write", paths(engine.read), "archives that are seeded or downloaded"],
     ["engine", ...nothingElse(engine)],
-    ["gate", "net", wholeNet(gatePermissions()), "addresses that lists cannot express"],
+    ["gate", "net", wholeNet(gatePermissions()), "addresses that lists cannot express: the router"],
     ["gate", ...nothingElse(gatePermissions())],
     ["compress and hash", "read", paths(helper.read), "a file, and the copy that is made of it"],
     ["compress and hash", "write", paths(helper.write), "the copy"],

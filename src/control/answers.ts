@@ -8,6 +8,7 @@
 
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
 import type { DhtState, Traffic } from "../engine/mod.ts";
+import type { PortMappingStatus } from "../router/mod.ts";
 
 /** Outcome of writing an entry into a name index. */
 export interface Indexed {
@@ -176,6 +177,8 @@ export interface StatusJson {
   problems: number;
   /** IP versions of the machine when the process started. */
   network: NetworkJson;
+  /** Our port in the home router; absent if the router is not asked. */
+  portMapping?: PortMappingStatus;
   /** Packages that could not be mirrored; absent if there are none. */
   unmirrored?: UnmirroredJson[];
   /** Memory of the process, bytes: resident memory, and JavaScript heap of the main thread. */

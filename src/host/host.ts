@@ -37,8 +37,9 @@ import { BootstrapNodes } from "./bootstrap.ts";
 import { HostError } from "./errors.ts";
 import { networkOf } from "./ip_versions.ts";
 import { memoryOf } from "./memory.ts";
-import type { HostOptions } from "./options.ts";
+import { engineOptionsOf, type HostOptions } from "./options.ts";
 import { namePortOwner } from "./port_owner.ts";
+import { PortWatch } from "./port_watch.ts";
 import {
   AdoptedLists,
   DhtWatch,
@@ -104,17 +105,14 @@ export class Host implements Operations {
     const { settings, clock, listeners, launcher } = options;
     const seeds = new SeedDirectory(settings.dir);
     await seeds.ensure();
-    const sandbox = {
-      port: settings.port,
-      seedDirectory: await Deno.realPath(seeds.path),
-      allowLocal: settings.allowLocal,
-    };
+    const sandbox = engineOptionsOf(options, await Deno.realPath(seeds.path));
     let host: Host | undefined;
     // The worker thread loads in parallel with the opening of the state database and the DNS lookups.
     const worker = WorkerHandle.open(launcher, sandbox, {
       onDht: (state) => host!.#dhtWatch.hear(state),
       onLog: (level, message) =>
         level === "warn" ? listeners.onWarning(message) : listeners.onDetail?.(message),
+      onPortMapping: new PortWatch(listeners).hear,
       onAnnounced: (report) => host!.#dht.settle(report, NOTED_WITHIN_MS),
       onFailure: listeners.onFailure,
       onUnreadable: (infoHashHex) => void host!.#mend(infoHashHex),

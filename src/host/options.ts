@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../base/mod.ts";
-import type { LauncherRequests } from "../launcher/mod.ts";
+import { type EngineOptions, type LauncherRequests, mapsPort } from "../launcher/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 
@@ -45,4 +45,17 @@ export interface HostOptions {
   origins?: LoadedSettings["origins"];
   /** Reads the settings from their sources again. If absent, the operation `reload` changes nothing. */
   readSettings?: () => Promise<Pick<LoadedSettings, "values" | "origins">>;
+}
+
+/**
+ * Returns the options of the engine's thread.
+ *
+ * @param seedDirectory absolute path without symbolic links
+ */
+export function engineOptionsOf(
+  { settings, daemon }: Pick<HostOptions, "settings" | "daemon">,
+  seedDirectory: string,
+): EngineOptions {
+  const { port, allowLocal } = settings;
+  return { port, seedDirectory, allowLocal, mapsPort: daemon && mapsPort(settings) };
 }

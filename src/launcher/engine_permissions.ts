@@ -7,7 +7,7 @@
 
 import { LOCAL_RANGES, NOT_PUBLIC_RANGES } from "../base/mod.ts";
 
-/** Options of {@linkcode enginePermissions}. */
+/** Options of the engine's thread. */
 export interface EngineOptions {
   /** Port to listen on, TCP and UDP; 0 for any free port. */
   port: number;
@@ -15,6 +15,8 @@ export interface EngineOptions {
   seedDirectory: string;
   /** Whether peers and DHT nodes on this machine and in private networks may be contacted. */
   allowLocal: boolean;
+  /** Whether the thread may reach the home router, through the gate. */
+  mapsPort: boolean;
 }
 
 /** Public unicast addresses of IPv4 as CIDR blocks: all except {@linkcode NOT_PUBLIC_RANGES}. */
@@ -25,7 +27,9 @@ export const PUBLIC_RANGES: readonly string[] = subtract(NOT_PUBLIC_RANGES.map(r
   .map(({ first, bits }) => `${addressOf(first)}/${bits}`);
 
 /** Returns the permissions of the engine's thread; they do not change while it runs. */
-export function enginePermissions(options: EngineOptions): Deno.PermissionOptionsObject {
+export function enginePermissions(
+  options: Omit<EngineOptions, "mapsPort">,
+): Deno.PermissionOptionsObject {
   const { port, seedDirectory, allowLocal } = options;
   // Deno has no permission for listening only: each entry also permits connections to its address.
   const listen = port === 0 ? ["0.0.0.0", "[::]"] : [`0.0.0.0:${port}`, `[::]:${port}`];

@@ -28,6 +28,7 @@ export type RequestGrants = Pick<
   | "described"
   | "isExamined"
   | "wantsEngine"
+  | "mapsPort"
 >;
 
 /** Returns requests that `requests` carries out, and refuses all others. */
@@ -83,7 +84,8 @@ export function grantedRequests(
     },
     networkAddresses: () => requests.networkAddresses(),
     settle() {
-      giveUp(...GIVEN_UP_WHEN_SETTLED);
+      // The default gateway is looked up with another program as long as the daemon runs.
+      giveUp(...GIVEN_UP_WHEN_SETTLED.filter((name) => name !== "run" || !grants.mapsPort));
       return requests.settle();
     },
   };

@@ -25,6 +25,7 @@ import { type HomePart, type Needs, needsOf } from "./command_needs.ts";
 import { enginePermissions } from "./engine_permissions.ts";
 import { GrantList, realPathOf } from "./grant_list.ts";
 import type { GrantFacts, Grants } from "./grants_types.ts";
+import { mapsPort } from "./router_access.ts";
 
 /** Returns what the command line's thread may touch, with the reason for each entry. */
 export function grantsFor(facts: GrantFacts): Grants {
@@ -75,6 +76,8 @@ export function grantsFor(facts: GrantFacts): Grants {
       : [],
     isExamined: needs?.probes ?? false,
     wantsEngine: needs?.network === "host",
+    mapsPort: needs !== undefined && line?.command === "seed" && home !== undefined &&
+      mapsPort(values!),
   };
 }
 

@@ -53,6 +53,8 @@ export interface Grants {
   isExamined: boolean;
   /** Whether the command may ask for the engine's thread. */
   wantsEngine: boolean;
+  /** Whether the engine's thread may reach the home router, which needs the program `ip`. */
+  mapsPort: boolean;
 }
 
 /** The facts from which {@linkcode Grants} are made. */

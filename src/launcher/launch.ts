@@ -88,7 +88,8 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     async engineOptions() {
       if (!grants.wantsEngine || !loaded) throw refusal("start an engine");
       const { port, dir, allowLocal } = loaded.values;
-      return { port, seedDirectory: await Deno.realPath(dir), allowLocal };
+      const { mapsPort } = grants;
+      return { port, seedDirectory: await Deno.realPath(dir), allowLocal, mapsPort };
     },
     clock: systemClock,
     say: (line) => void Deno.stderr.writeSync(utf8(`${line}\n`)),

@@ -1,12 +1,13 @@
 /**
- * The messages between the launcher and the command thread. The first message to the thread is a
- * {@linkcode ThreadStart}.
+ * The messages between the launcher and the other threads. The first message to the command thread
+ * is a {@linkcode ThreadStart}.
  *
  * @module
  */
 
 import type { ErrorData } from "../base/mod.ts";
 import type { LoadedSettings, SettingFlags } from "../config/mod.ts";
+import type { DefaultGateway } from "./gateway.ts";
 import type { Grant } from "./grants_types.ts";
 import type { LauncherRequests } from "./requests.ts";
 
@@ -54,3 +55,14 @@ export type FromThread =
   /** The thread has heard the signal, and is about to end. */
   | { kind: "heard" }
   | { kind: "exit"; code: number };
+
+/** A message of the launcher to the engine's thread. Ports are among the transferred objects. */
+export type ToEngine =
+  /** The first message: the port by which the engine is called. */
+  | { kind: "api"; port: MessagePort }
+  /** A port of the gate, through which the engine reaches the home router. */
+  | { kind: "gate"; port: MessagePort }
+  /** The default gateway after the start, and after each change; `undefined` if none is known. */
+  | { kind: "gateway"; gateway: DefaultGateway | undefined }
+  /** The gate has died, with the reason. No other gate comes. */
+  | { kind: "gate-died"; why: string };

@@ -14,7 +14,8 @@
  * - `keys.ts` opens the publisher's key, and signs statements with it.
  * - `placing.ts` gives finished files their names in the user's directory.
  * - `sweeping.ts` removes what killed processes left in such a directory.
- * - `gateway.ts` asks the program `ip` for the default gateway.
+ * - `router_access.ts` starts the gate for the port in the home router, and `gateway.ts` asks the
+ *   program `ip` for the default gateway.
  * - `port_owner.ts` asks the program `ss` which process listens on a port.
  *
  * Left to other rooms: every command, and every check of packages and records. Start reading in
@@ -39,6 +40,7 @@ export type {
   LauncherRequests,
   PortOwner,
 } from "./requests.ts";
-export type { EndSignal, FromThread, ThreadStart, ToThread } from "./messages.ts";
+export type { EndSignal, FromThread, ThreadStart, ToEngine, ToThread } from "./messages.ts";
+export { mapsPort } from "./router_access.ts";
 export { ThreadClient, type ThreadScope } from "./thread_client.ts";
 export { homeDirectory } from "./user_home.ts";

@@ -116,8 +116,8 @@ export interface LauncherRequests {
   networkAddresses(): Promise<HostAddress[]>;
   /**
    * Tells the launcher that the command has started all it needs. The launcher then gives up the
-   * permissions for other programs and for facts about the machine; requests that need them fail
-   * from then on.
+   * permissions for facts about the machine and, unless it looks up the default gateway for the
+   * engine, for other programs; requests that need them fail from then on.
    */
   settle(): Promise<void>;
   /**

@@ -64,7 +64,7 @@ export class PortMapper {
   constructor(options: PortMapperOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#status = { since: options.clock.now() };
+    this.#status = { sinceMs: options.clock.now() };
     this.#lastExternalPort = options.port;
   }
 
@@ -97,6 +97,7 @@ export class PortMapper {
     while (!signal.aborted) {
       try {
         gateway = await this.#findGateway(undefined);
+        if (signal.aborted) return;
         const kept = await establish(
           this.#options,
           gateway,
@@ -264,7 +265,7 @@ export class PortMapper {
   }
 
   #tell(mapping: PortMapping | undefined, error?: unknown): void {
-    const { since, mapping: before, error: errorBefore } = this.#status;
+    const { sinceMs, mapping: before, error: errorBefore } = this.#status;
     const data = error === undefined ? undefined : errorData(error);
     const isSame = sameMapping(mapping, before);
     if (isSame && data?.code === errorBefore?.code && data?.message === errorBefore?.message) {
@@ -272,7 +273,7 @@ export class PortMapper {
     }
     this.#status = {
       ...(mapping && { mapping }),
-      since: isSame ? since : this.#clock.now(),
+      sinceMs: isSame ? sinceMs : this.#clock.now(),
       ...(data && { error: data }),
     };
     this.#options.onChange(this.#status);

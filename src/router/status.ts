@@ -22,7 +22,7 @@ export interface PortMapping {
 export interface PortMappingStatus {
   mapping?: PortMapping;
   /** Time since when the mapping, or its absence, has been as it is, Unix milliseconds. */
-  since: number;
+  sinceMs: number;
   /** Why there is no mapping, or why the last check of the mapping failed. */
   error?: { code: string; message: string };
 }

@@ -9,19 +9,31 @@
 import { printing } from "./confined.ts";
 import { expose } from "comlink";
 import { LibraryLines, systemClock } from "../base/mod.ts";
+import { GateClient } from "../gate/mod.ts";
+import type { ToEngine } from "../launcher/mod.ts";
 import type { WorkerEvent } from "./protocol.ts";
+import { RouterPort } from "./router_port.ts";
 import { WorkerRuntime } from "./runtime.ts";
 import { transferErrors } from "./transfer_errors.ts";
 
 transferErrors();
 
-// The first message of the thread is the port by which the engine is called.
-addEventListener("message", ({ data: port }: MessageEvent<MessagePort>) => {
+const router = new RouterPort(systemClock);
+
+addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
+  if (data.kind === "api") serve(data.port);
+  else if (data.kind === "gate") router.useGate(new GateClient(data.port));
+  else if (data.kind === "gateway") router.setGateway(data.gateway);
+  else if (data.kind === "gate-died") router.gateDied(data.why);
+});
+
+/** Serves the engine at the port by which it is called. */
+function serve(port: MessagePort): void {
   const send = (event: WorkerEvent) => port.postMessage(event);
   const lines = new LibraryLines(
     systemClock,
     (message) => send({ event: "log", level: "debug", message }),
   );
   printing.hear = (args) => lines.hear(args);
-  expose(new WorkerRuntime(systemClock, send), port);
-}, { once: true });
+  expose(new WorkerRuntime(systemClock, send, { router }), port);
+}

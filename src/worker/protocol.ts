@@ -29,6 +29,7 @@ import type {
 } from "../engine/mod.ts";
 import type { ErrorData } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
+import type { PortMappingStatus } from "../router/mod.ts";
 
 /** Options for starting the engine and the DHT node in the worker thread. */
 export interface WorkerOptions extends TunableOptions {
@@ -92,6 +93,8 @@ export interface WorkerStatus {
   /** Number of records and torrents in the announcement schedule, and number of overdue ones. */
   schedule: { kept: number; overdue: number };
   totals: Totals;
+  /** State of our port in the home router; absent if the router is not asked. */
+  portMapping?: PortMappingStatus;
 }
 
 /** An archive to seed and to announce regularly. */
@@ -178,6 +181,8 @@ export interface WorkerApi {
 /** Events that the worker sends to the main thread without being asked. */
 export type WorkerEvent =
   | { event: "dht"; state: DhtState }
+  /** Our port in the home router was opened or lost, or could not be opened. */
+  | { event: "port-mapping"; status: PortMappingStatus }
   | { event: "progress"; operation: number; progress: DownloadProgress }
   /** A record or torrent was announced. `operation` is present if a call of `announceNow` caused it. */
   | { event: "announced"; operation?: number; report: ReportData }

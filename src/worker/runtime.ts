@@ -39,6 +39,7 @@ import {
   type WorkerStarted,
   type WorkerStatus,
 } from "./protocol.ts";
+import { RouterPort } from "./router_port.ts";
 
 /** Back-off between searches for peers of a download, milliseconds. */
 const PEER_SEARCH_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
@@ -68,6 +69,7 @@ export class WorkerRuntime implements WorkerApi {
   readonly #clock: Clock;
   readonly #send: (event: WorkerEvent) => void;
   readonly #createManager: (options: DhtManagerOptions) => DhtManager;
+  readonly #router: RouterPort;
   readonly #operations = new Map<number, AbortController>();
   #engine: Engine | undefined;
   #manager: DhtManager | undefined;
@@ -76,15 +78,19 @@ export class WorkerRuntime implements WorkerApi {
   #limiter: RateLimiter | undefined;
   #reannouncer: Reannouncer | undefined;
 
-  /** @param createManager creates the DHT manager; replaced in tests of failures */
+  /** @param parts `createManager` creates the DHT manager; replaced in tests of failures */
   constructor(
     clock: Clock,
     send: (event: WorkerEvent) => void,
-    createManager = (options: DhtManagerOptions) => new DhtManager(options),
+    parts: {
+      createManager?: (options: DhtManagerOptions) => DhtManager;
+      router?: RouterPort;
+    } = {},
   ) {
     this.#clock = clock;
     this.#send = send;
-    this.#createManager = createManager;
+    this.#createManager = parts.createManager ?? ((options) => new DhtManager(options));
+    this.#router = parts.router ?? new RouterPort(clock);
   }
 
   async start(options: WorkerOptions): Promise<WorkerStarted> {
@@ -136,6 +142,10 @@ export class WorkerRuntime implements WorkerApi {
       onReport: (report) => this.#send({ event: "announced", report: toData(report) }),
       onError: (error) => this.#dhtFailed(error),
     });
+    this.#router.start(engine.port, (status) => {
+      this.#send({ event: "port-mapping", status });
+      this.#schedule.port = this.#announcedPort;
+    });
     return { port: engine.port, nodeIdHex: this.#nodeIdHex(), dht: this.#dhtState() };
   }
 
@@ -167,6 +177,7 @@ export class WorkerRuntime implements WorkerApi {
       manager: this.#manager?.stats() ?? NO_STATS,
       schedule: this.#schedule.counts(),
       totals: engine.totals(),
+      portMapping: this.#router.status,
     });
   }
 
@@ -264,12 +275,14 @@ export class WorkerRuntime implements WorkerApi {
   async stop(deadlineMs: number): Promise<void> {
     for (const operation of this.#operations.values()) operation.abort();
     this.#reannouncer?.stop();
+    const unmapped = this.#router.stop();
     const begunMs = this.#clock.now();
     try {
       await this.#manager?.stop(deadlineMs / 2);
     } catch (error) {
       this.#dhtFailed(error);
     }
+    await unmapped;
     await this.#engine?.close(Math.max(deadlineMs - (this.#clock.now() - begunMs), 0));
   }
 
@@ -277,6 +290,11 @@ export class WorkerRuntime implements WorkerApi {
   get #running(): Engine {
     if (this.#engine) return this.#engine;
     throw notStarted();
+  }
+
+  /** Port at which peers reach this machine. */
+  get #announcedPort(): number {
+    return this.#router.announcedPort ?? this.#running.port;
   }
 
   /** Returns the announcement schedule; throws before the worker has started. */
@@ -352,7 +370,7 @@ export class WorkerRuntime implements WorkerApi {
         // the announcement.
         const nowMs = this.#clock.now();
         if (round > 0 && nowMs - (announcedMs ?? -Infinity) >= ANNOUNCE_DOWNLOAD_MS) {
-          await this.#borrowing.announcePeer(infoHash, this.#running.port, { signal });
+          await this.#borrowing.announcePeer(infoHash, this.#announcedPort, { signal });
           announcedMs = nowMs;
         }
         if (peers() < ENOUGH_PEERS) {

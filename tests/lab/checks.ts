@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { type CliProcess, spawnCli } from "../support/mod.ts";
 import type { Lab, Package } from "./lab.ts";
 import { type Place, run } from "./network.ts";
-import { libreseed, libtorrent, type Program } from "./programs.ts";
+import { libreseed, libreseedIn, libtorrent, type Program, seedWithLibreseed } from "./programs.ts";
 import { carrierRouter, homeRouter, type Mapping, type Nat } from "./router.ts";
 
 const SMALL = 20_000;
@@ -111,6 +111,30 @@ async function opensPort(lab: Lab, mapping: Mapping): Promise<void> {
   assert.equal(await connects(outside, router.place.address!, 6881, 2), false);
 }
 
+/**
+ * Starts a daemon behind a router, and asserts that the router opens its port, that a reader outside
+ * gets a package from it, and that nothing is open after the daemon's end.
+ */
+async function mapsPort(lab: Lab, mapping: Exclude<Mapping, "none">) {
+  const router = await homeRouter(lab.network, "router", { mapping });
+  const subject = await lab.pack("small", SMALL);
+  const place = await router.host("inside");
+  const { home, daemon } = await seedWithLibreseed(lab, place, subject);
+  const { address } = router.place;
+  await daemon.waitForLine(new RegExp(`the router has opened a port: ${address}:6881 by `));
+  assert.deepEqual([...new Set(await router.openPorts())], [6881]);
+  const options = { home, program: libreseedIn(place) };
+  const { portMapping } = JSON.parse((await spawnCli(["status", "--json"], options).result).stdout);
+  assert.equal(portMapping.mapping.externalAddress, address);
+  assert.equal(portMapping.mapping.externalUdpPort, 6881);
+  const reader = await lab.network.host("reader");
+  const outcome = await lab.read(libreseed.read, reader, subject, PATIENCE_MS);
+  assert("seconds" in outcome, JSON.stringify(outcome));
+  daemon.kill("SIGTERM");
+  assert.equal((await daemon.status).code, 0);
+  assert.deepEqual(await router.openPorts(), []);
+}
+
 /** The checks, by name. Each takes a lab without hosts. */
 export const checks: Record<string, (lab: Lab) => Promise<void>> = {
   async "a link delays frames, and loses all of them in a blackout"(lab) {
@@ -169,6 +193,13 @@ export const checks: Record<string, (lab: Lab) => Promise<void>> = {
     (["igd1", "igd2", "pcp"] as const).map((mapping) => [
       `a router with ${mapping} opens a port for libtorrent, and forgets it at a restart`,
       (lab: Lab) => opensPort(lab, mapping),
+    ]),
+  ),
+
+  ...Object.fromEntries(
+    (["igd1", "igd2", "pcp"] as const).map((mapping) => [
+      `a router with ${mapping} opens the daemon's port, which is taken back at SIGTERM`,
+      (lab: Lab) => mapsPort(lab, mapping),
     ]),
   ),
 

@@ -64,19 +64,30 @@ export const libreseed: Program & {
   name: "libreseed",
   needs: [],
   async seed(lab, place, subject) {
-    const home = await lab.home(subject.name);
-    const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", "6881"];
-    const options = { home, program: libreseedIn(place), timeoutMs };
-    const daemon = lab.network.owns(spawnCli(["seed", ...flags], options));
-    await daemon.waitForLine(/^ready: /, "stdout");
-    const publishing = spawnCli(["publish", subject.archive], options);
-    const { code, stderr } = await publishing.result;
-    if (code !== 0) throw new Error(`publish ended with ${code}: ${stderr}`);
+    await seedWithLibreseed(lab, place, subject);
   },
   read: (lab, place, subject, directory) => get(lab, place, subject.magnet, directory),
   readByName: (lab, place, subject, directory) =>
     get(lab, place, `${lab.publisher}/${subject.name}`, directory),
 };
+
+/** Starts a daemon at a place, which runs until the lab ends, and publishes a package by it. */
+export async function seedWithLibreseed(
+  lab: Lab,
+  place: Place,
+  subject: Package,
+): Promise<{ home: string; daemon: CliProcess }> {
+  const home = await lab.home(subject.name);
+  const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", "6881"];
+  const env = { LIBRESEED_PORT_MAPPING: "true" };
+  const options = { home, env, program: libreseedIn(place), timeoutMs };
+  const daemon = lab.network.owns(spawnCli(["seed", ...flags], options));
+  await daemon.waitForLine(/^ready: /, "stdout");
+  const publishing = spawnCli(["publish", subject.archive], options);
+  const { code, stderr } = await publishing.result;
+  if (code !== 0) throw new Error(`publish ended with ${code}: ${stderr}`);
+  return { home, daemon };
+}
 
 function get(lab: Lab, place: Place, what: string, home: string): Promise<Reading> {
   const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", String(anyPort())];

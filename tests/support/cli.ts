@@ -34,9 +34,11 @@ export interface CliOptions {
   home?: string | { readonly path: string };
   /**
    * Additional environment variables. From the test's own environment, only `PATH` and the path of
-   * Deno's cache are passed on.
+   * Deno's cache are passed on. No router is asked for a port, except with
+   * `LIBRESEED_PORT_MAPPING: "true"`, because tests send nothing beyond this machine. A variable
+   * that is `undefined` is not passed on.
    */
-  env?: Record<string, string>;
+  env?: Record<string, string | undefined>;
   /** Contents of standard input; empty by default. */
   stdin?: string | Uint8Array;
   cwd?: string;
@@ -95,7 +97,7 @@ export class CliProcess {
     this.#command = ["libreseed", ...args].join(" ");
     this.#child = new Deno.Command(program!, {
       args: [...before, ...args],
-      env: { ...environment(typeof home === "object" ? home.path : home), ...env },
+      env: defined({ ...environment(typeof home === "object" ? home.path : home), ...env }),
       clearEnv: true,
       ...(cwd !== undefined && { cwd }),
       stdin: stdin === undefined ? "null" : "piped",
@@ -259,6 +261,13 @@ function binary(): string[] | undefined {
   return path ? [path] : undefined;
 }
 
+/** Leaves out the variables that are `undefined`. */
+function defined(variables: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+}
+
 function environment(home: string | undefined): Record<string, string> {
   const own = (name: string) => Deno.env.get(name);
   const denoDir = own("DENO_DIR") ?? `${own("XDG_CACHE_HOME") ?? `${own("HOME")}/.cache`}/deno`;
@@ -268,6 +277,7 @@ function environment(home: string | undefined): Record<string, string> {
     PATH: own("PATH") ?? "",
     DENO_DIR: denoDir,
     DENO_NO_UPDATE_CHECK: "1",
+    LIBRESEED_PORT_MAPPING: "false",
     ...(coverage !== undefined && { DENO_COVERAGE_DIR: coverage }),
     ...(home !== undefined && { HOME: home, LIBRESEED_HOME: home }),
   };

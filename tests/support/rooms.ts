@@ -62,7 +62,7 @@ export const rooms: Record<string, Room> = {
   launcher: {
     runs: "main",
     holds: "the main thread: starts the other threads with few permissions",
-    imports: ["base", "config", "identity"],
+    imports: ["base", "gate", "config", "identity"],
   },
   records: {
     runs: "everywhere",
@@ -107,12 +107,14 @@ export const rooms: Record<string, Room> = {
   worker: {
     runs: "engine",
     holds: "the sandboxed thread: entry, permissions, messages",
-    imports: ["base", "confinement", "launcher", "records", "dht", "engine"],
+    imports: [
+      ...["base", "confinement", "gate", "router", "launcher", "records", "dht", "engine"],
+    ],
   },
   control: {
     runs: "main",
     holds: "the operations that cross the control socket, client, server, home, lock",
-    imports: ["base", "records", "store", "dht", "engine"],
+    imports: ["base", "router", "records", "store", "dht", "engine"],
   },
   fetching: {
     runs: "main",
@@ -144,7 +146,7 @@ export const rooms: Record<string, Room> = {
     runs: "host",
     holds: "the process that owns a home's engine: seeding, keeping records, HTTP",
     imports: [
-      ...["base", "config", "identity", "launcher", "records", "package", "store", "dht"],
+      ...["base", "router", "config", "identity", "launcher", "records", "package", "store", "dht"],
       ...["engine", "worker", "control", "fetching", "names"],
     ],
     inner: ["thread", "records", "seeding", "http"],
@@ -210,7 +212,7 @@ export const threads: Record<string, Thread> = {
   engine: {
     title: "engine's thread",
     process: "host",
-    rooms: ["worker", "engine", "dht"],
+    rooms: ["worker", "engine", "dht", "router"],
     does: ["owns the DHT node and both sockets", "reads what strangers send"],
     touches: ["one port, TCP and UDP", "public addresses", "seed directory"],
   },

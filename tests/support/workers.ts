@@ -6,7 +6,8 @@
  */
 
 import { join } from "node:path";
-import { localRequests } from "../../src/launcher/mod.ts";
+import { startEngine } from "../../src/launcher/engine_thread.ts";
+import type { RouterSurroundings } from "../../src/launcher/router_access.ts";
 import {
   connectWorker,
   type ReportData,
@@ -30,9 +31,11 @@ export class TestWorker implements AsyncDisposable {
   readonly failures: Error[];
 
   static async start(
-    { allowLocal, testnet, ...options }: Partial<WorkerOptions> & {
+    { allowLocal, testnet, router, ...options }: Partial<WorkerOptions> & {
       allowLocal: boolean;
       testnet?: Testnet;
+      /** The way to a router, in place of the system's. By default there is none. */
+      router?: Partial<RouterSurroundings>;
     },
   ): Promise<TestWorker> {
     await requireBundle();
@@ -42,13 +45,14 @@ export class TestWorker implements AsyncDisposable {
     const failures: Error[] = [];
     const died = Promise.withResolvers<never>();
     died.promise.catch(() => {});
-    const connection = connectWorker({ port, seedDirectory: directory, allowLocal }, {
+    const mapsPort = router !== undefined;
+    const connection = connectWorker({ port, seedDirectory: directory, allowLocal, mapsPort }, {
       onEvent: (event) => events.push(event),
       onFailure: (error) => {
         failures.push(error);
         died.reject(error);
       },
-    }, localRequests().startEngine);
+    }, (options, port) => startEngine(options, port, router));
     try {
       const starting = connection.api.start({
         dht: testnet !== undefined,

@@ -67,6 +67,7 @@ export const transferSettings: readonly SettingKey[] = [
 
 /** Settings that only `libreseed seed`, the daemon, accepts as flags. */
 export const daemonSettings: readonly SettingKey[] = [
+  "port-mapping",
   "reannounce-interval",
   "http",
   "http-hosts",

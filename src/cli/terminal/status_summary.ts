@@ -125,7 +125,7 @@ function statesOf(packages: readonly PackageJson[]): Map<string, { label: string
 function totalRows(
   { status, packages, records, nowMs }: StatusView,
 ): { essential: StatusRow[]; detail: StatusRow[] } {
-  const { dht, network, traffic, manager, schedule, memory } = status;
+  const { dht, network, traffic, manager, schedule, memory, portMapping } = status;
   const broken = packages.filter(({ problem }) => problem !== undefined).length;
   const { roundTripMs } = manager;
   const roundTrip = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
@@ -134,6 +134,7 @@ function totalRows(
     ["version", status.version],
     ["dht", describeDht(dht)],
     ...(network.lacks === undefined ? [] : [["network", network.lacks] satisfies StatusRow]),
+    ...(portMapping ? [["router", describePort(portMapping)] satisfies StatusRow] : []),
     ["packages", `${status.packages} seeded${broken > 0 ? `, ${broken} with a problem` : ""}`],
     ["records", describeRecords(records)],
     [
@@ -164,6 +165,13 @@ function totalRows(
 function describeDht(dht: StatusJson["dht"]): string {
   if (dht.state === "off") return `off (${dht.why})`;
   return dht.state === "on" && dht.silent ? "on, but no node answers" : dht.state;
+}
+
+function describePort({ mapping, error }: NonNullable<StatusJson["portMapping"]>): string {
+  const trouble = error ? ` (${error.message})` : "";
+  if (!mapping) return error ? `no port opened${trouble}` : "no answer yet";
+  const { externalAddress, externalPort, protocol } = mapping;
+  return `opened ${externalAddress}:${externalPort} by ${protocol}${trouble}`;
 }
 
 function describeRecords(records: readonly RecordJson[]): string {

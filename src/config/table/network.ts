@@ -68,6 +68,15 @@ export const networkRows = [
     brief: "Talk to loopback and private addresses too",
   },
   {
+    key: "port-mapping",
+    property: "portMapping",
+    takesEffect: "start",
+    type: { kind: "boolean" },
+    default: "true",
+    placeholder: "BOOL",
+    brief: "Have the home router open the daemon's port",
+  },
+  {
     key: "timeout",
     property: "timeoutMs",
     takesEffect: "reload",

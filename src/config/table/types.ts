@@ -86,6 +86,8 @@ export interface Settings {
   dht: boolean;
   /** Whether connections to loopback and private addresses are allowed. */
   allowLocal: boolean;
+  /** Whether the daemon asks the home router to open its port. */
+  portMapping: boolean;
   /** Maximum time that a command waits for the network, in milliseconds. */
   timeoutMs: number;
   /** Minimum number of DHT nodes to hold a record; on fewer nodes the record counts as weak. */

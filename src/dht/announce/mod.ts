@@ -5,10 +5,10 @@
  * the earliest due entry first, records before torrents, and reports each outcome. A success is
  * repeated after an interval with jitter, a failure after an exponential back-off.
  *
- * Its parts: `due_queue.ts` is a priority queue by due time. `aimd.ts` limits the number of
- * concurrent announcements. `holder_half_life.ts` estimates the half-life of the nodes that hold
- * our records; a short half-life shortens the interval. `byte_string.ts` is a compact form of
- * serialised items in memory.
+ * Its parts: `announcement.ts` has the types of announcements. `due_queue.ts` is a priority queue by
+ * due time. `aimd.ts` limits the number of concurrent announcements. `holder_half_life.ts` estimates
+ * the half-life of the nodes that hold our records; a short half-life shortens the interval.
+ * `byte_string.ts` is a compact form of serialised items in memory.
  *
  * The DHT manager (`../records`) performs the puts. The caller stores due times across restarts: it
  * passes them in, and receives each new due time in a report.
@@ -18,9 +18,5 @@
  * @module
  */
 
-export {
-  type AnnounceReport,
-  type KeptRecord,
-  Reannouncer,
-  type ReannouncerOptions,
-} from "./reannounce.ts";
+export type { AnnounceReport, KeptRecord } from "./announcement.ts";
+export { Reannouncer, type ReannouncerOptions } from "./reannounce.ts";

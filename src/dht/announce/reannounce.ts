@@ -8,56 +8,13 @@
  */
 
 import { type Clock, fromHex, type Timer, toHex } from "../../base/mod.ts";
-import { decodeItem, encodeItem, type MutableItem, targetOfBytes } from "../../records/mod.ts";
-import type {
-  AnnounceOutcome,
-  OperationOptions,
-  PutOutcome,
-  PutRequestOptions,
-} from "../records/mod.ts";
+import { decodeItem, encodeItem, targetOfBytes } from "../../records/mod.ts";
+import type { PutOutcome } from "../records/mod.ts";
 import { AimdLimit } from "./aimd.ts";
+import type { Announcer, AnnounceReport, KeptRecord } from "./announcement.ts";
 import { type ByteString, fromByteString, toByteString } from "./byte_string.ts";
 import { DueQueue } from "./due_queue.ts";
 import { HolderHalfLife } from "./holder_half_life.ts";
-
-/** The methods of the DHT manager that the schedule uses. */
-export interface Announcer {
-  put(item: MutableItem, options: PutRequestOptions): Promise<PutOutcome>;
-  announcePeer(
-    infoHash: Uint8Array,
-    port: number,
-    options: OperationOptions,
-  ): Promise<AnnounceOutcome>;
-}
-
-/** Report of one finished announcement, for the caller to store. */
-export interface AnnounceReport {
-  kind: "record" | "torrent";
-  /** Target of the record or infohash of the torrent, 40 hexadecimal digits. */
-  idHex: string;
-  /** Time at which the announcement began, Unix milliseconds. */
-  atMs: number;
-  /** Due time of the next announcement, Unix milliseconds. */
-  nextDueMs: number;
-  /** Number of consecutive failures, including this announcement; 0 after a success. */
-  failures: number;
-  /** Outcome of the put of a record; absent if the put could not run. */
-  put?: PutOutcome;
-  /** Outcome of the announcement of a torrent; absent if the announcement could not run. */
-  announce?: AnnounceOutcome;
-  /** Error that the announcement threw; absent if there is an outcome. */
-  error?: unknown;
-}
-
-/** A record to announce regularly, with the due time that the caller has stored. */
-export interface KeptRecord {
-  /** The serialised item of the record; see `encodeItem`. */
-  item: Uint8Array;
-  /** First due time, Unix milliseconds. A record with a past due time is announced at once. */
-  dueMs: number;
-  /** Number of consecutive announcements that have failed so far. */
-  failures: number;
-}
 
 /** Options of {@linkcode Reannouncer}. */
 export interface ReannouncerOptions {
@@ -71,7 +28,7 @@ export interface ReannouncerOptions {
    * every 26 minutes.
    */
   intervalMs: number;
-  /** TCP port that is announced for torrents, and that peers connect to. */
+  /** TCP port that is announced for torrents at first, and that peers connect to. */
   port: number;
   /**
    * Tells whether the DHT is reachable; always true by default. While the DHT is unreachable,
@@ -135,6 +92,7 @@ export class Reannouncer {
   readonly #concurrency = new AimdLimit();
   readonly #stopped = new AbortController();
   #intervalMs: number;
+  #port: number;
   #running = 0;
   #timer: Timer | undefined;
   /** Time of day at the last check, to detect a clock that was set back. */
@@ -144,6 +102,7 @@ export class Reannouncer {
     this.#options = options;
     this.#random = options.random ?? Math.random;
     this.#intervalMs = options.intervalMs;
+    this.#port = options.port;
     this.#lastMs = options.clock.now();
   }
 
@@ -156,6 +115,17 @@ export class Reannouncer {
     const nowMs = this.#options.clock.now();
     for (const entry of this.#entries.values()) {
       this.#bringForward(entry, nowMs + this.#intervalOf(entry));
+    }
+    this.#wake();
+  }
+
+  /** Changes the TCP port that is announced for torrents. All torrents are then announced at once. */
+  set port(port: number) {
+    if (port === this.#port) return;
+    this.#port = port;
+    const nowMs = this.#options.clock.now();
+    for (const entry of this.#entries.values()) {
+      if (entry.kind === "torrent") this.#bringForward(entry, nowMs);
     }
     this.#wake();
   }
@@ -306,7 +276,8 @@ export class Reannouncer {
   }
 
   async #attempt(entry: Entry, urgent: boolean): Promise<AnnounceReport> {
-    const { announcer, clock, port } = this.#options;
+    const { announcer, clock } = this.#options;
+    const port = this.#port;
     const options = { signal: this.#stopped.signal, background: !urgent };
     const atMs = clock.now();
     const report: Partial<AnnounceReport> = {};
@@ -333,8 +304,11 @@ export class Reannouncer {
     // nodes.
     const hurry = succeeded && report.put?.superseded !== undefined;
     entry.dueMs = nowMs + this.#pauseMs(entry, hurry ? 1 : entry.failures);
-    const { kind, idHex, failures, dueMs } = entry;
-    return { kind, idHex, atMs, nextDueMs: dueMs, failures, ...report };
+    const { kind, idHex, failures } = entry;
+    // The port may have changed during the announcement.
+    if (kind === "torrent" && port !== this.#port) entry.dueMs = nowMs;
+    const announced = kind === "torrent" && { port };
+    return { kind, idHex, atMs, nextDueMs: entry.dueMs, failures, ...announced, ...report };
   }
 
   /**

@@ -50,7 +50,7 @@ export class KeptRecords {
   /**
    * Creates the view of the records in the state database.
    *
-   * @param port TCP port in the announcements of torrents
+   * @param port TCP port on which the engine listens, which is announced until a router opens another
    * @param minNodes returns the number of nodes that have to hold a record; with fewer the record is weak
    */
   constructor(
@@ -202,7 +202,7 @@ export class KeptRecords {
         (responded === 0 ? "no DHT node answered" : "too few DHT nodes hold it"),
       failures: report.failures,
       nextDueMs: report.nextDueMs,
-      ...(report.kind === "torrent" && { port: this.#port }),
+      ...(report.kind === "torrent" && { port: report.port }),
     };
     this.#state.outcomes.set(outcome);
     if (put?.superseded) this.#takeOver(target, put.superseded);

@@ -20,6 +20,7 @@ import type {
 import type { DhtState, DownloadProgress, TorrentStatus } from "../../engine/mod.ts";
 import type { EngineOptions, LauncherRequests } from "../../launcher/mod.ts";
 import type { MutableItem } from "../../records/mod.ts";
+import type { PortMappingStatus } from "../../router/mod.ts";
 import {
   connectWorker,
   type DownloadOrder,
@@ -39,6 +40,7 @@ type Api = WorkerConnection["api"];
 /** Callbacks for events of the worker thread. */
 export interface WorkerHandleListeners {
   onDht: (state: DhtState) => void;
+  onPortMapping: (status: PortMappingStatus) => void;
   onAnnounced: (report: ReportData) => void;
   onFailure: (error: Error) => void;
   /** Called with each log line of the worker thread or of a library in the thread. */
@@ -95,6 +97,8 @@ export class WorkerHandle {
           if (event.event === "dht") {
             worker.#hasDht = isReachable(event.state);
             listeners.onDht(event.state);
+          } else if (event.event === "port-mapping") {
+            listeners.onPortMapping(event.status);
           } else if (event.event === "unreadable") {
             listeners.onUnreadable(event.infoHashHex, event.message);
           } else if (event.event === "log") {

@@ -51,8 +51,9 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
   await home.must(["pack", sample, "-o", join(packed, "sample-1.0.0.tgz")]);
 
   // The environment of other tests is not passed on, because environment variables would override
-  // the config file.
-  await using running = spawnCli(["seed"], { home: home.path, timeoutMs: 120_000 });
+  // the config file. In a test network no router is asked, whatever the setting is.
+  const env = { LIBRESEED_PORT_MAPPING: undefined };
+  await using running = spawnCli(["seed"], { home: home.path, env, timeoutMs: 120_000 });
   await running.waitForLine(/^ready: /, "stdout");
   const found = await connectControl(home.path, { clock: systemClock });
   assert(found);
@@ -78,6 +79,7 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
     bootstrap: { to: "none", isInForce: async () => (await holders(daemon)) === 0 },
     dht: { to: "false", isInForce: async () => (await status()).dht.state === "off" },
     "allow-local": { to: "false", isInForce: async () => (await holders(daemon)) === 0 },
+    "port-mapping": { to: "false" },
     timeout: { to: "7s" },
     "min-nodes": { to: "2" },
     "store-nodes": { to: "5", isInForce: async () => (await holders(daemon)) === 5 },

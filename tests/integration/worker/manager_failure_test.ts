@@ -29,7 +29,7 @@ const hasty = {
 async function startRuntime(createManager: (options: DhtManagerOptions) => DhtManager) {
   const testnet = await startTestnet({ nodes: 10 });
   const events: WorkerEvent[] = [];
-  const runtime = new WorkerRuntime(hasty, (event) => events.push(event), createManager);
+  const runtime = new WorkerRuntime(hasty, (event) => events.push(event), { createManager });
   const { port } = await runtime.start({
     allowLocal: true,
     ...{ port: 0, dht: true, bootstrap: [addressOf(testnet.bootstrap)], knownNodes: [] },

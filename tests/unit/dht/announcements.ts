@@ -4,9 +4,9 @@
  * @module
  */
 
-import assert from "node:assert/strict";
 import { toHex, utf8 } from "../../../src/base/mod.ts";
-import type { Announcer, ReannouncerOptions } from "../../../src/dht/announce/reannounce.ts";
+import type { Announcer } from "../../../src/dht/announce/announcement.ts";
+import type { ReannouncerOptions } from "../../../src/dht/announce/reannounce.ts";
 import { type AnnounceReport, type PutOutcome, Reannouncer } from "../../../src/dht/mod.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { bencode } from "../../../src/bencode/mod.ts";
@@ -48,6 +48,8 @@ export class Announcements implements Announcer {
   readonly calls: {
     idHex: string;
     atMs: number;
+    /** Port that was announced for a torrent. */
+    port?: number;
     item?: MutableItem;
     refreshAfterMs?: number;
     background?: boolean;
@@ -93,9 +95,8 @@ export class Announcements implements Announcer {
   };
 
   announcePeer: Announcer["announcePeer"] = async (infoHash, port, { signal }) => {
-    assert.equal(port, 6_881);
     const idHex = toHex(infoHash);
-    this.calls.push({ idHex, atMs: this.sinceMs });
+    this.calls.push({ idHex, atMs: this.sinceMs, port });
     await this.#work(signal);
     const outcome = this.outcome(idHex);
     if (outcome instanceof Error) throw outcome;
@@ -106,6 +107,11 @@ export class Announcements implements Announcer {
   minutes(idHex: string): number[] {
     return this.calls.filter((call) => call.idHex === idHex)
       .map(({ atMs }) => Math.round(atMs / MINUTE_MS));
+  }
+
+  /** Returns the ports that were announced for a torrent. */
+  ports(idHex: string): (number | undefined)[] {
+    return this.calls.filter((call) => call.idHex === idHex).map(({ port }) => port);
   }
 
   async #work(signal?: AbortSignal): Promise<void> {

@@ -274,3 +274,15 @@ Deno.test("the launcher names the same files as the rooms that open them", () =>
   assert.deepEqual(companions("a.tar"), []);
   assert.equal(dirname(homePaths(home).bound), homePaths(home).bind);
 });
+
+Deno.test("only the daemon's engine may reach the router, and not in a test network", async () => {
+  const maps = async (...raw: string[]) => (await granted(raw)).mapsPort;
+  assert.equal(await maps("seed"), true);
+  assert.equal(await maps("seed", "--no-port-mapping"), false);
+  assert.equal(await maps("seed", "--allow-local", "--bootstrap", "127.0.0.1:47110"), false);
+  for (
+    const raw of [["get", "a"], ["publish", "."], ["announce"], ["status"], ["seed", "--help"]]
+  ) {
+    assert.equal(await maps(...raw), false, raw.join(" "));
+  }
+});

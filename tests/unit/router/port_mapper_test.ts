@@ -27,7 +27,7 @@ for (const [name, behaviour] of Object.entries(ROUTERS)) {
       externalPort: PORT,
       externalUdpPort: PORT,
     });
-    assert.equal(world.status.since, world.clock.now());
+    assert.equal(world.status.sinceMs, world.clock.now());
     assert.equal(world.status.error, undefined);
   });
 
@@ -205,7 +205,7 @@ Deno.test("a new external address is told", async () => {
     world.gateway.behaviour.externalAddress = "198.51.100.99";
     await world.advance(2 * CHECK_MS);
     assert.equal(world.status.mapping?.externalAddress, "198.51.100.99");
-    assert.equal(world.status.since > world.statuses[0]!.since, true);
+    assert.equal(world.status.sinceMs > world.statuses[0]!.sinceMs, true);
   }
 });
 

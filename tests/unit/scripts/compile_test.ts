@@ -17,7 +17,7 @@ Deno.test("a permission set becomes flags that grant all, some or none of a perm
   ]);
 });
 
-Deno.test("the program may load no native library, import nothing, and run no program but ss", () => {
+Deno.test("the program may load no native library, import nothing, and run only ss and ip", () => {
   assert.deepEqual(permissionFlags(manifest.permissions.libreseed), [
     "--allow-read",
     "--allow-write",
@@ -26,7 +26,7 @@ Deno.test("the program may load no native library, import nothing, and run no pr
     "--allow-sys=gid,homedir,networkInterfaces,statfs,uid",
     // The permissions name absolute paths, because a bare program name requires PATH, which may be
     // missing.
-    "--allow-run=/usr/bin/ss,/usr/sbin/ss,/sbin/ss",
+    "--allow-run=/usr/bin/ss,/usr/sbin/ss,/sbin/ss,/usr/sbin/ip,/usr/bin/ip,/sbin/ip,/bin/ip",
   ]);
 });
 

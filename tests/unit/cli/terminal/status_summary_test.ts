@@ -69,6 +69,26 @@ function viewOf(packages: PackageJson[], records: RecordJson[] = []): StatusView
   return { status, packages, records, nowMs: NOW_MS };
 }
 
+Deno.test("a summary says what the router has opened, or why nothing", () => {
+  const routerOf = (portMapping: StatusJson["portMapping"]) => {
+    const view = viewOf([]);
+    return new Map(summaryRows({ ...view, status: { ...status, portMapping } })).get("router");
+  };
+  const mapping = {
+    ...{ protocol: "PCP" as const, externalAddress: "198.51.100.7" },
+    externalPort: 7_000,
+  };
+  const error = { code: "ROUTER_SILENT", message: "The router is silent" };
+  assert.equal(routerOf({ sinceMs: 1, mapping }), "opened 198.51.100.7:7000 by PCP");
+  assert.equal(
+    routerOf({ sinceMs: 1, mapping, error }),
+    "opened 198.51.100.7:7000 by PCP (The router is silent)",
+  );
+  assert.equal(routerOf({ sinceMs: 1, error }), "no port opened (The router is silent)");
+  assert.equal(routerOf({ sinceMs: 1 }), "no answer yet");
+  assert.equal(routerOf(undefined), undefined);
+});
+
 const numbers = Array.from({ length: 250 }, (_, i) => i);
 
 Deno.test("a summary of 250 packages has totals, the ten busiest, and a hint to see the rest", () => {

@@ -161,10 +161,26 @@ Deno.test("without a DHT the metrics leave out its traffic only", async () => {
   assert.deepEqual([...families.keys()].filter((name) => /_(sent|received)_/.test(name)), []);
 });
 
+Deno.test("the port in the router is a metric if a router is asked", async () => {
+  const mapping = {
+    ...{ protocol: "PCP" as const, externalAddress: "198.51.100.7" },
+    externalPort: 6_881,
+  };
+  const valueWith = async (portMapping: StatusJson["portMapping"]) =>
+    (await read({ status: { ...status, portMapping } })).valueOf("port_mapped");
+  assert.equal(await valueWith({ sinceMs: 1, mapping }), 1);
+  assert.equal(await valueWith({ sinceMs: 1 }), 0);
+  assert.equal(await valueWith(undefined), undefined);
+});
+
 Deno.test("operations.md lists exactly the metrics that exist", async () => {
   const everything = await read({
     records: [record({ lastAttemptMs: 1 })],
-    status: { ...status, manager: { ...status.manager, peerSearches: 1, roundTripMs: 1 } },
+    status: {
+      ...status,
+      manager: { ...status.manager, peerSearches: 1, roundTripMs: 1 },
+      portMapping: { sinceMs: 1 },
+    },
   });
   const page = await Deno.readTextFile(new URL("../../../../docs/operations.md", import.meta.url));
   const section = page.split("### Metrics")[1]!.split("\n### ")[0]!;

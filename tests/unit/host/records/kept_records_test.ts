@@ -25,6 +25,7 @@ Deno.test("a torrent keeps its due time over a restart, and is due at once under
     atMs: clock.now(),
     nextDueMs,
     failures: 0,
+    port: 6_881,
     announce: { asked: 8, responded: 8, stored: 8, errors: {} },
   });
   assert.equal(keptWith(6_881).torrentDueMs(infoHash), nextDueMs);

@@ -46,6 +46,7 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
     {} as never,
     {
       onDht() {},
+      onPortMapping() {},
       onAnnounced() {},
       onUnreadable() {},
       onLog() {},

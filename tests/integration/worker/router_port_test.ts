@@ -1,0 +1,93 @@
+/** The port in the home router, from the engine's thread: announced, taken back, and lost. */
+
+import assert from "node:assert/strict";
+import { fromHex } from "../../../src/base/mod.ts";
+import { startTestnet } from "../../../src/testnet/mod.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
+import { GatedRouter } from "../../support/gated_router.ts";
+import { sampleTorrent } from "../../support/torrents.ts";
+import { TestWorker } from "../../support/workers.ts";
+
+const OUTSIDE = 40_001;
+const { infoHashHex, torrent, content } = sampleTorrent(20_000);
+
+/** Seeds a file in an engine's thread, and announces it at once. */
+async function seed(worker: TestWorker): Promise<void> {
+  const filePath = worker.path("seeded");
+  await Deno.writeFile(filePath, content);
+  const lengthBytes = content.length;
+  await worker.api.seed([{ infoHashHex, torrent, filePath, lengthBytes, announceDueMs: 0 }]);
+}
+
+Deno.test("torrents are announced with the router's port, which is taken back at the stop", async () => {
+  await using testnet = await startTestnet({ nodes: 10 });
+  await using way = await GatedRouter.start({ pcp: true, otherPort: OUTSIDE });
+  {
+    await using worker = await TestWorker.start({
+      allowLocal: true,
+      testnet,
+      router: way.surroundings,
+    });
+    await seed(worker);
+    await eventually(
+      () => worker.reports.some(({ port, failures }) => port === OUTSIDE && failures === 0),
+      "an announcement with the router's port",
+    );
+    const { portMapping } = await worker.api.status();
+    assert.equal(portMapping?.mapping?.externalPort, OUTSIDE);
+    assert.equal(portMapping?.error, undefined);
+    assert.deepEqual(way.router.list, [
+      `tcp ${OUTSIDE}>127.0.0.1:${worker.started.port}`,
+      `udp ${OUTSIDE}>127.0.0.1:${worker.started.port}`,
+    ]);
+    await using reader = await TestEngine.start({ testnet });
+    const manager = reader.manager();
+    const { peers } = await manager.findPeers(fromHex(infoHashHex)!);
+    await manager.stop(0);
+    assert(peers.some(({ port }) => port === OUTSIDE), JSON.stringify(peers));
+  }
+  assert.deepEqual(way.router.list, []);
+});
+
+Deno.test("an engine whose gate dies goes on, and announces its own port again", async () => {
+  await using testnet = await startTestnet({ nodes: 10 });
+  await using way = await GatedRouter.start({ pcp: true, otherPort: OUTSIDE });
+  await using worker = await TestWorker.start({
+    allowLocal: true,
+    testnet,
+    router: way.surroundings,
+  });
+  await seed(worker);
+  await eventually(() => worker.reports.some(({ port }) => port === OUTSIDE), "the router's port");
+  const before = worker.reports.length;
+  way.killGate();
+  await eventually(
+    () => worker.reports.slice(before).some(({ port }) => port === worker.started.port),
+    "an announcement with the engine's own port",
+  );
+  const { portMapping } = await worker.api.status();
+  assert.equal(portMapping?.mapping, undefined);
+  assert.equal(portMapping?.error?.code, "GATE_DIED");
+  assert.deepEqual(worker.failures, []);
+});
+
+Deno.test("an engine without a way to the router asks nobody, and says nothing of a port", async () => {
+  await using worker = await TestWorker.start({ allowLocal: true });
+  assert.equal((await worker.api.status()).portMapping, undefined);
+});
+
+Deno.test("an engine that stops before it knows the gateway stops at once", async () => {
+  await using way = await GatedRouter.start({ pcp: true });
+  const never = Promise.withResolvers<undefined>();
+  const findGateway = () => never.promise;
+  await using worker = await TestWorker.start({
+    allowLocal: true,
+    router: { ...way.surroundings, findGateway },
+  });
+  await eventually(
+    async () => (await worker.api.status()).portMapping !== undefined,
+    "the gate's port",
+  );
+  await worker.api.stop(2_000);
+  assert.equal(way.router.received, 0);
+});
