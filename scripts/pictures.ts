@@ -15,7 +15,8 @@ import { channels, type Room, rooms, type Runs, threads } from "../tests/support
  */
 const FILLS: Record<Runs, string> = {
   everywhere: "#eeeeee",
-  main: "#cfe8f7",
+  launcher: "#e0dcf4",
+  shared: "#cfe8f7",
   command: "#fbe3b5",
   host: "#c8eadd",
   engine: "#f3d3e4",
@@ -26,9 +27,10 @@ const FILLS: Record<Runs, string> = {
 /** Text of the legend for each fill colour. */
 const MEANINGS: Record<Runs, string> = {
   everywhere: "every thread",
-  main: "main thread of a command or of the host",
-  command: "main thread of a command",
-  host: "main thread of the host",
+  launcher: "the launcher, the main thread",
+  shared: "the thread of a command or of the host",
+  command: "the thread of a command",
+  host: "the thread of the host",
   engine: "the engine's thread",
   gate: "the gate's thread",
   testnet: "the test network's process",
@@ -116,7 +118,7 @@ export function threadsPicture(): string {
     const { title, rooms: leading, does, touches } = threads[id]!;
     const lines = [title, ...inPairs(leading), ...does];
     if (touches.length > 0) lines.push("may touch:", ...touches.map((thing) => `  ${thing}`));
-    return { id, lines, fill: FILLS[leading[0]! in rooms ? rooms[leading[0]!]!.runs : "main"] };
+    return { id, lines, fill: FILLS[leading[0]! in rooms ? rooms[leading[0]!]!.runs : "shared"] };
   };
   const processes = [...new Set(Object.values(threads).map(({ process }) => process))];
   const { boxes, width, height } = placed(

@@ -42,7 +42,7 @@ export const dependencies: Record<string, Dependency> = {
     leave: "some sixty lines of own code, held to the vectors in `tests/vectors`",
   },
   "comlink": {
-    why: "calls between the main thread and the engine's thread",
+    why: "calls between the command's thread and the engine's",
     keeper: "Google Chrome Labs (github.com/GoogleChromeLabs/comlink)",
     leave: "`src/worker` alone knows it: messages with ids over `postMessage`",
   },

@@ -61,7 +61,11 @@ export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
     check:
       "the permissions follow from the settings that the launcher has read, not from the request",
   },
-  findPortOwner: { does: "runs `ss` to learn which process listens on a port", ...ofAll },
+  findPortOwner: {
+    does: "runs `ss` to learn which process listens on a port",
+    isGranted: ofAll.isGranted,
+    check: "the port is a whole number",
+  },
   networkAddresses: { does: "returns the addresses of this machine", ...ofAll },
   settle: { does: "gives up permissions of the launcher for good", ...ofAll },
 };

@@ -146,7 +146,9 @@ export interface NetworkJson {
   ipv4: boolean;
   /** Whether the machine has an IPv6 address beyond loopback and link-local. */
   ipv6: boolean;
-  /** Sentence that names the features that need IPv4, on a machine without IPv4; absent if all work. */
+  /**
+   * Sentence that names the features that need IPv4, on a machine without IPv4; absent if all work.
+   */
   lacks?: string;
 }
 
@@ -181,7 +183,7 @@ export interface StatusJson {
   portMapping?: PortMappingStatus;
   /** Packages that could not be mirrored; absent if there are none. */
   unmirrored?: UnmirroredJson[];
-  /** Memory of the process, bytes: resident memory, and JavaScript heap of the main thread. */
+  /** Memory of the process, bytes: resident memory, and JavaScript heap of the command's thread. */
   memory: { residentBytes: number; heapBytes: number };
   /** Current upload and download speeds, bytes a second, summed over all torrents. */
   uploadSpeed: number;
@@ -196,7 +198,9 @@ export interface StatusJson {
 
 /** Result of a download: the complete file, and its `.torrent`. */
 export interface Downloaded {
-  /** Absolute path of the file. Its pieces match the infohash; its signatures are not verified yet. */
+  /**
+   * Absolute path of the file. Its pieces match the infohash; its signatures are not verified yet.
+   */
   path: string;
   /** Content of the torrent's `.torrent` file. */
   torrent: Uint8Array;

@@ -1,6 +1,6 @@
 /**
- * Resolves the host names of bootstrap nodes in the main thread, because the sandboxed worker may not use
- * DNS.
+ * Resolves the host names of bootstrap nodes in the command's thread, because the sandboxed worker
+ * may not use DNS.
  *
  * @module
  */
@@ -10,7 +10,8 @@ import { isIPv4 } from "node:net";
 import { type Clock, delay, formatHostPort, type HostPort, type Timer } from "../base/mod.ts";
 
 /**
- * Result of resolving bootstrap nodes: the found addresses, and the host names without an address in DNS.
+ * Result of resolving bootstrap nodes: the found addresses, and the host names without an address
+ * in DNS.
  */
 export interface BootstrapAddresses {
   addresses: { host: string; port: number }[];
@@ -18,16 +19,19 @@ export interface BootstrapAddresses {
 }
 
 /**
- * First and longest pause between repeated DNS lookups (ms). Each pause is twice as long as the pause
- * before.
+ * First and longest pause between repeated DNS lookups (ms). Each pause is twice as long as the
+ * pause before.
  */
 const FIRST_PAUSE_MS = 15_000;
 const LAST_PAUSE_MS = 10 * 60_000;
-/** Time limit for the DNS lookups (ms), so that an unresponsive DNS server does not delay the start. */
+/**
+ * Time limit for the DNS lookups (ms), so that an unresponsive DNS server does not delay the start.
+ */
 const LOOKUP_TIMEOUT_MS = 5_000;
 
 /**
- * Resolves the `HOST:PORT` of bootstrap nodes to IPv4 addresses. A host name may have several addresses.
+ * Resolves the `HOST:PORT` of bootstrap nodes to IPv4 addresses. A host name may have several
+ * addresses.
  */
 export async function resolveBootstrap(
   nodes: readonly HostPort[],
@@ -62,8 +66,8 @@ async function withDeadline<T>(work: Promise<T>, clock: Clock): Promise<T> {
 }
 
 /**
- * Bootstrap nodes of a running host. DNS lookups of names without an address are repeated, so that a host
- * that started before the network was up can still join the DHT.
+ * Bootstrap nodes of a running host. DNS lookups of names without an address are repeated, so that
+ * a host that started before the network was up can still join the DHT.
  */
 export class BootstrapNodes {
   /** IPv4 addresses of bootstrap nodes, as resolved when the host started. */
@@ -103,7 +107,9 @@ export class BootstrapNodes {
     this.#failed = found.failed;
   }
 
-  /** Repeats the DNS lookups with back-off (15 s to 10 min) until every host name has an address. */
+  /**
+   * Repeats the DNS lookups with back-off (15 s to 10 min) until every host name has an address.
+   */
   keepLooking(onFound: (addresses: BootstrapAddresses["addresses"]) => Promise<void>): void {
     this.#lookLater(this.#failed, onFound);
   }

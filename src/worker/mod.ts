@@ -1,17 +1,18 @@
 /**
- * The sandboxed worker thread that runs the torrent engine, as seen by the main thread.
+ * The sandboxed worker thread that runs the torrent engine, as seen by the command's thread.
  *
  * The thread parses everything that strangers send over the network, so it gets few permissions:
  * its port, public addresses and the seed directory (`enginePermissions` of the launcher).
- * {@linkcode connectWorker} starts the thread. The main thread then calls {@linkcode WorkerApi} by
- * messages (npm:comlink) and receives {@linkcode WorkerEvent}s; `protocol.ts` defines both.
+ * {@linkcode connectWorker} has the launcher start the thread. The command's thread then calls
+ * {@linkcode WorkerApi} by messages (npm:comlink) and receives {@linkcode WorkerEvent}s;
+ * `protocol.ts` defines both.
  *
  * Inside the thread, `main.ts` is the entry point. `src/confinement` adds restrictions that
  * permissions cannot express. `runtime.ts` implements the API: it connects the engine with the DHT
  * manager, which borrows the engine's DHT node.
  *
- * Private keys and `state.db` stay in the main thread. Importing this file does not load the
- * engine.
+ * `state.db` stays in the command's thread, and private keys in the launcher. Importing this file
+ * does not load the engine.
  *
  * Start with `protocol.ts`, then `runtime.ts`.
  *

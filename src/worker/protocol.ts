@@ -1,7 +1,7 @@
 /**
- * Messages between the main thread and the sandboxed worker thread. The main thread calls
+ * Messages between the command's thread and the sandboxed worker thread. The command's thread calls
  * {@linkcode WorkerApi}, and the worker sends {@linkcode WorkerEvent}s. Private keys are never
- * sent: the main thread signs, and the worker receives signed bytes.
+ * sent: the launcher signs, and the worker receives signed bytes.
  *
  * @module
  */
@@ -37,7 +37,9 @@ export interface WorkerOptions extends TunableOptions {
   port: number;
   /** Whether the engine runs a DHT node. */
   dht: boolean;
-  /** Addresses of DHT bootstrap nodes, without host names, because the worker may not resolve names. */
+  /**
+   * Addresses of DHT bootstrap nodes, without host names, because the worker may not resolve names.
+   */
   bootstrap: { host: string; port: number }[];
   /** DHT nodes that are known from an earlier run. */
   knownNodes: Contact[];
@@ -123,7 +125,7 @@ export interface DownloadOrder {
 export type ReportData = Omit<AnnounceReport, "error"> & { error?: ErrorData };
 
 /**
- * Functions of the worker that the main thread calls. The main thread chooses the number
+ * Functions of the worker that the command's thread calls. The command's thread chooses the number
  * `operation`, by which it can later `cancel` the operation.
  */
 export interface WorkerApi {
@@ -137,7 +139,9 @@ export interface WorkerApi {
   status(): Promise<WorkerStatus>;
   /** Returns the status of every torrent. There may be thousands of torrents. */
   torrents(): Promise<TorrentStatus[]>;
-  /** Seeds archives that the main thread has verified, and announces them regularly to the DHT. */
+  /**
+   * Seeds archives that the command's thread has verified, and announces them regularly to the DHT.
+   */
   seed(archives: KeptSeed[]): Promise<void>;
   /** Stops seeding an archive, and removes its announcements from the schedule. */
   unseed(infoHashHex: string): Promise<void>;
@@ -151,7 +155,9 @@ export interface WorkerApi {
   put(operation: number, item: MutableItem, terms?: PutTerms): Promise<PutOutcome>;
   /** Searches the DHT for peers of a torrent. */
   findPeers(operation: number, infoHashHex: string): Promise<PeersOutcome>;
-  /** Adds records to the announcement schedule: each is announced when due, and then at intervals. */
+  /**
+   * Adds records to the announcement schedule: each is announced when due, and then at intervals.
+   */
   keepRecords(records: KeptRecord[]): Promise<void>;
   /** Removes a record from the announcement schedule. */
   forgetRecord(targetHex: string): Promise<void>;
@@ -161,7 +167,7 @@ export interface WorkerApi {
    * @param urgent marks foreground work, which does not wait for the rate limiter
    */
   announceNow(operation: number, idsHex: string[], urgent: boolean): Promise<void>;
-  /** Ends an operation early, by the number that the main thread chose for it. */
+  /** Ends an operation early, by the number that the command's thread chose for it. */
   cancel(operation: number): Promise<void>;
   /** Resolves at once, to show that the worker thread is responsive. */
   ping(): Promise<void>;
@@ -178,15 +184,19 @@ export interface WorkerApi {
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** Events that the worker sends to the main thread without being asked. */
+/** Events that the worker sends to the command's thread without being asked. */
 export type WorkerEvent =
   | { event: "dht"; state: DhtState }
   /** Our port in the home router was opened or lost, or could not be opened. */
   | { event: "port-mapping"; status: PortMappingStatus }
   | { event: "progress"; operation: number; progress: DownloadProgress }
-  /** A record or torrent was announced. `operation` is present if a call of `announceNow` caused it. */
+  /**
+   * A record or torrent was announced. `operation` is present if a call of `announceNow` caused it.
+   */
   | { event: "announced"; operation?: number; report: ReportData }
-  /** The engine cannot read the `.torrent` of a seeded archive. The main thread rebuilds it. */
+  /**
+   * The engine cannot read the `.torrent` of a seeded archive. The command's thread rebuilds it.
+   */
   | { event: "unreadable"; infoHashHex: string; message: string }
   /** A line for the log. Level `warn` is for users; level `debug` is output of libraries. */
   | { event: "log"; level: "warn" | "debug"; message: string }

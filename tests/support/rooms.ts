@@ -7,9 +7,18 @@
  */
 
 /**
- * The process or thread in which a room's code runs. `main` means the main thread of any process.
+ * The thread in which a room's code runs. `shared` means the command's thread of any process:
+ * `command` that of a command, `host` that of the process that owns the engine.
  */
-export type Runs = "everywhere" | "main" | "command" | "host" | "engine" | "gate" | "testnet";
+export type Runs =
+  | "everywhere"
+  | "launcher"
+  | "shared"
+  | "command"
+  | "host"
+  | "engine"
+  | "gate"
+  | "testnet";
 
 /** A room: one folder of `src`. */
 export interface Room {
@@ -53,15 +62,15 @@ export const rooms: Record<string, Room> = {
     imports: ["base"],
   },
   config: {
-    runs: "main",
+    runs: "launcher",
     holds: "one table of settings; where each value came from",
     imports: ["base"],
     inner: ["table"],
   },
   identity: { runs: "everywhere", holds: "Ed25519 keys, key files", imports: ["base"] },
   launcher: {
-    runs: "main",
-    holds: "the main thread: starts the other threads with few permissions",
+    runs: "launcher",
+    holds: "the main thread: starts the other threads with few permissions, has the key",
     imports: ["base", "gate", "config", "identity"],
   },
   records: {
@@ -70,19 +79,19 @@ export const rooms: Record<string, Room> = {
     imports: ["base", "bencode", "identity"],
   },
   secrets: {
-    runs: "main",
+    runs: "shared",
     holds: "what private keys and credentials look like in bytes",
     imports: ["base"],
     inner: ["rules"],
   },
   package: {
-    runs: "main",
+    runs: "shared",
     holds: "paths, manifests, archives, torrents, packing, verification",
     imports: ["base", "bencode", "identity", "secrets"],
     inner: ["paths", "manifest", "torrent", "archive", "selection", "packing", "verifying"],
   },
   store: {
-    runs: "main",
+    runs: "shared",
     holds: "seed directory, installed packages, files that appear whole, SQLite",
     imports: ["base", "identity", "records", "package"],
     inner: ["files", "state", "seed", "packages"],
@@ -112,12 +121,12 @@ export const rooms: Record<string, Room> = {
     ],
   },
   control: {
-    runs: "main",
+    runs: "shared",
     holds: "the operations that cross the control socket, client, server, home, lock",
     imports: ["base", "router", "records", "store", "dht", "engine"],
   },
   fetching: {
-    runs: "main",
+    runs: "shared",
     holds: "from a package's name to a verified archive",
     imports: [
       ...["base", "config", "identity", "records", "package", "store", "dht", "engine"],
@@ -125,7 +134,7 @@ export const rooms: Record<string, Room> = {
     ],
   },
   names: {
-    runs: "main",
+    runs: "shared",
     holds: "from a name to its publisher: indexes, pins",
     imports: ["base", "config", "identity", "records", "store", "dht", "control", "fetching"],
   },
@@ -188,12 +197,19 @@ export interface Thread {
 
 /** The threads of a command's process and of the process that owns the engine. */
 export const threads: Record<string, Thread> = {
+  launcher: {
+    title: "launcher, the main thread",
+    process: "command",
+    rooms: ["launcher", "config"],
+    does: ["scans the command line", "starts threads, hears signals", "signs, makes links"],
+    touches: ["key, settings", "other threads' places"],
+  },
   command: {
-    title: "main thread of a command",
+    title: "command's thread",
     process: "command",
     rooms: ["cli", "publishing", "fetching", "names", "install", "doctor"],
-    does: ["reads the command line", "packs, signs, verifies", "calls the control socket"],
-    touches: ["key", "files", "terminal"],
+    does: ["parses the command line", "packs, verifies", "calls the control socket"],
+    touches: ["home without keys", "paths it was given", "terminal"],
   },
   helper: {
     title: "helper threads",
@@ -202,12 +218,19 @@ export const threads: Record<string, Thread> = {
     does: ["compress and hash"],
     touches: [],
   },
+  hostLauncher: {
+    title: "launcher of the host",
+    process: "host",
+    rooms: ["launcher", "config"],
+    does: ["starts threads", "hears signals"],
+    touches: ["as any launcher"],
+  },
   host: {
-    title: "main thread of the host",
+    title: "command's thread of the host",
     process: "host",
     rooms: ["host", "control", "store"],
     does: ["answers the control socket", "verifies what is seeded", "keeps records and state"],
-    touches: ["home", "seed directory", "state.db", "HTTP address"],
+    touches: ["home without keys", "seed directory", "HTTP address"],
   },
   engine: {
     title: "engine's thread",
@@ -227,7 +250,9 @@ export const threads: Record<string, Thread> = {
 
 /** The channels through which {@linkcode threads} exchange messages. */
 export const channels: readonly { from: string; to: string; by: string }[] = [
+  { from: "launcher", to: "command", by: "requests" },
   { from: "command", to: "host", by: "control socket" },
+  { from: "hostLauncher", to: "host", by: "requests" },
   { from: "command", to: "helper", by: "buffers" },
   { from: "host", to: "engine", by: "comlink" },
   { from: "engine", to: "gate", by: "port" },

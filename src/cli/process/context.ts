@@ -42,7 +42,7 @@ export interface Io {
   /** The user's home directory, absolute path; `undefined` if the user has none. */
   readonly userHome: string | undefined;
   readonly clock: Clock;
-  /** Requests to the main thread, for what the command's own thread must not do. */
+  /** Requests to the launcher, for what the command's own thread must not do. */
   readonly launcher: LauncherRequests;
   /** What this thread was granted, with the reasons; for `doctor`. */
   readonly grants?: readonly Grant[];

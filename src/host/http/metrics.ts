@@ -1,6 +1,6 @@
 /**
- * Metrics of the daemon in Prometheus' text format. As Prometheus' naming conventions require, names of
- * metrics end in their unit, and names of counters end in `_total`.
+ * Metrics of the daemon in Prometheus' text format. As Prometheus' naming conventions require,
+ * names of metrics end in their unit, and names of counters end in `_total`.
  *
  * @module
  */
@@ -96,7 +96,7 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   gauge("upload_bytes_per_second", "Upload of all torrents", status.uploadSpeed);
   gauge("download_bytes_per_second", "Download of all torrents", status.downloadSpeed);
   gauge("resident_memory_bytes", "Resident memory of the process", memory.residentBytes);
-  gauge("heap_bytes", "JavaScript heap of the main thread", memory.heapBytes);
+  gauge("heap_bytes", "JavaScript heap of the command's thread", memory.heapBytes);
   return await registry.metrics();
 }
 

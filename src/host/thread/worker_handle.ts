@@ -1,8 +1,8 @@
 /**
- * Handle of the worker thread. Calls take an `AbortSignal`, events go to listeners, and the stop has a time
- * limit. If the thread dies, running and later calls reject. Pings detect a thread that hangs or ended
- * without a message. Any answer of the thread counts as a sign of life, so a busy thread is not considered
- * dead.
+ * Handle of the worker thread. Calls take an `AbortSignal`, events go to listeners, and the stop
+ * has a time limit. If the thread dies, running and later calls reject. Pings detect a thread that
+ * hangs or ended without a message. Any answer of the thread counts as a sign of life, so a busy
+ * thread is not considered dead.
  *
  * @module
  */
@@ -49,13 +49,14 @@ export interface WorkerHandleListeners {
   onUnreadable: (infoHashHex: string, message: string) => void;
 }
 
-/** Interval between pings of the main thread to the worker thread (ms). */
+/** Interval between pings of the command's thread to the worker thread (ms). */
 const PING_MS = 30_000;
 /** Number of ping intervals without a message after which the thread counts as dead. */
 const PINGS_MISSED = 4;
 /**
- * Maximum delay of the main thread's ping timer (ms). A longer delay means that the machine was asleep or
- * overloaded. Such an interval is not counted against the worker, which may not have run either.
+ * Maximum delay of the command's thread's ping timer (ms). A longer delay means that the machine
+ * was asleep or overloaded. Such an interval is not counted against the worker, which may not have
+ * run either.
  */
 const LATE_MS = PING_MS / 2;
 
@@ -76,8 +77,8 @@ export class WorkerHandle {
   #silent = 0;
 
   /**
-   * Starts the worker thread, which takes about 100 ms to load. {@linkcode WorkerHandle.begin} starts the
-   * engine.
+   * Starts the worker thread, which takes about 100 ms to load. {@linkcode WorkerHandle.begin}
+   * starts the engine.
    *
    * @param launcher starts the thread
    * @param connect opens the channel to the thread; replaced in tests
@@ -157,8 +158,8 @@ export class WorkerHandle {
   }
 
   /**
-   * Runs garbage collection in the main thread and the worker thread. Called after the start, which
-   * leaves much garbage.
+   * Runs garbage collection in the command's thread and the worker thread. Called after the start,
+   * which leaves much garbage.
    */
   async tidy(): Promise<void> {
     await this.#call((api) => api.tidy());
@@ -255,8 +256,8 @@ export class WorkerHandle {
   }
 
   /**
-   * Stops the DHT manager, the engine and the thread, in this order. Terminates the thread if that takes
-   * longer than `deadlineMs` + 500 ms.
+   * Stops the DHT manager, the engine and the thread, in this order. Terminates the thread if that
+   * takes longer than `deadlineMs` + 500 ms.
    */
   async stop(deadlineMs: number): Promise<void> {
     this.#pinging.cancel();

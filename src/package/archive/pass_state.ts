@@ -1,6 +1,7 @@
 /**
  * The plan of a pass over an archive, and the memory that its threads share. Each thread takes
- * ranges of bytes from a shared counter, so no thread waits for the main thread to assign work.
+ * ranges of bytes from a shared counter, so no thread waits for the command's thread to assign
+ * work.
  *
  * @module
  */

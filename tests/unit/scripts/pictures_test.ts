@@ -33,9 +33,9 @@ Deno.test("a room is drawn above every room that it imports", () => {
 
 Deno.test("an import that other imports imply is not drawn", () => {
   const drawn = drawnImports({
-    low: { runs: "main", holds: "", imports: [] },
-    middle: { runs: "main", holds: "", imports: ["low"] },
-    high: { runs: "main", holds: "", imports: ["low", "middle"] },
+    low: { runs: "shared", holds: "", imports: [] },
+    middle: { runs: "shared", holds: "", imports: ["low"] },
+    high: { runs: "shared", holds: "", imports: ["low", "middle"] },
   });
   assert.deepEqual(drawn, [["middle", "low"], ["high", "middle"]]);
 });

@@ -3,7 +3,7 @@
  * at a path that libreseed chose, and ignores the file names in the torrent. Chunks are written at
  * absolute positions, so pieces may arrive in any order. Adjacent chunks requested in one turn of
  * the event loop are read with one read. Chunks are written with `Deno.FsFile`, because Deno runs
- * its writes on another thread; writes of `node:fs` block the main thread.
+ * its writes on another thread; writes of `node:fs` block this thread.
  *
  * @module
  */
@@ -40,7 +40,7 @@ type Done<T = void> = (error: Error | null, result?: T) => void;
 /** Maximum length of one read, in bytes. Most reads are for blocks of 16 KiB. */
 const MAX_READ_BYTES = 128 * 1024;
 /**
- * Number of unwritten bytes above which a chunk is written on the main thread. Such a write blocks
+ * Number of unwritten bytes above which a chunk is written on this thread. Such a write blocks
  * the event loop, so no more blocks arrive and the memory in use stays limited.
  */
 const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
@@ -224,7 +224,7 @@ export class ArchiveStore {
   }
 }
 
-/** Writes bytes to the file at position `start`, on the main thread. */
+/** Writes bytes to the file at position `start`, on this thread. */
 function write(descriptor: number, start: number, bytes: Uint8Array, done: Done): void {
   const step = (from: number) => {
     writeAt(descriptor, bytes, from, bytes.length - from, start + from, (error, written) => {
@@ -277,9 +277,9 @@ class FileWriter {
 /**
  * Opens the file at a path, only if it is a regular file with one name. A symbolic link could lead
  * out of the sandbox, and Deno follows links in spite of O_NOFOLLOW unless it runs with all
- * permissions. So the opened file must be the same (device and inode) as the one at the path. A hard
- * link could be the name of a file that lies outside of the sandbox, so the opened file is asked how
- * many names it has.
+ * permissions. So the opened file must be the same (device and inode) as the one at the path. A
+ * hard link could be the name of a file that lies outside of the sandbox, so the opened file is
+ * asked how many names it has.
  */
 function openSame({ filePath, writable, length }: ArchiveStoreOptions): Promise<number> {
   const flags = writable ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY;
