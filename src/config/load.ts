@@ -5,7 +5,7 @@
  * @module
  */
 
-import { resolvePath } from "../base/mod.ts";
+import { isWithin, publisherKeyPath, resolvePath } from "../base/mod.ts";
 import { ConfigError } from "./errors.ts";
 import type { FileEntry } from "./file.ts";
 import { nearest } from "./nearest.ts";
@@ -166,6 +166,7 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
   }
   const settings = values as unknown as Settings;
   agree(settings, origins);
+  if (isHomeKnown) refuseKeys(settings, origins);
   return { values: settings, origins, configPath };
 }
 
@@ -175,6 +176,26 @@ function throwHomeUnknown(): never {
     "HOME_UNKNOWN",
     "The home directory is not known: the variable HOME is not set, and this user has no entry in the " +
       "user database. Name a directory with --home or LIBRESEED_HOME",
+  );
+}
+
+/**
+ * Refuses a seed directory that contains the private key: the engine, which parses what strangers
+ * send, may read the whole seed directory.
+ *
+ * @throws {ConfigError} `BAD_SETTING`
+ */
+function refuseKeys(
+  { home, dir }: Settings,
+  { dir: { source, where } }: LoadedSettings["origins"],
+) {
+  if (!isWithin(publisherKeyPath(home), dir)) return;
+  throw new ConfigError(
+    "usage",
+    "BAD_SETTING",
+    `${where}: ${dir} contains the private key of the home, and the seed directory is open to the ` +
+      "engine. Name a directory of its own",
+    { detail: { key: "dir", source, where } },
   );
 }
 

@@ -17,6 +17,7 @@ import {
   type HomePaths,
   homePaths,
   isIPv4Host,
+  isWithin,
   resolvePath,
   stateFiles,
 } from "../base/mod.ts";
@@ -43,14 +44,17 @@ export function grantsFor(facts: GrantFacts): Grants {
     list.readWrite(path, "files that are not complete yet");
     staging.set(directory, path);
   }
+  // `loadSettings` refuses a seed directory that contains the key, unless a link leads there.
+  const hasKey = values !== undefined && paths !== undefined &&
+    isWithin(realPathOf(paths.key, realPath), realPathOf(values.dir, realPath));
   if (needs && values && home !== undefined) {
     for (const form of new Set([home, realPathOf(home, realPath)])) {
       const paths = homePaths(form);
       for (const part of needs.home) grantPart(list, part, paths);
       grantSockets(list, needs, paths);
     }
-    if (needs.home.includes("seed")) list.readWrite(values.dir, "the seed directory");
-    if (needs.home.includes("seed-read")) list.read(values.dir, "the seed directory");
+    if (!hasKey && needs.home.includes("seed")) list.readWrite(values.dir, "the seed directory");
+    if (!hasKey && needs.home.includes("seed-read")) list.read(values.dir, "the seed directory");
     grantAddresses(list, needs, values);
   }
   if (needs?.network === "loopback") list.add("net", "127.0.0.1", "the nodes of the test network");
@@ -75,7 +79,7 @@ export function grantsFor(facts: GrantFacts): Grants {
         .filter((one, at, all) => all.indexOf(one) === at)
       : [],
     isExamined: needs?.probes ?? false,
-    wantsEngine: needs?.network === "host",
+    wantsEngine: needs?.network === "host" && !hasKey,
     mapsPort: needs !== undefined && line?.command === "seed" && home !== undefined &&
       mapsPort(values!),
   };

@@ -275,6 +275,15 @@ Deno.test("an unreadable config file is an error that names it and keeps the cau
   });
 });
 
+Deno.test("a seed directory that contains the private key is refused", async () => {
+  const home = "/users/ann/.libreseed";
+  for (const dir of [home, `${home}/keys`, "/users/ann", "/", `${home}/seed/..`]) {
+    await refuses({ flags: { dir } }, "BAD_SETTING", "--dir", "private key");
+  }
+  await refuses({ file: "dir: ." }, "BAD_SETTING", `${configPath}:1`, "private key");
+  for (const dir of [`${home}/seed`, `${home}/keys2`, "/big"]) await load({ flags: { dir } });
+});
+
 Deno.test("a record cannot be wanted on more nodes than it is put to", async () => {
   const fewer = await load({ flags: { "store-nodes": "4" } });
   assert.deepEqual([fewer.values.storeNodes, fewer.values.minNodes], [4, 4]);

@@ -258,6 +258,17 @@ Deno.test("a link in place of a file of the home adds no path elsewhere", async 
   assert.ok(!permits(listOf(grants, "write"), outside));
 });
 
+Deno.test("a seed directory that leads to the key by a link is not granted, and starts no engine", async () => {
+  const realPath = (path: string) => path.replace(/^\/big\/seed/, "/users/ann");
+  const grants = await granted(["seed", "--dir", "/big/seed"], { realPath });
+  for (const kind of ["read", "write"] as const) {
+    assert.ok(!permits(listOf(grants, kind), "/big/seed/.libreseed/keys/publisher.key"));
+    assert.ok(!permits(listOf(grants, kind), key));
+  }
+  assert.equal(grants.wantsEngine, false);
+  assert.equal((await granted(["seed", "--dir", "/big/seed"])).wantsEngine, true);
+});
+
 Deno.test("the real path of a missing file is that of its nearest existing ancestor, and the rest", () => {
   const real = (path: string) => ({ "/": "/", "/a": "/b" })[path];
   assert.equal(realPathOf("/a", real), "/b");
