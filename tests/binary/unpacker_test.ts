@@ -27,6 +27,8 @@ const changes: readonly [file: string, text: string, replacement: string][] = [
     "Deno.mkdirSync(directory);",
     'if (!path.endsWith("..")) Deno.mkdirSync(directory);',
   ],
+  // The checkout's packages are used through a link, so Deno must not set them up anew for the copy.
+  ["deno.json", '"nodeModulesDir": "auto"', '"nodeModulesDir": "manual"'],
 ];
 
 /** Copies the sources, and removes the check of paths. */
@@ -66,6 +68,7 @@ binaryTest("the runtime refuses an unpacker that leaves the directory of get -o"
     "run",
     "-qA",
     "--no-check",
+    "--node-modules-dir=manual",
     "scripts/compile.ts",
     "--output",
     program,

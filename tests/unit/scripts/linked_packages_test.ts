@@ -25,7 +25,9 @@ const EXCEPTIONS: Record<string, string> = {
   "scripts/audit/advisories.ts": "`deno audit` links nothing and does not know the flag",
   "scripts/bench/binary.ts": "compiles a program without packages",
   "scripts/compile.ts": "compiles in a copy of the sources",
-  "scripts/libraries.ts": "`deno fmt` links nothing and does not know the flag",
+  "scripts/markdown.ts": "`deno fmt` links nothing and does not know the flag",
+  "tests/binary/unpacker_test.ts":
+    "starts Deno with the arguments of its callers, which have the flag",
   "tests/cli/demo_test.ts": "names Deno as a program that is not libreseed",
 };
 
