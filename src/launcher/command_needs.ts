@@ -9,6 +9,7 @@
 import { directoryOf, resolvePath } from "../base/mod.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { CommandName } from "./command_table.ts";
+import { KEY_PACKING, KEY_PUBLISHING, KEY_PUTTING, KEY_READING, type KeyUse } from "./key_uses.ts";
 
 /**
  * A part of the home. `tmp` also allows to create the home. `seed-read` and `store-read` are the
@@ -46,8 +47,8 @@ export interface Needs {
   http?: true;
   /** Whether the command opens the port itself, and sends packets to bootstrap nodes. */
   probes?: true;
-  /** Whether the command signs, or asks about the key. */
-  key?: true;
+  /** Uses of the key; absent if the command works without. */
+  key?: readonly KeyUse[];
   /** Whether the command reads the lock files and links that refer to packages of the store. */
   roots?: true;
   reads: readonly NamedPath[];
@@ -80,21 +81,20 @@ const suggesting: readonly HomePart[] = ["state", "store-read"];
 type Row = (line: CommandLine, at: Surroundings) => Partial<Needs>;
 
 const rows: Record<CommandName, Row> = {
-  keygen: () => ({ key: true }),
+  keygen: () => ({ key: ["create it"] }),
   pack: ({ args: [dir], flags: { out, dryRun } }, { cwd }) => ({
-    key: true,
     reads: directory(cwd, dir!),
-    ...(dryRun ? {} : packedTo(cwd, out as string | undefined)),
+    ...(dryRun ? {} : { key: KEY_PACKING, ...packedTo(cwd, out as string | undefined) }),
   }),
   publish: ({ args, flags: { dryRun } }, { cwd, stdinPaths }) => {
     const paths = args.flatMap((one) => one === "-" ? stdinPaths : [one]);
     const reads = paths.flatMap((path) => archive(cwd, path));
     if (dryRun) return { reads };
-    return { home: [...hostParts, "list-lock"], network: "host", key: true, reads };
+    return { home: [...hostParts, "list-lock"], network: "host", key: KEY_PUBLISHING, reads };
   },
   seed: () => ({ home: [...hostParts, "list-lock"], network: "host", http: true }),
   announce: (_line, at) => host({ ...suggests(at) }),
-  resolve: (_line, at) => host({ key: true, ...suggests(at) }),
+  resolve: (_line, at) => host({ key: KEY_READING, ...suggests(at) }),
   get: ({ args: [what], flags: { output } }, at) => {
     const { reads } = suggests(at);
     const isFile = !/^magnet:/i.test(what!) && /\.(torrent|tgz)$/.test(what!);
@@ -102,7 +102,7 @@ const rows: Record<CommandName, Row> = {
     // Only an archive of which no publisher is known is copied out of the seed directory.
     const isOutside = /^magnet:/i.test(what!) || what!.endsWith(".torrent");
     return host({
-      key: true,
+      key: KEY_READING,
       home: ["store-read"],
       reads: [...reads, ...named],
       ...(output === "-"
@@ -116,7 +116,7 @@ const rows: Record<CommandName, Row> = {
   },
   install: ({ flags: { save } }, at) =>
     host({
-      key: true,
+      key: KEY_READING,
       ...(save ? savedTo(at) : suggests(at)),
       home: ["state", "store"],
     }),
@@ -143,13 +143,13 @@ const rows: Record<CommandName, Row> = {
   verify: ({ args }, { cwd }) => ({ reads: args.flatMap((path) => archive(cwd, path)) }),
   trust: (_line, at) => ({ ...suggests(at), home: ["tmp", ...suggesting] }),
   search: (_line, at) => ({ ...suggests(at), home: ["tmp", ...suggesting, "seed-read"] }),
-  follow: () => host({ key: true }),
+  follow: () => host({ key: KEY_READING }),
   unfollow: () => ({ home: ["tmp", "state"] }),
   following: () => ({ home: ["tmp", "state"] }),
   manifest: ({ args: [action, what] }, at) => {
-    if (action !== "put") return host({ key: true, ...suggests(at) });
+    if (action !== "put") return host({ key: KEY_READING, ...suggests(at) });
     const reads = [{ path: resolvePath(at.cwd, what!), why: "the minimal manifest to put" }];
-    return host({ key: true, reads });
+    return host({ key: KEY_PUTTING, reads });
   },
   list: () => ({ home: ["seed-read"], network: "control" }),
   status: (_line, at) => ({ ...suggests(at), network: "control" }),
@@ -157,7 +157,7 @@ const rows: Record<CommandName, Row> = {
   remove: (_line, at) => host({ ...suggests(at) }),
   reload: () => ({ network: "control" }),
   stop: () => ({ home: ["lock"], network: "control" }),
-  doctor: () => host({ key: true, probes: true }),
+  doctor: () => host({ key: [...KEY_READING, "examine it"], probes: true }),
   testnet: () => ({ network: "loopback" }),
   completions: () => ({}),
   help: () => ({}),

@@ -6,11 +6,11 @@
  */
 
 import { type Clock, errorToData, type Timer } from "../base/mod.ts";
-import { refusal } from "./granted_requests.ts";
 import { startEngine } from "./engine_thread.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
-import type { EndSignal, FromThread, ThreadStart, ToThread } from "./messages.ts";
+import type { EndSignal, ThreadStart, ToThread } from "./messages.ts";
 import type { EngineThread, LauncherRequests } from "./requests.ts";
+import { carryOut, type RawRequest, readThreadMessage } from "./thread_messages.ts";
 
 /** Options of {@linkcode runCommandThread}. */
 export interface CommandThreadOptions {
@@ -36,6 +36,16 @@ export interface CommandThreadOptions {
 const SILENT_MS = 10_000;
 /** Exit code after an error that nobody has caught. */
 const UNCAUGHT = 1;
+/**
+ * Maximum number of requests that are carried out at the same time; the others wait. A request may
+ * start a program, and a thread may send any number of them.
+ */
+const MAX_AT_ONCE = 16;
+/**
+ * Maximum number of requests without an answer. A command that links the dependencies of a large
+ * package has a few hundred.
+ */
+const MAX_WAITING = 10_000;
 
 /** Exit codes of a process that a signal ended: 128 and the number of the signal (POSIX shells). */
 const exitCodeOf: Record<EndSignal, number> = { SIGINT: 130, SIGTERM: 143 };
@@ -60,45 +70,73 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
     silence = clock.after(SILENT_MS, () => exit(exitCodeOf[name]));
     send({ kind: "signal", name });
   };
-  const answer = async ({ id, name, args }: FromThread & { kind: "request" }) => {
-    try {
-      // An object inherits functions that are no requests.
-      if (!Object.hasOwn(requests, name)) throw refusal(`make the request ${name}`);
-      const request = requests[name] as (...args: readonly unknown[]) => Promise<unknown>;
-      send({ kind: "answer", id, value: await request(...args) });
-    } catch (error) {
-      send({ kind: "answer", id, error: errorToData(error) });
-    }
+  const fail = (why: string) => {
+    exited.resolve(UNCAUGHT);
+    say(`error: the command failed unexpectedly: ${why}`);
   };
+  const waiting: RawRequest[] = [];
+  let running = 0;
+  const answerNext = async () => {
+    running++;
+    for (let request; (request = waiting.shift());) {
+      const { id } = request;
+      try {
+        send({ kind: "answer", id, value: await carryOut(requests, request) });
+      } catch (error) {
+        send({ kind: "answer", id, error: errorToData(error) });
+      }
+    }
+    running--;
+  };
+  const answer = (request: RawRequest) => {
+    if (waiting.length >= MAX_WAITING) return fail("it sends requests without an end");
+    waiting.push(request);
+    if (running < MAX_AT_ONCE) void answerNext();
+  };
+  let isOpening = false;
   const openEngine = async (port: MessagePort) => {
+    // One engine at a time: each is a thread with its own permission for the network.
+    if (isOpening || engine) return port.close();
+    isOpening = true;
     try {
-      engine = startEngine(await options.engineOptions(), port);
-      engine.died.then((why) => send({ kind: "engine-died", why }));
+      const opened = engine = startEngine(await options.engineOptions(), port);
+      opened.died.then((why) => {
+        if (engine === opened) engine = undefined;
+        send({ kind: "engine-died", why });
+      });
     } catch (error) {
       send({ kind: "engine-died", why: errorToData(error).message });
+    } finally {
+      isOpening = false;
     }
   };
-  worker.addEventListener("message", ({ data }: MessageEvent<FromThread>) => {
-    if (data.kind === "request") void answer(data);
-    else if (data.kind === "start-engine") void openEngine(data.port);
-    else if (data.kind === "end-engine") engine?.terminate();
-    else if (data.kind === "heard") silence?.cancel();
-    else if (data.kind === "exit") exited.resolve(data.code);
-    else if (data.kind !== "hear") return;
-    else if (data.what === "hang-up") {
-      if (Deno.build.os !== "windows") {
-        Deno.addSignalListener("SIGHUP", () => send({ kind: "hang-up" }));
-      }
-    } else {
+  const heard = new Set<"end" | "hang-up">();
+  const hear = (what: "end" | "hang-up") => {
+    if (heard.has(what)) return;
+    heard.add(what);
+    if (what === "end") {
       Deno.addSignalListener("SIGINT", () => onSignal("SIGINT"));
       Deno.addSignalListener("SIGTERM", () => onSignal("SIGTERM"));
+    } else if (Deno.build.os !== "windows") {
+      Deno.addSignalListener("SIGHUP", () => send({ kind: "hang-up" }));
     }
+  };
+  worker.addEventListener("message", ({ data }) => {
+    const message = readThreadMessage(data);
+    if (!message) fail("it sent a message of an unknown form");
+    else if (message.kind === "request") answer(message);
+    else if (message.kind === "start-engine") void openEngine(message.port);
+    else if (message.kind === "end-engine") {
+      engine?.terminate();
+      engine = undefined;
+    } else if (message.kind === "heard") silence?.cancel();
+    else if (message.kind === "exit") exited.resolve(message.code);
+    else hear(message.what);
   });
   worker.addEventListener("error", (error) => {
     // Without `preventDefault`, the error would end the whole program with a stack trace.
     error.preventDefault();
-    say(`error: the command failed unexpectedly: ${error.message}`);
-    exited.resolve(UNCAUGHT);
+    fail(error.message);
   });
   worker.postMessage(options.start);
   return exited.promise;

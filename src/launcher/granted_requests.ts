@@ -7,6 +7,7 @@
 
 import { LauncherError } from "./errors.ts";
 import type { Grants } from "./grants_types.ts";
+import type { KeyUse } from "./key_uses.ts";
 import type { LauncherRequests } from "./requests.ts";
 
 /** Permissions that the launcher gives up when the command's thread has started. */
@@ -17,10 +18,20 @@ export const GIVEN_UP_AT_START: readonly Deno.PermissionName[] = ["env", "ffi"];
  */
 export const GIVEN_UP_WHEN_SETTLED: readonly Deno.PermissionName[] = ["sys", "run"];
 
+/**
+ * How far the sequence number of a signed record may lie after the present time, in milliseconds:
+ * 100 years. A sequence number is a time in Unix milliseconds, or one more than that of the record
+ * before. With the largest possible number, a record could never be replaced again. A computer's
+ * clock that was set wrongly is never off by more than the bound.
+ */
+const MAX_SEQ_AHEAD_MS = 100 * 366 * 24 * 3_600_000;
+
 /** What a command may ask of the launcher. */
 export type RequestGrants = Pick<
   Grants,
   | "keyPath"
+  | "keyUses"
+  | "port"
   | "storePath"
   | "links"
   | "staging"
@@ -35,21 +46,33 @@ export type RequestGrants = Pick<
 export function grantedRequests(
   grants: RequestGrants,
   requests: Omit<LauncherRequests, "startEngine">,
+  now: () => number = Date.now,
 ): Omit<LauncherRequests, "startEngine"> {
-  const checkKey = (keyPath: string) => {
-    if (keyPath !== grants.keyPath) throw refusal(`use the key ${keyPath}`);
+  let isSettled = false;
+  const checkKey = (keyPath: string, use: KeyUse) => {
+    if (
+      grants.keyPath === undefined || keyPath !== grants.keyPath || !grants.keyUses.includes(use)
+    ) {
+      throw refusal(`use the key ${keyPath} to ${use}`);
+    }
+  };
+  const checkEngine = (what: string) => {
+    if (!grants.wantsEngine || isSettled) throw refusal(what);
   };
   return {
     async publicKey(keyPath) {
-      checkKey(keyPath);
+      checkKey(keyPath, "tell the public key");
       return await requests.publicKey(keyPath);
     },
     async sign(keyPath, statement) {
-      checkKey(keyPath);
+      checkKey(keyPath, `sign a ${statement.kind}`);
+      if (statement.kind === "record" && statement.seq > now() + MAX_SEQ_AHEAD_MS) {
+        throw refusal("sign a record that could not be replaced");
+      }
       return await requests.sign(keyPath, statement);
     },
     async createKey(keyPath) {
-      checkKey(keyPath);
+      checkKey(keyPath, "create it");
       return await requests.createKey(keyPath);
     },
     examineHome(home, seedDirectory) {
@@ -60,7 +83,7 @@ export function grantedRequests(
       return requests.examineHome(home, seedDirectory);
     },
     async examineKey(keyPath) {
-      checkKey(keyPath);
+      checkKey(keyPath, "examine it");
       return await requests.examineKey(keyPath);
     },
     async makeLink(target, path) {
@@ -78,12 +101,16 @@ export function grantedRequests(
       return requests.describe(path);
     },
     async findPortOwner(port) {
-      // The port becomes part of a program's argument.
-      if (!Number.isInteger(port)) throw refusal("name a port that is no number");
+      checkEngine(`ask who uses the port ${port}`);
+      if (port !== grants.port) throw refusal(`ask who uses the port ${port}`);
       return await requests.findPortOwner(port);
     },
-    networkAddresses: () => requests.networkAddresses(),
+    async networkAddresses() {
+      checkEngine("ask for the addresses of this machine");
+      return await requests.networkAddresses();
+    },
     settle() {
+      isSettled = true;
       // The default gateway is looked up with another program as long as the daemon runs.
       giveUp(...GIVEN_UP_WHEN_SETTLED.filter((name) => name !== "run" || !grants.mapsPort));
       return requests.settle();

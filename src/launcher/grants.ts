@@ -72,6 +72,8 @@ export function grantsFor(facts: GrantFacts): Grants {
     staging,
     places: (needs?.outputs ?? []).filter(({ places }) => places).map((one) => one.directory),
     keyPath: needs?.key ? paths?.key : undefined,
+    keyUses: needs?.key ?? [],
+    port: values?.port,
     storePath: needs?.home.includes("store") ? paths?.packages : undefined,
     links: needs?.link === undefined ? [] : [needs.link],
     described: needs && values && paths

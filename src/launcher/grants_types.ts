@@ -6,6 +6,7 @@
 
 import type { LoadedSettings } from "../config/mod.ts";
 import type { CommandLine } from "./command_line.ts";
+import type { KeyUse } from "./key_uses.ts";
 
 /** A Deno permission that a list limits. */
 export type PermissionKind = "read" | "write" | "net" | "sys";
@@ -40,6 +41,10 @@ export interface Grants {
   places: readonly string[];
   /** Key file with which the launcher may sign for this command, and about which it may tell. */
   keyPath: string | undefined;
+  /** The uses of the key that the launcher may be asked for. */
+  keyUses: readonly KeyUse[];
+  /** The configured port, about whose present user the launcher may be asked. */
+  port: number | undefined;
   /** Store of installed packages. All links that the launcher makes lead to it. */
   storePath: string | undefined;
   /** The links outside of the store that the launcher may be asked to make, absolute paths. */

@@ -1,0 +1,31 @@
+/**
+ * The uses of the publisher's key, which a command's thread has to be granted one by one.
+ *
+ * @module
+ */
+
+import type { Statement } from "../identity/mod.ts";
+
+/** One use of the key. The launcher builds the signed bytes itself, for each kind of statement. */
+export type KeyUse =
+  | "tell the public key"
+  | "create it"
+  | "examine it"
+  | `sign a ${Statement["kind"]}`;
+
+/** For commands that only compare with the own publisher. */
+export const KEY_READING: readonly KeyUse[] = ["tell the public key"];
+/** For a command that makes an archive. */
+export const KEY_PACKING: readonly KeyUse[] = [
+  "tell the public key",
+  "sign a full manifest",
+  "sign a minimal manifest",
+];
+/** For a command that publishes. */
+export const KEY_PUBLISHING: readonly KeyUse[] = [
+  ...KEY_PACKING,
+  "sign a record",
+  "sign a name entry",
+];
+/** For a command that puts one record into the DHT. */
+export const KEY_PUTTING: readonly KeyUse[] = [...KEY_READING, "sign a record"];

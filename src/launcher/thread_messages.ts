@@ -1,0 +1,129 @@
+/**
+ * Checks the messages of the command thread. A stranger may have taken that thread over, so a
+ * message may have any form that can be cloned. What the thread may ask for is the business of
+ * `granted_requests.ts`.
+ *
+ * @module
+ */
+
+import type { Statement } from "../identity/mod.ts";
+import { LauncherError } from "./errors.ts";
+import type { AnsweredRequest, FromThread } from "./messages.ts";
+import type { LauncherRequests } from "./requests.ts";
+
+/** Maximum length of a path, in UTF-16 units. No operating system allows longer paths. */
+const MAX_PATH = 65_536;
+/** The largest exit code that a process can have. */
+const MAX_EXIT_CODE = 255;
+/** Number of properties of the largest statement, with its `kind`. */
+const MAX_PROPERTIES = 5;
+
+/** A request as it arrives: neither its name nor its arguments are checked. */
+export interface RawRequest {
+  kind: "request";
+  id: number;
+  name: unknown;
+  args: unknown;
+}
+
+/** Returns a message of the command thread; `undefined` for a message that no command sends. */
+export function readThreadMessage(
+  data: unknown,
+): Exclude<FromThread, { kind: "request" }> | RawRequest | undefined {
+  if (!isObject(data)) return undefined;
+  const { kind } = data;
+  switch (kind) {
+    case "request": {
+      const { id, name, args } = data;
+      return isId(id) ? { kind, id, name, args } : undefined;
+    }
+    case "start-engine":
+      return data.port instanceof MessagePort ? { kind, port: data.port } : undefined;
+    case "hear": {
+      const { what } = data;
+      return what === "end" || what === "hang-up" ? { kind, what } : undefined;
+    }
+    case "exit": {
+      const { code } = data;
+      return isId(code) && code <= MAX_EXIT_CODE ? { kind, code } : undefined;
+    }
+    case "end-engine":
+    case "heard":
+      return { kind };
+  }
+  return undefined;
+}
+
+type Check = (value: unknown) => boolean;
+
+const isSwitch: Check = (value) => value === undefined || typeof value === "boolean";
+const isPath: Check = (value) =>
+  typeof value === "string" && value.length <= MAX_PATH && value.startsWith(ROOT) &&
+  !value.includes("\0") && value.isWellFormed();
+const isTarget: Check = (value) =>
+  typeof value === "string" && value.length <= MAX_PATH && !value.includes("\0");
+const isPort: Check = (value) => isId(value) && value >= 1 && value <= 65_535;
+
+/** The beginning of every absolute path; on Windows, which has more forms, nothing is checked here. */
+const ROOT = Deno.build.os === "windows" ? "" : "/";
+
+/** The arguments of each request. */
+const shapes: ReadonlyMap<string, readonly Check[]> = new Map(
+  Object.entries(
+    {
+      publicKey: [isPath],
+      sign: [isPath, isStatement],
+      createKey: [isPath],
+      examineKey: [isPath],
+      examineHome: [isPath, isPath],
+      makeLink: [isTarget, isPath],
+      placeFile: [isPath, isPath, isSwitch],
+      describe: [isPath],
+      findPortOwner: [isPort],
+      networkAddresses: [],
+      settle: [],
+    } satisfies Record<AnsweredRequest, readonly Check[]>,
+  ),
+);
+
+/** Calls a request by the name and with the arguments that a thread has sent. */
+export async function carryOut(
+  requests: Pick<LauncherRequests, AnsweredRequest>,
+  { name, args }: Pick<RawRequest, "name" | "args">,
+): Promise<unknown> {
+  const checks = typeof name === "string" ? shapes.get(name) : undefined;
+  const isValid = checks && Array.isArray(args) && args.length <= checks.length &&
+    checks.every((check, index) => check(args[index]));
+  if (!isValid) {
+    throw new LauncherError(
+      "failed",
+      "NOT_GRANTED",
+      "A command asked for something in a form that is unknown. This is a fault of libreseed: report it",
+    );
+  }
+  const request = requests[name as AnsweredRequest] as (...args: unknown[]) => Promise<unknown>;
+  return await request(...args);
+}
+
+/**
+ * Whether a value may be a statement: an object with few properties. Its bytes are not shared with
+ * the thread, which could change them between check and signature. `src/identity` checks the rest.
+ */
+function isStatement(value: unknown): value is Statement {
+  if (!isObject(value)) return false;
+  const parts = Object.values(value);
+  return parts.length <= MAX_PROPERTIES &&
+    parts.every((part) =>
+      ["string", "number", "undefined"].includes(typeof part) ||
+      part instanceof Uint8Array && part.buffer instanceof ArrayBuffer
+    );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** Whether a value is an integer of at least 0. */
+function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

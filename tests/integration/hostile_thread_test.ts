@@ -1,0 +1,132 @@
+/** Tests the launcher against a command thread that a stranger has taken over. */
+
+import assert from "node:assert/strict";
+import { spawnHostileThread } from "../support/hostile_thread.ts";
+
+const onPosix = { ignore: Deno.build.os === "windows" };
+
+/** Runs hostile code to its end. */
+async function run(code: string) {
+  await using thread = spawnHostileThread(code);
+  return await thread.result;
+}
+
+Deno.test("a message of no known form ends the program with one line and exit code 1", async () => {
+  const messages = [
+    ...["null", "undefined", "7", "'exit'", "[]", "{}", "{ kind: 'hear' }", "{ kind: ['exit'] }"],
+    ...["{ kind: 'exit' }", "{ kind: 'exit', code: 256 }", "{ kind: 'exit', code: -1 }"],
+    ...["{ kind: 'exit', code: '0' }", "{ kind: 'exit', code: 0.5 }", "{ kind: 'exit', code: {} }"],
+    ...["{ kind: 'request' }", "{ kind: 'request', id: {} }", "{ kind: 'start-engine' }"],
+    ...["{ kind: 'start-engine', port: {} }", "new Map([['kind', 'exit']])"],
+  ];
+  const results = await Promise.all(messages.map((message) => run(`postMessage(${message})`)));
+  for (const [index, { code, stderr }] of results.entries()) {
+    assert.equal(code, 1, messages[index]);
+    assert.match(stderr, /^error: the command failed unexpectedly: [^\n]+\n$/, messages[index]);
+  }
+});
+
+Deno.test("names of inherited members, and arguments of other types, are refused", async () => {
+  const { code, stdout } = await run(`
+    const results = await Promise.all([
+      ask("constructor", { a: 1 }), ask("toString"), ask("__proto__"), ask("startEngine"), ask(7),
+      ask("hasOwnProperty", "sign"), ask({}), ask("describe"), ask("describe", ["/home/of/the/user"]),
+      ask("describe", "/home/of/the/user\\0"), ask("describe", "home"), ask("describe", {}),
+      ask("describe", "/home/of/the/user", 1), ask("publicKey"), ask("publicKey", undefined),
+      ask("sign", undefined, { kind: "record" }), ask("sign", "/k", null), ask("createKey"),
+      ask("findPortOwner", "6881 or sport = :22"), ask("findPortOwner", 22), ask("findPortOwner", NaN),
+      ask("findPortOwner", [6881]), ask("makeLink", "/x", "/y"), ask("placeFile", {}, {}),
+      ask("examineHome", "/home/of/the/user", "/home/of/the/user"),
+    ]);
+    postMessage({ kind: "request", id: ++last, name: "settle", args: { length: 1e9 } });
+    print(results.map(({ error, value }) => error?.code ?? value));
+    print(await ask("describe", "/home/of/the/user"));
+    exit(7);
+  `);
+  assert.equal(code, 7);
+  const [codes, described] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assert.equal(codes.length, 25);
+  assert.deepEqual(
+    codes.filter((one: unknown) => !/^(LINK_|PLACE_)?NOT_GRANTED$/.test(String(one))),
+    [],
+  );
+  assert.deepEqual(described.value, ["/home/of/the/user"]);
+});
+
+Deno.test("requests that wait without an end end the program", async () => {
+  const { code, stderr } = await run(`
+    for (let id = 0; id < 20_000; id++) {
+      postMessage({ kind: "request", id, name: "findPortOwner", args: [6881] });
+    }
+  `);
+  assert.equal(code, 1);
+  assert.match(stderr, /requests without an end/);
+});
+
+Deno.test("a second engine is not started while the first one is being started", async () => {
+  const { stdout } = await run(`
+    for (let count = 0; count < 5; count++) {
+      const { port1 } = new MessageChannel();
+      postMessage({ kind: "start-engine", port: port1 }, [port1]);
+    }
+    await ask("settle");
+    exit(0);
+  `);
+  assert.deepEqual(stdout.match(/^engine \d$/gm), ["engine 1"]);
+});
+
+Deno.test("nothing about the machine is told after the command has settled", async () => {
+  const { stdout } = await run(`
+    print((await ask("networkAddresses")).error ?? "told");
+    await ask("settle");
+    print((await ask("networkAddresses")).error.code);
+    print((await ask("findPortOwner", 6881)).error.code);
+    exit(0);
+  `);
+  assert.deepEqual(stdout.trim().split("\n"), ['"told"', '"NOT_GRANTED"', '"NOT_GRANTED"']);
+});
+
+Deno.test({
+  ...onPosix,
+  name: "a thread that asks for signals many times hears each once, and the second one ends it",
+  async fn() {
+    await using thread = spawnHostileThread(`
+      for (let count = 0; count < 100; count++) {
+        postMessage({ kind: "hear", what: "end" });
+        postMessage({ kind: "hear", what: "hang-up" });
+      }
+      await ask("settle");
+      print("ready");
+      setInterval(() => postMessage({ kind: "heard" }), 10);
+    `);
+    await thread.waitForLine(/ready/);
+    Deno.kill(thread.pid, "SIGHUP");
+    await thread.waitForLine(/hang-up/);
+    Deno.kill(thread.pid, "SIGINT");
+    await thread.waitForLine(/signal/);
+    assert.deepEqual(thread.stdout.trim().split("\n"), ['"ready"', '"hang-up"', '"signal"']);
+    Deno.kill(thread.pid, "SIGTERM");
+    assert.equal((await thread.result).code, 143);
+  },
+});
+
+Deno.test({
+  ...onPosix,
+  name: "a thread that floods the launcher with messages is ended by the second signal",
+  async fn() {
+    await using thread = spawnHostileThread(`
+      postMessage({ kind: "hear", what: "end" });
+      await ask("settle");
+      print("ready");
+      for (;;) {
+        for (let count = 0; count < 100; count++) postMessage({ kind: "heard" });
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    `);
+    await thread.waitForLine(/ready/);
+    Deno.kill(thread.pid, "SIGINT");
+    await thread.waitForLine(/signal/);
+    Deno.kill(thread.pid, "SIGINT");
+    assert.equal((await thread.result).code, 130);
+  },
+});

@@ -1,0 +1,86 @@
+/**
+ * Runs the launcher in a process of its own, with a command thread that a stranger has taken over:
+ * the thread runs the code that a test hands in. This file is the helper, the program of the
+ * process, and the code of the thread.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { systemClock } from "../../src/base/mod.ts";
+import { runCommandThread } from "../../src/launcher/command_thread.ts";
+import { grantedRequests, type RequestGrants } from "../../src/launcher/granted_requests.ts";
+import type { LauncherRequests } from "../../src/launcher/mod.ts";
+import { type CliProcess, spawnCli } from "./cli.ts";
+
+/** What the hostile code can use: asks the launcher for something, and returns the answer. */
+const PRELUDE = `
+  let last = 0;
+  const waiting = new Map();
+  addEventListener("message", ({ data }) => {
+    if (data.kind === "answer") waiting.get(data.id)?.(data);
+    else print(data.kind);
+  });
+  const print = (value) => console.log(JSON.stringify(value));
+  const ask = (name, ...args) => new Promise((resolve) => {
+    waiting.set(++last, resolve);
+    postMessage({ kind: "request", id: last, name, args });
+  });
+  const exit = (code) => postMessage({ kind: "exit", code });
+`;
+
+/** Grants of a command that starts an engine and has no key. */
+const SOME_GRANTS: RequestGrants = {
+  keyPath: undefined,
+  keyUses: [],
+  port: 6881,
+  storePath: undefined,
+  links: [],
+  staging: new Map(),
+  places: [],
+  described: ["/home/of/the/user"],
+  isExamined: false,
+  wantsEngine: true,
+  mapsPort: false,
+};
+
+/** Starts the launcher with a thread that runs `code`, the body of an asynchronous function. */
+export function spawnHostileThread(code: string): CliProcess {
+  const file = fileURLToPath(import.meta.url);
+  const flags = ["-qA", "--no-check", "--node-modules-dir=manual", "--unstable-worker-options"];
+  return spawnCli([code], { program: [Deno.execPath(), "run", ...flags, file] });
+}
+
+/** Requests that only tell what they were called with, and one that is never answered. */
+function tellingRequests(): Omit<LauncherRequests, "startEngine"> {
+  const tell = (...args: unknown[]) => Promise.resolve(args);
+  const never = () => new Promise<never>(() => {});
+  return new Proxy({}, { get: (_, name) => name === "findPortOwner" ? never : tell }) as Omit<
+    LauncherRequests,
+    "startEngine"
+  >;
+}
+
+async function serve(code: string): Promise<number> {
+  let engines = 0;
+  return await runCommandThread({
+    code: new URL(import.meta.url),
+    permissions: "none",
+    start: { args: [code] } as never,
+    requests: grantedRequests(SOME_GRANTS, tellingRequests()),
+    engineOptions() {
+      console.log(`engine ${++engines}`);
+      return new Promise<never>(() => {});
+    },
+    clock: systemClock,
+    say: console.error,
+    exit: Deno.exit,
+  });
+}
+
+if (import.meta.main) {
+  if (typeof WorkerGlobalScope === "undefined") Deno.exit(await serve(Deno.args[0]!));
+  addEventListener("message", ({ data }) => {
+    new Function(`${PRELUDE}; (async () => { ${data.args[0]} })();`)();
+  }, { once: true });
+}
