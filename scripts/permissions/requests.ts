@@ -15,21 +15,27 @@ export interface RequestRow {
   check: string;
 }
 
-const ofKey = {
-  isGranted: ({ keyPath }: Grants) => keyPath !== undefined,
-  check: "the path is that of this home's key",
-};
+const check = "the path is that of this home's key";
+/** A row of a use of the key, found by the beginning of the use's name. */
+const ofKey = (use: string) => ({
+  isGranted: ({ keyUses }: Grants) => keyUses.some((one) => one.startsWith(use)),
+  check,
+});
+const ofEngine = ({ wantsEngine }: Grants) => wantsEngine;
 const ofAll = { isGranted: () => true, check: "none: it names no path" };
 
 /** The rows by the name of the request. The type holds the table to the code. */
 export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
-  publicKey: { does: "returns the public key", ...ofKey },
+  publicKey: { does: "returns the public key", ...ofKey("tell") },
   sign: {
     does: "signs a manifest, a record or a name entry, whose bytes it builds itself",
-    ...ofKey,
+    ...ofKey("sign"),
+    check:
+      "the path is that of this home's key; `pack` has manifests signed only, and `manifest put` a " +
+      "record only; a record's sequence number lies at most 100 years ahead",
   },
-  createKey: { does: "makes the key file, never over another", ...ofKey },
-  examineKey: { does: "tells owner, mode and state of the key file", ...ofKey },
+  createKey: { does: "makes the key file, never over another", ...ofKey("create") },
+  examineKey: { does: "tells owner, mode and state of the key file", ...ofKey("examine") },
   examineHome: {
     does: "tells owners, modes, times, links and free space of the home",
     isGranted: ({ isExamined }) => isExamined,
@@ -57,15 +63,20 @@ export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
   },
   startEngine: {
     does: "starts the engine's thread",
-    isGranted: ({ wantsEngine }) => wantsEngine,
+    isGranted: ofEngine,
     check:
-      "the permissions follow from the settings that the launcher has read, not from the request",
+      "one at a time; the permissions follow from the settings that the launcher has read, not from " +
+      "the request",
   },
   findPortOwner: {
     does: "runs `ss` to learn which process listens on a port",
-    isGranted: ofAll.isGranted,
-    check: "the port is a whole number",
+    isGranted: ofEngine,
+    check: "the port is the configured one, and the command has not settled yet",
   },
-  networkAddresses: { does: "returns the addresses of this machine", ...ofAll },
+  networkAddresses: {
+    does: "returns the addresses of this machine",
+    isGranted: ofEngine,
+    check: "the command has not settled yet",
+  },
   settle: { does: "gives up permissions of the launcher for good", ...ofAll },
 };

@@ -51,21 +51,25 @@ Deno.test("the launcher refuses exactly the requests that the page denies a comm
     examineKey: done({ owners: [] }),
     examineHome: done({} as Awaited<ReturnType<typeof local.examineHome>>),
     describe: done(undefined),
+    findPortOwner: done(undefined),
+    networkAddresses: done([]),
   };
   const key = "/HOME/keys/publisher.key";
   let refused = 0;
   for (const { label, grants } of await sampleGrants()) {
-    const { publicKey, sign, createKey, examineKey, examineHome, describe } = grantedRequests(
-      grants,
-      fakes,
-    );
+    const granted = grantedRequests(grants, fakes);
+    const { publicKey, sign, createKey, examineKey, examineHome, describe } = granted;
+    const { findPortOwner, networkAddresses } = granted;
+    const kind = grants.keyUses.find((use) => use.startsWith("sign"))?.slice("sign a ".length);
     const asked = {
       publicKey: () => publicKey(key),
-      sign: () => sign(key, {} as Statement),
+      sign: () => sign(key, { kind: kind ?? "record", seq: 1 } as Statement),
       createKey: () => createKey(key),
       examineKey: () => examineKey(key),
       examineHome: async () => await examineHome("/HOME", "/DIR"),
       describe: async () => await describe("/HOME"),
+      findPortOwner: () => findPortOwner(grants.port ?? 0),
+      networkAddresses: () => networkAddresses(),
     };
     for (const [name, ask] of Object.entries(asked)) {
       const isGranted = await ask().then(() => true, (error) => {

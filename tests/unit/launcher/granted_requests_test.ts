@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { grantedRequests, type RequestGrants } from "../../../src/launcher/granted_requests.ts";
+import {
+  KEY_PACKING,
+  KEY_PUBLISHING,
+  KEY_PUTTING,
+  KEY_READING,
+  type KeyUse,
+} from "../../../src/launcher/key_uses.ts";
+import { localRequests } from "../../../src/launcher/mod.ts";
+import type { Statement } from "../../../src/identity/mod.ts";
+
+const NOW = Date.UTC(2026, 0, 1);
+const YEAR_MS = 366 * 24 * 3_600_000;
+const key = "/home/keys/publisher.key";
+const record: Statement = { kind: "record", seq: 1, value: new Uint8Array(1) };
+
+function requestsFor(keyUses: readonly KeyUse[], keyPath: string | undefined = key) {
+  const grants: RequestGrants = {
+    ...{ keyPath, keyUses, port: 6881, storePath: undefined, links: [], staging: new Map() },
+    ...{ places: [], described: [], isExamined: false, wantsEngine: false, mapsPort: false },
+  };
+  const bytes = () => Promise.resolve(new Uint8Array(1));
+  const fakes = {
+    ...localRequests(),
+    publicKey: bytes,
+    sign: bytes,
+    createKey: bytes,
+    examineKey: () => Promise.resolve({ owners: [] }),
+  };
+  return grantedRequests(grants, fakes, () => NOW);
+}
+
+async function isRefused(request: Promise<unknown>): Promise<boolean> {
+  return await request.then(() => false, ({ code }) => code === "NOT_GRANTED");
+}
+
+Deno.test("each use of the key is granted by itself", async () => {
+  const statements: Statement[] = [
+    { kind: "full manifest", json: new Uint8Array(1) },
+    { kind: "minimal manifest", json: new Uint8Array(1) },
+    record,
+    { kind: "name entry", name: "a", version: "1.0.0", firstSeenMs: 1, timestampMs: 1 },
+  ];
+  const expected: [readonly KeyUse[], string][] = [
+    [KEY_READING, "publicKey"],
+    [["create it"], "createKey"],
+    [["examine it"], "examineKey"],
+    [KEY_PACKING, "publicKey full manifest minimal manifest"],
+    [KEY_PUTTING, "publicKey record"],
+    [KEY_PUBLISHING, "publicKey full manifest minimal manifest record name entry"],
+    [[], ""],
+  ];
+  for (const [uses, names] of expected) {
+    const { publicKey, createKey, examineKey, sign } = requestsFor(uses);
+    const asked: [string, Promise<unknown>][] = [
+      ["publicKey", publicKey(key)],
+      ["createKey", createKey(key)],
+      ["examineKey", examineKey(key)],
+      ...statements.map((one): [string, Promise<unknown>] => [one.kind, sign(key, one)]),
+    ];
+    const granted: string[] = [];
+    for (const [name, request] of asked) if (!await isRefused(request)) granted.push(name);
+    assert.equal(granted.join(" "), names);
+  }
+});
+
+Deno.test("another path is refused, also where no key is known", async () => {
+  assert(await isRefused(requestsFor(KEY_PUBLISHING).sign("/home/keys/../keys/other.key", record)));
+  const { publicKey } = requestsFor(KEY_READING, undefined);
+  assert(await isRefused(publicKey("/other")));
+});
+
+Deno.test("a record that could hardly be replaced again is not signed", async () => {
+  const { sign } = requestsFor(KEY_PUBLISHING);
+  for (const seq of [Number.MAX_SAFE_INTEGER, NOW + 101 * YEAR_MS, Infinity]) {
+    assert(await isRefused(sign(key, { ...record, seq })), String(seq));
+  }
+  for (const seq of [1, NOW, NOW + 99 * YEAR_MS]) {
+    assert(!await isRefused(sign(key, { ...record, seq })), String(seq));
+  }
+});
