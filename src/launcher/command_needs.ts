@@ -35,6 +35,11 @@ export type NetworkUse = "none" | "control" | "host" | "loopback";
 export interface NamedPath {
   path: string;
   why: string;
+  /**
+   * Whether the path follows from the working directory or from another path, so that the user may
+   * not know of it. A stranger may have made the directory, with a link at this path.
+   */
+  isDerived?: true;
 }
 
 /** What a command works with. All paths are absolute. */
@@ -193,7 +198,11 @@ function host(needs: Partial<Needs>): Partial<Needs> {
 }
 
 function lockFile({ cwd }: Surroundings): NamedPath {
-  return { path: resolvePath(cwd, PROJECT_LOCK_FILE), why: "the project's lock file" };
+  return {
+    path: resolvePath(cwd, PROJECT_LOCK_FILE),
+    why: "the project's lock file",
+    isDerived: true,
+  };
 }
 
 function suggests(at: Surroundings): { home: readonly HomePart[]; reads: readonly NamedPath[] } {
@@ -213,7 +222,9 @@ function archive(cwd: string, path: string): NamedPath[] {
   const file = resolvePath(cwd, path);
   return [
     { path: file, why: "the archive or directory that the command line names" },
-    ...companions(file).map((path) => ({ path, why: "the file beside the archive" })),
+    ...companions(file).map((path): NamedPath => {
+      return { path, why: "the file beside the archive", isDerived: true };
+    }),
   ];
 }
 
@@ -230,7 +241,9 @@ export function companions(archive: string): string[] {
 function packedTo(cwd: string, out: string | undefined): Partial<Needs> {
   if (out === undefined) return { outputs: [{ directory: cwd, places: true }] };
   const file = resolvePath(cwd, out);
-  const writes = [file, ...companions(file)].map((path) => ({ path, why: "the archive to make" }));
+  const why = "the archive to make";
+  const beside = companions(file).map((path): NamedPath => ({ path, why, isDerived: true }));
+  const writes = [{ path: file, why }, ...beside];
   return { writes, outputs: [{ directory: directoryOf(file), places: false }] };
 }
 

@@ -22,7 +22,7 @@ import {
   stateFiles,
 } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
-import { type HomePart, type Needs, needsOf } from "./command_needs.ts";
+import { type HomePart, type NamedPath, type Needs, needsOf } from "./command_needs.ts";
 import { enginePermissions } from "./engine_permissions.ts";
 import { GrantList, realPathOf } from "./grant_list.ts";
 import type { GrantFacts, Grants } from "./grants_types.ts";
@@ -108,15 +108,32 @@ function describedOf(
   return [home, directoryOf(homePaths(home).key), dir, ...usual];
 }
 
-function grantNamed(list: GrantList, needs: Needs, { roots = [], isFree }: GrantFacts): void {
-  for (const { path, why } of needs.reads) list.read(path, why);
-  for (const { path, why } of needs.writes) list.readWrite(path, why);
+function grantNamed(
+  list: GrantList,
+  needs: Needs,
+  { roots = [], isFree, realPath }: GrantFacts,
+): void {
+  const isOwn = (named: NamedPath) => !named.isDerived || !leadsElsewhere(named.path, realPath);
+  for (const { path, why } of needs.reads.filter(isOwn)) list.read(path, why);
+  for (const { path, why } of needs.writes.filter(isOwn)) list.readWrite(path, why);
   // A directory with files in it is never unpacked to, so the thread has no use for the files.
   const { target } = needs;
   if (target !== undefined && isFree(target)) list.readWrite(target, "the directory to unpack to");
-  if (needs.link !== undefined) list.readWrite(needs.link, "the link to a stored package");
+  // The launcher makes the link. A link that is there already may lead anywhere, so it is not followed.
+  if (needs.link !== undefined) list.add("read", needs.link, "the link to a stored package");
   if (!needs.roots) return;
   for (const path of roots) list.read(path, "a lock file or link that refers to the store");
+}
+
+/**
+ * Whether a link at the path leads to a file of another name: Deno follows links, so the thread could
+ * open any file of the user's to which a stranger's directory has a link. A link to a file of the
+ * same name leads to a file of the same kind.
+ */
+function leadsElsewhere(path: string, realPath: GrantFacts["realPath"]): boolean {
+  const nameOf = (path: string) => path.slice(directoryOf(path).length).toLowerCase();
+  const real = realPath(path);
+  return real !== undefined && nameOf(real).replace(/^\//, "") !== nameOf(path).replace(/^\//, "");
 }
 
 /** Grants a part of the home. The seed directory may be elsewhere, and is granted by the caller. */

@@ -297,3 +297,30 @@ Deno.test("only the daemon's engine may reach the router, and not in a test netw
     assert.equal(await maps(...raw), false, raw.join(" "));
   }
 });
+
+Deno.test("a link in a stranger's directory gives a command no file of another name", async () => {
+  const lock = join(cwd, PROJECT_LOCK_FILE);
+  const linked: Record<string, string> = {
+    [lock]: "/users/ann/.bashrc",
+    [join(cwd, "a.torrent")]: "/users/ann/.ssh/id_ed25519",
+    [join(cwd, "a.minimal.json")]: "/users/ann/.netrc",
+    [join(cwd, "node_modules/tool")]: "/users/ann",
+  };
+  const realPath = (path: string) => linked[path] ?? path;
+  const lines = [
+    ...[["install", "tool", "--save"], ["install", "tool"], ["get", "tool"], ["link", "tool"]],
+    ...[["verify", "a.tgz"], ["add", "a.tgz"], ["publish", "a.tgz"], ["pack", ".", "-o", "a.tgz"]],
+  ];
+  for (const line of lines) {
+    const grants = await granted(line, { realPath });
+    const write = listOf(grants, "write");
+    for (const [path, target] of Object.entries(linked)) {
+      assert(!permits(write, path), `${line}: ${path}`);
+      for (const list of [write, listOf(grants, "read")]) {
+        assert(!permits(list, target), `${line}: ${target}`);
+      }
+    }
+  }
+  const same = { realPath: (path: string) => path === lock ? `/else/${PROJECT_LOCK_FILE}` : path };
+  assert(permits(listOf(await granted(["install", "--save"], same), "write"), lock));
+});
