@@ -147,7 +147,7 @@ for (const name of Object.keys(commandTable) as CommandName[]) {
 }
 
 binaryTest(
-  "the thread of a daemon can only touch its own place, also after a reload and a lookup",
+  "the thread of a daemon can only touch its own place, also after a reload",
   async () => {
     await using world = await makeWorld();
     const { env, targets } = world;
