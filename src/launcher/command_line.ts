@@ -18,7 +18,7 @@ import {
   outputSwitches,
 } from "./command_table.ts";
 
-/** A command line that the command's parser accepts, too. */
+/** A command line that the scanner understands. The command's parser accepts it, too. */
 export interface CommandLine {
   /** Name of the command, never an alias. */
   command: CommandName;
@@ -180,8 +180,8 @@ function scanRest(
 }
 
 /**
- * The flags that an argument names, and their common value. `text` is absent if the value is the
- * next argument. Returns `undefined` for a positional argument or a value.
+ * Returns the flags that an argument names, and their common value. `text` is absent if the value
+ * is the next argument. Returns `undefined` for a positional argument or a value.
  */
 function flagIn(
   argument: string,

@@ -1,7 +1,6 @@
 /**
- * What each command works with: parts of the home, paths of its command line, the network. Every
- * row was found by reading the command's code, and is tested by running the command with exactly
- * these permissions.
+ * The needs of each command: parts of the home, paths of its command line, the network. Every row
+ * was found by reading the command's code. Tests run each command with exactly these permissions.
  *
  * @module
  */
@@ -12,8 +11,8 @@ import type { CommandName } from "./command_table.ts";
 import { KEY_PACKING, KEY_PUBLISHING, KEY_PUTTING, KEY_READING, type KeyUse } from "./key_uses.ts";
 
 /**
- * A part of the home. `tmp` also allows to create the home. `seed-read` and `store-read` are the
- * same directories without writing.
+ * A part of the home. A command with `tmp` may also create the home. `seed-read` and `store-read`
+ * are the same directories without writing.
  */
 export type HomePart =
   | "tmp"
@@ -26,23 +25,24 @@ export type HomePart =
   | "lock";
 
 /**
- * The network that a command uses: none; the control socket of a running host; in addition, being
- * the host itself with the engine in a thread of its own; or addresses of this machine.
+ * The network that a command uses. `none`: no network. `control`: the control socket of a running
+ * host. `host`: also the engine's thread, because the command may become the host itself.
+ * `loopback`: addresses of this machine.
  */
 export type NetworkUse = "none" | "control" | "host" | "loopback";
 
-/** A path outside of the home, and what it is. */
+/** A path outside of the home, and the reason for granting it. */
 export interface NamedPath {
   path: string;
   why: string;
   /**
-   * Whether the path follows from the working directory or from another path, so that the user may
-   * not know of it. A stranger may have made the directory, with a link at this path.
+   * Whether the path is derived from the working directory or from another path, so that the user
+   * may not know of it. The directory may come from a stranger, with a link at this path.
    */
   isDerived?: true;
 }
 
-/** What a command works with. All paths are absolute. */
+/** The needs of a command. All paths are absolute. */
 export interface Needs {
   /** Whether the command loads the settings. */
   settings: boolean;
@@ -52,7 +52,7 @@ export interface Needs {
   http?: true;
   /** Whether the command opens the port itself, and sends packets to bootstrap nodes. */
   probes?: true;
-  /** Uses of the key; absent if the command works without. */
+  /** Uses of the key; absent if the command uses no key. */
   key?: readonly KeyUse[];
   /** Whether the command reads the lock files and links that refer to packages of the store. */
   roots?: true;
@@ -80,7 +80,7 @@ export interface Surroundings {
 /** The parts of the home that every host opens. */
 const hostParts: readonly HomePart[] = ["tmp", "state", "seed", "lock"];
 
-/** What a command reads to suggest the name of a package that it knows. */
+/** The parts of the home from which a command suggests names of known packages. */
 const suggesting: readonly HomePart[] = ["state", "store-read"];
 
 type Row = (line: CommandLine, at: Surroundings) => Partial<Needs>;
@@ -104,7 +104,7 @@ const rows: Record<CommandName, Row> = {
     const { reads } = suggests(at);
     const isFile = !/^magnet:/i.test(what!) && /\.(torrent|tgz)$/.test(what!);
     const named = isFile ? [{ path: resolvePath(at.cwd, what!), why: "the file to get" }] : [];
-    // Only an archive of which no publisher is known is copied out of the seed directory.
+    // An archive is copied out of the seed directory only if its publisher is unknown.
     const isOutside = /^magnet:/i.test(what!) || what!.endsWith(".torrent");
     return host({
       key: KEY_READING,
@@ -172,7 +172,7 @@ const rows: Record<CommandName, Row> = {
 /** Commands that load no settings, so that they read no config file either. */
 const withoutSettings: readonly CommandName[] = ["testnet", "completions", "help", "version"];
 
-/** Returns what a command line works with. */
+/** Returns the needs of a command line. */
 export function needsOf(line: CommandLine, at: Surroundings): Needs {
   const settings = !withoutSettings.includes(line.command);
   const needs = rows[line.command](line, at);
@@ -192,7 +192,7 @@ export function readsPaths(line: CommandLine): boolean {
   return line.command === "publish" && line.args.includes("-");
 }
 
-/** The needs of a command that borrows the engine of a host, or becomes the host itself. */
+/** Returns the needs of a command that borrows the engine of a host, or becomes the host itself. */
 function host(needs: Partial<Needs>): Partial<Needs> {
   return { ...needs, network: "host", home: [...hostParts, "list-lock", ...(needs.home ?? [])] };
 }
@@ -217,7 +217,9 @@ function directory(cwd: string, path: string): NamedPath[] {
   return [{ path: resolvePath(cwd, path), why: "the directory to pack" }];
 }
 
-/** An archive, with the minimal manifest and the torrent beside it. Or a directory to pack. */
+/**
+ * Returns an archive, and the minimal manifest and the torrent beside it; or a directory to pack.
+ */
 function archive(cwd: string, path: string): NamedPath[] {
   const file = resolvePath(cwd, path);
   return [
@@ -229,8 +231,8 @@ function archive(cwd: string, path: string): NamedPath[] {
 }
 
 /**
- * Paths of an archive's minimal manifest and torrent, as `src/package` names them. An archive whose
- * name does not end in `.tgz` has none.
+ * Returns the paths of an archive's minimal manifest and torrent, as `src/package` names them; none
+ * for an archive whose name does not end in `.tgz`.
  */
 export function companions(archive: string): string[] {
   if (!archive.endsWith(".tgz")) return [];
@@ -259,7 +261,7 @@ const KEY = /^(?:ed25519:.{44}|[0-9a-fA-F]{64})\//s;
 const NAME_PART = "[a-z0-9][a-z0-9._-]{0,63}";
 const NAME = new RegExp(`^((?:@${NAME_PART}/)?${NAME_PART})(?:@|$)`);
 
-/** The package's name in `[KEY/]NAME[@RANGE]`; `undefined` if there is no valid name. */
+/** Returns the package's name in `[KEY/]NAME[@RANGE]`; `undefined` if there is no valid name. */
 function nameIn(requirement: string): string | undefined {
   return NAME.exec(requirement.replace(KEY, ""))?.[1];
 }

@@ -1,13 +1,13 @@
 /**
- * The syntax of every command: as much of it as the scanner of `command_line.ts` needs. A test
- * compares this table with the parameters that the commands themselves declare.
+ * The syntax of every command, as far as the scanner in `command_line.ts` needs it. A test compares
+ * this table with the parameters that the commands themselves declare.
  *
  * @module
  */
 
 /**
- * Kind of a flag. A `switch` takes no value; a `value` takes one; `values` may be given several
- * times, with a value each.
+ * Kind of a flag. A `switch` takes no value. A `value` takes one value. `values` may be repeated,
+ * with one value each time.
  */
 export type FlagKind = "switch" | "value" | "values";
 
@@ -86,7 +86,7 @@ export const commandTable = {
 /** The name of a command. */
 export type CommandName = keyof typeof commandTable;
 
-/** Finds a command by its name or another of its names; `undefined` if there is none. */
+/** Finds a command by its name or an alias; `undefined` if there is none. */
 export function findSyntax(
   word: string,
 ): { name: CommandName; syntax: CommandSyntax } | undefined {

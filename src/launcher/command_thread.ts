@@ -18,7 +18,7 @@ export interface CommandThreadOptions {
   code: URL;
   permissions: Deno.PermissionOptions;
   start: ThreadStart;
-  /** The requests, with a check of what this command may ask for. */
+  /** The requests, limited to those that this command was granted. */
   requests: Omit<LauncherRequests, "startEngine">;
   /** Options of the engine's thread; rejects if this command must not start an engine. */
   engineOptions(): Promise<EngineOptions>;
@@ -30,20 +30,20 @@ export interface CommandThreadOptions {
 }
 
 /**
- * Time that the thread has to hear a signal (ms). A thread that is busy in one long step hears
- * nothing until the step ends.
+ * Time limit for the thread to acknowledge a signal (ms). A thread that is busy in one long step
+ * acknowledges nothing until the step ends.
  */
 const SILENT_MS = 10_000;
-/** Exit code after an error that nobody has caught. */
+/** Exit code after an uncaught error. */
 const UNCAUGHT = 1;
 /**
- * Maximum number of requests that are carried out at the same time; the others wait. A request may
- * start a program, and a thread may send any number of them.
+ * Maximum number of requests that are carried out at the same time; further requests wait. The
+ * limit bounds the programs that run at once, because a request may start a program.
  */
 const MAX_AT_ONCE = 16;
 /**
- * Maximum number of requests without an answer. A command that links the dependencies of a large
- * package has a few hundred.
+ * Maximum number of waiting requests. A command that links the dependencies of a large package has
+ * a few hundred.
  */
 const MAX_WAITING = 10_000;
 
@@ -95,7 +95,7 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
   };
   let isOpening = false;
   const openEngine = async (port: MessagePort) => {
-    // One engine at a time: each is a thread with its own permission for the network.
+    // Only one engine at a time, because each engine is a thread that may use the network.
     if (isOpening || engine) return port.close();
     isOpening = true;
     try {

@@ -1,6 +1,6 @@
 /**
- * Deno permissions of the engine's thread. The thread parses everything that strangers send, so it
- * gets as few permissions as possible.
+ * Deno permissions of the engine's thread. The thread parses everything that strangers send over
+ * the network, so it gets as few permissions as possible.
  *
  * @module
  */

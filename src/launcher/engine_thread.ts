@@ -13,8 +13,8 @@ import { giveRouter, type RouterSurroundings } from "./router_access.ts";
 const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
 
 /**
- * Starts the engine's thread, and gives the thread its end of the channel by which the engine is
- * called. The engine starts later, when its `start` is called.
+ * Starts the engine's thread, and hands over the port at which the engine is called. The engine
+ * starts later, when its `start` is called.
  *
  * @param surroundings the way to the router; replaced in tests
  */

@@ -3,9 +3,9 @@
  *
  * | code | kind | when |
  * | --- | --- | --- |
- * | `FILE_EXISTS` | failed | the path of a finished file is taken, and the file was not overwritten |
+ * | `FILE_EXISTS` | failed | a file with other contents exists at the path of a finished file, and was not overwritten |
  * | `LINK_FAILED` | failed | the file system refused a symbolic link; `errno` in `detail` |
- * | `NOT_GRANTED` | failed | a command asked for something else that it may not have |
+ * | `NOT_GRANTED` | failed | a command sent another request that it was not granted |
  * | `LINK_NOT_GRANTED` | failed | a command asked for a link that it may not make |
  * | `PLACE_FAILED` | failed | the file system refused to give a finished file its name |
  * | `PLACE_NOT_GRANTED` | failed | a command asked for a file that it may not make |

@@ -9,8 +9,8 @@
 /** Paths at which `ip` may be installed. PATH is not searched, as for `ss`. */
 const IP = ["/usr/sbin/ip", "/usr/bin/ip", "/sbin/ip", "/bin/ip"];
 /**
- * A public address, of a root name server. `ip` only looks up the route there, and sends nothing.
- * A list of routes would not tell which one a VPN or a rule makes the machine take.
+ * Public address of a root name server. `ip` looks up the route to this address, and sends nothing.
+ * A list of routes would not tell which route a VPN or a routing rule selects.
  */
 const PUBLIC_ADDRESS = "198.41.0.4";
 const DOTTED = "\\d{1,3}(?:\\.\\d{1,3}){3}";

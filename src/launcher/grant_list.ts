@@ -1,8 +1,7 @@
 /**
- * Collects the entries of a thread's permission lists. Deno compares paths as text: it neither
- * follows the links of a path that is asked for nor those of a path in the list. Programs and
- * libraries ask for a file by the path that was given to them or by its real path, so both are in
- * the list.
+ * Collects the entries of a thread's permission lists. Deno compares paths as text and resolves no
+ * links, neither in a requested path nor in a path of the list. Code may request a file by the
+ * given path or by its real path, so the list has both.
  *
  * @module
  */
@@ -48,7 +47,7 @@ export class GrantList {
     this.add("net", `unix:${path}`, why);
   }
 
-  /** Adds an entry as it is. The first reason that is given for an entry is kept. */
+  /** Adds an entry unchanged. If an entry is added again, its first reason stays. */
   add(permission: PermissionKind, what: string, why: string): void {
     const key = `${permission} ${what}`;
     if (!this.#grants.has(key)) this.#grants.set(key, { permission, what, why });

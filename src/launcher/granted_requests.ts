@@ -1,6 +1,6 @@
 /**
- * The requests of a command thread, limited to what this command was granted. The thread may be in
- * the hands of a stranger, so no path that it names is believed.
+ * The requests of a command thread, limited to what this command was granted. A stranger may
+ * control the thread, so the launcher trusts no path in a request.
  *
  * @module
  */
@@ -19,14 +19,14 @@ export const GIVEN_UP_AT_START: readonly Deno.PermissionName[] = ["env", "ffi"];
 export const GIVEN_UP_WHEN_SETTLED: readonly Deno.PermissionName[] = ["sys", "run"];
 
 /**
- * How far the sequence number of a signed record may lie after the present time, in milliseconds:
- * 100 years. A sequence number is a time in Unix milliseconds, or one more than that of the record
- * before. With the largest possible number, a record could never be replaced again. A computer's
- * clock that was set wrongly is never off by more than the bound.
+ * Maximum distance of a signed record's sequence number from the present into the future (ms): 100
+ * years. A sequence number is the time in Unix milliseconds, or the sequence number of the previous
+ * record plus one. A record with the largest possible number could never be replaced. A clock that
+ * is set wrongly stays within the bound.
  */
 const MAX_SEQ_AHEAD_MS = 100 * 366 * 24 * 3_600_000;
 
-/** What a command may ask of the launcher. */
+/** The requests that a command may send to the launcher. */
 export type RequestGrants = Pick<
   Grants,
   | "keyPath"
@@ -42,7 +42,7 @@ export type RequestGrants = Pick<
   | "mapsPort"
 >;
 
-/** Returns requests that `requests` carries out, and refuses all others. */
+/** Returns requests that check each call against the grants, and have `requests` carry it out. */
 export function grantedRequests(
   grants: RequestGrants,
   requests: Omit<LauncherRequests, "startEngine">,
@@ -111,7 +111,7 @@ export function grantedRequests(
     },
     settle() {
       isSettled = true;
-      // The default gateway is looked up with another program as long as the daemon runs.
+      // The launcher looks up the default gateway with the program `ip` as long as the daemon runs.
       giveUp(...GIVEN_UP_WHEN_SETTLED.filter((name) => name !== "run" || !grants.mapsPort));
       return requests.settle();
     },
@@ -119,8 +119,8 @@ export function grantedRequests(
 }
 
 /**
- * Gives up permissions of the launcher for good. Deno can give up only all of a kind. The permission
- * `net` stays: a thread that starts later could not have what the launcher gave up.
+ * Revokes permissions of the launcher for good. Deno can revoke a kind only as a whole. The
+ * launcher keeps `net`, because a thread cannot have a permission that the launcher has revoked.
  */
 export function giveUp(...names: Deno.PermissionName[]): void {
   for (const name of names) Deno.permissions.revokeSync({ name });

@@ -1,11 +1,11 @@
 /**
- * Decides what the thread of a command may touch. `command_needs.ts` says for each command which
- * parts of the home, which paths of its command line and which network it works with; this file
- * turns that into Deno's permission lists.
+ * Decides what the thread of a command may touch. `command_needs.ts` has the needs of each command:
+ * parts of the home, paths of the command line, the network. This file turns the needs into Deno's
+ * permission lists.
  *
- * Two rules hold for every entry: no path is wider than a file, or than a directory that the
- * program owns or that the user named; and `keys/` is never in the list. Only if the user names a
- * directory that contains the home, the thread that packs this directory can open the keys.
+ * Two rules hold for every entry. A path is a file, a directory that the program owns, or a
+ * directory that the user named. `keys/` is never in the list; a thread can open the keys only if
+ * it packs a directory that contains the home.
  *
  * @module
  */
@@ -87,7 +87,7 @@ export function grantsFor(facts: GrantFacts): Grants {
   };
 }
 
-/** The home; `undefined` if none is known, in which case the property throws. */
+/** Returns the home; `undefined` if none is known: reading the setting throws then. */
 function knownHome(values: Settings): string | undefined {
   try {
     // With an unknown home, the seed directory is unknown, too, unless a setting names one.
@@ -119,16 +119,17 @@ function grantNamed(
   // A directory with files in it is never unpacked to, so the thread has no use for the files.
   const { target } = needs;
   if (target !== undefined && isFree(target)) list.readWrite(target, "the directory to unpack to");
-  // The launcher makes the link. A link that is there already may lead anywhere, so it is not followed.
+  // The launcher makes the link. An existing link at the path may lead anywhere, so its target is
+  // not granted.
   if (needs.link !== undefined) list.add("read", needs.link, "the link to a stored package");
   if (!needs.roots) return;
   for (const path of roots) list.read(path, "a lock file or link that refers to the store");
 }
 
 /**
- * Whether a link at the path leads to a file of another name: Deno follows links, so the thread could
- * open any file of the user's to which a stranger's directory has a link. A link to a file of the
- * same name leads to a file of the same kind.
+ * Whether a link at the path leads to a file of another name. Deno follows links, so a link in a
+ * stranger's directory could open any file of the user to the thread. A target of the same name is
+ * taken to be a file of the same kind.
  */
 function leadsElsewhere(path: string, realPath: GrantFacts["realPath"]): boolean {
   const nameOf = (path: string) => path.slice(directoryOf(path).length).toLowerCase();

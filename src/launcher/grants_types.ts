@@ -19,31 +19,33 @@ export interface Grant {
    * of the function.
    */
   what: string;
-  /** What the thread uses the entry for, for people: "the state database". */
+  /** Purpose of the entry, for people: "the state database". */
   why: string;
 }
 
-/** What a command's thread may touch, and what the launcher may do for it. */
+/** The permissions of a command's thread, and the requests that the launcher carries out for it. */
 export interface Grants {
   /** Permissions of the thread, as `new Worker(…, { deno: { permissions } })` takes them. */
   permissions: Deno.PermissionOptionsObject;
   /** The entries of {@linkcode Grants.permissions} with their reasons, without duplicates. */
   why: readonly Grant[];
   /**
-   * Staging paths by the directory in which each lies, as `io.stagingFor` is asked for it. A staging
-   * path does not exist yet: `.tmp-held-` and 16 hexadecimal digits.
+   * Staging paths, by the directory that contains each; `io.stagingFor` looks a path up here. A
+   * staging path does not exist yet: `.tmp-held-` and 16 hexadecimal digits.
    */
   staging: ReadonlyMap<string, string>;
   /**
-   * The directories of {@linkcode Grants.staging} in which the launcher may be asked to give a
-   * finished file its final name, because the command line does not name the file.
+   * The directories of {@linkcode Grants.staging} in which the launcher gives finished files their
+   * final names on request, because the command line does not name these files.
    */
   places: readonly string[];
-  /** Key file with which the launcher may sign for this command, and about which it may tell. */
+  /**
+   * Key file that the launcher uses for this command: to sign, and to answer questions about it.
+   */
   keyPath: string | undefined;
   /** The uses of the key that the launcher may be asked for. */
   keyUses: readonly KeyUse[];
-  /** The configured port, about whose present user the launcher may be asked. */
+  /** The configured port; the command may ask which process uses it. */
   port: number | undefined;
   /** Store of installed packages. All links that the launcher makes lead to it. */
   storePath: string | undefined;
@@ -69,8 +71,8 @@ export interface GrantFacts {
   /** The settings; `undefined` if they are invalid. The command reports why. */
   settings: LoadedSettings | undefined;
   /**
-   * Path of the config file; `undefined` if no home is known. Given even if the settings are
-   * invalid, because the command reads the file again to report why.
+   * Path of the config file; `undefined` if no home is known. Present even if the settings are
+   * invalid, because the command reads the file again to report the error.
    */
   configPath: string | undefined;
   /** Working directory of the process, absolute path. */
@@ -83,7 +85,7 @@ export interface GrantFacts {
   roots?: readonly string[];
   /** Returns the real path of a file or directory; `undefined` if there is none. */
   realPath(path: string): string | undefined;
-  /** Whether a path is free to be unpacked to: nothing is there, or an empty directory. */
+  /** Whether a package may be unpacked to a path: the path is missing, or an empty directory. */
   isFree(path: string): boolean;
   /** Returns 16 random hexadecimal digits. */
   random(): string;

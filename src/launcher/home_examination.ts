@@ -1,6 +1,7 @@
 /**
  * Examines a home and its seed directory for `doctor`, whose thread may not open the home itself.
- * Reads names, owners, modes and times, and the content of no file. Writes and removes a probe file.
+ * The examination reads names, owners, modes and times, but no contents of files. It writes and
+ * removes a probe file.
  *
  * @module
  */
@@ -87,7 +88,9 @@ async function temporariesIn(home: string): Promise<HomeExamination["temporaries
   return found;
 }
 
-/** The space for a directory that may not exist yet: that of its nearest existing ancestor. */
+/**
+ * Returns the free space for a directory. For a missing one, the nearest existing ancestor counts.
+ */
 async function spaceFor(directory: string): Promise<DiskSpace> {
   let at = directory;
   while (at !== directoryOf(at) && !await infoOf(at)) at = directoryOf(at);

@@ -1,7 +1,7 @@
 /**
- * Links in a home that lead out of it. Deno follows a symbolic link in a permitted directory, and
- * cannot see that a file has a second name elsewhere (a hard link), so the threads of a command could
- * read and write there. A home that itself is a link is no such link.
+ * Finds links in a home that lead out of the home. Deno follows a symbolic link in a permitted
+ * directory, and cannot see that a file has a second name elsewhere (a hard link), so the threads
+ * of a command could read and write there. The home itself may be a link.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { directoryOf, isWithin, resolvePath } from "../base/mod.ts";
 /** A link in a home that leads out of it. */
 export interface HomeLink {
   path: string;
-  /** What the path is: `a symbolic link to /else`, `a file with 2 names (hard links)`. */
+  /** Description of the path: `a symbolic link to /else`, `a file with 2 names (hard links)`. */
   what: string;
-  /** What the user can do about it. */
+  /** Instruction for the user. */
   mend: string;
 }
 
@@ -36,12 +36,12 @@ export async function linksAtStart(home: string, seedDirectory: string): Promise
 }
 
 /**
- * Looks at a home more widely: at all of its direct entries, at the directories of temporaries and of
- * files put aside, and at the links in the package store, but not into the files of a package
- * (`store verify` reads those), and neither at the key nor into the seed directory, which have checks
- * of their own.
+ * Walks through a home: all direct entries, the directories of temporary files and of files put
+ * aside, and the links in the package store. The walk leaves out the files of packages, which
+ * `store verify` reads. It also leaves out the key and the content of the seed directory, which
+ * have checks of their own.
  *
- * @param maxEntries bounds the walk
+ * @param maxEntries maximum number of entries to look at
  * @returns the links that lead out, and whether the walk reached its bound
  */
 export async function linksInHome(
@@ -67,7 +67,8 @@ export async function linksInHome(
   return { links: await examine(home, paths), isWhole: paths.length < maxEntries };
 }
 
-/** Names in a directory; none in what is no directory, is a link below the home, or cannot be read. */
+/** Returns the names in a directory; none if the path is not a directory, is a link below the home, or
+ * cannot be read. */
 async function namesIn(path: string, home: string): Promise<string[]> {
   try {
     if (path !== home && !(await Deno.lstat(path)).isDirectory) return [];
@@ -79,7 +80,7 @@ async function namesIn(path: string, home: string): Promise<string[]> {
 
 async function examine(home: string, paths: readonly string[]): Promise<HomeLink[]> {
   const links: HomeLink[] = [];
-  // Only libreseed's own files are written, so a second name of another file gives nothing away.
+  // Only libreseed's own files are written, so a second name of any other file does no harm.
   const own = new Set([...WRITTEN, "config.yaml"].map((name) => resolvePath(home, name)));
   for (const path of paths) {
     const info = await Deno.lstat(path).catch(() => undefined);

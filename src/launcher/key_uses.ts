@@ -1,5 +1,5 @@
 /**
- * The uses of the publisher's key, which a command's thread has to be granted one by one.
+ * The uses of the publisher's key. The launcher grants each use to a command separately.
  *
  * @module
  */

@@ -83,7 +83,7 @@ export class Keys {
     if (opened) return opened;
     const opening = readKeyFile(keyPath, this.#own);
     this.#opened.set(keyPath, opening);
-    // A failure is not kept: the user may have mended the file before the next use.
+    // A failure is not cached, because the user may repair the file before the next use.
     opening.catch(() => this.#opened.delete(keyPath));
     return opening;
   }

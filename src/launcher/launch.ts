@@ -36,7 +36,7 @@ const RANDOM_BYTES = 8;
 /** Directory of the sources, which the thread reads if the program is not compiled. */
 const SOURCES = new URL("../../", import.meta.url);
 
-/** What the launcher is told of the process. */
+/** Facts about the process, which `main.ts` hands in. */
 export interface Launch {
   /** The arguments, without the program's name. */
   args: readonly string[];
@@ -95,7 +95,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     say: (line) => void Deno.stderr.writeSync(utf8(`${line}\n`)),
     exit,
   });
-  // Not before the thread has started, because a thread cannot have what its parent gave up.
+  // The launcher revokes them only now, because a thread cannot have what its parent has revoked.
   giveUp(...GIVEN_UP_AT_START, ...(grants.wantsEngine ? [] : GIVEN_UP_WHEN_SETTLED));
   return await running;
 }
@@ -137,7 +137,7 @@ async function readConfig(path: string): Promise<string | undefined> {
   }
 }
 
-/** Whether the home is known. If not, reading the setting throws. */
+/** Whether the home is known. Reading the setting throws if the home is unknown. */
 function isKnown({ configPath }: LoadedSettings): boolean {
   return configPath !== "";
 }
@@ -171,7 +171,7 @@ async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> 
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Splits a list of paths as the command does. A path that is not UTF-8 is left out here. */
+/** Splits a list of paths as the command does. Leaves out paths that are not UTF-8. */
 function pathsIn(bytes: Uint8Array, separator: "\0" | "\n"): string[] {
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   return text.split(separator)

@@ -1,7 +1,8 @@
 /**
- * Makes symbolic links to packages in the store, for threads that Deno lets make none. The links
- * lie in the store, from a package to its dependencies, or in a project. `checkLink` decides which
- * links a command may have; `makeLink` makes one.
+ * Makes symbolic links to packages in the store, on behalf of command threads: Deno lets a thread
+ * with a list of paths make none. A link lies in the store, where it leads from a package to a
+ * dependency, or in a project. `checkLink` decides which links a command may have; `makeLink` makes
+ * one.
  *
  * Left to `src/store` and `src/install`: which packages are linked, and the locks.
  *
@@ -69,7 +70,9 @@ export async function checkLink(
   }
   const place = relative(storePath, path);
   if (!IN_STORE.test(place)) return refuse("its path is none that this command was granted");
-  // The text of a relative link is fixed, so that the link leads nowhere else if it is moved.
+  // A relative link has one permitted text, without detours. The command thread can move the link,
+  // but then the text still ends in an id and `package`: the link can only lead to a path of this
+  // form below another ancestor directory.
   if (target !== relative(dirname(path), join(storePath, to))) {
     return refuse("its target is not in the shortest form");
   }

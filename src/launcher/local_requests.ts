@@ -1,6 +1,6 @@
 /**
- * Carries out the requests of the command thread, without a check of what the command may touch:
- * the launcher makes that check, and tests that run a command in their own thread need none.
+ * Carries out the requests of the command thread. `granted_requests.ts` checks them first. Tests
+ * that run a command in their own thread use this file without the check.
  *
  * @module
  */

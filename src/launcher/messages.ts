@@ -26,7 +26,7 @@ export interface ThreadStart {
   env: Record<string, string>;
   /** Paths of staging directories, by the directory in which each lies; absolute paths. */
   staging: ReadonlyMap<string, string>;
-  /** What the thread was granted, with the reasons; empty for a command that does not tell it. */
+  /** Permissions of the thread, with the reasons; empty for commands that do not show them. */
   grants: readonly Grant[];
   /** The content of standard input, if the launcher has read it. */
   stdin: Uint8Array | undefined;
@@ -50,7 +50,7 @@ export type FromThread =
   /** The engine's end of the channel is among the transferred objects. */
   | { kind: "start-engine"; port: MessagePort }
   | { kind: "end-engine" }
-  /** From now on the thread wants to hear of the signals. */
+  /** The thread asks to be told of signals from now on. */
   | { kind: "hear"; what: "end" | "hang-up" }
   /** The thread has heard the signal, and is about to end. */
   | { kind: "heard" }
@@ -64,5 +64,5 @@ export type ToEngine =
   | { kind: "gate"; port: MessagePort }
   /** The default gateway after the start, and after each change; `undefined` if none is known. */
   | { kind: "gateway"; gateway: DefaultGateway | undefined }
-  /** The gate has died, with the reason. No other gate comes. */
+  /** The gate has died, with the reason. The launcher starts no other gate. */
   | { kind: "gate-died"; why: string };

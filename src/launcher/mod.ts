@@ -1,15 +1,16 @@
 /**
  * The launcher: the code of the main thread. It starts the threads that do a command's work, each
  * with exactly the permissions that the command needs, and it carries out the few requests that no
- * permission can express. It parses no byte that a stranger made.
+ * permission can express. The launcher parses no bytes of strangers.
  *
  * - `requests.ts`: the closed set of requests of the command thread.
  * - `engine_permissions.ts` lists what the engine's thread may touch, and `engine_thread.ts` starts it.
  * - `command_line.ts` scans the command line by the syntax in `command_table.ts`.
  * - `grants.ts` lists what a command's thread may touch: the needs of each command are in
  *   `command_needs.ts`.
- * - `links.ts`: which links a command may have, and making them.
- * - `launch.ts` runs a command line, and `command_thread.ts` answers its thread; `main.ts` loads them.
+ * - `links.ts` checks and makes symbolic links.
+ * - `launch.ts` runs a command line; the program's entry point `main.ts` loads it.
+ * - `command_thread.ts` starts the command's thread and answers its requests.
  * - `local_requests.ts` carries the requests out.
  * - `keys.ts` opens the publisher's key, and signs statements with it.
  * - `placing.ts` gives finished files their names in the user's directory.

@@ -1,8 +1,8 @@
 /**
  * Gives finished files their names in a directory of the user's. The command line does not name
  * these files, because their names follow from the package. A grant of the whole directory would
- * open the user's files to the thread that reads an archive of a stranger. So that thread writes
- * into a staging directory, and asks the launcher for the rest.
+ * open the user's files to a thread that reads a stranger's archive. Therefore the thread writes
+ * into a staging directory, and asks the launcher to give each file its name.
  *
  * @module
  */
@@ -20,8 +20,8 @@ const STAGED_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 /**
  * Refuses a request to place a file that this command was not granted: the file must lie directly
  * in a staging directory, and must get the usual name of an archive, or of the minimal manifest or
- * torrent beside it, in the directory that holds the staging directory. Only a command that uses no
- * network may replace a file, since it reads nothing that a stranger made.
+ * torrent beside it, in the directory that holds the staging directory. Only a command without
+ * network may replace a file.
  *
  * @throws {LauncherError} `PLACE_NOT_GRANTED`
  */
@@ -62,7 +62,7 @@ function nameIn(directory: string | undefined, path: string): string | undefined
  */
 export async function placeFile(staged: string, path: string, replace = false): Promise<void> {
   try {
-    // A link of a stranger's making could lead to any file of the user's.
+    // A stranger may have made a link here, which could lead to any file of the user.
     const directory = await Deno.lstat(parentOf(staged));
     const info = await Deno.lstat(staged);
     if (!directory.isDirectory || !info.isFile) {
@@ -84,7 +84,7 @@ export async function placeFile(staged: string, path: string, replace = false): 
   }
 }
 
-/** Moves a file to a path, which must be free. */
+/** Moves a file to a path. The path must be free. */
 async function linkNew(staged: string, path: string): Promise<void> {
   try {
     await Deno.link(staged, path);

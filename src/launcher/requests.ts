@@ -1,7 +1,7 @@
 /**
- * The requests that the command thread sends to the launcher, the main thread. The set is closed:
- * these are the actions that Deno's permissions of a thread cannot express, or that need what the
- * command thread must not have.
+ * The requests that the command thread sends to the launcher. The set is closed. A request is an
+ * action that Deno's permissions cannot express, or that needs something the command thread must
+ * not have, such as the key.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export interface PortOwner {
   program: string;
 }
 
-/** A publisher's key file and its directory, as `doctor` needs to know them. */
+/** Facts about a publisher's key file and its directory, for `doctor`. */
 export interface KeyExamination {
   /**
    * User ids of the directory's and the file's owners, in this order; `null` on systems without user
@@ -47,7 +47,7 @@ export interface KeyExamination {
 /** An IP address of a network interface, and its family (IPv4 or IPv6). */
 export type HostAddress = Pick<Deno.NetworkInterfaceInfo, "family" | "address">;
 
-/** A running engine's thread, as the thread that uses the engine sees it. */
+/** A running engine's thread, seen from the thread that uses the engine. */
 export interface EngineThread {
   /** Resolves with the reason if the thread dies by an error. Never rejects. */
   readonly died: Promise<string>;
@@ -121,8 +121,8 @@ export interface LauncherRequests {
    */
   settle(): Promise<void>;
   /**
-   * Starts the engine's thread. A command thread cannot do this, because a thread cannot give more
-   * than it has.
+   * Starts the engine's thread. A command thread cannot do this, because a thread cannot grant
+   * permissions that it lacks.
    *
    * @param port the thread's end of a channel, by which the engine is called; it is transferred
    */

@@ -1,9 +1,9 @@
 /**
- * The lock files and links that refer to packages of the store, as the store has noted them
+ * Lists the lock files and links that refer to packages of the store, from the store's notes
  * (`src/store/packages/package_roots.ts`). A command that removes packages has to read them.
  *
- * The notes lie where the command's thread can write, so they are not believed: only a lock file of
- * the usual name, and a link that leads into the store, are granted.
+ * The command's thread can write the notes, so the launcher does not trust them. It grants only
+ * lock files of the usual name, and links that lead into the store.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { directoryOf, isWithin, resolvePath } from "../base/mod.ts";
 import { PROJECT_LOCK_FILE } from "./command_needs.ts";
 
 const NOTE = /^[0-9a-f]{64}$/;
-/** Maximum size of a note, in bytes: no operating system allows longer paths. */
+/** Maximum size of a note, in bytes. No operating system allows longer paths. */
 const MAX_NOTE_BYTES = 65_536;
 
 /**
@@ -30,7 +30,7 @@ export function rootsOf(store: string): string[] {
       if (path !== undefined && mayBeRead(store, path)) found.push(path);
     }
   } catch {
-    // No notes, or unreadable ones: the command reports what it cannot read.
+    // The notes are missing or unreadable. The command reports unreadable notes.
   }
   return found;
 }
@@ -43,7 +43,7 @@ function notedPath(note: string): string | undefined {
 
 /**
  * Whether a command may read a noted path: a lock file of the usual name, a link into the store, or
- * a path where nothing is, which the command has to find missing.
+ * a missing path. The command has to see that a noted path is missing.
  */
 function mayBeRead(store: string, path: string): boolean {
   try {

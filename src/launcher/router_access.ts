@@ -14,7 +14,7 @@ import type { ToEngine } from "./messages.ts";
 /** Pause between two look-ups of the default gateway (ms). */
 export const LOOK_MS = 60_000;
 
-/** What {@linkcode giveRouter} needs from outside; replaced in tests. */
+/** Dependencies of {@linkcode giveRouter}; replaced in tests. */
 export interface RouterSurroundings {
   clock: Clock;
   /** Starts the gate's thread. */
@@ -30,8 +30,8 @@ const system: RouterSurroundings = {
 };
 
 /**
- * Whether a daemon with these settings asks the home router for its port. In a test network, where
- * all nodes are on this machine, nobody could come from outside, and no packet leaves the machine.
+ * Whether a daemon with these settings asks the home router to open the port. In a test network,
+ * all nodes are on this machine, so no peer comes from outside and no packet may leave the machine.
  */
 export function mapsPort({ portMapping, allowLocal, bootstrap }: Settings): boolean {
   const isTestNetwork = allowLocal &&
@@ -42,8 +42,8 @@ export function mapsPort({ portMapping, allowLocal, bootstrap }: Settings): bool
 }
 
 /**
- * Gives the engine's thread its way to the home router. A failure is told to the thread, which goes
- * on without the router.
+ * Gives the engine's thread access to the home router. On a failure, the engine's thread is told
+ * the reason, and goes on without the router.
  *
  * @param tell sends a message to the engine's thread
  * @returns a function that ends the gate

@@ -1,5 +1,5 @@
 /**
- * The command thread's side of the launcher: sends requests, and hears of signals.
+ * The command thread's connection to the launcher: sends requests, and receives signals.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Checks the messages of the command thread. A stranger may have taken that thread over, so a
- * message may have any form that can be cloned. What the thread may ask for is the business of
- * `granted_requests.ts`.
+ * message may have any form that can be cloned. `granted_requests.ts` decides which requests the
+ * thread may send.
  *
  * @module
  */
@@ -64,7 +64,9 @@ const isTarget: Check = (value) =>
   typeof value === "string" && value.length <= MAX_PATH && !value.includes("\0");
 const isPort: Check = (value) => isId(value) && value >= 1 && value <= 65_535;
 
-/** The beginning of every absolute path; on Windows, which has more forms, nothing is checked here. */
+/**
+ * The beginning of every absolute path. Empty on Windows, where absolute paths have several forms.
+ */
 const ROOT = Deno.build.os === "windows" ? "" : "/";
 
 /** The arguments of each request. */
@@ -86,7 +88,7 @@ const shapes: ReadonlyMap<string, readonly Check[]> = new Map(
   ),
 );
 
-/** Calls a request by the name and with the arguments that a thread has sent. */
+/** Carries out a request by its name and arguments, as the thread sent them. */
 export async function carryOut(
   requests: Pick<LauncherRequests, AnsweredRequest>,
   { name, args }: Pick<RawRequest, "name" | "args">,
@@ -106,8 +108,9 @@ export async function carryOut(
 }
 
 /**
- * Whether a value may be a statement: an object with few properties. Its bytes are not shared with
- * the thread, which could change them between check and signature. `src/identity` checks the rest.
+ * Whether a value may be a statement: an object with few properties. Bytes in shared memory are
+ * refused, because the thread could change them between check and signature. `src/identity` checks
+ * the rest.
  */
 function isStatement(value: unknown): value is Statement {
   if (!isObject(value)) return false;
