@@ -1,6 +1,6 @@
 /**
- * The address blocks from which the permissions of the engine's thread and the gate's own check are
- * made, so that both refuse the same addresses of IPv4.
+ * IPv4 address blocks. The permissions of the engine's thread and the gate's own check use the same
+ * blocks, so that both refuse the same addresses.
  *
  * @module
  */

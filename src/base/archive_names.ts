@@ -1,6 +1,6 @@
 /**
- * The form of the file names of archives, without a library: the launcher checks names with it, and
- * must load little. `src/package/manifest/names.ts` has the rules for names and versions in full.
+ * The form of the file names of archives. The launcher checks names with this file, which loads no
+ * library. `src/package/manifest/names.ts` has the rules for names and versions in full.
  *
  * @module
  */

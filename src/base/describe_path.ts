@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What {@linkcode describePath} tells about a path. */
+/** Facts that {@linkcode describePath} returns about a path. */
 export interface PathDescription {
   /** Whether the path leads to a directory, after symbolic links. */
   isDirectory: boolean;

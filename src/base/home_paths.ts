@@ -1,7 +1,7 @@
 /**
- * Paths of the files in a home (`--home`). This table is in `src/base` because two rooms need it:
- * the code that opens the files, and the launcher, which grants a command's thread these paths one
- * by one. A file that is not in the table cannot be opened by that thread.
+ * Paths of the files in a home (`--home`). This table is in `src/base` because two sides need it:
+ * the code that opens the files, and the launcher, which grants these paths to a command's thread
+ * one by one. The thread cannot open a file that is not in the table.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { resolvePath } from "./paths.ts";
 
 /**
  * Host and port in the address of requests to the control socket. The connection goes to the Unix
- * socket, but Deno demands permission for the address, too. So the address is one that no machine
- * has (TEST-NET-1, RFC 5737). A host name would cause a DNS query.
+ * socket, but Deno also demands permission for this address. No machine has the address
+ * (TEST-NET-1, RFC 5737). A host name would cause a DNS query.
  */
 export const CONTROL_AUTHORITY = "192.0.2.1:80";
 

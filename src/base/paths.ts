@@ -1,6 +1,6 @@
 /**
- * Joins and resolves paths of files without Node's modules. Loading the first of Node's modules
- * takes three times as long as the start of the program, and the launcher needs no other. On
+ * Joins and resolves paths of files without Node's modules. The launcher needs no other module of
+ * Node, and loading the first one takes three times as long as the start of the program. On
  * Windows, whose paths have more forms, the functions use `node:path`.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
- * The entry point of the command thread: runs one command line, and tells the launcher the exit
- * code.
+ * The entry point of the command thread: runs one command line, and sends the exit code to the
+ * launcher.
  *
  * @module
  */

@@ -15,8 +15,8 @@ export interface Printing {
  * Restricts a thread that is a single bundled file: no imports, no new threads, no console, no
  * environment.
  *
- * @returns receives what is printed to the console: hostile bytes can make libraries print warnings
- * with stack traces. For example, npm:bencode warns when k-rpc-socket encodes a number above 2^53
+ * @returns an object whose `hear` receives the console output. Hostile bytes can make libraries
+ * print warnings with stack traces: npm:bencode warns when k-rpc-socket encodes a number above 2^53
  */
 export function confineBundle(): Printing {
   const printing: Printing = {};
@@ -31,8 +31,9 @@ export function confineBundle(): Printing {
 const PROGRAM = import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "");
 
 /**
- * Restricts the command thread: it may load the program's own modules, and start the threads that
- * compress and hash, and nothing else. From sources, Deno's permissions restrict imports.
+ * Restricts the command thread: it may import only the program's own modules, and start only the
+ * threads that compress and hash. When the program runs from sources, Deno's permissions restrict
+ * imports.
  */
 export function confineCommand(): void {
   if (Deno.build.standalone) {

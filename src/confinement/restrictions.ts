@@ -10,8 +10,8 @@ import os from "node:os";
 import process from "node:process";
 import threads from "node:worker_threads";
 
-// Hostile code may replace every member that it can reach, so the checks below use only functions
-// that were taken before any library was loaded.
+// Hostile code may replace every member that it can reach. So the checks below use only functions
+// that this file has saved before any library was loaded.
 const construct = Reflect.construct;
 const copy = globalThis.structuredClone;
 const parseUrl = URL.parse.bind(URL);
@@ -88,9 +88,10 @@ export function refuseThreads(code?: string): void {
   };
   let isAllowed = false;
   const Original = globalThis.Worker;
-  // The class itself can be reached from many places: the prototype of a thread, and, of Node's
-  // class, every namespace of `node:worker_threads`, which nobody can change. So the constructor is
-  // made to fail: it calls the constructor of its prototype, which cannot be changed once frozen.
+  // Replacing the global `Worker` is not enough. Code can reach the class through the prototype of
+  // a thread, and Node's class through each namespace of `node:worker_threads`, which is immutable.
+  // So the class itself gets a parent class that checks each `new`. Freezing the class keeps this
+  // parent in place.
   const Parent = Object.getPrototypeOf(Original);
   guard(Original, (target) => {
     if (!isAllowed) refuse();
@@ -100,7 +101,7 @@ export function refuseThreads(code?: string): void {
   guard(threads.Worker, refuse);
   function LimitedWorker(specifier: string | URL, options: WorkerOptions = {}): Worker {
     if (code === undefined || `${specifier}` !== code) return refuse();
-    // A copy has no getters, which could start another thread while this one is allowed.
+    // A copy has no getters. A getter could start another thread while this one is allowed.
     const copied = copy(options);
     isAllowed = true;
     try {
@@ -119,7 +120,7 @@ export function refuseThreads(code?: string): void {
   });
 }
 
-/** Has `construct` called for every new object of a class, in place of the parent class. */
+/** Makes every `new` of a class call `construct` in place of the parent class's constructor. */
 function guard(Class: object, construct: (target: NewableFunction) => object): void {
   function Guard() {
     return construct(new.target as unknown as NewableFunction);
@@ -129,15 +130,15 @@ function guard(Class: object, construct: (target: NewableFunction) => object): v
 }
 
 /**
- * Replaces the environment and the path for temporary files by dummies. Libraries read them while
- * they load, which the permissions forbid, but do not need the values.
+ * Replaces the environment and the path for temporary files by dummies. Libraries read both while
+ * they load, although the permissions forbid it, and do not need the values.
  */
 export function hideEnvironment(): void {
   Object.defineProperty(process, "env", { value: {} });
   os.tmpdir = () => "/nowhere";
 }
 
-/** Calls `hear` with everything that is printed to the console, in place of printing it. */
+/** Redirects the console: each call passes its arguments to `hear` and prints nothing. */
 export function redirectConsole(hear: (args: unknown[]) => void): void {
   const instead = (...args: unknown[]) => hear(args);
   for (const [name, member] of Object.entries(globalThis.console)) {

@@ -20,7 +20,7 @@ export interface Check {
   what: string;
   /** Advice on how to fix the problem; absent if there is no problem. */
   mend?: string;
-  /** What the thread of the command was granted; only in the check `permissions`. */
+  /** Permissions of the command's thread; only in the check `permissions`. */
   grants?: readonly Grant[];
 }
 

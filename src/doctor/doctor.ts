@@ -29,7 +29,7 @@ export interface DoctorOptions {
   settings: Settings;
   clock: Clock;
   launcher: LauncherRequests;
-  /** What this thread was granted. */
+  /** Permissions of this thread, with the reasons. */
   grants?: readonly Grant[];
   /** Cancels the checks, for instance while they wait for answers of DHT nodes. */
   signal?: AbortSignal;

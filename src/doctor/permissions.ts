@@ -13,8 +13,8 @@ import { type Check, fail, ok } from "./check.ts";
 const NAME = "permissions";
 
 /**
- * Checks that this thread has what it was granted and no whole kind of permission, and lists what it
- * was granted. The result has each grant with its reason, also if the check failed.
+ * Checks that the runtime gives this thread each granted permission, and no kind of permission as a
+ * whole. The result lists each grant with its reason, also if the check failed.
  *
  * @param grants `undefined` if doctor runs in a thread that was not started for it, as in tests
  */
@@ -58,7 +58,7 @@ async function isGranted(descriptor: Deno.PermissionDescriptor): Promise<boolean
 function descriptorOf({ permission, what }: Grant): Deno.PermissionDescriptor {
   switch (permission) {
     case "net":
-      // A range of addresses cannot be asked for, so its first address is.
+      // Deno cannot query a range of addresses, so query its first address.
       return { name: "net", host: what.replace(/\/\d+$/, "") };
     case "sys":
       return { name: "sys", kind: what as "uid" };

@@ -1,6 +1,6 @@
 /**
- * Parses addresses to bytes and decides by the bytes which of them the gate may contact. Does not
- * resolve names, and knows nothing of ports.
+ * Parses IP addresses to bytes, and classifies the bytes: public, local, loopback. `contacts.ts`
+ * decides about ports, and `connections.ts` resolves names.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { LOCAL_RANGES, NOT_PUBLIC_RANGES } from "../base/mod.ts";
 /** An IP address: 4 bytes for IPv4, 16 bytes for IPv6, in network order. */
 export type Address = Uint8Array;
 
-/** A block of addresses: those whose first `bits` bits are those of `first`. */
+/** A block of addresses: all that share the first `bits` bits of `first`. */
 export interface Block {
   first: Address;
   bits: number;
@@ -25,13 +25,13 @@ const GLOBAL_UNICAST = blockOf("2000::/3");
  * and documentation (RFC 3849, RFC 9637).
  */
 const NOT_PUBLIC_IPV6 = ["2001::/23", "2001:db8::/32", "3fff::/20"].map(blockOf);
-/** Addresses translated to IPv4, which is in the last 4 bytes (NAT64, RFC 6052). */
+/** NAT64 (RFC 6052): the last 4 bytes are the IPv4 address to which a translator sends. */
 const NAT64 = blockOf("64:ff9b::/96");
-/** Addresses tunnelled in IPv4, whose address follows the first 2 bytes (6to4, RFC 3056). */
+/** 6to4 (RFC 3056): packets travel in IPv4, to the address in bytes 2 to 5. */
 const SIX_TO_FOUR = blockOf("2002::/16");
 /**
- * Addresses tunnelled in UDP (Teredo, RFC 4380): the server's IPv4 address is in bytes 4 to 7, the
- * client's, inverted, in bytes 12 to 15.
+ * Teredo (RFC 4380): packets travel in UDP over IPv4. Bytes 4 to 7 are the server's IPv4 address;
+ * bytes 12 to 15 are the client's, with all bits inverted.
  */
 const TEREDO = blockOf("2001::/32");
 /** Loopback, private networks (RFC 1918) and unique local addresses (RFC 4193). */
@@ -113,9 +113,9 @@ export function isInBlock({ first, bits }: Block, address: Address): boolean {
 }
 
 /**
- * Whether an address is public unicast. An address of IPv6 that leads to IPv4 by NAT64, 6to4 or
- * Teredo is public if the IPv4 addresses in it are. Forms that name an IPv4 address itself
- * (`::ffff:a.b.c.d`, `::a.b.c.d`) are not.
+ * Whether an address is public unicast. An address of NAT64, 6to4 or Teredo is public if the IPv4
+ * addresses that it contains are public. The IPv4-mapped and IPv4-compatible forms
+ * (`::ffff:a.b.c.d`, `::a.b.c.d`) are never public.
  */
 export function isPublic(address: Address): boolean {
   if (address.length === 4) return !NOT_PUBLIC.some((block) => isInBlock(block, address));
@@ -129,7 +129,7 @@ export function isPublic(address: Address): boolean {
   return !NOT_PUBLIC_IPV6.some((block) => isInBlock(block, address));
 }
 
-/** Whether an address is loopback, private or unique local: what `--allow-local` adds. */
+/** Whether an address is loopback, private or unique local. `--allow-local` permits these. */
 export function isLocal(address: Address): boolean {
   return LOCAL.some((block) => isInBlock(block, address));
 }

@@ -1,5 +1,5 @@
 /**
- * The datagrams of local discovery (BEP 14): strict parser and encoder.
+ * Strict parser and encoder for the datagrams of local discovery (BEP 14).
  *
  * @module
  */
@@ -9,12 +9,12 @@ export const GROUPS = { IPv4: "239.192.152.143", IPv6: "ff15::efc0:988f" } as co
 export const PORT = 6_771;
 /** Maximum length of an announcement, bytes (BEP 14). */
 export const MAX_ANNOUNCE_BYTES = 1_400;
-/** Maximum number of infohashes of one announcement of ours: it stays within the length. */
+/** Maximum number of infohashes in one announcement of ours, so that its length stays permitted. */
 export const MAX_INFO_HASHES = 24;
 
 const HEAD = "BT-SEARCH * HTTP/1.1\r\n";
 
-/** An announcement: these torrents are at this port of the sender. */
+/** An announcement: the sender has these torrents, and serves them at this port. */
 export interface Announcement {
   port: number;
   /** 40 hexadecimal digits each, lower case. */

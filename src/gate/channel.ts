@@ -1,6 +1,6 @@
 /**
- * The channels of the gate: what each has in common, and the stream, which moves bytes between a
- * connection and the asking thread with credit in both directions.
+ * The interface of the gate's channels, and one of them: the stream. It moves bytes between a
+ * connection and the asking thread, with credit in both directions.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { type Ask, type Tell, WINDOW_BYTES } from "./protocol.ts";
 /** A message of the gate without its channel's id. */
 export type Telling = Tell extends infer One ? One extends Tell ? Omit<One, "id"> : never : never;
 
-/** The way of one channel to the asking thread. */
+/** One channel's connection to the asking thread. */
 export interface Line {
   tell(message: Telling, transfer?: Transferable[]): void;
-  /** Ends the channel, by an error if there is one. Later messages are dropped. */
+  /** Ends the channel, with an error if one is given. Drops later messages. */
   end(error?: unknown): void;
 }
 
 /** An open channel. */
 export interface Channel {
-  /** Takes a message of the asking thread. Throws if it does not fit the channel. */
+  /** Takes a message of the asking thread. Throws if the message does not fit the channel. */
   take(ask: Ask): void;
   /** Releases the channel's sockets. */
   close(): void;
@@ -34,7 +34,7 @@ export type OpenConnection = (
   signal: AbortSignal,
 ) => Promise<Connection & { localAddress?: string }>;
 
-/** Least and greatest length of a read buffer, bytes. An idle connection holds a small one. */
+/** Minimum and maximum length of a read buffer, bytes. An idle connection holds a small buffer. */
 const READ_BYTES = [4 * 1024, 256 * 1024] as const;
 
 /** A channel of bytes in both directions. Either direction can end before the other. */
@@ -104,7 +104,8 @@ export class Stream implements Channel {
       const count = await connection.read(room);
       if (count === null) break;
       this.#credit -= count;
-      // A read that fills its buffer asks for a longer one, and a nearly empty one for a shorter.
+      // The next buffer is longer after a read that filled this one, and shorter after a small
+      // read.
       if (count === buffer.length) length = Math.min(length * 2, READ_BYTES[1]);
       else if (count < length / 8) length = Math.max(length / 2, READ_BYTES[0]);
       const mustCopy = count < buffer.length / 2;

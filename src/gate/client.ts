@@ -1,6 +1,7 @@
 /**
- * The asking thread's side of the gate's port: hands out sockets, ranges of web seeds, a UDP socket
- * and local discovery, all over one port. `client_socket.ts` and `client_udp.ts` have the sockets.
+ * The asking thread's side of the gate's port. Offers sockets, ranges of web seeds' files, a UDP
+ * socket and local discovery over one port. `client_socket.ts` and `client_udp.ts` have the
+ * sockets.
  *
  * @module
  */
@@ -19,13 +20,13 @@ export interface LocalDiscovery {
    * Announces torrents, of at most 512 infohashes in hexadecimal. Peers of a torrent are reported
    * for 15 minutes from its announcement.
    *
-   * @returns the numbers of infohashes that were sent, and left out by the rate limit
+   * @returns how many infohashes were sent, and how many the rate limit has left out
    */
   announce(infoHashesHex: string[]): Promise<{ sent: number; skipped: number }>;
   close(): void;
 }
 
-/** The gate as a thread that asks sees it. */
+/** The gate, seen from a thread that asks. */
 export class GateClient {
   readonly #port: MessagePort;
   readonly #channels = new Map<number, (told: Tell) => void>();
@@ -55,8 +56,8 @@ export class GateClient {
   }
 
   /**
-   * Connects to a web server by its name or address. TLS checks the certificate by the name.
-   * Emits as {@linkcode GateClient.dial}.
+   * Connects to a web server by its name or address. TLS checks the certificate by the name. The
+   * socket emits the same events as that of {@linkcode GateClient.dial}.
    */
   reach(name: string, port: number, tls: boolean): GateSocket {
     return new GateSocket(this.#open, { ask: "reach", name, port, tls }, { allowHalfOpen: true });
@@ -85,7 +86,7 @@ export class GateClient {
    * Begins local discovery (BEP 14).
    *
    * @param port port at which our torrents are served
-   * @param onPeers called with neighbours that announced torrents which were announced here
+   * @param onPeers called with neighbours that announced a torrent of ours
    * @param onClosed called with the reason if local discovery ends
    */
   discover(
@@ -119,7 +120,7 @@ export class GateClient {
     };
   }
 
-  /** Ends all channels, and each later one, with an error. Called when the gate has died. */
+  /** Ends all present and later channels with an error. Called when the gate has died. */
   fail(error: GateError): void {
     this.#failure = error;
     this.#port.close();

@@ -17,7 +17,9 @@ export interface ClientChannel {
   close(): void;
 }
 
-/** Opens a channel by its first message. `onTell` receives what the gate tells of it. */
+/**
+ * Opens a channel by its first message. `onTell` receives the gate's messages about the channel.
+ */
 export type OpenChannel = (first: Asking, onTell: (told: Tell) => void) => ClientChannel;
 
 /** The error of the message `closed`, if the channel ended by one. */

@@ -1,6 +1,6 @@
 /**
- * A stream over a channel of the gate, which stands in for a `net.Socket`. It sends no more than
- * the gate's credit, and gives credit back as its bytes are read.
+ * A stream over a channel of the gate, in place of a `net.Socket`. The stream sends no more bytes
+ * than the gate's credit, and gives credit back when its reader has read bytes.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export class GateSocket extends Duplex {
   bytesRead = 0;
   bytesWritten = 0;
   readonly #channel: ClientChannel;
-  /** Bytes that may still go to the gate, and bytes whose credit it has not got back. */
+  /** Bytes that may still go to the gate, and bytes whose credit the gate has not got back. */
   #credit = WINDOW_BYTES;
   #owed = 0;
   #writing: { bytes: Uint8Array; done: Done } | undefined;
@@ -106,12 +106,12 @@ export class GateSocket extends Duplex {
     }
   }
 
-  /** Sends what the credit allows of the bytes being written, and calls back when all has gone. */
+  /** Sends as many of the pending bytes as the credit allows. Calls back after the last byte. */
   #send(): void {
     if (!this.#writing) return;
     const { bytes, done } = this.#writing;
     if (this.#credit === 0 && bytes.length > 0) return;
-    // A copy, because a transferred buffer is lost to this thread, which may still use it.
+    // A copy, because a transferred buffer is lost to this thread, and the writer may still use it.
     const copy = new Uint8Array(bytes.subarray(0, this.#credit));
     const { length } = copy;
     if (length > 0) this.#channel.ask({ ask: "data", bytes: copy }, [copy.buffer]);

@@ -15,7 +15,7 @@ type SendCallback = (error: Error | null) => void;
 
 /**
  * A UDP socket of IPv6 with the members of `dgram.Socket` that the engine uses. Emits `listening`,
- * `message`, `error` and `close`. The gate drops what may not be sent, without an error.
+ * `message`, `error` and `close`. The gate drops datagrams to forbidden addresses without an error.
  */
 export class GateUdp extends EventEmitter {
   readonly #open: OpenChannel;
@@ -40,7 +40,9 @@ export class GateUdp extends EventEmitter {
     return { address: "::", family: "IPv6", port: this.#port };
   }
 
-  /** Sends one datagram, of at most 1,472 bytes, with those of the same turn of the event loop. */
+  /**
+   * Sends one datagram of at most 1,472 bytes. Datagrams of one event-loop turn go as one batch.
+   */
   send(
     bytes: Uint8Array,
     offset: number,

@@ -6,5 +6,5 @@
 
 import { confineBundle } from "../confinement/mod.ts";
 
-/** Receives what libraries print to the console. */
+/** Receives the console output of libraries. */
 export const printing = confineBundle();

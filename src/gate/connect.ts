@@ -11,7 +11,7 @@ import { gatePermissions } from "./permissions.ts";
 /** Path of the bundle of `main.ts`, which `deno task bundle` makes and a compiled binary embeds. */
 const BUNDLE = new URL("../../dist/gate.js", import.meta.url);
 
-/** What the launcher sends to the gate's thread. The options come first. */
+/** A message of the launcher to the gate's thread. The first message has the options. */
 export interface GateOrder {
   options?: Pick<GateOptions, "allowLocal" | "interfaces">;
   interfaces?: GateOptions["interfaces"];
@@ -22,7 +22,7 @@ export interface GateOrder {
 
 /** Connection to a running gate. */
 export interface GateConnection {
-  /** Makes a port, which goes to a thread that asks. `client.ts` is the thread's side. */
+  /** Makes a port for a thread that asks. `client.ts` is that thread's side. */
   open(): MessagePort;
   /** Sets the interfaces for the local discoveries that begin from now on. */
   setInterfaces(interfaces: GateOptions["interfaces"]): void;
@@ -36,7 +36,7 @@ export interface GateConnection {
  * Starts the gate's thread.
  *
  * @param options `interfaces` as of {@linkcode discoveryInterfaces}
- * @param onFailure called when the thread has died; what it held is lost, and a new gate may start
+ * @param onFailure called when the thread has died. All its channels are lost then
  */
 export function connectGate(
   options: Pick<GateOptions, "allowLocal" | "interfaces">,

@@ -14,10 +14,10 @@ import { GateError } from "./errors.ts";
 import type { Gateways } from "./gateways.ts";
 import { notARouter } from "./router_udp.ts";
 
-/** What connecting needs from outside. Tests hand in names and certificates of their own. */
+/** Dependencies of {@linkcode Connections}. Tests hand in names and certificates of their own. */
 export interface Outside {
   clock: Clock;
-  /** Returns the addresses of a host name, as text. Rejects if there is none. */
+  /** Returns the addresses of a host name, as text. Rejects if the name has none. */
   lookUp(name: string): Promise<string[]>;
   connect(host: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn>;
   /** Certificates in PEM form that are trusted beside Deno's. */
@@ -26,12 +26,12 @@ export interface Outside {
 
 /** Time for a peer to accept a connection (ms). */
 const DIAL_MS = 30_000;
-/** Maximum number of a name's addresses that are tried, time for each, and for TLS (ms). */
+/** Maximum number of a name's addresses to try, time limit for each, and for TLS (ms). */
 const MAX_TRIED = 8;
 const TRY_MS = 5_000;
 const TLS_MS = 20_000;
 
-/** Opens connections after checking where they lead. */
+/** Opens connections after checking their addresses and ports. */
 export class Connections {
   readonly #outside: Outside;
   readonly #contacts: Contacts;
@@ -41,7 +41,7 @@ export class Connections {
     this.#contacts = contacts;
   }
 
-  /** Connects to a peer, which has to be public or heard by local discovery. */
+  /** Connects to a peer. The peer must be public, or a neighbour heard by local discovery. */
   dial(host: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
     const address = parseAddress(host);
     if (!address || !this.#contacts.mayDial(address, port, this.#outside.clock.now())) {
@@ -53,7 +53,7 @@ export class Connections {
     return this.#connect(address, port, DIAL_MS, signal);
   }
 
-  /** Connects to the router. Tells our own address on the connection, which UPnP wants. */
+  /** Connects to the router. Also returns our own address on the connection, which UPnP needs. */
   async router(
     gateways: Gateways,
     text: string,
@@ -129,7 +129,7 @@ export class Connections {
     });
   }
 
-  /** Does work whose signal also aborts after a time. Throws `ETIMEDOUT` then. */
+  /** Runs work with a time limit. Aborts its signal at the limit, and throws `ETIMEDOUT`. */
   async #within<T>(
     timeMs: number,
     outer: AbortSignal,

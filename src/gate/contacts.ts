@@ -1,5 +1,5 @@
 /**
- * Decides which address the gate may contact at which port, and remembers the neighbours that local
+ * Decides which addresses and ports the gate may contact. Remembers the neighbours that local
  * discovery has heard.
  *
  * @module
@@ -8,9 +8,13 @@
 import { isNodePort, isPeerPort } from "../base/mod.ts";
 import { type Address, formatAddress, isLocal, isPublic } from "./addresses.ts";
 
-/** How long a heard neighbour may be dialled (ms). Announcements repeat every five minutes. */
+/**
+ * Time during which a heard neighbour may be dialled (ms). Announcements repeat each five minutes.
+ */
 export const HEARD_MS = 3_600_000;
-/** Maximum number of heard neighbours, and of ports of one neighbour. The oldest is forgotten. */
+/**
+ * Maximum number of remembered neighbours, and of ports of one neighbour. The oldest is dropped.
+ */
 const MAX_HEARD = 256;
 const MAX_HEARD_PORTS = 8;
 

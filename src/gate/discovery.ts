@@ -18,10 +18,10 @@ import type { Ask } from "./protocol.ts";
 /** An address of a network interface of this machine, as `Deno.networkInterfaces` tells. */
 export type Interface = Pick<Deno.NetworkInterfaceInfo, "name" | "family" | "address" | "cidr">;
 
-/** Announcements a second that are sent, and that are read; more are dropped. */
+/** Rate limits of sent and of read announcements, per second. Further ones are dropped. */
 const SENT_RATE = { burst: 64, perSecond: 2 };
 const HEARD_RATE = { burst: 256, perSecond: 32 };
-/** How long an announced torrent's neighbours are reported (ms): three announcements. */
+/** Time during which neighbours of an announced torrent are reported (ms): three announcements. */
 const INTEREST_MS = 15 * 60_000;
 /** Maximum number of torrents whose neighbours are reported. */
 const MAX_INTERESTS = 65_536;
@@ -87,7 +87,7 @@ export class Discovery implements Channel {
       sent += infoHashesHex.length;
       const announcement = { port: this.#port, infoHashesHex, cookie: this.#cookie };
       for (const { family, socket } of this.#senders) {
-        // An interface may have gone, and the others go on.
+        // The interface may have disappeared. The other interfaces go on.
         socket.send(encodeAnnouncement(family, announcement), PORT, GROUPS[family], () => {});
       }
     }

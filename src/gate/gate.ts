@@ -1,6 +1,6 @@
 /**
- * The gate: opens channels for the threads that ask, within bounds, and after checking each
- * address. A message that does not fit the protocol ends its channel. `main.ts` runs it in a thread.
+ * The gate: opens a bounded number of channels for the threads that ask, and checks each address
+ * first. A message that does not fit the protocol ends its channel. `main.ts` runs it in a thread.
  *
  * @module
  */
@@ -78,7 +78,7 @@ export class Gate {
   }
 
   /**
-   * Serves a thread.
+   * Serves the thread at the other end of a port.
    *
    * @returns a function that closes all channels of the port
    */

@@ -1,15 +1,15 @@
 /**
- * Decides which address counts as our router's: the default gateway that the launcher names. Where
- * the launcher knows none, an address of the own network that answered a search for routers.
+ * Decides which addresses count as our router: the default gateway that the launcher names. If the
+ * launcher knows none, private addresses that answered a search for routers count.
  *
  * @module
  */
 
 import { type Address, formatAddress, isLocal, isLoopback, parseAddress } from "./addresses.ts";
 
-/** How long an address that answered a search counts as a router's (ms). Searches are repeated. */
+/** Time during which an address that answered a search counts as a router (ms). */
 const ANSWERED_MS = 3_600_000;
-/** Maximum number of addresses that answered. The oldest is forgotten. */
+/** Maximum number of remembered addresses. The oldest is dropped. */
 const MAX_ANSWERED = 8;
 
 /** The addresses at which requests to routers may be sent. */
@@ -30,7 +30,7 @@ export class Gateways {
     this.#answered.clear();
   }
 
-  /** Whether an answer to a search comes from a router: it may be asked afterwards. */
+  /** Notes an answer to a search. Returns whether the sender counts as a router from now on. */
   noteAnswer(address: Address, nowMs: number): boolean {
     const text = formatAddress(address);
     if (!this.#isNear(address)) return false;
@@ -43,7 +43,7 @@ export class Gateways {
     return true;
   }
 
-  /** Returns the address of a router in its one form, or `undefined` for any other address. */
+  /** Returns a router's address in canonical form; `undefined` for any other address. */
   find(text: string, nowMs: number): string | undefined {
     const address = parseAddress(text);
     if (!address || !this.#isNear(address)) return undefined;
@@ -52,7 +52,7 @@ export class Gateways {
     return nowMs - (this.#answered.get(known) ?? -Infinity) <= ANSWERED_MS ? known : undefined;
   }
 
-  /** Whether an address of IPv4 lies in a private network. */
+  /** Whether an IPv4 address lies in a private network, or on this machine if that is allowed. */
   #isNear(address: Address): boolean {
     return address.length === 4 && isLocal(address) && (this.#allowLocal || !isLoopback(address));
   }

@@ -1,12 +1,13 @@
 /**
- * The gate: a thread that may use the whole network and nothing else. It opens what Deno's lists of
- * permissions cannot express, after checking each address itself, and moves bytes without reading
- * them: peers of IPv6, the UDP socket of IPv6, neighbours that local discovery (BEP 14) has heard,
- * web seeds (BEP 19), and our router.
+ * The gate: a thread that may use the whole network and nothing else. It opens connections that
+ * Deno's permission lists cannot express: to peers over IPv6, to neighbours that local discovery
+ * (BEP 14) has heard, to web seeds (BEP 19), and to our router. It checks each address first, and
+ * moves bytes without reading them. Only local discovery reads datagrams (`bep14.ts`).
  *
  * The launcher starts the thread with {@linkcode connectGate} and hands a port to each thread that
- * asks. There, {@linkcode GateClient} turns the port into sockets. The gate does not trust the
- * asking thread: options come from the launcher alone, and `protocol.ts` parses each message.
+ * asks. In the asking thread, {@linkcode GateClient} turns the port into sockets. The gate does not
+ * trust the asking thread: options come from the launcher alone, and `protocol.ts` parses each
+ * message.
  *
  * Inside the thread, `main.ts` is the entry point and `gate.ts` opens the channels.
  *

@@ -5,8 +5,8 @@
  */
 
 /**
- * Returns the permissions of the gate's thread: the network and nothing else. The gate itself
- * refuses addresses, because Deno's lists have no ranges of IPv6 and no neighbours.
+ * Returns the permissions of the gate's thread: the network and nothing else. The gate's own code
+ * refuses addresses, because Deno's lists can express neither ranges of IPv6 nor neighbours.
  */
 export function gatePermissions(): Deno.PermissionOptionsObject {
   return {

@@ -1,10 +1,11 @@
 /**
  * The messages between the gate and a thread that asks, over one `MessagePort`, and the strict
- * parser of the asking thread's messages. A channel is one connection, one UDP socket, one local
- * discovery; the asking thread chooses its id.
+ * parser of the asking thread's messages. A channel is one connection, one UDP socket or one local
+ * discovery. The asking thread chooses the channel's id.
  *
- * Credit bounds the bytes under way: each side starts with a window for each channel, and may send
- * as much as the other side has given back since. A message of bytes transfers its buffer.
+ * Credit bounds the bytes under way. Each side starts with one window of credit per channel, and
+ * gets credit back when the other side has processed bytes. A message with bytes transfers its
+ * buffer.
  *
  * @module
  */
@@ -15,7 +16,7 @@ export const WINDOW_BYTES = 512 * 1024;
 export const WINDOW_PACKETS = 1_024;
 /** Maximum number of open channels of one port. */
 export const MAX_CHANNELS = 512;
-/** Maximum length of a datagram, bytes. A longer one would not cross an Ethernet in one frame. */
+/** Maximum length of a datagram, bytes. A longer datagram would not fit an Ethernet frame. */
 export const MAX_PACKET_BYTES = 1_472;
 /** Maximum number of infohashes in one message to local discovery. */
 export const MAX_ANNOUNCED = 512;
@@ -72,7 +73,7 @@ export type Tell =
   | { tell: "packets"; id: number; packets: Packet[] }
   /** Peers that announced torrents of this channel. */
   | { tell: "peers"; id: number; peers: HeardPeer[] }
-  /** Numbers of infohashes that an `announce` sent, and left out by the rate limit. */
+  /** Number of infohashes that an `announce` has sent, and number that the rate limit left out. */
   | { tell: "announced"; id: number; sent: number; skipped: number }
   | { tell: "credit"; id: number; amount: number }
   | { tell: "closed"; id: number; error?: { code: string; message: string } };

@@ -1,6 +1,6 @@
 /**
- * Requests a range of a web seed's file (BEP 19) over connections of the gate, which checks the
- * address of each, at a redirect too. `response.ts` reads the answer.
+ * Requests a range of a web seed's file (BEP 19) over connections of the gate. The gate checks the
+ * address of each connection, also after a redirect. `response.ts` reads the answer.
  *
  * @module
  */
@@ -92,7 +92,7 @@ function requestOf({ pathname, search, host }: URL, { first, last }: RangeOrder)
   ].join("\r\n");
 }
 
-/** Passes bytes on, and closes the connection after the last one or when the reader stops. */
+/** Passes bytes on. Closes the connection after the last byte, or when the reader stops. */
 async function* closedAfter(
   bytes: AsyncIterable<Uint8Array>,
   connection: Readable,

@@ -1,7 +1,6 @@
 /**
- * The little of HTTP/1.1 (RFC 9112) that a range of a file needs: reads the head of a response
- * strictly, and its body. It runs in the asking thread, over a connection of the gate; a library
- * would open connections of its own.
+ * Strict reader of HTTP/1.1 responses (RFC 9112), as far as ranges of files need it. It runs in the
+ * asking thread, over a connection of the gate. A library would open connections of its own.
  *
  * @module
  */
@@ -28,7 +27,7 @@ export interface Head {
   fields: Map<string, string>;
 }
 
-/** Which bytes of a file a response has. */
+/** The bytes of a file that a response contains. */
 export interface Extent {
   /** Length of the wanted bytes; absent if they end with the body. */
   lengthBytes?: number;
@@ -40,7 +39,7 @@ function bad(what: string): GateError {
   return new GateError("BAD_RESPONSE", `The web server's answer is not valid: ${what}`);
 }
 
-/** Parses the head of a response, without its empty line. */
+/** Parses the head of a response. `text` does not include the empty line at the end. */
 export function parseHead(text: string): Head {
   const [first, ...lines] = text.split("\r\n");
   const [, status] = /^HTTP\/1\.[01] (\d{3})(?: .*)?$/.exec(first!) ?? [];
@@ -58,8 +57,8 @@ export function parseHead(text: string): Head {
 }
 
 /**
- * Returns which bytes a response has, or throws the reason why they are not those of the order.
- * Expects a status that is no redirect.
+ * Returns the bytes that a response contains. Throws if they are not the ordered ones. Expects a
+ * status that is no redirect.
  */
 export function extentOf({ status, fields }: Head, { first, last }: RangeOrder): Extent {
   const [encoding, length] = [fields.get("content-encoding"), fields.get("content-length")];

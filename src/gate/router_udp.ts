@@ -1,6 +1,6 @@
 /**
- * The channels of UDP to the router: to its server of PCP and NAT-PMP, and searches for routers by
- * SSDP. The receivers are fixed when the channel opens.
+ * UDP channels to the router: to its PCP and NAT-PMP server, and for searches by SSDP. Opening the
+ * channel fixes the receivers.
  *
  * @module
  */
@@ -27,11 +27,11 @@ export const ROUTER_PORTS: RouterPorts = {
   ssdp: { host: "239.255.255.250", port: 1_900 },
 };
 
-/** A search for a router. Other devices of the own network are not searched for. */
+/** Matches a search for a router. The gate sends no search for other devices. */
 const SEARCH =
   /^M-SEARCH \* HTTP\/1\.1\r\n(?:[^\r\n]+\r\n)*ST: urn:schemas-upnp-org:(?:device:InternetGatewayDevice|service:WAN(?:IP|PPP)Connection):\d\r\n(?:[^\r\n]+\r\n)*\r\n$/;
 
-/** What a channel needs. */
+/** Dependencies of a channel. */
 export interface RouterContext {
   clock: Clock;
   gateways: Gateways;
@@ -98,7 +98,7 @@ export class RouterUdp implements Channel {
     }
   }
 
-  /** Sends to the channel's receivers, whatever address the packet names. */
+  /** Sends to the channel's receivers, and ignores the address in the packet. */
   #send({ bytes }: Packet): void {
     if (this.#isSearch && !SEARCH.test(String.fromCharCode(...bytes))) {
       throw new GateError("BAD_REQUEST", "The datagram is no search for a router");

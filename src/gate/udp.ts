@@ -17,7 +17,7 @@ import { type Ask, MAX_PACKET_BYTES, type Packet, WINDOW_PACKETS } from "./proto
 const FIRST_USER_PORT = 1_024;
 /** Deno's default length of the receive buffer for one datagram, bytes. */
 const DENOS_RECEIVE_BYTES = 65_536;
-/** Length of the receive buffer for one datagram, bytes, as of the engine's socket of IPv4. */
+/** Length of our receive buffer for one datagram, bytes; the engine's IPv4 socket has the same. */
 const RECEIVE_BYTES = 4_096;
 
 /** A channel of one UDP socket of IPv6, bound beside a socket of IPv4 with the same port. */
@@ -74,7 +74,7 @@ export class UdpChannel implements Channel {
     }
   }
 
-  /** Sends datagrams, and gives their credit back when the last has gone. UDP tells no failures. */
+  /** Sends datagrams, and gives their credit back after the last one. Failures are not reported. */
   #send(packets: Packet[]): void {
     let left = packets.length;
     const onSent = () => {

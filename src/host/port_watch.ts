@@ -1,6 +1,6 @@
 /**
- * Tells the user when the home router has opened our port, when it has not, and when it no longer
- * keeps the port open. Each of these once, although the router is asked again and again.
+ * Tells the user when the home router has opened our port, when it has not, and when it has closed
+ * the port. Repeated attempts with the same result are reported once.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The description of a UPnP device: finds the services that map ports, and where they are
- * controlled (UPnP Device Architecture 2.0, section 2.3).
+ * Finds the services that map ports, and their control addresses, in the description of a UPnP
+ * device (UPnP Device Architecture 2.0, section 2.3).
  *
  * @module
  */
@@ -8,29 +8,29 @@
 import { type Location, parseLocation } from "./ssdp.ts";
 import { childOf, textOf, type XmlElement } from "./xml.ts";
 
-/** Services that map ports, the best first. */
+/** Types of services that map ports, the best first. */
 const SERVICE_TYPES: readonly string[] = [
   "urn:schemas-upnp-org:service:WANIPConnection:2",
   "urn:schemas-upnp-org:service:WANIPConnection:1",
   "urn:schemas-upnp-org:service:WANPPPConnection:1",
 ];
-/** Maximum number of services that are tried; a router has one for each line to the internet. */
+/** Maximum number of services to try. A router has one service for each line to the internet. */
 const MAX_SERVICES = 8;
 
 /** A service that maps ports. */
 export interface WanService {
   /** One of {@linkcode SERVICE_TYPES}. */
   type: string;
-  /** Where the service is controlled; on the same address as the description. */
+  /** Control address of the service, on the same IP address as the description. */
   control: Location;
 }
 
 /**
- * Returns the services of a description that map ports, the best first. Services that are not
- * controlled on the router's own address are left out.
+ * Returns the services of a description that map ports, the best first. Leaves out services whose
+ * control address is not on the router's own IP address.
  */
 export function findServices(root: XmlElement, description: Location): WanService[] {
-  // UPnP 1.0 lets a description name the base of its URLs.
+  // In UPnP 1.0, a description may name a base for its URLs.
   const urlBase = textOf(root, "URLBase");
   const base = urlBase ? parseLocation(urlBase, description) : description;
   const found: WanService[] = [];

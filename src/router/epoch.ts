@@ -1,5 +1,5 @@
 /**
- * Recognizes the restart of a router by the clock that its answers carry.
+ * Detects the restart of a router by the clock (epoch) in its answers.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Makes the first mappings: asks by all protocols at once which of them the router speaks, and maps
- * the port by the best one that works.
+ * Makes the first mappings: probes all protocols at once, and maps the port by the best protocol
+ * that works.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { ClientContext, MappingClient } from "./protocol.ts";
 import type { Gateway } from "./transport.ts";
 import { findUpnpRouter } from "./upnp_search.ts";
 
-/** How long UPnP waits for an answer by PCP or NAT-PMP, which are cheaper to keep (ms). */
+/** Head start of PCP and NAT-PMP before UPnP (ms), because their mappings are cheaper to renew. */
 export const UPNP_HEAD_START_MS = 1_000;
 
 /** Outcome of one protocol's search for the router. */
@@ -25,7 +25,7 @@ interface Found {
 }
 
 /**
- * Finds the router by all protocols and tries each client until one maps the port.
+ * Searches for the router by all protocols, and tries each client until one maps the port.
  *
  * @param tryClient maps the port by a client; if it throws, the client has been closed
  * @throws the first client's error, or {@linkcode RouterError} `NO_ROUTER`
@@ -56,15 +56,15 @@ export async function establish<T>(
       } catch (error) {
         outer.throwIfAborted();
         failure ??= error;
-        // A server of PCP refuses a port whose mapping has the nonce of our last run. NAT-PMP,
-        // which most servers of PCP speak too, has no nonces.
+        // A PCP server refuses a port whose mapping has the nonce of our last run. Most PCP servers
+        // also speak NAT-PMP, which has no nonces.
         if (found.client?.protocol === "PCP") pending.add(outcomeOf(openNatPmp(context, gateway!)));
       }
       if (pending.size === 0) break;
     }
   } finally {
     ending.abort();
-    // Clients that were found too late are not used.
+    // Close clients that were found too late.
     for (const one of pending) one.then(({ client }) => client?.close());
   }
   throw failure ?? new RouterError(

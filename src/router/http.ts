@@ -1,6 +1,6 @@
 /**
- * One request of HTTP/1.1 (RFC 9112) to the router over a connection that is handed in. Redirects
- * are not followed, and nothing of an answer is kept beyond its status and a bounded body.
+ * Sends one HTTP/1.1 request (RFC 9112) to the router over a connection that is handed in. Follows
+ * no redirects. Keeps only the status and a bounded body of the answer.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import type { ClientContext } from "./protocol.ts";
 import type { Endpoint, RouterConnection } from "./transport.ts";
 import { MAX_XML_BYTES } from "./xml.ts";
 
-/** How long one request may take (ms). Some routers ask their modem first. */
+/** Time limit for one request (ms). Some routers ask their modem first. */
 export const HTTP_TIMEOUT_MS = 10_000;
 /** Maximum length of an answer's head, and of the whole answer, bytes. */
 const MAX_HEAD_BYTES = 8 * 1024;
 const MAX_ANSWER_BYTES = MAX_HEAD_BYTES + 2 * MAX_XML_BYTES;
-/** Maximum number of parts in which an answer comes; each part is looked at. */
+/** Maximum number of reads for one answer, because each read parses the answer again. */
 const MAX_PARTS = 8_192;
 
 /** A request. */

@@ -3,14 +3,14 @@
  * and 2), and keeps it open.
  *
  * - `port_mapper.ts`: the life of the mappings, from the first search to the end.
- * - `establish.ts` finds out which protocols the router speaks and takes the best.
+ * - `establish.ts` probes the protocols and picks the best that the router speaks.
  * - `pcp_client.ts`, `nat_pmp_client.ts`, `upnp_client.ts` speak one protocol each, over the packets
  *   of `pcp.ts` and `nat_pmp.ts`, and over `ssdp.ts`, `description.ts`, `soap.ts`, `http.ts`, `xml.ts`.
  * - `transport.ts`: the sockets, which are handed in.
  *
- * A router is a stranger: its answers are bounded, checked against the request, and not believed
- * beyond what they are asked. Left to others: the sockets and the check that they lead to the
- * gateway, and the use of the external port in announcements. Start reading in `port_mapper.ts`.
+ * A router is a stranger. Its answers are bounded and checked against the request. Left to others:
+ * the sockets, the check that they lead to the gateway, and the use of the external port in
+ * announcements. Start reading in `port_mapper.ts`.
  *
  * @module
  */

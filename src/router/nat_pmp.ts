@@ -31,15 +31,15 @@ export interface NatPmpMapRequest {
 
 /** Response of a server. */
 export interface NatPmpAnswer {
-  /** What was asked: the external address, or a mapping. */
+  /** The request's kind: the external address, or a mapping. */
   asked: "address" | PortKind;
   /** Name of the result code. */
   result: string;
   /** Seconds since the server lost its mappings. */
   epochSeconds: number;
-  /** Only if the address was asked for and the result is `success`. */
+  /** Present only if the request was for the address and the result is `success`. */
   externalAddress?: string;
-  /** Only if a mapping was asked for and the result is `success`. */
+  /** Present only if the request was for a mapping and the result is `success`. */
   mapping?: { internalPort: number; externalPort: number; leaseSeconds: number };
 }
 

@@ -84,7 +84,8 @@ export class NatPmpClient implements MappingClient {
     const isDeletion = wanted.leaseSeconds === 0;
     const { mapping } = await this.#ask(
       encodeMapRequest(wanted),
-      // A refusal names no port. A late answer to an earlier request may grant what this deletes.
+      // A refusal names no port. A late answer to an earlier request may grant the mapping that
+      // this request deletes.
       ({ asked, mapping }) =>
         asked === kind &&
         (!mapping || mapping.internalPort === internalPort &&
@@ -95,7 +96,7 @@ export class NatPmpClient implements MappingClient {
     return mapping!;
   }
 
-  /** Asks, and refuses an answer whose result is not `success`. */
+  /** Sends a request. Throws if the result of the answer is not `success`. */
   async #ask(
     request: Uint8Array,
     isAnswer: (answer: NatPmpAnswer) => boolean,
@@ -104,7 +105,7 @@ export class NatPmpClient implements MappingClient {
   ): Promise<NatPmpAnswer> {
     const answer = await this.#control.ask([request], (bytes) => {
       const answer = parseNatPmpAnswer(bytes);
-      // The refused version is that of the search for PCP.
+      // This answer refuses the version of the earlier probe for PCP.
       const isOther = answer?.result === "unsupported version";
       return answer && !isOther && isAnswer(answer) ? answer : undefined;
     }, signal);

@@ -48,7 +48,9 @@ export interface PcpMapRequest {
 
 /** Header of a response. */
 export interface PcpHeader {
-  /** Version of the server. If the result is `UNSUPP_VERSION`, the one that it understands. */
+  /**
+   * Version of the server. With the result `UNSUPP_VERSION`, the version that the server speaks.
+   */
   version: number;
   isMap: boolean;
   /** Name of the result code: `SUCCESS`, `NOT_AUTHORIZED` and so on. */

@@ -28,7 +28,7 @@ import type {
   Wanted,
 } from "./protocol.ts";
 
-/** Results that mean: the router has no connection to the internet. */
+/** Results of a router without a connection to the internet. */
 const OFFLINE = ["NETWORK_FAILURE"];
 
 /** A PCP client. */
@@ -95,7 +95,7 @@ export class PcpClient implements MappingClient {
     const answer = await this.#control.ask([encodeMap(request)], (bytes) => {
       const header = parseHeader(bytes);
       if (!header) return;
-      // A late answer to an earlier request may grant what this one deletes.
+      // A late answer to an earlier request may grant the mapping that this request deletes.
       if (header.result === "SUCCESS" && wanted.leaseSeconds === 0 && header.leaseSeconds > 0) {
         return;
       }
@@ -121,7 +121,7 @@ export class PcpClient implements MappingClient {
   }
 
   #noteEpoch({ version, epochSeconds }: PcpHeader): void {
-    // Other software runs on the router if it no longer knows the version.
+    // A router that no longer speaks PCP has new software, so it has restarted.
     if (version !== PCP_VERSION) this.#isRestarted = true;
     else this.#isRestarted ||= this.#epoch.note(epochSeconds, this.#context.clock.now());
   }

@@ -1,6 +1,6 @@
 /**
- * Requests over UDP to the port of PCP and NAT-PMP: repeats a request until the router answers it,
- * drops datagrams of other senders, and finds out which of the two protocols the router speaks.
+ * Sends UDP requests to the port of PCP and NAT-PMP. Repeats a request until the router answers,
+ * and drops datagrams of other senders. Detects which of the two protocols the router speaks.
  *
  * @module
  */
@@ -15,10 +15,11 @@ import type { Gateway, PortControlSocket } from "./transport.ts";
 
 /**
  * Pauses after each sending of a request (ms): from 250 ms, doubled each time (RFC 6886, section
- * 3.1). PCP begins with 3 s, for routers far away; ours is in the same network.
+ * 3.1). RFC 6887 begins with 3 s for PCP, because the server may be far away. Our router is in the
+ * same network.
  */
 export const REQUEST_PAUSES_MS: readonly number[] = [250, 500, 1_000, 2_000, 4_000];
-/** How long a router that has answered by NAT-PMP may still answer by PCP (ms). */
+/** Time during which PCP may still answer after an answer by NAT-PMP (ms). */
 const PCP_GRACE_MS = 500;
 
 /** The UDP requests of one client to one router. */
@@ -43,10 +44,10 @@ export class PortControl {
   }
 
   /**
-   * Sends requests, again after pauses, until a datagram of the router is the answer.
+   * Sends requests, and repeats them after pauses, until a datagram of the router is the answer.
    *
-   * @param read returns what an answer says, or `undefined` for a datagram that is no answer; what
-   * it throws ends the request
+   * @param read parses a datagram, and returns `undefined` for one that is no answer. An error that
+   * `read` throws ends the request
    * @throws {RouterError} `ROUTER_SILENT`
    */
   async ask<T>(
@@ -96,8 +97,8 @@ export class PortControl {
 }
 
 /**
- * Finds out whether a router speaks PCP or NAT-PMP, by requests that change nothing. A router that
- * speaks both is asked by PCP, whose mappings carry a nonce that others cannot guess.
+ * Detects whether a router speaks PCP or NAT-PMP, by requests that change nothing. Prefers PCP,
+ * whose mappings carry a nonce that others cannot guess.
  *
  * @returns `undefined` if the router does not answer
  */

@@ -1,7 +1,7 @@
 /**
- * Keeps our port mapped in the router as long as the daemon runs: renews the mappings at half the
- * lease, checks each minute that the router still has them, begins anew when the gateway changes or
- * the router stops answering, and takes the mappings back at the end.
+ * Keeps our port mapped in the router as long as the daemon runs. Renews the mappings at half the
+ * lease, and checks each minute that the router still has them. Starts over when the gateway
+ * changes or the router stops answering. Deletes the mappings at the end.
  *
  * @module
  */
@@ -12,27 +12,32 @@ import type { ClientContext, Held, MappingClient, PortKind } from "./protocol.ts
 import { errorData, type PortMapping, type PortMappingStatus, sameMapping } from "./status.ts";
 import type { Gateway } from "./transport.ts";
 
-/** Lease that is asked for, seconds. A mapping that a killed process left is gone after it. */
+/**
+ * Requested lease, seconds. After a kill, the mapping stays in the router no longer than this,
+ * unless the router makes only permanent mappings.
+ */
 export const LEASE_SECONDS = 3_600;
 /** Pause between two checks of mappings and gateway (ms). */
 export const CHECK_MS = 60_000;
 /** Pause after a check or a renewal that failed (ms). */
 export const RETRY_MS = 10_000;
-/** Failures in a row after which the search for the router begins anew. */
+/** Consecutive failures after which the search for the router starts over. */
 const MAX_FAILURES = 3;
-/** Least pause between two renewals (ms), whatever lease a router grants. */
+/** Minimum pause between two renewals (ms), for routers that grant a very short lease. */
 const MIN_RENEWAL_MS = 30_000;
-/** Pause after the first search that found no mapping (ms); doubled each time up to the last. */
+/**
+ * Back-off after a search that made no mapping: first and longest pause (ms), doubled each time.
+ */
 const FIRST_SEARCH_PAUSE_MS = 15_000;
 const LAST_SEARCH_PAUSE_MS = 15 * 60_000;
-/** How long taking mappings back may take at the end (ms). */
+/** Time limit for deleting the mappings at the end (ms). */
 export const UNMAP_TIMEOUT_MS = 2_000;
 
 /** Options of a {@linkcode PortMapper}. */
 export interface PortMapperOptions extends ClientContext {
   /** Port of this machine, TCP and UDP. */
   port: number;
-  /** Returns the default gateway, or `undefined` if it cannot be found out. */
+  /** Returns the default gateway; `undefined` if it is unknown. */
   findGateway: () => Promise<Gateway | undefined>;
   /** Called after each change of the status. */
   onChange: (status: PortMappingStatus) => void;
@@ -57,7 +62,7 @@ export class PortMapper {
   #running: Promise<void> = Promise.resolve();
   #kept: Kept | undefined;
   #status: PortMappingStatus;
-  /** External port of the last mapping, which the next search asks for first. */
+  /** External port of the last mapping. The next search requests this port first. */
   #lastExternalPort: number;
   #hurry = () => {};
 
@@ -72,7 +77,7 @@ export class PortMapper {
     return this.#status;
   }
 
-  /** Begins. Never throws; failures are in the status. */
+  /** Starts mapping. Never throws; failures are in the status. */
   start(): void {
     this.#running = this.#run(this.#stopping.signal);
   }
@@ -82,7 +87,7 @@ export class PortMapper {
     this.#hurry();
   }
 
-  /** Takes the mappings back, within {@linkcode UNMAP_TIMEOUT_MS}, and ends. */
+  /** Deletes the mappings within {@linkcode UNMAP_TIMEOUT_MS}, and stops. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
@@ -156,7 +161,7 @@ export class PortMapper {
     }
     const held: Held[] = [wanted("tcp", tcp.externalPort)];
     if (udp) held.push(wanted("udp", udp.externalPort));
-    // A router that grants a longer lease than was asked for is not believed.
+    // Renew by the requested lease, even if the router claims to grant a longer one.
     const leaseMs = 1_000 *
       Math.min(tcp.leaseSeconds, udp?.leaseSeconds ?? Infinity, LEASE_SECONDS);
     const mapping: PortMapping = {
@@ -166,7 +171,7 @@ export class PortMapper {
       ...(udp && { externalUdpPort: udp.externalPort }),
     };
     const now = this.#clock.now();
-    // Ports that the router has moved are taken back under their old numbers.
+    // Delete mappings that the router has moved to another port, by their old port.
     const moved = before?.held.filter(({ kind, externalPort }) =>
       !held.some((one) => one.kind === kind && one.externalPort === externalPort)
     );
@@ -182,7 +187,7 @@ export class PortMapper {
     };
   }
 
-  /** Keeps mappings until the gateway changes, or the router fails. Throws the failure then. */
+  /** Keeps mappings until the gateway changes. Throws if the router fails. */
   async #keep(first: Kept, gateway: Gateway | undefined, signal: AbortSignal): Promise<void> {
     this.#tell(first.mapping);
     let kept = first;
@@ -192,7 +197,7 @@ export class PortMapper {
       if (signal.aborted) return;
       if (!sameGateway(await this.#findGateway(gateway), gateway)) {
         this.#kept = undefined;
-        // The old router may still be there, beside the new one.
+        // The old router may still be in the network, beside the new one.
         this.#abandon(kept.client, kept.held);
         this.#lastExternalPort = this.#options.port;
         this.#tell(undefined);
@@ -220,7 +225,7 @@ export class PortMapper {
     }
   }
 
-  /** Finds the gateway. If that fails, the last one is taken to be still there. */
+  /** Finds the gateway. If the search fails, returns the last known gateway. */
   async #findGateway(last: Gateway | undefined): Promise<Gateway | undefined> {
     try {
       return await this.#options.findGateway();
@@ -229,7 +234,7 @@ export class PortMapper {
     }
   }
 
-  /** Waits, and ends early when the gateway is another one. */
+  /** Waits. Ends early when the gateway changes. */
   async #pauseWhile(
     gateway: Gateway | undefined,
     pauseMs: number,
@@ -251,7 +256,7 @@ export class PortMapper {
     this.#hurry = () => {};
   }
 
-  /** Takes mappings back as far as the router answers, and closes the client. Never throws. */
+  /** Deletes mappings as far as the router answers, and closes the client. Never throws. */
   #abandon(client: MappingClient, held: readonly Held[]): void {
     const ending = new AbortController();
     const timer = this.#clock.after(UNMAP_TIMEOUT_MS, () => ending.abort());

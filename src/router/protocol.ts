@@ -1,6 +1,6 @@
 /**
- * What PCP, NAT-PMP and UPnP have in common for {@linkcode PortMapper}: a client that maps one port,
- * checks it, and takes the mapping back.
+ * The common interface of the PCP, NAT-PMP and UPnP clients: each maps a port, checks the mapping,
+ * and deletes it.
  *
  * @module
  */
@@ -14,14 +14,14 @@ export type ProtocolName = "PCP" | "NAT-PMP" | "UPnP";
 /** Transport protocol of a mapped port. */
 export type PortKind = "tcp" | "udp";
 
-/** Mapping that is asked of the router. */
+/** Requested mapping. */
 export interface Wanted {
   kind: PortKind;
   /** Port of this machine. */
   internalPort: number;
-  /** External port that we would like to have. The router may choose another one. */
+  /** Preferred external port. The router may choose another port. */
   externalPort: number;
-  /** Lease that is asked for, seconds. */
+  /** Requested lease, seconds. */
   leaseSeconds: number;
 }
 
@@ -34,10 +34,10 @@ export interface Granted {
   leaseSeconds: number;
 }
 
-/** A mapping to be checked or taken back. */
+/** A mapping to check or delete. */
 export type Held = Omit<Wanted, "leaseSeconds">;
 
-/** Outcome of a check: `lost` means that mappings have to be asked for again. */
+/** Outcome of a check. After `lost`, the mappings have to be requested again. */
 export type CheckResult = "held" | "lost";
 
 /** A client of one router, for one protocol. */
@@ -55,13 +55,13 @@ export interface MappingClient {
    * @throws {RouterError} if the router does not answer
    */
   check(held: readonly Held[], externalAddress: string, signal: AbortSignal): Promise<CheckResult>;
-  /** Takes a mapping back, if it is still ours. Rejects if the router does not confirm it. */
+  /** Deletes a mapping, if it is still ours. Rejects if the router does not confirm it. */
   unmap(held: Held, signal: AbortSignal): Promise<void>;
   /** Closes the client's sockets. Mappings stay. */
   close(): void;
 }
 
-/** What clients need from outside. */
+/** Dependencies of the clients. */
 export interface ClientContext {
   clock: Clock;
   /** Fills a buffer with random bytes, as `crypto.getRandomValues` does. */

@@ -1,5 +1,6 @@
 /**
- * The search of UPnP for routers (SSDP; UPnP Device Architecture 2.0, section 1.3).
+ * Requests and answers of the search for UPnP routers (SSDP; UPnP Device Architecture 2.0, section
+ * 1.3).
  *
  * @module
  */
@@ -8,7 +9,7 @@ import { version } from "../base/mod.ts";
 import { parseIpv4 } from "./ipv4.ts";
 import { SSDP_GROUP } from "./transport.ts";
 
-/** Devices and services that are searched for. A router of IGD 2 answers for version 1 too. */
+/** Devices and services to search for. A router of IGD 2 answers for version 1 too. */
 export const SEARCH_TARGETS: readonly string[] = [
   "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
   "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
@@ -42,8 +43,8 @@ export function searchRequest(target: string): string {
 }
 
 /**
- * Returns where the description of a device is. Returns `undefined` for a datagram that is no
- * answer of a router, or whose location is not on the sender's own address.
+ * Returns the address of a device's description from an answer. Returns `undefined` for a datagram
+ * that is no answer of a router, or whose location is not on the sender's own IP address.
  *
  * @param sender IPv4 address of the sender, dotted form
  */
@@ -56,14 +57,14 @@ export function parseSearchAnswer(bytes: Uint8Array, sender: string): Location |
     return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
   }));
   const target = fields.get("st") ?? "";
-  // Routers answer for other versions than were asked for.
+  // Some routers answer with another version than the requested one.
   const isRouter = SEARCH_TARGETS.some((one) => withoutVersion(one) === withoutVersion(target));
   const location = isRouter ? parseLocation(fields.get("location") ?? "") : undefined;
   return location?.address === sender ? location : undefined;
 }
 
 /**
- * Parses an http URL whose host is an IPv4 address, relative to another one if it is given. Returns
+ * Parses an http URL whose host is an IPv4 address, relative to a base URL if one is given. Returns
  * `undefined` for everything else.
  */
 export function parseLocation(text: string, base?: Location): Location | undefined {

@@ -1,5 +1,5 @@
 /**
- * What is known about the port in the router, as data for `status`, the log and the metrics.
+ * Status of the port in the router, as data for `status`, the log and the metrics.
  *
  * @module
  */
@@ -10,7 +10,10 @@ import type { ProtocolName } from "./protocol.ts";
 /** A port that a router has opened for us. */
 export interface PortMapping {
   protocol: ProtocolName;
-  /** External IPv4 address of the router, dotted form; private behind a second router. */
+  /**
+   * External IPv4 address of the router, dotted form. The address is private behind a second
+   * router.
+   */
   externalAddress: string;
   /** External TCP port. */
   externalPort: number;
@@ -21,9 +24,9 @@ export interface PortMapping {
 /** State of the port in the router. */
 export interface PortMappingStatus {
   mapping?: PortMapping;
-  /** Time since when the mapping, or its absence, has been as it is, Unix milliseconds. */
+  /** Time of the last change of the mapping, or of its loss, Unix milliseconds. */
   sinceMs: number;
-  /** Why there is no mapping, or why the last check of the mapping failed. */
+  /** Reason why there is no mapping, or why the last check of the mapping failed. */
   error?: { code: string; message: string };
 }
 

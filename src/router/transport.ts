@@ -33,7 +33,7 @@ export interface RouterSocket {
 
 /** A UDP socket that sends to a server of PCP or NAT-PMP. */
 export interface PortControlSocket extends RouterSocket {
-  /** Address and port of the server; answers of others are dropped. */
+  /** Address and port of the server. Datagrams of other senders are dropped. */
   readonly server: Endpoint;
 }
 

@@ -21,9 +21,9 @@ import { call, type SoapArguments } from "./soap.ts";
 
 /** Description of our mappings in the router's list. */
 const DESCRIPTION = "libreseed";
-/** Maximum number of calls by which a mapping is asked for; each may try another port. */
+/** Maximum number of calls for one mapping. Each call may try another port. */
 const MAX_TRIES = 10;
-/** External ports that are tried by chance if the wanted one is taken. */
+/** Range of random external ports to try if the wanted port is taken. */
 const RANDOM_PORTS = { first: 20_000, count: 40_000 } as const;
 
 /** Error codes of UPnP (WANIPConnection:2, section 2.5; UPnP Device Architecture, section 3.2.2). */
@@ -42,7 +42,10 @@ const ADD_ANY_UNUSABLE = [
   ...[CONFLICT, SAME_PORTS_REQUIRED, ONLY_PERMANENT_LEASES, CONFLICT_WITH_OTHER_MECHANISM],
 ];
 
-/** Entry of the router's list: whose it is, and its lease in seconds (0: permanent). */
+/**
+ * Entry of the router's list: the client's address and port, and the lease in seconds (0:
+ * permanent).
+ */
 interface Entry {
   client: string;
   internalPort: number;
@@ -173,8 +176,8 @@ export class UpnpClient implements MappingClient {
   }
 
   /**
-   * Reads the entry of an external port. Returns `undefined` if there is none, or if the router
-   * does not tell.
+   * Reads the entry of an external port from the router's list. Returns `undefined` if the list has
+   * no entry, or if the router does not show it.
    */
   async #entry(kind: PortKind, port: number, signal: AbortSignal): Promise<Entry | undefined> {
     const { values } = await this.#call("GetSpecificPortMappingEntry", nameOf(kind, port), signal);

@@ -15,7 +15,7 @@ import type { Gateway } from "./transport.ts";
 import { UpnpClient } from "./upnp_client.ts";
 import { readXml } from "./xml.ts";
 
-/** Pauses after each search (ms). The last one is how long late answers are waited for. */
+/** Pauses after each search (ms). The last pause is the time limit for late answers. */
 const SEARCH_PAUSES_MS: readonly number[] = [1_000, 2_000, 4_000];
 /** Maximum number of descriptions that are read. */
 const MAX_DESCRIPTIONS = 8;
@@ -24,7 +24,7 @@ const MAX_DESCRIPTIONS = 8;
  * Finds a UPnP router. If the gateway is known, only its own answers count.
  *
  * @returns `undefined` if no router answers
- * @throws {RouterError} if routers answered, and none can be used
+ * @throws {RouterError} if routers answered, but none of them can be used
  */
 export async function findUpnpRouter(
   context: ClientContext,

@@ -1,7 +1,7 @@
 /**
- * A small strict reader of XML, for the documents of UPnP. It refuses document types, so there are
- * no entities to expand beyond the five of XML and character numbers. Namespaces are dropped, since
- * routers write wrong ones; attributes are skipped.
+ * A small strict reader of XML, for the documents of UPnP. It refuses document types, so the only
+ * references are XML's five entities and character numbers. It drops namespaces, because routers
+ * write wrong ones, and skips attributes.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { badAnswer } from "./errors.ts";
 
 /** Maximum length of a document, bytes. Descriptions of routers have 2 to 20 KiB. */
 export const MAX_XML_BYTES = 128 * 1024;
-/** Maximum number of elements, and of elements inside each other. */
+/** Maximum number of elements, and maximum nesting depth. */
 const MAX_ELEMENTS = 4_000;
 const MAX_DEPTH = 32;
 
@@ -110,7 +110,8 @@ export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
-/** Decodes references. An ampersand that begins none stays, for many routers do not escape it. */
+/** Decodes references. An ampersand that begins no reference stays, because many
+ * routers do not escape ampersands. */
 function decoded(text: string): string {
   return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{1,8}));/gi, (whole, dec, hex, name) => {
     if (name !== undefined) return Object.hasOwn(ENTITIES, name) ? ENTITIES[name]! : whole;

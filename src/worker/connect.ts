@@ -1,6 +1,6 @@
 /**
- * The side of the thread that uses the engine: opens a channel to the engine's thread, passes the
- * engine's events on, and ends the thread.
+ * The client side of the engine's thread: opens a channel to it, passes the engine's events on, and
+ * ends the thread.
  *
  * @module
  */

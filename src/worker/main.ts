@@ -27,7 +27,7 @@ addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
   else if (data.kind === "gate-died") router.gateDied(data.why);
 });
 
-/** Serves the engine at the port by which it is called. */
+/** Serves calls of the engine at a port. */
 function serve(port: MessagePort): void {
   const send = (event: WorkerEvent) => port.postMessage(event);
   const lines = new LibraryLines(

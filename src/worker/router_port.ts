@@ -1,6 +1,6 @@
 /**
- * Our port in the home router, from the engine's side: brings together the engine's port, the gate,
- * and the gateway that the launcher names, which come in any order, and runs the port mapper.
+ * Runs the port mapper in the engine's thread. The mapper needs the engine's port, the gate and the
+ * default gateway from the launcher, which arrive in any order.
  *
  * @module
  */
@@ -13,7 +13,9 @@ import { type Gateway, PortMapper, type PortMappingStatus } from "../router/mod.
 export class RouterPort {
   readonly #clock: Clock;
   #gate: GateClient | undefined;
-  /** The default gateway as the launcher told it last; pending until the first time. */
+  /**
+   * The default gateway that the launcher named last; pending until the launcher names the first.
+   */
   #gateway = Promise.withResolvers<Gateway | undefined>();
   #engine: { port: number; onChange: (status: PortMappingStatus) => void } | undefined;
   #mapper: PortMapper | undefined;
@@ -29,13 +31,13 @@ export class RouterPort {
     return this.#failure ?? this.#mapper?.status;
   }
 
-  /** Port at which peers reach this machine: the router's if it has mapped ours. */
+  /** Port at which peers reach this machine: the router's external port if there is a mapping. */
   get announcedPort(): number | undefined {
     return this.status?.mapping?.externalPort ?? this.#engine?.port;
   }
 
   /**
-   * Begins once there is a gate, too.
+   * Sets the engine's port. Mapping starts when the gate is set, too.
    *
    * @param port port on which the engine listens, TCP and UDP
    * @param onChange called after each change of the status
@@ -53,7 +55,7 @@ export class RouterPort {
 
   /** Sets the default gateway. */
   setGateway(gateway: Gateway | undefined): void {
-    // The mapper may wait for the first one.
+    // The mapper may still wait for the first gateway.
     this.#gateway.resolve(gateway);
     this.#gateway = Promise.withResolvers();
     this.#gateway.resolve(gateway);
@@ -69,10 +71,10 @@ export class RouterPort {
     this.#engine?.onChange(this.#failure);
   }
 
-  /** Takes the mapping back, in at most two seconds. */
+  /** Deletes the mapping, within two seconds. */
   async stop(): Promise<void> {
     const stopped = this.#mapper?.stop();
-    // The mapper may wait for the first gateway.
+    // The mapper may still wait for the first gateway.
     this.#gateway.resolve(undefined);
     await stopped;
   }

@@ -42,11 +42,11 @@ export interface Io {
   /** The user's home directory, absolute path; `undefined` if the user has none. */
   readonly userHome: string | undefined;
   readonly clock: Clock;
-  /** Requests to the launcher, for what the command's own thread must not do. */
+  /** Requests to the launcher, for actions that the command's own thread must not take. */
   readonly launcher: LauncherRequests;
-  /** What this thread was granted, with the reasons; for `doctor`. */
+  /** Permissions of this thread, with the reasons; for `doctor`. */
   readonly grants?: readonly Grant[];
-  /** The settings with the given flags, if they are loaded already. */
+  /** The settings and the flags from which they were loaded, if the launcher has loaded them. */
   readonly settings?: { flags: SettingFlags; loaded: LoadedSettings };
   /**
    * Returns the path of the staging directory in `directory`: a directory of a random name that

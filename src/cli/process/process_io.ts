@@ -98,7 +98,9 @@ export function isJournal(stream: string | undefined): boolean {
   }
 }
 
-/** Returns a new path in `directory`, with the name of a locked temporary. */
+/**
+ * Returns a new staging path in `directory`. The name marks a temporary file that a lock protects.
+ */
 export function stagingFor(directory: string): string {
   const name = `.tmp-held-${toHex(crypto.getRandomValues(new Uint8Array(8)))}`;
   return directory.endsWith("/") ? directory + name : `${directory}/${name}`;

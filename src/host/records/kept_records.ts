@@ -50,7 +50,8 @@ export class KeptRecords {
   /**
    * Creates the view of the records in the state database.
    *
-   * @param port TCP port on which the engine listens, which is announced until a router opens another
+   * @param port TCP port on which the engine listens. It is announced until a router opens another
+   * port
    * @param minNodes returns the number of nodes that have to hold a record; with fewer the record is weak
    */
   constructor(
