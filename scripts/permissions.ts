@@ -1,7 +1,8 @@
 /**
- * Generates `docs/permissions.md`: what each thread may touch and why, and what the command's thread
- * may ask of the launcher. `deno task permissions` writes the page from the lists that the program
- * itself uses; a test compares the page with the generated text.
+ * Generates `docs/permissions.md`: the permissions of each thread with their reasons, and the
+ * requests that the command's thread may send to the launcher. `deno task permissions` writes the
+ * page from the lists that the program itself uses; a test compares the page with the generated
+ * text.
  */
 
 import { join } from "node:path";
@@ -25,7 +26,7 @@ const root = join(import.meta.dirname!, "..");
 
 /** Address of the HTTP page in {@linkcode symbolicSettings}. */
 const HTTP = "127.0.0.1:8080";
-/** What stands for the ranges of {@linkcode PUBLIC_RANGES} in the page. */
+/** Text for the ranges of {@linkcode PUBLIC_RANGES} in the page. */
 const PUBLIC = `public IPv4 addresses (${PUBLIC_RANGES.length} ranges)`;
 
 /** A command line of `samples.ts` with its grants. */
@@ -76,26 +77,26 @@ export async function permissionsPage(): Promise<string> {
   const all = await sampleGrants();
   return await formatted(`# Permissions
 
-What each thread may touch, and why. \`deno task permissions\` makes this page from the lists from which
-the program makes the threads; a test says whether it is current. Deno enforces the lists.
-[Operations](operations.md#permissions) tells what Deno's lists cannot express.
+The permissions of each thread, with their reasons. \`deno task permissions\` generates this page from
+the lists with which the program starts its threads, and a test compares the two. Deno enforces the lists.
+[Operations](operations.md#permissions) has what Deno's lists cannot express.
 
 HOME is the home, DIR the seed directory, PORT the port, CWD the working directory. FILES, ARCHIVE,
-FILE, MINIMAL, OUT, TARGET and LINK are paths of the command line, PROJECT a project whose lock file or
-links refer to the store, RANDOM 16 random hexadecimal digits. A path is in the list as it is given and
-as its real path, where the two differ.
+FILE, MINIMAL, OUT, TARGET and LINK are paths of the command line. PROJECT is a project whose lock file
+or links refer to the store. RANDOM is 16 random hexadecimal digits. A list has each path as given, and
+its real path if that differs.
 
 ## The launcher
 
-The main thread. It parses no byte that a stranger made.
+The launcher is the main thread. It parses no bytes of strangers.
 
 ${table(["permission", "what", "why", "until"], await launcherRows())}
 
 ## The command's thread
 
 Each command runs in a thread of its own; the daemon is the command \`seed\`. The thread has the rows of
-its command and nothing else. No row has \`keys\`, and no command has \`env\`, \`run\`, \`ffi\` or
-\`import\`. A row that names more than the command holds for such command lines only.
+its command and nothing else. No row names \`keys\`, and no command has \`env\`, \`run\`, \`ffi\` or
+\`import\`. If a row names a command with arguments, it applies to such command lines only.
 
 - **hosts** [borrow the engine of a host, or become the host](architecture.md#threads-and-processes):
   ${named(all, all.filter(isHost))}
@@ -105,8 +106,8 @@ ${table(["permission", "what", "why", "commands"], commandRows(all))}
 
 ## What the command's thread asks of the launcher
 
-A closed set of requests. A thread may be in the hands of a stranger, so the launcher checks each
-request against what the command line needs, and refuses all others.
+The set of requests is closed. A stranger may control the thread, so the launcher checks each request
+against the needs of the command line, and refuses all others.
 
 ${
     table(
@@ -131,7 +132,7 @@ async function launcherRows(): Promise<string[][]> {
   const why: Record<string, string> = {
     read: "settings, key, real paths, what the requests below need; a thread cannot have more",
     write: "what the requests below need; a thread cannot have more",
-    net: "only for the threads: one that starts later cannot have what the launcher gave up",
+    net: "only for the threads: a later thread cannot have what the launcher gave up",
     env: "settings, and the few variables that commands read",
     sys: "the user's home directory, owners of files, free space, addresses of this machine",
     run: "the requests that need another program; looking up the default gateway",
@@ -196,7 +197,7 @@ function whats(all: readonly string[]): string {
   return all.map((what) => what === PUBLIC ? what : code([what])).join(", ");
 }
 
-/** Returns the name of a symbol: without its slash, and a magnet link as a word. */
+/** Returns the name of a symbol without its slash; `MAGNET` for a magnet link. */
 function symbol(text: string): string {
   if (text === HTTP) return "the address of `http`";
   return text.replace(/^(unix:)?\/(?=[A-Z])/, "$1").replace(/^magnet:.*/, "MAGNET");
@@ -210,7 +211,7 @@ function hasNothing({ grants }: Sample): boolean {
   return grants.why.length === 0;
 }
 
-/** Names the commands of some samples, with the names of groups where a whole group is among them. */
+/** Names the commands of some samples. A whole group is named by the group's name. */
 function commandsOf(all: readonly Sample[], some: readonly Sample[]): string {
   const holds = (group: readonly Sample[]) => group.every((one) => some.includes(one));
   if (holds(all)) return "every command";
@@ -224,7 +225,7 @@ function commandsOf(all: readonly Sample[], some: readonly Sample[]): string {
   return rest.length === 0 ? "**hosts**" : `**hosts**, ${named(all, rest)}`;
 }
 
-/** Names commands, and command lines of a command of which not all samples are given. */
+/** Names the commands. If only some samples of a command are given, names their command lines. */
 function named(all: readonly Sample[], some: readonly Sample[]): string {
   const isWhole = (name: CommandName) =>
     all.every((one) => one.command !== name || some.includes(one));
@@ -262,7 +263,7 @@ function wholeNet({ net }: Deno.PermissionOptionsObject): string {
   return net === true ? "everything; it checks each address itself" : code(net as string[]);
 }
 
-/** A row that names the kinds of which a thread has nothing. */
+/** Returns a row with the kinds of permission that a thread lacks. */
 function nothingElse(permissions: Deno.PermissionOptionsObject): string[] {
   const kinds = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
   const none = kinds.filter((kind) => permissions[kind] === false);

@@ -1,6 +1,6 @@
 /**
- * Words about the requests to the launcher, for the page about permissions: what each does, which
- * commands may ask for it, and what the launcher checks first.
+ * The table of requests to the launcher, for the page about permissions: the effect of each, the
+ * commands that may send it, and the launcher's check.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { Grants, LauncherRequests } from "../../src/launcher/mod.ts";
 /** A row of the table of requests. */
 export interface RequestRow {
   does: string;
-  /** Whether a command with these grants may ask. */
+  /** Whether a command with these grants may send the request. */
   isGranted(grants: Grants): boolean;
   check: string;
 }
 
 const check = "the path is that of this home's key";
-/** A row of a use of the key, found by the beginning of the use's name. */
+/** Returns the row of a use of the key. `use` is the beginning of the use's name. */
 const ofKey = (use: string) => ({
   isGranted: ({ keyUses }: Grants) => keyUses.some((one) => one.startsWith(use)),
   check,
@@ -24,17 +24,17 @@ const ofKey = (use: string) => ({
 const ofEngine = ({ wantsEngine }: Grants) => wantsEngine;
 const ofAll = { isGranted: () => true, check: "none: it names no path" };
 
-/** The rows by the name of the request. The type holds the table to the code. */
+/** The rows by the name of the request. The type makes sure that no request is missing. */
 export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
   publicKey: { does: "returns the public key", ...ofKey("tell") },
   sign: {
-    does: "signs a manifest, a record or a name entry, whose bytes it builds itself",
+    does: "builds the bytes of a manifest, a record or a name entry, and signs them",
     ...ofKey("sign"),
     check:
-      "the path is that of this home's key; `pack` has manifests signed only, and `manifest put` a " +
-      "record only; a record's sequence number lies at most 100 years ahead",
+      "the path is that of this home's key; `pack` may have only manifests signed, `manifest put` only " +
+      "a record; a record's sequence number lies at most 100 years ahead",
   },
-  createKey: { does: "makes the key file, never over another", ...ofKey("create") },
+  createKey: { does: "creates the key file, and overwrites none", ...ofKey("create") },
   examineKey: { does: "tells owner, mode and state of the key file", ...ofKey("examine") },
   examineHome: {
     does: "tells owners, modes, times, links and free space of the home",
