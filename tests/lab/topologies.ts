@@ -38,7 +38,7 @@ export interface Topology {
 /** How long a reader gets before its row counts as not reached. */
 export const LIMIT_MS = 30_000;
 /** The same for Transmission, which asks the DHT at a slower pace. */
-const TRANSMISSION_LIMIT_MS = 60_000;
+const TRANSMISSION_LIMIT_MS = 90_000;
 /** The same after a change of address. */
 const MOVED_LIMIT_MS = 120_000;
 
