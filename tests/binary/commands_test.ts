@@ -1,6 +1,6 @@
 /**
- * Tests the thread of every command in the compiled program, by attempts to escape from inside the
- * thread, and by a comparison of what the thread was granted with what the runtime says.
+ * Tests the thread of every command in the compiled program. Hostile code in the thread tries to
+ * escape, and a comparison shows that the runtime permits exactly what the thread was granted.
  */
 
 import assert from "node:assert/strict";
@@ -12,7 +12,7 @@ import type { Probed } from "./probe/hear.ts";
 import { binary, binaryTest, buildProbe, refused } from "./support.ts";
 import { makeWorld, type World } from "./world.ts";
 
-/** What a command may do that others may not. */
+/** Actions that a command may take and others may not. */
 interface Row {
   /** A command line; `{PORT}` stands for a free port. */
   line: string;
@@ -22,7 +22,7 @@ interface Row {
   engine?: true;
   /** Attempts of the group `local` that succeed. */
   local?: readonly string[];
-  /** Hosts that the runtime grants beyond the entries. */
+  /** Hosts that the runtime permits beyond the granted entries. */
   hosts?: readonly string[];
 }
 
@@ -34,7 +34,7 @@ const loopback = [
 ];
 const host = "--no-dht --port {PORT}";
 
-/** A row for each command that there is. */
+/** A row for each command. */
 const rows: Record<CommandName, readonly Row[]> = {
   keygen: [{ line: "keygen", key: true }],
   pack: [{ line: "pack source", key: true }, { line: "pack source -o out.tgz", key: true }],
@@ -100,7 +100,7 @@ if (binary !== "") {
   Deno.test.afterAll(() => directory.remove());
 }
 
-/** Returns what differs between the outcomes and what a row allows. */
+/** Returns the differences between the outcomes and the actions that a row allows. */
 function differences({ outcomes, examined }: Probed, row: Row): string[] {
   const found: string[] = [];
   const mayBe = (name: string, kind: keyof typeof kinds) =>
@@ -122,7 +122,7 @@ function differences({ outcomes, examined }: Probed, row: Row): string[] {
   return found;
 }
 
-/** Has the thread of a command make all attempts instead of running the command. */
+/** Makes all attempts in the thread of a command, in place of running the command. */
 async function probed(row: Row, { env, project, targets }: World): Promise<Probed> {
   const args = row.line.replaceAll("{PORT}", `${targets.ownPort}`)
     .replaceAll("{HTTP}", `${targets.httpPort}`).split(" ");
@@ -137,7 +137,7 @@ async function probed(row: Row, { env, project, targets }: World): Promise<Probe
 }
 
 for (const name of Object.keys(commandTable) as CommandName[]) {
-  binaryTest(`the thread of ${name} can only touch its own place`, async () => {
+  binaryTest(`the thread of ${name} can touch nothing but what it was granted`, async () => {
     for (const row of rows[name]) {
       await using world = await makeWorld();
       assert.deepEqual(differences(await probed(row, world), row), [], row.line);
@@ -147,7 +147,7 @@ for (const name of Object.keys(commandTable) as CommandName[]) {
 }
 
 binaryTest(
-  "the thread of a daemon can only touch its own place, also after a reload",
+  "the thread of a daemon can touch nothing but what it was granted, also after a reload",
   async () => {
     await using world = await makeWorld();
     const { env, targets } = world;
@@ -174,7 +174,7 @@ binaryTest(
   },
 );
 
-binaryTest("a process that is not confined is refused none of the attempts", async () => {
+binaryTest("no attempt is refused in a process that is not confined", async () => {
   await using world = await makeWorld();
   const control = fileURLToPath(new URL("probe/control.ts", import.meta.url));
   const flags = [

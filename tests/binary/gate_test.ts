@@ -1,6 +1,6 @@
 /**
- * Tests the gate's thread of the compiled program, by attempts to escape from inside the thread and
- * by asking it for addresses that it has to refuse.
+ * Tests the gate's thread of the compiled program. Hostile code in the thread tries to escape, and
+ * the test asks the gate for addresses that it must refuse.
  */
 
 import assert from "node:assert/strict";
@@ -28,7 +28,7 @@ if (binary !== "") {
 }
 
 binaryTest(
-  "the gate of the compiled program has the network alone, and refuses hosts",
+  "the gate of the compiled program may use only the network, and refuses forbidden hosts",
   async () => {
     await using world = await makeWorld();
     const { localPort } = world.targets;

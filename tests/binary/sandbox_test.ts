@@ -25,7 +25,7 @@ if (binary !== "") {
 
 /**
  * Runs the daemon with a hostile engine. Returns the outcomes of the engine's attempts, and the
- * permissions of the main thread.
+ * permissions of the launcher.
  */
 async function tryAll(flags: string[]): Promise<Probed & { kept: string[] }> {
   await using world = await makeWorld();
@@ -59,8 +59,8 @@ binaryTest(
     assert.deepEqual(others(outcomes, "open", /^succeeded/), []);
     assert.deepEqual([examined.missing, examined.extra], [[], []]);
     assert(examined.entries > 0);
-    // Unlike the engine, the main thread keeps its access to files, and the network, which it gives
-    // to threads that start later.
+    // Unlike the engine, the launcher keeps access to files and to the network, because it has to
+    // grant this access to threads that start later.
     assert.deepEqual(kept, ["read", "write", "net"]);
   },
 );
@@ -75,7 +75,7 @@ binaryTest(
   },
 );
 
-binaryTest("the program that is shipped has no probe inside", async () => {
+binaryTest("the released program contains no probe", async () => {
   const marks = ["PROBE_TARGETS", "PROBE_MESSAGES", "link the key into the seed directory"];
   const holds = async (path: string) => {
     const bytes = new TextDecoder("latin1").decode(await Deno.readFile(path));

@@ -1,6 +1,6 @@
 /**
- * Tests that the runtime confines an unpacker which writes wherever an archive says: a program that
- * is compiled from changed sources, without the check of paths.
+ * Tests that the runtime confines a faulty unpacker, which writes to any path that an archive
+ * names. The program is compiled from changed sources, without the check of paths.
  */
 
 import assert from "node:assert/strict";
@@ -14,20 +14,20 @@ import { binaryTest, keyPath } from "./support.ts";
 
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Changes of the sources: files, texts in them that occur once, and what replaces the texts. */
+/** Changes of the sources: file, a text that occurs in it once, and the replacement. */
 const changes: readonly [file: string, text: string, replacement: string][] = [
   [
     "src/package/paths/path_rules.ts",
     "if (path.length > limits.maxPathBytes) return tooLong(path, limits);",
     "if (path.length > 0) return path.length;",
   ],
-  // The directories above the target are there already.
+  // The directories above the target exist already.
   [
     "src/package/verifying/unpack.ts",
     "Deno.mkdirSync(directory);",
     'if (!path.endsWith("..")) Deno.mkdirSync(directory);',
   ],
-  // The checkout's packages are used through a link, so Deno must not set them up anew for the copy.
+  // The copy uses the checkout's packages through a link, so Deno must not install them again.
   ["deno.json", '"nodeModulesDir": "auto"', '"nodeModulesDir": "manual"'],
 ];
 
@@ -82,7 +82,7 @@ binaryTest("the runtime refuses an unpacker that leaves the directory of get -o"
     return path(`${name}-1.0.0.tgz`);
   };
   const archive = await makeArchive("beside", "../../evil");
-  // Beside a package there is the rest of the store.
+  // The rest of the store lies beside a package.
   const deeper = await makeArchive("above", "../../../../evil");
 
   // Without the runtime's permissions, this unpacker leaves the directory.

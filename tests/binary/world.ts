@@ -1,5 +1,5 @@
 /**
- * A machine for hostile threads: homes of two users, keys, a project, servers, a process.
+ * A machine for hostile threads to attack: homes of two users, keys, a project, servers, a process.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface World extends AsyncDisposable {
   project: string;
   /** Environment of a program with hostile threads. */
   env: Record<string, string>;
-  /** Throws if an attempt has left something. */
+  /** Throws if an attempt has left a file behind. */
   check(): Promise<void>;
 }
 

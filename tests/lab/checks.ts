@@ -14,12 +14,12 @@ import { carrierRouter, homeRouter, type Mapping, type Nat } from "./router.ts";
 
 const SMALL = 20_000;
 const POLL_MS = 200;
-/** Limit of a reading that has to end well; only a broken program reaches it. */
+/** Time limit of a reading that must succeed. Only a broken program reaches it. */
 const PATIENCE_MS = 240_000;
 
 const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Reads a package that a seeder at a place offers, and asserts that it arrives. */
+/** Reads a package from a seeder at a place, and asserts that the package arrives. */
 async function reaches(lab: Lab, seeder: Program, reader: Program, at: [Place, Place]) {
   const subject: Package = await lab.pack("small", SMALL);
   const named = await lab.seed(seeder, at[0], subject);
@@ -90,14 +90,18 @@ async function pings(from: Place, address: string): Promise<boolean> {
   return (await spawnCli(args, { program: [...from.enter, "ping"] }).result).code === 0;
 }
 
-/** Whether a place can connect to a TCP port; `limitS` is when a silent port counts as closed. */
+/** Whether a place can connect to a TCP port; A port that is silent for `limitS` seconds counts
+ * as closed. */
 async function connects(from: Place, host: string, port: number, limitS: number): Promise<boolean> {
   const script = `import socket; socket.create_connection(('${host}', ${port}), ${limitS})`;
   const { code } = await spawnCli(["-c", script], { program: [...from.enter, "python3"] }).result;
   return code === 0;
 }
 
-/** Has libtorrent ask a router for its port, and asserts that it is reached there, TCP and UDP. */
+/**
+ * Makes libtorrent ask a router to open its port, and asserts that the port is reached, TCP and
+ * UDP.
+ */
 async function opensPort(lab: Lab, mapping: Mapping): Promise<void> {
   const router = await homeRouter(lab.network, "router", { mapping });
   const inside = await router.host("inside");
@@ -172,18 +176,18 @@ export const checks: Record<string, (lab: Lab) => Promise<void>> = {
     assert.deepEqual(ports, [7000, 7000]);
   },
 
-  async "a port-restricted router refuses a host that nobody inside has sent to"(lab) {
+  async "a port-restricted router refuses a host to which no inner host has sent"(lab) {
     const { router, outside, third, sender } = await observe(lab, "port-restricted");
     const from = (place: Place) =>
       run([...place.enter, "python3", "-c", udpTo(router.place.address!, 7000)]);
     await from(third);
-    // From port 7000, to which the packet went, an answer passes.
+    // An answer from port 7000 passes, because the packet went to this port.
     await run([...outside[1]!.enter, "python3", "-c", udpReply(router.place.address!)]);
     await sender.waitForLine(new RegExp(`^${outside[1]!.address} 7000$`));
     assert.equal(sender.stdout.includes(third.address!), false);
   },
 
-  async "a full-cone router admits everybody to a port that was used from inside"(lab) {
+  async "a full-cone router admits every host to a port that was used from inside"(lab) {
     const { router, third, ports, sender } = await observe(lab, "full-cone");
     await run([...third.enter, "python3", "-c", udpTo(router.place.address!, ports[0]!)]);
     await sender.waitForLine(new RegExp(`^${third.address} \\d+$`));
@@ -223,7 +227,7 @@ export const checks: Record<string, (lab: Lab) => Promise<void>> = {
     assert.equal(await pings(a, b.address!), true);
   },
 
-  async "hosts of IPv6 alone reach each other"(lab) {
+  async "hosts with only IPv6 reach each other"(lab) {
     const a = await lab.network.hostOfIpv6("a");
     const b = await lab.network.hostOfIpv6("b");
     assert.equal(await pings(a, b.address6!), true);

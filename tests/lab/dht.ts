@@ -1,7 +1,7 @@
 /**
- * The DHT of the lab: nodes of two kinds on one host of the emulated internet, each with an address
- * in a /24 of its own, since libreseed counts one node a /24. The nodes of libtorrent tell others
- * their external address (BEP 42), those of npm:bittorrent-dht do not.
+ * The DHT of the lab: nodes of two kinds on one host of the emulated internet, each in a /24 of its
+ * own, because libreseed counts only one node per /24. The nodes of libtorrent tell others their
+ * external address (BEP 42), those of npm:bittorrent-dht do not.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { type CliProcess, spawnCli } from "../support/mod.ts";
 import { debianPython } from "../support/interop_test_case.ts";
 import { ip, type Network, type Place } from "./network.ts";
 
-/** Numbers of nodes. More than 8, k of BEP 5, so that a search has something to choose from. */
+/** Numbers of nodes: more than k = 8 (BEP 5), so that a search has to choose among nodes. */
 const TESTNET_NODES = 16;
 const LIBTORRENT_NODES = 8;
 const PORT = 6881;
 
 /** The lab's DHT. */
 export interface Dht {
-  /** Where to join it, `HOST:PORT`: one node of each kind. */
+  /** Bootstrap nodes, `HOST:PORT`: one node of each kind. */
   readonly bootstrap: readonly string[];
-  /** The host on which its nodes are. */
+  /** The host that runs the nodes. */
   readonly place: Place;
   /** Addresses, `HOST:PORT`, that the DHT's nodes name as peers of a torrent now. */
   peers(infoHashHex: string): Promise<string[]>;
@@ -59,7 +59,9 @@ export async function startDht(network: Network): Promise<Dht> {
   };
 }
 
-/** Starts libtorrent in a place and waits until it is ready; `libtorrent_peer.py` has the orders. */
+/**
+ * Starts libtorrent in a place and waits until it is ready. `libtorrent_peer.py` documents orders.
+ */
 export async function startLibtorrent(
   network: Network,
   place: Place,

@@ -1,7 +1,7 @@
 /**
- * Enters the lab: runs `inside.ts` in namespaces of its own, so that nothing of the lab is visible
- * outside, two labs do not meet, and the kernel removes all processes, namespaces and files of a
- * lab when it ends, also when it is killed.
+ * Enters the lab: runs `inside.ts` in namespaces of its own. Nothing of a lab is visible outside,
+ * and two labs do not interfere. The kernel removes all processes, namespaces and files of a lab
+ * when the lab ends or is killed.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { type CliProcess, spawnCli } from "../support/mod.ts";
 import { isHere } from "../support/interop_test_case.ts";
 
-/** What every topology needs. */
+/** Programs that every topology needs. */
 export const labNeeds: readonly string[] = [
   "rights to make a network namespace",
   "ethtool",
@@ -23,7 +23,7 @@ export const labNeeds: readonly string[] = [
   "python3-libtorrent",
 ];
 
-/** The names of what is missing here, of programs and rights. */
+/** Returns the names of the programs and rights that are missing on this machine. */
 export async function missingHere(needs: readonly string[]): Promise<string[]> {
   const missing: string[] = [];
   for (const need of needs) if (!await isHere(need)) missing.push(need);

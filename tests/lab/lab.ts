@@ -10,9 +10,9 @@ import { denoScript, type Dht, startDht } from "./dht.ts";
 import { Network, type Place } from "./network.ts";
 import type { Program } from "./programs.ts";
 
-/** How long a seeder gets to start. */
+/** Time limit for the start of a seeder (ms). */
 const START_MS = 60_000;
-/** How long the DHT gets to name a seeder, before readers try without. */
+/** Time limit for the DHT to name a seeder (ms). Afterwards readers start anyway. */
 const ANNOUNCE_MS = 60_000;
 const POLL_MS = 200;
 
@@ -28,10 +28,10 @@ export interface Package {
   readonly length: number;
 }
 
-/** One reading: how long it took, or why it did not end well. */
+/** Result of one reading: its duration, or the reason for its failure. */
 export type Outcome = { seconds: number } | { failure: string };
 
-/** An internet with a DHT, and what the lab's publisher has packed. */
+/** An internet with a DHT, and the packages of the lab's publisher. */
 export class Lab implements AsyncDisposable {
   readonly network: Network;
   readonly dht: Dht;
@@ -85,7 +85,7 @@ export class Lab implements AsyncDisposable {
       await libreseed(this.#directory, ["pack", source, "-o", archive, "--json"]),
     );
     const { torrent, infohash: infoHashHex, length } = packed;
-    // Other programs put no records, so libreseed must not look for the publisher's.
+    // Other programs put no records, so libreseed must not look for records of the publisher.
     const magnet = packed.magnet.replace(/&xs=.*$/, "");
     return { name, archive, torrent, magnet, infoHashHex, length };
   }
@@ -93,7 +93,8 @@ export class Lab implements AsyncDisposable {
   /**
    * Starts a seeder, and waits until the DHT names a peer of the package.
    *
-   * @returns what the DHT names, which is empty if the program has not announced itself in a minute
+   * @returns the peers that the DHT names; empty if the program has not announced itself in a
+   * minute
    */
   async seed(program: Program, place: Place, subject: Package): Promise<string[]> {
     await limited(program.seed(this, place, subject), START_MS, `${program.name} does not seed`);
@@ -121,10 +122,10 @@ export class Lab implements AsyncDisposable {
   }
 
   /**
-   * Reads a package with a program that has nothing from before, and measures the time from the
+   * Reads a package with a program that has no earlier state, and measures the time from the
    * program's start to the last byte.
    *
-   * @param limitMs when the reading is given up
+   * @param limitMs time limit of the reading
    */
   async read(
     read: Program["read"],

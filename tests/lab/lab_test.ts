@@ -1,6 +1,6 @@
 /**
- * Tests across the emulated internet: what the lab promises, and the rows of its table that
- * libreseed reaches. Each check of `checks.ts` runs in namespaces of its own.
+ * Tests across the emulated internet: the properties of the lab, and the rows of its table in which
+ * libreseed succeeds. Each check of `checks.ts` runs in namespaces of its own.
  */
 
 import assert from "node:assert/strict";

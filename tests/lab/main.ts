@@ -1,8 +1,8 @@
 /**
  * `deno task lab [--short] [--only NAME] [--rounds N] [--list]`: measures the topologies of the lab
- * and prints the table of who reaches whom, in how many seconds (median of the rounds, which are
- * interleaved). `--only` takes a whole name or its beginning. Topologies that cannot run here are
- * named. The program under test is LIBRESEED_BIN, else `dist/libreseed`, else the sources.
+ * and prints a table: for each pair of seeder and reader, the median time of interleaved rounds in
+ * seconds. `--only` takes a whole name or its beginning. Topologies that cannot run here are named.
+ * The program under test is LIBRESEED_BIN, else `dist/libreseed`, else the sources.
  */
 
 import { existsSync } from "node:fs";

@@ -1,5 +1,5 @@
 /**
- * Measures topologies in interleaved rounds, and prints the table of who reaches whom.
+ * Measures topologies in interleaved rounds, and prints a table of the pairs and their times.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Outcome } from "./lab.ts";
 import type { Pair } from "./topologies.ts";
 
-/** What the rounds of a pair gave. */
+/** Results of the rounds of a pair. */
 export interface Row {
   readonly topology: string;
   readonly seeder: string;
@@ -17,8 +17,8 @@ export interface Row {
 }
 
 /**
- * Measures pairs in rounds: every pair once, then every pair again. A pair that fails in a round is
- * not tried again, since each failure costs its whole time limit.
+ * Measures pairs in rounds: every pair once, then every pair again. A pair that fails is not tried
+ * again, because each failure costs its whole time limit.
  */
 export async function measure(
   topology: string,

@@ -1,11 +1,12 @@
 /**
  * Network namespaces, and the links between them: an internet with one backbone router, and hosts
- * on access links of their own. Routers of homes and carriers are in `router.ts`, programs in
- * `programs.ts`.
+ * on access links of their own. `router.ts` has the routers of homes and carriers, `programs.ts`
+ * the programs.
  *
  * All of it exists only in the mount, process and network namespaces that `enter.ts` makes. The
- * kernel removes everything when the lab's process ends, however it ends. The addresses are public
- * in form, since libreseed treats private ones differently; nothing routes them out of the lab.
+ * kernel removes everything when the lab's process ends, also after a kill. The addresses are
+ * public in form, because libreseed treats private ones differently. Nothing routes them out of the
+ * lab.
  *
  * @module
  */
@@ -84,7 +85,7 @@ export class Network {
     const backbone = await namespace("backbone");
     const wiring = await namespace("wiring");
     await sysctl(backbone, "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
-    // The emulator alone carries frames here; the kernel must not answer them.
+    // Only the emulator carries frames here. The kernel must not answer them.
     await sysctl(wiring, "net.ipv6.conf.default.disable_ipv6=1");
     return new Network(backbone, wiring, program);
   }
@@ -113,7 +114,7 @@ export class Network {
     await this.relink(place, figures);
   }
 
-  /** Gives the access link of a place other figures. Frames on their way are lost. */
+  /** Changes the figures of a place's access link. Frames on their way are lost. */
   async relink({ name }: Place, figures: LinkFigures): Promise<void> {
     const { delayMs, upMbit, downMbit, lossPercent = 0, queueMs = 100 } = figures;
     await this.#links.get(name)?.[Symbol.asyncDispose]();
@@ -131,7 +132,7 @@ export class Network {
     this.#links.get(name)!.kill("SIGUSR1");
   }
 
-  /** Gives a place a new public IPv4 address, and takes the old one: a new lease. */
+  /** Replaces the public IPv4 address of a place, as a new lease does. */
   async renumber(place: Place): Promise<void> {
     const net = `9.${++this.#nets}.1`;
     await ip(this.backbone, `addr flush dev ${place.name} to 0.0.0.0/0`);
@@ -180,7 +181,7 @@ export async function namespace(name: string): Promise<Place> {
   await sysctl(
     place,
     "net.ipv6.conf.default.accept_dad=0",
-    // A measurement must not profit from the one before it.
+    // A measurement must not profit from an earlier one.
     "net.ipv4.tcp_no_metrics_save=1",
     "net.ipv4.icmp_ratelimit=0",
   );

@@ -1,6 +1,6 @@
 /**
- * The programs that meet in the lab: libreseed, and libtorrent, Transmission and aria2 with their
- * own defaults. Each can seed a package, and read one by its magnet link through the DHT.
+ * The programs in the lab: libreseed, and libtorrent, Transmission and aria2 with their own
+ * defaults. Each can seed a package, and read one by its magnet link through the DHT.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Place } from "./network.ts";
 /** A program under test, or a peer of it. */
 export interface Program {
   readonly name: string;
-  /** What has to be installed. */
+  /** Programs that must be installed. */
   readonly needs: readonly string[];
   /** Starts to seed a package at a place. The seeder runs until the lab ends. */
   seed(lab: Lab, place: Place, subject: Package): Promise<void>;
@@ -34,7 +34,7 @@ export function libreseedIn(place: Place): string[] {
   return [...place.enter, ...(binary ? [binary] : fromSources)];
 }
 
-/** A port for a reader, another at each reading, so that nobody knows the reader from before. */
+/** A new port for each reading, so that no peer knows the reader from an earlier one. */
 function anyPort(): number {
   return 20_000 + Math.floor(Math.random() * 12_000);
 }
@@ -159,7 +159,7 @@ export const transmission: Program = {
   name: "transmission",
   needs: ["transmission-cli"],
   async seed(lab, place, { torrent }) {
-    // It rewrites one line without end, so nothing can be waited for but its announcement.
+    // It rewrites one line repeatedly, so the test can only wait for its announcement.
     lab.network.owns(await startTransmission(lab, place, 6881, dirname(torrent), torrent));
   },
   async read(lab, place, { magnet }, directory) {

@@ -1,6 +1,6 @@
 /**
  * Routers that translate addresses: at home, and at a carrier (RFC 6598). They refuse connections
- * that nobody inside asked for, unless a program has had a port opened by UPnP, NAT-PMP or PCP.
+ * from outside, unless a program inside has opened a port by UPnP, NAT-PMP or PCP.
  *
  * @module
  */
@@ -37,7 +37,7 @@ export interface Router {
   router(name: string, options?: Omit<RouterOptions, "link">): Promise<Router>;
   /** Restarts the router: connections and mappings are forgotten. */
   restart(): Promise<void>;
-  /** The public ports that programs inside have had opened, as the router's rules say. */
+  /** The public ports that programs inside have opened, from the router's rules. */
   openPorts(): Promise<number[]>;
 }
 

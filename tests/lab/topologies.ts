@@ -17,7 +17,7 @@ const SMALL = 20_000;
 export interface Pair {
   readonly seeder: string;
   readonly reader: string;
-  /** What one has to know to judge the row. */
+  /** Remark for readers of the row. */
   readonly note?: string;
   /** Measures one round. */
   measure(): Promise<Outcome>;
@@ -35,7 +35,7 @@ export interface Topology {
   build(lab: Lab): Promise<Pair[]>;
 }
 
-/** How long a reader gets before its row counts as not reached. */
+/** Time limit of a reader (ms). Afterwards its row counts as not reached. */
 export const LIMIT_MS = 30_000;
 /** The same for Transmission, which asks the DHT at a slower pace. */
 const TRANSMISSION_LIMIT_MS = 90_000;
@@ -45,7 +45,7 @@ const MOVED_LIMIT_MS = 120_000;
 const peers = [libtorrent(), transmission, aria2()];
 const programNeeds = [...new Set(peers.flatMap(({ needs }) => needs))];
 
-/** The programs that meet in a topology. The others among themselves show what is possible. */
+/** Pairs of seeder and reader. Pairs without libreseed show what is possible. */
 const meetings: readonly (readonly [Program, Program])[] = [
   [libreseed, libreseed],
   ...peers.map((peer) => [libreseed, peer] as const),
@@ -53,7 +53,7 @@ const meetings: readonly (readonly [Program, Program])[] = [
   ...peers.map((peer) => [peer, peer] as const),
 ];
 
-/** Pairs of one seeder each, which is shared by the readers that it meets. */
+/** Returns pairs to measure. All readers of a program share one seeder. */
 async function pairs(
   lab: Lab,
   all: readonly (readonly [Program, Program])[],
@@ -122,7 +122,7 @@ function betweenHomes(nat: Nat, isShort: boolean): Topology {
   };
 }
 
-/** What is asked of encryption: sides of libtorrent and aria2 that insist on one way. */
+/** Pairs in which one side, libtorrent or aria2, insists on encryption or on none. */
 const encryptions: readonly (readonly [Program, Program])[] = [
   libtorrent("rc4"),
   libtorrent("plaintext"),
@@ -247,7 +247,7 @@ export const topologies: readonly Topology[] = [
   },
 ];
 
-/** Repeats a reading that fails early, as a user would; the time counts from the first one. */
+/** Repeats a reading that fails early, as a user would; the time counts from the first try. */
 async function untilRead(read: () => Promise<Outcome>): Promise<Outcome> {
   const begin = performance.now();
   for (;;) {

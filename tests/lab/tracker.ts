@@ -1,7 +1,7 @@
 /**
  * A tracker (BEP 3, BEP 23) for Transmission, whose DHT node needs minutes to find its first nodes.
  * Arguments: the address, and a directory, in which the file INFOHASH (in hexadecimal) holds a JSON
- * list of peers, `HOST:PORT`. It knows no others. Prints "ready".
+ * list of peers, `HOST:PORT`. The tracker knows no other torrents. Prints "ready".
  */
 
 import { join } from "node:path";

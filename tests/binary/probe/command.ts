@@ -1,6 +1,6 @@
 /**
- * The command thread with hostile code. On request, the thread tries what an attacker might try who
- * controls it. This file is compiled only into a program for tests.
+ * The command thread with hostile code. On request, the thread makes the attempts of an attacker
+ * who controls it. This file is compiled only into a program for tests.
  */
 
 import "../../../src/cli/confined.ts";

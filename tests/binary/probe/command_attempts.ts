@@ -1,6 +1,6 @@
 /**
- * What an attacker tries in the command thread: beside what is forbidden in every thread, every
- * request to the launcher with what no command is granted.
+ * Attempts of an attacker in the command thread: those that every thread must refuse, and each
+ * request to the launcher with arguments that no command is granted.
  *
  * @module
  */

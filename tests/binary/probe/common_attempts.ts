@@ -1,8 +1,8 @@
 /**
- * What an attacker tries in every thread that he has taken over, with functions of Deno and of
- * Node: all of this must be refused in all threads, with all settings.
+ * Attempts of an attacker in any thread, with functions of Deno and of Node. Every thread must
+ * refuse them, with all settings.
  *
- * Left to others: what only one kind of thread must not do (`engine_attempts.ts`,
+ * Left to others: attempts that only one kind of thread must refuse (`engine_attempts.ts`,
  * `command_attempts.ts`).
  *
  * @module
@@ -130,7 +130,7 @@ export const beyondNetwork: Record<string, Attempt> = {
       try {
         return new Class("data:text/javascript,", { type: "module" });
       } catch (error) {
-        // A function that constructs nothing is no way out.
+        // A function that constructs nothing gives no way out.
         if (!(error instanceof TypeError)) refusal = error;
       }
     }

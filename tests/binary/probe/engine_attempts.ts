@@ -1,5 +1,5 @@
 /**
- * What an attacker tries in the engine's thread.
+ * Attempts of an attacker in the engine's thread.
  *
  * @module
  */

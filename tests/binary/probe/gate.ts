@@ -1,5 +1,5 @@
 /**
- * The gate's thread with hostile code. On request, the thread tries what an attacker might try who
+ * The gate's thread with hostile code. On request, the thread makes the attempts of an attacker who
  * controls it. This file is compiled only into a program for tests.
  */
 

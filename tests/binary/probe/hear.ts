@@ -1,5 +1,5 @@
 /**
- * Hears the requests of the main thread for attempts, and answers with their outcomes.
+ * Receives the launcher's requests for attempts, and answers with their outcomes.
  *
  * @module
  */
@@ -25,7 +25,7 @@ declare const self: {
   postMessage(message: unknown): void;
 };
 
-/** Makes the attempts whenever the main thread asks for them. */
+/** Makes the attempts whenever the launcher requests them. */
 export function hearProbes(attempts: Record<string, Attempt>): void {
   self.addEventListener("message", async (event) => {
     const { probe } = event.data as { probe?: Probe };

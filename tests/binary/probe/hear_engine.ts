@@ -1,6 +1,7 @@
 /**
- * Makes the attempts of the engine's thread on request. A file of its own, so that its listener comes
- * before that of the thread, which takes the first message for its start.
+ * Makes the attempts of the engine's thread on request. This file is imported before the thread's
+ * own code, so that its listener precedes that of the thread, which takes the first message as its
+ * start.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Makes the attempts of the gate's thread on request. A file of its own, so that its listener comes
- * before that of the thread.
+ * Makes the attempts of the gate's thread on request. This file is imported before the thread's own
+ * code, so that its listener precedes that of the thread.
  *
  * @module
  */

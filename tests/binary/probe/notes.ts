@@ -1,5 +1,5 @@
 /**
- * Tells the main thread of every message that this thread sends through a `MessagePort`.
+ * Reports to the launcher every message that this thread sends through a `MessagePort`.
  *
  * @module
  */

@@ -1,10 +1,10 @@
 /**
- * Compares what a thread was granted with what the runtime says inside the thread.
+ * Compares the grants of a thread with the permissions that the runtime reports inside the thread.
  *
  * @module
  */
 
-/** What a comparison found. */
+/** Result of a comparison. */
 export interface Examined {
   /** Number of entries that were granted. */
   entries: number;
@@ -15,7 +15,7 @@ export interface Examined {
 }
 
 const WHOLE = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
-/** Hosts that no thread may reach, unless a flag or command is about them. */
+/** Hosts that no thread may reach, except for flags and commands that concern these hosts. */
 const HOSTS = [
   "127.0.0.1:1",
   "10.0.0.1:1",

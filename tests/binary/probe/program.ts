@@ -2,7 +2,7 @@
  * The program with hostile threads, compiled only for tests. Messages between the threads are
  * written to the file that `PROBE_MESSAGES` names. The threads attack the targets in
  * `PROBE_TARGETS` on SIGUSR1, or if `PROBE_AT` is `start`, instead of running the command. The
- * outcomes, and the permissions that the main thread has kept, are written to standard error. With
+ * outcomes, and the permissions that the launcher has kept, are written to standard error. With
  * `PROBE_GATE`, the program starts only the gate, and asks it for the addresses in that variable.
  */
 
@@ -27,7 +27,7 @@ function say(line: string): void {
   for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
 }
 
-/** Lists the permissions of the main thread. */
+/** Lists the permissions of the launcher. */
 function kept(): string[] {
   const names = ["read", "write", "net", "env", "sys", "run", "ffi"] as const;
   return names.filter((name) => {

@@ -1,6 +1,6 @@
 /**
- * The engine's thread with hostile code. On request, the thread tries what an attacker might try who
- * controls it. This file is compiled only into a program for tests.
+ * The engine's thread with hostile code. On request, the thread makes the attempts of an attacker
+ * who controls it. This file is compiled only into a program for tests.
  */
 
 import "../../../src/worker/confined.ts";

@@ -56,7 +56,7 @@ Deno.test("every textual form of an address is parsed to the same bytes and gets
   }));
 });
 
-Deno.test("the parser agrees with that of URLs on arbitrary text of hexadecimal and colons", () => {
+Deno.test("the parser agrees with the URL parser on arbitrary text of hexadecimal digits and colons", () => {
   const text = fc.string({
     unit: fc.constantFrom(...":::::00aF19.%g".split("")),
     minLength: 2,
@@ -74,7 +74,7 @@ Deno.test("the parser agrees with that of URLs on arbitrary text of hexadecimal 
   );
 });
 
-Deno.test("what is no address, or has a zone, is refused by the parser", () => {
+Deno.test("the parser refuses text that is no address, and addresses with a zone", () => {
   for (
     const text of [
       ...["", ":", ":::", "1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "256.1.1.1", "1.2.3.4 ", "0x7f.1"],
@@ -94,7 +94,7 @@ Deno.test("what is no address, or has a zone, is refused by the parser", () => {
   ) assert.equal(parseAddress(text), undefined, text);
 });
 
-Deno.test("addresses that are not public are refused, whatever their form", () => {
+Deno.test("addresses that are not public are refused in every form", () => {
   for (
     const text of [
       ...["127.0.0.1", "192.168.1.1", "169.254.169.254", "10.0.0.1", "100.64.0.1", "0.0.0.0"],
@@ -115,7 +115,7 @@ Deno.test("addresses that are not public are refused, whatever their form", () =
   ) assert.equal(publicText(text), false, text);
 });
 
-Deno.test("public addresses are permitted, also where they lead to public IPv4", () => {
+Deno.test("public addresses are permitted, also those that embed public IPv4", () => {
   for (
     const text of [
       ...[
@@ -189,7 +189,7 @@ Deno.test("local addresses are loopback, private and unique local", () => {
   for (const text of others) assert.ok(!isLocal(parseAddress(text)!), text);
 });
 
-Deno.test("a block has the addresses that share its first bits, of its family alone", () => {
+Deno.test("a block contains the addresses of its family that share its first bits", () => {
   const block = blockOf("172.16.0.0/12");
   for (const text of ["172.16.0.0", "172.31.255.255"]) {
     assert.ok(isInBlock(block, parseAddress(text)!), text);

@@ -13,7 +13,7 @@ function announcement(...lines: string[]): string {
   return ["BT-SEARCH * HTTP/1.1", "Host: 239.192.152.143:6771", ...lines, "", "", ""].join("\r\n");
 }
 
-Deno.test("an announcement of ours is read as it was written, within the length of BEP 14", () => {
+Deno.test("our announcements parse to what was encoded, and keep to the length of BEP 14", () => {
   const infoHashesHex = Array.from(
     { length: MAX_INFO_HASHES },
     (_, i) => i.toString(16).padStart(40, "0"),
@@ -26,7 +26,7 @@ Deno.test("an announcement of ours is read as it was written, within the length 
   }
 });
 
-Deno.test("announcements as other programs write them are read", () => {
+Deno.test("announcements of other programs are parsed", () => {
   const expected = { port: 6_881, infoHashesHex: [infoHashHex] };
   const upper = announcement("Port: 6881", `Infohash: ${infoHashHex.toUpperCase()}`);
   assert.deepEqual(parseAnnouncement(utf8(upper)), expected);

@@ -4,7 +4,7 @@ import { Contacts, HEARD_MS } from "../../../src/gate/contacts.ts";
 
 const at = (text: string) => parseAddress(text)!;
 
-Deno.test("a neighbour may be dialled for an hour, at the announced port alone", () => {
+Deno.test("a neighbour may be dialled for an hour, only at the announced port", () => {
   const contacts = new Contacts(false);
   const neighbour = at("192.168.1.7");
   assert.ok(!contacts.mayDial(neighbour, 6_881, 0));

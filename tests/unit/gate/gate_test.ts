@@ -73,7 +73,7 @@ function openGate(lookUp: (name: string) => Promise<string[]> = () => Promise.re
   return { ask, dial, told, dialled, connections, clock, close, closings };
 }
 
-Deno.test("bytes go to the asking thread only as far as its credit, and on when it gives more", async () => {
+Deno.test("the gate sends bytes up to the asking thread's credit, and goes on after more credit", async () => {
   const at = openGate();
   const connection = await at.dial();
   let sent = 0;
@@ -106,7 +106,7 @@ Deno.test("a thread that sends more than its credit loses the connection", async
   assert.ok(connection.isClosed);
 });
 
-Deno.test("credit comes back once the bytes are written", async () => {
+Deno.test("credit comes back after the bytes have been written", async () => {
   const at = openGate();
   const connection = await at.dial();
   at.ask({ ask: "data", id: 1, bytes: new Uint8Array(WINDOW_BYTES) });
@@ -118,7 +118,7 @@ Deno.test("credit comes back once the bytes are written", async () => {
   assert.deepEqual(at.closings(), []);
 });
 
-Deno.test("each direction ends by itself, and the channel after both", async () => {
+Deno.test("each direction ends separately, and the channel ends after both", async () => {
   const at = openGate();
   const connection = await at.dial();
   connection.reads.pop()!(null);
@@ -133,7 +133,7 @@ Deno.test("each direction ends by itself, and the channel after both", async () 
   assert.ok(connection.isClosed);
 });
 
-Deno.test("closing a channel closes its connection, also one that is being opened", async () => {
+Deno.test("closing a channel closes its connection, also while the connection is being opened", async () => {
   const at = openGate();
   const connection = await at.dial();
   at.ask({ ask: "close", id: 1 });
@@ -153,7 +153,7 @@ Deno.test("a dial without an answer ends with ETIMEDOUT", async () => {
   assert.deepEqual(at.closings(), ["ETIMEDOUT"]);
 });
 
-Deno.test("nothing is dialled that is not public", async () => {
+Deno.test("only public addresses are dialled", async () => {
   const at = openGate();
   const hosts = [
     ...["127.0.0.1", "192.168.1.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "fe80::1"],

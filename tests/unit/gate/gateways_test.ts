@@ -5,7 +5,7 @@ import { Gateways } from "../../../src/gate/gateways.ts";
 const at = (text: string) => parseAddress(text)!;
 const HOUR_MS = 3_600_000;
 
-Deno.test("only the default gateway is a router where the launcher knows it", () => {
+Deno.test("only the default gateway counts as a router if the launcher knows it", () => {
   const gateways = new Gateways(false);
   gateways.gateway = "192.168.1.1";
   assert.equal(gateways.find("192.168.1.1", 0), "192.168.1.1");
@@ -18,7 +18,7 @@ Deno.test("only the default gateway is a router where the launcher knows it", ()
   assert.equal(gateways.find("192.168.1.1", 0), undefined, "the gateway has changed");
 });
 
-Deno.test("an address that answered a search is a router for an hour", () => {
+Deno.test("an address that answered a search counts as a router for an hour", () => {
   const gateways = new Gateways(false);
   assert.equal(gateways.find("192.168.1.1", 0), undefined);
   assert.equal(gateways.noteAnswer(at("192.168.1.1"), 0), true);
@@ -29,7 +29,7 @@ Deno.test("an address that answered a search is a router for an hour", () => {
   assert.equal(gateways.find("192.168.1.1", 0), undefined, "a change of the gateway forgets it");
 });
 
-Deno.test("a router has a private address of IPv4", () => {
+Deno.test("only a private IPv4 address counts as a router", () => {
   const [strict, lax] = [new Gateways(false), new Gateways(true)];
   for (const text of ["8.8.8.8", "169.254.169.254", "224.0.0.1", "fd00::1", "::1"]) {
     strict.gateway = lax.gateway = text;

@@ -75,7 +75,7 @@ Deno.test("a response that breaks HTTP or is not the wanted range is refused wit
   }
 });
 
-Deno.test("the lengths of range and file are told", () => {
+Deno.test("the lengths of the range and of the file are returned", () => {
   const extent = (text: string, first: number) => extentOf(parseHead(text), { ...order, first });
   assert.deepEqual(extent(ranged.trimEnd(), 2), { lengthBytes: 4, totalBytes: 9 });
   assert.deepEqual(extent("HTTP/1.1 206 x\r\nContent-Range: bytes 2-3/*", 2), { lengthBytes: 2 });

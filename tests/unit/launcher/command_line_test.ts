@@ -1,5 +1,5 @@
 /**
- * Tests the launcher's scanner of command lines against the parser that commands are run by.
+ * Tests the launcher's scanner of command lines against the parser that runs commands.
  *
  * @module
  */
@@ -51,7 +51,7 @@ function declared({ parameters, ownFlags }: CommandDefinition): CommandSyntax {
   };
 }
 
-Deno.test("the launcher's table has every command with its names, flags and arguments", () => {
+Deno.test("the launcher's table has every command with its aliases, flags and arguments", () => {
   const known: Record<string, CommandSyntax> = {};
   for (const [name, row] of Object.entries<CommandSyntax>(commandTable)) {
     const { aliases = [], flags = {}, letters = {}, args } = row;
@@ -81,7 +81,7 @@ Deno.test("every flag of a command that is not its own is a setting or controls 
   }
 });
 
-/** What the parser makes of a command line; `undefined` if it refuses the command line. */
+/** Returns the parser's result for a command line; `undefined` if the parser refuses it. */
 async function parsed(raw: readonly string[]): Promise<unknown> {
   let args: string[];
   let word: string | undefined;

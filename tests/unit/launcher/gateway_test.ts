@@ -1,4 +1,4 @@
-/** The default gateway, from the output of `ip route get`. */
+/** Tests finding the default gateway in the output of `ip route get`. */
 
 import assert from "node:assert/strict";
 import { findGateway, parseRoute } from "../../../src/launcher/gateway.ts";
@@ -15,7 +15,7 @@ Deno.test("parseRoute reads the gateway and our own address", () => {
   ) assert.deepEqual(parseRoute(text), gateway, text);
 });
 
-Deno.test("parseRoute finds no gateway where there is none", () => {
+Deno.test("parseRoute finds no gateway in output without one", () => {
   for (
     const text of [
       "",
@@ -28,7 +28,7 @@ Deno.test("parseRoute finds no gateway where there is none", () => {
   ) assert.equal(parseRoute(text), undefined, text);
 });
 
-Deno.test("findGateway tells what the installed program ip tells", async () => {
+Deno.test("findGateway returns the gateway that the installed program ip prints", async () => {
   const [program] = ["/usr/sbin/ip", "/usr/bin/ip", "/sbin/ip", "/bin/ip"].filter(isFile);
   // Another public address takes the same route.
   const output = program &&

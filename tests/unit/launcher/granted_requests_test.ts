@@ -35,7 +35,7 @@ async function isRefused(request: Promise<unknown>): Promise<boolean> {
   return await request.then(() => false, ({ code }) => code === "NOT_GRANTED");
 }
 
-Deno.test("each use of the key is granted by itself", async () => {
+Deno.test("each use of the key is granted separately", async () => {
   const statements: Statement[] = [
     { kind: "full manifest", json: new Uint8Array(1) },
     { kind: "minimal manifest", json: new Uint8Array(1) },
@@ -65,13 +65,13 @@ Deno.test("each use of the key is granted by itself", async () => {
   }
 });
 
-Deno.test("another path is refused, also where no key is known", async () => {
+Deno.test("a path other than the key's is refused, also if no key is known", async () => {
   assert(await isRefused(requestsFor(KEY_PUBLISHING).sign("/home/keys/../keys/other.key", record)));
   const { publicKey } = requestsFor(KEY_READING, undefined);
   assert(await isRefused(publicKey("/other")));
 });
 
-Deno.test("a record that could hardly be replaced again is not signed", async () => {
+Deno.test("a record whose sequence number lies too far ahead is not signed", async () => {
   const { sign } = requestsFor(KEY_PUBLISHING);
   for (const seq of [Number.MAX_SAFE_INTEGER, NOW + 101 * YEAR_MS, Infinity]) {
     assert(await isRefused(sign(key, { ...record, seq })), String(seq));

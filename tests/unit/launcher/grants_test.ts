@@ -1,5 +1,5 @@
 /**
- * What the threads of commands are granted.
+ * Tests the grants of the commands' threads.
  *
  * @module
  */
@@ -110,7 +110,7 @@ Deno.test("no command may open the key or the home itself, and no path is wider 
   assert.ok(understood > 200, `${understood} of the command lines were understood`);
 });
 
-Deno.test("commands that work offline get no network at all", async () => {
+Deno.test("commands that work offline are granted no network", async () => {
   for (
     const raw of [
       ...[["pack", "."], ["verify", "a.tgz"], ["keygen"], ["link", "a"], ["store", "list"]],
@@ -134,7 +134,7 @@ Deno.test("commands that only talk to the daemon reach its socket and nothing el
   }
 });
 
-Deno.test("a host looks up the names of its bootstrap nodes, and only the daemon serves the page", async () => {
+Deno.test("a host may look up its bootstrap nodes, and only the daemon may serve the HTTP page", async () => {
   const flags = [
     "--bootstrap",
     "a.example:1",
@@ -184,14 +184,14 @@ Deno.test("pack writes the archive, its companions and a staging path, and nothi
   assert.equal(grants.keyPath, key);
 });
 
-Deno.test("without -o, pack has its files placed in the working directory", async () => {
+Deno.test("without -o, pack may place its files in the working directory", async () => {
   const grants = await granted(["pack", "src"]);
   const staging = join(cwd, ".tmp-held-0123456789abcdef");
   assert.deepEqual(listOf(grants, "write"), [staging]);
   assert.deepEqual(grants.places, [cwd]);
 });
 
-Deno.test("a directory with files in it is not granted to unpack to", async () => {
+Deno.test("a directory that contains files is not granted as the target of unpacking", async () => {
   const target = join(cwd, "out");
   const free = await granted(["get", "a", "-o", "out"]);
   assert.ok(listOf(free, "write").includes(target));
@@ -226,7 +226,7 @@ Deno.test("the paths of standard input and of noted roots are granted for readin
   assert.ok(!listOf(await granted(["store", "list"], { roots: [root] }), "read").includes(root));
 });
 
-Deno.test("a path is granted as it is given and as its real path", async () => {
+Deno.test("a path is granted as given and as its real path", async () => {
   const realPath = (path: string) =>
     path === "/work" ? "/real/work" : path.startsWith("/work/") ? undefined : path;
   const verify = await granted(["verify", "new/a.tgz"], { realPath });
@@ -240,7 +240,7 @@ Deno.test("a path is granted as it is given and as its real path", async () => {
   assert.ok(net.includes("unix:/real/work/home/control.sock"));
 });
 
-Deno.test("a link in place of a file of the home adds no path elsewhere", async () => {
+Deno.test("a link in place of a file of the home grants no path elsewhere", async () => {
   await using place = await temporaryHome();
   const [inside, outside] = [join(place.path, "home"), join(place.path, "elsewhere")];
   await Deno.mkdir(inside);
@@ -258,7 +258,7 @@ Deno.test("a link in place of a file of the home adds no path elsewhere", async 
   assert.ok(!permits(listOf(grants, "write"), outside));
 });
 
-Deno.test("a seed directory that leads to the key by a link is not granted, and starts no engine", async () => {
+Deno.test("a seed directory that is a link to the key is not granted, and starts no engine", async () => {
   const realPath = (path: string) => path.replace(/^\/big\/seed/, "/users/ann");
   const grants = await granted(["seed", "--dir", "/big/seed"], { realPath });
   for (const kind of ["read", "write"] as const) {
@@ -277,7 +277,7 @@ Deno.test("the real path of a missing file is that of its nearest existing ances
   assert.equal(realPathOf("/x/y", () => undefined), "/x/y");
 });
 
-Deno.test("the launcher names the same files as the rooms that open them", () => {
+Deno.test("the launcher grants the same file names as the rooms use", () => {
   assert.equal(PROJECT_LOCK_FILE, LOCK_FILE_NAME);
   for (const path of ["a.tgz", "/b/c-1.0.0.tgz", "/d/.tgz"]) {
     assert.deepEqual(companions(path), [minimalFileName(path), torrentFileName(path)]);
@@ -286,7 +286,7 @@ Deno.test("the launcher names the same files as the rooms that open them", () =>
   assert.equal(dirname(homePaths(home).bound), homePaths(home).bind);
 });
 
-Deno.test("only the daemon's engine may reach the router, and not in a test network", async () => {
+Deno.test("only the daemon's engine may reach the router, but not in a test network", async () => {
   const maps = async (...raw: string[]) => (await granted(raw)).mapsPort;
   assert.equal(await maps("seed"), true);
   assert.equal(await maps("seed", "--no-port-mapping"), false);
@@ -298,7 +298,7 @@ Deno.test("only the daemon's engine may reach the router, and not in a test netw
   }
 });
 
-Deno.test("a link in a stranger's directory gives a command no file of another name", async () => {
+Deno.test("a link in a stranger's directory grants no file of another name", async () => {
   const lock = join(cwd, PROJECT_LOCK_FILE);
   const linked: Record<string, string> = {
     [lock]: "/users/ann/.bashrc",

@@ -1,5 +1,5 @@
 /**
- * Links in a home that lead out of it, symbolic and hard.
+ * Tests finding symbolic and hard links that lead out of a home.
  *
  * @module
  */
@@ -26,7 +26,7 @@ async function setUp() {
 
 const pathsOf = (links: { path: string }[]) => links.map(({ path }) => path).sort();
 
-Deno.test("a home without links, one that is a link, and links inside the home are fine", async () => {
+Deno.test("a home that is a link, and links within the home, are not reported", async () => {
   await using _ = await setUp();
   const { home } = _;
   await Deno.symlink("package", join(home, "packages", ID, "node_modules/own"));
@@ -40,7 +40,7 @@ Deno.test("a home without links, one that is a link, and links inside the home a
   }
 });
 
-Deno.test("at a start, what commands write directly in the home is looked at, and no more", async () => {
+Deno.test("the check at a start covers only entries that commands write directly in the home", async () => {
   await using _ = await setUp();
   const { home, outside } = _;
   await Deno.remove(join(home, "seed"));
@@ -61,7 +61,7 @@ Deno.test("at a start, what commands write directly in the home is looked at, an
   );
 });
 
-Deno.test("a wide look finds links of the store, and stops at its bound", async () => {
+Deno.test("the walk through a home finds links in the store, and stops at its bound", async () => {
   await using _ = await setUp();
   const { home, outside } = _;
   const found = [

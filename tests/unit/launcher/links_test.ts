@@ -1,6 +1,5 @@
 /**
- * Symbolic links that the launcher makes for other threads: which ones it makes, and that they
- * replace only earlier ones.
+ * Tests the symbolic links that the launcher makes for other threads.
  *
  * @module
  */
@@ -76,7 +75,7 @@ Deno.test("links to other targets, at other paths or in another form are refused
   await assert.rejects(checkLink(none, join(store, ID, "package"), link), refused);
 });
 
-Deno.test("a directory of the store that is a link elsewhere gets no links", async () => {
+Deno.test("no link is made in a directory of the store that is itself a link", async () => {
   await using place = await setUp();
   const { store, project, check } = place;
   await Deno.symlink(project, join(store, OTHER, "node_modules"));
@@ -84,7 +83,7 @@ Deno.test("a directory of the store that is a link elsewhere gets no links", asy
   await assert.rejects(check(`../../${ID}/package`, path), refused);
 });
 
-Deno.test("outside of the store, only a link to a package is replaced", async () => {
+Deno.test("outside of the store, a new link replaces only a link to a package", async () => {
   await using place = await setUp();
   const { store, project, link, check } = place;
   const [first, second] = [join(store, ID, "package"), join(store, OTHER, "package")];
@@ -119,7 +118,7 @@ Deno.test("a link that cannot be made is an error with the system's code, and le
   assert.deepEqual(left, ["app"]);
 });
 
-Deno.test("temporary links of killed processes are removed beside a new link, and no others", async () => {
+Deno.test("making a link removes temporary links of killed processes beside it, and no others", async () => {
   await using place = await setUp();
   const { store, project, link } = place;
   const directory = join(project, "node_modules");

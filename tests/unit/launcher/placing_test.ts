@@ -35,7 +35,7 @@ Deno.test("archives, minimal manifests and torrents may be placed beside the sta
   ) assert.equal(isRefused(staged, `/work/${name}`), false, name);
 });
 
-Deno.test("no other name and no other directory may be asked for", () => {
+Deno.test("a request for another name or directory is refused", () => {
   const names = [
     ...["../x", "../tool-1.0.0.tgz", "sub/tool-1.0.0.tgz", "/etc/passwd", ".bashrc", "", "."],
     ...["tool-1.0.0.tgz\n", "tool-1.0.0.tgz\0", "to\nol-1.0.0.tgz", "\0", "tool-1.0.0.tgz/"],
@@ -50,7 +50,7 @@ Deno.test("no other name and no other directory may be asked for", () => {
   ) assert(isRefused(staged, path), path);
 });
 
-Deno.test("only a file directly in a staging directory that places files may be placed", () => {
+Deno.test("only a file directly in a staging directory of the command may be placed", () => {
   const to = "/work/tool-1.0.0.tgz";
   const stagings = [
     ...["/work/1", "/etc/passwd", "1", "/work/.tmp-held-0123456789abcdef", `${staged}/../../x`],

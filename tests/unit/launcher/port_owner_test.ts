@@ -1,5 +1,5 @@
 /**
- * Determining the process that occupies a port, from the output of `ss`.
+ * Tests finding the process that listens on a port in the output of `ss`.
  *
  * @module
  */

@@ -1,4 +1,7 @@
-/** The launcher's part in mapping our port: when it is asked for, and what the threads are told. */
+/**
+ * Tests the launcher's part in mapping our port: the start of the gate, and the messages to the
+ * threads.
+ */
 
 import assert from "node:assert/strict";
 import type { Settings } from "../../../src/config/mod.ts";
@@ -9,7 +12,7 @@ import { FakeClock, settle } from "../../support/fake_clock.ts";
 
 const home: DefaultGateway = { address: "192.168.1.1", localAddress: "192.168.1.7" };
 
-/** A launcher's part with a scripted gateway, and all that it tells. */
+/** Runs the launcher's part with a scripted gateway, and records its messages. */
 function begin(connectFails = false) {
   const clock = new FakeClock();
   const told: ToEngine[] = [];
@@ -49,7 +52,7 @@ function begin(connectFails = false) {
   };
 }
 
-Deno.test("the gateway is told at the start and after each change, and looked up each minute", async () => {
+Deno.test("the launcher looks the gateway up each minute, and reports it at the start and after changes", async () => {
   using at = begin();
   await settle();
   assert.deepEqual(at.kinds(), ["gate", "gateway"]);
@@ -62,7 +65,7 @@ Deno.test("the gateway is told at the start and after each change, and looked up
   assert.deepEqual(at.gate.gateways, ["192.168.1.1", undefined]);
 });
 
-Deno.test("a gate that dies is told once, and nothing is looked up afterwards", async () => {
+Deno.test("the death of the gate is reported once, and ends the look-ups", async () => {
   using at = begin();
   await settle();
   at.gate.fail(new Error("out of memory"));
@@ -73,13 +76,13 @@ Deno.test("a gate that dies is told once, and nothing is looked up afterwards", 
   assert.equal(at.route.looks, 1);
 });
 
-Deno.test("a gate that cannot start is told to the engine", async () => {
+Deno.test("a gate that cannot start is reported to the engine", async () => {
   using at = begin(true);
   await settle();
   assert.deepEqual(at.told, [{ kind: "gate-died", why: "no thread" }]);
 });
 
-Deno.test("closing ends the gate, and nothing is told afterwards", async () => {
+Deno.test("closing ends the gate and the messages", async () => {
   using at = begin();
   await settle();
   at.close();
@@ -94,7 +97,7 @@ function hostPort(text: string): { host: string; port: number } {
   return { host: host!, port: Number(port) };
 }
 
-Deno.test("no router is asked in a test network, or if the setting is off", () => {
+Deno.test("no router is used in a test network, or if the setting is off", () => {
   const maps = (portMapping: boolean, allowLocal: boolean, ...bootstrap: string[]) =>
     mapsPort(
       {

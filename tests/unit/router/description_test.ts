@@ -1,4 +1,4 @@
-/** Descriptions of UPnP devices. */
+/** Tests parsing of UPnP device descriptions. */
 
 import assert from "node:assert/strict";
 import { utf8 } from "../../../src/base/mod.ts";
@@ -32,7 +32,7 @@ Deno.test("services that map ports are found in inner devices, the best first", 
   );
 });
 
-Deno.test("a service elsewhere than on the router's own address is left out", () => {
+Deno.test("a service that is not on the router's own address is left out", () => {
   const services = (url: string, base = "") =>
     findServices(
       readXml(utf8(

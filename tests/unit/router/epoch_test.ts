@@ -1,9 +1,9 @@
-/** The rules by which a router's clock shows a restart. */
+/** Tests the rules by which a router's clock shows a restart. */
 
 import assert from "node:assert/strict";
 import { Epoch, natPmpEpochRule, pcpEpochRule } from "../../../src/router/epoch.ts";
 
-Deno.test("an epoch that stands still, goes back or jumps is a restart", () => {
+Deno.test("an epoch that stands still, goes back or jumps means a restart", () => {
   const restarts = (rule: typeof pcpEpochRule, first: number, second: number, elapsed: number) => {
     const epoch = new Epoch(rule);
     assert.equal(epoch.note(first, 0), false, "the first answer says nothing");

@@ -1,4 +1,4 @@
-/** Answers of HTTP. */
+/** Tests parsing of HTTP answers. */
 
 import assert from "node:assert/strict";
 import { utf8 } from "../../../src/base/mod.ts";
@@ -6,7 +6,7 @@ import { parseHttp } from "../../../src/router/http.ts";
 
 const REFUSED = { code: "ROUTER_ANSWER" };
 
-Deno.test("HTTP is read with a length, in chunks, or to the end", () => {
+Deno.test("an HTTP answer is read by its length, in chunks, or to the end", () => {
   const parse = (text: string, isEnd = false) => {
     const answer = parseHttp(utf8(text), isEnd);
     return answer && [answer.status, new TextDecoder().decode(answer.body)];

@@ -1,9 +1,9 @@
-/** IPv4 addresses in dotted form. */
+/** Tests IPv4 addresses in dotted form. */
 
 import assert from "node:assert/strict";
 import { isExternalAddress, parseIpv4 } from "../../../src/router/ipv4.ts";
 
-Deno.test("only the dotted form is an address of IPv4", () => {
+Deno.test("only the dotted form parses as an IPv4 address", () => {
   assert.deepEqual(parseIpv4("198.51.100.7"), Uint8Array.of(198, 51, 100, 7));
   for (
     const text of [

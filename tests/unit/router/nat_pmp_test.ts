@@ -1,4 +1,4 @@
-/** Packets of NAT-PMP byte by byte, as RFC 6886 shows them. */
+/** Tests packets of NAT-PMP byte by byte, as RFC 6886 shows them. */
 
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/base/mod.ts";
@@ -41,7 +41,7 @@ Deno.test("an answer of NAT-PMP is read", () => {
   });
 });
 
-Deno.test("datagrams that are no answer of NAT-PMP are not read", () => {
+Deno.test("datagrams that are no answer of NAT-PMP are ignored", () => {
   for (
     const hex of [
       "",

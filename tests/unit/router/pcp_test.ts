@@ -1,4 +1,4 @@
-/** Packets of PCP byte by byte, as RFC 6887 shows them. */
+/** Tests packets of PCP byte by byte, as RFC 6887 shows them. */
 
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/base/mod.ts";
@@ -59,7 +59,7 @@ Deno.test("a NAT-PMP server's refusal of PCP is understood", () => {
   assert.deepEqual([header?.version, header?.result], [0, "UNSUPP_VERSION"]);
 });
 
-Deno.test("datagrams that are no answer of PCP are not read", () => {
+Deno.test("datagrams that are no answer of PCP are ignored", () => {
   for (
     const hex of [
       "",

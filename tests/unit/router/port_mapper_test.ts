@@ -1,4 +1,4 @@
-/** The life of a mapping, against a fake router with real sockets and simulated time. */
+/** Tests the life of a mapping, against a fake router with real sockets and simulated time. */
 
 import assert from "node:assert/strict";
 import { CHECK_MS, LEASE_SECONDS } from "../../../src/router/port_mapper.ts";
@@ -112,7 +112,7 @@ for (const [name, behaviour] of Object.entries(ROUTERS)) {
   Deno.test(`after a kill, a router of ${name} maps the port for the next process`, async () => {
     await using world = await RouterWorld.make({ ...behaviour, natPmp: !behaviour.igd });
     await world.start();
-    // Nothing is taken back: the process is gone.
+    // No mapping is deleted, because the process has been killed.
     world.gateway.behaviour.isOff = true;
     await world.settled(world.mapper.stop());
     world.gateway.behaviour.isOff = false;
@@ -128,7 +128,7 @@ function endsOf(world: RouterWorld): number[] {
   return [...world.gateway.mappings.values()].map(({ endsAtMs }) => endsAtMs);
 }
 
-Deno.test("PCP comes first, then NAT-PMP, then UPnP", async () => {
+Deno.test("PCP is preferred to NAT-PMP, and NAT-PMP to UPnP", async () => {
   for (
     const [behaviour, protocol] of [
       [{ pcp: true, natPmp: true, igd: 2 }, "PCP"],
@@ -142,7 +142,7 @@ Deno.test("PCP comes first, then NAT-PMP, then UPnP", async () => {
   }
 });
 
-Deno.test("PCP is left out if our own address is unknown", async () => {
+Deno.test("PCP is not used if our own address is unknown", async () => {
   await using world = await RouterWorld.make({ pcp: true, natPmp: true });
   world.route = { address: "127.0.0.1" };
   await world.start();
@@ -156,7 +156,7 @@ Deno.test("UPnP finds the router if the routing table names no gateway", async (
   assert.equal(world.status.mapping?.protocol, "UPnP");
 });
 
-Deno.test("a network without a mapping router is searched again, after longer and longer", async () => {
+Deno.test("a network without a mapping router is searched again with back-off", async () => {
   await using world = await RouterWorld.make({});
   await world.start();
   assert.equal(world.status.error?.code, "NO_ROUTER");
@@ -169,11 +169,11 @@ Deno.test("a network without a mapping router is searched again, after longer an
   await world.until(() => world.status.mapping !== undefined);
 });
 
-Deno.test("another gateway is asked as soon as it is the gateway", async () => {
+Deno.test("a new gateway is used as soon as it is the default", async () => {
   await using world = await RouterWorld.make({ natPmp: true });
   await world.start();
   await world.advance(CHECK_MS);
-  // Nobody listens at this address: the machine has moved to a network without a mapping router.
+  // No server listens at this address: the machine is in a network without a mapping router now.
   world.route = { address: "127.0.0.5", localAddress: "127.0.0.1" };
   const { received } = world.gateway;
   world.transport.sent = received;
@@ -186,7 +186,7 @@ Deno.test("another gateway is asked as soon as it is the gateway", async () => {
   assert.deepEqual(world.gateway.list, OURS);
 });
 
-Deno.test("a change of the network is looked for without waiting", async () => {
+Deno.test("a change of the network is handled without waiting", async () => {
   await using world = await RouterWorld.make({ natPmp: true });
   await world.start();
   const now = world.clock.now();
@@ -198,7 +198,7 @@ Deno.test("a change of the network is looked for without waiting", async () => {
   assert.equal(world.status.mapping?.externalPort, PORT);
 });
 
-Deno.test("a new external address is told", async () => {
+Deno.test("a new external address is reported", async () => {
   for (const behaviour of [{ natPmp: true }, { igd: 1 }] as const) {
     await using world = await RouterWorld.make(behaviour);
     await world.start();
@@ -209,7 +209,7 @@ Deno.test("a new external address is told", async () => {
   }
 });
 
-Deno.test("a stop ends within its time although the router is off", async () => {
+Deno.test("a stop ends within its time limit although the router is off", async () => {
   for (const behaviour of Object.values(ROUTERS)) {
     await using world = await RouterWorld.make(behaviour);
     await world.start();

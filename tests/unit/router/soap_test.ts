@@ -1,4 +1,4 @@
-/** Calls of SOAP and their answers. */
+/** Tests calls of SOAP and their answers. */
 
 import assert from "node:assert/strict";
 import { utf8 } from "../../../src/base/mod.ts";
@@ -8,7 +8,7 @@ import { envelope } from "../../support/fake_gateway_igd.ts";
 
 const REFUSED = { code: "ROUTER_ANSWER" };
 
-Deno.test("a call of SOAP is written and its answer read", () => {
+Deno.test("a SOAP call is encoded, and its answer is parsed", () => {
   const call = encodeCall("urn:type", "Act", { NewA: "<&>", NewB: 5 });
   const { name, children: [body] } = readXml(utf8(call));
   assert.equal(name, "Envelope");

@@ -1,4 +1,4 @@
-/** Searches by SSDP and their answers. */
+/** Tests searches by SSDP and their answers. */
 
 import assert from "node:assert/strict";
 import { utf8 } from "../../../src/base/mod.ts";
@@ -6,7 +6,7 @@ import { parseLocation, parseSearchAnswer, searchRequest } from "../../../src/ro
 
 const LOCATION = { address: "192.168.1.1", port: 5_000, path: "/rootDesc.xml" };
 
-Deno.test("an http URL with an address of IPv4 is a location", () => {
+Deno.test("a location is an http URL with an IPv4 address", () => {
   assert.deepEqual(parseLocation("http://192.168.1.1/a?b#c"), {
     address: "192.168.1.1",
     port: 80,
@@ -27,7 +27,7 @@ Deno.test("an http URL with an address of IPv4 is a location", () => {
   assert.equal(parseLocation(`http://192.168.1.1/${"x".repeat(1_100)}`), undefined);
 });
 
-Deno.test("an answer to a search is read if its location is on the sender's address", () => {
+Deno.test("an answer to a search counts only if its location is on the sender's address", () => {
   const answer = (
     location: string,
     target = "urn:schemas-upnp-org:device:InternetGatewayDevice:1",

@@ -1,4 +1,4 @@
-/** The strict reader of XML. */
+/** Tests the strict reader of XML. */
 
 import assert from "node:assert/strict";
 import { utf8 } from "../../../src/base/mod.ts";
@@ -17,12 +17,12 @@ Deno.test("XML is read without namespaces, attributes and comments", () => {
   });
 });
 
-Deno.test("an ampersand that begins no reference stays as it is", () => {
+Deno.test("an ampersand that begins no reference is kept", () => {
   const text = "<a>AT&T &unknown; &amp;lt; &constructor; &#0; &#x110000;</a>";
   assert.equal(readXml(utf8(text)).text, "AT&T &unknown; &lt; &constructor; &#0; &#x110000;");
 });
 
-Deno.test("XML that is not well-formed, or not bounded, is refused", () => {
+Deno.test("XML that is not well-formed, or exceeds a limit, is refused", () => {
   for (
     const text of [
       "",
