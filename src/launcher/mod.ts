@@ -1,7 +1,7 @@
 /**
- * The launcher: the code of the main thread. It starts the threads that do a command's work, each
- * with exactly the permissions that the command needs, and it carries out the few requests that no
- * permission can express. The launcher parses no bytes of strangers.
+ * The launcher: the code of the process's main thread. It starts the threads that do a command's
+ * work, each with exactly the permissions that the command needs, and it carries out the few
+ * requests that no permission can express. The launcher parses no bytes of strangers.
  *
  * - `requests.ts`: the closed set of requests of the command thread.
  * - `engine_permissions.ts` lists what the engine's thread may touch, and `engine_thread.ts` starts it.

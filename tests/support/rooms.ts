@@ -48,7 +48,7 @@ export const rooms: Record<string, Room> = {
   },
   gate: {
     runs: "gate",
-    holds: "connections that Deno's lists cannot express: IPv6, the own network, web seeds",
+    holds: "connections that Deno's lists cannot express: router, IPv6, local network, web seeds",
     imports: ["base", "confinement"],
   },
   bencode: {
@@ -70,7 +70,7 @@ export const rooms: Record<string, Room> = {
   identity: { runs: "everywhere", holds: "Ed25519 keys, key files", imports: ["base"] },
   launcher: {
     runs: "launcher",
-    holds: "the main thread: starts the other threads with few permissions, has the key",
+    holds: "starts the other threads with few permissions, opens the key",
     imports: ["base", "gate", "config", "identity"],
   },
   records: {

@@ -159,7 +159,7 @@ Deno.test("a thread too busy for pings stays alive while it answers other calls"
   assert.match(String(failures), /has not answered for 120 s/);
 });
 
-Deno.test("intervals in which the main thread did not run do not count as missed pings", async () => {
+Deno.test("intervals in which the command's thread did not run do not count as missed pings", async () => {
   const clock = new FakeClock();
   const { starting, failures } = startSilent({ clock });
   await starting;
