@@ -16,8 +16,8 @@ import { makeWorld, type World } from "./world.ts";
 interface Row {
   /** A command line; `{PORT}` stands for a free port. */
   line: string;
-  /** Whether the command may use the key. */
-  key?: true;
+  /** Attempts of the group `key` that succeed. */
+  key?: readonly string[];
   /** Whether the command may start an engine. */
   engine?: true;
   /** Attempts of the group `local` that succeed. */
@@ -34,12 +34,17 @@ const loopback = [
 ];
 const host = "--no-dht --port {PORT}";
 
+/** What commands may do with the key. */
+const reading = ["ask for the public key"];
+const packing = [...reading, "sign a manifest"];
+const publishing = [...packing, "sign a record", "sign a name entry"];
+
 /** A row for each command. */
 const rows: Record<CommandName, readonly Row[]> = {
-  keygen: [{ line: "keygen", key: true }],
-  pack: [{ line: "pack source", key: true }, { line: "pack source -o out.tgz", key: true }],
+  keygen: [{ line: "keygen" }],
+  pack: [{ line: "pack source", key: packing }, { line: "pack source -o out.tgz", key: packing }],
   publish: [
-    { line: `publish source ${host}`, key: true, engine: true },
+    { line: `publish source ${host}`, key: publishing, engine: true },
     { line: "publish source --dry-run" },
   ],
   seed: [
@@ -47,26 +52,30 @@ const rows: Record<CommandName, readonly Row[]> = {
     { line: `start ${host} --http 127.0.0.1:{HTTP}`, engine: true },
   ],
   announce: [{ line: `announce ${host}`, engine: true }],
-  resolve: [{ line: `resolve some ${host}`, key: true, engine: true }],
+  resolve: [{ line: `resolve some ${host}`, key: reading, engine: true }],
   get: [
-    { line: `get some ${host}`, key: true, engine: true },
-    { line: `get some -o out ${host}`, key: true, engine: true },
-    { line: `get some -o - ${host}`, key: true, engine: true },
-    { line: `get magnet:?xt=urn:btih:${"0".repeat(40)} ${host}`, key: true, engine: true },
+    { line: `get some ${host}`, key: reading, engine: true },
+    { line: `get some -o out ${host}`, key: reading, engine: true },
+    { line: `get some -o - ${host}`, key: reading, engine: true },
+    { line: `get magnet:?xt=urn:btih:${"0".repeat(40)} ${host}`, key: reading, engine: true },
   ],
-  install: [{ line: `install some --save ${host}`, key: true, engine: true }],
+  install: [{ line: `install some --save ${host}`, key: reading, engine: true }],
   uninstall: [{ line: "uninstall some --save" }],
   link: [{ line: "link some" }, { line: "link some --to linked" }],
   store: [{ line: "store prune" }, { line: "store check" }],
   verify: [{ line: "verify some-1.0.0.tgz" }],
   trust: [{ line: "trust list" }],
   search: [{ line: "search some" }],
-  follow: [{ line: `follow some ${host}`, key: true, engine: true }],
+  follow: [{ line: `follow some ${host}`, key: reading, engine: true }],
   unfollow: [{ line: "unfollow some" }],
   following: [{ line: "following" }],
   manifest: [
-    { line: `manifest get some ${host}`, key: true, engine: true },
-    { line: `manifest put some.minimal.json ${host}`, key: true, engine: true },
+    { line: `manifest get some ${host}`, key: reading, engine: true },
+    {
+      line: `manifest put some.minimal.json ${host}`,
+      key: [...reading, "sign a record"],
+      engine: true,
+    },
   ],
   list: [{ line: "list" }],
   status: [{ line: "status" }],
@@ -75,10 +84,10 @@ const rows: Record<CommandName, readonly Row[]> = {
   reload: [{ line: "reload" }],
   stop: [{ line: "stop" }],
   doctor: [
-    { line: `doctor ${host}`, key: true, engine: true },
+    { line: `doctor ${host}`, key: [...reading, "ask about the key"], engine: true },
     {
       line: `doctor ${host} --allow-local`,
-      key: true,
+      key: [...reading, "ask about the key"],
       engine: true,
       local: Object.keys(kinds.local),
     },
@@ -104,7 +113,11 @@ if (binary !== "") {
 function differences({ outcomes, examined }: Probed, row: Row): string[] {
   const found: string[] = [];
   const mayBe = (name: string, kind: keyof typeof kinds) =>
-    kind === "key" ? row.key : kind === "engine" ? row.engine : row.local?.includes(name);
+    kind === "key"
+      ? row.key?.includes(name)
+      : kind === "engine"
+      ? row.engine
+      : row.local?.includes(name);
   for (const [kind, attempts] of Object.entries(kinds)) {
     for (const name of Object.keys(attempts)) {
       const outcome = outcomes[name] ?? "not tried";

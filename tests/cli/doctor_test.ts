@@ -398,7 +398,7 @@ const illnesses: {
   },
   {
     title: "a state.db that has a second name",
-    harm: (path) => Deno.link(join(path, "state.db"), `${path}.second`),
+    harm: (path) => Deno.link(join(path, "state.db"), join(path, "second")),
     check: "links",
     verdict: "warn",
     says: /state\.db is a file with 2 names \(hard links\).*cp -p/,

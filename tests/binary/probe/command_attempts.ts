@@ -59,6 +59,14 @@ async function ask(name: string, ...args: unknown[]): Promise<unknown> {
 
 const otherKey = ({ home }: ProbeTargets) => join(home, "..", "other", "keys", "publisher.key");
 const record = { kind: "record", seq: 1, value: new TextEncoder().encode("1:a") };
+const manifest = { kind: "minimal manifest", json: new TextEncoder().encode("{}") };
+const nameEntry = {
+  kind: "name entry",
+  name: "some",
+  version: "1.0.0",
+  firstSeenMs: 1,
+  timestampMs: 1,
+};
 const package0 = "0".repeat(64);
 
 /** Attempts that the runtime must refuse in the thread of every command. */
@@ -123,11 +131,13 @@ const requests: Record<string, Attempt> = {
   "find the owner of what is no port": () => ask("findPortOwner", "1 or sport = :2"),
 };
 
-/** Attempts that must fail unless the command may use the key. */
+/** Attempts that must fail unless the command may use the key in this way. */
 const key: Record<string, Attempt> = {
   "ask about the key": ({ home }) => ask("examineKey", join(home, "keys", "publisher.key")),
   "ask for the public key": ({ home }) => ask("publicKey", join(home, "keys", "publisher.key")),
   "sign a record": ({ home }) => ask("sign", join(home, "keys", "publisher.key"), record),
+  "sign a manifest": ({ home }) => ask("sign", join(home, "keys", "publisher.key"), manifest),
+  "sign a name entry": ({ home }) => ask("sign", join(home, "keys", "publisher.key"), nameEntry),
 };
 
 /** Attempts that must fail unless the command may start an engine. */
