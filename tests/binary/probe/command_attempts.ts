@@ -142,7 +142,8 @@ const key: Record<string, Attempt> = {
 
 /** Attempts that must fail unless the command may start an engine. */
 const engine: Record<string, Attempt> = {
-  "start an engine": async () => {
+  "start an engine": async ({ hasEngine }) => {
+    if (hasEngine) throw new Error("not tried beside the running engine");
     const { port1, port2 } = new MessageChannel();
     const died = told((message) => message.kind === "engine-died");
     const started = new Promise<void>((resolve) => {

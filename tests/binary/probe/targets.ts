@@ -34,6 +34,8 @@ export interface ProbeTargets {
    */
   linkToKey: string;
   linkToDirectory: string;
+  /** Whether the command has an engine that runs, which an attempt to start another would end. */
+  hasEngine?: boolean;
 }
 
 /** One attempt. It succeeds unless it throws. */
