@@ -92,7 +92,7 @@ export class ArchivePass implements AsyncDisposable {
     this.#options = options;
     this.#plan = plan;
     this.#state = new PassState(plan.shared);
-    const { threads = usefulThreads() } = options;
+    const { threads = usefulThreads(plan.lengthBytes) } = options;
     this.#done = this.#run(threads > 0 && plan.lengthBytes >= THREAD_BYTES);
     // finish() throws a failure; until then it must not count as an unhandled rejection.
     this.#done.catch(() => {});

@@ -14,12 +14,25 @@ const THREAD = new URL("./thread.ts", import.meta.url);
 const MAX_THREADS = 6;
 
 /**
- * Returns the number of threads worth starting on this machine; 0 if the machine has a single
- * processor.
+ * Number of bytes from which threads are worth the second that Deno 2.9.4 takes to start a thread
+ * from a thread. Fewer bytes are compressed and hashed sooner by the calling thread.
  */
-export function usefulThreads(): number {
+const SLOW_START_BYTES = 192 << 20;
+
+/**
+ * Returns the number of threads worth starting on this machine; 0 if the machine has a single
+ * processor, or if the bytes are too few.
+ *
+ * @param bytes number of bytes to compress or hash
+ * @param isThread whether the caller runs in a thread that is not the main thread
+ */
+export function usefulThreads(
+  bytes: number,
+  isThread = "WorkerGlobalScope" in globalThis,
+): number {
   const processors = navigator.hardwareConcurrency;
-  return processors > 1 ? Math.min(processors, MAX_THREADS) : 0;
+  if (processors < 2 || isThread && bytes < SLOW_START_BYTES) return 0;
+  return Math.min(processors, MAX_THREADS);
 }
 
 /** The files that a thread may read and write, as absolute paths without links. */

@@ -212,7 +212,7 @@ async function writePackage(
       cause instanceof Deno.errors.NotADirectory;
     throw isMissing ? unusableDirectory(archivePath, cause) : writeFailed(stagingPath, cause);
   });
-  const threads = options.threads ?? usefulThreads();
+  const threads = options.threads ?? usefulThreads(totalBytes);
   const secrets = new SecretCheck(options.allowSecrets, options.detector);
   const job: Job = { ...options, limits, threads, staging, secrets };
   const body = await writeBody(job, files, totalBytes);
