@@ -22,7 +22,7 @@ export interface DiskSpace {
   space: { bavail: number; bsize: number; ffree: number; files: number } | undefined;
 }
 
-/** What was found in a home. */
+/** The findings of {@linkcode examineHome}. */
 export interface HomeExamination {
   /** Owner and mode of the home, after symbolic links; `undefined` if the home does not exist. */
   there: { uid: number; gid: number; mode: number } | undefined;

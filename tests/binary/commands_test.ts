@@ -34,7 +34,7 @@ const loopback = [
 ];
 const host = "--no-dht --port {PORT}";
 
-/** What commands may do with the key. */
+/** Uses of the key that commands have. */
 const reading = ["ask for the public key"];
 const packing = [...reading, "sign a manifest"];
 const publishing = [...packing, "sign a record", "sign a name entry"];

@@ -17,7 +17,7 @@ import {
 import { localRequests } from "../../src/launcher/mod.ts";
 import { PackageStore } from "../../src/store/mod.ts";
 
-/** What the thread is to do. All paths are absolute. */
+/** The task of the thread. All paths are absolute. */
 export type ConfinedTask =
   | { task: "pack"; dir: string; out: string; stagingPath: string }
   | {

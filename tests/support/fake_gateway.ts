@@ -18,7 +18,7 @@ export interface FakeMapping {
   nonce?: string;
 }
 
-/** What a {@linkcode FakeGateway} speaks, and how it misbehaves. All members can change later. */
+/** Protocols and faults of a {@linkcode FakeGateway}. All members can change later. */
 export interface FakeGatewayBehaviour {
   pcp: boolean;
   natPmp: boolean;

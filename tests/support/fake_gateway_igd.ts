@@ -7,7 +7,7 @@
 
 import type { FakeGateway } from "./fake_gateway.ts";
 
-/** What the UPnP part of a router does wrong. */
+/** Faults of the UPnP part of a router. */
 export interface IgdBehaviour {
   /** Value of URLBase, absent from the description if `undefined`. */
   urlBase: string | undefined;

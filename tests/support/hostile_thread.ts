@@ -13,7 +13,7 @@ import { grantedRequests, type RequestGrants } from "../../src/launcher/granted_
 import type { LauncherRequests } from "../../src/launcher/mod.ts";
 import { type CliProcess, spawnCli } from "./cli.ts";
 
-/** What the hostile code can use: asks the launcher for something, and returns the answer. */
+/** A function for the hostile code: asks the launcher for something, and returns the answer. */
 const PRELUDE = `
   let last = 0;
   const waiting = new Map();

@@ -1,4 +1,4 @@
-/** What the user is told of our port in the home router. */
+/** The state of our port in the home router, as the user is told it. */
 
 import assert from "node:assert/strict";
 import { PortWatch } from "../../../src/host/port_watch.ts";

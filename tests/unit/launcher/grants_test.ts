@@ -19,7 +19,7 @@ import type { GrantFacts, Grants } from "../../../src/launcher/grants_types.ts";
 import { minimalFileName, torrentFileName } from "../../../src/package/mod.ts";
 import { temporaryHome } from "../../support/temporary_home.ts";
 
-const cwd = "/work/project";
+const cwd = "/place/project";
 const home = "/users/ann/.libreseed";
 const key = homePaths(home).key;
 
@@ -228,16 +228,16 @@ Deno.test("the paths of standard input and of noted roots are granted for readin
 
 Deno.test("a path is granted as given and as its real path", async () => {
   const realPath = (path: string) =>
-    path === "/work" ? "/real/work" : path.startsWith("/work/") ? undefined : path;
+    path === "/place" ? "/real/place" : path.startsWith("/place/") ? undefined : path;
   const verify = await granted(["verify", "new/a.tgz"], { realPath });
   const paths = listOf(verify, "read");
   assert.ok(
-    paths.includes("/work/project/new/a.tgz") && paths.includes("/real/work/project/new/a.tgz"),
+    paths.includes("/place/project/new/a.tgz") && paths.includes("/real/place/project/new/a.tgz"),
   );
-  const list = await granted(["list", "--home", "/work/home"], { realPath });
+  const list = await granted(["list", "--home", "/place/home"], { realPath });
   const net = listOf(list, "net");
-  assert.ok(net.includes("unix:/work/home/control.sock"));
-  assert.ok(net.includes("unix:/real/work/home/control.sock"));
+  assert.ok(net.includes("unix:/place/home/control.sock"));
+  assert.ok(net.includes("unix:/real/place/home/control.sock"));
 });
 
 Deno.test("a link in place of a file of the home grants no path elsewhere", async () => {

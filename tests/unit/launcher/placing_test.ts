@@ -6,13 +6,13 @@ import { inDirectory } from "../../support/package_archives.ts";
 
 const granted = {
   staging: new Map([
-    ["/work", "/work/.tmp-held-0123456789abcdef"],
+    ["/place", "/place/.tmp-held-0123456789abcdef"],
     ["/named", "/named/.tmp-held-0123456789abcdef"],
   ]),
-  places: ["/work"],
+  places: ["/place"],
   wantsEngine: true,
 };
-const staged = "/work/.tmp-held-0123456789abcdef/1";
+const staged = "/place/.tmp-held-0123456789abcdef/1";
 
 function isRefused(from: string, to: string, replace = false): boolean {
   try {
@@ -32,7 +32,7 @@ async function failsWith(promise: Promise<unknown>, code: string): Promise<void>
 Deno.test("archives, minimal manifests and torrents may be placed beside the staging", () => {
   for (
     const name of ["tool-1.0.0.tgz", "@a+b-1.0.0-rc.1.minimal.json", "a.b_c-0.0.1.torrent"]
-  ) assert.equal(isRefused(staged, `/work/${name}`), false, name);
+  ) assert.equal(isRefused(staged, `/place/${name}`), false, name);
 });
 
 Deno.test("a request for another name or directory is refused", () => {
@@ -44,19 +44,19 @@ Deno.test("a request for another name or directory is refused", () => {
     ...["tool-1.0.0+x.tgz", "@a/b-1.0.0.tgz", "tool-1.0.0~ab.tgz", `${"a".repeat(65)}-1.0.0.tgz`],
     `tool-1.0.0-${"a".repeat(65)}.tgz`,
   ];
-  for (const name of names) assert(isRefused(staged, `/work/${name}`), JSON.stringify(name));
+  for (const name of names) assert(isRefused(staged, `/place/${name}`), JSON.stringify(name));
   for (
     const path of ["tool-1.0.0.tgz", "/tool-1.0.0.tgz", "/workshop/tool-1.0.0.tgz", "/etc/passwd"]
   ) assert(isRefused(staged, path), path);
 });
 
 Deno.test("only a file directly in a staging directory of the command may be placed", () => {
-  const to = "/work/tool-1.0.0.tgz";
+  const to = "/place/tool-1.0.0.tgz";
   const stagings = [
-    ...["/work/1", "/etc/passwd", "1", "/work/.tmp-held-0123456789abcdef", `${staged}/../../x`],
-    ...["/work/.tmp-held-0123456789abcdef/", "/work/.tmp-held-0123456789abcdef/a/b"],
-    ...["/work/.tmp-held-0123456789abcdef/..", "/work/.tmp-held-0123456789abcdef/1\0"],
-    "/work/.tmp-held-fedcba9876543210/1",
+    ...["/place/1", "/etc/passwd", "1", "/place/.tmp-held-0123456789abcdef", `${staged}/../../x`],
+    ...["/place/.tmp-held-0123456789abcdef/", "/place/.tmp-held-0123456789abcdef/a/b"],
+    ...["/place/.tmp-held-0123456789abcdef/..", "/place/.tmp-held-0123456789abcdef/1\0"],
+    "/place/.tmp-held-fedcba9876543210/1",
     "/named/.tmp-held-0123456789abcdef/1",
   ];
   for (const from of stagings) assert(isRefused(from, to), from);
@@ -64,8 +64,8 @@ Deno.test("only a file directly in a staging directory of the command may be pla
 });
 
 Deno.test("only a command without network may replace a file", () => {
-  assert(isRefused(staged, "/work/tool-1.0.0.tgz", true));
-  checkPlace({ ...granted, wantsEngine: false }, staged, "/work/tool-1.0.0.tgz", true);
+  assert(isRefused(staged, "/place/tool-1.0.0.tgz", true));
+  checkPlace({ ...granted, wantsEngine: false }, staged, "/place/tool-1.0.0.tgz", true);
 });
 
 async function stage(dir: string, contents: string): Promise<string> {
