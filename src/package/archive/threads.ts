@@ -1,6 +1,6 @@
 /**
- * Threads that compress and hash in parallel with the thread that starts them. The results do not depend on the
- * number of threads. `thread.ts` is the code that runs in the threads.
+ * Threads that compress and hash in parallel with the thread that starts them. The results do not
+ * depend on the number of threads. `thread.ts` is the code that runs in the threads.
  *
  * @module
  */
