@@ -61,7 +61,8 @@ export const beyondNetwork: Record<string, Attempt> = {
   "write into the home (Node)": ({ home }) => fs.promises.writeFile(join(home, "evil"), ""),
   "write beside the seed directory": ({ seedDirectory }) =>
     Deno.writeTextFile(`${seedDirectory}/../evil`, ""),
-  "write to /tmp": () => Deno.makeTempFile(),
+  // The control, in which every attempt succeeds, has to leave nothing.
+  "write to /tmp": async () => Deno.remove(await Deno.makeTempFile()),
   "move a file out": ({ ownFile, home }) => Deno.rename(ownFile, join(home, "evil")),
   "link the key into the seed directory": ({ home, seedDirectory }) =>
     Deno.link(join(home, "keys", "publisher.key"), join(seedDirectory, "evil")),
