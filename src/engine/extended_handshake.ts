@@ -5,8 +5,7 @@
  * @module
  */
 
-import { concatBytes, utf8, version } from "../base/mod.ts";
-import { ipBytes } from "./ip_bytes.ts";
+import { concatBytes, peerAddressBytes, utf8, version } from "../base/mod.ts";
 import type { Torrent, Wire } from "./libraries/mod.ts";
 
 /** Our client code in Azureus-style peer ids. No other program is known to use these letters. */
@@ -39,7 +38,7 @@ export function makePeerId(release: string = version): Uint8Array {
  * @param port TCP port at which peers can connect to us
  */
 export function fillExtendedHandshake(torrent: Torrent, wire: Wire, port: number): void {
-  const yourIp = wire.remoteAddress && ipBytes(wire.remoteAddress);
+  const yourIp = wire.remoteAddress && peerAddressBytes(wire.remoteAddress);
   Object.assign(
     (wire as unknown as { extendedHandshake: Record<string, unknown> }).extendedHandshake,
     {

@@ -7,10 +7,9 @@
  * @module
  */
 
-import { type Clock, concatBytes, isPeerPort, type Timer } from "../base/mod.ts";
+import { type Clock, concatBytes, isPeerPort, peerAddressBytes, type Timer } from "../base/mod.ts";
 import { bencode } from "../bencode/mod.ts";
 import { isTestHost } from "./dial/mod.ts";
-import { ipBytes } from "./ip_bytes.ts";
 import type { Torrent, Wire } from "./libraries/mod.ts";
 
 /**
@@ -129,7 +128,7 @@ function encodeExchange(
 function nameOf(wire: ExchangeWire): Named | undefined {
   const isDialled = wire.type === "tcpOutgoing";
   const port = isDialled ? wire.remotePort : wire.peerExtendedHandshake?.p;
-  const address = wire.destroyed ? undefined : ipBytes(wire.remoteAddress ?? "");
+  const address = wire.destroyed ? undefined : peerAddressBytes(wire.remoteAddress ?? "");
   if (!address || typeof port !== "number" || !isPeerPort(port)) return undefined;
   return {
     bytes: concatBytes(address, Uint8Array.of(port >> 8, port & 0xff)),

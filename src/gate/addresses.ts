@@ -1,14 +1,11 @@
 /**
- * Parses IP addresses to bytes, and classifies the bytes: public, local, loopback. `contacts.ts`
- * decides about ports, and `connections.ts` resolves names.
+ * Classifies the bytes of IP addresses: public, local, loopback. `contacts.ts` decides about ports,
+ * and `connections.ts` resolves names.
  *
  * @module
  */
 
-import { LOCAL_RANGES, NOT_PUBLIC_RANGES } from "../base/mod.ts";
-
-/** An IP address: 4 bytes for IPv4, 16 bytes for IPv6, in network order. */
-export type Address = Uint8Array;
+import { type Address, LOCAL_RANGES, NOT_PUBLIC_RANGES, parseAddress } from "../base/mod.ts";
 
 /** A block of addresses: all that share the first `bits` bits of `first`. */
 export interface Block {
@@ -39,61 +36,7 @@ const LOCAL = [...LOCAL_RANGES, "::1/128", "fc00::/7"].map(blockOf);
 
 const LOOPBACK = ["127.0.0.0/8", "::1/128"].map(blockOf);
 
-/**
- * Parses an address of IPv4 in four decimal parts without leading zeros, or of IPv6 in any form of
- * RFC 4291, section 2.2. Returns `undefined` for anything else, such as a name or a zone id.
- */
-export function parseAddress(text: string): Address | undefined {
-  return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
-}
-
-function parseIpv4(text: string): Address | undefined {
-  const parts = text.split(".");
-  const isValid = parts.length === 4 &&
-    parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
-  return isValid ? Uint8Array.from(parts, Number) : undefined;
-}
-
-function parseIpv6(text: string): Address | undefined {
-  // 45 characters: six groups, then IPv4 in dotted form.
-  if (text.length > 45) return undefined;
-  const halves = text.split("::");
-  if (halves.length > 2) return undefined;
-  const [head, tail] = halves.map((half, index) => bytesOf(half, index === halves.length - 1));
-  if (!head || halves.length === 2 && !tail) return undefined;
-  const missing = 16 - head.length - (tail?.length ?? 0);
-  // "::" stands for at least one group of zeros.
-  if (tail ? missing < 2 : missing !== 0) return undefined;
-  return Uint8Array.from([...head, ...Array<number>(missing).fill(0), ...tail ?? []]);
-}
-
-/** Bytes of the groups of one side of "::". The last group of an address may be IPv4. */
-function bytesOf(half: string, isLast: boolean): number[] | undefined {
-  if (half === "") return [];
-  const bytes: number[] = [];
-  const groups = half.split(":");
-  for (const [index, group] of groups.entries()) {
-    if (/^[0-9a-f]{1,4}$/i.test(group)) {
-      const value = parseInt(group, 16);
-      bytes.push(value >> 8, value & 255);
-    } else {
-      const inner = isLast && index === groups.length - 1 ? parseIpv4(group) : undefined;
-      if (!inner) return undefined;
-      bytes.push(...inner);
-    }
-  }
-  return bytes;
-}
-
-/** Text of an address: dotted decimal, or all eight groups of IPv6 without leading zeros. */
-export function formatAddress(address: Address): string {
-  if (address.length === 4) return address.join(".");
-  const { buffer, byteOffset } = address;
-  const view = new DataView(buffer, byteOffset, 16);
-  return Array.from({ length: 8 }, (_, index) => view.getUint16(2 * index).toString(16)).join(":");
-}
-
-/** Parses a block in CIDR notation, of addresses in the forms of {@linkcode parseAddress}. */
+/** Parses a block in CIDR notation, of addresses in the forms of `parseAddress`. */
 export function blockOf(text: string): Block {
   const [address = "", bits] = text.split("/");
   const first = parseAddress(address);

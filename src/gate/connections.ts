@@ -6,8 +6,7 @@
  * @module
  */
 
-import type { Clock } from "../base/mod.ts";
-import { type Address, formatAddress, parseAddress } from "./addresses.ts";
+import { type Address, type Clock, formatAddress, parseAddress } from "../base/mod.ts";
 import type { Connection } from "./channel.ts";
 import type { Contacts } from "./contacts.ts";
 import { GateError } from "./errors.ts";

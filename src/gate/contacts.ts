@@ -5,8 +5,8 @@
  * @module
  */
 
-import { isNodePort, isPeerPort } from "../base/mod.ts";
-import { type Address, formatAddress, isLocal, isPublic } from "./addresses.ts";
+import { type Address, formatAddress, isNodePort, isPeerPort } from "../base/mod.ts";
+import { isLocal, isPublic } from "./addresses.ts";
 
 /**
  * Time during which a heard neighbour may be dialled (ms). Announcements repeat each five minutes.

@@ -7,8 +7,8 @@
  */
 
 import { createSocket, type Socket } from "node:dgram";
-import { type Clock, isNodePort, TokenBucket } from "../base/mod.ts";
-import { type Address, blockOf, isInBlock, isLocal, isPublic, parseAddress } from "./addresses.ts";
+import { type Address, type Clock, isNodePort, parseAddress, TokenBucket } from "../base/mod.ts";
+import { blockOf, isInBlock, isLocal, isPublic } from "./addresses.ts";
 import { encodeAnnouncement, GROUPS, MAX_INFO_HASHES, parseAnnouncement, PORT } from "./bep14.ts";
 import type { Channel, Line } from "./channel.ts";
 import type { Contacts } from "./contacts.ts";

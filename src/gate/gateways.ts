@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Address, formatAddress, isLocal, isLoopback, parseAddress } from "./addresses.ts";
+import { type Address, formatAddress, parseAddress } from "../base/mod.ts";
+import { isLocal, isLoopback } from "./addresses.ts";
 
 /** Time during which an address that answered a search counts as a router (ms). */
 const ANSWERED_MS = 3_600_000;

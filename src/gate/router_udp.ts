@@ -6,8 +6,7 @@
  */
 
 import { createSocket, type Socket } from "node:dgram";
-import type { Clock } from "../base/mod.ts";
-import { parseAddress } from "./addresses.ts";
+import { type Clock, parseAddress } from "../base/mod.ts";
 import type { Channel, Line } from "./channel.ts";
 import { GateError } from "./errors.ts";
 import type { Gateways } from "./gateways.ts";

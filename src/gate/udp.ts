@@ -7,7 +7,7 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { setImmediate } from "node:timers";
-import { parseAddress } from "./addresses.ts";
+import { parseAddress } from "../base/mod.ts";
 import type { Channel, Line } from "./channel.ts";
 import type { Contacts } from "./contacts.ts";
 import { GateError } from "./errors.ts";

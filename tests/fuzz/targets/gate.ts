@@ -4,8 +4,8 @@
  */
 
 import assert from "node:assert/strict";
-import { systemClock, utf8 } from "../../../src/base/mod.ts";
-import { formatAddress, isPublic, parseAddress } from "../../../src/gate/addresses.ts";
+import { formatAddress, parseAddress, systemClock, utf8 } from "../../../src/base/mod.ts";
+import { isPublic } from "../../../src/gate/addresses.ts";
 import { encodeAnnouncement, MAX_INFO_HASHES, parseAnnouncement } from "../../../src/gate/bep14.ts";
 import { GateError } from "../../../src/gate/errors.ts";
 import { Gate, type Port } from "../../../src/gate/gate.ts";

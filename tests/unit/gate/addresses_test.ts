@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  blockOf,
-  formatAddress,
-  isInBlock,
-  isLocal,
-  isPublic,
-  parseAddress,
-} from "../../../src/gate/addresses.ts";
+import { formatAddress, parseAddress } from "../../../src/base/mod.ts";
+import { blockOf, isInBlock, isLocal, isPublic } from "../../../src/gate/addresses.ts";
 
 function publicText(text: string): boolean {
   const address = parseAddress(text);

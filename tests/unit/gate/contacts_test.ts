@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseAddress } from "../../../src/gate/addresses.ts";
+import { parseAddress } from "../../../src/base/mod.ts";
 import { Contacts, HEARD_MS } from "../../../src/gate/contacts.ts";
 
 const at = (text: string) => parseAddress(text)!;
