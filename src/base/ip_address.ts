@@ -1,6 +1,6 @@
 /**
- * Converts IP addresses between text and bytes. Does not classify them: `src/gate/addresses.ts` tells
- * public addresses from local ones.
+ * Converts IP addresses between text and bytes. Does not classify them: `address_blocks.ts` tells public
+ * addresses from local ones.
  *
  * @module
  */

@@ -17,6 +17,7 @@
  * @module
  */
 
+export * from "./address_blocks.ts";
 export * from "./address_ranges.ts";
 export * from "./addresses.ts";
 export * from "./bytes.ts";

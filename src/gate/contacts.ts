@@ -5,8 +5,14 @@
  * @module
  */
 
-import { type Address, formatAddress, isNodePort, isPeerPort } from "../base/mod.ts";
-import { isLocal, isPublic } from "./addresses.ts";
+import {
+  type Address,
+  formatAddress,
+  isLocal,
+  isNodePort,
+  isPeerPort,
+  isPublic,
+} from "../base/mod.ts";
 
 /**
  * Time during which a heard neighbour may be dialled (ms). Announcements repeat each five minutes.

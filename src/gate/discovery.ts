@@ -7,8 +7,17 @@
  */
 
 import { createSocket, type Socket } from "node:dgram";
-import { type Address, type Clock, isNodePort, parseAddress, TokenBucket } from "../base/mod.ts";
-import { blockOf, isInBlock, isLocal, isPublic } from "./addresses.ts";
+import {
+  type Address,
+  blockOf,
+  type Clock,
+  isInBlock,
+  isLocal,
+  isNodePort,
+  isPublic,
+  parseAddress,
+  TokenBucket,
+} from "../base/mod.ts";
 import { encodeAnnouncement, GROUPS, MAX_INFO_HASHES, parseAnnouncement, PORT } from "./bep14.ts";
 import type { Channel, Line } from "./channel.ts";
 import type { Contacts } from "./contacts.ts";

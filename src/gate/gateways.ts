@@ -5,8 +5,7 @@
  * @module
  */
 
-import { type Address, formatAddress, parseAddress } from "../base/mod.ts";
-import { isLocal, isLoopback } from "./addresses.ts";
+import { type Address, formatAddress, isLocal, isLoopback, parseAddress } from "../base/mod.ts";
 
 /** Time during which an address that answered a search counts as a router (ms). */
 const ANSWERED_MS = 3_600_000;

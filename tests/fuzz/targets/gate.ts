@@ -4,8 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { formatAddress, parseAddress, systemClock, utf8 } from "../../../src/base/mod.ts";
-import { isPublic } from "../../../src/gate/addresses.ts";
+import { formatAddress, isPublic, parseAddress, systemClock, utf8 } from "../../../src/base/mod.ts";
 import { encodeAnnouncement, MAX_INFO_HASHES, parseAnnouncement } from "../../../src/gate/bep14.ts";
 import { GateError } from "../../../src/gate/errors.ts";
 import { Gate, type Port } from "../../../src/gate/gate.ts";

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatAddress, parseAddress } from "../../../src/base/mod.ts";
-import { blockOf, isInBlock, isLocal, isPublic } from "../../../src/gate/addresses.ts";
+import {
+  blockOf,
+  formatAddress,
+  isInBlock,
+  isLocal,
+  isPublic,
+  parseAddress,
+} from "../../../src/base/mod.ts";
 
 function publicText(text: string): boolean {
   const address = parseAddress(text);

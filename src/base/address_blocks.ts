@@ -1,11 +1,11 @@
 /**
- * Classifies the bytes of IP addresses: public, local, loopback. `contacts.ts` decides about ports,
- * and `connections.ts` resolves names.
+ * Classifies the bytes of IP addresses: public, local, loopback. `addresses.ts` decides about ports.
  *
  * @module
  */
 
-import { type Address, LOCAL_RANGES, NOT_PUBLIC_RANGES, parseAddress } from "../base/mod.ts";
+import { LOCAL_RANGES, NOT_PUBLIC_RANGES } from "./address_ranges.ts";
+import { type Address, parseAddress } from "./ip_address.ts";
 
 /** A block of addresses: all that share the first `bits` bits of `first`. */
 export interface Block {
