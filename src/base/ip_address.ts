@@ -59,7 +59,7 @@ function bytesOf(half: string, isLast: boolean): number[] | undefined {
  * report. An IPv4-mapped address is written in groups, too.
  */
 export function formatAddress(address: Address): string {
-  if (address.length === 4) return address.join(".");
+  if (address.length === 4) return `${address[0]}.${address[1]}.${address[2]}.${address[3]}`;
   const { buffer, byteOffset } = address;
   const view = new DataView(buffer, byteOffset, 16);
   const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(2 * index));

@@ -23,6 +23,7 @@ export { DhtError } from "./errors.ts";
 export {
   type Contact,
   type DhtNode,
+  type Family,
   type NodeProvider,
   type QueryName,
   type QueryResult,
@@ -31,6 +32,7 @@ export {
 } from "./node/mod.ts";
 export {
   type AnnounceOutcome,
+  type ByFamily,
   DhtManager,
   type DhtManagerOptions,
   type DhtManagerStats,

@@ -6,8 +6,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { equalBytes } from "../../src/base/mod.ts";
-import type { Contact, DhtNode, QueryName, QueryResult } from "../../src/dht/mod.ts";
+import { equalBytes, formatAddress, parseAddress } from "../../src/base/mod.ts";
+import type { Contact, DhtNode, Family, QueryName, QueryResult } from "../../src/dht/mod.ts";
 import type { FakeClock } from "./fake_clock.ts";
 import { closestOf, type ItemRules, Place, SimulatedNode } from "./simulated_node.ts";
 
@@ -20,6 +20,8 @@ export interface SimulatedDhtOptions {
    * First byte of all IPv4 addresses in the network, which distinguishes two networks. Default 10.
    */
   network?: number;
+  /** Address family. Default 4. */
+  family?: Family;
   /** Minimum and maximum round-trip time in milliseconds. */
   latencyMs?: [number, number];
   /** Share of queries that are lost, from 0 to 1. */
@@ -63,6 +65,7 @@ export function seededRandom(seed: number): () => number {
 export class SimulatedDht {
   readonly nodes: SimulatedNode[] = [];
   readonly clock: FakeClock;
+  readonly family: Family;
   readonly random: () => number;
   latencyMs: [number, number];
   loss: number;
@@ -77,6 +80,7 @@ export class SimulatedDht {
   constructor(options: SimulatedDhtOptions) {
     this.clock = options.clock;
     this.#network = options.network ?? 10;
+    this.family = options.family ?? 4;
     this.random = seededRandom(options.seed ?? 1);
     this.latencyMs = options.latencyMs ?? [10, 50];
     this.loss = options.loss ?? 0;
@@ -154,9 +158,13 @@ export class SimulatedDht {
   #make(chosen?: { id: Uint8Array; host: string }): SimulatedNode {
     const number = ++this.#count;
     const id = chosen?.id ?? digest(`node ${number} of ${this.#network}`);
-    // Give each node a /24 network of its own.
+    // Give each node a /24 network of its own, or a /48 of IPv6.
     const host = chosen?.host ??
-      [this.#network, number & 255, number >> 8 & 255, 1 + (number >> 16)].join(".");
+      (this.family === 4
+        ? [this.#network, number & 255, number >> 8 & 255, 1 + (number >> 16)].join(".")
+        : formatAddress(
+          parseAddress(`2600:${this.#network.toString(16)}:${number.toString(16)}::1`)!,
+        ));
     const node = new SimulatedNode(
       id,
       host,
@@ -190,6 +198,7 @@ export class SimulatedDht {
 export class SimulatedClient implements DhtNode {
   readonly id: Uint8Array;
   readonly port = 6881;
+  readonly family: Family;
   readonly sent: SentPacket[] = [];
   /** Number of pending queries, and its maximum so far. */
   underWay = 0;
@@ -208,6 +217,7 @@ export class SimulatedClient implements DhtNode {
     options: { bootstrap: Contact[]; checksIds: boolean },
   ) {
     this.#dht = dht;
+    this.family = dht.family;
     this.id = id;
     this.#bootstrap = options.bootstrap;
     this.#checksIds = options.checksIds;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { concatBytes, equalBytes, toHex, utf8 } from "../../src/base/mod.ts";
+import { concatBytes, equalBytes, parseAddress, toHex, utf8 } from "../../src/base/mod.ts";
 import { bdecode, type BDecoded, bencode, type BValue } from "../../src/bencode/mod.ts";
 import { MAX_VALUE_BYTES, targetOf, verifyItem } from "../../src/records/mod.ts";
 
@@ -97,7 +97,7 @@ export class SimulatedNode {
   readonly place: Place;
   readonly host: string;
   readonly port: number;
-  /** Compact node info of this node (BEP 5), 26 bytes. */
+  /** Compact node info of this node, 26 bytes (BEP 5) or 38 (BEP 32). */
   readonly compact: Uint8Array;
   alive = true;
   /** If set, decides the node's answers; `honest` returns the correct answer. */
@@ -178,7 +178,7 @@ export class SimulatedNode {
       case "ping":
         return this.#reply({});
       case "find_node":
-        return this.#reply({ nodes: this.#closest(args.target as Uint8Array) });
+        return this.#reply(this.#closest(args.target as Uint8Array));
       case "get":
         return this.#get(args.target as Uint8Array);
       case "get_peers":
@@ -196,9 +196,10 @@ export class SimulatedNode {
     return { kind: "reply", body: { id: this.id, ...body } };
   }
 
-  #closest(target: Uint8Array): Uint8Array {
-    const nodes = closestOf(this.#table, new Place(target), K);
-    return concatBytes(...nodes.map((node) => node.compact));
+  #closest(target: Uint8Array): { nodes: Uint8Array } | { nodes6: Uint8Array } {
+    const closest = closestOf(this.#table, new Place(target), K);
+    const nodes = concatBytes(...closest.map((node) => node.compact));
+    return this.host.includes(":") ? { nodes6: nodes } : { nodes };
   }
 
   #get(target: Uint8Array): SimulatedAnswer {
@@ -206,7 +207,7 @@ export class SimulatedNode {
     const { v, k, sig, seq } = item ?? {};
     return this.#reply({
       token: this.token,
-      nodes: this.#closest(target),
+      ...this.#closest(target),
       ...(item ? { v, k, sig, seq } : {}),
     });
   }
@@ -214,14 +215,15 @@ export class SimulatedNode {
   #getPeers(infoHash: Uint8Array): SimulatedAnswer {
     const values = this.#peers.get(toHex(infoHash));
     const nodes = this.#closest(infoHash);
-    return this.#reply({ token: this.token, nodes, ...(values ? { values } : {}) });
+    return this.#reply({ token: this.token, ...nodes, ...(values ? { values } : {}) });
   }
 
   #announcePeer(args: Record<string, unknown>): SimulatedAnswer {
     if (!equalBytes(args.token as Uint8Array, this.token)) return { kind: "refused", code: 203 };
     const key = toHex(args.info_hash as Uint8Array);
     const port = args.port as number;
-    const peer = Uint8Array.of(192, 0, 2, 1, port >> 8, port & 255);
+    const host = this.host.includes(":") ? "2001:db8::1" : "192.0.2.1";
+    const peer = concatBytes(parseAddress(host)!, portBytes(port));
     this.#peers.set(key, [...this.#peers.get(key) ?? [], peer]);
     return this.#reply({});
   }
@@ -248,9 +250,9 @@ export class SimulatedNode {
   }
 }
 
-/** Encodes the compact node info of a node (BEP 5), 26 bytes. */
+/** Encodes the compact node info of a node, 26 bytes (BEP 5) or 38 (BEP 32). */
 export function compactNode(id: Uint8Array, host: string, port: number): Uint8Array {
-  return concatBytes(id, Uint8Array.from(host.split("."), Number), portBytes(port));
+  return concatBytes(id, parseAddress(host)!, portBytes(port));
 }
 
 function portBytes(port: number): Uint8Array {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isLocalAddress, toHex } from "../../base/mod.ts";
+import { isLocalAddress, parseAddress, toHex } from "../../base/mod.ts";
 import { compareDistance, type Contact, type KnownContact } from "../node/mod.ts";
 
 /** A node that may be among the closest to the target. */
@@ -17,7 +17,10 @@ export interface Candidate {
    * arrived within the time that the round-trip estimate allows.
    */
   state: "new" | "passed" | "waiting" | "late" | "answered" | "failed";
-  /** The /24 network of the node's address; `undefined` for a local address. */
+  /**
+   * The network of the node's address, /24 for IPv4 and /48 for IPv6; `undefined` for a local
+   * address.
+   */
   network: string | undefined;
   /**
    * Number of replies that omit this node although they name farther nodes. Counted only for a node
@@ -39,6 +42,8 @@ export interface CandidatesOptions {
 
 /** Maximum number of candidates; beyond it, the farthest candidate is dropped. */
 const MAX_CANDIDATES = 256;
+/** Length of the prefix of IPv6 that one site has, in bytes (RFC 6177). */
+const SITE_BYTES = 6;
 /** States of candidates from which the lookup no longer expects a reply. */
 const PASSED_OVER: readonly Candidate["state"][] = ["passed", "late", "failed"];
 /**
@@ -117,8 +122,8 @@ export class Candidates {
   }
 
   /**
-   * Returns up to `count` of the closest candidates, without unresponsive ones. Of each /24 network
-   * only the closest candidate counts, because an attacker can run thousands of nodes in one
+   * Returns up to `count` of the closest candidates, without unresponsive ones. Of each network only
+   * the closest candidate counts, because an attacker can run thousands of nodes in one
    * network (Sybil attack).
    */
   front(count: number): Candidate[] {
@@ -222,6 +227,16 @@ export class Candidates {
 
 function newCandidate(contact: KnownContact, state: Candidate["state"]): Candidate {
   const { id, host } = contact;
-  const network = isLocalAddress(host) ? undefined : host.slice(0, host.lastIndexOf("."));
-  return { id, contact, state, network };
+  return { id, contact, state, network: networkOf(host) };
+}
+
+/**
+ * Returns the network of an address. A /24 of IPv4 is what one customer of a hoster may have, and a
+ * /48 of IPv6 what one site gets (RFC 6177).
+ */
+function networkOf(host: string): string | undefined {
+  if (!host.includes(":")) {
+    return isLocalAddress(host) ? undefined : host.slice(0, host.lastIndexOf("."));
+  }
+  return host === "::1" ? undefined : toHex(parseAddress(host)!.subarray(0, SITE_BYTES));
 }

@@ -7,10 +7,16 @@
  */
 
 import { type Clock, equalBytes, toHex } from "../../base/mod.ts";
-import { compactNodes, type KnownContact, parseCompactNodes } from "../node/mod.ts";
+import {
+  compactNodeBytes,
+  compactNodes,
+  type Family,
+  type KnownContact,
+  parseCompactNodes,
+} from "../node/mod.ts";
 
 /**
- * Maximum number of targets in the cache, about 900 bytes each. The least recently used is evicted
+ * Maximum number of targets in the cache, about 900 bytes each (1,000 for IPv6). The least recently used is evicted
  * first.
  */
 const MAX_TARGETS = 32_768;
@@ -26,13 +32,15 @@ interface Entry {
   atMs: number;
 }
 
-/** An LRU cache that maps a target to the closest nodes of its last lookup. */
+/** An LRU cache that maps a target to the closest nodes, of one family, of its last lookup. */
 export class ClosestNodesCache {
   readonly #clock: Clock;
+  readonly #family: Family;
   readonly #targets = new Map<string, Entry>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, family: Family) {
     this.#clock = clock;
+    this.#family = family;
   }
 
   /** Number of targets in the cache. */
@@ -46,7 +54,8 @@ export class ClosestNodesCache {
    */
   get(target: Uint8Array): KnownContact[] {
     const known = this.#targets.get(toHex(target));
-    return known && this.#ageMs(known.atMs) <= MAX_AGE_MS ? parseCompactNodes(known.nodes) : [];
+    if (!known || this.#ageMs(known.atMs) > MAX_AGE_MS) return [];
+    return parseCompactNodes(known.nodes, this.#family);
   }
 
   /** Stores the closest nodes that a lookup of a target found. */
@@ -56,9 +65,11 @@ export class ClosestNodesCache {
     this.#targets.delete(key);
     if (nodes.length === 0) return;
     const putMs = new Float64Array(nodes.length);
-    if (before) nodes.forEach(({ id }, i) => putMs[i] = before.putMs[indexOf(before, id)] ?? 0);
+    if (before) {
+      nodes.forEach(({ id }, i) => putMs[i] = before.putMs[this.#indexOf(before, id)] ?? 0);
+    }
     this.#targets.set(key, {
-      nodes: compactNodes(nodes),
+      nodes: compactNodes(nodes, this.#family),
       putMs,
       atMs: this.#clock.now(),
     });
@@ -73,7 +84,7 @@ export class ClosestNodesCache {
   /** Records that a node, given by its id (20 bytes), was just sent the record of a target. */
   notePut(target: Uint8Array, id: Uint8Array): void {
     const known = this.#targets.get(toHex(target));
-    const at = known ? indexOf(known, id) : -1;
+    const at = known ? this.#indexOf(known, id) : -1;
     if (at !== -1) known!.putMs[at] = this.#clock.now();
   }
 
@@ -83,7 +94,7 @@ export class ClosestNodesCache {
    */
   sincePutMs(target: Uint8Array, id: Uint8Array): number {
     const known = this.#targets.get(toHex(target));
-    return this.#ageMs(known?.putMs[indexOf(known, id)] || -Infinity);
+    return this.#ageMs(known?.putMs[this.#indexOf(known, id)] || -Infinity);
   }
 
   /**
@@ -94,17 +105,16 @@ export class ClosestNodesCache {
     const ageMs = this.#clock.now() - atMs;
     return ageMs < 0 ? Infinity : ageMs;
   }
-}
 
-const NODE_BYTES = 26;
-
-/**
- * Returns the position of a node, given by its id, in the node list of a cache entry; -1 if the
- * list does not have the node.
- */
-function indexOf({ nodes }: Entry, id: Uint8Array): number {
-  for (let at = 0; at < nodes.length; at += NODE_BYTES) {
-    if (equalBytes(nodes.subarray(at, at + id.length), id)) return at / NODE_BYTES;
+  /**
+   * Returns the position of a node, given by its id, in the node list of a cache entry; -1 if the
+   * list does not have the node.
+   */
+  #indexOf({ nodes }: Entry, id: Uint8Array): number {
+    const nodeBytes = compactNodeBytes(this.#family);
+    for (let at = 0; at < nodes.length; at += nodeBytes) {
+      if (equalBytes(nodes.subarray(at, at + id.length), id)) return at / nodeBytes;
+    }
+    return -1;
   }
-  return -1;
 }

@@ -278,7 +278,7 @@ class Lookup {
    */
   #askNeighbours(contact: Contact, target: Uint8Array): void {
     this.#query(contact, "find_node", { target }, () => {}, (result) => {
-      if (result.kind === "reply") this.#learn(result.body.nodes);
+      if (result.kind === "reply") this.#learn(result.body);
     });
   }
 
@@ -337,8 +337,9 @@ class Lookup {
   }
 
   /** Makes candidates of the nodes that a reply names, and returns the number of these nodes. */
-  #learn(nodes: unknown): number {
-    const contacts = parseCompactNodes(nodes);
+  #learn({ nodes, nodes6 }: Record<string, unknown>): number {
+    const { family } = this.#node;
+    const contacts = parseCompactNodes(family === 4 ? nodes : nodes6, family);
     this.#candidates.addNamed(this.#closestOf(contacts));
     return contacts.length;
   }
@@ -362,7 +363,7 @@ class Lookup {
     else if (!this.#candidates.addAnswered(contact)) return "id seen twice";
     const answer: LookupAnswer = { contact, body: result.body };
     this.#answers.push(answer);
-    if (this.#learn(result.body.nodes) === 0) this.#withoutNodes.push(contact);
+    if (this.#learn(result.body) === 0) this.#withoutNodes.push(contact);
     if (this.#options.onAnswer?.(answer) === false) this.#end();
     return undefined;
   }

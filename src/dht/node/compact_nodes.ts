@@ -1,65 +1,87 @@
 /**
- * Compact node info (BEP 5): for each node 20 bytes of id, 4 of IPv4 address and 2 of port, big-endian.
+ * Compact node info: for each node 20 bytes of id, the address of 4 bytes (BEP 5) or 16 (BEP 32), and
+ * 2 bytes of port, big-endian.
  *
  * @module
  */
 
-import { isNodePort } from "../../base/mod.ts";
-import type { Contact } from "./node.ts";
+import { formatAddress, isNodePort, parseAddress } from "../../base/mod.ts";
+import type { Contact, Family } from "./node.ts";
 
 /** Address of a DHT node whose node id is known. */
 export type KnownContact = Contact & { id: Uint8Array };
 
 /** Maximum number of contacts read from one reply. Some nodes reply with their whole routing table. */
 const MAX_CONTACTS_READ = 512;
-const COMPACT_NODE_BYTES = 26;
-const DIGIT_0 = 0x30;
+const ID_BYTES = 20;
+
+/** Length of one node's compact node info, in bytes: 26 for IPv4, 38 for IPv6. */
+export function compactNodeBytes(family: Family): number {
+  return ID_BYTES + addressBytes(family) + 2;
+}
 
 /**
- * Decodes the `nodes` member of a reply. Skips malformed entries. Skips ports below 1024, because a
- * hostile reply could otherwise make this program send packets to another service.
+ * Decodes the `nodes` member of a reply, or `nodes6` for IPv6. Skips malformed entries. Skips ports
+ * below 1024, because a hostile reply could otherwise make this program send packets to another
+ * service.
  */
-export function parseCompactNodes(bytes: unknown): KnownContact[] {
+export function parseCompactNodes(bytes: unknown, family: Family): KnownContact[] {
   if (!(bytes instanceof Uint8Array)) return [];
   const contacts: KnownContact[] = [];
+  const nodeBytes = compactNodeBytes(family);
   const end = Math.min(
-    bytes.length - (bytes.length % COMPACT_NODE_BYTES),
-    MAX_CONTACTS_READ * COMPACT_NODE_BYTES,
+    bytes.length - (bytes.length % nodeBytes),
+    MAX_CONTACTS_READ * nodeBytes,
   );
-  for (let at = 0; at < end; at += COMPACT_NODE_BYTES) {
-    const port = bytes[at + 24]! * 256 + bytes[at + 25]!;
-    if (!isNodePort(port) || bytes[at + 20] === 0) continue;
-    contacts.push({
-      id: bytes.subarray(at, at + 20),
-      host: `${bytes[at + 20]}.${bytes[at + 21]}.${bytes[at + 22]}.${bytes[at + 23]}`,
-      port,
-    });
+  for (let at = 0; at < end; at += nodeBytes) {
+    const contact = parseCompactAddress(bytes.subarray(at + ID_BYTES, at + nodeBytes));
+    if (!contact || !isNodePort(contact.port)) continue;
+    contacts.push({ id: bytes.subarray(at, at + ID_BYTES), ...contact });
   }
   return contacts;
 }
 
-/** Encodes nodes as compact node info, 26 bytes each. */
-export function compactNodes(nodes: KnownContact[]): Uint8Array {
-  const bytes = new Uint8Array(nodes.length * COMPACT_NODE_BYTES);
+/**
+ * Decodes an address and port: 6 bytes for IPv4, 18 for IPv6. Returns `undefined` for another length,
+ * for port 0, and for an address that names no single machine.
+ */
+export function parseCompactAddress(
+  bytes: Uint8Array,
+): { host: string; port: number } | undefined {
+  if (bytes.length !== addressBytes(4) + 2 && bytes.length !== addressBytes(6) + 2) {
+    return undefined;
+  }
+  const address = bytes.subarray(0, -2);
+  const port = bytes.at(-2)! * 256 + bytes.at(-1)!;
+  if (port === 0 || !isUsable(address)) return undefined;
+  return { host: formatAddress(address), port };
+}
+
+/** Encodes nodes of one family as compact node info, 26 or 38 bytes each. */
+export function compactNodes(nodes: KnownContact[], family: Family): Uint8Array {
+  const nodeBytes = compactNodeBytes(family);
+  const bytes = new Uint8Array(nodes.length * nodeBytes);
   let at = 0;
   for (const { id, host, port } of nodes) {
     bytes.set(id, at);
-    setHost(bytes, at + 20, host);
-    bytes[at + 24] = port >> 8;
-    bytes[at + 25] = port;
-    at += COMPACT_NODE_BYTES;
+    bytes.set(parseAddress(host)!, at + ID_BYTES);
+    bytes[at + nodeBytes - 2] = port >> 8;
+    bytes[at + nodeBytes - 1] = port;
+    at += nodeBytes;
   }
   return bytes;
 }
 
-/** Writes the four bytes of an IPv4 address given in dotted form. */
-function setHost(bytes: Uint8Array, at: number, host: string): void {
-  let number = 0;
-  for (let i = 0; i < host.length; i++) {
-    const digit = host.charCodeAt(i) - DIGIT_0;
-    // The only other character in an IPv4 address is the dot.
-    if (digit >= 0) number = number * 10 + digit;
-    else [bytes[at++], number] = [number, 0];
-  }
-  bytes[at] = number;
+function addressBytes(family: Family): number {
+  return family === 4 ? 4 : 16;
+}
+
+/**
+ * Whether an address may be one machine's. Not so are 0.0.0.0/8, multicast of IPv6 and ::/8, which
+ * holds the unspecified and the IPv4-mapped addresses; of ::/8 only the loopback address is taken.
+ */
+function isUsable(address: Uint8Array): boolean {
+  if (address[0] === 0xff) return address.length === 4;
+  if (address[0] !== 0) return true;
+  return address.length === 16 && formatAddress(address) === "::1";
 }

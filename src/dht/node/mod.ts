@@ -14,7 +14,22 @@
  * @module
  */
 
-export { compactNodes, type KnownContact, parseCompactNodes } from "./compact_nodes.ts";
+export {
+  compactNodeBytes,
+  compactNodes,
+  type KnownContact,
+  parseCompactAddress,
+  parseCompactNodes,
+} from "./compact_nodes.ts";
+export { countedNode } from "./counted_node.ts";
 export { compareDistance, neighbourTarget, sharedBits } from "./distance.ts";
-export type { Contact, DhtNode, NodeProvider, QueryName, QueryResult, QueryValue } from "./node.ts";
+export type {
+  Contact,
+  DhtNode,
+  Family,
+  NodeProvider,
+  QueryName,
+  QueryResult,
+  QueryValue,
+} from "./node.ts";
 export { RateLimiter } from "./rate_limiter.ts";

@@ -8,11 +8,14 @@
 
 import type { Encoded } from "../../bencode/mod.ts";
 
+/** An address family. Nodes of IPv4 and of IPv6 form two separate DHTs (BEP 32). */
+export type Family = 4 | 6;
+
 /** The address of a DHT node. */
 export interface Contact {
   /** Node id, 20 bytes; absent for a bootstrap address. */
   id?: Uint8Array;
-  /** IPv4 address of the node, in dotted form. */
+  /** IP address of the node: IPv4 in dotted form, IPv6 in the form of RFC 5952. */
   host: string;
   /** UDP port of the node, 1 to 65535. */
   port: number;
@@ -45,6 +48,8 @@ export type QueryResult =
 export interface DhtNode {
   /** The node's own id, 20 bytes. */
   readonly id: Uint8Array;
+  /** The family of the addresses that the node can query. */
+  readonly family: Family;
   /** The UDP port that the node sends from. */
   readonly port: number;
   /** Number of nodes in the routing table. */

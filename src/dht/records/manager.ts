@@ -8,19 +8,19 @@
 import { type Clock, KeyedQueue, toHex } from "../../base/mod.ts";
 import { type MutableItem, targetOf } from "../../records/mod.ts";
 import {
-  ClosestNodesCache,
-  DistanceEstimate,
+  Learned,
   lookup,
   type LookupAnswer,
   type LookupOptions,
   type LookupResult,
   QUERY_TIMEOUT_MS,
   RecentLookups,
-  RttEstimator,
 } from "../lookup/mod.ts";
 import { DhtError } from "../errors.ts";
 import {
+  countedNode,
   type DhtNode,
+  type Family,
   type NodeProvider,
   type QueryName,
   type QueryValue,
@@ -31,6 +31,7 @@ import { countLookups, mergePuts, readItems } from "./merge.ts";
 import {
   addErrors,
   type AnnounceOutcome,
+  type ByFamily,
   type GetOutcome,
   type PeerAddress,
   type PeersOutcome,
@@ -97,7 +98,7 @@ export interface DhtManagerStats {
   peerSearchesFound: number;
   /** Number of peers that all searches together have found. */
   peersFound: number;
-  /** Smoothed time between a query and its reply, milliseconds. */
+  /** Smoothed time between a query and its reply, over IPv4 if there is a node of it, milliseconds. */
   roundTripMs: number | undefined;
 }
 
@@ -109,9 +110,7 @@ export class DhtManager {
   #minNodes: number;
   readonly #concurrency: number;
   readonly #limiter: RateLimiter | undefined;
-  readonly #rtt = new RttEstimator();
-  readonly #distances = new DistanceEstimate();
-  readonly #closestNodes: ClosestNodesCache;
+  readonly #learned: Record<Family, Learned>;
   readonly #recent: RecentLookups;
   /** Puts to one target run one after the other, because concurrent puts make each other fail. */
   readonly #queues = new KeyedQueue();
@@ -130,7 +129,7 @@ export class DhtManager {
   constructor(options: DhtManagerOptions) {
     this.#nodes = options.nodes;
     this.#clock = options.clock;
-    this.#closestNodes = new ClosestNodesCache(options.clock);
+    this.#learned = { 4: new Learned(options.clock, 4), 6: new Learned(options.clock, 6) };
     this.#recent = new RecentLookups(options.clock);
     this.#storeNodes = options.storeNodes ?? 8;
     this.#minNodes = options.minNodes ?? 8;
@@ -176,22 +175,23 @@ export class DhtManager {
       this.#run(async (nodes, signal) => {
         this.#stats.puts++;
         const { refreshAfterMs, basedOn, background } = options;
-        const known = this.#closestNodes;
-        const outcomes = await Promise.all(nodes.map(async (node) => {
+        const puts = await Promise.all(nodes.map(async (node) => {
+          const { closestNodes } = this.#learned[node.family];
           const found = (basedOn && this.#recent.take(node.id, target)) ??
             await this.#lookup(node, "get", target, { target }, signal, { frugal: background });
-          return putThrough(node, item, found, {
+          const put = await putThrough(node, item, found, {
             storeNodes: this.#storeNodes,
             minNodes: this.#minNodes,
             timeoutMs: QUERY_TIMEOUT_MS,
             refresh: (id) =>
-              refreshAfterMs !== undefined && known.sincePutMs(target, id) >= refreshAfterMs,
-            onKept: (id) => known.notePut(target, id),
+              refreshAfterMs !== undefined && closestNodes.sincePutMs(target, id) >= refreshAfterMs,
+            onKept: (id) => closestNodes.notePut(target, id),
             basedOn,
             signal,
           });
+          return { family: node.family, put };
         }));
-        const outcome = mergePuts(outcomes);
+        const outcome = mergePuts(puts);
         if (outcome.holding > 0 && !outcome.weak) this.#stats.putsStrong++;
         return outcome;
       }, options));
@@ -242,12 +242,14 @@ export class DhtManager {
   ): Promise<AnnounceOutcome> {
     return this.#queued(toHex(infoHash), () =>
       this.#run(async (nodes, signal) => {
-        let stored = 0;
+        const byFamily: ByFamily = {};
         const results = await Promise.all(nodes.map(async (node) => {
           const args = { info_hash: infoHash };
           const found = await this.#lookup(node, "get_peers", infoHash, args, signal, {
             frugal: options.background,
           });
+          const counted = byFamily[node.family] ??= { responded: 0, holding: 0 };
+          counted.responded += found.answers.length;
           const willing = found.answers.filter((a) => tokenOf(a.body) !== undefined);
           await Promise.all(
             willing.slice(0, this.#storeNodes).map(async ({ contact, body }) => {
@@ -258,13 +260,14 @@ export class DhtManager {
                 timeoutMs: QUERY_TIMEOUT_MS,
                 signal,
               });
-              if (result.kind === "reply") stored++;
+              if (result.kind === "reply") counted.holding++;
               else addErrors(found.errors, { [nameOf(result)]: 1 });
             }),
           );
           return found;
         }));
-        return { ...countLookups(results), stored };
+        const stored = (byFamily[4]?.holding ?? 0) + (byFamily[6]?.holding ?? 0);
+        return { ...countLookups(results), stored, byFamily };
       }, options));
   }
 
@@ -276,7 +279,10 @@ export class DhtManager {
 
   /** Statistics of the manager since it started. */
   stats(): DhtManagerStats {
-    return { ...this.#stats, roundTripMs: this.#rtt.smoothedMs };
+    return {
+      ...this.#stats,
+      roundTripMs: this.#learned[4].rtt.smoothedMs ?? this.#learned[6].rtt.smoothedMs,
+    };
   }
 
   /**
@@ -304,21 +310,22 @@ export class DhtManager {
     signal: AbortSignal,
     options: Pick<LookupOptions, "onAnswer" | "frugal"> = {},
   ): Promise<LookupResult> {
+    const { closestNodes, rtt, distances } = this.#learned[node.family];
     const found = await lookup(node, {
       target,
       query,
       args,
       closest: this.#storeNodes,
       concurrency: this.#concurrency,
-      rtt: this.#rtt,
-      distances: this.#distances,
+      rtt,
+      distances,
       clock: this.#clock,
-      start: this.#closestNodes.get(target),
+      start: closestNodes.get(target),
       signal,
       ...options,
     });
     const nearest = found.answers.slice(0, this.#storeNodes).map(({ contact }) => contact);
-    this.#closestNodes.set(target, nearest);
+    closestNodes.set(target, nearest);
     return found;
   }
 
@@ -356,29 +363,13 @@ export class DhtManager {
     const reserved = wanted > 0 && await this.#limiter?.take(wanted, signal) ? wanted : 0;
     const sent = { packets: 0 };
     try {
-      return await work(nodes.map((node) => this.#counted(node, sent)), signal);
+      return await work(nodes.map((node) => countedNode(node, sent)), signal);
     } finally {
       this.#limiter?.spend(sent.packets - reserved);
       if (background && !signal.aborted) {
         this.#averagePackets += (sent.packets / nodes.length - this.#averagePackets) / 8;
       }
     }
-  }
-
-  /** Wraps a borrowed node, to count the packets that an operation sends through the node. */
-  #counted(node: DhtNode, sent: { packets: number }): DhtNode {
-    return {
-      id: node.id,
-      port: node.port,
-      tableSize: () => node.tableSize(),
-      closest: (target, count) => node.closest(target, count),
-      isUnresponsive: (contact) => node.isUnresponsive(contact),
-      bootstrapContacts: () => node.bootstrapContacts(),
-      query: (...args) => {
-        sent.packets++;
-        return node.query(...args);
-      },
-    };
   }
 
   #refuseIfStopped(): void {

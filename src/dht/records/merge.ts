@@ -7,8 +7,10 @@
 import { equalBytes } from "../../base/mod.ts";
 import type { MutableItem } from "../../records/mod.ts";
 import type { LookupResult } from "../lookup/mod.ts";
+import type { Family } from "../node/mod.ts";
 import type { ItemReader, Shown } from "./item_query.ts";
-import { addErrors, type GetOutcome, type PutOutcome } from "./outcome.ts";
+import { addErrors, type ByFamily, type GetOutcome, type PutOutcome } from "./outcome.ts";
+import type { NodePut } from "./put.ts";
 
 /**
  * Sums up the results of several lookups: the numbers of queried nodes, of nodes that answered, and
@@ -60,22 +62,39 @@ function distinct(items: MutableItem[]): MutableItem[] {
 }
 
 /** Merges the outcomes of a put that ran through each of several borrowed nodes. */
-export function mergePuts(outcomes: PutOutcome[]): PutOutcome {
-  const [first, ...others] = outcomes;
+export function mergePuts(puts: { family: Family; put: NodePut }[]): PutOutcome {
+  const byFamily: ByFamily = {};
+  const merged: NodePut[] = [];
+  for (const family of [4, 6] as const) {
+    const own = puts.filter((one) => one.family === family).map(({ put }) => put);
+    if (own.length === 0) continue;
+    // Borrowed nodes of one family see nearly the same network.
+    const sum = merge(own, (needsRetry) => needsRetry.every(Boolean));
+    byFamily[family] = { responded: sum.responded, holding: sum.holding };
+    merged.push(sum);
+  }
+  const answered = merged.filter(({ responded }) => responded > 0);
+  return { ...merge(merged, () => answered.length === 0 || answered.some(needsRetry)), byFamily };
+}
+
+function needsRetry(put: NodePut): boolean {
+  return put.needsRetry;
+}
+
+function merge(puts: NodePut[], retry: (needsRetry: boolean[]) => boolean): NodePut {
+  const [first, ...others] = puts;
   const sum = { ...first!, errors: { ...first!.errors } };
   for (const other of others) {
     sum.asked += other.asked;
     sum.responded += other.responded;
-    // All borrowed nodes see nearly the same network, so the number of holders is the maximum, not
-    // the sum.
     sum.holding = Math.max(sum.holding, other.holding);
     sum.stored += other.stored;
     sum.weak &&= other.weak;
-    sum.needsRetry &&= other.needsRetry;
     sum.conflict ??= other.conflict;
     const newer = other.superseded;
     if (newer && newer.seq > (sum.superseded?.seq ?? -1)) sum.superseded = newer;
     addErrors(sum.errors, other.errors);
   }
+  sum.needsRetry = retry(puts.map(needsRetry));
   return sum;
 }

@@ -26,6 +26,8 @@ export {
 } from "./manager.ts";
 export type {
   AnnounceOutcome,
+  ByFamily,
+  FamilyOutcome,
   GetOutcome,
   PeerAddress,
   PeersOutcome,

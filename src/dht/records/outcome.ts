@@ -6,6 +6,18 @@
  */
 
 import type { MutableItem } from "../../records/mod.ts";
+import type { Family } from "../node/mod.ts";
+
+/** The part of an outcome that the DHT of one address family has. */
+export interface FamilyOutcome {
+  /** Number of nodes that answered. */
+  responded: number;
+  /** Number of nodes that hold the item, or that accepted the announcement. */
+  holding: number;
+}
+
+/** The parts of an outcome by address family. A family without a borrowed node is missing. */
+export type ByFamily = Partial<Record<Family, FamilyOutcome>>;
 
 /** Outcome of {@linkcode DhtManager.get}. */
 export interface GetOutcome {
@@ -36,16 +48,20 @@ export interface PutOutcome {
   asked: number;
   /** Number of nodes that answered. */
   responded: number;
-  /** Number of nodes that hold the item after the put: they held it before or accepted it. */
+  /**
+   * Number of nodes that hold the item after the put: they held it before or accepted it. Counted in
+   * the DHT of the address family in which it is higher.
+   */
   holding: number;
   /** Number of nodes that accepted the item in this put. */
   stored: number;
-  /** Whether fewer than `minNodes` nodes hold the item after the put. */
+  /** Whether in each DHT fewer than `minNodes` nodes hold the item after the put. */
   weak: boolean;
   /**
    * Whether the put counts as failed and is repeated after a short back-off. This is so if the
    * number of holders is below `minNodes` and below the number of nodes that answered. In a small
-   * network, a put that reached every node is weak, but not failed.
+   * network, a put that reached every node is weak, but not failed. With two DHTs, it is so if it is
+   * so in one that answered, or if none answered.
    */
   needsRetry: boolean;
   /** A newer item of the same key and salt that a node returned, and that ended the put. */
@@ -55,13 +71,15 @@ export interface PutOutcome {
    * another value, or it is an older item whose `seq` is not in `basedOn`.
    */
   conflict: MutableItem | undefined;
+  /** Absent in an outcome that was read from `state.db`. */
+  byFamily?: ByFamily;
   /** Number of failed queries by reason: a KRPC error code, `timeout`, … */
   errors: Record<string, number>;
 }
 
 /** The address of a BitTorrent peer. */
 export interface PeerAddress {
-  /** IPv4 address in dotted form. */
+  /** IP address: IPv4 in dotted form, IPv6 in the form of RFC 5952. */
   host: string;
   /** TCP port, 1 to 65535. */
   port: number;
@@ -81,6 +99,8 @@ export interface AnnounceOutcome {
   responded: number;
   /** Number of nodes that accepted the announcement of our address and port. */
   stored: number;
+  /** Absent in an outcome that was read from `state.db`. */
+  byFamily?: ByFamily;
   errors: Record<string, number>;
 }
 

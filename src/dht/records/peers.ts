@@ -1,9 +1,11 @@
 /**
- * Compact peer info (BEP 5): for each peer 4 bytes of IPv4 address and 2 of port, big-endian.
+ * Compact peer info: for each peer the address of 4 bytes (BEP 5) or 16 (BEP 32), and 2 bytes of
+ * port, big-endian.
  *
  * @module
  */
 
+import { parseCompactAddress } from "../node/mod.ts";
 import type { PeerAddress } from "./outcome.ts";
 
 /** Maximum number of peers read from one reply; a hostile node may list any number. */
@@ -14,10 +16,8 @@ export function parseCompactPeers(values: unknown): PeerAddress[] {
   if (!Array.isArray(values)) return [];
   const peers: PeerAddress[] = [];
   for (const value of values.slice(0, MAX_PEERS_READ)) {
-    if (!(value instanceof Uint8Array) || value.length !== 6) continue;
-    const port = value[4]! * 256 + value[5]!;
-    if (port === 0 || value[0] === 0) continue;
-    peers.push({ host: `${value[0]}.${value[1]}.${value[2]}.${value[3]}`, port });
+    const peer = value instanceof Uint8Array ? parseCompactAddress(value) : undefined;
+    if (peer) peers.push(peer);
   }
   return peers;
 }

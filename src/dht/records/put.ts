@@ -51,13 +51,16 @@ export function tokenOf({ token }: Record<string, unknown>): Uint8Array | undefi
 
 type Verdict = "had" | "took" | "refused" | "superseded" | "conflict";
 
+/** Outcome of a put through one borrowed node. */
+export type NodePut = Omit<PutOutcome, "byFamily">;
+
 /** Puts `item` to the closest nodes of the lookup `found` that lack the item or hold an older one. */
 export async function putThrough(
   node: DhtNode,
   item: MutableItem,
   found: LookupResult,
   options: PutOptions,
-): Promise<PutOutcome> {
+): Promise<NodePut> {
   const put = new Put(node, item, found, options);
   await put.run();
   return put.outcome();
@@ -118,7 +121,7 @@ class Put {
     await Promise.all(Array.from({ length: this.#options.storeNodes }, lane));
   }
 
-  outcome(): PutOutcome {
+  outcome(): NodePut {
     const { minNodes } = this.#options;
     return {
       asked: this.#asked,

@@ -291,6 +291,7 @@ export class DhtHost {
     get id() {
       return host.krpc.id;
     },
+    family: 4,
     get port() {
       return host.#udp.port ?? 0;
     },

@@ -7,7 +7,13 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import npmBencode from "bencode";
 import Dht from "bittorrent-dht";
-import { concatBytes, systemClock, utf8 } from "../../../src/base/mod.ts";
+import {
+  concatBytes,
+  formatAddress,
+  parseAddress,
+  systemClock,
+  utf8,
+} from "../../../src/base/mod.ts";
 import { parseCompactNodes } from "../../../src/dht/node/compact_nodes.ts";
 import { ItemReader } from "../../../src/dht/records/item_query.ts";
 import { parseCompactPeers } from "../../../src/dht/records/peers.ts";
@@ -85,21 +91,24 @@ const compactTarget: Target = {
     new Uint8Array(60_000).fill(9),
   ],
   open: stateless((bytes) => {
-    const nodes = parseCompactNodes(bytes);
-    assert.ok(nodes.length <= 512);
-    const values = Array.from(
-      { length: bytes.length / 6 },
-      (_, i) => bytes.subarray(i * 6).slice(0, 6),
-    );
-    const peers = parseCompactPeers(values);
-    assert.ok(peers.length <= 256);
-    for (const { host, port } of [...nodes, ...peers]) {
-      assert.match(host, /^[1-9]\d{0,2}(\.\d{1,3}){3}$/);
-      assert.ok(port >= 1 && port <= 65_535);
+    for (const [family, length] of [[4, 6], [6, 18]] as const) {
+      const nodes = parseCompactNodes(bytes, family);
+      assert.ok(nodes.length <= 512);
+      const values = Array.from(
+        { length: bytes.length / length },
+        (_, i) => bytes.subarray(i * length).slice(0, length),
+      );
+      const peers = parseCompactPeers(values);
+      assert.ok(peers.length <= 256);
+      for (const { host, port } of [...nodes, ...peers]) {
+        assert.equal(formatAddress(parseAddress(host)!), host);
+        assert.ok(!host.startsWith("0."));
+        assert.ok(port >= 1 && port <= 65_535);
+      }
+      for (const node of nodes) assert.equal(node.id.length, 20);
     }
-    for (const node of nodes) assert.equal(node.id.length, 20);
     for (const odd of [undefined, null, 5, "x".repeat(52), { length: 26 }, [bytes]]) {
-      assert.deepEqual(parseCompactNodes(odd), []);
+      assert.deepEqual(parseCompactNodes(odd, 4), []);
       parseCompactPeers(odd);
     }
   }),

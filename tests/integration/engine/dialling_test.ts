@@ -176,7 +176,7 @@ Deno.test({
     await using liar = await RawUdp.bind();
     let knocks = 0;
     service.onPacket = () => knocks++;
-    const named = compactNodes([{ id: service.id, host, port: service.port }]);
+    const named = compactNodes([{ id: service.id, host, port: service.port }], 4);
     let asked = 0;
     liar.answer = (message) => {
       asked++;

@@ -13,12 +13,15 @@ const node = (byte: number) => ({
 const target = new Uint8Array(20);
 
 Deno.test("compact node info survives writing and reading", () => {
-  assert.deepEqual(parseCompactNodes(compactNodes([node(7), node(255)])), [node(7), node(255)]);
+  assert.deepEqual(parseCompactNodes(compactNodes([node(7), node(255)], 4), 4), [
+    node(7),
+    node(255),
+  ]);
 });
 
 Deno.test("the cache keeps the last closest nodes of a target for three hours", async () => {
   const clock = new FakeClock();
-  const known = new ClosestNodesCache(clock);
+  const known = new ClosestNodesCache(clock, 4);
   assert.deepEqual(known.get(target), []);
   known.set(target, [node(1), node(2)]);
   known.set(target, [node(3)]);
@@ -32,7 +35,7 @@ Deno.test("the cache keeps the last closest nodes of a target for three hours", 
 });
 
 Deno.test("a lookup without results removes the entry", () => {
-  const known = new ClosestNodesCache(new FakeClock());
+  const known = new ClosestNodesCache(new FakeClock(), 4);
   known.set(target, [node(1)]);
   known.set(target, []);
   assert.deepEqual(known.get(target), []);
@@ -40,7 +43,7 @@ Deno.test("a lookup without results removes the entry", () => {
 
 Deno.test("the least recently looked up targets are evicted first", async () => {
   const clock = new FakeClock();
-  const known = new ClosestNodesCache(clock);
+  const known = new ClosestNodesCache(clock, 4);
   for (let hour = 0; hour < 12; hour++) {
     for (let n = 0; n < 50; n++) {
       known.set(new Uint8Array(20).fill(hour).fill(n, 10).fill(1, 19), [node(1)]);
@@ -54,7 +57,7 @@ Deno.test("the least recently looked up targets are evicted first", async () => 
 
 Deno.test("the time of a put to a node is kept while the node is among the closest", async () => {
   const clock = new FakeClock();
-  const known = new ClosestNodesCache(clock);
+  const known = new ClosestNodesCache(clock, 4);
   const since = (byte: number) => known.sincePutMs(target, node(byte).id);
   known.notePut(target, node(1).id);
   assert.equal(since(1), Infinity, "nobody is known yet");

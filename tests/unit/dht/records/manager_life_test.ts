@@ -37,6 +37,7 @@ Deno.test("a put ends with an outcome when its node loses the socket midway", as
   let open = true;
   at.lent = [{
     id: at.client.id,
+    family: 4,
     port: at.client.port,
     tableSize: () => at.client.tableSize(),
     closest: (target, count) => at.client.closest(target, count),

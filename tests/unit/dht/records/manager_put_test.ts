@@ -28,6 +28,7 @@ Deno.test("a new record goes to the eight closest nodes, and to no other", async
     needsRetry: false,
     superseded: undefined,
     conflict: undefined,
+    byFamily: { 4: { responded: put.responded, holding: 8 } },
     errors: {},
   });
   assert.equal(put.asked, at.client.count("get"));

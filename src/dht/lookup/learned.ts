@@ -1,0 +1,22 @@
+/**
+ * What lookups teach those after them. IPv4 and IPv6 have separate DHTs (BEP 32), so each has its own.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../base/mod.ts";
+import type { Family } from "../node/mod.ts";
+import { ClosestNodesCache } from "./closest_nodes_cache.ts";
+import { DistanceEstimate } from "./distance_estimate.ts";
+import { RttEstimator } from "./rtt_estimator.ts";
+
+/** What the lookups in the DHT of one address family have taught. */
+export class Learned {
+  readonly rtt = new RttEstimator();
+  readonly distances = new DistanceEstimate();
+  readonly closestNodes: ClosestNodesCache;
+
+  constructor(clock: Clock, family: Family) {
+    this.closestNodes = new ClosestNodesCache(clock, family);
+  }
+}
