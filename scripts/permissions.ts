@@ -247,7 +247,12 @@ function otherRows(): string[][] {
     ["engine", "net", `${code(added)}, only with \`allow-local\``, "peers and DHT nodes near by"],
     ["engine", "read, write", paths(engine.read), "archives that are seeded or downloaded"],
     ["engine", ...nothingElse(engine)],
-    ["gate", "net", wholeNet(gatePermissions()), "addresses that lists cannot express: the router"],
+    [
+      "gate",
+      "net",
+      wholeNet(gatePermissions()),
+      "addresses that lists cannot express: peers over IPv6, the router",
+    ],
     ["gate", ...nothingElse(gatePermissions())],
     ["compress and hash", "read", paths(helper.read), "a file, and the copy that is made of it"],
     ["compress and hash", "write", paths(helper.write), "the copy"],

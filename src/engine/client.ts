@@ -7,7 +7,7 @@
 
 import { BlockList, isIP, isIPv6 } from "node:net";
 import type { DhtHost } from "./dht/mod.ts";
-import { DialBudget, Handshakes, isTestHost } from "./dial/mod.ts";
+import { DialBudget, Handshakes, isTestHost, Routes } from "./dial/mod.ts";
 import { EngineError } from "./errors.ts";
 import { makePeerId } from "./extended_handshake.ts";
 import { acceptPeers, type Client, makeClient, OwnDials, secureOf } from "./libraries/mod.ts";
@@ -67,6 +67,7 @@ export function createClient(
     }),
     options.clock,
     new Handshakes(encryption),
+    new Routes(options),
   );
   // The mode is set here and not as an option, because npm:webtorrent prints a warning about the
   // speed of its RC4 if the option requires encryption.

@@ -8,6 +8,7 @@
 import type { Clock } from "../base/mod.ts";
 import type { Contact } from "../dht/mod.ts";
 import type { DhtState, SocketFactory } from "./dht/mod.ts";
+import type { GateClient } from "../gate/mod.ts";
 import type { EncryptionMode } from "./dial/mod.ts";
 import type { EngineError } from "./errors.ts";
 
@@ -41,6 +42,11 @@ export interface EngineOptions extends Partial<RateLimits> {
   maxIncoming?: number;
   /** How connections to peers are encrypted, in both directions. Default `prefer`. */
   encryption?: EncryptionMode;
+  /**
+   * Returns the gate, through which the engine reaches addresses that its permissions cannot express.
+   * The gate starts at the first call. Absent if there is none.
+   */
+  gate?: () => GateClient;
   /** Called when the state of the DHT changes. */
   onDhtState?: (state: DhtState) => void;
   /** Called if the engine fails after {@linkcode Engine.start} has succeeded. */

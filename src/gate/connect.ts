@@ -24,6 +24,8 @@ export interface GateOrder {
 export interface GateConnection {
   /** Makes a port for a thread that asks. `client.ts` is that thread's side. */
   open(): MessagePort;
+  /** Serves a port whose other end a thread that asks has already. The port is transferred. */
+  serve(port: MessagePort): void;
   /** Sets the interfaces for the local discoveries that begin from now on. */
   setInterfaces(interfaces: GateOptions["interfaces"]): void;
   /** Sets the address of the default gateway; `undefined` if the launcher knows none. */
@@ -62,6 +64,7 @@ export function connectGate(
       send({ port: port1 }, [port1]);
       return port2;
     },
+    serve: (port) => send({ port }, [port]),
     setInterfaces: (interfaces) => send({ interfaces }),
     setGateway: (address) => send({ gateway: address ?? null }),
     terminate: () => worker.terminate(),

@@ -1,11 +1,12 @@
 /**
- * Starts the engine's thread with few permissions.
+ * Starts the engine's thread with few permissions, and the gate when the engine needs it.
  *
  * @module
  */
 
+import { EngineGate } from "./engine_gate.ts";
 import { type EngineOptions, enginePermissions } from "./engine_permissions.ts";
-import type { ToEngine } from "./messages.ts";
+import type { FromEngine, ToEngine } from "./messages.ts";
 import type { EngineThread } from "./requests.ts";
 import { giveRouter, type RouterSurroundings } from "./router_access.ts";
 
@@ -16,12 +17,12 @@ const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
  * Starts the engine's thread, and hands over the port at which the engine is called. The engine
  * starts later, when its `start` is called.
  *
- * @param surroundings the way to the router; replaced in tests
+ * @param surroundings the gate and the way to the router; replaced in tests
  */
 export function startEngine(
   options: EngineOptions,
   port: MessagePort,
-  surroundings?: Partial<RouterSurroundings>,
+  surroundings: Partial<RouterSurroundings> = {},
 ): EngineThread {
   const worker = new Worker(BUNDLE, {
     type: "module",
@@ -32,20 +33,41 @@ export function startEngine(
   const tell = (message: ToEngine, transfer: Transferable[] = []) =>
     worker.postMessage(message, transfer);
   tell({ kind: "api", port }, [port]);
-  const closeRouter = options.mapsPort
-    ? giveRouter(options.allowLocal, tell, surroundings)
-    : () => {};
+  const gate = new EngineGate(
+    options.allowLocal,
+    ({ message }) => tell({ kind: "gate-died", why: message }),
+    surroundings.connect,
+  );
+  const closeRouter = options.mapsPort ? giveRouter(gate, tell, surroundings) : () => {};
+  const close = () => {
+    closeRouter();
+    gate.close();
+  };
+  let isServed = false;
+  worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+    const asked = gatePortOf(data);
+    // One port is enough, and each costs memory in the gate.
+    if (!asked || isServed) return asked?.close();
+    isServed = true;
+    void gate.serve(asked);
+  });
   worker.addEventListener("error", (error) => {
     // Without `preventDefault`, the error would end the whole program with a stack trace.
     error.preventDefault();
-    closeRouter();
+    close();
     died.resolve(error.message);
   });
   return {
     died: died.promise,
     terminate() {
-      closeRouter();
+      close();
       worker.terminate();
     },
   };
+}
+
+/** Returns the port of a message that asks for the gate; `undefined` for any other message. */
+function gatePortOf(data: unknown): MessagePort | undefined {
+  const { kind, port } = (data ?? {}) as Partial<FromEngine>;
+  return kind === "want-gate" && port instanceof MessagePort ? port : undefined;
 }

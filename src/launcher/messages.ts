@@ -60,9 +60,15 @@ export type FromThread =
 export type ToEngine =
   /** The first message: the port by which the engine is called. */
   | { kind: "api"; port: MessagePort }
-  /** A port of the gate, through which the engine reaches the home router. */
-  | { kind: "gate"; port: MessagePort }
-  /** The default gateway after the start, and after each change; `undefined` if none is known. */
+  /**
+   * The default gateway after the start, and after each change; `undefined` if none is known. Sent
+   * only to an engine that may reach the home router.
+   */
   | { kind: "gateway"; gateway: DefaultGateway | undefined }
   /** The gate has died, with the reason. The launcher starts no other gate. */
   | { kind: "gate-died"; why: string };
+
+/** A message of the engine's thread to the launcher. */
+export type FromEngine =
+  /** Asks the gate to serve the port, which is transferred; once. The first time starts the gate. */
+  { kind: "want-gate"; port: MessagePort };

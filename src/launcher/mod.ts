@@ -15,8 +15,9 @@
  * - `keys.ts` opens the publisher's key, and signs statements with it.
  * - `placing.ts` gives finished files their names in the user's directory.
  * - `sweeping.ts` removes what killed processes left in such a directory.
- * - `router_access.ts` starts the gate for the port in the home router, and `gateway.ts` asks the
- *   program `ip` for the default gateway.
+ * - `engine_gate.ts` starts the gate when the engine's thread needs it.
+ * - `router_access.ts` tells that thread of the home router, and `gateway.ts` asks the program `ip`
+ *   for the default gateway.
  * - `port_owner.ts` asks the program `ss` which process listens on a port.
  *
  * Left to other rooms: every command, and every check of packages and records. Start reading in
@@ -41,7 +42,14 @@ export type {
   LauncherRequests,
   PortOwner,
 } from "./requests.ts";
-export type { EndSignal, FromThread, ThreadStart, ToEngine, ToThread } from "./messages.ts";
+export type {
+  EndSignal,
+  FromEngine,
+  FromThread,
+  ThreadStart,
+  ToEngine,
+  ToThread,
+} from "./messages.ts";
 export { mapsPort } from "./router_access.ts";
 export { ThreadClient, type ThreadScope } from "./thread_client.ts";
 export { homeDirectory } from "./user_home.ts";

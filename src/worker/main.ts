@@ -9,22 +9,27 @@
 import { printing } from "./confined.ts";
 import { expose } from "comlink";
 import { LibraryLines, systemClock } from "../base/mod.ts";
-import { GateClient } from "../gate/mod.ts";
-import type { ToEngine } from "../launcher/mod.ts";
+import type { FromEngine, ToEngine } from "../launcher/mod.ts";
+import { GateAccess } from "./gate_access.ts";
 import type { WorkerEvent } from "./protocol.ts";
 import { RouterPort } from "./router_port.ts";
 import { WorkerRuntime } from "./runtime.ts";
 import { transferErrors } from "./transfer_errors.ts";
 
+declare const self: { postMessage(message: FromEngine, transfer: Transferable[]): void };
+
 transferErrors();
 
-const router = new RouterPort(systemClock);
+const gate = new GateAccess((port) => self.postMessage({ kind: "want-gate", port }, [port]));
+const router = new RouterPort(systemClock, () => gate.client().router());
 
 addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
   if (data.kind === "api") serve(data.port);
-  else if (data.kind === "gate") router.useGate(new GateClient(data.port));
   else if (data.kind === "gateway") router.setGateway(data.gateway);
-  else if (data.kind === "gate-died") router.gateDied(data.why);
+  else if (data.kind === "gate-died") {
+    gate.died(data.why);
+    router.gateDied(data.why);
+  }
 });
 
 /** Serves calls of the engine at a port. */
@@ -35,5 +40,5 @@ function serve(port: MessagePort): void {
     (message) => send({ event: "log", level: "debug", message }),
   );
   printing.hear = (args) => lines.hear(args);
-  expose(new WorkerRuntime(systemClock, send, { router }), port);
+  expose(new WorkerRuntime(systemClock, send, { router, gate: gate.client }), port);
 }

@@ -99,6 +99,18 @@ export interface WorkerStatus {
   portMapping?: PortMappingStatus;
 }
 
+/** Statistics of a worker without a DHT manager. */
+export const NO_STATS: DhtManagerStats = {
+  gets: 0,
+  getsAnswered: 0,
+  puts: 0,
+  putsStrong: 0,
+  peerSearches: 0,
+  peerSearchesFound: 0,
+  peersFound: 0,
+  roundTripMs: undefined,
+};
+
 /** An archive to seed and to announce regularly. */
 export interface KeptSeed extends SeedOrder {
   /** Time at which the archive's next announcement is due, Unix milliseconds. */

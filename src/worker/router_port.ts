@@ -1,34 +1,38 @@
 /**
- * Runs the port mapper in the engine's thread. The mapper needs the engine's port, the gate and the
- * default gateway from the launcher, which arrive in any order.
+ * Runs the port mapper in the engine's thread. The mapper needs the engine's port, and the default
+ * gateway from the launcher, which arrive in any order.
  *
  * @module
  */
 
 import type { Clock } from "../base/mod.ts";
-import { type GateClient, GateError } from "../gate/mod.ts";
-import { type Gateway, PortMapper, type PortMappingStatus } from "../router/mod.ts";
+import {
+  type Gateway,
+  PortMapper,
+  type PortMappingStatus,
+  type RouterTransport,
+} from "../router/mod.ts";
 
-/** Keeps the engine's port mapped in the home router, once there is a gate. */
+/** Keeps the engine's port mapped in the home router, if the launcher tells of the gateway. */
 export class RouterPort {
   readonly #clock: Clock;
-  #gate: GateClient | undefined;
-  /**
-   * The default gateway that the launcher named last; pending until the launcher names the first.
-   */
-  #gateway = Promise.withResolvers<Gateway | undefined>();
+  readonly #transport: (() => RouterTransport) | undefined;
+  /** The default gateway that the launcher named last; absent until it has named the first. */
+  #told: { gateway: Gateway | undefined } | undefined;
   #engine: { port: number; onChange: (status: PortMappingStatus) => void } | undefined;
   #mapper: PortMapper | undefined;
   /** The status after the death of the gate. */
   #failure: PortMappingStatus | undefined;
 
-  constructor(clock: Clock) {
+  /** @param transport makes the sockets to the router; called at most once */
+  constructor(clock: Clock, transport?: () => RouterTransport) {
     this.#clock = clock;
+    this.#transport = transport;
   }
 
-  /** Status of the mapping; `undefined` while no gate is known. */
+  /** Status of the mapping; `undefined` while the launcher has named no gateway. */
   get status(): PortMappingStatus | undefined {
-    return this.#failure ?? this.#mapper?.status;
+    return this.#told && (this.#failure ?? this.#mapper?.status);
   }
 
   /** Port at which peers reach this machine: the router's external port if there is a mapping. */
@@ -37,7 +41,7 @@ export class RouterPort {
   }
 
   /**
-   * Sets the engine's port. Mapping starts when the gate is set, too.
+   * Sets the engine's port. Mapping starts when the gateway is set, too.
    *
    * @param port port on which the engine listens, TCP and UDP
    * @param onChange called after each change of the status
@@ -47,47 +51,35 @@ export class RouterPort {
     this.#begin();
   }
 
-  /** Sets the gate, through which the router is reached. */
-  useGate(gate: GateClient): void {
-    this.#gate = gate;
-    this.#begin();
-  }
-
-  /** Sets the default gateway. */
+  /** Sets the default gateway; `undefined` if none is known. */
   setGateway(gateway: Gateway | undefined): void {
-    // The mapper may still wait for the first gateway.
-    this.#gateway.resolve(gateway);
-    this.#gateway = Promise.withResolvers();
-    this.#gateway.resolve(gateway);
-    this.#mapper?.networkChanged();
+    this.#told = { gateway };
+    if (this.#mapper) this.#mapper.networkChanged();
+    else if (this.#failure) this.#engine?.onChange(this.#failure);
+    else this.#begin();
   }
 
   /** Ends the mapping because the gate has died. The router forgets our port after its lease. */
   gateDied(why: string): void {
-    const error = new GateError("GATE_DIED", why);
-    this.#failure = { sinceMs: this.#clock.now(), error: { code: error.code, message: why } };
-    this.#gate?.fail(error);
+    this.#failure = { sinceMs: this.#clock.now(), error: { code: "GATE_DIED", message: why } };
     void this.stop();
-    this.#engine?.onChange(this.#failure);
+    if (this.#told) this.#engine?.onChange(this.#failure);
   }
 
   /** Deletes the mapping, within two seconds. */
   async stop(): Promise<void> {
-    const stopped = this.#mapper?.stop();
-    // The mapper may still wait for the first gateway.
-    this.#gateway.resolve(undefined);
-    await stopped;
+    await this.#mapper?.stop();
   }
 
   #begin(): void {
-    if (!this.#gate || !this.#engine || this.#failure) return;
+    if (!this.#told || !this.#engine || this.#failure || !this.#transport) return;
     const { port, onChange } = this.#engine;
     this.#mapper = new PortMapper({
       clock: this.#clock,
       random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
-      transport: this.#gate.router(),
+      transport: this.#transport(),
       port,
-      findGateway: () => this.#gateway.promise,
+      findGateway: () => Promise.resolve(this.#told?.gateway),
       onChange: (status) => {
         if (!this.#failure) onChange(status);
       },

@@ -20,17 +20,18 @@ import {
   DhtError,
   DhtManager,
   type DhtManagerOptions,
-  type DhtManagerStats,
   type KeptRecord,
   RateLimiter,
   Reannouncer,
 } from "../dht/mod.ts";
 import { type DhtState, Engine, type TorrentStatus } from "../engine/mod.ts";
+import type { GateClient } from "../gate/mod.ts";
 import { guardedClock } from "./guarded_clock.ts";
 import {
   type DownloadOrder,
   isReachable,
   type KeptSeed,
+  NO_STATS,
   type ReportData,
   type TunableOptions,
   type WorkerApi,
@@ -53,23 +54,13 @@ const ENOUGH_PEERS = 20;
 /** Maximum number of distinct failures of the DHT manager that are logged. */
 const MAX_LOGGED = 100;
 
-const NO_STATS: DhtManagerStats = {
-  gets: 0,
-  getsAnswered: 0,
-  puts: 0,
-  putsStrong: 0,
-  peerSearches: 0,
-  peerSearchesFound: 0,
-  peersFound: 0,
-  roundTripMs: undefined,
-};
-
 /** Implements {@linkcode WorkerApi} in the worker thread: runs the engine and the DHT manager. */
 export class WorkerRuntime implements WorkerApi {
   readonly #clock: Clock;
   readonly #send: (event: WorkerEvent) => void;
   readonly #createManager: (options: DhtManagerOptions) => DhtManager;
   readonly #router: RouterPort;
+  readonly #gate: (() => GateClient) | undefined;
   readonly #operations = new Map<number, AbortController>();
   #engine: Engine | undefined;
   #manager: DhtManager | undefined;
@@ -85,18 +76,21 @@ export class WorkerRuntime implements WorkerApi {
     parts: {
       createManager?: (options: DhtManagerOptions) => DhtManager;
       router?: RouterPort;
+      gate?: () => GateClient;
     } = {},
   ) {
     this.#clock = clock;
     this.#send = send;
     this.#createManager = parts.createManager ?? ((options) => new DhtManager(options));
     this.#router = parts.router ?? new RouterPort(clock);
+    this.#gate = parts.gate;
   }
 
   async start(options: WorkerOptions): Promise<WorkerStarted> {
     const engine = await Engine.start({
       clock: this.#clock,
       ...options,
+      gate: this.#gate,
       isFreeHost: options.allowLocal ? undefined : () => false,
       onDhtState: (state) => {
         if (this.#managerFailure === undefined) this.#send({ event: "dht", state });

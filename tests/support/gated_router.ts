@@ -35,14 +35,18 @@ export class GatedRouter implements AsyncDisposable {
       findGateway: () => Promise.resolve({ address: "127.0.0.1", localAddress: "127.0.0.1" }),
       connect: (_options, onFailure) => {
         this.#onFailure = onFailure;
+        const serve = (port: MessagePort) => {
+          const close = gate.serve(port as unknown as Port);
+          this.#ends.push(() => {
+            close();
+            port.close();
+          });
+        };
         return {
+          serve,
           open: () => {
             const { port1, port2 } = new MessageChannel();
-            const close = gate.serve(port1 as unknown as Port);
-            this.#ends.push(() => {
-              close();
-              port1.close();
-            });
+            serve(port1);
             return port2;
           },
           setInterfaces() {},

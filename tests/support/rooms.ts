@@ -105,7 +105,7 @@ export const rooms: Record<string, Room> = {
   engine: {
     runs: "engine",
     holds: "WebTorrent, the DHT node, the TCP and UDP sockets",
-    imports: ["base", "bencode", "records", "dht"],
+    imports: ["base", "gate", "bencode", "records", "dht"],
     inner: [
       ...["dial", "listen", "upload"],
       ...["libraries/replacing", "libraries/bencode", "libraries/krpc"],

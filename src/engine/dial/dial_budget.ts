@@ -62,9 +62,16 @@ export interface DialBudgetOptions {
 }
 
 /**
- * Reason why an address is not dialled. `waiting` means that the queue of waiting dials is full.
+ * Reason why an address is not dialled. `no route` means that this machine has no IPv6 now, and
+ * `waiting` that the queue of waiting dials is full.
  */
-export type DialRefusal = "port" | "ourselves" | "ports of the address" | "failures" | "waiting";
+export type DialRefusal =
+  | "port"
+  | "ourselves"
+  | "ports of the address"
+  | "failures"
+  | "no route"
+  | "waiting";
 
 /** Dial history of one port of an address. */
 interface Dialled {

@@ -6,7 +6,7 @@
  * refused. It allows only ports that peers use, few ports of one address, no address that keeps
  * failing, and never ourselves. {@linkcode DialQueue} holds the dials that wait for another dial to
  * the same address to end. {@linkcode Handshakes} says with which form of handshake a peer is dialled,
- * encrypted or plain.
+ * encrypted or plain. {@linkcode Routes} says which peers the gate dials.
  *
  * WebTorrent opens the connections; `../libraries/webtorrent/dialling.ts` makes WebTorrent ask
  * these limits before each dial. Independently, the sandbox's permissions
@@ -20,3 +20,4 @@
 export { DialBudget, type DialRefusal, isTestHost } from "./dial_budget.ts";
 export { DialQueue } from "./dial_queue.ts";
 export { type EncryptionMode, type HandshakeForm, Handshakes } from "./handshakes.ts";
+export { type DialGate, Routes } from "./routes.ts";

@@ -57,7 +57,7 @@ export class PeerReach {
     torrent.on("dial", (address: string, conn: EventEmitter) => {
       this.#note("tried", address);
       conn.once("connect", () => this.#note("connected", address));
-      // A dial that the sandbox forbids counts as refused, not as tried, because nothing was sent.
+      // A dial that sandbox or gate forbid counts as refused, not as tried, because nothing was sent.
       conn.once("error", (error: Error) => {
         if (!isForbidden(error)) return;
         this.#seen.tried.delete(address);
@@ -124,5 +124,6 @@ export class PeerReach {
 }
 
 function isForbidden(error: Error): boolean {
-  return error instanceof Deno.errors.NotCapable || error.name === "NotCapable";
+  return error instanceof Deno.errors.NotCapable || error.name === "NotCapable" ||
+    (error as { code?: string }).code === "ADDRESS_REFUSED";
 }

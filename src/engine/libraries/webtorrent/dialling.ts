@@ -15,6 +15,7 @@ import {
   type DialRefusal,
   type HandshakeForm,
   type Handshakes,
+  type Routes,
 } from "../../dial/mod.ts";
 import { replace, type Replacement } from "../replacing/mod.ts";
 import { chooseHandshake, type Shaken } from "./encryption.ts";
@@ -184,7 +185,8 @@ function drop(torrent: Dialling, peer: Waiting, refusal: DialRefusal): void {
 function dial(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): void {
   const address = readHostPort(peer.addr);
   if (!("port" in address)) return drop(torrent, peer, "port");
-  const conn = peer.conn = connectReading(address);
+  const conn = peer.conn = dials?.routes.dial(address) as net.Socket | undefined ??
+    connectReading(address);
   let isUnanswered = false;
   const onConnected = dials && chooseHandshake(peer, dials.handshakes, dials.clock, (form) => {
     isUnanswered = true;
@@ -269,6 +271,8 @@ export class OwnDials {
   readonly clock: Clock;
   /** The forms of handshake, encrypted or plain, with which peers are dialled. */
   readonly handshakes: Handshakes;
+  /** The ways to peers: of this thread, or through the gate. */
+  readonly routes: Routes;
   readonly #budget: DialBudget;
   /**
    * For each connected dial, by its local address and port: the function to call if the dial has
@@ -279,9 +283,10 @@ export class OwnDials {
   readonly #incoming = new Set<string>();
 
   /** @param clock runs the timers after which peers are dialled again */
-  constructor(budget: DialBudget, clock: Clock, handshakes: Handshakes) {
+  constructor(budget: DialBudget, clock: Clock, handshakes: Handshakes, routes: Routes) {
     this.#budget = budget;
     this.handshakes = handshakes;
+    this.routes = routes;
     this.clock = clock;
   }
 
@@ -291,7 +296,9 @@ export class OwnDials {
    */
   refusal(address: string): DialRefusal | undefined {
     const read = readHostPort(address);
-    return "port" in read ? this.#budget.refusal(read) : undefined;
+    if (!("port" in read)) return undefined;
+    return this.#budget.refusal(read) ??
+      (this.routes.isWithoutRoute(read) ? "no route" : undefined);
   }
 
   /**

@@ -1,0 +1,89 @@
+/**
+ * Chooses the way to a peer: a connection of this thread, or one of the gate. The thread's
+ * permissions can express ranges of IPv4 only, so every IPv6 address is dialled through the gate. So
+ * is a neighbour that local discovery has heard, because its address is private.
+ *
+ * @module
+ */
+
+import type { Clock, HostPort } from "../../base/mod.ts";
+import type { GateClient, GateSocket } from "../../gate/mod.ts";
+
+/** The gate's members that dial. */
+export type DialGate = Pick<GateClient, "dial">;
+
+/** Options of {@linkcode Routes}. */
+export interface RoutesOptions {
+  clock: Clock;
+  /** Returns the gate; it starts at the first call. Absent if there is none. */
+  gate?: () => DialGate;
+}
+
+/**
+ * Pause before the next dial to an IPv6 address after the operating system had no route (ms). A
+ * machine without IPv6 thus makes one attempt in this time, which sends nothing.
+ */
+const NO_ROUTE_MS = 10 * 60_000;
+/**
+ * Codes of the operating system for a missing route: no route to the network, no address to send
+ * from, no IPv6 at all. One unreachable host (EHOSTUNREACH) says nothing about the others.
+ */
+const NO_ROUTE_CODES = ["ENETUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"];
+/** Maximum number of remembered neighbours. The oldest is dropped. */
+const MAX_NEIGHBOURS = 256;
+
+/** The ways to peers. */
+export class Routes {
+  readonly #clock: Clock;
+  readonly #gate: (() => DialGate) | undefined;
+  /** Neighbours that local discovery has heard, as `ADDRESS PORT`; the oldest first. */
+  readonly #neighbours = new Set<string>();
+  #noIpv6SinceMs: number | undefined;
+
+  constructor({ clock, gate }: RoutesOptions) {
+    this.#clock = clock;
+    this.#gate = gate;
+  }
+
+  /** Notes that local discovery has heard a neighbour, which the gate now dials. */
+  noteNeighbour(address: HostPort): void {
+    const key = keyOf(address);
+    this.#neighbours.delete(key);
+    this.#neighbours.add(key);
+    if (this.#neighbours.size > MAX_NEIGHBOURS) {
+      this.#neighbours.delete(this.#neighbours.values().next().value!);
+    }
+  }
+
+  /** Whether an address is not dialled now, because this machine has no route to IPv6 addresses. */
+  isWithoutRoute({ host }: HostPort): boolean {
+    if (this.#noIpv6SinceMs === undefined || !isIpv6(host)) return false;
+    // The time may lie in the future, after the clock was set back.
+    return Math.abs(this.#clock.now() - this.#noIpv6SinceMs) < NO_ROUTE_MS;
+  }
+
+  /**
+   * Dials an address through the gate; `undefined` if this thread must dial the address itself, or
+   * there is no gate.
+   */
+  dial(address: HostPort): GateSocket | undefined {
+    const { host } = address;
+    const needsGate = isIpv6(host) || this.#neighbours.has(keyOf(address));
+    if (!needsGate || !this.#gate) return undefined;
+    const socket = this.#gate().dial(address);
+    if (isIpv6(host)) {
+      socket.once("error", ({ code }: Error & { code?: string }) => {
+        if (NO_ROUTE_CODES.includes(code ?? "")) this.#noIpv6SinceMs = this.#clock.now();
+      });
+    }
+    return socket;
+  }
+}
+
+function isIpv6(host: string): boolean {
+  return host.includes(":");
+}
+
+function keyOf({ host, port }: HostPort): string {
+  return `${host} ${port}`;
+}
