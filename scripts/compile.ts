@@ -31,6 +31,7 @@ export interface BuildOptions {
   command?: string;
   worker?: string;
   gate?: string;
+  helper?: string;
   /**
    * Name of a temporary build directory in `dist/`. The directory is emptied first, so that no old
    * file is embedded.
@@ -79,6 +80,7 @@ export function permissionFlags(set: Record<string, boolean | string[]>): string
 export async function build(options: BuildOptions): Promise<{ path: string; bytes: number }> {
   const { output, target, entry = "main.ts", worker = "src/worker/main.ts" } = options;
   const { command = "src/cli/thread.ts", gate = "src/gate/main.ts" } = options;
+  const { helper = "src/package/archive/thread.ts" } = options;
   const suffix = (target ?? Deno.build.target).includes("windows") ? ".exe" : "";
   const path = output.endsWith(suffix) ? output : output + suffix;
   const stage = join(root, "dist", options.stage ?? "stage");
@@ -105,17 +107,13 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
       command,
       ...loaded,
     ]);
-    const made = await scriptsIn(chunks);
-    await giveRequire(made);
+    await giveRequire(await scriptsIn(chunks));
     await run("Bundling the thread that compresses", root, [
       ...bundle,
       "--output",
       join(chunks, "thread.js"),
-      "src/package/archive/thread.ts",
+      helper,
     ]);
-    // The bundle of the compressing thread lies next to the chunks, as its source lies next to the
-    // module that starts the thread.
-    await replaceOnce(made, '"./thread.ts"', () => '"./thread.js"');
     const main = join(chunks, "main.js");
     // Paths by which the entry loads the other modules. The paths are replaced below by those in the
     // build directory.

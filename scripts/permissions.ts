@@ -10,6 +10,7 @@ import { type LoadedSettings, loadSettings } from "../src/config/mod.ts";
 import { gatePermissions } from "../src/gate/mod.ts";
 import type { CommandName } from "../src/launcher/command_table.ts";
 import { GIVEN_UP_AT_START, GIVEN_UP_WHEN_SETTLED } from "../src/launcher/granted_requests.ts";
+import { helperPermissions } from "../src/launcher/helper_threads.ts";
 import {
   enginePermissions,
   type Grants,
@@ -17,7 +18,6 @@ import {
   PUBLIC_RANGES,
   scanCommandLine,
 } from "../src/launcher/mod.ts";
-import { threadPermissions } from "../src/package/archive/threads.ts";
 import { formatted, table } from "./markdown.ts";
 import { requestRows } from "./permissions/requests.ts";
 import { samples } from "./permissions/samples.ts";
@@ -239,7 +239,7 @@ function otherRows(): string[][] {
   const engine = enginePermissions({ port: 1, seedDirectory: "/DIR", allowLocal: false });
   const rest = (engine.net as string[]).filter((one) => !PUBLIC_RANGES.includes(one));
   const added = (local.net as string[]).filter((one) => !(engine.net as string[]).includes(one));
-  const helper = threadPermissions({ read: ["SOURCE", "COPY"], write: ["COPY"] });
+  const helper = helperPermissions({ read: ["SOURCE", "COPY"], write: ["COPY"] });
   if (String(engine.read) !== String(engine.write)) throw new Error("the engine's paths differ");
   return [
     ["engine", "net", code(rest.map((one) => one.replace(/:1$/, ":PORT"))), "listening"],

@@ -68,6 +68,12 @@ export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
       "one at a time; the permissions follow from the settings that the launcher has read, not from " +
       "the request",
   },
+  startHelper: {
+    does: "starts a thread that compresses and hashes",
+    isGranted: () => true,
+    check: "as many as the machine has processors, at most six; the command's own lists have the " +
+      "files that the thread may open",
+  },
   findPortOwner: {
     does: "runs `ss` to learn which process listens on a port",
     isGranted: ofEngine,

@@ -31,14 +31,11 @@ export function confineBundle(): Printing {
 const PROGRAM = import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "");
 
 /**
- * Restricts the command thread: it may import only the program's own modules, and start only the
- * threads that compress and hash. When the program runs from sources, Deno's permissions restrict
- * imports.
+ * Restricts the command thread: it may import only the program's own modules, and start no threads.
+ * When the program runs from sources, Deno's permissions restrict imports.
  */
 export function confineCommand(): void {
-  if (Deno.build.standalone) {
-    refuseImports(PROGRAM);
-    refuseThreads(`${PROGRAM}thread.js`);
-  }
+  if (Deno.build.standalone) refuseImports(PROGRAM);
+  refuseThreads();
   hideEnvironment();
 }

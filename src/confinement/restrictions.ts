@@ -12,8 +12,6 @@ import threads from "node:worker_threads";
 
 // Hostile code may replace every member that it can reach. So the checks below use only functions
 // that this file has saved before any library was loaded.
-const construct = Reflect.construct;
-const copy = globalThis.structuredClone;
 const parseUrl = URL.parse.bind(URL);
 const { call } = Function.prototype;
 const startsWith: (text: string, start: string) => boolean = call.bind(String.prototype.startsWith);
@@ -80,52 +78,19 @@ function absoluteOf(specifier: string, parent: string | undefined): string {
 /**
  * Refuses new threads, because a new thread would not have the restrictions of this thread.
  *
- * @param code URL of the only module that a new thread may run; absent if none may
+ * Replacing the global `Worker` is not enough. Code can reach the class through the prototype of a
+ * thread, and Node's class through each namespace of `node:worker_threads`, which is immutable. So
+ * each class itself gets a parent class that refuses.
  */
-export function refuseThreads(code?: string): void {
-  const refuse = (): never => {
-    throw new Deno.errors.NotCapable("Requires thread access: none is given here");
-  };
-  let isAllowed = false;
-  const Original = globalThis.Worker;
-  // Replacing the global `Worker` is not enough. Code can reach the class through the prototype of
-  // a thread, and Node's class through each namespace of `node:worker_threads`, which is immutable.
-  // So the class itself gets a parent class that checks each `new`. Freezing the class keeps this
-  // parent in place.
-  const Parent = Object.getPrototypeOf(Original);
-  guard(Original, (target) => {
-    if (!isAllowed) refuse();
-    isAllowed = false;
-    return construct(Parent, [], target);
-  });
-  guard(threads.Worker, refuse);
-  function LimitedWorker(specifier: string | URL, options: WorkerOptions = {}): Worker {
-    if (code === undefined || `${specifier}` !== code) return refuse();
-    // A copy has no getters. A getter could start another thread while this one is allowed.
-    const copied = copy(options);
-    isAllowed = true;
-    try {
-      return new Original(code, copied);
-    } finally {
-      isAllowed = false;
-    }
-  }
-  LimitedWorker.prototype = Original.prototype;
-  Object.defineProperty(Original.prototype, "constructor", { value: LimitedWorker });
-  Object.defineProperty(globalThis, "Worker", { value: LimitedWorker });
-  Object.defineProperty(threads, "Worker", {
-    value: function Worker() {
-      refuse();
-    },
-  });
+export function refuseThreads(): void {
+  for (const Class of [globalThis.Worker, threads.Worker]) refuseNew(Class);
 }
 
-/** Makes every `new` of a class call `construct` in place of the parent class's constructor. */
-function guard(Class: object, construct: (target: NewableFunction) => object): void {
-  function Guard() {
-    return construct(new.target as unknown as NewableFunction);
-  }
-  Object.setPrototypeOf(Class, Guard);
+/** Makes every `new` of a class throw. Freezing the class keeps its new parent in place. */
+function refuseNew(Class: object): void {
+  Object.setPrototypeOf(Class, function Refused() {
+    throw new Deno.errors.NotCapable("Requires thread access: none is given here");
+  });
   Object.freeze(Class);
 }
 

@@ -209,6 +209,7 @@ export class Host implements Operations {
       limits: archiveLimitsOf(settings),
       seeder,
       isPublished: (minimal) => this.#records.isOf(minimal),
+      startThread: launcher.startHelper,
       clock,
       onWarning: listeners.onWarning,
     });

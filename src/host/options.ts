@@ -21,7 +21,7 @@ export interface HostListeners {
 /** Requests to the launcher that a host needs. */
 export type HostRequests = Pick<
   LauncherRequests,
-  "describe" | "findPortOwner" | "networkAddresses" | "settle" | "startEngine"
+  "describe" | "findPortOwner" | "networkAddresses" | "settle" | "startEngine" | "startHelper"
 >;
 
 /** Options of {@linkcode Host.start}. */

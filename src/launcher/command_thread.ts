@@ -8,7 +8,8 @@
 import { type Clock, errorToData, type Timer } from "../base/mod.ts";
 import { startEngine } from "./engine_thread.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
-import type { EndSignal, ThreadStart, ToThread } from "./messages.ts";
+import { type HelperGrants, Helpers } from "./helper_threads.ts";
+import type { AnsweredRequest, EndSignal, ThreadStart, ToThread } from "./messages.ts";
 import type { EngineThread, LauncherRequests } from "./requests.ts";
 import { carryOut, type RawRequest, readThreadMessage } from "./thread_messages.ts";
 
@@ -19,7 +20,9 @@ export interface CommandThreadOptions {
   permissions: Deno.PermissionOptions;
   start: ThreadStart;
   /** The requests, limited to those that this command was granted. */
-  requests: Omit<LauncherRequests, "startEngine">;
+  requests: Pick<LauncherRequests, AnsweredRequest>;
+  /** The permissions of which the thread's helpers may have a part. */
+  helperGrants: HelperGrants;
   /** Options of the engine's thread; rejects if this command must not start an engine. */
   engineOptions(): Promise<EngineOptions>;
   clock: Clock;
@@ -110,6 +113,10 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
       isOpening = false;
     }
   };
+  const helpers = new Helpers(
+    options.helperGrants,
+    (id, why) => send({ kind: "helper-died", id, why }),
+  );
   const heard = new Set<"end" | "hang-up">();
   const hear = (what: "end" | "hang-up") => {
     if (heard.has(what)) return;
@@ -129,7 +136,10 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
     else if (message.kind === "end-engine") {
       engine?.terminate();
       engine = undefined;
-    } else if (message.kind === "heard") silence?.cancel();
+    } else if (message.kind === "start-helper") {
+      helpers.start(message.id, message.files, message.port);
+    } else if (message.kind === "end-helper") helpers.end(message.id);
+    else if (message.kind === "heard") silence?.cancel();
     else if (message.kind === "exit") exited.resolve(message.code);
     else hear(message.what);
   });

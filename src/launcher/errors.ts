@@ -19,3 +19,12 @@ import { LibreseedError } from "../base/mod.ts";
 export class LauncherError extends LibreseedError {
   override name = "LauncherError";
 }
+
+/** The error for a request that this command was not granted. */
+export function refusal(what: string): LauncherError {
+  return new LauncherError(
+    "failed",
+    "NOT_GRANTED",
+    `This command may not ${what}. This is a fault of libreseed: report it`,
+  );
+}

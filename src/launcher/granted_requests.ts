@@ -5,9 +5,10 @@
  * @module
  */
 
-import { LauncherError } from "./errors.ts";
+import { refusal } from "./errors.ts";
 import type { Grants } from "./grants_types.ts";
 import type { KeyUse } from "./key_uses.ts";
+import type { AnsweredRequest } from "./messages.ts";
 import type { LauncherRequests } from "./requests.ts";
 
 /** Permissions that the launcher gives up when the command's thread has started. */
@@ -45,9 +46,9 @@ export type RequestGrants = Pick<
 /** Returns requests that check each call against the grants, and have `requests` carry it out. */
 export function grantedRequests(
   grants: RequestGrants,
-  requests: Omit<LauncherRequests, "startEngine">,
+  requests: Pick<LauncherRequests, AnsweredRequest>,
   now: () => number = Date.now,
-): Omit<LauncherRequests, "startEngine"> {
+): Pick<LauncherRequests, AnsweredRequest> {
   let isSettled = false;
   const checkKey = (keyPath: string, use: KeyUse) => {
     if (
@@ -124,13 +125,4 @@ export function grantedRequests(
  */
 export function giveUp(...names: Deno.PermissionName[]): void {
   for (const name of names) Deno.permissions.revokeSync({ name });
-}
-
-/** The error for a request that this command was not granted. */
-export function refusal(what: string): LauncherError {
-  return new LauncherError(
-    "failed",
-    "NOT_GRANTED",
-    `This command may not ${what}. This is a fault of libreseed: report it`,
-  );
 }

@@ -14,8 +14,8 @@ import {
   GIVEN_UP_WHEN_SETTLED,
   giveUp,
   grantedRequests,
-  refusal,
 } from "./granted_requests.ts";
+import { refusal } from "./errors.ts";
 import { grantsFor } from "./grants.ts";
 import { localRequests } from "./local_requests.ts";
 import { rootsOf } from "./roots.ts";
@@ -85,6 +85,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
       settings: loaded && isKnown(loaded) ? { flags: line!.settings, loaded } : undefined,
     },
     requests: grantedRequests(grants, localRequests(Deno.uid())),
+    helperGrants: grants.permissions,
     async engineOptions() {
       if (!grants.wantsEngine || !loaded) throw refusal("start an engine");
       const { port, dir, allowLocal } = loaded.values;

@@ -7,6 +7,7 @@
 
 import { describePath } from "../base/mod.ts";
 import { startEngine } from "./engine_thread.ts";
+import { maxHelpers, startHelper } from "./helper_threads.ts";
 import { findPortOwner } from "./port_owner.ts";
 import type { Keys } from "./keys.ts";
 import type { LauncherRequests } from "./requests.ts";
@@ -18,6 +19,7 @@ import type { LauncherRequests } from "./requests.ts";
  * ask for it hands it in
  */
 export function localRequests(own?: number | null): LauncherRequests {
+  let helpers = 0;
   // Most commands need no key, so its code is loaded at the first use.
   let keys: Promise<Keys> | undefined;
   const ofKeys = () => keys ??= import("./keys.ts").then(({ Keys }) => new Keys(own));
@@ -43,5 +45,19 @@ export function localRequests(own?: number | null): LauncherRequests {
     networkAddresses: () => Promise.resolve(Deno.networkInterfaces()),
     settle: () => Promise.resolve(),
     startEngine,
+    startHelper(files) {
+      if (helpers >= maxHelpers()) return undefined;
+      helpers++;
+      const { port1: port, port2 } = new MessageChannel();
+      const { died, terminate } = startHelper(files, port2);
+      let isEnded = false;
+      const end = () => {
+        if (!isEnded) helpers--;
+        isEnded = true;
+        port.close();
+        terminate();
+      };
+      return { port, died: died.finally(end), terminate: end };
+    },
   };
 }

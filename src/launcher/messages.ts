@@ -9,7 +9,7 @@ import type { ErrorData } from "../base/mod.ts";
 import type { LoadedSettings, SettingFlags } from "../config/mod.ts";
 import type { DefaultGateway } from "./gateway.ts";
 import type { Grant } from "./grants_types.ts";
-import type { LauncherRequests } from "./requests.ts";
+import type { HelperFiles, LauncherRequests } from "./requests.ts";
 
 /** The signals that ask the process to shut down cleanly. */
 export type EndSignal = "SIGINT" | "SIGTERM";
@@ -35,14 +35,19 @@ export interface ThreadStart {
 }
 
 /** Names of the requests that are answered with one message. */
-export type AnsweredRequest = Exclude<keyof LauncherRequests, "startEngine">;
+export type AnsweredRequest = Exclude<
+  keyof LauncherRequests,
+  "startEngine" | "startHelper"
+>;
 
 /** A message of the launcher to the command thread, after the {@linkcode ThreadStart}. */
 export type ToThread =
   | { kind: "answer"; id: number; value?: unknown; error?: ErrorData }
   | { kind: "signal"; name: EndSignal }
   | { kind: "hang-up" }
-  | { kind: "engine-died"; why: string };
+  | { kind: "engine-died"; why: string }
+  /** A helper has died, or could not be started. */
+  | { kind: "helper-died"; id: number; why: string };
 
 /** A message of the command thread to the launcher. */
 export type FromThread =
@@ -50,6 +55,9 @@ export type FromThread =
   /** The engine's end of the channel is among the transferred objects. */
   | { kind: "start-engine"; port: MessagePort }
   | { kind: "end-engine" }
+  /** The helper's end of the channel is among the transferred objects. The thread chooses `id`. */
+  | { kind: "start-helper"; id: number; files: HelperFiles; port: MessagePort }
+  | { kind: "end-helper"; id: number }
   /** The thread asks to be told of signals from now on. */
   | { kind: "hear"; what: "end" | "hang-up" }
   /** The thread has heard the signal, and is about to end. */

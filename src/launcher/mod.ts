@@ -10,7 +10,8 @@
  *   `command_needs.ts`.
  * - `links.ts` checks and makes symbolic links.
  * - `launch.ts` runs a command line; the program's entry point `main.ts` loads it.
- * - `command_thread.ts` starts the command's thread and answers its requests.
+ * - `command_thread.ts` starts the command's thread and answers its requests, and
+ *   `helper_threads.ts` starts the threads that compress and hash for it.
  * - `local_requests.ts` carries the requests out.
  * - `keys.ts` opens the publisher's key, and signs statements with it.
  * - `placing.ts` gives finished files their names in the user's directory.
@@ -37,6 +38,8 @@ export { type HomeLink, linksAtStart } from "./home_links.ts";
 export { localRequests } from "./local_requests.ts";
 export type {
   EngineThread,
+  HelperFiles,
+  HelperThread,
   HostAddress,
   KeyExamination,
   LauncherRequests,

@@ -55,6 +55,22 @@ export interface EngineThread {
   terminate(): void;
 }
 
+/** The files that a helper thread may open, as absolute paths without `.` and `..`. */
+export interface HelperFiles {
+  read: readonly string[];
+  write: readonly string[];
+}
+
+/** A running helper thread, seen from the thread that uses it. */
+export interface HelperThread {
+  /** This thread's end of the channel by which the helper gets its orders. */
+  readonly port: MessagePort;
+  /** Resolves with the reason if the helper dies by an error, or does not start. Never rejects. */
+  readonly died: Promise<string>;
+  /** Ends the helper at once, and closes the channel. */
+  terminate(): void;
+}
+
 /**
  * Requests of the command thread to the launcher. In the program they cross a `MessagePort`: values
  * must be cloneable, and an error arrives as a `LibreseedError` with the same `kind`, `code` and
@@ -127,4 +143,11 @@ export interface LauncherRequests {
    * @param port the thread's end of a channel, by which the engine is called; it is transferred
    */
   startEngine(options: EngineOptions, port: MessagePort): EngineThread;
+  /**
+   * Starts a thread that compresses and hashes. It may touch the given files and nothing else, and
+   * the command itself must have them in its permission lists.
+   *
+   * @returns `undefined` if as many helpers run as suit the machine
+   */
+  startHelper(files: HelperFiles): HelperThread | undefined;
 }

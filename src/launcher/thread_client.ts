@@ -5,8 +5,9 @@
  */
 
 import { errorFromData } from "../base/mod.ts";
+import { maxHelpers } from "./helper_threads.ts";
 import type { AnsweredRequest, EndSignal, FromThread, ToThread } from "./messages.ts";
-import type { LauncherRequests } from "./requests.ts";
+import type { HelperFiles, HelperThread, LauncherRequests } from "./requests.ts";
 
 /** The part of a worker's global scope by which the thread and the launcher exchange messages. */
 export interface ThreadScope {
@@ -19,6 +20,8 @@ export class ThreadClient {
   readonly #scope: ThreadScope;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #hangUps = new Set<() => void>();
+  /** The reasons for which running helpers will have died, by the ids of the helpers. */
+  readonly #helpers = new Map<number, PromiseWithResolvers<string>>();
   #onEnd: ((name: EndSignal) => void) | undefined;
   #onEngineDied: ((why: string) => void) | undefined;
   #hearsHangUp = false;
@@ -44,6 +47,7 @@ export class ThreadClient {
       this.#onEngineDied = died.resolve;
       return { died: died.promise, terminate: () => this.#send({ kind: "end-engine" }) };
     },
+    startHelper: (files) => this.#startHelper(files),
   };
 
   constructor(scope: ThreadScope) {
@@ -85,6 +89,23 @@ export class ThreadClient {
     return waiting.promise as ReturnType<LauncherRequests[NAME]>;
   }
 
+  #startHelper(files: HelperFiles): HelperThread | undefined {
+    if (this.#helpers.size >= maxHelpers()) return undefined;
+    const id = ++this.#lastId;
+    const died = Promise.withResolvers<string>();
+    this.#helpers.set(id, died);
+    const { port1: port, port2 } = new MessageChannel();
+    this.#send({ kind: "start-helper", id, files, port: port2 }, [port2]);
+    return {
+      port,
+      died: died.promise,
+      terminate: () => {
+        port.close();
+        if (this.#helpers.delete(id)) this.#send({ kind: "end-helper", id });
+      },
+    };
+  }
+
   #hear(message: ToThread): void {
     if (message.kind === "answer") {
       const waiting = this.#waiting.get(message.id);
@@ -98,6 +119,10 @@ export class ThreadClient {
       for (const listener of this.#hangUps) listener();
     } else if (message.kind === "engine-died") {
       this.#onEngineDied?.(message.why);
+    } else if (message.kind === "helper-died") {
+      const died = this.#helpers.get(message.id);
+      this.#helpers.delete(message.id);
+      died?.resolve(message.why);
     }
   }
 }

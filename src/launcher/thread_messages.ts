@@ -9,12 +9,14 @@
 import type { Statement } from "../identity/mod.ts";
 import { LauncherError } from "./errors.ts";
 import type { AnsweredRequest, FromThread } from "./messages.ts";
-import type { LauncherRequests } from "./requests.ts";
+import type { HelperFiles, LauncherRequests } from "./requests.ts";
 
 /** Maximum length of a path, in UTF-16 units. No operating system allows longer paths. */
 const MAX_PATH = 65_536;
 /** The largest exit code that a process can have. */
 const MAX_EXIT_CODE = 255;
+/** Maximum number of files that a helper may read, and of those that it may write. */
+const MAX_FILES = 2;
 /** Number of properties of the largest statement, with its `kind`. */
 const MAX_PROPERTIES = 5;
 
@@ -39,6 +41,15 @@ export function readThreadMessage(
     }
     case "start-engine":
       return data.port instanceof MessagePort ? { kind, port: data.port } : undefined;
+    case "start-helper": {
+      const { id, port } = data;
+      const files = readFiles(data.files);
+      return isId(id) && files && port instanceof MessagePort
+        ? { kind, id, files, port }
+        : undefined;
+    }
+    case "end-helper":
+      return isId(data.id) ? { kind, id: data.id } : undefined;
     case "hear": {
       const { what } = data;
       return what === "end" || what === "hang-up" ? { kind, what } : undefined;
@@ -68,6 +79,17 @@ const isPort: Check = (value) => isId(value) && value >= 1 && value <= 65_535;
  * The beginning of every absolute path. Empty on Windows, where absolute paths have several forms.
  */
 const ROOT = Deno.build.os === "windows" ? "" : "/";
+
+/** Returns a copy of the files of a helper; `undefined` if a value is of another form. */
+function readFiles(value: unknown): HelperFiles | undefined {
+  if (!isObject(value)) return undefined;
+  const [read, write] = [value.read, value.write].map((paths) =>
+    Array.isArray(paths) && paths.length <= MAX_FILES && paths.every(isPath)
+      ? [...paths]
+      : undefined
+  );
+  return read && write && { read, write };
+}
 
 /** The arguments of each request. */
 const shapes: ReadonlyMap<string, readonly Check[]> = new Map(

@@ -85,6 +85,7 @@ export {
   namingFullDisk,
   refuseForeign,
   Staging,
+  type StartThread,
 } from "./archive/mod.ts";
 
 export {

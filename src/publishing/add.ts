@@ -15,6 +15,7 @@ import {
   type MinimalManifest,
   refuseForeign,
   SecretCheck,
+  type StartThread,
   unmatchedPaths,
   verifyArchive,
 } from "../package/mod.ts";
@@ -30,6 +31,8 @@ export interface AddContext {
   limits: ArchiveLimits;
   /** Paths of files in the archive that are allowed to contain secrets. */
   allowSecrets?: readonly string[];
+  /** Starts a thread that hashes. */
+  startThread?: StartThread;
   signal?: AbortSignal;
   /** Called with the patterns of `allowSecrets` that match no file of the archive. */
   onUnmatched?: (paths: string[]) => void;
@@ -93,11 +96,12 @@ export async function addArchive(
   archivePath: string,
   checked?: MinimalManifest,
 ): Promise<ValidSeedEntry> {
-  const { operations, seeds, signal, onVerified } = context;
+  const { operations, seeds, startThread, signal, onVerified } = context;
   const minimal = checked ?? await checkArchive(context, archivePath);
   const { name, version } = minimal;
   const { torrent } = await describeArchive(archivePath, {
     name: archiveFileName(name, version),
+    startThread,
     signal,
   });
   const entry = await seeds.put({ archivePath, minimal, torrent, signal });

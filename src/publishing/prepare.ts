@@ -31,6 +31,7 @@ import {
   selectDirectory,
   type SelectOptions,
   signMinimal,
+  type StartThread,
   takeArchive,
   verifyArchive,
 } from "../package/mod.ts";
@@ -50,6 +51,8 @@ export interface PrepareContext {
    * reproducible-builds.org/specs/source-date-epoch.
    */
   sourceDateEpoch?: number;
+  /** Starts a thread that compresses and hashes. */
+  startThread?: StartThread;
   signal?: AbortSignal;
   /** Called with a message for the user at each step. */
   onStep?: (message: string) => void;
@@ -136,6 +139,7 @@ async function pack(
   outDir: string,
 ): Promise<SeedFiles> {
   const { clock, sourceDateEpoch, limits, signal, detector, onContents, onProgress } = context;
+  const { startThread } = context;
   const keys = await signer();
   const choice = { dir: path, name, version, leaveOut, neverPack, describe, limits, signal };
   const kept = await keptArchive(context, choice, keys);
@@ -151,6 +155,7 @@ async function pack(
     signer: keys,
     timestampMs: clock.now(),
     sourceDateEpoch,
+    startThread,
     onSelected: (selection) => onContents?.(contentsOfSelection(selection, allowSecrets)),
     onProgress: (progress) => onProgress?.(path, progress),
   });
@@ -194,7 +199,7 @@ async function keptArchive(
  * @param fileBytes total length of the files in the archive, if the user gave the source directory
  */
 async function copyReady(
-  { clock, limits, signal, seeds, detector, onContents }: PrepareContext,
+  { clock, limits, signal, seeds, detector, startThread, onContents }: PrepareContext,
   { path, name, version, signer, allowSecrets }: PublishRequest,
   outDir: string,
   fileBytes?: number,
@@ -212,6 +217,7 @@ async function copyReady(
     copyTo,
     limits,
     secrets: isKnown ? undefined : new SecretCheck(allowSecrets, detector),
+    startThread,
     signal,
   }).catch((error) => {
     throw named(error, path);

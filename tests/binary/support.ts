@@ -46,6 +46,7 @@ export async function buildProbe(directory: string): Promise<string> {
     command: "tests/binary/probe/command.ts",
     worker: "tests/binary/probe/worker.ts",
     gate: "tests/binary/probe/gate.ts",
+    helper: "tests/binary/probe/helper.ts",
     // Several test files may build at the same time.
     stage: `stage-probe-${crypto.randomUUID()}`,
   });

@@ -1,6 +1,8 @@
 /** Tests the launcher against a command thread that a stranger has taken over. */
 
 import assert from "node:assert/strict";
+import { maxHelpers } from "../../src/launcher/helper_threads.ts";
+import { temporaryHome } from "../support/mod.ts";
 import { spawnHostileThread } from "../support/hostile_thread.ts";
 
 const onPosix = { ignore: Deno.build.os === "windows" };
@@ -18,6 +20,7 @@ Deno.test("a message of no known form ends the program with one line and exit co
     ...["{ kind: 'exit', code: '0' }", "{ kind: 'exit', code: 0.5 }", "{ kind: 'exit', code: {} }"],
     ...["{ kind: 'request' }", "{ kind: 'request', id: {} }", "{ kind: 'start-engine' }"],
     ...["{ kind: 'start-engine', port: {} }", "new Map([['kind', 'exit']])"],
+    ...["{ kind: 'start-helper', id: 1 }", "{ kind: 'end-helper', id: '1' }"],
   ];
   const results = await Promise.all(messages.map((message) => run(`postMessage(${message})`)));
   for (const [index, { code, stderr }] of results.entries()) {
@@ -73,6 +76,64 @@ Deno.test("a second engine is not started while the first one is being started",
     exit(0);
   `);
   assert.deepEqual(stdout.match(/^engine \d$/gm), ["engine 1"]);
+});
+
+Deno.test("a helper gets only files of the command, and the number of helpers is bounded", async () => {
+  await using place = await temporaryHome();
+  await Deno.writeFile(`${place.path}/read`, new Uint8Array(20 << 20));
+  await Deno.writeFile(`${place.path}/other`, new Uint8Array(20 << 20));
+  await using thread = spawnHostileThread(
+    `
+    const helper = (read, write = []) => {
+      const { port1, port2 } = new MessageChannel();
+      postMessage({ kind: "start-helper", id: ++last, files: { read, write }, port: port2 }, [port2]);
+      return { id: last, port: port1 };
+    };
+    for (const path of ["/etc/passwd", place, place + "/other", place + "/read/../other"]) {
+      helper([path]);
+      helper([place + "/both", path], [place + "/both"]);
+      helper([], [path]);
+    }
+    helper([], [place + "/read"]);
+    await ask("settle");
+    print(deaths.map(({ why }) => /may not have/.test(why)));
+    deaths.length = 0;
+    const many = Array.from({ length: 20 }, () => helper([]));
+    await ask("settle");
+    print(20 - deaths.length);
+    const failed = new Set(deaths.map(({ id }) => id));
+    deaths.length = 0;
+    const [{ port }] = many.filter(({ id }) => !failed.has(id));
+    const bytes = new Uint8Array(100);
+    const answered = new Promise((resolve) => port.onmessage = ({ data }) => resolve(data));
+    port.postMessage({ order: "compress", bytes }, [bytes.buffer]);
+    print((await answered).member.length > 0);
+    const shared = new SharedArrayBuffer(4096);
+    const mark = { dev: 0, ino: 0, size: 20 << 20, mtime: null, ctime: null };
+    port.postMessage({
+      order: "pass",
+      part: "whole",
+      plan: {
+        source: { path: place + "/other", mark },
+        lengthBytes: 20 << 20,
+        sha256: new Uint8Array(new SharedArrayBuffer(32)),
+        shared,
+      },
+    });
+    print((await new Promise((resolve) => port.onmessage = ({ data }) => resolve(data))).stopped.failure.message);
+    exit(7);
+  `,
+    place.path,
+  );
+  const { code, stdout, stderr } = await thread.result;
+  assert.equal(code, 7, stderr);
+  const [refused, started, compressed, message] = stdout.trim().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  assert.deepEqual(refused, Array(13).fill(true));
+  assert.equal(started, maxHelpers());
+  assert.equal(compressed, true);
+  assert.match(message, /Requires read access/);
 });
 
 Deno.test("nothing about the machine is told after the command has settled", async () => {

@@ -8,9 +8,8 @@
 
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../src/base/mod.ts";
-import { runCommandThread } from "../../src/launcher/command_thread.ts";
+import { type CommandThreadOptions, runCommandThread } from "../../src/launcher/command_thread.ts";
 import { grantedRequests, type RequestGrants } from "../../src/launcher/granted_requests.ts";
-import type { LauncherRequests } from "../../src/launcher/mod.ts";
 import { type CliProcess, spawnCli } from "./cli.ts";
 
 /** A function for the hostile code: asks the launcher for something, and returns the answer. */
@@ -19,8 +18,10 @@ const PRELUDE = `
   const waiting = new Map();
   addEventListener("message", ({ data }) => {
     if (data.kind === "answer") waiting.get(data.id)?.(data);
+    else if (data.kind === "helper-died") deaths.push(data);
     else print(data.kind);
   });
+  const deaths = [];
   const print = (value) => console.log(JSON.stringify(value));
   const ask = (name, ...args) => new Promise((resolve) => {
     waiting.set(++last, resolve);
@@ -44,30 +45,34 @@ const SOME_GRANTS: RequestGrants = {
   mapsPort: false,
 };
 
-/** Starts the launcher with a thread that runs `code`, the body of an asynchronous function. */
-export function spawnHostileThread(code: string): CliProcess {
+/**
+ * Starts the launcher with a thread that runs `code`, the body of an asynchronous function.
+ *
+ * @param place absolute path of a directory, which the code has as `place`. Helpers may read `read`
+ * and `both` in it, and write `both`
+ */
+export function spawnHostileThread(code: string, place = "/nowhere"): CliProcess {
   const file = fileURLToPath(import.meta.url);
   const flags = ["-qA", "--no-check", "--node-modules-dir=manual", "--unstable-worker-options"];
-  return spawnCli([code], { program: [Deno.execPath(), "run", ...flags, file] });
+  return spawnCli([code, place], { program: [Deno.execPath(), "run", ...flags, file] });
 }
 
 /** Requests that only tell what they were called with, and one that is never answered. */
-function tellingRequests(): Omit<LauncherRequests, "startEngine"> {
+function tellingRequests(): CommandThreadOptions["requests"] {
   const tell = (...args: unknown[]) => Promise.resolve(args);
   const never = () => new Promise<never>(() => {});
-  return new Proxy({}, { get: (_, name) => name === "findPortOwner" ? never : tell }) as Omit<
-    LauncherRequests,
-    "startEngine"
-  >;
+  const get = (_: object, name: string | symbol) => name === "findPortOwner" ? never : tell;
+  return new Proxy({}, { get }) as CommandThreadOptions["requests"];
 }
 
-async function serve(code: string): Promise<number> {
+async function serve(code: string, place: string): Promise<number> {
   let engines = 0;
   return await runCommandThread({
     code: new URL(import.meta.url),
     permissions: "none",
-    start: { args: [code] } as never,
+    start: { args: [code, place] } as never,
     requests: grantedRequests(SOME_GRANTS, tellingRequests()),
+    helperGrants: { read: [`${place}/read`, `${place}/both`], write: [`${place}/both`] },
     engineOptions() {
       console.log(`engine ${++engines}`);
       return new Promise<never>(() => {});
@@ -79,8 +84,11 @@ async function serve(code: string): Promise<number> {
 }
 
 if (import.meta.main) {
-  if (typeof WorkerGlobalScope === "undefined") Deno.exit(await serve(Deno.args[0]!));
+  if (typeof WorkerGlobalScope === "undefined") {
+    Deno.exit(await serve(Deno.args[0]!, Deno.args[1]!));
+  }
   addEventListener("message", ({ data }) => {
-    new Function(`${PRELUDE}; (async () => { ${data.args[0]} })();`)();
+    const [code, place] = data.args;
+    new Function("place", `${PRELUDE}; (async () => { ${code} })();`)(place);
   }, { once: true });
 }

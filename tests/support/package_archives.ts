@@ -11,6 +11,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { type Header, pack } from "tar-stream";
 import { concatBytes, utf8 } from "../../src/base/mod.ts";
 import { keyPairFromSeed } from "../../src/identity/mod.ts";
+import { localRequests } from "../../src/launcher/mod.ts";
 import {
   contentHash,
   type FullManifest,
@@ -94,6 +95,7 @@ export async function packIn(
     version: "1.0.0",
     signer,
     timestampMs: 1_700_000_000_000,
+    startThread: localRequests().startHelper,
     ...options,
   });
 }

@@ -6,6 +6,7 @@
  */
 
 import { keyPairFromSeed } from "../../src/identity/mod.ts";
+import { localRequests } from "../../src/launcher/mod.ts";
 import { packDirectory } from "../../src/package/mod.ts";
 
 const [dir, outDir, count] = Deno.args as [string, string, string];
@@ -19,6 +20,7 @@ await packDirectory({
   signer,
   timestampMs: 0,
   threads,
+  startThread: localRequests().startHelper,
 });
 const status = await Deno.readTextFile("/proc/self/status");
 console.log(Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)![1]) * 1024);

@@ -87,7 +87,7 @@ export const rooms: Record<string, Room> = {
   package: {
     runs: "shared",
     holds: "paths, manifests, archives, torrents, packing, verification",
-    imports: ["base", "bencode", "identity", "secrets"],
+    imports: ["base", "confinement", "bencode", "identity", "secrets"],
     inner: ["paths", "manifest", "torrent", "archive", "selection", "packing", "verifying"],
   },
   store: {
@@ -351,7 +351,7 @@ export const places: readonly Place[] = [
   {
     what: "a worker",
     pattern: /\bnew Worker\(/,
-    only: ["src/launcher/", "src/package/archive/threads.ts", "src/gate/connect.ts"],
+    only: ["src/launcher/", "src/gate/connect.ts"],
   },
   {
     what: "the end of the process",

@@ -30,6 +30,7 @@ export default defineCommand<Flags, [file: string]>({
     const archivePath = resolve(io.cwd, file);
     const options = {
       allowSecrets,
+      startThread: io.launcher.startHelper,
       signal: io.signal,
       onUnmatched: (paths: string[]) => warnOfUnmatched(output, paths),
     };

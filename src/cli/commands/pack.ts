@@ -87,6 +87,7 @@ export default defineCommand<Flags, [dir: string]>({
       outDir: io.cwd,
       stagingFor: io.stagingFor,
       placeFile: (staged, path) => io.launcher.placeFile(staged, path, true),
+      startThread: io.launcher.startHelper,
       signer,
       timestampMs: io.clock.now(),
       sourceDateEpoch: sourceDateEpoch(io.env.SOURCE_DATE_EPOCH),

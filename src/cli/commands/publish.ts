@@ -160,6 +160,7 @@ export default defineCommand<Flags, string[]>({
           limits,
           detector,
           sourceDateEpoch: epoch,
+          startThread: io.launcher.startHelper,
           signal: AbortSignal.any([signal, ended]),
           ...progressListeners(output),
         }, { path: paths[0]!, signer, ...choice })
@@ -281,6 +282,7 @@ function contextOf(
     clock: io.clock,
     limits,
     sourceDateEpoch,
+    startThread: io.launcher.startHelper,
     signal: io.signal,
     onVerified,
     listed,

@@ -20,6 +20,7 @@ import {
   parseSha256,
   SecretCheck,
   SecretDetector,
+  type StartThread,
   torrentFileName,
   torrentInfoHash,
   verifyArchive,
@@ -48,6 +49,8 @@ export interface PackagesOptions {
   seeder: Seeder;
   /** Whether an archive is published: this home keeps the signed manifest record of exactly this archive. */
   isPublished: (minimal: MinimalManifest) => boolean;
+  /** Starts a thread that hashes. Default: the calling thread hashes. */
+  startThread?: StartThread;
   clock: Clock;
   onWarning: (message: string) => void;
 }
@@ -69,6 +72,7 @@ export class Packages {
   readonly #state: StateDatabase;
   readonly #seeder: Seeder;
   readonly #isPublished: PackagesOptions["isPublished"];
+  readonly #startThread: StartThread | undefined;
   /**
    * Detector of secrets. Created when an archive is first searched for secrets, since loading the rules
    * takes time.
@@ -88,8 +92,10 @@ export class Packages {
   /** Verified archives that are not yet written to the state database. */
   readonly #verified: Batch<ValidSeedEntry>;
 
-  constructor({ seeds, state, limits, seeder, isPublished, clock, onWarning }: PackagesOptions) {
+  constructor(options: PackagesOptions) {
+    const { seeds, state, limits, seeder, isPublished, clock, onWarning } = options;
     this.#isPublished = isPublished;
+    this.#startThread = options.startThread;
     this.#seeds = seeds;
     this.#state = state;
     this.#seeder = seeder;
@@ -218,7 +224,7 @@ export class Packages {
       if (seeding.infoHashHex !== infoHashHex) continue;
       const entry = await this.entry(fileName);
       if (!entry || entry.problem !== undefined) return;
-      const { torrent, lengthBytes } = await torrentOf(entry, this.#stopped.signal);
+      const { torrent, lengthBytes } = await this.#describe(entry);
       if (this.#seeding.get(fileName) !== seeding) return;
       const filePath = entry.archivePath;
       return await this.#seeder.seed([{ infoHashHex, filePath, torrent, lengthBytes }]);
@@ -376,17 +382,17 @@ export class Packages {
       const infoHash = hasTorrent && torrentInfoHash(await Deno.readFile(torrentPath));
       if (infoHash && toHex(infoHash) === minimal.btih) return torrentPath;
     } catch {
-      // An error means that the `.torrent` file is unreadable. The torrent is then rebuilt from the
-      // archive.
+      // The `.torrent` file is unreadable. The torrent is then rebuilt from the archive.
     }
-    return (await torrentOf(entry, this.#stopped.signal)).torrent;
+    return (await this.#describe(entry)).torrent;
   }
-}
 
-/** Builds the torrent of an archive. The infohash depends on the file name, so the standard name is used. */
-function torrentOf({ archivePath, minimal }: ValidSeedEntry, signal: AbortSignal) {
-  const name = archiveFileName(minimal.name, minimal.version);
-  return describeArchive(archivePath, { name, signal });
+  /** Builds the torrent of an archive, under the standard name, on which the infohash depends. */
+  #describe({ archivePath, minimal }: ValidSeedEntry) {
+    const name = archiveFileName(minimal.name, minimal.version);
+    const options = { name, startThread: this.#startThread, signal: this.#stopped.signal };
+    return describeArchive(archivePath, options);
+  }
 }
 
 function publisherOf(entry: SeedEntry): string | undefined {

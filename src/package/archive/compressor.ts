@@ -5,7 +5,7 @@
  */
 
 import { gzipMember } from "./gzip_member.ts";
-import { Thread } from "./threads.ts";
+import { type StartThread, Thread } from "./threads.ts";
 
 /** The result of compressing: a gzip member, and the input buffer for reuse. */
 export interface Compressed {
@@ -18,9 +18,12 @@ export interface Compressed {
 export class Compressor implements Disposable {
   readonly #threads: Thread[];
 
-  /** @param threads number of threads; with 0, the calling thread compresses */
-  constructor(threads: number) {
-    this.#threads = Array.from({ length: threads }, () => new Thread());
+  /**
+   * @param threads maximum number of threads; with 0, the calling thread compresses
+   * @param start without it, the calling thread compresses, too
+   */
+  constructor(threads: number, start?: StartThread) {
+    this.#threads = Thread.startSome(threads, start);
   }
 
   /** Number of members to request before awaiting the first, so that no thread is idle. */

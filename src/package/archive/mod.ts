@@ -8,7 +8,7 @@
  *   inflates them within the limits, `tar_header.ts` refuses any header that libreseed does not
  *   write.
  * - Hashing: {@linkcode ArchivePass} reads an archive once for SHA-256, SHA-1 of the pieces and a
- *   copy, in two threads if the archive is long.
+ *   copy, in two threads if the archive is long and the caller hands in how to start them.
  * - Files: `openArchive`, {@linkcode FileWriter} and {@linkcode Staging} read and write files.
  *   A change during a read is detected, and a new file appears complete or not at all.
  *
@@ -40,4 +40,4 @@ export {
   syncDirectoryOf,
   writeFailed,
 } from "./temporaries.ts";
-export { usefulThreads } from "./threads.ts";
+export { type StartThread, usefulThreads } from "./threads.ts";

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { pieceLengthFor, SHA1_BYTES, SHA256_BYTES } from "../torrent/mod.ts";
 import { type OpenArchive, unreadable } from "./archive_file.ts";
 import { fileChanged, isSameFile } from "./file_mark.ts";
@@ -21,7 +22,7 @@ import {
 import { PassSteps } from "./pass_steps.ts";
 import { CHUNK_BYTES } from "./read_chunks.ts";
 import { writeFailed } from "./temporaries.ts";
-import { Thread, usefulThreads } from "./threads.ts";
+import { type StartThread, Thread, usefulThreads } from "./threads.ts";
 
 /**
  * Minimum length in bytes for which threads are used. Hashing fewer bytes takes less time than
@@ -36,8 +37,10 @@ export interface PassOptions {
   copy?: FileWriter;
   /** Whether to compute the SHA-1 of each piece of the archive's torrent. */
   pieces: boolean;
-  /** Number of available threads. With 0, the pass runs in the calling thread. */
+  /** Maximum number of threads. With 0, the pass runs in the calling thread. */
   threads?: number;
+  /** Starts a thread. Without it, the pass runs in the calling thread. */
+  startThread?: StartThread;
   signal?: AbortSignal;
   /**
    * Called with the number of bytes copied and hashed since the last call. An error thrown by this
@@ -74,13 +77,10 @@ export class ArchivePass implements AsyncDisposable {
     const mark = await copy?.mark();
     const lengthBytes = size + (mark?.size ?? 0);
     const pieceCount = pieces ? Math.ceil(lengthBytes / pieceLengthFor(lengthBytes)) : 0;
-    // Resolve links, because the permissions of a thread have to name real paths.
-    const path = await Deno.realPath(source.path).catch((cause) => {
-      throw unreadable(source.path, cause);
-    });
     return new ArchivePass(options, {
-      source: { path, mark: { dev, ino, size, mtime, ctime } },
-      copy: copy && mark && { path: copy.path, mark, headBytes: mark.size },
+      // The permissions of a thread name absolute paths.
+      source: { path: resolve(source.path), mark: { dev, ino, size, mtime, ctime } },
+      copy: copy && mark && { path: resolve(copy.path), mark, headBytes: mark.size },
       lengthBytes,
       sha256: new Uint8Array(new SharedArrayBuffer(SHA256_BYTES)),
       pieces: pieces ? new Uint8Array(new SharedArrayBuffer(pieceCount * SHA1_BYTES)) : undefined,
@@ -92,8 +92,7 @@ export class ArchivePass implements AsyncDisposable {
     this.#options = options;
     this.#plan = plan;
     this.#state = new PassState(plan.shared);
-    const { threads = usefulThreads(plan.lengthBytes) } = options;
-    this.#done = this.#run(threads > 0 && plan.lengthBytes >= THREAD_BYTES);
+    this.#done = this.#run();
     // finish() throws a failure; until then it must not count as an unhandled rejection.
     this.#done.catch(() => {});
   }
@@ -142,16 +141,21 @@ export class ArchivePass implements AsyncDisposable {
     await this.#done.catch(() => {});
   }
 
-  async #inThreads(): Promise<void> {
+  #startThreads(): Thread[] {
+    const { lengthBytes, source, copy, pieces } = this.#plan;
+    const { threads = usefulThreads(), startThread } = this.#options;
+    if (threads === 0 || lengthBytes < THREAD_BYTES) return [];
+    const write = copy ? [copy.path] : [];
+    const files = { read: [source.path, ...write], write };
+    const count = copy || pieces ? 2 : 1;
+    return Thread.startSome(count, startThread, files, (range) => this.#report(range));
+  }
+
+  async #inThreads(threads: readonly Thread[]): Promise<void> {
     const plan = this.#plan;
-    const write = plan.copy ? [plan.copy.path] : [];
-    const files = { read: [plan.source.path, ...write], write };
-    const parts = plan.copy || plan.pieces ? ["whole", "help"] as const : ["whole"] as const;
-    using threads = new DisposableStack();
-    const asked = parts.map(async (part) => {
+    const asked = threads.map(async (thread, index) => {
       try {
-        const thread = threads.use(new Thread(files, (range) => this.#report(range)));
-        return await thread.ask({ order: "pass", plan, part });
+        return await thread.ask({ order: "pass", plan, part: index === 0 ? "whole" : "help" });
       } catch (error) {
         // Stop the pass, because otherwise the other threads would wait for the failed thread.
         this.#state.stop();
@@ -180,17 +184,19 @@ export class ArchivePass implements AsyncDisposable {
     }
   }
 
-  async #run(isThreaded: boolean): Promise<void> {
+  async #run(): Promise<void> {
     const { signal } = this.#options;
+    const threads = this.#startThreads();
     const stop = () => this.#state.stop();
     signal?.addEventListener("abort", stop);
     try {
       signal?.throwIfAborted();
-      await (isThreaded ? this.#inThreads() : this.#inThisThread());
+      await (threads.length > 0 ? this.#inThreads(threads) : this.#inThisThread());
       signal?.throwIfAborted();
       if (this.#thrown) throw this.#thrown.error;
       if (this.#state.hashed < this.#state.ranges) throw new PassStopped(undefined);
     } finally {
+      for (const thread of threads) thread[Symbol.dispose]();
       // Wake `chunks()`, which may be waiting for bytes.
       this.#state.stop();
       signal?.removeEventListener("abort", stop);

@@ -1,11 +1,13 @@
 /**
- * Code that runs in a thread that compresses or hashes; `threads.ts` starts the thread. The thread
- * has no network access, and may open only the archive of its pass and the copy. It has no keys and
- * parses nothing.
+ * The entry point of a thread that compresses or hashes; the launcher starts it. The thread has no
+ * network access, and may open only the archive of its pass and the copy. It has no keys and parses
+ * nothing. Its first and only message is the port by which it gets its orders.
  *
  * @module
  */
 
+// This import comes first, to confine the thread before any other module runs.
+import "./confined.ts";
 import { gzipMember } from "./gzip_member.ts";
 import { type PassFailure, type PassPlan, PassState, PassStopped } from "./pass_state.ts";
 import { PassSteps } from "./pass_steps.ts";
@@ -31,15 +33,18 @@ export interface Answer {
 }
 
 declare const self: {
-  onmessage: (event: { data: Order }) => void;
-  postMessage(message: Answer, transfer?: ArrayBufferLike[]): void;
+  addEventListener(
+    type: "message",
+    listener: (event: MessageEvent<MessagePort>) => void,
+    options: { once: true },
+  ): void;
 };
 
-function pass(plan: PassPlan, part: "whole" | "help"): Answer {
+function pass(plan: PassPlan, part: "whole" | "help", report: (range: number) => void): Answer {
   try {
     using steps = new PassSteps(plan);
     for (const range of part === "whole" ? steps.whole() : steps.help()) {
-      if (range !== undefined) self.postMessage({ range });
+      if (range !== undefined) report(range);
     }
     return {};
   } catch (error) {
@@ -49,9 +54,17 @@ function pass(plan: PassPlan, part: "whole" | "help"): Answer {
   }
 }
 
-self.onmessage = ({ data }) => {
-  if (data.order === "pass") return self.postMessage(pass(data.plan, data.part));
-  const { bytes } = data;
+function carryOut(order: Order, port: MessagePort): void {
+  const answer = (message: Answer, transfer: Transferable[] = []) =>
+    port.postMessage(message, transfer);
+  if (order.order === "pass") {
+    return answer(pass(order.plan, order.part, (range) => answer({ range })));
+  }
+  const { bytes } = order;
   const member = gzipMember(bytes);
-  self.postMessage({ bytes, member }, [bytes.buffer, member.buffer]);
-};
+  answer({ bytes, member }, [bytes.buffer as ArrayBuffer, member.buffer as ArrayBuffer]);
+}
+
+self.addEventListener("message", ({ data: port }) => {
+  port.onmessage = ({ data }: MessageEvent<Order>) => carryOut(data, port);
+}, { once: true });

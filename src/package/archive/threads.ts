@@ -1,6 +1,7 @@
 /**
- * Threads that compress and hash in parallel with the thread that starts them. The results do not
- * depend on the number of threads. `thread.ts` is the code that runs in the threads.
+ * Threads that compress and hash in parallel with the thread that uses them. The results do not
+ * depend on the number of threads. The caller hands in how a thread is started; `thread.ts` is the
+ * code that runs in the threads.
  *
  * @module
  */
@@ -8,65 +9,74 @@
 import { PackageError } from "../errors.ts";
 import type { Answer, Order } from "./thread.ts";
 
-/** Entry module of a thread. The compiled program contains this module as a bundle. */
-const THREAD = new URL("./thread.ts", import.meta.url);
 /** Maximum number of threads. Each takes about 26 MB, and packing should take at most 200 MB. */
 const MAX_THREADS = 6;
 
 /**
- * Number of bytes from which threads are worth the second that Deno 2.9.4 takes to start a thread
- * from a thread. Fewer bytes are compressed and hashed sooner by the calling thread.
+ * Returns the number of threads that are useful on this machine; 0 if the machine has a single
+ * processor.
  */
-const SLOW_START_BYTES = 192 << 20;
-
-/**
- * Returns the number of threads worth starting on this machine; 0 if the machine has a single
- * processor, or if the bytes are too few.
- *
- * @param bytes number of bytes to compress or hash
- * @param isThread whether the caller runs in a thread that is not the main thread
- */
-export function usefulThreads(
-  bytes: number,
-  isThread = "WorkerGlobalScope" in globalThis,
-): number {
+export function usefulThreads(): number {
   const processors = navigator.hardwareConcurrency;
-  if (processors < 2 || isThread && bytes < SLOW_START_BYTES) return 0;
-  return Math.min(processors, MAX_THREADS);
+  return processors < 2 ? 0 : Math.min(processors, MAX_THREADS);
 }
 
-/** The files that a thread may read and write, as absolute paths without links. */
+/** The files that a thread may read and write, as absolute paths. */
 export interface ThreadFiles {
   read: string[];
   write: string[];
 }
 
-/** Returns the permissions of a thread that gets these files: the files and nothing else. */
-export function threadPermissions(files: ThreadFiles): Deno.PermissionOptionsObject {
-  return { ...files, net: false, env: false, sys: false, run: false, ffi: false, import: false };
+/** A running thread, as {@linkcode StartThread} returns it. */
+export interface StartedThread {
+  /** The channel to the thread. */
+  readonly port: MessagePort;
+  /** Resolves with the reason if the thread dies by an error, or does not start. */
+  readonly died: Promise<string>;
+  /** Ends the thread at once, and closes the channel. */
+  terminate(): void;
 }
 
-/** A worker thread. Its only permissions are for the given files; it has no network access. */
+/**
+ * Starts a thread that runs `thread.ts`, has permission for the given files, and no other
+ * permission. Returns `undefined` if no further thread may be started.
+ */
+export type StartThread = (files: ThreadFiles) => StartedThread | undefined;
+
+/** A thread that compresses and hashes. */
 export class Thread implements Disposable {
-  readonly #worker: Worker;
+  readonly #started: StartedThread;
   readonly #pending: PromiseWithResolvers<Answer>[] = [];
   #failure: PackageError | undefined;
 
-  /** @param onProgress called with each finished range of a pass */
-  constructor(files?: ThreadFiles, onProgress?: (range: number) => void) {
-    this.#worker = new Worker(THREAD, {
-      type: "module",
-      name: "libreseed-package",
-      deno: { permissions: files ? threadPermissions(files) : "none" },
-    });
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
+  /**
+   * Starts at most `count` threads. Without `start`, none.
+   *
+   * @param onProgress called with each finished range of a pass
+   */
+  static startSome(
+    count: number,
+    start: StartThread | undefined,
+    files: ThreadFiles = { read: [], write: [] },
+    onProgress?: (range: number) => void,
+  ): Thread[] {
+    const threads: Thread[] = [];
+    while (start && threads.length < count) {
+      const started = start(files);
+      if (!started) break;
+      threads.push(new Thread(started, onProgress));
+    }
+    return threads;
+  }
+
+  private constructor(started: StartedThread, onProgress?: (range: number) => void) {
+    this.#started = started;
+    started.port.onmessage = ({ data }: MessageEvent<Answer>) => {
       if (data.range === undefined) this.#pending.shift()?.resolve(data);
       else onProgress?.(data.range);
-    });
-    this.#worker.addEventListener("error", (event) => {
-      // Prevent the default, because an unhandled error would end the program with a stack trace.
-      event.preventDefault();
-      const message = `A thread that compresses and hashes died: ${event.message}`;
+    };
+    started.died.then((why) => {
+      const message = `A thread that compresses and hashes died: ${why}`;
       this.#fail(new PackageError("failed", "THREAD_DIED", message));
     });
   }
@@ -84,12 +94,12 @@ export class Thread implements Disposable {
     asked.promise.catch(() => {});
     this.#pending.push(asked);
     const moved = "bytes" in order ? [order.bytes.buffer as ArrayBuffer] : [];
-    this.#worker.postMessage(order, moved);
+    this.#started.port.postMessage(order, moved);
     return asked.promise;
   }
 
   [Symbol.dispose](): void {
-    this.#worker.terminate();
+    this.#started.terminate();
     this.#fail(new PackageError("failed", "THREAD_DIED", "The thread was ended."));
   }
 

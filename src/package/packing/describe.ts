@@ -6,7 +6,7 @@
  */
 
 import { basename } from "node:path";
-import { ArchivePass, openArchive } from "../archive/mod.ts";
+import { ArchivePass, openArchive, type StartThread } from "../archive/mod.ts";
 import { buildTorrent } from "../torrent/mod.ts";
 
 /** The hashes and the torrent of an archive. */
@@ -25,11 +25,12 @@ export interface ArchiveDescription {
  *
  * @param options.name the name in the torrent, on which the infohash depends. Default: the
  * archive's file name
+ * @param options.startThread starts a thread that hashes. Default: the calling thread hashes
  * @throws {PackageError} `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`, `FILE_CHANGED`
  */
 export async function describeArchive(
   path: string,
-  options: { name?: string; signal?: AbortSignal } = {},
+  options: { name?: string; startThread?: StartThread; signal?: AbortSignal } = {},
 ): Promise<ArchiveDescription> {
   using archive = await openArchive(path);
   const lengthBytes = archive.info.size;
@@ -37,6 +38,7 @@ export async function describeArchive(
   const pass = await ArchivePass.start({
     source: archive,
     pieces: true,
+    startThread: options.startThread,
     signal: options.signal,
   });
   const { sha256, pieces } = await pass.finish();

@@ -30,6 +30,7 @@ import {
   openArchive,
   release,
   Staging,
+  type StartThread,
   syncDirectoryOf,
   TAR_HEADER_BYTES,
   tarEntry,
@@ -102,6 +103,8 @@ export interface PackOptions extends SelectOptions {
    * depend on the number of threads.
    */
   threads?: number;
+  /** Starts a thread that compresses and hashes. Default: the calling thread does the work. */
+  startThread?: StartThread;
   /** Paths in the package that are allowed to hold secrets; see {@linkcode SecretCheck}. */
   allowSecrets?: AllowedSecrets;
   /** The detector of secrets, to reuse one for several packages. Default: a new detector. */
@@ -212,7 +215,7 @@ async function writePackage(
       cause instanceof Deno.errors.NotADirectory;
     throw isMissing ? unusableDirectory(archivePath, cause) : writeFailed(stagingPath, cause);
   });
-  const threads = options.threads ?? usefulThreads(totalBytes);
+  const threads = options.threads ?? usefulThreads();
   const secrets = new SecretCheck(options.allowSecrets, options.detector);
   const job: Job = { ...options, limits, threads, staging, secrets };
   const body = await writeBody(job, files, totalBytes);
@@ -317,7 +320,7 @@ async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Pr
   const nextBuffer = () => buffers.pop() ?? new Uint8Array(CHUNK_BYTES);
   let doneBytes = 0;
   using spool = await FileWriter.create(path);
-  using compressor = new Compressor(threadsFor(job, files, totalBytes));
+  using compressor = new Compressor(threadsFor(job, files, totalBytes), job.startThread);
   const members = new MemberWriter(compressor, async (member) => {
     await spool.write(member);
     release(member);
@@ -377,6 +380,7 @@ async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes:
     copy: archive,
     pieces: true,
     threads: job.threads,
+    startThread: job.startThread,
     signal: job.signal,
     onProgress: (bytes) => {
       doneBytes += bytes;

@@ -7,7 +7,13 @@
  */
 
 import { formatPublicKey } from "../../identity/mod.ts";
-import { ArchivePass, chunksOfArchive, FileWriter, openArchive } from "../archive/mod.ts";
+import {
+  ArchivePass,
+  chunksOfArchive,
+  FileWriter,
+  openArchive,
+  type StartThread,
+} from "../archive/mod.ts";
 import { PackageError } from "../errors.ts";
 import {
   archiveFileName,
@@ -53,6 +59,8 @@ export interface TakeOptions {
   limits?: ArchiveLimits;
   /** Searches the files for secrets (`SECRET_FOUND`). If set, all files are read. */
   secrets?: SecretCheck;
+  /** Starts a thread that copies and hashes. Default: the calling thread does it. */
+  startThread?: StartThread;
   signal?: AbortSignal;
 }
 
@@ -71,7 +79,7 @@ export interface TakenArchive extends ArchiveDescription {
  */
 export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
   const { archivePath, minimal, ownKey, copyTo, limits = defaultArchiveLimits, signal } = options;
-  const { secrets } = options;
+  const { secrets, startThread } = options;
   const begin = () => {};
   if (minimal !== undefined) checkMinimal(minimal, undefined, begin);
   using archive = await openArchive(archivePath);
@@ -82,7 +90,13 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
   const signed = isOwn ? await signedPieces(archivePath, minimal) : undefined;
   using copy = copyTo === undefined ? undefined : await FileWriter.create(copyTo, { isKept: true });
   try {
-    await using pass = await ArchivePass.start({ source: archive, copy, pieces: !signed, signal });
+    await using pass = await ArchivePass.start({
+      source: archive,
+      copy,
+      pieces: !signed,
+      startThread,
+      signal,
+    });
     const full = !isOwn
       ? (await checkContents(job, pass.chunks())).full
       : secrets

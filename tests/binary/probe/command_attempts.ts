@@ -108,6 +108,21 @@ export const forbidden: Record<string, Attempt> = {
   },
 };
 
+/** Asks the launcher for a helper thread, and ends the helper. */
+async function startHelper(read: string[], write: string[]): Promise<void> {
+  const id = ++lastId;
+  const { port1, port2 } = new MessageChannel();
+  const died = told((message) => message.kind === "helper-died" && message.id === id);
+  const answered = new Promise<void>((resolve) => port1.onmessage = () => resolve());
+  const files = { read, write };
+  self.postMessage({ kind: "start-helper", id, files, port: port2 }, [port2]);
+  port1.postMessage({ order: "compress", bytes: new Uint8Array(1) });
+  const message = await Promise.race([answered, died]);
+  port1.close();
+  self.postMessage({ kind: "end-helper", id });
+  if (message) throw new Error(`NOT_GRANTED: ${message.why}`);
+}
+
 /** Requests to the launcher that must be refused for every command. */
 const requests: Record<string, Attempt> = {
   "ask for another public key": (targets) => ask("publicKey", otherKey(targets)),
@@ -127,6 +142,11 @@ const requests: Record<string, Attempt> = {
     ask("placeFile", ownFile, join(home, "evil-1.0.0.tgz")),
   "place a file over another": ({ ownFile, home }) =>
     ask("placeFile", ownFile, join(home, "config.yaml"), true),
+  "have a helper read the key": ({ home }) =>
+    startHelper([join(home, "keys", "publisher.key")], []),
+  "have a helper read past a directory of its own": ({ seedDirectory }) =>
+    startHelper([`${seedDirectory}/../keys/publisher.key`], []),
+  "have a helper write the settings": ({ home }) => startHelper([], [join(home, "config.yaml")]),
   "make a request that there is not": () => ask("constructor", "evil"),
   "find the owner of what is no port": () => ask("findPortOwner", "1 or sport = :2"),
 };

@@ -137,12 +137,9 @@ export const beyondNetwork: Record<string, Attempt> = {
     }
     throw refusal;
   },
-  "start a thread of a name that changes": ({ home }) => {
-    let reads = 0;
+  "start the thread that compresses": () => {
     const program = import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "thread.js");
-    const toString = () => ++reads === 1 ? program : `file://${home}/evil.js`;
-    new Worker({ toString } as unknown as URL, { type: "module" }).terminate();
-    if (reads === 1) throw new Deno.errors.NotCapable("the name is read once");
+    new Worker(program, { type: "module" }).terminate();
   },
   "import after replacing what checks": async ({ home }) => {
     const { startsWith, includes } = String.prototype;

@@ -1,7 +1,8 @@
 /**
  * The program with hostile threads, compiled only for tests. Messages between the threads are
  * written to the file that `PROBE_MESSAGES` names. The threads attack the targets in
- * `PROBE_TARGETS` on SIGUSR1, or if `PROBE_AT` is `start`, instead of running the command. The
+ * `PROBE_TARGETS` on SIGUSR1, or if `PROBE_AT` is `start`, instead of running the command, or if
+ * `PROBE_AT` is the name of the thread, as soon as the thread has started. The
  * outcomes, and the permissions that the launcher has kept, are written to standard error. With
  * `PROBE_GATE`, the program starts only the gate, and asks it for the addresses in that variable.
  */
@@ -12,7 +13,8 @@ import type { ProbeTargets } from "./targets.ts";
 
 const messages = Deno.env.get("PROBE_MESSAGES");
 const targetsText = Deno.env.get("PROBE_TARGETS");
-const isAtStart = Deno.env.get("PROBE_AT") === "start";
+const probeAt = Deno.env.get("PROBE_AT");
+const isAtStart = probeAt === "start";
 
 /** Writes a line to the file of messages. */
 function write(line: string): void {
@@ -75,6 +77,7 @@ globalThis.Worker = class extends Worker {
       say(`probed ${this.#thread} ${++this.#attacks} ${JSON.stringify(probed)}`);
       if (isAtStart) Deno.exit(0);
     });
+    if (probeAt === this.#thread) this.#probe();
     if (targetsText === undefined || isAtStart) return;
     Deno.addSignalListener("SIGUSR1", () => {
       say(`kept ${JSON.stringify(kept())}`);

@@ -87,5 +87,8 @@ Deno.test("the launcher refuses exactly the requests that the page denies a comm
 Deno.test("the page has a row for each request that the launcher answers", async () => {
   const [{ grants }] = await sampleGrants() as [Awaited<ReturnType<typeof sampleGrants>>[0]];
   const answered = Object.keys(grantedRequests(grants, localRequests()));
-  assert.deepEqual(Object.keys(requestRows).sort(), [...answered, "startEngine"].sort());
+  assert.deepEqual(
+    Object.keys(requestRows).sort(),
+    [...answered, "startEngine", "startHelper"].sort(),
+  );
 });

@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { concatBytes, toHex } from "../../../../src/base/mod.ts";
-import { describeArchive } from "../../../../src/package/mod.ts";
+import { localRequests } from "../../../../src/launcher/mod.ts";
+import { describeArchive, type StartThread } from "../../../../src/package/mod.ts";
 import {
   gunzip,
   inDirectory,
@@ -28,8 +29,15 @@ const tree: Tree = {
 
 inDirectory("the archive is the same for any number of threads", async (dir) => {
   const all = [];
+  const { startHelper } = localRequests();
   for (const threads of [0, 1, 3]) {
-    const packed = await packIn(dir, threads === 0 ? tree : {}, { threads });
+    let started = 0;
+    const startThread: StartThread = (files) => {
+      started++;
+      return startHelper(files);
+    };
+    const packed = await packIn(dir, threads === 0 ? tree : {}, { threads, startThread });
+    assert.equal(started > 0, threads > 0);
     const bytes = await Deno.readFile(packed.archivePath);
     assert.equal(sha256(bytes), packed.minimal.archiveSha256, `${threads} threads`);
     all.push({ bytes, packed });
@@ -54,7 +62,7 @@ inDirectory(
     for (const length of [16 * MIB, 19 * MIB + 3]) {
       const bytes = noise(length, length);
       await Deno.writeFile(path, bytes);
-      const described = await describeArchive(path);
+      const described = await describeArchive(path, { startThread: localRequests().startHelper });
       assert.equal("sha256:" + toHex(described.sha256), sha256(bytes));
       const pieces: Uint8Array[] = [];
       for (let at = 0; at < length; at += piece) {
@@ -62,6 +70,31 @@ inDirectory(
       }
       assert.ok(indexOf(described.torrent, concatBytes(...pieces)) >= 0);
     }
+  },
+);
+
+inDirectory(
+  "a pack that may start no thread, or one for its two parts, makes the same archive",
+  async (dir) => {
+    const { startHelper } = localRequests();
+    const hashes = [];
+    for (const allowed of [0, 1, 2]) {
+      let running = 0;
+      const startThread: StartThread = (files) => {
+        if (running >= allowed) return undefined;
+        running++;
+        const started = startHelper(files)!;
+        const terminate = () => {
+          running--;
+          started.terminate();
+        };
+        return { ...started, terminate };
+      };
+      const packed = await packIn(dir, allowed === 0 ? tree : {}, { threads: 2, startThread });
+      assert.equal(running, 0, "all threads are ended");
+      hashes.push(packed.minimal.archiveSha256);
+    }
+    assert.equal(new Set(hashes).size, 1);
   },
 );
 
