@@ -59,10 +59,14 @@ async function askGate(addresses: { host: string; port: number }[]): Promise<voi
   await new Promise(() => {});
 }
 
+type PostArgs = Parameters<Worker["postMessage"]>;
+
 globalThis.Worker = class extends Worker {
   readonly #thread: string;
   readonly #permissions: unknown;
   #attacks = 0;
+  /** Messages for the thread that wait until the attempts have been made. */
+  #held: PostArgs[] | undefined;
 
   constructor(code: string | URL, options: WorkerOptions = {}) {
     super(code, options);
@@ -76,8 +80,14 @@ globalThis.Worker = class extends Worker {
       if (note !== undefined) return write(note);
       say(`probed ${this.#thread} ${++this.#attacks} ${JSON.stringify(probed)}`);
       if (isAtStart) Deno.exit(0);
+      for (const args of this.#held?.splice(0) ?? []) super.postMessage(...args);
+      this.#held = undefined;
     });
-    if (probeAt === this.#thread) this.#probe();
+    if (probeAt === this.#thread) {
+      // The thread does its work after the attempts, because it could end before they do.
+      this.#held = [];
+      this.#probe();
+    }
     if (targetsText === undefined || isAtStart) return;
     Deno.addSignalListener("SIGUSR1", () => {
       say(`kept ${JSON.stringify(kept())}`);
@@ -89,7 +99,8 @@ globalThis.Worker = class extends Worker {
     const isStart = this.#thread === "command" && Object.hasOwn(args[0] as object, "args");
     if (isAtStart && isStart) return this.#probe();
     write(noteOf(`${this.#thread} to`, args[0]));
-    super.postMessage(...args as Parameters<Worker["postMessage"]>);
+    if (this.#held) this.#held.push(args as PostArgs);
+    else super.postMessage(...args as PostArgs);
   }
 
   #probe(): void {
