@@ -14,7 +14,11 @@ import { createClient, listening, throttle } from "./client.ts";
 import { DhtHost, type DhtState, type Traffic } from "./dht/mod.ts";
 import { Download, type DownloadRequest, invalidTorrent } from "./download.ts";
 import { EngineError } from "./errors.ts";
-import { fillExtendedHandshake } from "./extended_handshake.ts";
+import {
+  fillExtendedHandshake,
+  type PeerHandshake,
+  readExtendedHandshake,
+} from "./extended_handshake.ts";
 import {
   applyReplacements,
   ArchiveStore,
@@ -59,6 +63,7 @@ export class Engine {
   readonly #clock: Clock;
   readonly #seeds: Seeds;
   readonly #downloads = new Set<Download>();
+  readonly #onPeerHandshake: (said: PeerHandshake) => void;
   /** Total bytes transferred by torrents that have been removed. */
   readonly #transferred = { uploadedBytes: 0, downloadedBytes: 0 };
   #ending: Promise<void> | undefined;
@@ -113,6 +118,7 @@ export class Engine {
     this.#client = client;
     this.#dht = dht;
     this.#clock = options.clock;
+    this.#onPeerHandshake = options.onPeerHandshake ?? (() => {});
     this.#seeds = new Seeds({
       clock: options.clock,
       add: (torrent, filePath) =>
@@ -289,6 +295,7 @@ export class Engine {
     exchangePeers(added, this.#clock);
     added.on("wire", (wire: Wire) => {
       fillExtendedHandshake(added, wire, this.port);
+      readExtendedHandshake(wire, this.#onPeerHandshake);
       guardExtensions(added, wire);
       take(wire);
       serveFrom(added, wire);

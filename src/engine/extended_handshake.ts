@@ -1,6 +1,7 @@
 /**
  * Says to peers who we are: our peer id (BEP 20) and the members of our extended handshake (BEP 10,
- * BEP 21). npm:bittorrent-protocol sends the handshake, and adds the ids of extensions.
+ * BEP 21). Reads what peers say about us in theirs. npm:bittorrent-protocol sends and receives the
+ * handshakes, and adds the ids of extensions.
  *
  * @module
  */
@@ -50,4 +51,30 @@ export function fillExtendedHandshake(torrent: Torrent, wire: Wire, port: number
       lr: LIBRESEED_EXTENSIONS,
     },
   );
+}
+
+/** What a peer said in its extended handshake. It may lie, and may say it again at any time. */
+export interface PeerHandshake {
+  /** Address of the peer, as text. */
+  peer: string;
+  /** Our address as the peer sees it: 4 bytes (IPv4) or 16 (IPv6). */
+  yourIp?: Uint8Array;
+  /** Version of libreseed's own extensions; absent for other programs. */
+  libreseed?: number;
+}
+
+/** Calls a function with each extended handshake of a peer (BEP 10). */
+export function readExtendedHandshake(wire: Wire, onRead: (said: PeerHandshake) => void): void {
+  wire.on("extended", (name: unknown, handshake: Record<string, unknown>) => {
+    const peer = wire.remoteAddress;
+    if (name !== "handshake" || peer === undefined) return;
+    const { yourip, lr } = handshake;
+    const isAddress = yourip instanceof Uint8Array && [4, 16].includes(yourip.length);
+    onRead({
+      peer,
+      // A copy, because the bytes are part of a longer message.
+      ...(isAddress && { yourIp: yourip.slice() }),
+      ...(Number.isSafeInteger(lr) && { libreseed: lr as number }),
+    });
+  });
 }

@@ -25,6 +25,7 @@ export type { DownloadRequest } from "./download.ts";
 export type { PeerCounts } from "./download/mod.ts";
 export { Engine } from "./engine.ts";
 export { EngineError } from "./errors.ts";
+export type { PeerHandshake } from "./extended_handshake.ts";
 export type { EngineOptions } from "./options.ts";
 export type { SeedOrder } from "./seeds.ts";
 export type { DownloadProgress, TorrentStatus, Totals } from "./torrents.ts";

@@ -11,6 +11,7 @@ import type { DhtState, SocketFactory } from "./dht/mod.ts";
 import type { GateClient } from "../gate/mod.ts";
 import type { EncryptionMode } from "./dial/mod.ts";
 import type { EngineError } from "./errors.ts";
+import type { PeerHandshake } from "./extended_handshake.ts";
 
 /** Rate limits over all torrents together, in bytes a second. 0 means no limit. */
 export interface RateLimits {
@@ -47,6 +48,8 @@ export interface EngineOptions extends Partial<RateLimits> {
    * The gate starts at the first call. Absent if there is none.
    */
   gate?: () => GateClient;
+  /** Called with what a peer said about us and itself. A peer may lie. */
+  onPeerHandshake?: (said: PeerHandshake) => void;
   /** Called when the state of the DHT changes. */
   onDhtState?: (state: DhtState) => void;
   /** Called if the engine fails after {@linkcode Engine.start} has succeeded. */

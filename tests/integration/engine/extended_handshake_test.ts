@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { type Clock, systemClock, version } from "../../../src/base/mod.ts";
 import { bdecode } from "../../../src/bencode/mod.ts";
-import { makePeerId } from "../../../src/engine/extended_handshake.ts";
+import { makePeerId, type PeerHandshake } from "../../../src/engine/extended_handshake.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { compactPeer } from "../../support/peer_exchange.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
@@ -16,9 +16,10 @@ const EXTENDED = 20;
 const PEX = 7;
 
 type Told = Map<string, unknown>;
+type Handshake = Record<string, number | string | Uint8Array>;
 
 /** Connects a peer that keeps the extended messages it gets, by their ids. */
-async function meet(at: TestEngine, torrent = sample, handshake: Record<string, number> = {}) {
+async function meet(at: TestEngine, torrent = sample, handshake: Handshake = {}) {
   const got = new Map<number, Told[]>();
   const peer = await WirePeer.dial(at.engine.port, torrent, {
     opened: (self) => self.send(extendedMessage(0, { m: { ut_pex: PEX }, ...handshake })),
@@ -51,6 +52,32 @@ Deno.test("a peer is told our program, port, limits and its own address", async 
   assert.deepEqual(told.get("yourip"), Uint8Array.of(127, 0, 0, 1));
   assert.equal(told.get("upload_only"), 1);
   assert.equal(told.get("lr"), 1);
+});
+
+Deno.test("a peer's word about our address and its own program is passed on", async () => {
+  const said: PeerHandshake[] = [];
+  await using at = await TestEngine.start({ onPeerHandshake: (one) => said.push(one) });
+  await at.seed(sample);
+  const six = new Uint8Array(16).fill(0x2a);
+  const handshakes: Handshake[] = [
+    { yourip: Uint8Array.of(203, 0, 113, 9), lr: 1 },
+    { yourip: six },
+    { yourip: Uint8Array.of(1, 2, 3), lr: "1" },
+    { yourip: 7 },
+  ];
+  for (const handshake of handshakes) {
+    const before = said.length;
+    const { peer } = await meet(at, sample, handshake);
+    using _ = peer;
+    await eventually(() => said.length > before, "the peer's handshake");
+  }
+  assert.deepEqual(said.map(({ peer }) => peer.replace("::ffff:", "")), Array(4).fill("127.0.0.1"));
+  assert.deepEqual(said.map(({ peer: _, ...rest }) => rest), [
+    { yourIp: Uint8Array.of(203, 0, 113, 9), libreseed: 1 },
+    { yourIp: six },
+    {},
+    {},
+  ]);
 });
 
 Deno.test("the peer id names libreseed and its version, and differs each time", () => {
