@@ -33,6 +33,7 @@ export * from "./out_of_reach.ts";
 export * from "./paths.ts";
 export * from "./turns.ts";
 export * from "./version.ts";
+export * from "./web_seeds.ts";
 export * from "./release_date.ts";
 export * from "./write_problem.ts";
 export { isArchiveFileName, MAX_VERSION_LENGTH, NAME_PART } from "./archive_names.ts";

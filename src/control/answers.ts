@@ -133,6 +133,8 @@ export interface PackageJson {
   sha256?: string;
   infoHash?: string;
   magnet?: string;
+  /** URLs of web seeds that the archive's `.torrent` names; absent if there are none. */
+  webSeeds?: string[];
   seeding: boolean;
   /** Message about the problem that prevents seeding the package. */
   problem?: string;

@@ -6,6 +6,7 @@
  */
 
 import * as v from "valibot";
+import { MAX_WEB_SEED_BYTES, MAX_WEB_SEEDS } from "../base/mod.ts";
 import type { GetOutcome, PutOutcome } from "../dht/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import { MAX_SALT_BYTES, type MutableItem, type NameIndexEntry } from "../records/mod.ts";
@@ -67,6 +68,12 @@ const text = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
 const infoHash = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/));
 const publicKey = bytes(32);
 const itemKey = v.strictObject({ publicKey, salt: bytesUpTo(MAX_SALT_BYTES) });
+
+/** Schema of the web seeds of a download. */
+const webSeeds = v.pipe(
+  v.array(v.pipe(v.string(), v.maxLength(MAX_WEB_SEED_BYTES))),
+  v.maxLength(MAX_WEB_SEEDS),
+);
 
 /** Schema of the name of a stored record, as callers of `store` pass it. */
 const recordName = v.strictObject({
@@ -169,7 +176,8 @@ export const operations = {
   },
   /**
    * Downloads an archive into the seed directory, under a temporary name. `peers` lists known peers
-   * as `HOST:PORT`; `torrent` is the content of the `.torrent`, if known.
+   * as `HOST:PORT`; `torrent` is the content of the `.torrent`, if known. `webSeeds` lists URLs of web
+   * seeds (BEP 19); `fileName` is the archive's name in a directory of a web seed.
    */
   download: {
     request: v.strictObject({
@@ -178,6 +186,8 @@ export const operations = {
       maxBytes: count,
       peers: v.optional(v.array(v.pipe(v.string(), v.maxLength(64)))),
       torrent: v.optional(base64),
+      webSeeds: v.optional(webSeeds),
+      fileName: v.optional(v.pipe(v.string(), v.maxLength(255))),
     }),
     result: withBytes<Downloaded>({ torrent: base64 }),
     event: plain<DownloadProgress>(),

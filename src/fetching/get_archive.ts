@@ -12,6 +12,7 @@ import {
   namingFullDisk,
   type VerifiedArchive,
   verifyArchive,
+  withWebSeeds,
 } from "../package/mod.ts";
 import type { FetchContext, FetchListeners } from "./context.ts";
 import { type GetPlan, type GetRequest, planGet } from "./get_plan.ts";
@@ -101,6 +102,8 @@ async function fetchArchive(
       maxBytes: limits.maxArchiveBytes,
       peers: plan.peers,
       torrent: plan.torrent,
+      webSeeds: plan.webSeeds,
+      fileName: plan.fileName,
     },
     label: labelOf(plan),
     hasRecord: minimal !== undefined,
@@ -139,7 +142,7 @@ async function fetchArchive(
   const entry = await seeds.put({
     archivePath: path,
     minimal,
-    torrent,
+    torrent: plan.webSeeds.length > 0 ? withWebSeeds(torrent, plan.webSeeds) : torrent,
     move: true,
     verified: true,
   });

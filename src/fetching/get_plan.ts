@@ -5,19 +5,26 @@
  * @module
  */
 
-import { formatHostPort, isIPv4Host, toHex } from "../base/mod.ts";
+import { formatHostPort, isIPv4Host, toHex, usableWebSeeds } from "../base/mod.ts";
 import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
-import { type MinimalManifest, torrentInfoHash } from "../package/mod.ts";
+import {
+  archiveFileName,
+  isValidName,
+  isValidVersion,
+  type MinimalManifest,
+  torrentInfoHash,
+  webSeedsOfTorrent,
+} from "../package/mod.ts";
 import { type Magnet, targetOf } from "../records/mod.ts";
 import type { FetchContext, FetchListeners } from "./context.ts";
 import { FetchingError } from "./errors.ts";
 import { findRecord } from "./find_record.ts";
-import { minimalOf } from "./manifest_record.ts";
+import { minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
 
 /** A request for an archive, by signed manifest, magnet link or `.torrent` file. */
 export type GetRequest =
   /** The signed manifest of a package that was resolved before. */
-  | { kind: "minimal"; minimal: MinimalManifest }
+  | { kind: "minimal"; minimal: MinimalManifest; webSeeds?: readonly string[] }
   | { kind: "magnet"; magnet: Magnet }
   /** The bytes of a `.torrent` file. */
   | { kind: "torrent"; torrent: Uint8Array };
@@ -34,6 +41,10 @@ export interface GetPlan {
   torrent?: Uint8Array;
   /** `HOST:PORT` of the peers that a magnet link names. */
   peers: string[];
+  /** URLs of web seeds that the request or the publisher's record names. */
+  webSeeds: string[];
+  /** File name of the archive in a directory of a web seed, as far as the request tells it. */
+  fileName?: string;
 }
 
 /** Maximum number of unusable peers that one message lists. */
@@ -53,15 +64,22 @@ export async function planGet(
 ): Promise<GetPlan> {
   if (request.kind === "torrent") {
     const infoHashHex = infoHashOf(request.torrent);
-    return { infoHashHex, torrent: request.torrent, peers: [] };
+    const webSeeds = webSeedsOfTorrent(request.torrent);
+    return { infoHashHex, torrent: request.torrent, peers: [], webSeeds };
   }
-  if (request.kind === "minimal") return planForMinimal(request.minimal);
+  if (request.kind === "minimal") return planForMinimal(request.minimal, request.webSeeds);
   return await planForMagnet(context, request.magnet, listeners);
 }
 
-function planForMinimal(minimal: MinimalManifest, peers: string[] = []): GetPlan {
+function planForMinimal(
+  minimal: MinimalManifest,
+  webSeeds: readonly string[] = [],
+  peers: string[] = [],
+): GetPlan {
   const publicKey = parsePublicKey(minimal.pubkey);
-  return { infoHashHex: minimal.btih, minimal, publicKey, peers };
+  const fileName = archiveFileName(minimal.name, minimal.version);
+  const usable = usableWebSeeds(webSeeds);
+  return { infoHashHex: minimal.btih, minimal, publicKey, peers, webSeeds: usable, fileName };
 }
 
 async function planForMagnet(
@@ -69,11 +87,14 @@ async function planForMagnet(
   magnet: Magnet,
   { onStep, onDetail }: FetchListeners,
 ): Promise<GetPlan> {
-  const { infoHash, publicKey, salt } = magnet;
+  const { infoHash, publicKey, salt, webSeeds: linked = [] } = magnet;
   const peers = usablePeers(magnet, onDetail);
   tellIgnored(magnet, onDetail);
   if (!publicKey || !salt) {
-    if (infoHash) return { infoHashHex: toHex(infoHash), publicKey, peers };
+    if (infoHash) {
+      const [webSeeds, fileName] = [usableWebSeeds(linked), fileNameOf(magnet)];
+      return { infoHashHex: toHex(infoHash), publicKey, peers, webSeeds, fileName };
+    }
     throw new FetchingError(
       "usage",
       "MAGNET_INCOMPLETE",
@@ -85,7 +106,9 @@ async function planForMagnet(
   onStep?.(`looking for the record of ${label}`);
   const { item } = await findRecord(operations, { publicKey, salt }, label, finding);
   const minimal = minimalOf(item);
-  if (!infoHash || minimal.btih === toHex(infoHash)) return planForMinimal(minimal, peers);
+  if (!infoHash || minimal.btih === toHex(infoHash)) {
+    return planForMinimal(minimal, [...webSeedsOfRecord(item), ...linked], peers);
+  }
   throw new FetchingError(
     "verification",
     "RECORD_INVALID",
@@ -117,6 +140,14 @@ function usablePeers(
     );
   }
   return usable.map(formatHostPort);
+}
+
+/** Returns the archive's file name if the display name of a link has libreseed's form `NAME@VERSION`. */
+function fileNameOf({ name = "" }: Magnet): string | undefined {
+  const at = name.lastIndexOf("@");
+  const [packageName, version] = [name.slice(0, at), name.slice(at + 1)];
+  const isOurs = at > 0 && isValidName(packageName) && isValidVersion(version);
+  return isOurs ? archiveFileName(packageName, version) : undefined;
 }
 
 /** Names the parameters of a magnet link that are not used, in one message. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fromBase64, fromHex, toBase64, toHex } from "../base/mod.ts";
+import { fromBase64, fromHex, toBase64, toHex, usableWebSeeds } from "../base/mod.ts";
 import { formatPublicKey, parsePublicKey, type Signer } from "../identity/mod.ts";
 import {
   formatSha256,
@@ -26,8 +26,15 @@ import { FetchingError } from "./errors.ts";
 
 const SIGNATURE_PREFIX = "ed25519:";
 
-/** Encodes a minimal manifest as the value of its DHT record. */
-export function manifestValue(minimal: MinimalManifest): Uint8Array {
+/**
+ * Encodes a minimal manifest as the value of its DHT record.
+ *
+ * @param webSeeds URLs of web seeds of the archive, as `usableWebSeeds` returns them
+ */
+export function manifestValue(
+  minimal: MinimalManifest,
+  webSeeds: readonly string[] = [],
+): Uint8Array {
   return encodeManifestRecord({
     infoHash: fromHex(minimal.btih)!,
     archiveSha256: parseSha256(minimal.archiveSha256)!,
@@ -36,17 +43,23 @@ export function manifestValue(minimal: MinimalManifest): Uint8Array {
     version: minimal.version,
     timestampMs: minimal.timestamp,
     signature: fromBase64(minimal.signature.slice(SIGNATURE_PREFIX.length))!,
+    ...(webSeeds.length > 0 && { webSeeds: [...webSeeds] }),
   });
 }
 
-/** Creates and signs the DHT record of a minimal manifest. `signer` has to hold the publisher's key. */
+/**
+ * Creates and signs the DHT record of a minimal manifest. `signer` has to hold the publisher's key.
+ *
+ * @param webSeeds as in {@linkcode manifestValue}
+ */
 export async function manifestRecord(
   minimal: MinimalManifest,
   signer: Signer,
   seq: number,
+  webSeeds: readonly string[] = [],
 ): Promise<MutableItem> {
   const salt = manifestSalt(minimal.name, minimal.version);
-  return await signItem(signer, { salt, seq, value: manifestValue(minimal) });
+  return await signItem(signer, { salt, seq, value: manifestValue(minimal, webSeeds) });
 }
 
 /**
@@ -90,15 +103,21 @@ export function minimalOf(
   );
 }
 
+/** Returns the web seeds that a manifest record names, without those that are no usable URL. */
+export function webSeedsOfRecord({ value }: MutableItem): string[] {
+  return usableWebSeeds(decodeManifestRecord(value).webSeeds ?? []);
+}
+
 /**
  * Returns the magnet link of an archive. The link also names the publisher's record, so that `get` can
  * verify the publisher.
  */
-export function magnetOf(minimal: MinimalManifest): string {
+export function magnetOf(minimal: MinimalManifest, webSeeds: readonly string[] = []): string {
   return formatMagnet({
     infoHash: fromHex(minimal.btih)!,
     name: `${minimal.name}@${minimal.version}`,
     publicKey: parsePublicKey(minimal.pubkey),
     salt: manifestSalt(minimal.name, minimal.version),
+    webSeeds,
   });
 }

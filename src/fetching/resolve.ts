@@ -13,7 +13,7 @@ import { isValidName, isValidVersion, LATEST, type MinimalManifest } from "../pa
 import { manifestSalt } from "../records/mod.ts";
 import { FetchingError } from "./errors.ts";
 import { type FindOptions, findRecord } from "./find_record.ts";
-import { magnetOf, minimalOf } from "./manifest_record.ts";
+import { magnetOf, minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
 import { OfferCache, readOffer } from "./offer.ts";
 import type { LookupCounts } from "./record_lookup.ts";
 import { isNewest } from "./requirement.ts";
@@ -40,6 +40,8 @@ export interface SkippedVersion {
 export interface Resolved {
   minimal: MinimalManifest;
   magnet: string;
+  /** URLs of web seeds in the manifest record, without those that are no usable URL. */
+  webSeeds: string[];
   /** BEP 44 sequence number of the manifest record. */
   seq: number;
   /** Node counts of the lookup that found the manifest record. */
@@ -102,7 +104,9 @@ export async function resolvePackage(
     try {
       const { item, counts } = await findRecord(operations, { publicKey, salt }, label, options);
       const minimal = minimalOf(item, { name, version });
-      return { minimal, magnet: magnetOf(minimal), seq: item.seq, counts, skipped };
+      const webSeeds = webSeedsOfRecord(item);
+      const magnet = magnetOf(minimal, webSeeds);
+      return { minimal, magnet, webSeeds, seq: item.seq, counts, skipped };
     } catch (error) {
       if (!(error instanceof LibreseedError) || error.code !== "RECORD_NOT_FOUND") throw error;
       const { kind, code, message, detail } = error;

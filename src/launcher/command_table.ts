@@ -45,6 +45,7 @@ const packing: Readonly<Record<string, FlagKind>> = {
   includeIgnored: "switch",
   dryRun: "switch",
   allowSecret: "values",
+  webSeed: "values",
 };
 
 /** The syntax of each command, by its name. */

@@ -35,6 +35,8 @@ export {
   type TorrentOfBytes,
   torrentOfBytes,
   type TorrentSource,
+  webSeedsOfTorrent,
+  withWebSeeds,
 } from "./torrent/mod.ts";
 export {
   archiveFileName,

@@ -5,7 +5,7 @@
  */
 
 import { named, type Operations } from "../control/mod.ts";
-import { isNetworkError, lookUpRecord } from "../fetching/mod.ts";
+import { isNetworkError, lookUpRecord, webSeedsBeside } from "../fetching/mod.ts";
 import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
@@ -16,8 +16,10 @@ import {
   refuseForeign,
   SecretCheck,
   type StartThread,
+  torrentFileName,
   unmatchedPaths,
   verifyArchive,
+  withWebSeeds,
 } from "../package/mod.ts";
 import { manifestSalt } from "../records/mod.ts";
 import type { SeedDirectory, ValidSeedEntry } from "../store/mod.ts";
@@ -84,7 +86,8 @@ export async function checkArchive(
 }
 
 /**
- * Verifies an archive, copies it into the seed directory and starts to seed it. If the DHT has the manifest
+ * Verifies an archive, copies it into the seed directory and starts to seed it. The web seeds in the
+ * `.torrent` beside it are kept. If the DHT has the manifest
  * record of the archive, keeps the record alive.
  *
  * @param checked result of {@linkcode checkArchive}, if the caller has checked the archive already
@@ -104,7 +107,13 @@ export async function addArchive(
     startThread,
     signal,
   });
-  const entry = await seeds.put({ archivePath, minimal, torrent, signal });
+  const webSeeds = await webSeedsBeside(torrentFileName(archivePath));
+  const entry = await seeds.put({
+    archivePath,
+    minimal,
+    torrent: withWebSeeds(torrent, webSeeds),
+    signal,
+  });
   onVerified?.(entry);
   const { daemon } = await operations.status();
   if (daemon) await operations.add({ fileName: entry.fileName });

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { equalBytes, isOfFuture } from "../base/mod.ts";
+import { equalBytes, isOfFuture, isWebSeedDirectory, usableWebSeeds } from "../base/mod.ts";
 import { isNetworkError, newestRecord, seqAfter, versionsByName } from "../fetching/mod.ts";
 import { formatPublicKey, type Signer } from "../identity/mod.ts";
 import { catalogKey, type MinimalManifest } from "../package/mod.ts";
@@ -30,6 +30,8 @@ import { readPublishedList, writeCatalogWith } from "./published_list.ts";
  * If this home wrote the current list itself, only manifests of packages that are not yet listed are read.
  *
  * @param nowMs Unix time in milliseconds
+ * @param given web seeds that the publisher names now. Their directories replace those in the record; none
+ * at all removes them. If absent, the record's web seeds are kept
  * @throws {StoreError} `DIRECTORY_BUSY` if another command of this home holds the lock of the list for too
  * long
  */
@@ -38,6 +40,7 @@ export async function updateAnnounceRecord(
   keys: Signer,
   added: readonly MinimalManifest[],
   nowMs: number,
+  given?: readonly string[],
 ): Promise<void> {
   const { operations, seeds, isOffline, signal, onWarning, listed } = context;
   const { publicKey } = keys;
@@ -55,11 +58,14 @@ export async function updateAnnounceRecord(
   const packages = versionsByName(
     new Map([...list.packages, ...manifests].map((one) => [catalogKey(one), one])).values(),
   );
-  const value = list.catalog === undefined && announceFits({ packages, timestampMs: nowMs })
-    ? encodeAnnounceRecord({ packages, timestampMs: nowMs })
+  const webSeeds = webSeedsOf(before.item?.value, given);
+  const fields = { packages, timestampMs: nowMs, webSeeds };
+  const value = list.catalog === undefined && announceFits(fields)
+    ? encodeAnnounceRecord(fields)
     : encodeCatalogRecord({
       ...await writeCatalogWith(context, publicKey, list, manifests),
       timestampMs: nowMs,
+      webSeeds,
     });
   // The existing record is reused if it lists the same packages. A record dated in the future, because the
   // clock was wrong, is signed again.
@@ -83,9 +89,19 @@ export async function updateAnnounceRecord(
   }
 }
 
-/** Whether two announce records list the same packages. Their timestamps are ignored. */
+/** Returns the web seeds for the new record; `before` is the value of the present one. */
+function webSeedsOf(before: Uint8Array | undefined, given?: readonly string[]): string[] {
+  const directories = given?.filter(isWebSeedDirectory) ?? [];
+  if (directories.length > 0 || given?.length === 0) return directories;
+  return usableWebSeeds(before ? decodeAnnounceRecord(before).webSeeds ?? [] : []);
+}
+
+/**
+ * Whether two announce records list the same packages and web seeds. Their timestamps are ignored.
+ */
 function sameOffer(a: Uint8Array, b: Uint8Array): boolean {
   const [x, y] = [decodeAnnounceRecord(a), decodeAnnounceRecord(b)];
+  if (x.webSeeds?.join("\n") !== y.webSeeds?.join("\n")) return false;
   if (x.catalogInfoHash || y.catalogInfoHash) {
     return x.catalogInfoHash !== undefined && y.catalogInfoHash !== undefined &&
       equalBytes(x.catalogInfoHash, y.catalogInfoHash);

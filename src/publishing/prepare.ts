@@ -8,6 +8,7 @@
 import { dirname, join, resolve } from "node:path";
 import { type Clock, isOfFuture, LibreseedError, refuseEarlyClock, toHex } from "../base/mod.ts";
 import { named } from "../control/mod.ts";
+import { webSeedsBeside } from "../fetching/mod.ts";
 import { formatPublicKey, type Signer } from "../identity/mod.ts";
 import {
   type AllowedSecrets,
@@ -33,6 +34,7 @@ import {
   signMinimal,
   type StartThread,
   takeArchive,
+  torrentFileName,
   verifyArchive,
 } from "../package/mod.ts";
 import { createTemporaryDirectory, type SeedDirectory, type SeedFiles } from "../store/mod.ts";
@@ -74,6 +76,11 @@ export interface PublishRequest {
   leaveOut?: LeaveOut;
   /** Paths of files in the package that are allowed to contain secrets. */
   allowSecrets?: AllowedSecrets;
+  /**
+   * URLs of web seeds of the archive; empty for none. If absent, the web seeds that were named before are
+   * kept: those of the record, or of the `.torrent` beside a ready archive.
+   */
+  webSeeds?: readonly string[];
   /** Directories that are never packed, see `SelectOptions`. */
   neverPack?: readonly string[];
   /** As in `SelectOptions` of `src/package`. */
@@ -86,6 +93,8 @@ export interface PublishRequest {
  */
 export interface Ready extends AsyncDisposable {
   files: SeedFiles;
+  /** Web seeds that the request, or the `.torrent` beside the archive, names; absent if neither does. */
+  webSeeds?: readonly string[];
 }
 
 /**
@@ -120,7 +129,9 @@ export async function prepare(context: PrepareContext, request: PublishRequest):
       otherwise: "give another directory with --dir",
     };
     const files = await namingFullDisk(need, () => take(context, request, directory));
-    return { files, [Symbol.asyncDispose]: remove };
+    const beside = isDirectory ? [] : await webSeedsBeside(torrentFileName(path));
+    const webSeeds = request.webSeeds ?? (beside.length > 0 ? beside : undefined);
+    return { files, webSeeds, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;

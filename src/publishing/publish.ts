@@ -9,8 +9,8 @@
 import { LibreseedError } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import type { PutOutcome } from "../dht/mod.ts";
-import { magnetOf } from "../fetching/mod.ts";
-import { type MinimalManifest, PackageError } from "../package/mod.ts";
+import { magnetOf, webSeedsOfRecord } from "../fetching/mod.ts";
+import { type MinimalManifest, PackageError, withWebSeeds } from "../package/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import type { ValidSeedEntry } from "../store/mod.ts";
 import type { ListedPackages } from "./listed_packages.ts";
@@ -40,6 +40,8 @@ export interface PublishContext extends PrepareContext {
 export interface Published {
   minimal: MinimalManifest;
   magnet: string;
+  /** URLs of web seeds in the manifest record. */
+  webSeeds: string[];
   archivePath: string;
   /** Outcome of putting the manifest record into the DHT. */
   outcome: PutOutcome;
@@ -71,7 +73,9 @@ export async function publish(
   const { ready, item } = publishable;
   const { minimal } = ready.files;
   const label = `${minimal.name}@${minimal.version}`;
-  const entry = await seeds.put({ ...ready.files, signal });
+  const webSeeds = webSeedsOfRecord(item);
+  const torrent = withWebSeeds(ready.files.torrent, webSeeds);
+  const entry = await seeds.put({ ...ready.files, torrent, signal });
   context.onVerified?.(entry);
   context.onStep?.(`putting the record of ${label} into the DHT`);
   const outcome = await storeManifest(operations, minimal, item, signal);
@@ -89,17 +93,20 @@ export async function publish(
     // warnings are suppressed, because the thrown error reports the cause.
     const offline = { ...context, isOffline: true, onWarning: undefined };
     await Promise.all([
-      updateAnnounceRecord(offline, keys, [minimal], clock.now()),
+      updateAnnounceRecord(offline, keys, [minimal], clock.now(), request.webSeeds),
       updateNameIndex(offline, keys, minimal),
     ]);
     throw outcome;
   }
-  if (!context.listsLater) await updateAnnounceRecord(context, keys, [minimal], clock.now());
+  if (!context.listsLater) {
+    await updateAnnounceRecord(context, keys, [minimal], clock.now(), request.webSeeds);
+  }
   const isIndexed = await updateNameIndex(context, keys, minimal);
   for (const problem of await readBack(context, minimal, isIndexed)) context.onWarning?.(problem);
   return {
     minimal,
-    magnet: magnetOf(minimal),
+    magnet: magnetOf(minimal, webSeeds),
+    webSeeds,
     archivePath: entry.archivePath,
     outcome,
     seeding: daemon,
@@ -124,14 +131,15 @@ async function reconcileWithDht(
 ): Promise<Publishable> {
   let used = ready;
   try {
-    const item = await itemToPut(context, request.signer, ready.files.minimal).catch(
+    const named = ready.webSeeds;
+    const item = await itemToPut(context, request.signer, ready.files.minimal, named).catch(
       async (error) => {
         if (!(error instanceof LibreseedError) || error.code !== "VERSION_TAKEN") throw error;
         const before = await prepareWithoutRules(context, request, error.detail.published);
         if (before === undefined) throw error;
         await ready[Symbol.asyncDispose]();
         used = before;
-        return await itemToPut(context, request.signer, before.files.minimal);
+        return await itemToPut(context, request.signer, before.files.minimal, before.webSeeds);
       },
     );
     return { ready: used, item, [Symbol.asyncDispose]: () => used[Symbol.asyncDispose]() };

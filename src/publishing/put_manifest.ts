@@ -14,6 +14,7 @@ import {
   minimalOf,
   newestRecord,
   seqAfter,
+  webSeedsOfRecord,
 } from "../fetching/mod.ts";
 import { parsePublicKey, type Signer } from "../identity/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
@@ -57,7 +58,8 @@ export async function storeManifest(
 }
 
 /**
- * Signs the record of a minimal manifest and puts the record into the DHT, replacing a published one.
+ * Signs the record of a minimal manifest and puts the record into the DHT, replacing a published one,
+ * whose web seeds are kept.
  *
  * @throws {LibreseedError} `CLOCK_BEHIND`
  * @throws {PublishingError} the errors of {@linkcode checkPut}
@@ -74,7 +76,8 @@ export async function putManifest(
   const { name, version } = minimal;
   const salt = manifestSalt(name, version);
   const before = await newestRecord(operations, { publicKey, salt }, { signal });
-  const item = await manifestRecord(minimal, signer, seqAfter(before, clock.now()));
+  const webSeeds = before.item ? webSeedsOfRecord(before.item) : [];
+  const item = await manifestRecord(minimal, signer, seqAfter(before, clock.now()), webSeeds);
   const outcome = await operations.store({
     item,
     record: { kind: "manifest", name, version },
@@ -84,15 +87,17 @@ export async function putManifest(
 }
 
 /**
- * Returns the signed record to put. If the published or kept record names the same archive, reuses that
- * record. Otherwise signs a new one.
+ * Returns the signed record to put. If the published or kept record names the same archive and the given
+ * web seeds, reuses that record. Otherwise signs a new one.
  *
+ * @param webSeeds web seeds of the archive; if absent, those of the published or kept record are kept
  * @throws {PublishingError} `VERSION_TAKEN` if the DHT has the version with other contents
  */
 export async function itemToPut(
   { operations, clock, signal }: ManifestContext,
   signer: () => Promise<Signer>,
   minimal: MinimalManifest,
+  webSeeds?: readonly string[],
 ): Promise<MutableItem> {
   const publicKey = parsePublicKey(minimal.pubkey);
   const salt = manifestSalt(minimal.name, minimal.version);
@@ -108,12 +113,16 @@ export async function itemToPut(
       { detail: { published: published.archiveSha256, here: minimal.archiveSha256 } },
     );
   }
+  let named = webSeeds ?? [];
   if (item) {
     const { archiveSha256, btih, timestamp } = minimalOf(item, minimal);
     const isSame = archiveSha256 === minimal.archiveSha256 && btih === minimal.btih;
-    if (isSame && !isOfFuture(timestamp, clock.now())) return item;
+    const before = webSeedsOfRecord(item);
+    if (isSame) named = webSeeds ?? before;
+    const isAsNamed = named.join("\n") === before.join("\n");
+    if (isSame && isAsNamed && !isOfFuture(timestamp, clock.now())) return item;
   }
-  return await manifestRecord(minimal, await signer(), seqAfter(before, clock.now()));
+  return await manifestRecord(minimal, await signer(), seqAfter(before, clock.now()), named);
 }
 
 /**

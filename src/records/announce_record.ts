@@ -10,7 +10,16 @@ import * as v from "valibot";
 import { compareBytes, utf8 } from "../base/mod.ts";
 import type { BValue } from "../bencode/mod.ts";
 import { RecordError } from "./errors.ts";
-import { badRecord, bytesOf, count, decodeValue, dictionary, readable, text } from "./fields.ts";
+import {
+  badRecord,
+  bytesOf,
+  count,
+  decodeValue,
+  dictionary,
+  readable,
+  text,
+  webSeeds,
+} from "./fields.ts";
 import { encodeValue, MAX_VALUE_BYTES } from "./item_value.ts";
 
 /** A decoded announce record. It has `packages` or `catalogInfoHash`, or both. */
@@ -23,6 +32,11 @@ export interface AnnounceRecord {
   packages?: Map<string, string[]>;
   /** Infohash of the catalog torrent, which contains all minimal manifests, 20 bytes. */
   catalogInfoHash?: Uint8Array;
+  /**
+   * URLs of directories of web seeds (BEP 19) with the catalog and the archives, 1 to 4, of 512 bytes
+   * together; absent if there are none. A decoded text may be no URL.
+   */
+  webSeeds?: string[];
 }
 
 /** Input of {@linkcode encodeAnnounceRecord}: the packages that a publisher offers. */
@@ -33,6 +47,8 @@ export interface AnnounceFields {
   timestampMs: number;
   /** Infohash of the catalog torrent, 20 bytes. Required if the list does not fit into the record. */
   catalogInfoHash?: Uint8Array;
+  /** URLs of directories of web seeds, as in {@linkcode AnnounceRecord}. */
+  webSeeds?: readonly string[];
 }
 
 const WHAT = "announce record";
@@ -45,6 +61,7 @@ const schema = dictionary({
     v.map(v.pipe(v.string(), v.nonEmpty("an empty name")), v.array(text, "not a list")),
   )),
   ih: v.optional(bytesOf(20)),
+  w: v.optional(webSeeds),
 });
 
 /**
@@ -56,7 +73,7 @@ const schema = dictionary({
  * `BAD_FIELD`
  */
 export function encodeAnnounceRecord(fields: AnnounceFields): Uint8Array<ArrayBuffer> {
-  const { timestampMs, catalogInfoHash } = fields;
+  const { timestampMs, catalogInfoHash, webSeeds } = fields;
   if (announceFits(fields)) return readable(valueWithList(fields), schema, WHAT);
   const c = countOf(fields.packages);
   if (!catalogInfoHash) {
@@ -69,7 +86,7 @@ export function encodeAnnounceRecord(fields: AnnounceFields): Uint8Array<ArrayBu
       { detail: { bytes: list.length, count: c } },
     );
   }
-  return encodeCatalogRecord({ count: c, timestampMs, catalogInfoHash });
+  return encodeCatalogRecord({ count: c, timestampMs, catalogInfoHash, webSeeds });
 }
 
 /**
@@ -79,9 +96,12 @@ export function encodeAnnounceRecord(fields: AnnounceFields): Uint8Array<ArrayBu
  * @throws {RecordError} `BAD_FIELD`
  */
 export function encodeCatalogRecord(
-  { count, timestampMs, catalogInfoHash }: Required<Omit<AnnounceRecord, "packages">>,
+  { count, timestampMs, catalogInfoHash, webSeeds }:
+    & Required<Pick<AnnounceRecord, "count" | "timestampMs" | "catalogInfoHash">>
+    & Pick<AnnounceFields, "webSeeds">,
 ): Uint8Array<ArrayBuffer> {
-  return readable(encodeValue({ c: count, ih: catalogInfoHash, t: timestampMs }), schema, WHAT);
+  const value = { c: count, ih: catalogInfoHash, t: timestampMs, ...webSeedEntry(webSeeds) };
+  return readable(encodeValue(value), schema, WHAT);
 }
 
 /**
@@ -117,6 +137,7 @@ export function decodeAnnounceRecord(value: Uint8Array): AnnounceRecord {
     timestampMs: read.t,
     ...(read.p && { packages: read.p }),
     ...(read.ih && { catalogInfoHash: read.ih }),
+    ...(read.w && { webSeeds: read.w }),
   };
 }
 
@@ -125,7 +146,12 @@ function valueWithList(fields: Omit<AnnounceFields, "catalogInfoHash">): Uint8Ar
   for (const [name, versions] of fields.packages) {
     p.set(name, versions.map((version) => utf8(version)).sort(compareBytes));
   }
-  return encodeValue({ c: countOf(fields.packages), p, t: fields.timestampMs });
+  const { packages, timestampMs, webSeeds } = fields;
+  return encodeValue({ c: countOf(packages), p, t: timestampMs, ...webSeedEntry(webSeeds) });
+}
+
+function webSeedEntry(webSeeds: readonly string[] = []): { w?: string[] } {
+  return webSeeds.length === 0 ? {} : { w: [...webSeeds] };
 }
 
 function countOf(packages: ReadonlyMap<string, readonly string[]>): number {

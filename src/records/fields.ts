@@ -7,7 +7,7 @@
  */
 
 import * as v from "valibot";
-import { tryFromUtf8 } from "../base/mod.ts";
+import { MAX_WEB_SEED_BYTES, MAX_WEB_SEEDS, tryFromUtf8, utf8 } from "../base/mod.ts";
 import type { BDecoded } from "../bencode/mod.ts";
 import { RecordError } from "./errors.ts";
 import { decodeBencode } from "./item_value.ts";
@@ -35,6 +35,20 @@ export const text = v.pipe(
     addIssue({ message: decoded === "" ? "empty" : "not UTF-8" });
     return NEVER;
   }),
+);
+
+/**
+ * Schema of a list of web seeds: 1 to 4 byte strings of UTF-8, of 512 bytes together. Whether each is
+ * a URL that may be used is decided by the reader of the list.
+ */
+export const webSeeds = v.pipe(
+  v.array(text, "not a list"),
+  v.minLength(1, "an empty list"),
+  v.maxLength(MAX_WEB_SEEDS, `more than ${MAX_WEB_SEEDS} web seeds`),
+  v.check(
+    (urls) => utf8(urls.join("")).length <= MAX_WEB_SEED_BYTES,
+    `web seeds of more than ${MAX_WEB_SEED_BYTES} bytes`,
+  ),
 );
 
 /** Schema of a dictionary that has at least the given entries. */

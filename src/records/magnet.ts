@@ -14,6 +14,8 @@ const MAX_CHARACTERS = 8192;
 const SCHEME = "magnet:?";
 /** Maximum number of ignored parameters that are remembered, and of characters of each name. */
 const [MAX_IGNORED, MAX_IGNORED_CHARACTERS] = [16, 32];
+/** Maximum number of web seeds of a link. */
+const MAX_LINK_WEB_SEEDS = 8;
 
 /** Address of a peer: a host name or an IPv4 or IPv6 address (without brackets), and a TCP port. */
 export type MagnetPeer = HostPort;
@@ -33,6 +35,11 @@ export interface Magnet {
   /** Values of `x.pe` that are not peer addresses; absent if there are none. The text is untrusted. */
   unreadPeers?: string[];
   /**
+   * URLs of web seeds (parameter `ws`, BEP 19), at most 8; absent if there are none. Whether each can be
+   * used is decided by the reader of the list. The text is untrusted.
+   */
+  webSeeds?: string[];
+  /**
    * Names of the first 16 parameters that are not used, in lower case, or `dn` if the name is
    * malformed; absent if there are none. The text is untrusted.
    */
@@ -40,22 +47,24 @@ export interface Magnet {
 }
 
 /**
- * Formats a magnet link with the parameters `xt`, `dn`, `xs`, `s` and `x.pe`, in this order.
+ * Formats a magnet link with the parameters `xt`, `dn`, `xs`, `s`, `ws` and `x.pe`, in this order.
  *
- * @param magnet members as of {@linkcode parseMagnet}, with an `infoHash`. Names and peers are
+ * @param magnet members as of {@linkcode parseMagnet}, with an `infoHash`. Names, URLs and peers are
  * escaped, but not validated
  */
 export function formatMagnet(
-  magnet: Omit<Magnet, "peers" | "unreadPeers" | "ignored"> & {
+  magnet: Omit<Magnet, "peers" | "unreadPeers" | "webSeeds" | "ignored"> & {
     infoHash: Uint8Array;
+    webSeeds?: readonly string[];
     peers?: readonly MagnetPeer[];
   },
 ): string {
-  const { infoHash, name, publicKey, salt, peers = [] } = magnet;
+  const { infoHash, name, publicKey, salt, webSeeds = [], peers = [] } = magnet;
   const parameters = [`xt=urn:btih:${toHex(infoHash)}`];
   if (name !== undefined) parameters.push(`dn=${escape(name)}`);
   if (publicKey) parameters.push(`xs=urn:btpk:${toHex(publicKey)}`);
   if (publicKey && salt && salt.length > 0) parameters.push(`s=${toHex(salt)}`);
+  for (const url of webSeeds) parameters.push(`ws=${encodeURIComponent(url)}`);
   for (const { host, port } of peers) {
     parameters.push(
       `x.pe=${formatHostPort({ host: host.includes(":") ? host : escape(host), port })}`,
@@ -74,7 +83,7 @@ function escape(text: string): string {
  * Parses a magnet link. The order of the parameters is irrelevant, and so is the case of parameter
  * names, URNs and hexadecimal digits. `xt.1` counts as `xt`, and `&amp;`, as HTML writes it, as `&`.
  * An infohash may be in base32. Hashes of other types beside a v1 infohash are ignored. Trackers
- * (`tr`), unknown parameters and a malformed name go to `ignored`, a peer (`x.pe`) that cannot be
+ * (`tr`), unknown parameters, and a malformed name or web seed go to `ignored`, a peer (`x.pe`) that cannot be
  * parsed goes to `unreadPeers`; they do not make the link invalid.
  *
  * @throws {RecordError} `BAD_MAGNET` if the text is not a magnet link, has more than 8,192
@@ -93,7 +102,10 @@ export function parseMagnet(link: string): Magnet {
       ignore(magnet, parameter.toLowerCase());
       continue;
     }
-    const key = parameter.slice(0, equals).toLowerCase().replace(/^(xt|xs|dn|x\.pe)\.\d+$/, "$1");
+    const key = parameter.slice(0, equals).toLowerCase().replace(
+      /^(xt|xs|dn|ws|x\.pe)\.\d+$/,
+      "$1",
+    );
     const raw = parameter.slice(equals + 1);
     if (key === "xt") {
       const hash = urn(unescape(raw, key), "btih");
@@ -111,6 +123,8 @@ export function parseMagnet(link: string): Magnet {
       else magnet.name = name;
     } else if (key === "x.pe") {
       addPeer(magnet, raw);
+    } else if (key === "ws") {
+      addWebSeed(magnet, raw);
     } else ignore(magnet, key);
   }
   if (!magnet.infoHash && !magnet.publicKey) {
@@ -189,6 +203,19 @@ function addPeer(magnet: Magnet, raw: string): void {
     // The value of `x.pe` is not percent-encoded UTF-8, so it counts as unread.
   }
   (magnet.unreadPeers ??= []).push(text);
+}
+
+function addWebSeed(magnet: Magnet, raw: string): void {
+  try {
+    // A plus sign is part of a URL: programs that escape a URL write a space as `%20`.
+    const url = decodeURIComponent(raw);
+    const urls = magnet.webSeeds ?? [];
+    if (urls.includes(url)) return;
+    if (url !== "" && urls.length < MAX_LINK_WEB_SEEDS) magnet.webSeeds = [...urls, url];
+    else ignore(magnet, "ws");
+  } catch {
+    ignore(magnet, "ws");
+  }
 }
 
 /** Decodes base32 of either case (RFC 4648 section 6): 32 characters to 20 bytes. */

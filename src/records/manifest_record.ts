@@ -5,7 +5,8 @@
  * @module
  */
 
-import { bytesOf, count, decodeValue, dictionary, readable, text } from "./fields.ts";
+import * as v from "valibot";
+import { bytesOf, count, decodeValue, dictionary, readable, text, webSeeds } from "./fields.ts";
 import { checkValueSize, encodeValue } from "./item_value.ts";
 
 /** A manifest record. The public key of the item that carries the record is its publisher. */
@@ -24,6 +25,12 @@ export interface ManifestRecord {
   timestampMs: number;
   /** The publisher's signature of the minimal manifest, 64 bytes. */
   signature: Uint8Array;
+  /**
+   * URLs of web seeds of the archive (BEP 19), 1 to 4, of 512 bytes together; absent if there are none.
+   * The signature of the item covers them, that of the manifest does not. A decoded text may be no
+   * URL.
+   */
+  webSeeds?: string[];
 }
 
 const WHAT = "manifest record";
@@ -36,11 +43,12 @@ const schema = dictionary({
   s: bytesOf(64),
   t: count,
   v: text,
+  w: v.optional(webSeeds),
 });
 
 /**
  * Encodes a manifest record as a bencoded dictionary of `h` archive SHA-256, `ih` infohash, `l`
- * length, `n` name, `s` signature, `t` time, `v` version.
+ * length, `n` name, `s` signature, `t` time, `v` version and, if there are any, `w` web seeds.
  *
  * @throws {RecordError} `VALUE_TOO_LARGE` if long names or versions make the result exceed 1,000
  * bytes; `BAD_FIELD` if a field has a wrong length or range
@@ -54,6 +62,7 @@ export function encodeManifestRecord(record: ManifestRecord): Uint8Array<ArrayBu
     s: record.signature,
     t: record.timestampMs,
     v: record.version,
+    ...(record.webSeeds && { w: record.webSeeds }),
   });
   return readable(checkValueSize(value), schema, WHAT);
 }
@@ -73,5 +82,6 @@ export function decodeManifestRecord(value: Uint8Array): ManifestRecord {
     version: read.v,
     timestampMs: read.t,
     signature: read.s,
+    ...(read.w && { webSeeds: read.w }),
   };
 }

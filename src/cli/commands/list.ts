@@ -5,6 +5,7 @@
  */
 
 import type { PackageJson } from "../../control/mod.ts";
+import type { SeedEntry } from "../../store/mod.ts";
 import { defineCommand } from "../flags/command.ts";
 import { formatTable, tableColumns } from "../terminal/table.ts";
 
@@ -19,6 +20,11 @@ export default defineCommand<Record<never, never>, []>({
     const { values } = await settings();
     const { connectControl } = await import("../../control/mod.ts");
     const { describeEntry } = await import("../../fetching/mod.ts");
+    const describeAll = async (entries: SeedEntry[]) => {
+      const described: PackageJson[] = [];
+      for (const entry of entries) described.push(await describeEntry(entry, false));
+      return described;
+    };
     const { SeedDirectory } = await import("../../store/mod.ts");
     const daemon = await connectControl(values.home, {
       clock: io.clock,
@@ -30,7 +36,7 @@ export default defineCommand<Record<never, never>, []>({
     try {
       packages = daemon
         ? await daemon.client.operations.list()
-        : (await new SeedDirectory(values.dir).list()).map((entry) => describeEntry(entry, false));
+        : await describeAll(await new SeedDirectory(values.dir).list());
     } finally {
       daemon?.client.close();
     }

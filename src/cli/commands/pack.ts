@@ -12,8 +12,10 @@ import {
   switchFlag,
   textArgument,
   textFlag,
+  webSeedFlag,
 } from "../flags/command.ts";
 import { archiveSettings } from "../flags/common_flags.ts";
+import { webSeedsOf } from "../running/web_seeds.ts";
 import { packageMagnet } from "../flags/package_magnet.ts";
 import { sourceDateEpoch } from "../flags/source_date_epoch.ts";
 import { printContents, warnOfContents } from "../running/contents.ts";
@@ -28,6 +30,7 @@ type Flags = {
   includeIgnored?: boolean;
   dryRun?: boolean;
   allowSecret?: readonly string[];
+  webSeed?: readonly string[];
 };
 
 export default defineCommand<Flags, [dir: string]>({
@@ -39,7 +42,7 @@ export default defineCommand<Flags, [dir: string]>({
     "libreseed pack --dry-run ./my-tool",
     "libreseed pack ./site --name site --version 1.2.0 -o out/site-1.2.0.tgz",
   ],
-  settings: ["home", ...archiveSettings],
+  settings: ["home", "allow-local", ...archiveSettings],
   home: "existing",
   dryRunNeedsNoHome: true,
   parameters: {
@@ -50,6 +53,7 @@ export default defineCommand<Flags, [dir: string]>({
       includeIgnored: switchFlag("Also pack files that ignore files and lists exclude"),
       dryRun: switchFlag("Only list the files that would be packed"),
       allowSecret: allowSecretFlag,
+      webSeed: webSeedFlag,
     },
     aliases: { o: "out" },
     positional: {
@@ -58,10 +62,11 @@ export default defineCommand<Flags, [dir: string]>({
     },
   },
   async run(given) {
-    const { flags: { name, version, out, includeIgnored, dryRun, allowSecret }, args: [dir] } =
-      given;
+    const { flags, args: [dir] } = given;
+    const { name, version, out, includeIgnored, dryRun, allowSecret } = flags;
     const { output, io, settings } = given;
     const { values } = await settings();
+    const webSeeds = webSeedsOf(flags.webSeed, values) ?? [];
     const { signal } = io;
     const { contentsOfSelection, archiveLimitsOf, listDirectory, packDirectory } = await import(
       "../../package/mod.ts"
@@ -89,6 +94,7 @@ export default defineCommand<Flags, [dir: string]>({
       placeFile: (staged, path) => io.launcher.placeFile(staged, path, true),
       startThread: io.launcher.startHelper,
       signer,
+      webSeeds,
       timestampMs: io.clock.now(),
       sourceDateEpoch: sourceDateEpoch(io.env.SOURCE_DATE_EPOCH),
       onSelected: (selection) =>
@@ -107,7 +113,8 @@ export default defineCommand<Flags, [dir: string]>({
       sha256: minimal.archiveSha256.replace(/^sha256:/, ""),
       infohash: minimal.btih,
       length: minimal.length,
-      magnet: await packageMagnet(minimal),
+      ...(webSeeds.length > 0 && { webSeeds }),
+      magnet: await packageMagnet(minimal, webSeeds),
     }, archivePath);
   },
 });

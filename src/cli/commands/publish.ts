@@ -17,6 +17,7 @@ import {
   switchFlag,
   textArgument,
   textFlag,
+  webSeedFlag,
 } from "../flags/command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
 import { sourceDateEpoch } from "../flags/source_date_epoch.ts";
@@ -30,6 +31,7 @@ import { publisherSigner } from "../running/publisher_key.ts";
 import { type Network, withNames, withNode } from "../running/with_node.ts";
 import { formatDuration } from "../terminal/format.ts";
 import { ListUpdates } from "../running/list_updates.ts";
+import { webSeedsOf } from "../running/web_seeds.ts";
 import type { Output, Progress } from "../terminal/output.ts";
 
 type Flags = {
@@ -40,6 +42,7 @@ type Flags = {
   includeIgnored?: boolean;
   dryRun?: boolean;
   allowSecret?: readonly string[];
+  webSeed?: readonly string[];
 };
 type Run = CommandRun<Flags, string[]>;
 
@@ -64,6 +67,7 @@ export default defineCommand<Flags, string[]>({
       includeIgnored: switchFlag("Also pack files that ignore files and lists exclude"),
       dryRun: switchFlag("Only list the files that would be published"),
       allowSecret: allowSecretFlag,
+      webSeed: webSeedFlag,
       null: switchFlag("With -: paths are separated by NUL, as `find -print0` prints them"),
     },
     positional: {
@@ -91,6 +95,7 @@ export default defineCommand<Flags, string[]>({
       describe: io.launcher.describe,
       allowSecrets: flags.allowSecret,
     } as const;
+    const webSeeds = webSeedsOf(flags.webSeed, values, paths.length);
     if (flags.dryRun) {
       return await listAll(given, paths, { ...choice, limits: archiveLimitsOf(values) });
     }
@@ -118,7 +123,7 @@ export default defineCommand<Flags, string[]>({
       const context = { ...contextOf(given, network, epoch), detector };
       const updates = new ListUpdates(io.clock, async (some) => {
         const minimals = some.map(({ minimal }) => minimal);
-        await updateAnnounceRecord(context, await signer(), minimals, io.clock.now());
+        await updateAnnounceRecord(context, await signer(), minimals, io.clock.now(), webSeeds);
       }, (result) => {
         published.push(result);
         printPublished(given, result);
@@ -126,7 +131,7 @@ export default defineCommand<Flags, string[]>({
       }, failed);
       for (const path of paths) {
         try {
-          const request = { path, signer, ...choice };
+          const request = { path, signer, webSeeds, ...choice };
           const result = await publish(context, request, early.take());
           // Pin this home's own key, so that the name resolves to its own publisher here.
           await withNames(given, network, async (names) => {
@@ -163,7 +168,7 @@ export default defineCommand<Flags, string[]>({
           startThread: io.launcher.startHelper,
           signal: AbortSignal.any([signal, ended]),
           ...progressListeners(output),
-        }, { path: paths[0]!, signer, ...choice })
+        }, { path: paths[0]!, signer, webSeeds, ...choice })
       );
     });
   },
@@ -307,7 +312,7 @@ async function refuseMissing(path: string): Promise<void> {
 
 function printPublished(
   { output }: Run,
-  { minimal, magnet, archivePath, outcome, seeding }: Published,
+  { minimal, magnet, webSeeds, archivePath, outcome, seeding }: Published,
 ) {
   const { name, version } = minimal;
   output.notice(`${name}@${version}: the record is on ${outcome.holding} nodes`);
@@ -316,6 +321,7 @@ function printPublished(
     version,
     publisher: minimal.pubkey,
     magnet,
+    ...(webSeeds.length > 0 && { webSeeds }),
     path: archivePath,
     infohash: minimal.btih,
     sha256: minimal.archiveSha256.slice("sha256:".length),

@@ -158,6 +158,12 @@ export const allowSecretFlag = {
   variadic: true,
 } as const;
 
+/** The flag `--web-seed URL`, which may be repeated. `running/web_seeds.ts` reads its values. */
+export const webSeedFlag = {
+  ...textFlag("URL", "Web server that serves the archive too; may be repeated, none for no server"),
+  variadic: true,
+} as const;
+
 /** Defines an optional flag without a value, such as `--all`. */
 export function switchFlag(brief: string) {
   return { kind: "boolean", optional: true, withNegated: false, brief } as const;

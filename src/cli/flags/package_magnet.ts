@@ -9,11 +9,14 @@ import type { MinimalManifest } from "../../package/mod.ts";
 
 /**
  * Formats the magnet link of a package. The link contains the infohash, name and version, the
- * publisher's key, and the salt of the manifest record. With the key and the salt, a reader finds
+ * publisher's key, the salt of the manifest record, and the web seeds. With the key and the salt, a reader finds
  * the manifest record and verifies its publisher. `src/records` is loaded only at the first call,
  * so that `pack --dry-run` starts faster.
  */
-export async function packageMagnet(minimal: MinimalManifest): Promise<string> {
+export async function packageMagnet(
+  minimal: MinimalManifest,
+  webSeeds: readonly string[],
+): Promise<string> {
   const { parsePublicKey } = await import("../../identity/mod.ts");
   const { formatMagnet, manifestSalt } = await import("../../records/mod.ts");
   return formatMagnet({
@@ -21,5 +24,6 @@ export async function packageMagnet(minimal: MinimalManifest): Promise<string> {
     name: `${minimal.name}@${minimal.version}`,
     publicKey: parsePublicKey(minimal.pubkey),
     salt: manifestSalt(minimal.name, minimal.version),
+    webSeeds,
   });
 }

@@ -324,7 +324,7 @@ export class Packages {
       }
       const torrent = entry.problem === undefined ? byInfoHash.get(entry.minimal.btih) : undefined;
       listed.push({
-        ...describeEntry(entry, seeding, this.#problems.get(fileName)),
+        ...await describeEntry(entry, seeding, this.#problems.get(fileName)),
         ...(torrent && { peers: torrent.peers, uploadedBytes: torrent.uploadedBytes }),
       });
     }

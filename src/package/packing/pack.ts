@@ -65,7 +65,7 @@ import {
   type Selection,
   type SelectOptions,
 } from "../selection/mod.ts";
-import { buildTorrent } from "../torrent/mod.ts";
+import { buildTorrent, withWebSeeds } from "../torrent/mod.ts";
 import { checkArchiveSize, checkHoles, checkSizes } from "./pack_limits.ts";
 import { type AllowedSecrets, SecretCheck, type SecretDetector } from "./secret_check.ts";
 import { readSource } from "./source_file.ts";
@@ -109,6 +109,8 @@ export interface PackOptions extends SelectOptions {
   allowSecrets?: AllowedSecrets;
   /** The detector of secrets, to reuse one for several packages. Default: a new detector. */
   detector?: SecretDetector;
+  /** URLs of web seeds that the `.torrent` names. They change neither archive nor infohash. */
+  webSeeds?: readonly string[];
   /** Called with the selected files before anything is written. */
   onSelected?: (selection: Selection) => void;
   /**
@@ -247,7 +249,8 @@ async function writePackage(
   const stagedMinimal = staging.next();
   const stagedTorrent = staging.next();
   await writeNewFile(stagedMinimal, utf8(serializeMinimal(minimal)));
-  await writeNewFile(stagedTorrent, torrent.torrent);
+  const torrentFile = withWebSeeds(torrent.torrent, options.webSeeds ?? []);
+  await writeNewFile(stagedTorrent, torrentFile);
   options.signal?.throwIfAborted();
   const place = options.out === undefined && options.placeFile || moveIntoPlace;
   await place(stagedTorrent, torrentPath);
@@ -260,7 +263,7 @@ async function writePackage(
     torrentPath,
     minimal,
     full,
-    torrent: torrent.torrent,
+    torrent: torrentFile,
     skipped,
   };
 }

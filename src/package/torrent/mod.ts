@@ -6,6 +6,8 @@
  *   `pieceLengthFor`, which chooses the piece length.
  * - `torrentOfBytes` makes the torrent of bytes in memory, such as a catalog, and reuses the hashes
  *   of unchanged pieces.
+ * - `webSeedsOfTorrent` and `withWebSeeds` read and write the web seeds of a `.torrent`
+ *   (`web_seeds.ts`).
  * - `torrentInfoHash` and `piecesOfTorrent` read a `.torrent`. They scan the untrusted bytes
  *   (`info_dictionary.ts`) before decoding them.
  *
@@ -23,3 +25,4 @@ export {
   type TorrentSource,
 } from "./torrent.ts";
 export { type TorrentOfBytes, torrentOfBytes } from "./torrent_of_bytes.ts";
+export { webSeedsOfTorrent, withWebSeeds } from "./web_seeds.ts";

@@ -96,6 +96,10 @@ async function publisher({ remembers = false, daemon = false } = {}) {
     warnings,
     list: (...added: MinimalManifest[]) =>
       updateAnnounceRecord(context, keys, added, clock.now()).then(() => clock.advance(1_000)),
+    /** Lists packages, as a publisher that names web seeds. */
+    listAt: (webSeeds: string[], ...added: MinimalManifest[]) =>
+      updateAnnounceRecord(context, keys, added, clock.now(), webSeeds)
+        .then(() => clock.advance(1_000)),
     /** Puts a package into the seed directory. */
     async place(manifest: MinimalManifest) {
       const archive = join(directory.path, archiveFileName(manifest.name, manifest.version));
@@ -130,6 +134,30 @@ async function publisher({ remembers = false, daemon = false } = {}) {
     },
   };
 }
+
+Deno.test("the record names the directories of web seeds, until others or none are named", async () => {
+  await using ann = await publisher();
+  const [file, first, second] = [
+    "http://a.example/x.tgz",
+    "http://b.example/",
+    "http://c.example/d/",
+  ];
+  await ann.listAt([file, first], minimal("one"));
+  assert.deepEqual(ann.record().webSeeds, [first]);
+  await ann.list(minimal("two"));
+  assert.deepEqual(ann.record().webSeeds, [first], "kept without the flag");
+  await ann.listAt([file], minimal("three"));
+  assert.deepEqual(ann.record().webSeeds, [first], "kept beside the URL of one archive");
+  const put = ann.asked.length;
+  await ann.listAt([second], minimal("three"));
+  assert.deepEqual(ann.record().webSeeds, [second], "a change alone is put");
+  assert.equal(ann.asked.length, put + 1);
+  await ann.listAt([second], ...["one", "two", "three"].map((name) => minimal(name)), ...many);
+  const { catalogInfoHash, webSeeds } = ann.record();
+  assert.deepEqual([catalogInfoHash?.length, webSeeds], [20, [second]]);
+  await ann.listAt([], minimal("four"));
+  assert.equal(ann.record().webSeeds, undefined);
+});
 
 Deno.test("a catalog grows by the published package and by unlisted packages in the seed directory", async () => {
   await using ann = await publisher();

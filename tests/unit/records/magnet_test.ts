@@ -17,14 +17,17 @@ interface Written {
   saltHex?: string;
   peers: MagnetPeer[];
   unreadPeers?: string[];
+  webSeeds?: string[];
   ignored?: string[];
 }
 
 function magnetOf(written: Written): Magnet {
-  const { infoHashHex, name, publicKeyHex, saltHex, peers, unreadPeers, ignored } = written;
+  const { infoHashHex, name, publicKeyHex, saltHex, peers, unreadPeers, webSeeds, ignored } =
+    written;
   return {
     peers,
     ...(unreadPeers && { unreadPeers }),
+    ...(webSeeds && { webSeeds }),
     ...(ignored && { ignored }),
     ...(infoHashHex !== undefined && { infoHash: fromHex(infoHashHex)! }),
     ...(name !== undefined && { name }),
@@ -92,6 +95,7 @@ Deno.test("no text makes the parser throw anything but its own error", () => {
       "xs=",
       "s=",
       "x.pe=",
+      "ws=",
       "dn=",
       "&",
       "urn:btih:",

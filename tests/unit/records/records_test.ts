@@ -156,6 +156,27 @@ Deno.test("a manifest record has room for the longest name and a long version", 
   assert.ok(value.length < 1000);
 });
 
+for (const { what, good, decode } of decoders) {
+  Deno.test(`the ${what} record has 1 to 4 web seeds of 512 bytes together, or none`, () => {
+    const read = (w: BValue) => decode(bencode({ ...good, w })).webSeeds;
+    const four = ["a", "b", "c", "d"].map((letter) => letter.repeat(128));
+    assert.deepEqual(read(["not checked to be a URL"]), ["not checked to be a URL"]);
+    assert.deepEqual(read(four), four);
+    assert.equal(decode(bencode(good)).webSeeds, undefined);
+    const bad: BValue[] = [
+      [],
+      "http://a.example/",
+      [1],
+      [""],
+      [new Uint8Array([0xff])],
+      ["a", "b", "c", "d", "e"],
+      ["a".repeat(513)],
+      ["ä".repeat(257)],
+    ];
+    for (const w of bad) assertCode(() => read(w), "BAD_RECORD", /"w/);
+  });
+}
+
 const packagesOf = (count: number) =>
   new Map(Array.from({ length: count }, (_, i) => [`package-${1000 + i}`, ["1.0.0"]]));
 
@@ -176,6 +197,21 @@ Deno.test("an announce record holds the list as long as it fits, else the catalo
   // In an announce record, the fixed fields take 29 bytes, and each of this test's packages takes
   // 24 bytes.
   assert.equal(fitting, 40);
+});
+
+Deno.test("web seeds count as part of an announce record, with the list or with the catalog", () => {
+  const catalogInfoHash = new Uint8Array(20).fill(9);
+  const webSeeds = ["a", "b", "c", "d"].map((letter) => letter.repeat(128));
+  const of = (count: number) => ({ packages: packagesOf(count), timestampMs: T, webSeeds });
+  assert.equal(announceFits(of(18)), true);
+  assert.equal(announceFits(of(19)), false);
+  for (const count of [0, 18, 19, 500]) {
+    const value = encodeAnnounceRecord({ ...of(count), catalogInfoHash });
+    assert.ok(value.length <= 1000);
+    const read = decodeAnnounceRecord(value);
+    assert.deepEqual(read.webSeeds, webSeeds);
+    assert.equal(read.packages !== undefined, count <= 18);
+  }
 });
 
 Deno.test("a list that does not fit needs a catalog", () => {

@@ -67,6 +67,7 @@ Deno.test("manifest records are as in the vectors, to the byte", async () => {
       name: string;
       version: string;
       timestampMs: number;
+      webSeeds?: string[];
     }>("manifest")
   ) {
     const { infoHashHex, archiveSha256Hex, signatureHex, ...rest } = vector.fields;
@@ -88,16 +89,17 @@ Deno.test("announce records are as in the vectors, to the byte", async () => {
       timestampMs: number;
       packages: Record<string, string[]>;
       catalogInfoHashHex?: string;
+      webSeeds?: string[];
     }>("announce")
   ) {
     const fields = vector.fields;
-    const { count, timestampMs } = fields;
+    const { count, timestampMs, webSeeds } = fields;
     const packages = new Map(Object.entries(fields.packages));
     const catalogInfoHash = fields.catalogInfoHashHex && bytes(fields.catalogInfoHashHex);
-    const more = catalogInfoHash ? { catalogInfoHash } : {};
+    const more = { ...(catalogInfoHash && { catalogInfoHash }), ...(webSeeds && { webSeeds }) };
     const value = encodeAnnounceRecord({ packages, timestampMs, ...more });
     await assertItem(vector, value, announceSalt(bytes(vector.item.publicKeyHex)));
-    const expected = catalogInfoHash ? { catalogInfoHash } : { packages };
+    const expected = catalogInfoHash ? more : { packages, ...more };
     assert.deepEqual(decodeAnnounceRecord(value), { count, timestampMs, ...expected });
   }
 });
