@@ -8,6 +8,9 @@
 /** An IP address: 4 bytes for IPv4, 16 bytes for IPv6, big-endian. */
 export type Address = Uint8Array;
 
+/** An address family: IPv4 or IPv6. */
+export type Family = 4 | 6;
+
 /**
  * Parses an address of IPv4 in four decimal parts without leading zeros, or of IPv6 in any form of
  * RFC 4291, section 2.2. Returns `undefined` for anything else, such as a name or a zone id.
@@ -79,6 +82,16 @@ function longestZeros(groups: number[]): { at: number; length: number } {
     if (length > longest.length) longest = { at: index + 1 - length, length };
   }
   return longest;
+}
+
+/**
+ * Returns what counts as one machine when machines are limited: an IPv4 address, or the /64 network of
+ * an IPv6 address as 16 hexadecimal digits, because a machine may use every address of its network.
+ * Other texts are returned as they are.
+ */
+export function machineOf(host: string): string {
+  const address = host.includes(":") ? parseAddress(host) : undefined;
+  return address?.toHex().slice(0, 16) ?? host;
 }
 
 /**

@@ -22,6 +22,7 @@ export * from "./address_ranges.ts";
 export * from "./addresses.ts";
 export * from "./bytes.ts";
 export * from "./clock.ts";
+export * from "./compact_nodes.ts";
 export * from "./describe_path.ts";
 export * from "./disk_full.ts";
 export * from "./errors.ts";

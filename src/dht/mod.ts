@@ -23,7 +23,6 @@ export { DhtError } from "./errors.ts";
 export {
   type Contact,
   type DhtNode,
-  type Family,
   type NodeProvider,
   type QueryName,
   type QueryResult,

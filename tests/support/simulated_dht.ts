@@ -6,8 +6,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { equalBytes, formatAddress, parseAddress } from "../../src/base/mod.ts";
-import type { Contact, DhtNode, Family, QueryName, QueryResult } from "../../src/dht/mod.ts";
+import { equalBytes, type Family, formatAddress, parseAddress } from "../../src/base/mod.ts";
+import type { Contact, DhtNode, QueryName, QueryResult } from "../../src/dht/mod.ts";
 import type { FakeClock } from "./fake_clock.ts";
 import { closestOf, type ItemRules, Place, SimulatedNode } from "./simulated_node.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { isLocalAddress, parseAddress, toHex } from "../../base/mod.ts";
-import { compareDistance, type Contact, type KnownContact } from "../node/mod.ts";
+import { isLocalAddress, type KnownContact, parseAddress, toHex } from "../../base/mod.ts";
+import { compareDistance, type Contact } from "../node/mod.ts";
 
 /** A node that may be among the closest to the target. */
 export interface Candidate {

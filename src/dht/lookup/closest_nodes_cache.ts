@@ -6,14 +6,16 @@
  * @module
  */
 
-import { type Clock, equalBytes, toHex } from "../../base/mod.ts";
 import {
+  type Clock,
   compactNodeBytes,
   compactNodes,
+  equalBytes,
   type Family,
   type KnownContact,
   parseCompactNodes,
-} from "../node/mod.ts";
+  toHex,
+} from "../../base/mod.ts";
 
 /**
  * Maximum number of targets in the cache, about 900 bytes each (1,000 for IPv6). The least recently used is evicted

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Clock } from "../../base/mod.ts";
-import type { Family } from "../node/mod.ts";
+import type { Clock, Family } from "../../base/mod.ts";
 import { ClosestNodesCache } from "./closest_nodes_cache.ts";
 import { DistanceEstimate } from "./distance_estimate.ts";
 import { RttEstimator } from "./rtt_estimator.ts";

@@ -6,14 +6,18 @@
  * @module
  */
 
-import { type Clock, equalBytes, type Timer } from "../../base/mod.ts";
+import {
+  type Clock,
+  equalBytes,
+  type KnownContact,
+  parseCompactNodes,
+  type Timer,
+} from "../../base/mod.ts";
 import {
   compareDistance,
   type Contact,
   type DhtNode,
-  type KnownContact,
   neighbourTarget,
-  parseCompactNodes,
   type QueryName,
   type QueryResult,
   type QueryValue,

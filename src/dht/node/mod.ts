@@ -4,7 +4,7 @@
  * {@linkcode DhtNode} is an interface: the engine implements it over its UDP socket, tests
  * implement it over a simulated network. A {@linkcode NodeProvider} returns the nodes that can be
  * borrowed now. {@linkcode Contact} is the address of a node. Ids and targets have 20 bytes and are
- * compared by XOR distance (`distance.ts`). `compact_nodes.ts` encodes and decodes lists of nodes.
+ * compared by XOR distance (`distance.ts`).
  * {@linkcode RateLimiter} is the token bucket that the setting `dht-rate` configures.
  *
  * Sockets, timeouts and the routing table belong to the engine; searching belongs to `../lookup`.
@@ -14,22 +14,7 @@
  * @module
  */
 
-export {
-  compactNodeBytes,
-  compactNodes,
-  type KnownContact,
-  parseCompactAddress,
-  parseCompactNodes,
-} from "./compact_nodes.ts";
 export { countedNode } from "./counted_node.ts";
 export { compareDistance, neighbourTarget, sharedBits } from "./distance.ts";
-export type {
-  Contact,
-  DhtNode,
-  Family,
-  NodeProvider,
-  QueryName,
-  QueryResult,
-  QueryValue,
-} from "./node.ts";
+export type { Contact, DhtNode, NodeProvider, QueryName, QueryResult, QueryValue } from "./node.ts";
 export { RateLimiter } from "./rate_limiter.ts";

@@ -6,10 +6,8 @@
  * @module
  */
 
+import type { Family } from "../../base/mod.ts";
 import type { Encoded } from "../../bencode/mod.ts";
-
-/** An address family. Nodes of IPv4 and of IPv6 form two separate DHTs (BEP 32). */
-export type Family = 4 | 6;
 
 /** The address of a DHT node. */
 export interface Contact {
@@ -48,7 +46,10 @@ export type QueryResult =
 export interface DhtNode {
   /** The node's own id, 20 bytes. */
   readonly id: Uint8Array;
-  /** The family of the addresses that the node can query. */
+  /**
+   * The family of the addresses that the node can query. Nodes of IPv4 and of IPv6 form two separate
+   * DHTs (BEP 32).
+   */
   readonly family: Family;
   /** The UDP port that the node sends from. */
   readonly port: number;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, KeyedQueue, toHex } from "../../base/mod.ts";
+import { type Clock, type Family, KeyedQueue, toHex } from "../../base/mod.ts";
 import { type MutableItem, targetOf } from "../../records/mod.ts";
 import {
   Learned,
@@ -20,7 +20,6 @@ import { DhtError } from "../errors.ts";
 import {
   countedNode,
   type DhtNode,
-  type Family,
   type NodeProvider,
   type QueryName,
   type QueryValue,

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { equalBytes } from "../../base/mod.ts";
+import { equalBytes, type Family } from "../../base/mod.ts";
 import type { MutableItem } from "../../records/mod.ts";
 import type { LookupResult } from "../lookup/mod.ts";
-import type { Family } from "../node/mod.ts";
 import type { ItemReader, Shown } from "./item_query.ts";
 import { addErrors, type ByFamily, type GetOutcome, type PutOutcome } from "./outcome.ts";
 import type { NodePut } from "./put.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
+import type { Family } from "../../base/mod.ts";
 import type { MutableItem } from "../../records/mod.ts";
-import type { Family } from "../node/mod.ts";
 
 /** The part of an outcome that the DHT of one address family has. */
 export interface FamilyOutcome {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseCompactAddress } from "../node/mod.ts";
+import { parseCompactAddress } from "../../base/mod.ts";
 import type { PeerAddress } from "./outcome.ts";
 
 /** Maximum number of peers read from one reply; a hostile node may list any number. */

@@ -131,10 +131,10 @@ export class DhtHost {
       nodes: options.bootstrap,
       // Queries whose caller has stopped waiting also count as concurrent, until their timeout.
       concurrency: KRPC_CONCURRENCY,
-    }, { readOnly, received: () => this.#udp.received });
+    }, { readOnly, family: 4, received: () => this.#udp.received });
     this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
     this.krpc.nodes.numberOfNodesToPing = PINGED_FOR_ROOM;
-    answerStrangers(this.krpc, this.#udp, clock);
+    answerStrangers(this.krpc, this.#udp, { clock, family: 4 });
     this.#liveness.watch(this.krpc.nodes);
   }
 

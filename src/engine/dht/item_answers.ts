@@ -6,7 +6,7 @@
  * @module
  */
 
-import { equalBytes, toHex } from "../../base/mod.ts";
+import { compactNodeBytes, equalBytes, type Family, toHex } from "../../base/mod.ts";
 import { Encoded } from "../../bencode/mod.ts";
 import { immutableTarget, targetOf, verifyItem } from "../../records/mod.ts";
 import type { Krpc, Refusal } from "../libraries/mod.ts";
@@ -40,6 +40,8 @@ export interface ItemQuery {
 /** Options of {@linkcode ItemAnswers}: the node, the stored items and the write tokens. */
 export interface ItemAnswersOptions {
   krpc: Krpc;
+  /** The family of the addresses in the node's table. */
+  family: Family;
   items: ItemStore;
   tokens: WriteTokens;
 }
@@ -48,7 +50,6 @@ export interface ItemAnswersOptions {
 const MAX_ANSWER_BYTES = 1_472;
 /** Maximum number of nodes in an answer (BEP 5). */
 const NODES = 8;
-const NODE_BYTES = 26;
 /**
  * Length in bytes of an answer without value, nodes and transaction id. It consists of `id`, `k`,
  * `seq`, `sig`, `token` and the keys.
@@ -68,13 +69,13 @@ export class ItemAnswers {
    * shows that the sender already has the item, the value is omitted.
    */
   get(query: ItemQuery, from: Sender): void {
-    const { krpc, items, tokens } = this.#options;
+    const { krpc, family, items, tokens } = this.#options;
     const { target, seq } = query.a;
     if (!target) return this.#refuse(query, from, { code: 203, message: "no target" });
     const item = items.get(toHex(target));
     const r = { id: krpc.id, token: tokens.issue(from.address), ...itemMembers(item, seq) };
     const used = BASE_BYTES + query.t.length + (item?.value.length ?? 0);
-    const room = Math.floor((MAX_ANSWER_BYTES - used) / NODE_BYTES);
+    const room = Math.floor((MAX_ANSWER_BYTES - used) / compactNodeBytes(family));
     krpc.response(from, query, r, krpc.nodes.closest(target, Math.min(NODES, room)));
   }
 

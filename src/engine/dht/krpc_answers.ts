@@ -1,13 +1,14 @@
 /**
  * Answers the queries of other DHT nodes; a read-only node answers none. `item_answers.ts` answers
- * `get` and `put`, npm:bittorrent-dht the other queries. Answers and errors are shortened, so that
- * an attacker who forges the sender of a query gains no amplification.
+ * `get` and `put`. The other queries are answered by npm:bittorrent-dht for IPv4, and by
+ * `peer_answers.ts` for IPv6. Answers and errors are shortened, so that an attacker who forges the
+ * sender of a query gains no amplification.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
-import { type Clock, isPeerPort } from "../../base/mod.ts";
+import { type Clock, compactNodes, type Family, isPeerPort } from "../../base/mod.ts";
 import {
   guardTable,
   type Krpc,
@@ -18,6 +19,8 @@ import {
 } from "../libraries/mod.ts";
 import { ItemAnswers, type ItemQuery, type Sender } from "./item_answers.ts";
 import { ItemStore } from "./item_store.ts";
+import { PeerAnswers, type PeerQuery } from "./peer_answers.ts";
+import { PeerStore } from "./peer_store.ts";
 import type { Received, UdpSocket } from "./udp_socket.ts";
 import { WriteTokens } from "./write_tokens.ts";
 
@@ -28,13 +31,14 @@ const NODES_IN_AN_ANSWER = 8;
  * frame.
  */
 const PEERS_IN_AN_ANSWER = 50;
-/** Names of the queries that npm:bittorrent-dht answers. */
-const LIBRARYS_QUERIES = ["ping", "find_node", "get_peers", "announce_peer"];
+/** Names of the queries of BEP 5. */
+const BEP_5_QUERIES = ["ping", "find_node", "get_peers", "announce_peer"];
 
 /** A query that `engine/libraries/krpc/krpc_guard.ts` has validated. */
-type Query = KrpcMessage & ItemQuery & {
+type Query = KrpcMessage & ItemQuery & PeerQuery & {
   q: Uint8Array;
-  a: { info_hash?: Uint8Array; port?: number; implied_port?: number };
+  /** The families of which the sender wants nodes (BEP 32). Not validated. */
+  a: { want?: unknown };
 };
 
 /** Options of {@linkcode AnsweringNode}. */
@@ -44,6 +48,10 @@ export interface AnswersOptions {
    * other nodes' routing tables.
    */
   readOnly: boolean;
+  /** The family of the addresses in the node's table. */
+  family: Family;
+  /** Returns our node of the other family, for queries that want nodes of it; `undefined` if none. */
+  other?: () => Krpc | undefined;
   /** Returns the packet whose query is being answered. */
   received(): Received | undefined;
 }
@@ -74,8 +82,27 @@ export class AnsweringNode extends KrpcNode {
     if (Array.isArray(values) && values.length > PEERS_IN_AN_ANSWER) {
       response.values = values.slice(0, PEERS_IN_AN_ANSWER);
     }
-    const some = Array.isArray(nodes) ? nodes.slice(0, NODES_IN_AN_ANSWER) : nodes;
-    super.response(peer, query, response, some, done);
+    if (Array.isArray(nodes)) this.#addNodes(query as Query, response, nodes);
+    super.response(peer, query, response, typeof nodes === "function" ? nodes : undefined, done);
+  }
+
+  /**
+   * Adds the closest nodes to a reply: `nodes` of IPv4 and `nodes6` of IPv6 (BEP 32). Without
+   * `want`, they are of the family over which the query came.
+   */
+  #addNodes({ a }: Query, response: Record<string, unknown>, own: KrpcContact[]): void {
+    const { family, other } = this.#answers;
+    const wants = wantedFamilies(a.want);
+    const add = (of: Family, nodes: KrpcContact[]) => {
+      response[of === 4 ? "nodes" : "nodes6"] = Buffer.from(compactNodes(nodes, of));
+    };
+    if (!wants || wants.has(family)) add(family, own.slice(0, NODES_IN_AN_ANSWER));
+    const target = a.target ?? a.info_hash;
+    const otherFamily = family === 4 ? 6 : 4;
+    // A value and the nodes of both families would not fit into one Ethernet frame.
+    if (!target || response.v !== undefined || !wants?.has(otherFamily)) return;
+    const others = other?.()?.nodes.closest(target, NODES_IN_AN_ANSWER);
+    if (others) add(otherFamily, others);
   }
 
   /**
@@ -98,13 +125,19 @@ export class AnsweringNode extends KrpcNode {
  * Starts to answer the queries of other nodes and to add the nodes that sent them to the routing
  * table.
  */
-export function answerStrangers(krpc: Krpc, udp: UdpSocket, clock: Clock): void {
-  const items = new ItemAnswers({
-    krpc,
-    items: new ItemStore(clock),
-    tokens: new WriteTokens(clock),
+export function answerStrangers(
+  krpc: Krpc,
+  udp: UdpSocket,
+  { clock, family }: { clock: Clock; family: Family },
+): void {
+  const tokens = new WriteTokens(clock);
+  const items = new ItemAnswers({ krpc, family, items: new ItemStore(clock), tokens });
+  const peers = family === 6
+    ? new PeerAnswers({ krpc, peers: new PeerStore(clock), tokens })
+    : undefined;
+  guardTable(krpc, clock, (query, from) => {
+    answerQuery({ krpc, items, peers }, udp.received, query, from);
   });
-  guardTable(krpc, clock, (query, from) => answerQuery(krpc, items, udp.received, query, from));
   udp.onRefused = ({ code, message }, t, from) =>
     krpc.error(from, { t: Buffer.from(t) }, [code, message]);
   // Bootstrap addresses may have a port below 1024, because they come from the user and not from a
@@ -113,10 +146,19 @@ export function answerStrangers(krpc: Krpc, udp: UdpSocket, clock: Clock): void 
     krpc.bootstrap.some((one) => one.host === host && one.port === port);
 }
 
+/** Returns the families in the argument `want` of a query; `undefined` without a usable one. */
+function wantedFamilies(want: unknown): Set<Family> | undefined {
+  if (!Array.isArray(want)) return undefined;
+  const names = want.slice(0, 2).map((name) =>
+    name instanceof Uint8Array ? new TextDecoder().decode(name) : ""
+  );
+  const families = ([4, 6] as const).filter((family) => names.includes(`n${family}`));
+  return families.length > 0 ? new Set(families) : undefined;
+}
+
 /** Answers one query, or passes it to npm:bittorrent-dht. */
 function answerQuery(
-  krpc: Krpc,
-  items: ItemAnswers,
+  { krpc, items, peers }: { krpc: Krpc; items: ItemAnswers; peers: PeerAnswers | undefined },
   received: Received | undefined,
   message: KrpcMessage,
   from: Sender,
@@ -125,10 +167,11 @@ function answerQuery(
   const name = new TextDecoder().decode(query.q);
   if (name === "get") return items.get(query, from);
   if (name === "put") return items.put(query, from, received?.value);
-  const refusal = LIBRARYS_QUERIES.includes(name)
+  const refusal = BEP_5_QUERIES.includes(name)
     ? name === "announce_peer" && wrongAnnouncement(query, from)
     : [204, "unknown method"];
   if (refusal) krpc.error(from, query, refusal);
+  else if (peers) peers.answer(name, query, from);
   else krpc.emit("query", query, from);
 }
 

@@ -7,13 +7,16 @@
  * @module
  */
 
-import { TokenBucket, type TokenRate } from "../../base/mod.ts";
+import { machineOf, TokenBucket, type TokenRate } from "../../base/mod.ts";
 
 /** Limits of {@linkcode QueryLimiter} on incoming DHT queries. */
 export interface QueryLimits {
   /** Token bucket of one address and port, which is one DHT node. */
   node: TokenRate;
-  /** Token bucket of one address with all its ports. Nodes behind one NAT share it. */
+  /**
+   * Token bucket of one address with all its ports, or of one /64 network of IPv6. Nodes behind one
+   * NAT share it.
+   */
   address: TokenRate;
   /** Global token bucket. There are two: one for known nodes and one for all others. */
   all: TokenRate;
@@ -73,18 +76,18 @@ export class QueryLimiter {
 
   /**
    * Whether to answer a query of this sender. If so, takes a token from each bucket. Loopback
-   * addresses are not limited: no packet from outside has such a sender (RFC 1122 section 3.2.1.3),
-   * and all nodes of a local test network share one loopback address.
+   * addresses are not limited: no packet from outside has such a sender (RFC 1122, section 3.2.1.3,
+   * and RFC 4291, section 2.5.3), and all nodes of a local test network share one loopback address.
    */
   admits(address: string, port: number): boolean {
-    if (address.startsWith("127.")) return true;
+    if (address.startsWith("127.") || address === "::1") return true;
     const { node, address: perAddress } = this.#limits;
     const nowMs = this.#now();
     const key = `${address}:${port}`;
     const global = this.#isKnown(key, nowMs) ? this.#knownBucket : this.#unknownBucket;
     // The global bucket is checked first, so that a flood creates no bucket for each forged sender.
     if (global.fill(nowMs) < 1) return false;
-    const ofAddress = this.#bucketOf(this.#addresses, address, perAddress, nowMs);
+    const ofAddress = this.#bucketOf(this.#addresses, machineOf(address), perAddress, nowMs);
     if (ofAddress.fill(nowMs) < 1) return false;
     const ofNode = this.#bucketOf(this.#nodes, key, node, nowMs);
     if (ofNode.fill(nowMs) < 1) return false;

@@ -14,7 +14,7 @@ import {
   systemClock,
   utf8,
 } from "../../../src/base/mod.ts";
-import { parseCompactNodes } from "../../../src/dht/node/compact_nodes.ts";
+import { parseCompactNodes } from "../../../src/base/compact_nodes.ts";
 import { ItemReader } from "../../../src/dht/records/item_query.ts";
 import { parseCompactPeers } from "../../../src/dht/records/peers.ts";
 import { resetFor } from "../../../src/engine/dht/utp_resets.ts";

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { concatBytes, systemClock } from "../../../src/base/mod.ts";
-import { compactNodes } from "../../../src/dht/node/compact_nodes.ts";
+import { compactNodes } from "../../../src/base/compact_nodes.ts";
 import type { PeerCounts } from "../../../src/engine/mod.ts";
 import { bencode } from "../../../src/bencode/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";

@@ -11,6 +11,7 @@ import {
   type Clock,
   isLocalAddress,
   isNodePort,
+  machineOf,
   TokenBucket,
   type TokenRate,
 } from "../../../base/mod.ts";
@@ -53,15 +54,16 @@ export function guardTable(
 }
 
 /**
- * Limits each IP address to one place in the routing table. Local addresses are exempt, because all
- * nodes of a local test network share one address.
+ * Limits each IPv4 address, and each /64 network of IPv6, to one place in the routing table. Local
+ * addresses are exempt, because all nodes of a local test network share one address.
  */
 function onePlaceAnAddress(krpc: Krpc): void {
-  const hosts = new Set<string>();
-  krpc.nodes.on("added", ({ host }: KrpcContact) => hosts.add(host));
-  krpc.nodes.on("removed", ({ host }: KrpcContact) => hosts.delete(host));
+  const places = new Set<string>();
+  krpc.nodes.on("added", ({ host }: KrpcContact) => places.add(machineOf(host)));
+  krpc.nodes.on("removed", ({ host }: KrpcContact) => places.delete(machineOf(host)));
   krpc.admits = ({ id, host, port }) => {
     if (!isNodePort(port)) return false;
-    return !hosts.has(host) || isLocalAddress(host) || krpc.nodes.get(id)?.host === host;
+    if (isLocalAddress(host) || host === "::1" || !places.has(machineOf(host))) return true;
+    return krpc.nodes.get(id)?.host === host;
   };
 }

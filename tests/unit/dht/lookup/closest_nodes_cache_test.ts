@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ClosestNodesCache } from "../../../../src/dht/lookup/closest_nodes_cache.ts";
-import { compactNodes, parseCompactNodes } from "../../../../src/dht/node/compact_nodes.ts";
+import { compactNodes, parseCompactNodes } from "../../../../src/base/compact_nodes.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { Fixture } from "../../../support/dht_fixture.ts";
 

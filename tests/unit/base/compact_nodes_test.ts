@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { concatBytes, equalBytes, formatAddress } from "../../../../src/base/mod.ts";
-import { compactNodes, parseCompactNodes } from "../../../../src/dht/node/compact_nodes.ts";
-import { compareDistance } from "../../../../src/dht/node/distance.ts";
-import { parseCompactPeers } from "../../../../src/dht/records/peers.ts";
+import { concatBytes, equalBytes, formatAddress } from "../../../src/base/mod.ts";
+import { compactNodes, parseCompactNodes } from "../../../src/base/compact_nodes.ts";
+import { compareDistance } from "../../../src/dht/node/distance.ts";
+import { parseCompactPeers } from "../../../src/dht/records/peers.ts";
 
 const id = Uint8Array.from({ length: 20 }, (_, i) => i);
 

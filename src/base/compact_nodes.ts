@@ -5,11 +5,18 @@
  * @module
  */
 
-import { formatAddress, isNodePort, parseAddress } from "../../base/mod.ts";
-import type { Contact, Family } from "./node.ts";
+import { isNodePort } from "./addresses.ts";
+import { type Family, formatAddress, parseAddress } from "./ip_address.ts";
 
 /** Address of a DHT node whose node id is known. */
-export type KnownContact = Contact & { id: Uint8Array };
+export interface KnownContact {
+  /** Node id, 20 bytes. */
+  id: Uint8Array;
+  /** IP address of the node: IPv4 in dotted form, IPv6 in the form of RFC 5952. */
+  host: string;
+  /** UDP port of the node, 1 to 65535. */
+  port: number;
+}
 
 /** Maximum number of contacts read from one reply. Some nodes reply with their whole routing table. */
 const MAX_CONTACTS_READ = 512;
