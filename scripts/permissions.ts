@@ -149,9 +149,8 @@ async function launcherRows(): Promise<string[][]> {
 function untilWhen(kind: string): string {
   if ((GIVEN_UP_AT_START as string[]).includes(kind)) return "the command's thread has started";
   if ((GIVEN_UP_WHEN_SETTLED as string[]).includes(kind)) {
-    const until =
-      "the command's thread has started; of **hosts** the end, of a daemon its ready line";
-    return kind === "run" ? `${until} or, with \`port-mapping\`, the end` : until;
+    const until = "the command's thread has started; of **hosts** the end";
+    return kind === "run" ? `${until}, of a daemon without \`port-mapping\` its ready line` : until;
   }
   return "the end";
 }

@@ -8,6 +8,7 @@
 
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
 import type { DhtState, Traffic } from "../engine/mod.ts";
+import type { ReachabilityStatus } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
 
 /** Outcome of writing an entry into a name index. */
@@ -179,10 +180,12 @@ export interface StatusJson {
   packages: number;
   /** Number of archives in the seed directory that cannot be seeded. */
   problems: number;
-  /** IP versions of the machine when the process started. */
+  /** IP versions of the machine. */
   network: NetworkJson;
   /** Our port in the home router; absent if the router is not asked. */
   portMapping?: PortMappingStatus;
+  /** Whether peers outside can connect. */
+  reachability: ReachabilityStatus;
   /** Packages that could not be mirrored; absent if there are none. */
   unmirrored?: UnmirroredJson[];
   /** Memory of the process, bytes: resident memory, and JavaScript heap of the command's thread. */

@@ -94,7 +94,8 @@ function explain(
         `reached ${within}: ${tried} tried` +
         `${refused > 0 ? `, ${refused} at an address or port that is not dialled` : ""}. ` +
         "A NAT or a firewall may be in between: the owner of a seeder has to let TCP connections " +
-        "through to its port; here connections to any port have to be let out";
+        "through to its port (`libreseed doctor` tells how); here connections to any port have to be " +
+        "let out";
     case "no-handshake":
       return `${connected} of ${peers(known)} of ${what} took the connection, and none spoke ` +
         `BitTorrent with us ${within}: other programs may listen there, or it is seeded no longer. ` +

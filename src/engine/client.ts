@@ -88,10 +88,12 @@ export function throttle(client: Client, limits: RateLimits): void {
 }
 
 /** Limits the incoming connections of a client and starts the watchdog of its listener. */
-function guardListener(client: Client, { clock, maxIncoming = MAX_INCOMING }: EngineOptions): void {
+function guardListener(client: Client, options: EngineOptions): void {
+  const { clock, maxIncoming = MAX_INCOMING } = options;
   const limit = new ConnectionLimit(maxIncoming, clock);
   const listener = acceptPeers(client, (connection, accept) => {
     client.dials?.accepted(connection);
+    if (connection.remoteAddress) options.onIncoming?.(connection.remoteAddress);
     if (limit.take(connection)) accept();
   });
   const watch = watchListener(listener, () => client.torrentPort, clock);

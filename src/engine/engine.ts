@@ -96,6 +96,7 @@ export class Engine {
         knownNodes: options.knownNodes,
         readOnly: options.readOnly,
         onState: options.onDhtState,
+        onAddressVote: options.onAddressVote,
         createSocket: options.createSocket,
       })
       : undefined;
@@ -163,6 +164,21 @@ export class Engine {
   /** Lends the DHT node; `undefined` while its UDP socket is closed. */
   node(): DhtNode | undefined {
     return this.#dht?.node();
+  }
+
+  /** Takes a DHT node id that fits the external address (BEP 42), if the present one does not. */
+  setExternalAddress(address: string): void {
+    this.#dht?.setExternalAddress(address);
+  }
+
+  /** Asks many DHT nodes at which address they see us. */
+  surveyAddress(): void {
+    this.#dht?.surveyAddress();
+  }
+
+  /** Tells the engine that this machine is in another network, or was suspended. */
+  networkChanged(): void {
+    this.#dht?.networkChanged();
   }
 
   /** Adds bootstrap addresses of the DHT. An empty routing table is filled from them at once. */

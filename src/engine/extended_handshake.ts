@@ -57,6 +57,8 @@ export function fillExtendedHandshake(torrent: Torrent, wire: Wire, port: number
 export interface PeerHandshake {
   /** Address of the peer, as text. */
   peer: string;
+  /** Whether we dialled the peer. */
+  isDialled: boolean;
   /** Our address as the peer sees it: 4 bytes (IPv4) or 16 (IPv6). */
   yourIp?: Uint8Array;
   /** Version of libreseed's own extensions; absent for other programs. */
@@ -72,6 +74,7 @@ export function readExtendedHandshake(wire: Wire, onRead: (said: PeerHandshake) 
     const isAddress = yourip instanceof Uint8Array && [4, 16].includes(yourip.length);
     onRead({
       peer,
+      isDialled: (wire as unknown as { type?: unknown }).type === "tcpOutgoing",
       // A copy, because the bytes are part of a longer message.
       ...(isAddress && { yourIp: yourip.slice() }),
       ...(Number.isSafeInteger(lr) && { libreseed: lr as number }),

@@ -64,6 +64,15 @@ export interface EngineOptions extends Partial<RateLimits> {
    * and private addresses are exempt.
    */
   isFreeHost?: (host: string) => boolean;
+  /**
+   * Called when a DHT node has told the address at which it sees us (`ip` of BEP 42). A node may lie.
+   *
+   * @param voter address of the node
+   * @param claim our address, 4 or 16 bytes; a port of 2 bytes may follow
+   */
+  onAddressVote?: (voter: string, claim: Uint8Array) => void;
+  /** Called when a peer has connected, with its address. */
+  onIncoming?: (host: string) => void;
   /** Creates UDP sockets. Tests pass a substitute. */
   createSocket?: SocketFactory;
 }

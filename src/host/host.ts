@@ -32,7 +32,6 @@ import {
   SeedDirectory,
   type StateDatabase,
 } from "../store/mod.ts";
-import type { HostAddress } from "../launcher/mod.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
 import { HostError } from "./errors.ts";
 import { networkOf } from "./ip_versions.ts";
@@ -40,6 +39,7 @@ import { memoryOf } from "./memory.ts";
 import { engineOptionsOf, type HostOptions } from "./options.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { PortWatch } from "./port_watch.ts";
+import { ReachabilityWatch } from "./reachability_watch.ts";
 import {
   AdoptedLists,
   DhtWatch,
@@ -77,7 +77,7 @@ export class Host implements Operations {
   readonly #seeds: SeedDirectory;
   readonly #nodes: KeptNodes;
   readonly #startedMs: number;
-  #addresses: readonly HostAddress[] = [];
+  #addresses: readonly string[] = [];
   /** Names of the catalog files that were in the seed directory at the start. */
   readonly #catalogsAtStart: readonly string[];
   readonly #worker: WorkerHandle;
@@ -113,6 +113,7 @@ export class Host implements Operations {
       onLog: (level, message) =>
         level === "warn" ? listeners.onWarning(message) : listeners.onDetail?.(message),
       onPortMapping: new PortWatch(listeners).hear,
+      onReachability: new ReachabilityWatch(listeners).hear,
       onAnnounced: (report) => host!.#dht.settle(report, NOTED_WITHIN_MS),
       onFailure: listeners.onFailure,
       onUnreadable: (infoHashHex) => void host!.#mend(infoHashHex),
@@ -123,7 +124,7 @@ export class Host implements Operations {
       await removeStaleTemporaries(seeds.path, clock.now(), names);
       await removeOldPartials(seeds.path, clock.now(), names);
       host = new Host(options, own, seeds, names, worker);
-      host.#addresses = await launcher.networkAddresses();
+      host.#addresses = (await launcher.networkAddresses()).map(({ address }) => address);
       await host.#startEngine(sandbox.seedDirectory);
       return host;
     } catch (error) {
@@ -175,6 +176,7 @@ export class Host implements Operations {
       bootstrap: this.#bootstrap.addresses,
       knownNodes: this.#nodes.load(),
       readOnly: !this.#options.daemon,
+      mapsPort: engineOptionsOf(this.#options, seedDirectory).mapsPort,
       allowLocal: settings.allowLocal,
       ...workerSettings(settings),
     }).catch((error) => namePortOwner(error, settings.port, launcher.findPortOwner));
@@ -264,7 +266,7 @@ export class Host implements Operations {
 
   async status(): Promise<StatusJson> {
     const { settings, daemon } = this.#options;
-    const { nodeIdHex: nodeId, totals, ...worker } = await this.#worker.status();
+    const { nodeIdHex: nodeId, totals, hostAddresses, ...worker } = await this.#worker.status();
     return {
       version,
       pid: Deno.pid,
@@ -275,7 +277,7 @@ export class Host implements Operations {
       home: settings.home,
       ...worker,
       ...this.#packages.counts,
-      network: networkOf(this.#addresses, settings.allowLocal),
+      network: networkOf(hostAddresses ?? this.#addresses, settings.allowLocal),
       unmirrored: this.#follows?.unmirrored(),
       memory: memoryOf(),
       ...totals,

@@ -6,21 +6,21 @@
  */
 
 import type { NetworkJson } from "../control/mod.ts";
-import type { HostAddress } from "../launcher/mod.ts";
 
 /**
  * Returns the IP versions of a machine that has the given addresses.
  *
+ * @param addresses IP addresses as text
  * @param allowLocal whether loopback addresses count, as in a test network
  */
-export function networkOf(addresses: readonly HostAddress[], allowLocal: boolean): NetworkJson {
-  const has = (family: HostAddress["family"], loopback: RegExp) =>
+export function networkOf(addresses: readonly string[], allowLocal: boolean): NetworkJson {
+  const has = (isIpv6: boolean, loopback: RegExp) =>
     addresses.some((one) =>
-      one.family === family && (allowLocal || !loopback.test(one.address)) &&
+      one.includes(":") === isIpv6 && (allowLocal || !loopback.test(one)) &&
       // IPv6 link-local addresses (RFC 4291) are not reachable from other networks.
-      !/^fe[89ab]/i.test(one.address)
+      !/^fe[89ab]/i.test(one)
     );
-  const [ipv4, ipv6] = [has("IPv4", /^127\./), has("IPv6", /^::1$/)];
+  const [ipv4, ipv6] = [has(false, /^127\./), has(true, /^::1$/)];
   if (ipv4) return { ipv4, ipv6 };
   const lacks =
     "this host has no IPv4 address, so the DHT is not reached, nothing is announced or " +

@@ -57,5 +57,6 @@ export function engineOptionsOf(
   seedDirectory: string,
 ): EngineOptions {
   const { port, allowLocal } = settings;
-  return { port, seedDirectory, allowLocal, mapsPort: daemon && mapsPort(settings) };
+  const mapsIt = daemon && mapsPort(settings);
+  return { port, seedDirectory, allowLocal, mapsPort: mapsIt, watchesAddresses: daemon };
 }

@@ -17,6 +17,8 @@ export interface EngineOptions {
   allowLocal: boolean;
   /** Whether the thread may reach the home router, through the gate. */
   mapsPort: boolean;
+  /** Whether the launcher tells the thread of changes of this machine's addresses. */
+  watchesAddresses: boolean;
 }
 
 /** Public unicast addresses of IPv4 as CIDR blocks: all except {@linkcode NOT_PUBLIC_RANGES}. */
@@ -28,7 +30,7 @@ export const PUBLIC_RANGES: readonly string[] = subtract(NOT_PUBLIC_RANGES.map(r
 
 /** Returns the permissions of the engine's thread; they do not change while it runs. */
 export function enginePermissions(
-  options: Omit<EngineOptions, "mapsPort">,
+  options: Omit<EngineOptions, "mapsPort" | "watchesAddresses">,
 ): Deno.PermissionOptionsObject {
   const { port, seedDirectory, allowLocal } = options;
   // Deno has no permission for listening only: each entry also permits connections to its address.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type AddressSurroundings, watchAddresses } from "./address_watch.ts";
 import { EngineGate } from "./engine_gate.ts";
 import { type EngineOptions, enginePermissions } from "./engine_permissions.ts";
 import type { FromEngine, ToEngine } from "./messages.ts";
@@ -17,12 +18,12 @@ const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
  * Starts the engine's thread, and hands over the port at which the engine is called. The engine
  * starts later, when its `start` is called.
  *
- * @param surroundings the gate and the way to the router; replaced in tests
+ * @param surroundings the gate, the way to the router, and the machine's addresses; replaced in tests
  */
 export function startEngine(
   options: EngineOptions,
   port: MessagePort,
-  surroundings: Partial<RouterSurroundings> = {},
+  surroundings: Partial<RouterSurroundings & AddressSurroundings> = {},
 ): EngineThread {
   const worker = new Worker(BUNDLE, {
     type: "module",
@@ -38,9 +39,16 @@ export function startEngine(
     ({ message }) => tell({ kind: "gate-died", why: message }),
     surroundings.connect,
   );
-  const closeRouter = options.mapsPort ? giveRouter(gate, tell, surroundings) : () => {};
+  const router = options.mapsPort ? giveRouter(gate, tell, surroundings) : undefined;
+  const endWatch = options.watchesAddresses
+    ? watchAddresses((addresses) => {
+      tell({ kind: "addresses", addresses });
+      router?.look();
+    }, surroundings)
+    : () => {};
   const close = () => {
-    closeRouter();
+    endWatch();
+    router?.close();
     gate.close();
   };
   let isServed = false;

@@ -41,6 +41,7 @@ export type RequestGrants = Pick<
   | "isExamined"
   | "wantsEngine"
   | "mapsPort"
+  | "watchesAddresses"
 >;
 
 /** Returns requests that check each call against the grants, and have `requests` carry it out. */
@@ -112,8 +113,13 @@ export function grantedRequests(
     },
     settle() {
       isSettled = true;
-      // The launcher looks up the default gateway with the program `ip` as long as the daemon runs.
-      giveUp(...GIVEN_UP_WHEN_SETTLED.filter((name) => name !== "run" || !grants.mapsPort));
+      // As long as a daemon runs, the launcher looks up the default gateway with the program `ip`,
+      // and the addresses of this machine.
+      const kept: Deno.PermissionName[] = [
+        ...(grants.mapsPort ? ["run"] as const : []),
+        ...(grants.watchesAddresses ? ["sys"] as const : []),
+      ];
+      giveUp(...GIVEN_UP_WHEN_SETTLED.filter((name) => !kept.includes(name)));
       return requests.settle();
     },
   };

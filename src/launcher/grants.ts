@@ -84,6 +84,7 @@ export function grantsFor(facts: GrantFacts): Grants {
     wantsEngine: needs?.network === "host" && !hasKey,
     mapsPort: needs !== undefined && line?.command === "seed" && home !== undefined &&
       mapsPort(values!),
+    watchesAddresses: needs !== undefined && line?.command === "seed" && home !== undefined,
   };
 }
 

@@ -62,6 +62,8 @@ export interface Grants {
   wantsEngine: boolean;
   /** Whether the engine's thread may reach the home router, which needs the program `ip`. */
   mapsPort: boolean;
+  /** Whether the launcher watches the addresses of this machine for the engine's thread. */
+  watchesAddresses: boolean;
 }
 
 /** The facts from which {@linkcode Grants} are made. */

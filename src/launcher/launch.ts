@@ -89,8 +89,9 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     async engineOptions() {
       if (!grants.wantsEngine || !loaded) throw refusal("start an engine");
       const { port, dir, allowLocal } = loaded.values;
-      const { mapsPort } = grants;
-      return { port, seedDirectory: await Deno.realPath(dir), allowLocal, mapsPort };
+      const { mapsPort, watchesAddresses } = grants;
+      const seedDirectory = await Deno.realPath(dir);
+      return { port, seedDirectory, allowLocal, mapsPort, watchesAddresses };
     },
     clock: systemClock,
     say: (line) => void Deno.stderr.writeSync(utf8(`${line}\n`)),

@@ -73,6 +73,11 @@ export type ToEngine =
    * only to an engine that may reach the home router.
    */
   | { kind: "gateway"; gateway: DefaultGateway | undefined }
+  /**
+   * The addresses of this machine's interfaces at the start, after each change, and after the
+   * machine was suspended. Sent only to the engine of a daemon.
+   */
+  | { kind: "addresses"; addresses: readonly string[] }
   /** The gate has died, with the reason. The launcher starts no other gate. */
   | { kind: "gate-died"; why: string };
 

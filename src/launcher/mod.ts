@@ -53,6 +53,6 @@ export type {
   ToEngine,
   ToThread,
 } from "./messages.ts";
-export { mapsPort } from "./router_access.ts";
+export { isTestNetwork, mapsPort } from "./router_access.ts";
 export { ThreadClient, type ThreadScope } from "./thread_client.ts";
 export { homeDirectory } from "./user_home.ts";

@@ -132,8 +132,8 @@ export interface LauncherRequests {
   networkAddresses(): Promise<HostAddress[]>;
   /**
    * Tells the launcher that the command has started all it needs. The launcher then gives up the
-   * permissions for facts about the machine and, unless it looks up the default gateway for the
-   * engine, for other programs; requests that need them fail from then on.
+   * permissions for other programs and for facts about the machine, except those that it goes on
+   * looking up for the engine of a daemon; requests that need them fail from then on.
    */
   settle(): Promise<void>;
   /**

@@ -23,15 +23,19 @@ export interface RouterSurroundings {
 }
 
 /**
- * Whether a daemon with these settings asks the home router to open the port. In a test network,
- * all nodes are on this machine, so no peer comes from outside and no packet may leave the machine.
+ * Whether a daemon with these settings asks the home router to open the port. In a test network no
+ * packet may leave the machine.
  */
-export function mapsPort({ portMapping, allowLocal, bootstrap }: Settings): boolean {
-  const isTestNetwork = allowLocal &&
+export function mapsPort(settings: Settings): boolean {
+  return settings.portMapping && !isTestNetwork(settings);
+}
+
+/** Whether all DHT nodes are on this machine, so that no peer comes from outside. */
+export function isTestNetwork({ allowLocal, bootstrap }: Settings): boolean {
+  return allowLocal &&
     bootstrap.every(({ host }) =>
       isIPv4Host(host) && host.startsWith("127.") || host === "localhost"
     );
-  return portMapping && !isTestNetwork;
 }
 
 /**
@@ -39,13 +43,13 @@ export function mapsPort({ portMapping, allowLocal, bootstrap }: Settings): bool
  *
  * @param gate the gate of the engine's thread, which is started
  * @param tell sends a message to the engine's thread
- * @returns a function that ends the look-ups of the gateway
+ * @returns functions that look the gateway up at once, and that end the look-ups
  */
 export function giveRouter(
   gate: Pick<EngineGate, "start">,
   tell: (message: ToEngine) => void,
   surroundings: Partial<RouterSurroundings> = {},
-): () => void {
+): { look(): void; close(): void } {
   const { clock = systemClock, findGateway: find = findGateway } = surroundings;
   let timer: Timer | undefined;
   let isClosed = false;
@@ -61,11 +65,23 @@ export function giveRouter(
       connection.setGateway(gateway?.address);
       tell({ kind: "gateway", gateway });
     }
-    timer = clock.after(LOOK_MS, () => void look());
+    timer = clock.after(LOOK_MS, () => {
+      timer = undefined;
+      void look();
+    });
   };
   void look();
-  return () => {
-    isClosed = true;
-    timer?.cancel();
+  return {
+    look() {
+      // Without a timer, a look is under way, or the gate has died.
+      if (!timer) return;
+      timer.cancel();
+      timer = undefined;
+      void look();
+    },
+    close() {
+      isClosed = true;
+      timer?.cancel();
+    },
   };
 }

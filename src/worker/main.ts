@@ -23,8 +23,11 @@ transferErrors();
 const gate = new GateAccess((port) => self.postMessage({ kind: "want-gate", port }, [port]));
 const router = new RouterPort(systemClock, () => gate.client().router());
 
+let runtime: WorkerRuntime | undefined;
+
 addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
   if (data.kind === "api") serve(data.port);
+  else if (data.kind === "addresses") runtime?.setHostAddresses(data.addresses);
   else if (data.kind === "gateway") router.setGateway(data.gateway);
   else if (data.kind === "gate-died") {
     gate.died(data.why);
@@ -40,5 +43,6 @@ function serve(port: MessagePort): void {
     (message) => send({ event: "log", level: "debug", message }),
   );
   printing.hear = (args) => lines.hear(args);
-  expose(new WorkerRuntime(systemClock, send, { router, gate: gate.client }), port);
+  runtime = new WorkerRuntime(systemClock, send, { router, gate: gate.client });
+  expose(runtime, port);
 }

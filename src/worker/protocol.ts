@@ -29,6 +29,7 @@ import type {
 } from "../engine/mod.ts";
 import type { ErrorData } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
+import type { ReachabilityStatus } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
 
 /** Options for starting the engine and the DHT node in the worker thread. */
@@ -51,6 +52,8 @@ export interface WorkerOptions extends TunableOptions {
   encryption: EncryptionMode;
   /** Whether the DHT node is read-only (BEP 43). */
   readOnly: boolean;
+  /** Whether the home router is asked to open the port. Default: it is not. */
+  mapsPort?: boolean;
   /** Whether peers on this machine and in private networks may be dialled, at any port and rate. */
   allowLocal: boolean;
 }
@@ -97,6 +100,10 @@ export interface WorkerStatus {
   totals: Totals;
   /** State of our port in the home router; absent if the router is not asked. */
   portMapping?: PortMappingStatus;
+  /** Whether peers outside can connect. */
+  reachability: ReachabilityStatus;
+  /** Addresses of this machine's interfaces; absent if the launcher does not watch them. */
+  hostAddresses?: readonly string[];
 }
 
 /** Statistics of a worker without a DHT manager. */
@@ -201,6 +208,8 @@ export type WorkerEvent =
   | { event: "dht"; state: DhtState }
   /** Our port in the home router was opened or lost, or could not be opened. */
   | { event: "port-mapping"; status: PortMappingStatus }
+  /** What is known of our reachability has changed. */
+  | { event: "reachability"; status: ReachabilityStatus }
   | { event: "progress"; operation: number; progress: DownloadProgress }
   /**
    * A record or torrent was announced. `operation` is present if a call of `announceNow` caused it.

@@ -51,6 +51,11 @@ export class RouterPort {
     this.#begin();
   }
 
+  /** Looks for a change of the gateway, and checks the mapping, at once. */
+  networkChanged(): void {
+    this.#mapper?.networkChanged();
+  }
+
   /** Sets the default gateway; `undefined` if none is known. */
   setGateway(gateway: Gateway | undefined): void {
     this.#told = { gateway };

@@ -8,7 +8,6 @@
 import {
   type Clock,
   collectGarbage,
-  delay,
   eachLimited,
   errorToData,
   fromHex,
@@ -40,16 +39,13 @@ import {
   type WorkerStarted,
   type WorkerStatus,
 } from "./protocol.ts";
+import { searchPeers } from "./peer_search.ts";
+import { notStarted } from "./errors.ts";
+import { Reach } from "./reach.ts";
 import { RouterPort } from "./router_port.ts";
 
-/** Back-off between searches for peers of a download, milliseconds. */
-const PEER_SEARCH_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
-/** Interval between announcements of a running download; nodes forget a peer after half an hour (BEP 5). */
-const ANNOUNCE_DOWNLOAD_MS = 20 * 60_000;
 /** Maximum number of records that `announceNow` announces concurrently. */
 const MAX_ANNOUNCING = 8;
-/** A download with this number of connected peers does not search for more peers. */
-const ENOUGH_PEERS = 20;
 
 /** Maximum number of distinct failures of the DHT manager that are logged. */
 const MAX_LOGGED = 100;
@@ -68,6 +64,9 @@ export class WorkerRuntime implements WorkerApi {
   readonly #loggedFailures = new Set<string>();
   #limiter: RateLimiter | undefined;
   #reannouncer: Reannouncer | undefined;
+  #reach: Reach | undefined;
+  /** Addresses of this machine that the launcher told before the start. */
+  #hostAddresses: readonly string[] | undefined;
 
   /** @param parts `createManager` creates the DHT manager; replaced in tests of failures */
   constructor(
@@ -98,6 +97,12 @@ export class WorkerRuntime implements WorkerApi {
         // for the end of their back-off.
         if (isReachable(state)) this.#reannouncer?.resume();
       },
+      onAddressVote: (voter, claim) => this.#reach?.vote(voter, claim),
+      // Peers that dialled us have no vote: an attacker may connect as often as it likes.
+      onPeerHandshake: ({ peer, isDialled, yourIp }) => {
+        if (isDialled && yourIp) this.#reach?.vote(peer, yourIp);
+      },
+      onIncoming: (host) => this.#reach?.noteIncoming(host),
       onFailure: (error) => this.#send({ event: "failure", error: errorToData(error) }),
       onUnreadable: (infoHashHex, { message }) =>
         this.#send({ event: "unreadable", infoHashHex, message }),
@@ -136,9 +141,25 @@ export class WorkerRuntime implements WorkerApi {
       onReport: (report) => this.#send({ event: "announced", report: toData(report) }),
       onError: (error) => this.#dhtFailed(error),
     });
+    this.#reach = new Reach({
+      clock: this.#clock,
+      port: engine.port,
+      portMapping: () => this.#router.status ?? (options.mapsPort ? { sinceMs: 0 } : undefined),
+      onStatus: (status) => this.#send({ event: "reachability", status }),
+      onExternal: (address) => engine.setExternalAddress(address),
+      onDoubt: () => engine.surveyAddress(),
+      onMoved: () => this.#announceAgain(engine),
+    });
+    if (this.#hostAddresses) this.#reach.setHostAddresses(this.#hostAddresses);
+    let routersAddress: string | undefined;
     this.#router.start(engine.port, (status) => {
       this.#send({ event: "port-mapping", status });
       this.#schedule.port = this.#announcedPort;
+      // A router may lie about its address, so the nodes are asked.
+      const address = status.mapping?.externalAddress;
+      if (address !== undefined && address !== routersAddress) engine.surveyAddress();
+      routersAddress = address ?? routersAddress;
+      this.#reach?.update();
     });
     return { port: engine.port, nodeIdHex: this.#nodeIdHex(), dht: this.#dhtState() };
   }
@@ -149,6 +170,12 @@ export class WorkerRuntime implements WorkerApi {
     if (this.#limiter) this.#limiter.perSecond = options.dhtPacketsPerSecond;
     if (this.#reannouncer) this.#reannouncer.intervalMs = options.reannounceIntervalMs;
     return Promise.resolve();
+  }
+
+  /** Takes the addresses of this machine's interfaces, as the launcher tells them. */
+  setHostAddresses(addresses: readonly string[]): void {
+    this.#hostAddresses = addresses;
+    this.#reach?.setHostAddresses(addresses);
   }
 
   ping(): Promise<void> {
@@ -172,6 +199,8 @@ export class WorkerRuntime implements WorkerApi {
       schedule: this.#schedule.counts(),
       totals: engine.totals(),
       portMapping: this.#router.status,
+      reachability: this.#reach!.status,
+      hostAddresses: this.#hostAddresses,
     });
   }
 
@@ -196,7 +225,15 @@ export class WorkerRuntime implements WorkerApi {
       const done = new AbortController();
       const stop = AbortSignal.any([signal, done.signal]);
       let peers = 0;
-      const search = this.#searchPeers(order.infoHashHex, () => peers, stop);
+      const search = searchPeers({
+        infoHash: fromHex(order.infoHashHex)!,
+        manager: () => this.#borrowing,
+        port: () => this.#announcedPort,
+        peers: () => peers,
+        onPeers: (found) => this.#running.addPeers(order.infoHashHex, found),
+        clock: this.#clock,
+        signal: stop,
+      });
       try {
         return await this.#running.download({
           ...order,
@@ -280,6 +317,13 @@ export class WorkerRuntime implements WorkerApi {
     await this.#engine?.close(Math.max(deadlineMs - (this.#clock.now() - begunMs), 0));
   }
 
+  /** Announces everything again, because peers know this machine by an address that it has lost. */
+  #announceAgain(engine: Engine): void {
+    engine.networkChanged();
+    this.#router.networkChanged();
+    this.#schedule.announceAll();
+  }
+
   /** Returns the engine; throws before the worker has started. */
   get #running(): Engine {
     if (this.#engine) return this.#engine;
@@ -349,42 +393,6 @@ export class WorkerRuntime implements WorkerApi {
       this.#operations.delete(operation);
     }
   }
-
-  /**
-   * Searches for peers of a download with growing pauses until `signal` aborts, while it has too
-   * few peers. Also announces this program as a peer, so that concurrent downloads can exchange
-   * pieces.
-   */
-  async #searchPeers(infoHashHex: string, peers: () => number, signal: AbortSignal) {
-    const infoHash = fromHex(infoHashHex)!;
-    let announcedMs: number | undefined;
-    for (let round = 0; !signal.aborted; round++) {
-      try {
-        // The first round makes no announcement, because most downloads end before other peers find
-        // the announcement.
-        const nowMs = this.#clock.now();
-        if (round > 0 && nowMs - (announcedMs ?? -Infinity) >= ANNOUNCE_DOWNLOAD_MS) {
-          await this.#borrowing.announcePeer(infoHash, this.#announcedPort, { signal });
-          announcedMs = nowMs;
-        }
-        if (peers() < ENOUGH_PEERS) {
-          await this.#borrowing.findPeers(infoHash, {
-            signal,
-            onPeers: (found) => this.#running.addPeers(infoHashHex, found),
-          });
-        }
-      } catch {
-        // The search fails if the DHT is off. The next round tries again, because the DHT may
-        // recover while the download runs.
-      }
-      const pauseMs = PEER_SEARCH_MS[Math.min(round, PEER_SEARCH_MS.length - 1)]!;
-      await delay(this.#clock, pauseMs, signal).catch(() => {});
-    }
-  }
-}
-
-function notStarted(): LibreseedError {
-  return new LibreseedError("failed", "NOT_STARTED", "The engine has not been started");
 }
 
 function toData({ error, ...report }: AnnounceReport): ReportData {

@@ -43,6 +43,7 @@ const SOME_GRANTS: RequestGrants = {
   isExamined: false,
   wantsEngine: true,
   mapsPort: false,
+  watchesAddresses: false,
 };
 
 /**

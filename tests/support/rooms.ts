@@ -61,6 +61,11 @@ export const rooms: Record<string, Room> = {
     holds: "our port in the home router, by PCP, NAT-PMP or UPnP",
     imports: ["base"],
   },
+  reachability: {
+    runs: "everywhere",
+    holds: "whether peers outside can connect: votes on our address, BEP 42, words",
+    imports: ["base", "router"],
+  },
   config: {
     runs: "launcher",
     holds: "one table of settings; where each value came from",
@@ -105,7 +110,7 @@ export const rooms: Record<string, Room> = {
   engine: {
     runs: "engine",
     holds: "WebTorrent, the DHT node, the TCP and UDP sockets",
-    imports: ["base", "gate", "bencode", "records", "dht"],
+    imports: ["base", "gate", "bencode", "reachability", "records", "dht"],
     inner: [
       ...["dial", "listen", "upload"],
       ...["libraries/replacing", "libraries/bencode", "libraries/krpc"],
@@ -117,13 +122,14 @@ export const rooms: Record<string, Room> = {
     runs: "engine",
     holds: "the sandboxed thread: entry, permissions, messages",
     imports: [
-      ...["base", "confinement", "gate", "router", "launcher", "records", "dht", "engine"],
+      ...["base", "confinement", "gate", "router", "reachability", "launcher", "records", "dht"],
+      "engine",
     ],
   },
   control: {
     runs: "shared",
     holds: "the operations that cross the control socket, client, server, home, lock",
-    imports: ["base", "router", "records", "store", "dht", "engine"],
+    imports: ["base", "router", "reachability", "records", "store", "dht", "engine"],
   },
   fetching: {
     runs: "shared",
@@ -155,8 +161,8 @@ export const rooms: Record<string, Room> = {
     runs: "host",
     holds: "the process that owns a home's engine: seeding, keeping records, HTTP",
     imports: [
-      ...["base", "router", "config", "identity", "launcher", "records", "package", "store", "dht"],
-      ...["engine", "worker", "control", "fetching", "names"],
+      ...["base", "router", "reachability", "config", "identity", "launcher", "records", "package"],
+      ...["store", "dht", "engine", "worker", "control", "fetching", "names"],
     ],
     inner: ["thread", "records", "seeding", "http"],
   },
@@ -164,7 +170,7 @@ export const rooms: Record<string, Room> = {
     runs: "command",
     holds: "checks of home, key, archives, clock and network",
     imports: [
-      ...["base", "config", "identity", "launcher", "store", "control", "names"],
+      ...["base", "reachability", "config", "identity", "launcher", "store", "control", "names"],
       ...["host"],
     ],
   },
@@ -177,8 +183,8 @@ export const rooms: Record<string, Room> = {
     runs: "command",
     holds: "the command tree, output, exit codes",
     imports: [
-      ...["base", "confinement", "config", "identity", "launcher", "records", "package", "store"],
-      ...["engine"],
+      ...["base", "confinement", "reachability", "config", "identity", "launcher", "records"],
+      ...["package", "store", "engine"],
       ...["control", "fetching", "names", "publishing", "install", "host", "doctor", "testnet"],
     ],
     inner: ["process", "terminal", "flags", "running", "commands"],
@@ -235,7 +241,7 @@ export const threads: Record<string, Thread> = {
   engine: {
     title: "engine's thread",
     process: "host",
-    rooms: ["worker", "engine", "dht", "router"],
+    rooms: ["worker", "engine", "dht", "router", "reachability"],
     does: ["owns the DHT node and both sockets", "reads what strangers send"],
     touches: ["one port, TCP and UDP", "public addresses", "seed directory"],
   },

@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import { startEngine } from "../../src/launcher/engine_thread.ts";
+import type { AddressSurroundings } from "../../src/launcher/address_watch.ts";
 import type { RouterSurroundings } from "../../src/launcher/router_access.ts";
 import {
   connectWorker,
@@ -34,8 +35,11 @@ export class TestWorker implements AsyncDisposable {
     { allowLocal, testnet, router, ...options }: Partial<WorkerOptions> & {
       allowLocal: boolean;
       testnet?: Testnet;
-      /** The way to a router, in place of the system's. By default there is none. */
-      router?: Partial<RouterSurroundings>;
+      /**
+       * The way to a router and the addresses of this machine, in place of the system's. By default
+       * there are none.
+       */
+      router?: Partial<RouterSurroundings & AddressSurroundings>;
     },
   ): Promise<TestWorker> {
     await requireBundle();
@@ -45,8 +49,10 @@ export class TestWorker implements AsyncDisposable {
     const failures: Error[] = [];
     const died = Promise.withResolvers<never>();
     died.promise.catch(() => {});
-    const mapsPort = router !== undefined;
-    const connection = connectWorker({ port, seedDirectory: directory, allowLocal, mapsPort }, {
+    const mapsPort = router?.findGateway !== undefined;
+    const watchesAddresses = router?.addresses !== undefined;
+    const sandbox = { port, seedDirectory: directory, allowLocal, mapsPort, watchesAddresses };
+    const connection = connectWorker(sandbox, {
       onEvent: (event) => events.push(event),
       onFailure: (error) => {
         failures.push(error);

@@ -6,6 +6,7 @@
  */
 
 import type { PackageJson, RecordJson, StatusJson } from "../../control/mod.ts";
+import { describeReachability, isSameReachability } from "../../reachability/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "./format.ts";
 import { labelOf } from "./record_label.ts";
 
@@ -96,6 +97,9 @@ export function changesBetween(before: StatusView, after: StatusView): string[] 
   if (a.pid !== b.pid) changes.push(`process ${a.pid} has ended, ${b.pid} is the daemon now`);
   const [dhtBefore, dhtAfter] = [describeDht(a.dht), describeDht(b.dht)];
   if (dhtBefore !== dhtAfter) changes.push(`dht: ${dhtAfter}, was ${dhtBefore}`);
+  if (!isSameReachability(a.reachability, b.reachability)) {
+    changes.push(`reachable: ${describeReachable(b.reachability)}`);
+  }
   const known = statesOf(before.packages);
   const now = statesOf(after.packages);
   for (const [path, { label, state }] of now) {
@@ -125,7 +129,7 @@ function statesOf(packages: readonly PackageJson[]): Map<string, { label: string
 function totalRows(
   { status, packages, records, nowMs }: StatusView,
 ): { essential: StatusRow[]; detail: StatusRow[] } {
-  const { dht, network, traffic, manager, schedule, memory, portMapping } = status;
+  const { dht, network, traffic, manager, schedule, memory, portMapping, reachability } = status;
   const broken = packages.filter(({ problem }) => problem !== undefined).length;
   const { roundTripMs } = manager;
   const roundTrip = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
@@ -135,6 +139,7 @@ function totalRows(
     ["dht", describeDht(dht)],
     ...(network.lacks === undefined ? [] : [["network", network.lacks] satisfies StatusRow]),
     ...(portMapping ? [["router", describePort(portMapping)] satisfies StatusRow] : []),
+    ["reachable", describeReachable(reachability)],
     ["packages", `${status.packages} seeded${broken > 0 ? `, ${broken} with a problem` : ""}`],
     ["records", describeRecords(records)],
     [
@@ -172,6 +177,11 @@ function describePort({ mapping, error }: NonNullable<StatusJson["portMapping"]>
   if (!mapping) return error ? `no port opened${trouble}` : "no answer yet";
   const { externalAddress, externalPort, protocol } = mapping;
   return `opened ${externalAddress}:${externalPort} by ${protocol}${trouble}`;
+}
+
+function describeReachable(reachability: StatusJson["reachability"]): string {
+  const { what, mend } = describeReachability(reachability);
+  return `${reachability.reachable}: ${what}${mend === undefined ? "" : `; ${mend}`}`;
 }
 
 function describeRecords(records: readonly RecordJson[]): string {

@@ -94,6 +94,10 @@ export class Reannouncer {
   #intervalMs: number;
   #port: number;
   #running = 0;
+  /** Number of calls of {@linkcode Reannouncer.announceAll}. */
+  #round = 0;
+  /** Whether due torrents are announced before due records, after a change of our address. */
+  #torrentsFirst = false;
   #timer: Timer | undefined;
   /** Time of day at the last check, to detect a clock that was set back. */
   #lastMs: number;
@@ -127,6 +131,21 @@ export class Reannouncer {
     for (const entry of this.#entries.values()) {
       if (entry.kind === "torrent") this.#bringForward(entry, nowMs);
     }
+    this.#wake();
+  }
+
+  /**
+   * Announces all records and torrents at once, because the address of this machine has changed.
+   * Torrents come first, because the nodes still hold the records. The entries that were added last
+   * come before the others: a new version has more readers than an old one.
+   */
+  announceAll(): void {
+    this.#round++;
+    this.#torrentsFirst = true;
+    const nowMs = this.#options.clock.now();
+    // Entries of the same due time have no order, so that the due times differ.
+    let dueMs = nowMs;
+    for (const entry of this.#entries.values()) this.#bringForward(entry, dueMs--);
     this.#wake();
   }
 
@@ -186,6 +205,8 @@ export class Reannouncer {
     // A stored due time may come from a run with a longer interval or a wrong clock.
     const latestMs = this.#options.clock.now() + this.#intervalOf(entry) * (1 + JITTER);
     entry.dueMs = Math.min(entry.dueMs, latestMs);
+    // The map keeps the order in which entries were added last.
+    this.#entries.delete(entry.idHex);
     this.#entries.set(entry.idHex, entry);
     this.#queues[entry.kind].push(entry);
     this.#wake();
@@ -224,7 +245,10 @@ export class Reannouncer {
     this.#lastMs = nowMs;
     const { record, torrent } = this.#queues;
     for (;;) {
-      const first = [record, torrent].map((queue) => ({ queue, entry: queue.peek(isLive) }));
+      const isDue = (torrent.peek(isLive)?.dueMs ?? Infinity) <= nowMs;
+      if (!isDue) this.#torrentsFirst = false;
+      const order = this.#torrentsFirst ? [torrent, record] : [record, torrent];
+      const first = order.map((queue) => ({ queue, entry: queue.peek(isLive) }));
       const due = first.find(({ entry }) => entry && entry.dueMs <= nowMs);
       if (!due) {
         const nextMs = Math.min(...first.map(({ entry }) => entry?.dueMs ?? Infinity));
@@ -278,6 +302,7 @@ export class Reannouncer {
   async #attempt(entry: Entry, urgent: boolean): Promise<AnnounceReport> {
     const { announcer, clock } = this.#options;
     const port = this.#port;
+    const round = this.#round;
     const options = { signal: this.#stopped.signal, background: !urgent };
     const atMs = clock.now();
     const report: Partial<AnnounceReport> = {};
@@ -305,8 +330,9 @@ export class Reannouncer {
     const hurry = succeeded && report.put?.superseded !== undefined;
     entry.dueMs = nowMs + this.#pauseMs(entry, hurry ? 1 : entry.failures);
     const { kind, idHex, failures } = entry;
-    // The port may have changed during the announcement.
-    if (kind === "torrent" && port !== this.#port) entry.dueMs = nowMs;
+    // The port or the address may have changed during the announcement.
+    const isStale = round !== this.#round || (kind === "torrent" && port !== this.#port);
+    if (isStale) entry.dueMs = nowMs;
     const announced = kind === "torrent" && { port };
     return { kind, idHex, atMs, nextDueMs: entry.dueMs, failures, ...announced, ...report };
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isLocalAddress, type KnownContact, parseAddress, toHex } from "../../base/mod.ts";
+import { type KnownContact, networkOf, toHex } from "../../base/mod.ts";
 import { compareDistance, type Contact } from "../node/mod.ts";
 
 /** A node that may be among the closest to the target. */
@@ -42,8 +42,6 @@ export interface CandidatesOptions {
 
 /** Maximum number of candidates; beyond it, the farthest candidate is dropped. */
 const MAX_CANDIDATES = 256;
-/** Length of the prefix of IPv6 that one site has, in bytes (RFC 6177). */
-const SITE_BYTES = 6;
 /** States of candidates from which the lookup no longer expects a reply. */
 const PASSED_OVER: readonly Candidate["state"][] = ["passed", "late", "failed"];
 /**
@@ -228,15 +226,4 @@ export class Candidates {
 function newCandidate(contact: KnownContact, state: Candidate["state"]): Candidate {
   const { id, host } = contact;
   return { id, contact, state, network: networkOf(host) };
-}
-
-/**
- * Returns the network of an address. A /24 of IPv4 is what one customer of a hoster may have, and a
- * /48 of IPv6 what one site gets (RFC 6177).
- */
-function networkOf(host: string): string | undefined {
-  if (!host.includes(":")) {
-    return isLocalAddress(host) ? undefined : host.slice(0, host.lastIndexOf("."));
-  }
-  return host === "::1" ? undefined : toHex(parseAddress(host)!.subarray(0, SITE_BYTES));
 }

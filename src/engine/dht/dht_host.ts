@@ -9,13 +9,17 @@
 
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { type Clock, type Timer, toHex } from "../../base/mod.ts";
+import { type Clock, parseAddress, type Timer } from "../../base/mod.ts";
 import { BencodeEncoder } from "../../bencode/mod.ts";
-import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../../dht/mod.ts";
-import { type Krpc, type KrpcError, QuerySocket } from "../libraries/mod.ts";
+import type { Contact, DhtNode } from "../../dht/mod.ts";
+import { fitsAddress, makeNodeId } from "../../reachability/mod.ts";
+import { changeNodeId, type Krpc, QuerySocket } from "../libraries/mod.ts";
+import { AddressProbe } from "./address_probe.ts";
 import { AnsweringNode, answerStrangers } from "./krpc_answers.ts";
+import { KRPC_TIMEOUT_MS, LentNode } from "./lent_node.ts";
 import { Liveness } from "./liveness.ts";
 import { QueryLimiter } from "./query_limiter.ts";
+import { UnresponsiveNodes } from "./unresponsive_nodes.ts";
 import { UtpResets } from "./utp_resets.ts";
 import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
@@ -38,6 +42,13 @@ export interface DhtHostOptions {
   readOnly?: boolean;
   /** Called when the state of the DHT changes. */
   onState?: (state: DhtState) => void;
+  /**
+   * Called when a node has told the address at which it sees us (BEP 42).
+   *
+   * @param voter address of the node
+   * @param claim our address and port, in compact form
+   */
+  onAddressVote?: (voter: string, claim: Uint8Array) => void;
   /** Creates UDP sockets. Default: real ones over IPv4. */
   createSocket?: SocketFactory;
 }
@@ -55,8 +66,6 @@ const TABLE_CHECK_MS = 60_000;
 const PROBED = 8;
 /** Average number of known nodes, chosen at random, that a retry adds to an empty routing table. */
 const REFILL_NODES = 32;
-/** Timeout of a query in npm:k-rpc. It also ends queries whose caller has stopped waiting. */
-const KRPC_TIMEOUT_MS = 2_000;
 /** Maximum number of queries of npm:k-rpc that are under way at the same time. */
 const KRPC_CONCURRENCY = 256;
 /**
@@ -69,12 +78,6 @@ const BUCKET_SIZE = 64;
  * npm:k-rpc pings, for each new node, all contacts not heard from in the last ten seconds.
  */
 const PINGED_FOR_ROOM = 1;
-/** Number of consecutive timeouts after which a node is removed from the routing table. */
-const MAX_TIMEOUTS = 2;
-/** Time for which a node counts as unresponsive after a timeout. */
-const UNRESPONSIVE_MS = 10 * 60_000;
-/** Maximum number of unresponsive nodes remembered (LRU). */
-const MAX_UNRESPONSIVE = 10_000;
 
 /**
  * Maximum length of a message that our encoder writes, in bytes. None of our messages is longer.
@@ -88,10 +91,9 @@ export class DhtHost {
   readonly #socket: QuerySocket;
   readonly #options: DhtHostOptions;
   readonly #liveness: Liveness;
-  /**
-   * For each unresponsive node: the number of consecutive timeouts, and the time of the last one.
-   */
-  readonly #unresponsive = new Map<string, { count: number; atMs: number }>();
+  readonly #unresponsive: UnresponsiveNodes;
+  readonly #probe: AddressProbe;
+  readonly #lent: DhtNode;
   #state: DhtState = { state: "starting" };
   /** Nodes for refilling an empty table, from an earlier run or from before the DHT fell silent. */
   #known: Contact[];
@@ -106,6 +108,7 @@ export class DhtHost {
   constructor(options: DhtHostOptions) {
     this.#options = options;
     this.#known = options.knownNodes ?? [];
+    this.#unresponsive = new UnresponsiveNodes(options.clock);
     const limiter = new QueryLimiter(() => options.clock.now());
     this.#udp = new UdpSocket(options.createSocket, limiter);
     this.#udp.utpResets = new UtpResets(() => options.clock.now());
@@ -123,6 +126,7 @@ export class DhtHost {
       timeoutMs: KRPC_TIMEOUT_MS,
       readOnly,
       onOutcome: (error) => this.#liveness.count(error),
+      onAddress: (voter, claim) => options.onAddressVote?.(voter, claim),
     });
     this.#udp.expected = this.#socket.transactions;
     this.krpc = new AnsweringNode({
@@ -136,6 +140,8 @@ export class DhtHost {
     this.krpc.nodes.numberOfNodesToPing = PINGED_FOR_ROOM;
     answerStrangers(this.krpc, this.#udp, { clock, family: 4 });
     this.#liveness.watch(this.krpc.nodes);
+    this.#lent = new LentNode(this.krpc, this.#udp, clock, this.#unresponsive);
+    this.#probe = new AddressProbe(this.krpc, clock);
   }
 
   /** State of the DHT; see {@linkcode DhtState}. */
@@ -195,7 +201,46 @@ export class DhtHost {
     this.#liveness.reset();
     this.#setState({ state: "on", silent: true });
     this.#populate();
+    if (!this.#options.readOnly) this.#probe.start();
     return this.#port;
+  }
+
+  /**
+   * Takes a new node id unless the present one fits the external address (BEP 42), and looks for the
+   * neighbours of the new id. Stored items and peers stay. A read-only node keeps its id, because no
+   * node remembers it.
+   *
+   * @param address external address as text
+   */
+  setExternalAddress(address: string): void {
+    const bytes = parseAddress(address);
+    if (!bytes || this.#options.readOnly || fitsAddress(this.krpc.id, address)) return;
+    changeNodeId(this.krpc, Buffer.from(makeNodeId(bytes)));
+    if (!this.#closed && this.#state.state === "on") this.#populate();
+  }
+
+  /** Asks many nodes at which address they see us, because it may have changed. */
+  surveyAddress(): void {
+    if (!this.#closed && this.#state.state === "on") this.#probe.survey();
+  }
+
+  /**
+   * Forgets which nodes did not answer, and looks for nodes at once, because this machine is in
+   * another network now.
+   */
+  networkChanged(): void {
+    this.#unresponsive.clear();
+    if (this.#closed) return;
+    if (this.#state.state === "off" && this.#retry) {
+      this.#retryMs = FIRST_RETRY_MS;
+      void this.open(this.#port);
+    } else if (this.#state.state === "on") {
+      this.#fillMs = FIRST_RETRY_MS;
+      this.#fill?.cancel();
+      if (this.krpc.nodes.count() === 0) this.#populate();
+      else this.#probeTable();
+      this.#probe.survey();
+    }
   }
 
   /** Cancels all timers. WebTorrent destroys npm:k-rpc, which closes the socket. */
@@ -203,6 +248,7 @@ export class DhtHost {
     this.#closed = true;
     this.#retry?.cancel();
     this.#fill?.cancel();
+    this.#probe.stop();
     this.#socket.timeouts.stop();
     // If the engine failed before WebTorrent took over npm:k-rpc, WebTorrent does not destroy it.
     if (!this.krpc.destroyed) this.krpc.destroy();
@@ -258,7 +304,7 @@ export class DhtHost {
    * works again. Timeouts of these queries remove no node from the table, because the network is at
    * fault, not the nodes.
    */
-  #probe(): void {
+  #probeTable(): void {
     const { id, nodes, bootstrap, socket } = this.krpc;
     const some = nodes.closest(randomBytes(id.length), PROBED);
     for (const contact of [...some, ...bootstrap]) {
@@ -282,114 +328,10 @@ export class DhtHost {
     this.#fill = this.#options.clock.after(pauseMs, () => {
       if (this.#state.state !== "on") return this.#scheduleCheck();
       if (this.krpc.nodes.count() === 0) this.#populate();
-      else if (this.#liveness.isSilent) this.#probe();
+      else if (this.#liveness.isSilent) this.#probeTable();
       else this.#scheduleCheck();
     });
   }
-
-  readonly #lent: DhtNode = ((host: DhtHost): DhtNode => ({
-    get id() {
-      return host.krpc.id;
-    },
-    family: 4,
-    get port() {
-      return host.#udp.port ?? 0;
-    },
-    tableSize: () => host.krpc.nodes.count(),
-    closest: (target, count) =>
-      host.krpc.nodes.closest(target, count)
-        .map(({ id, host, port }) => ({ id, host, port })),
-    isUnresponsive: (contact) => host.#isUnresponsive(contact),
-    bootstrapContacts: () => host.krpc.bootstrap,
-    query: (to, name, args, options) => host.#query(to, name, args, options),
-  }))(this);
-
-  #query(
-    to: Contact,
-    name: QueryName,
-    args: Record<string, QueryValue>,
-    { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
-  ): Promise<QueryResult> {
-    return new Promise((resolve) => {
-      if (signal?.aborted) return resolve({ kind: "timeout" });
-      if (!this.#udp.port) return resolve({ kind: "failed", why: "no UDP socket" });
-      const { clock } = this.#options;
-      const sentMs = performance.now();
-      let transaction = 0;
-      const settle = (result: QueryResult) => {
-        timer?.cancel();
-        signal?.removeEventListener("abort", giveUp);
-        resolve(result);
-      };
-      // On an abort the caller stops waiting, but the query in npm:k-rpc continues until its
-      // timeout. Lookups abort most slow queries; without their timeouts, dead nodes would stay in
-      // the routing table.
-      const giveUp = () => settle({ kind: "timeout" });
-      // A timeout that is not shorter than npm:k-rpc's own needs no timer here, because one timer
-      // covers all of npm:k-rpc's queries.
-      const timer = timeoutMs >= KRPC_TIMEOUT_MS ? undefined : clock.after(timeoutMs, () => {
-        this.#noteTimeout(to);
-        giveUp();
-        this.krpc.socket.cancel(transaction);
-      });
-      signal?.addEventListener("abort", giveUp, { once: true });
-      const peer = { host: to.host, port: to.port, id: to.id && asBuffer(to.id) };
-      const query = { q: name, a: { ...args, id: this.krpc.id } };
-      transaction = this.krpc.socket.query(peer, query, (error, message) => {
-        const rttMs = performance.now() - sentMs;
-        if (error) return settle(this.#failure(error, to, rttMs));
-        this.#unresponsive.delete(keyOf(to));
-        settle({ kind: "reply", from: to, body: message?.r ?? {}, rttMs });
-      });
-    });
-  }
-
-  #failure(error: KrpcError, to: Contact, rttMs: number): QueryResult {
-    if (error.code === "ETIMEDOUT") {
-      this.#noteTimeout(to);
-      return { kind: "timeout" };
-    }
-    if (error.code === "EUNEXPECTEDNODE") {
-      if (to.id) this.krpc.nodes.remove(Buffer.from(to.id));
-      return { kind: "failed", why: "another node id" };
-    }
-    if (typeof error.code === "number") {
-      return { kind: "refused", code: error.code, message: error.message, rttMs };
-    }
-    return { kind: "failed", why: "not sent" };
-  }
-
-  #noteTimeout(to: Contact): void {
-    if (!to.id) return;
-    const key = keyOf(to);
-    const count = (this.#unresponsive.get(key)?.count ?? 0) + 1;
-    this.#unresponsive.delete(key);
-    // The entry with the oldest timeout is evicted first. If that node is still dead, its next
-    // query times out again.
-    if (this.#unresponsive.size >= MAX_UNRESPONSIVE) {
-      this.#unresponsive.delete(this.#unresponsive.keys().next().value!);
-    }
-    this.#unresponsive.set(key, { count, atMs: this.#options.clock.now() });
-    if (count >= MAX_TIMEOUTS) this.krpc.nodes.remove(Buffer.from(to.id));
-  }
-
-  #isUnresponsive(contact: Contact): boolean {
-    const entry = this.#unresponsive.get(keyOf(contact));
-    return entry !== undefined &&
-      Math.abs(this.#options.clock.now() - entry.atMs) < UNRESPONSIVE_MS;
-  }
-}
-
-/**
- * Returns a `Buffer` over the same memory. npm:k-rpc-socket compares node ids with a method that
- * only `Buffer` has.
- */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function keyOf(contact: Contact): string {
-  return contact.id ? toHex(contact.id) : `${contact.host}:${contact.port}`;
 }
 
 function openErrorMessage(error: unknown, port: number): string {

@@ -51,10 +51,10 @@ const MAX_ANSWER_BYTES = 1_472;
 /** Maximum number of nodes in an answer (BEP 5). */
 const NODES = 8;
 /**
- * Length in bytes of an answer without value, nodes and transaction id. It consists of `id`, `k`,
- * `seq`, `sig`, `token` and the keys.
+ * Length in bytes of an answer without value, nodes and transaction id. It consists of `id`, `ip`
+ * (18 bytes for IPv6), `k`, `seq`, `sig`, `token` and the keys.
  */
-const BASE_BYTES = 230;
+const BASE_BYTES = 255;
 
 /** Answers `get` and `put` queries with the stored items. */
 export class ItemAnswers {

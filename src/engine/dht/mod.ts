@@ -8,7 +8,8 @@
  * queries through npm:bittorrent-dht, with shortened answers.
  *
  * {@linkcode DhtHost} owns npm:k-rpc and the socket. It reopens a failed socket, fills the routing
- * table, detects whether any node responds (`liveness.ts`), and lends the node as a `DhtNode`.
+ * table, detects whether any node responds (`liveness.ts`), and lends the node as a `DhtNode`. It
+ * takes an id that fits the external address (BEP 42), which `address_probe.ts` asks nodes for.
  *
  * Searches and announcements are made by the DHT manager (`src/dht`). Packet validation and all
  * changes inside npm:k-rpc are in `../libraries`.

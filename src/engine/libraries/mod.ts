@@ -18,6 +18,7 @@
 
 export { guardExtensions } from "./extensions/mod.ts";
 export {
+  changeNodeId,
   classifyByPrefix,
   guardTable,
   type Krpc,

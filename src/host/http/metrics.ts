@@ -39,6 +39,19 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
     const isMapped = status.portMapping.mapping !== undefined;
     gauge("port_mapped", "1 if the home router has opened our port", isMapped ? 1 : 0);
   }
+  const { reachable, ipv4, ipv6 } = status.reachability;
+  if (reachable !== "unknown") {
+    gauge(
+      "reachable",
+      "1 if a peer outside has connected, 0 if none can; absent while it is not known",
+      reachable === "yes" ? 1 : 0,
+    );
+  }
+  counter(
+    "incoming_peers",
+    "Connections from outside since the start or the last change of the address",
+    ipv4.incoming.connections + (ipv6?.incoming.connections ?? 0),
+  );
   gauge("dht_nodes", "Nodes in the routing table", status.dhtNodes);
   if (traffic) {
     counter("dht_received_packets", "DHT packets received", traffic.packetsIn);

@@ -8,6 +8,7 @@
 import type { IncomingMessage } from "node:http";
 import { type Clock, formatHostPort, type HostPort, utf8 } from "../../base/mod.ts";
 import { type Operations } from "../../control/mod.ts";
+import { describeReachability } from "../../reachability/mod.ts";
 import { HostError } from "../errors.ts";
 import { DiskUse } from "../seeding/mod.ts";
 import { bareHost, hostProblem, type OwnNames } from "./host_header.ts";
@@ -106,7 +107,7 @@ async function respond(
     return { status: 200, body, headers: { "content-type": "text/plain; version=0.0.4" } };
   }
   if (path !== "/healthz" && path !== "/readyz") return text("not found", 404);
-  const { dht, dhtNodes } = await operations.status();
+  const { dht, dhtNodes, reachability } = await operations.status();
   // `/healthz` and `/readyz` fail while the DHT is off or starting, because peers cannot find this daemon
   // then. `/readyz` also fails while no DHT node is known or no known node answers, because this daemon
   // cannot find peers then.
@@ -119,7 +120,12 @@ async function respond(
     : path === "/readyz" && dht.silent
     ? "no DHT node answers"
     : undefined;
-  return trouble === undefined ? text("ok", 200) : text(trouble, 503);
+  if (trouble !== undefined) return text(trouble, 503);
+  if (path === "/healthz") return text("ok", 200);
+  const { what, mend } = describeReachability(reachability);
+  // A daemon that cannot be reached is ready all the same, because a restart would not help.
+  const advice = mend === undefined ? "" : `; ${mend}`;
+  return text(`ok\nreachable: ${reachability.reachable}: ${what}${advice}`, 200);
 }
 
 const plain = { "content-type": "text/plain" };

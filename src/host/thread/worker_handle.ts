@@ -20,6 +20,7 @@ import type {
 import type { DhtState, DownloadProgress, TorrentStatus } from "../../engine/mod.ts";
 import type { EngineOptions, LauncherRequests } from "../../launcher/mod.ts";
 import type { MutableItem } from "../../records/mod.ts";
+import type { ReachabilityStatus } from "../../reachability/mod.ts";
 import type { PortMappingStatus } from "../../router/mod.ts";
 import {
   connectWorker,
@@ -41,6 +42,7 @@ type Api = WorkerConnection["api"];
 export interface WorkerHandleListeners {
   onDht: (state: DhtState) => void;
   onPortMapping: (status: PortMappingStatus) => void;
+  onReachability: (status: ReachabilityStatus) => void;
   onAnnounced: (report: ReportData) => void;
   onFailure: (error: Error) => void;
   /** Called with each log line of the worker thread or of a library in the thread. */
@@ -100,6 +102,8 @@ export class WorkerHandle {
             listeners.onDht(event.state);
           } else if (event.event === "port-mapping") {
             listeners.onPortMapping(event.status);
+          } else if (event.event === "reachability") {
+            listeners.onReachability(event.status);
           } else if (event.event === "unreadable") {
             listeners.onUnreadable(event.infoHashHex, event.message);
           } else if (event.event === "log") {

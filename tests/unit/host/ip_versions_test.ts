@@ -1,24 +1,21 @@
 import assert from "node:assert/strict";
 import { networkOf } from "../../../src/host/ip_versions.ts";
-import type { HostAddress } from "../../../src/launcher/mod.ts";
 
-const v4 = (address: string): HostAddress => ({ family: "IPv4", address });
-const v6 = (address: string): HostAddress => ({ family: "IPv6", address });
-const loopback = [v4("127.0.0.1"), v6("::1")];
+const loopback = ["127.0.0.1", "::1"];
 
 Deno.test("a machine with an IPv4 address lacks nothing", () => {
-  const addresses = [...loopback, v4("192.0.2.2")];
+  const addresses = [...loopback, "192.0.2.2"];
   assert.deepEqual(networkOf(addresses, false), { ipv4: true, ipv6: false });
 });
 
 Deno.test("a machine with IPv6 only has no DHT and no dialling, and serves peers that know its address", () => {
-  const { ipv4, ipv6, lacks } = networkOf([...loopback, v6("2001:db8::1"), v6("fe80::1")], false);
+  const { ipv4, ipv6, lacks } = networkOf([...loopback, "2001:db8::1", "fe80::1"], false);
   assert.deepEqual([ipv4, ipv6], [false, true]);
   assert.match(lacks!, /no IPv4 address, so the DHT is not reached.*IPv6 address are served/);
 });
 
 Deno.test("loopback and link-local addresses do not count, except loopback in a test network", () => {
-  const addresses = [...loopback, v6("fe80::1")];
+  const addresses = [...loopback, "fe80::1"];
   assert.match(networkOf(addresses, false).lacks!, /no IPv6 address either/);
   assert.deepEqual(networkOf(addresses, true), { ipv4: true, ipv6: true });
   assert.equal(networkOf([], true).ipv4, false);

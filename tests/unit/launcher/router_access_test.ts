@@ -37,7 +37,7 @@ function begin(connectFails = false) {
     },
   );
   const route: { gateway: DefaultGateway | undefined; looks: number } = { gateway: home, looks: 0 };
-  const close = giveRouter(gate, (message) => told.push(message), {
+  const { close, look } = giveRouter(gate, (message) => told.push(message), {
     clock,
     findGateway: () => {
       route.looks++;
@@ -45,12 +45,28 @@ function begin(connectFails = false) {
     },
   });
   return {
-    ...{ clock, told, gateways, route, close },
+    ...{ clock, told, gateways, route, close, look },
     failGate: (error: GateError) => fail(error),
     kinds: () => told.map(({ kind }) => kind),
     [Symbol.dispose]: close,
   };
 }
+
+Deno.test("the launcher looks the gateway up at once when asked, and a minute after that", async () => {
+  using at = begin();
+  await settle();
+  await at.clock.advance(LOOK_MS / 2);
+  at.route.gateway = undefined;
+  at.look();
+  at.look();
+  await settle();
+  assert.deepEqual(at.told.at(-1), { kind: "gateway", gateway: undefined });
+  assert.equal(at.route.looks, 2);
+  await at.clock.advance(LOOK_MS - 1);
+  assert.equal(at.route.looks, 2);
+  await at.clock.advance(1);
+  assert.equal(at.route.looks, 3);
+});
 
 Deno.test("the launcher looks the gateway up each minute, and reports it at the start and after changes", async () => {
   using at = begin();

@@ -9,7 +9,7 @@
 import type { Buffer } from "node:buffer";
 import LibraryNode from "k-rpc";
 import { replace, type Replacement } from "../replacing/mod.ts";
-import type { Krpc, KrpcContact, KrpcSocket } from "./krpc_types.ts";
+import type { KBucket, Krpc, KrpcContact, KrpcSocket } from "./krpc_types.ts";
 
 /** Options of {@linkcode KrpcNode}, as documented by npm:k-rpc. */
 export interface KrpcNodeOptions {
@@ -57,3 +57,27 @@ export const krpcReplacements: readonly Replacement[] = [
     },
   ),
 ];
+
+/**
+ * Changes the id of a node, and sorts the contacts of its routing table around the new id. Contacts
+ * for which the new buckets have no room are dropped.
+ *
+ * @param id 20 bytes
+ */
+export function changeNodeId(krpc: Krpc, id: Buffer): void {
+  const { nodes } = krpc;
+  const { numberOfNodesPerKBucket, numberOfNodesToPing } = nodes;
+  const contacts = nodes.toArray();
+  // Without listeners, the new table pings no contact of a bucket that overflows.
+  const sorted = new (nodes.constructor as new (options: object) => KBucket)({
+    localNodeId: id,
+    numberOfNodesPerKBucket,
+    numberOfNodesToPing,
+  });
+  for (const contact of contacts) sorted.add(contact);
+  krpc.id = id;
+  // npm:bittorrent-dht and the listeners keep this table, so it takes the tree of the new one.
+  nodes.localNodeId = id;
+  nodes.root = sorted.root;
+  for (const contact of contacts) if (!nodes.get(contact.id)) nodes.emit("removed", contact);
+}

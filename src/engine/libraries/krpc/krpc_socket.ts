@@ -8,9 +8,9 @@
  * @module
  */
 
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import LibrarySocket from "k-rpc-socket";
-import type { Clock } from "../../../base/mod.ts";
+import { type Clock, peerAddressBytes } from "../../../base/mod.ts";
 import type { KrpcError, KrpcMessage, KrpcSocket } from "./krpc_types.ts";
 import { QueryTimeouts } from "./query_timeouts.ts";
 import { Transactions } from "./transactions.ts";
@@ -41,6 +41,8 @@ export interface QuerySocketOptions {
   readOnly: boolean;
   /** Called when a query has ended; `error` is `null` if a reply was received. */
   onOutcome(error: KrpcError | null): void;
+  /** Called with the address at which a node sees us, as its reply tells (BEP 42). */
+  onAddress?(voter: string, claim: Uint8Array): void;
 }
 
 type Done = (error: KrpcError | null, message: KrpcMessage | null) => void;
@@ -93,6 +95,8 @@ export class QuerySocket extends Base {
     id = super.query(peer, message, (error, ...rest) => {
       if (id !== undefined) this.timeouts.end(id);
       this.#options.onOutcome(error);
+      const claim = rest[0]?.ip;
+      if (!error && claim instanceof Uint8Array) this.#options.onAddress?.(peer.host, claim);
       done(error, ...rest);
     });
     if (id === undefined) return id;
@@ -101,16 +105,30 @@ export class QuerySocket extends Base {
     return id;
   }
 
-  /** Encodes and sends a message: a query, a reply or an error. */
+  /**
+   * Encodes and sends a message: a query, a reply or an error. A reply tells the asker its address
+   * and port (BEP 42).
+   */
   override send(
     peer: { address?: string; host?: string; port: number },
     message: Record<string, unknown>,
     done?: () => void,
   ): void {
     const { readOnly, encode, udp } = this.#options;
-    const marked = readOnly && message.y === "q" ? { ...message, ro: 1 } : message;
+    const ip = message.y === "r" ? compactAddress(peer.address ?? peer.host, peer.port) : undefined;
+    const marked = readOnly && message.y === "q"
+      ? { ...message, ro: 1 }
+      : ip
+      ? { ...message, ip }
+      : message;
     const bytes = encode(marked);
     if (!bytes) return super.send(peer, marked, done);
     udp.send(bytes, 0, bytes.length, peer.port, (peer.address ?? peer.host)!, done);
   }
+}
+
+/** Returns an address and port in compact form (BEP 5, BEP 32): 6 bytes, or 18 for IPv6. */
+function compactAddress(host: string | undefined, port: number): Buffer | undefined {
+  const address = host === undefined ? undefined : peerAddressBytes(host);
+  return address && Buffer.from([...address, port >> 8, port & 0xff]);
 }

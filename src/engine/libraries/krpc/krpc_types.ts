@@ -23,6 +23,10 @@ export interface KrpcContact {
 export interface KBucket extends EventEmitter {
   numberOfNodesPerKBucket: number;
   numberOfNodesToPing: number;
+  /** Our node id, around which the buckets are split. */
+  localNodeId: Uint8Array;
+  /** The tree of buckets. */
+  root: unknown;
   add(contact: KrpcContact): void;
   closest(id: Uint8Array, count?: number): KrpcContact[];
   toArray(): KrpcContact[];
@@ -36,6 +40,8 @@ export interface KrpcMessage {
   /** Arguments of a query. */
   a?: { id: Uint8Array };
   r?: Record<string, unknown>;
+  /** In a reply: our address and port in the sender's view (BEP 42). */
+  ip?: unknown;
   /** 1 if the sender of the query is read-only (BEP 43). */
   ro?: unknown;
   e?: unknown;

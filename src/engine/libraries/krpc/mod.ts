@@ -13,7 +13,7 @@
  */
 
 export { classifyByPrefix, type Refusal, validatePacket, type ValidPacket } from "./krpc_guard.ts";
-export { KrpcNode, type KrpcNodeOptions, krpcReplacements } from "./krpc_node.ts";
+export { changeNodeId, KrpcNode, type KrpcNodeOptions, krpcReplacements } from "./krpc_node.ts";
 export { type PacketSocket, QuerySocket, type QuerySocketOptions } from "./krpc_socket.ts";
 export * from "./krpc_types.ts";
 export { guardTable } from "./table_guard.ts";

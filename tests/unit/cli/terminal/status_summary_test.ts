@@ -29,6 +29,11 @@ const NOW_MS = Date.UTC(2026, 5, 1, 12);
 
 const status: StatusJson = {
   network: { ipv4: true, ipv6: true },
+  reachability: {
+    reachable: "yes",
+    port: 6881,
+    ipv4: { placement: "public", reachable: "yes", incoming: { connections: 3, lastMs: NOW_MS } },
+  },
   version: "9.8.7",
   pid: 42,
   daemon: true,

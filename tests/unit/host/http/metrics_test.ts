@@ -85,6 +85,11 @@ const status: StatusJson = {
     ...{ peerSearchesFound: 0, peersFound: 0, roundTripMs: undefined },
   },
   schedule: { kept: 3, overdue: 1 },
+  reachability: {
+    ...{ reachable: "yes", port: 6_881 },
+    ipv4: { placement: "mapped", reachable: "yes", incoming: { connections: 4, lastMs: 1 } },
+    ipv6: { placement: "public", reachable: "yes", incoming: { connections: 2, lastMs: 1 } },
+  },
   memory: { residentBytes: 1 << 20, heapBytes: 1 << 10 },
   ...{ uploadSpeed: 10.5, downloadSpeed: 0, uploadedBytes: 2 ** 40, downloadedBytes: 17 },
   ...{ peersConnected: 3, peersKnown: 12 },
@@ -115,6 +120,7 @@ Deno.test("the metrics keep Prometheus' format and naming conventions and agree 
     ...{ uploaded_bytes_total: 2 ** 40, downloaded_bytes_total: 17, peers_connected: 3 },
     ...{ peers_known: 12, peers_found_total: 0, dht_up: 1, announcements_overdue: 1 },
     ...{ upload_bytes_per_second: 10.5, dht_sent_bytes_total: 4, records: 0 },
+    ...{ reachable: 1, incoming_peers_total: 6 },
   };
   for (const [name, value] of Object.entries(figures)) assert.equal(valueOf(name), value, name);
 });
@@ -171,6 +177,15 @@ Deno.test("the port in the router is a metric if a router is asked", async () =>
   assert.equal(await valueWith({ sinceMs: 1, mapping }), 1);
   assert.equal(await valueWith({ sinceMs: 1 }), 0);
   assert.equal(await valueWith(undefined), undefined);
+});
+
+Deno.test("reachability is a metric once it is known", async () => {
+  const valueWith = async (reachable: "no" | "unknown") => {
+    const reachability = { ...status.reachability, reachable };
+    return (await read({ status: { ...status, reachability } })).valueOf("reachable");
+  };
+  assert.equal(await valueWith("no"), 0);
+  assert.equal(await valueWith("unknown"), undefined);
 });
 
 Deno.test("operations.md lists exactly the metrics that exist", async () => {

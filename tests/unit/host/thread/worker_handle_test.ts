@@ -47,6 +47,7 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
     {
       onDht() {},
       onPortMapping() {},
+      onReachability() {},
       onAnnounced() {},
       onUnreadable() {},
       onLog() {},

@@ -1,0 +1,126 @@
+/**
+ * Finds the external address of this machine by majority. Other nodes and peers tell the address
+ * from which our packets reach them (`ip` of BEP 42, `yourip` of BEP 10). Each of them may lie.
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  type Clock,
+  type Family,
+  formatAddress,
+  isPublic,
+  networkOf,
+  peerAddressBytes,
+} from "../base/mod.ts";
+
+/** An external address on which a majority agrees. */
+export interface ExternalAddress {
+  /** Address as text, as `formatAddress` writes it. */
+  address: string;
+  /** Number of networks that voted for the address. */
+  votes: number;
+  /** Number of networks whose vote counts. */
+  of: number;
+}
+
+/** Minimum number of networks that must agree. */
+export const MIN_VOTES = 4;
+/**
+ * Number of networks whose votes count: those that voted last. With more networks, a new address
+ * would take longer to win.
+ */
+export const MAX_VOTERS = 16;
+/**
+ * Minimum time between two changes of the address (ms). Each change costs an announcement of every
+ * torrent, so liars must not cause one change after the other.
+ */
+export const HOLD_MS = 5 * 60_000;
+/** Lengths of a compact address and port (BEP 5, BEP 32), and of an address alone, in bytes. */
+const PORT_BYTES = 2;
+
+/**
+ * Counts the votes of one address family. One vote a network counts, of a /24 for IPv4 and of a /48
+ * for IPv6, because an attacker can have many addresses in one network.
+ */
+export class AddressVotes {
+  readonly #family: Family;
+  readonly #clock: Clock;
+  readonly #onChange: () => void;
+  /** For each network of a voter the address in its last vote; the oldest vote is first. */
+  readonly #votes = new Map<string, string>();
+  #external: string | undefined;
+  #changedMs = -Infinity;
+
+  /** @param onChange called when the majority has agreed on another address */
+  constructor(family: Family, clock: Clock, onChange: () => void) {
+    this.#family = family;
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  /** The external address; `undefined` while no majority agrees on one. */
+  get external(): ExternalAddress | undefined {
+    if (this.#external === undefined) return undefined;
+    const votes = this.#count(this.#external);
+    return { address: this.#external, votes, of: this.#votes.size };
+  }
+
+  /**
+   * Takes a vote. Votes of local voters and for local addresses do not count, because they tell
+   * nothing about the way to the internet.
+   *
+   * @param voter address of the voter, to which we have sent a packet
+   * @param claim our address in the voter's view, big-endian; a port after it is ignored
+   * @returns whether the vote contradicts the address on which the majority agrees
+   */
+  add(voter: string, claim: Uint8Array): boolean {
+    const from = peerAddressBytes(voter);
+    const address = addressIn(claim);
+    if (!from || !address || !isPublic(from) || !isPublic(address)) return false;
+    if (address.length !== (this.#family === 4 ? 4 : 16)) return false;
+    const network = networkOf(formatAddress(from))!;
+    const text = formatAddress(address);
+    this.#votes.delete(network);
+    this.#votes.set(network, text);
+    if (this.#votes.size > MAX_VOTERS) this.#votes.delete(this.#votes.keys().next().value!);
+    this.#elect(text);
+    return this.#external !== undefined && this.#external !== text;
+  }
+
+  /** Forgets all votes and the address, after the network of this machine has changed. */
+  clear(): void {
+    this.#votes.clear();
+    this.#external = undefined;
+    this.#changedMs = -Infinity;
+  }
+
+  /** Accepts an address if more than half of the votes name it. */
+  #elect(candidate: string): void {
+    if (candidate === this.#external) return;
+    const votes = this.#count(candidate);
+    if (votes < MIN_VOTES || votes * 2 <= this.#votes.size) return;
+    const nowMs = this.#clock.now();
+    if (Math.abs(nowMs - this.#changedMs) < HOLD_MS) return;
+    this.#external = candidate;
+    this.#changedMs = nowMs;
+    this.#onChange();
+  }
+
+  #count(address: string): number {
+    let votes = 0;
+    for (const vote of this.#votes.values()) if (vote === address) votes++;
+    return votes;
+  }
+}
+
+/** Returns the address in a claim of 4 or 16 bytes, or of 2 more for a port. */
+function addressIn(claim: Uint8Array): Address | undefined {
+  for (const length of [4, 16]) {
+    if (claim.length === length || claim.length === length + PORT_BYTES) {
+      return claim.subarray(0, length);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,79 @@
+/**
+ * Says in words whether peers outside can connect to this machine, and what to do if they cannot.
+ *
+ * @module
+ */
+
+import { type FamilyReachability, isCarrierAddress, type ReachabilityStatus } from "./status.ts";
+
+/** A finding, and what to do about it. */
+export interface ReachabilityWords {
+  what: string;
+  /** Absent if there is nothing to do. */
+  mend?: string;
+}
+
+/** Describes the reachability. The words change only if the finding does, never by a count. */
+export function describeReachability(status: ReachabilityStatus): ReachabilityWords {
+  const { ipv4, ipv6, reachable } = status;
+  const what = [
+    `${describePlacement(status)}; ${describeIncoming(ipv4)}`,
+    ...(ipv6 ? [`IPv6: ${describeIpv6(ipv6)}; ${describeIncoming(ipv6)}`] : []),
+  ].join(". ");
+  const mend = reachable === "yes" ? undefined : adviceFor(status);
+  return { what, ...(mend !== undefined && { mend }) };
+}
+
+function describePlacement({ ipv4, router, port }: ReachabilityStatus): string {
+  const { placement, external } = ipv4;
+  const seenAs = external
+    ? ` (${external.address} by ${external.votes} of ${external.of} networks)`
+    : "";
+  switch (placement) {
+    case "public":
+      return `this machine has a public address${seenAs}`;
+    case "mapped":
+      return `behind NAT${seenAs}, and the router has opened ${router!.address}:${router!.port}`;
+    case "nat":
+      return `behind NAT${seenAs}, and no router has opened port ${port}`;
+    case "carrier-nat":
+      return `behind a second NAT${seenAs}${describeRouter(router?.address)}`;
+    case "unknown":
+      return external
+        ? `the external address is ${external.address}, but it is not known whether it leads here`
+        : "too few nodes and peers have told the external address of this machine yet";
+  }
+}
+
+function describeRouter(address: string | undefined): string {
+  if (address === undefined) return ": the address of this machine is one that a provider shares";
+  const kind = isCarrierAddress(address) ? ", which a provider shares among customers" : "";
+  return `: the home router's own address is ${address}${kind}`;
+}
+
+function describeIpv6({ placement, external }: FamilyReachability): string {
+  const seenAs = external ? ` (${external.address})` : "";
+  return placement === "public"
+    ? `this machine has a public address${seenAs}`
+    : placement === "nat"
+    ? `behind NAT${seenAs}`
+    : "external address unknown";
+}
+
+function describeIncoming({ incoming }: FamilyReachability): string {
+  return incoming.connections > 0
+    ? "peers outside have connected"
+    : "no peer outside has connected yet";
+}
+
+function adviceFor({ ipv4, port, localAddress }: ReachabilityStatus): string | undefined {
+  switch (ipv4.placement) {
+    case "nat":
+      return `forward TCP and UDP port ${port} to ${localAddress ?? "this machine"} in the router`;
+    case "carrier-nat":
+      return "no port can be forwarded through a provider's NAT: use IPv6, seed from a machine " +
+        "outside, or ask the provider for a public address";
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Searches for peers of a download in the DHT until the download ends.
+ *
+ * @module
+ */
+
+import { type Clock, delay } from "../base/mod.ts";
+import type { DhtManager, PeerAddress } from "../dht/mod.ts";
+
+/** Back-off between searches for peers of a download, milliseconds. */
+const PEER_SEARCH_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+/** Interval between announcements of a running download; nodes forget a peer after half an hour (BEP 5). */
+const ANNOUNCE_DOWNLOAD_MS = 20 * 60_000;
+/** A download with this number of connected peers does not search for more peers. */
+const ENOUGH_PEERS = 20;
+
+/** Options of {@linkcode searchPeers}. */
+export interface PeerSearchOptions {
+  /** Infohash of the download, 20 bytes. */
+  infoHash: Uint8Array;
+  /** Returns the manager; throws if the DHT is off. */
+  manager: () => Pick<DhtManager, "announcePeer" | "findPeers">;
+  /** TCP port at which peers reach this machine. */
+  port: () => number;
+  /** Number of connected peers. */
+  peers: () => number;
+  onPeers: (found: PeerAddress[]) => void;
+  clock: Clock;
+  /** Ends the search. */
+  signal: AbortSignal;
+}
+
+/**
+ * Searches for peers with growing pauses until `signal` aborts, while the download has too few
+ * peers. Also announces this program as a peer, so that concurrent downloads can exchange pieces.
+ */
+export async function searchPeers(options: PeerSearchOptions): Promise<void> {
+  const { infoHash, manager, port, peers, onPeers, clock, signal } = options;
+  let announcedMs: number | undefined;
+  for (let round = 0; !signal.aborted; round++) {
+    try {
+      // The first round makes no announcement, because most downloads end before other peers find
+      // the announcement.
+      const nowMs = clock.now();
+      if (round > 0 && nowMs - (announcedMs ?? -Infinity) >= ANNOUNCE_DOWNLOAD_MS) {
+        await manager().announcePeer(infoHash, port(), { signal });
+        announcedMs = nowMs;
+      }
+      if (peers() < ENOUGH_PEERS) await manager().findPeers(infoHash, { signal, onPeers });
+    } catch {
+      // The search fails if the DHT is off. The next round tries again, because the DHT may recover
+      // while the download runs.
+    }
+    const pauseMs = PEER_SEARCH_MS[Math.min(round, PEER_SEARCH_MS.length - 1)]!;
+    await delay(clock, pauseMs, signal).catch(() => {});
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Gathers in the engine's thread what shows whether peers outside can connect, and reacts to changes
+ * of our address: the node id follows it (BEP 42), and torrents and records are announced again.
+ *
+ * @module
+ */
+
+import {
+  type Clock,
+  formatAddress,
+  isPublic,
+  parseAddress,
+  peerAddressBytes,
+} from "../base/mod.ts";
+import {
+  AddressVotes,
+  type Incoming,
+  isSameReachability,
+  reachabilityOf,
+  type ReachabilityStatus,
+} from "../reachability/mod.ts";
+import type { PortMappingStatus } from "../router/mod.ts";
+
+/** Options of {@linkcode Reach}. */
+export interface ReachOptions {
+  clock: Clock;
+  /** Port on which the engine listens, TCP and UDP. */
+  port: number;
+  /** Status of our port in the router; `undefined` if the router is not asked. */
+  portMapping: () => PortMappingStatus | undefined;
+  /** Called when the finding has changed. Counts alone are no change. */
+  onStatus: (status: ReachabilityStatus) => void;
+  /** Called with the external IPv4 address, when it becomes known and when it changes. */
+  onExternal: (address: string) => void;
+  /** Called when a node or peer contradicts the majority: the address may have changed. */
+  onDoubt: () => void;
+  /** Called when peers know this machine by an address that it no longer has. */
+  onMoved: () => void;
+}
+
+/** The measurements of this machine's reachability, and the status that follows from them. */
+export class Reach {
+  readonly #options: ReachOptions;
+  readonly #votes4: AddressVotes;
+  readonly #votes6: AddressVotes;
+  #hostAddresses: readonly string[] | undefined;
+  #incoming: { 4: Incoming; 6: Incoming } = { 4: { connections: 0 }, 6: { connections: 0 } };
+  /** The external IPv4 address that `onExternal` got last. */
+  #external: string | undefined;
+  #told: ReachabilityStatus;
+
+  constructor(options: ReachOptions) {
+    this.#options = options;
+    this.#votes4 = new AddressVotes(4, options.clock, () => this.#elected());
+    this.#votes6 = new AddressVotes(6, options.clock, () => this.update());
+    this.#told = this.status;
+  }
+
+  /** The present finding. */
+  get status(): ReachabilityStatus {
+    return reachabilityOf({
+      port: this.#options.port,
+      hostAddresses: this.#hostAddresses,
+      external4: this.#votes4.external,
+      external6: this.#votes6.external,
+      incoming4: { ...this.#incoming[4] },
+      incoming6: { ...this.#incoming[6] },
+      portMapping: this.#options.portMapping(),
+    });
+  }
+
+  /**
+   * Takes the addresses of this machine's interfaces, at the start and whenever they have changed or
+   * the machine was suspended. After the first time, all that was measured before is forgotten.
+   */
+  setHostAddresses(addresses: readonly string[]): void {
+    const isFirst = this.#hostAddresses === undefined;
+    this.#hostAddresses = addresses;
+    if (!isFirst) {
+      this.#votes4.clear();
+      this.#votes6.clear();
+      this.#incoming = { 4: { connections: 0 }, 6: { connections: 0 } };
+    }
+    // A public address of an interface is external as long as the votes name no other.
+    const own = addresses.find((text) => {
+      const address = parseAddress(text);
+      return address?.length === 4 && isPublic(address);
+    });
+    if (own !== undefined && this.#votes4.external === undefined) this.#learn(own);
+    if (!isFirst) this.#options.onMoved();
+    this.update();
+  }
+
+  /** Takes the address at which a node or peer sees us; see {@linkcode AddressVotes.add}. */
+  vote(voter: string, claim: Uint8Array): void {
+    const contradicts = this.#votes4.add(voter, claim) || this.#votes6.add(voter, claim);
+    if (contradicts) this.#options.onDoubt();
+  }
+
+  /** Counts an incoming connection, if it comes from outside. */
+  noteIncoming(host: string): void {
+    const address = peerAddressBytes(host);
+    if (!address || !isPublic(address) || this.#isOurs(formatAddress(address))) return;
+    const family = address.length === 4 ? 4 : 6;
+    const { connections } = this.#incoming[family];
+    this.#incoming[family] = {
+      connections: connections + 1,
+      lastMs: this.#options.clock.now(),
+    };
+    if (connections === 0) this.update();
+  }
+
+  /** Reports the finding if it has changed. */
+  update(): void {
+    const { status } = this;
+    if (isSameReachability(status, this.#told)) return;
+    this.#told = status;
+    this.#options.onStatus(status);
+  }
+
+  /** Whether an address is our own: a router may return connections to its external address. */
+  #isOurs(address: string): boolean {
+    return address === this.#external || address === this.#votes6.external?.address ||
+      this.#hostAddresses?.includes(address) === true;
+  }
+
+  /** Handles another external IPv4 address by majority. */
+  #elected(): void {
+    const { address } = this.#votes4.external!;
+    const before = this.#external;
+    this.#learn(address);
+    if (before !== undefined && before !== address) {
+      this.#incoming[4] = { connections: 0 };
+      this.#options.onMoved();
+    }
+    this.update();
+  }
+
+  #learn(address: string): void {
+    if (address === this.#external) return;
+    this.#external = address;
+    this.#options.onExternal(address);
+  }
+}

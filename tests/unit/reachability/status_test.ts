@@ -1,0 +1,137 @@
+/** Tests the verdict about our reachability, and its words. */
+
+import assert from "node:assert/strict";
+import {
+  describeReachability,
+  isSameReachability,
+  type Measurements,
+  reachabilityOf,
+} from "../../../src/reachability/mod.ts";
+import type { PortMappingStatus } from "../../../src/router/mod.ts";
+
+const OUTSIDE = "5.9.1.2";
+const none = { connections: 0 };
+const some = { connections: 3, lastMs: 1 };
+
+function measured(more: Partial<Measurements> = {}): Measurements {
+  return {
+    port: 6881,
+    hostAddresses: ["127.0.0.1", "192.168.1.5", "::1", "fe80::1"],
+    external4: undefined,
+    external6: undefined,
+    incoming4: none,
+    incoming6: none,
+    portMapping: undefined,
+    ...more,
+  };
+}
+
+const votes = (address: string) => ({ address, votes: 8, of: 8 });
+
+function mapped(externalAddress: string): PortMappingStatus {
+  return { sinceMs: 1, mapping: { protocol: "PCP", externalAddress, externalPort: 50_000 } };
+}
+
+const refused = { sinceMs: 1, error: { code: "NO_ROUTER", message: "no router answered" } };
+
+/** Returns placement, verdict and words. */
+function verdict(more: Partial<Measurements>) {
+  const status = reachabilityOf(measured(more));
+  const { what, mend } = describeReachability(status);
+  return { placement: status.ipv4.placement, reachable: status.reachable, what, mend, status };
+}
+
+Deno.test("without votes nothing is claimed", () => {
+  for (const portMapping of [undefined, { sinceMs: 1 }, refused]) {
+    const { placement, reachable, mend } = verdict({ portMapping });
+    assert.deepEqual([placement, reachable, mend], ["unknown", "unknown", undefined]);
+  }
+  assert.equal(verdict({ hostAddresses: undefined }).placement, "unknown");
+  assert.equal(
+    verdict({ hostAddresses: undefined, external4: votes(OUTSIDE) }).reachable,
+    "unknown",
+  );
+});
+
+Deno.test("an interface with the external address is public, and a firewall stays unknown", () => {
+  const hostAddresses = ["127.0.0.1", OUTSIDE];
+  const { placement, reachable, what } = verdict({ hostAddresses, external4: votes(OUTSIDE) });
+  assert.deepEqual([placement, reachable], ["public", "unknown"]);
+  assert.match(what, /public address \(5\.9\.1\.2 by 8 of 8 networks\); no peer outside has/);
+  assert.equal(verdict({ hostAddresses }).placement, "public");
+});
+
+Deno.test("behind NAT, a machine without a mapping cannot be reached, and is told what to forward", () => {
+  for (const portMapping of [undefined, refused]) {
+    const { placement, reachable, what, mend } = verdict({
+      external4: votes(OUTSIDE),
+      portMapping,
+    });
+    assert.deepEqual([placement, reachable], ["nat", "no"]);
+    assert.match(what, /behind NAT .*no router has opened port 6881/);
+    assert.equal(mend, "forward TCP and UDP port 6881 to 192.168.1.5 in the router");
+  }
+});
+
+Deno.test("while the router has not answered, nothing is said against it", () => {
+  const { reachable } = verdict({ external4: votes(OUTSIDE), portMapping: { sinceMs: 1 } });
+  assert.equal(reachable, "unknown");
+});
+
+Deno.test("a port that the router has opened at the external address is mapped", () => {
+  const both = { external4: votes(OUTSIDE), portMapping: mapped(OUTSIDE) };
+  const { placement, reachable, what } = verdict(both);
+  assert.deepEqual([placement, reachable], ["mapped", "unknown"]);
+  assert.match(what, /the router has opened 5\.9\.1\.2:50000/);
+  assert.equal(verdict({ portMapping: mapped(OUTSIDE) }).placement, "mapped");
+});
+
+Deno.test("a router whose address is shared, private or not the voted one is behind a second NAT", () => {
+  const seen = { external4: votes(OUTSIDE) };
+  const shared = verdict({ ...seen, portMapping: mapped("100.64.3.4") });
+  assert.deepEqual([shared.placement, shared.reachable], ["carrier-nat", "no"]);
+  assert.match(shared.what, /100\.64\.3\.4, which a provider shares/);
+  assert.match(shared.mend!, /use IPv6/);
+  for (const address of ["10.0.0.2", "5.9.77.77"]) {
+    assert.equal(verdict({ ...seen, portMapping: mapped(address) }).placement, "carrier-nat");
+  }
+  assert.equal(verdict({ portMapping: mapped("100.64.3.4") }).placement, "carrier-nat");
+  const modem = verdict({ ...seen, hostAddresses: ["100.64.3.4"], portMapping: refused });
+  assert.deepEqual([modem.placement, modem.reachable], ["carrier-nat", "no"]);
+});
+
+Deno.test("a peer that came in proves more than any measurement", () => {
+  const { reachable, what, mend } = verdict({
+    external4: votes(OUTSIDE),
+    portMapping: refused,
+    incoming4: some,
+  });
+  assert.deepEqual([reachable, mend], ["yes", undefined]);
+  assert.match(what, /peers outside have connected/);
+});
+
+Deno.test("IPv6 counts: a public address there leaves the verdict open", () => {
+  const { status, reachable, what } = verdict({
+    hostAddresses: ["192.168.1.5", "2a00:1:2::5"],
+    external4: votes(OUTSIDE),
+  });
+  assert.deepEqual([status.ipv4.reachable, status.ipv6?.placement], ["no", "public"]);
+  assert.equal(reachable, "unknown");
+  assert.match(what, /IPv6: this machine has a public address/);
+  const came = verdict({ external4: votes(OUTSIDE), incoming6: some });
+  assert.equal(came.reachable, "yes");
+});
+
+Deno.test("counts are no other finding, a first connection is", () => {
+  const at = (more: Partial<Measurements>) => reachabilityOf(measured(more));
+  const first = at({ external4: votes(OUTSIDE), incoming4: some });
+  assert.ok(isSameReachability(
+    first,
+    at({
+      external4: { address: OUTSIDE, votes: 5, of: 9 },
+      incoming4: { connections: 9, lastMs: 7 },
+    }),
+  ));
+  assert.ok(!isSameReachability(first, at({ external4: votes(OUTSIDE) })));
+  assert.ok(!isSameReachability(first, at({ external4: votes("5.9.1.3"), incoming4: some })));
+});

@@ -1,0 +1,97 @@
+/** Tests how the engine's thread gathers its reachability, and reacts to changes of its address. */
+
+import assert from "node:assert/strict";
+import { parseAddress } from "../../../src/base/mod.ts";
+import { MIN_VOTES, type ReachabilityStatus } from "../../../src/reachability/mod.ts";
+import type { PortMappingStatus } from "../../../src/router/mod.ts";
+import { Reach } from "../../../src/worker/reach.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+const OURS = "5.9.1.2";
+const NEXT = "5.9.2.2";
+
+function begin() {
+  const told: ReachabilityStatus[] = [];
+  const external: string[] = [];
+  const counts = { doubts: 0, moves: 0 };
+  const router: { status: PortMappingStatus | undefined } = { status: undefined };
+  const reach = new Reach({
+    clock: new FakeClock(),
+    port: 6881,
+    portMapping: () => router.status,
+    onStatus: (status) => told.push(status),
+    onExternal: (address) => external.push(address),
+    onDoubt: () => counts.doubts++,
+    onMoved: () => counts.moves++,
+  });
+  const vote = (address: string, count = MIN_VOTES) => {
+    for (let i = 0; i < count; i++) reach.vote(`45.${i}.1.1`, parseAddress(address)!);
+  };
+  return { reach, told, external, counts, router, vote };
+}
+
+Deno.test("the addresses at the start are no move, and a public one is external at once", () => {
+  const { reach, external, counts, told } = begin();
+  reach.setHostAddresses(["127.0.0.1", "192.168.1.2", OURS]);
+  assert.deepEqual(external, [OURS]);
+  assert.equal(counts.moves, 0);
+  assert.equal(told.at(-1)!.ipv4.placement, "public");
+});
+
+Deno.test("a new address of an interface is a move, and old votes and visitors count no more", () => {
+  const { reach, external, counts, vote } = begin();
+  reach.setHostAddresses([OURS]);
+  vote(OURS);
+  reach.noteIncoming("5.200.0.1");
+  assert.equal(reach.status.reachable, "yes");
+  reach.setHostAddresses([NEXT]);
+  assert.equal(counts.moves, 1);
+  assert.deepEqual(external, [OURS, NEXT]);
+  assert.equal(reach.status.reachable, "unknown");
+  assert.equal(reach.status.ipv4.external, undefined);
+});
+
+Deno.test("behind NAT the votes tell the external address, and the verdict changes with the router", () => {
+  const { reach, external, told, router, vote } = begin();
+  router.status = { sinceMs: 0 };
+  reach.setHostAddresses(["192.168.1.2"]);
+  vote(OURS);
+  assert.deepEqual(external, [OURS]);
+  assert.equal(reach.status.ipv4.placement, "unknown");
+  router.status = { sinceMs: 1, error: { code: "NO_ROUTER", message: "none" } };
+  reach.update();
+  assert.deepEqual([told.at(-1)!.ipv4.placement, told.at(-1)!.reachable], ["nat", "no"]);
+  const mapping = { protocol: "UPnP", externalAddress: OURS, externalPort: 6881 } as const;
+  router.status = { sinceMs: 2, mapping };
+  reach.update();
+  assert.equal(told.at(-1)!.ipv4.placement, "mapped");
+  const before = told.length;
+  reach.update();
+  assert.equal(told.length, before);
+});
+
+Deno.test("one contradiction raises doubt and moves nothing", () => {
+  const { reach, counts, vote } = begin();
+  reach.setHostAddresses(["192.168.1.2"]);
+  vote(OURS, 8);
+  assert.equal(counts.doubts, 0);
+  reach.vote("45.99.1.1", parseAddress(NEXT)!);
+  assert.deepEqual(counts, { doubts: 1, moves: 0 });
+  assert.equal(reach.status.ipv4.external!.address, OURS);
+});
+
+Deno.test("only connections from outside count as such", () => {
+  const { reach, vote } = begin();
+  reach.setHostAddresses(["192.168.1.2", "2a00:1:1::2"]);
+  vote(OURS);
+  for (
+    const host of ["127.0.0.1", "::ffff:192.168.1.9", "10.0.0.1", OURS, "2a00:1:1::2", "fe80::1"]
+  ) reach.noteIncoming(host);
+  assert.equal(reach.status.ipv4.reachable, "no");
+  assert.equal(reach.status.ipv6!.incoming.connections, 0);
+  reach.noteIncoming("::ffff:5.200.0.1");
+  assert.deepEqual(reach.status.ipv4.incoming.connections, 1);
+  reach.noteIncoming("2a00:2:2::2");
+  assert.equal(reach.status.ipv6!.incoming.connections, 1);
+  assert.equal(reach.status.reachable, "yes");
+});
