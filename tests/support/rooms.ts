@@ -56,6 +56,11 @@ export const rooms: Record<string, Room> = {
     holds: "the strict codec, the scanner and the encoder of bencode",
     imports: ["base"],
   },
+  utp: {
+    runs: "engine",
+    holds: "streams over UDP that give way to other traffic (BEP 29)",
+    imports: ["base"],
+  },
   router: {
     runs: "engine",
     holds: "our port in the home router, by PCP, NAT-PMP or UPnP",

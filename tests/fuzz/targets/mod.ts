@@ -9,6 +9,7 @@ import { packageTargets } from "./package.ts";
 import { recordTargets } from "./records.ts";
 import { routerTargets } from "./router.ts";
 import { settingTargets } from "./settings.ts";
+import { utpTargets } from "./utp.ts";
 
 /** All fuzz targets, in the order in which a campaign runs them. */
 export const targets: readonly Target[] = [
@@ -20,4 +21,5 @@ export const targets: readonly Target[] = [
   ...settingTargets,
   ...controlTargets,
   ...gateTargets,
+  ...utpTargets,
 ];

@@ -1,0 +1,184 @@
+/**
+ * Congestion control: LEDBAT (RFC 6817) with slow start, and three changes of LEDBAT++
+ * (draft-irtf-iccrg-ledbat-plus-plus). In RFC 6817 a window grows and shrinks by the same number of
+ * bytes whatever its size, so two streams keep the shares that they had at first; and a stream that
+ * begins on a full queue takes that queue for the length of the path. Therefore:
+ *
+ * - the window grows by a constant, and shrinks in proportion to itself, the faster the longer the
+ *   queue: shares become even
+ * - slow start ends at half of the target delay
+ * - a stream sends less for two round trips now and then (a pause), so that the queue drains and the base delay is
+ *   measured
+ *
+ * @module
+ */
+
+import { MAX_FLIGHT_BYTES } from "./limits.ts";
+
+/** Queueing delay that the control aims for, in microseconds (BEP 29, RFC 6817). */
+export const TARGET_US = 100_000;
+/** Queueing delay at which slow start ends. Its window doubles before the delay is seen. */
+const SLOW_START_END_US = TARGET_US / 2;
+/** Smallest window, in packets. */
+const MIN_PACKETS = 2;
+/** First window, in packets: enough for the handshakes of BitTorrent (RFC 6928 allows ten). */
+const FIRST_PACKETS = 10;
+/** Part of the window that is left after a loss. */
+const AFTER_LOSS = 0.5;
+/**
+ * Part of the window by which a round trip shrinks it, when the queueing delay is the target. There, a
+ * window of five packets would neither grow nor shrink.
+ */
+const DECREASE_AT_TARGET = 0.2;
+/**
+ * Exponent of the decrease for each target delay that the queue is longer. With it, windows of 5 and of
+ * 1,500 packets come to rest at queues of 100 and of 40 ms. A steeper decrease would leave streams
+ * unequal that measure base delays some milliseconds apart.
+ */
+const STEEPNESS = 9.5;
+/** Part of the window that one round trip with too long a queue takes at most. */
+const MAX_DECREASE = 0.5;
+/** Round trips that a pause lasts. */
+const PAUSE_ROUND_TRIPS = 2;
+/** Part of what the path alone holds, without its queue, that is sent during a pause. */
+const PAUSED_SHARE = 0.5;
+/**
+ * Part of its queue that a stream returns to after a pause. The larger of two streams gives up more, so
+ * their shares become even faster than by growth alone. What the path holds beside the queue is kept,
+ * so that the line stays busy.
+ */
+const QUEUE_AFTER_PAUSE = 0.3;
+/** Time from the end of a pause to the next one, as a multiple of the pause's length. */
+const PAUSE_EVERY = 19;
+/** Shortest time between two pauses, in microseconds. */
+const MIN_BETWEEN_US = 10_000_000;
+/**
+ * Queueing delay that shows that the queue has been empty lately, so that no pause is needed to
+ * measure the base delay, in microseconds.
+ */
+const EMPTY_QUEUE_US = TARGET_US / 8;
+
+/** What an acknowledgement told. */
+export interface Acked {
+  /** Number of payload bytes that are newly acknowledged. */
+  bytes: number;
+  /** Queueing delay in microseconds. */
+  queueUs: number;
+  /** Smoothed round-trip time, and the lowest one, in microseconds. */
+  rttUs: number;
+  lowestRttUs: number;
+  nowUs: number;
+  /** Payload of a full packet, in bytes. */
+  packetBytes: number;
+  /** Whether the window, and not a lack of data, kept packets back. */
+  isLimited: boolean;
+}
+
+/** The congestion window of one connection. */
+export class Congestion {
+  /** Size of the window in bytes of payload. */
+  windowBytes: number;
+  #packetBytes: number;
+  /** Window above which slow start ends, in bytes. */
+  #slowUntil = Infinity;
+  #isSlowStart = true;
+  /** Whether slow start has ended once, so that the connection has used its path fully. */
+  #hasMeasured = false;
+  #pauseAtUs = Infinity;
+  /** Begin and end of the running pause; the window to return to is in `#slowUntil`. */
+  #pausedAtUs = 0;
+  #pausedUntilUs = 0;
+  #rttBeforePauseUs = 0;
+  /** Whether slow start after a pause is still under way. */
+  #isReturning = false;
+
+  constructor(packetBytes: number) {
+    this.#packetBytes = packetBytes;
+    this.windowBytes = FIRST_PACKETS * packetBytes;
+  }
+
+  get isSlowStart(): boolean {
+    return this.#isSlowStart;
+  }
+
+  acked(acked: Acked): void {
+    const { nowUs, queueUs, packetBytes } = acked;
+    this.#packetBytes = packetBytes;
+    if (this.#pausedUntilUs > 0) {
+      if (nowUs < this.#pausedUntilUs) return;
+      this.#resume(acked);
+    }
+    if (queueUs < EMPTY_QUEUE_US && !this.#isSlowStart) this.#planPause(nowUs, 0);
+    if (this.#isSlowStart) this.#slowStart(acked);
+    else this.#avoid(acked);
+    this.#clamp();
+    if (nowUs >= this.#pauseAtUs && !this.#isSlowStart) this.#pause(acked);
+  }
+
+  #slowStart({ bytes, queueUs, nowUs, rttUs, isLimited }: Acked): void {
+    if (queueUs > SLOW_START_END_US || this.windowBytes >= this.#slowUntil) {
+      this.#isSlowStart = false;
+      // Before the first pause there is only time for the queue of slow start to settle.
+      if (!this.#hasMeasured) this.#pauseAtUs = nowUs + 2 * PAUSE_ROUND_TRIPS * rttUs;
+      else if (this.#isReturning) this.#planPause(nowUs, nowUs - this.#pausedAtUs);
+      this.#hasMeasured = true;
+      this.#isReturning = false;
+    } else if (isLimited) this.windowBytes += bytes;
+  }
+
+  /** Congestion avoidance: grows by a packet a round trip, and shrinks the faster the longer the queue. */
+  #avoid({ bytes, queueUs, isLimited }: Acked): void {
+    const growth = isLimited ? this.#packetBytes : 0;
+    const share = DECREASE_AT_TARGET * Math.exp(STEEPNESS * (queueUs / TARGET_US - 1));
+    const decrease = this.windowBytes * Math.min(share, MAX_DECREASE);
+    this.windowBytes += (growth - decrease) * Math.min(bytes / this.windowBytes, 1);
+  }
+
+  #planPause(nowUs: number, lastedUs: number): void {
+    this.#pauseAtUs = nowUs + Math.max(lastedUs * PAUSE_EVERY, MIN_BETWEEN_US);
+  }
+
+  #pause({ nowUs, rttUs, lowestRttUs }: Acked): void {
+    this.#slowUntil = this.windowBytes;
+    this.#rttBeforePauseUs = rttUs;
+    this.#pausedAtUs = nowUs;
+    this.#pausedUntilUs = nowUs + PAUSE_ROUND_TRIPS * rttUs;
+    this.#pauseAtUs = Infinity;
+    this.windowBytes *= PAUSED_SHARE * Math.min(lowestRttUs / rttUs, 1);
+    this.#clamp();
+  }
+
+  /** Returns to the window before the pause, with a shorter queue. */
+  #resume({ lowestRttUs }: Acked): void {
+    this.#pausedUntilUs = 0;
+    this.#isSlowStart = this.#isReturning = true;
+    // The pause may have shown that the path is shorter than it seemed.
+    const path = Math.min(lowestRttUs / this.#rttBeforePauseUs, 1);
+    this.#slowUntil *= path + (1 - path) * QUEUE_AFTER_PAUSE;
+  }
+
+  /** Called once for the losses of a round trip. */
+  lost(nowUs: number): void {
+    const before = this.#pausedUntilUs > 0 ? this.#slowUntil : this.windowBytes;
+    this.#slowUntil = before * AFTER_LOSS;
+    if (this.#pausedUntilUs > 0) return;
+    this.windowBytes = this.#slowUntil;
+    this.#isSlowStart = this.#isReturning = false;
+    this.#hasMeasured = true;
+    if (this.#pauseAtUs === Infinity) this.#planPause(nowUs, 0);
+    this.#clamp();
+  }
+
+  /** Called when nothing was acknowledged for the retransmission timeout. */
+  timedOut(): void {
+    this.#slowUntil = Math.max(this.windowBytes / 2, MIN_PACKETS * this.#packetBytes);
+    this.windowBytes = this.#packetBytes;
+    this.#pausedUntilUs = 0;
+    this.#isSlowStart = true;
+  }
+
+  #clamp(): void {
+    const least = MIN_PACKETS * this.#packetBytes;
+    this.windowBytes = Math.min(Math.max(this.windowBytes, least), MAX_FLIGHT_BYTES);
+  }
+}

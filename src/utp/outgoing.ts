@@ -1,0 +1,387 @@
+/**
+ * The sending half of a connection: cuts bytes into packets, keeps them until they are acknowledged,
+ * and sends again what was lost.
+ *
+ * A packet counts as lost when three packets that were sent after it have arrived. That holds for
+ * packets that were sent again, too, so the loss of one costs a round trip and no timeout.
+ *
+ * @module
+ */
+
+import { Congestion } from "./congestion.ts";
+import type { DelayMeter } from "./delay_history.ts";
+import { type ByteBudget, MAX_FLIGHT_BYTES, MAX_PACKETS } from "./limits.ts";
+import { HEADER_BYTES, ST } from "./packet.ts";
+import { PathMtu } from "./path_mtu.ts";
+import type { RoundTrip } from "./round_trip.ts";
+import { SendQueue } from "./send_queue.ts";
+import { distance, SEQ_MASK, SeqRing } from "./sequence.ts";
+
+/** Number of later packets whose arrival shows that a packet was lost. */
+const REORDERED = 3;
+/** Number of acknowledgements of the same packet that show a loss, without selective ones. */
+const DUPLICATES = 3;
+/** Number of bytes in flight that a connection may have whatever the others have, in bytes. */
+const SPARED_FLIGHT_BYTES = 64 * 1024;
+/** Length of the memory from which packets are cut, in bytes. */
+const SLAB_BYTES = 128 * 1024;
+const EMPTY = new Uint8Array(0);
+
+/** A packet that has been made and not been acknowledged. */
+export interface Sent {
+  /** Header, padding and payload. The header is written anew each time the packet is sent. */
+  bytes: Uint8Array;
+  type: number;
+  seq: number;
+  payloadBytes: number;
+  /** Bytes of extensions between header and payload, if the packet is a probe of the path. */
+  paddingBytes: number;
+  sentUs: number;
+  transmissions: number;
+  /** Position in the order of all that was sent, counting what was sent again. */
+  order: number;
+  /** Whether the peer has it, by a selective acknowledgement. */
+  isSacked: boolean;
+  isLost: boolean;
+}
+
+/** What {@linkcode Outgoing} needs of its connection. */
+export interface OutgoingOptions {
+  /** Sequence number of the first packet. */
+  next: number;
+  family: 4 | 6;
+  roundTrip: RoundTrip;
+  delays: DelayMeter;
+  /** Bytes in flight of all connections. */
+  budget: ByteBudget;
+  /** Writes the header of a packet, and sends it. */
+  transmit: (sent: Sent) => void;
+}
+
+/** The packets of one direction of a connection. */
+export class Outgoing {
+  /** Sequence number of the next new packet. */
+  next: number;
+  /** Receive window of the peer, in bytes. */
+  peerWindowBytes = MAX_FLIGHT_BYTES;
+  /** Bytes of payload that are under way: neither acknowledged nor lost. */
+  flightBytes = 0;
+  readonly #options: OutgoingOptions;
+  readonly #congestion: Congestion;
+  readonly #mtu: PathMtu;
+  readonly #ring = new SeqRing<Sent>();
+  /** The first sequence number that is not acknowledged. */
+  #oldest: number;
+  readonly #queue = new SendQueue();
+  #isEnding = false;
+  #finSeq: number | undefined;
+  #order = 0;
+  /** Highest order of all packets that have arrived. */
+  #arrivedOrder = -1;
+  #lostCount = 0;
+  #duplicates = 0;
+  /** Losses of packets before this number belong to a loss that has been answered already. */
+  #recoverUntil: number;
+  #isRecovering = false;
+  #isLimited = false;
+  #slab = EMPTY;
+  #slabAt = 0;
+
+  constructor(options: OutgoingOptions) {
+    this.#options = options;
+    this.next = this.#oldest = this.#recoverUntil = options.next;
+    this.#mtu = new PathMtu(options.family);
+    this.#congestion = new Congestion(this.#payloadBytes);
+  }
+
+  /** Number of packets that are not acknowledged in order. */
+  get unacknowledged(): number {
+    return distance(this.#oldest, this.next);
+  }
+
+  /** Whether bytes wait for the window. */
+  get isWaiting(): boolean {
+    return this.#queue.lengthBytes > 0 || this.#lostCount > 0;
+  }
+
+  /** Whether the end of the stream has been acknowledged. */
+  get isFinished(): boolean {
+    return this.#finSeq !== undefined && this.unacknowledged === 0;
+  }
+
+  /** Congestion window in bytes. */
+  get windowBytes(): number {
+    return this.#congestion.windowBytes;
+  }
+
+  /** Size of the datagrams that are sent now, in bytes. */
+  get datagramBytes(): number {
+    return this.#mtu.datagramBytes;
+  }
+
+  get #payloadBytes(): number {
+    return this.#mtu.datagramBytes - HEADER_BYTES;
+  }
+
+  /** Queues bytes. `done` is called when all have been copied into packets. */
+  write(bytes: Uint8Array, done: () => void): void {
+    this.#queue.add(bytes, done);
+  }
+
+  /** Queues the end of the stream, after all queued bytes. */
+  end(): void {
+    this.#isEnding = true;
+  }
+
+  /** Forgets the queued bytes that are in no packet yet. */
+  dropQueued(): void {
+    this.#queue.clear();
+  }
+
+  /** Gives back what this connection has of the shared budget, and tells all writers. */
+  release(): void {
+    this.#addFlight(-this.flightBytes);
+    this.#queue.clear();
+    this.#queue.tellWriters();
+  }
+
+  /** Whether a received packet acknowledges nothing that was not sent, and is not too old. */
+  admits(ack: number): boolean {
+    const beyond = distance((this.#oldest - 1) & SEQ_MASK, ack);
+    return beyond <= this.unacknowledged || SEQ_MASK + 1 - beyond <= MAX_PACKETS;
+  }
+
+  /**
+   * Takes an acknowledgement that {@linkcode admits} allows.
+   *
+   * @param isState whether the packet carries nothing else, so that a repeated one tells of a loss
+   * @returns whether something was acknowledged for the first time
+   */
+  acknowledged(
+    ack: number,
+    selective: Uint8Array | undefined,
+    isState: boolean,
+    nowUs: number,
+  ): boolean {
+    const { roundTrip } = this.#options;
+    const count = distance((this.#oldest - 1) & SEQ_MASK, ack);
+    if (count > this.unacknowledged) return false;
+    const flightBefore = this.flightBytes;
+    let ackedBytes = 0;
+    for (let i = 0; i < count; i++) {
+      ackedBytes += this.#arrived(this.#at(this.#oldest), nowUs);
+      this.#ring.delete(this.#oldest);
+      this.#oldest = (this.#oldest + 1) & SEQ_MASK;
+    }
+    if (selective) ackedBytes += this.#takeSelective(ack, selective, nowUs);
+    if (count > 0) this.#duplicates = 0;
+    else if (isState && !selective && this.unacknowledged > 0) this.#duplicates++;
+    const first = this.unacknowledged > 0 ? this.#at(this.#oldest) : undefined;
+    // A peer without selective acknowledgements tells of one loss in each round trip.
+    const isPartial = count > 0 && !selective && this.#isRecovering &&
+      first !== undefined && first.order < this.#arrivedOrder;
+    if (this.#isRecovering && distance(this.#recoverUntil, this.#oldest) <= SEQ_MASK >> 1) {
+      this.#isRecovering = false;
+    } else if (this.#duplicates === DUPLICATES || isPartial) {
+      this.#lose(first, nowUs);
+    }
+    if (selective || this.#isRecovering) this.#findLost(nowUs);
+    if (ackedBytes > 0) {
+      roundTrip.progress();
+      this.#congestion.acked({
+        bytes: ackedBytes,
+        // A peer that reports more than a packet was under way has a clock that jumped, or lies.
+        queueUs: Math.min(this.#options.delays.queueUs, roundTrip.latestUs),
+        rttUs: roundTrip.smoothedUs,
+        lowestRttUs: roundTrip.lowestUs,
+        nowUs,
+        packetBytes: this.#payloadBytes,
+        isLimited: this.#isLimited || flightBefore >= this.#congestion.windowBytes,
+      });
+    }
+    return ackedBytes > 0 || count > 0;
+  }
+
+  /** Treats all packets in flight as lost, when the retransmission timeout has passed. */
+  timedOut(): void {
+    for (let seq = this.#oldest; seq !== this.next; seq = (seq + 1) & SEQ_MASK) {
+      const sent = this.#at(seq);
+      if (!sent.isSacked && !sent.isLost) this.#markLost(sent);
+    }
+    if (this.#options.roundTrip.timeoutUs > 4_000_000) this.#mtu.restart();
+    this.#congestion.timedOut();
+    this.#isRecovering = true;
+    this.#recoverUntil = this.next;
+  }
+
+  /**
+   * Sends what the windows allow: first what was lost, then new packets.
+   *
+   * @param isProbe whether one packet may be sent though the peer's window is closed
+   */
+  flush(nowUs: number, isProbe = false): void {
+    this.#isLimited = false;
+    this.#sendLost(nowUs, isProbe);
+    this.#sendNew(nowUs, isProbe);
+    this.#queue.tellWriters();
+  }
+
+  /** Begins an outgoing connection with an `ST_SYN`. */
+  sendSyn(nowUs: number): void {
+    this.#send(this.#make(ST.syn, 0, 0), nowUs);
+  }
+
+  #sendNew(nowUs: number, isProbe: boolean): void {
+    while (this.#queue.lengthBytes > 0 && this.#lostCount === 0) {
+      const length = Math.min(this.#queue.lengthBytes, this.#payloadBytes);
+      if (!this.#fits(length, isProbe)) return;
+      this.#send(this.#cut(length), nowUs);
+    }
+    if (this.#isEnding && this.#finSeq === undefined && this.#queue.lengthBytes === 0) {
+      this.#finSeq = this.next;
+      this.#send(this.#make(ST.fin, 0, 0), nowUs);
+    }
+  }
+
+  #fits(length: number, isProbe: boolean): boolean {
+    const { budget } = this.#options;
+    if (this.unacknowledged >= MAX_PACKETS - 1) return false;
+    if (this.flightBytes === 0) return isProbe || this.peerWindowBytes > 0;
+    const after = this.flightBytes + length;
+    if (after > this.peerWindowBytes) return false;
+    if (after > SPARED_FLIGHT_BYTES && length > budget.left) return false;
+    if (after <= this.#congestion.windowBytes) return true;
+    this.#isLimited = true;
+    return false;
+  }
+
+  #sendLost(nowUs: number, isProbe: boolean): void {
+    for (let seq = this.#oldest; this.#lostCount > 0; seq = (seq + 1) & SEQ_MASK) {
+      const sent = this.#at(seq);
+      if (!sent.isLost) continue;
+      const { payloadBytes } = sent;
+      if (this.flightBytes > 0 && !this.#fitsAgain(payloadBytes)) return;
+      if (this.flightBytes === 0 && !isProbe && this.peerWindowBytes === 0) return;
+      sent.isLost = false;
+      this.#lostCount--;
+      this.#transmit(sent, nowUs);
+    }
+  }
+
+  #fitsAgain(length: number): boolean {
+    const after = this.flightBytes + length;
+    if (after <= this.#congestion.windowBytes && after <= this.peerWindowBytes) return true;
+    this.#isLimited = true;
+    return false;
+  }
+
+  #send(sent: Sent, nowUs: number): void {
+    this.#ring.set(sent.seq, sent, this.#oldest);
+    this.next = (this.next + 1) & SEQ_MASK;
+    this.#transmit(sent, nowUs);
+  }
+
+  #transmit(sent: Sent, nowUs: number): void {
+    sent.sentUs = nowUs;
+    sent.transmissions++;
+    sent.order = this.#order++;
+    this.#addFlight(sent.payloadBytes);
+    this.#options.transmit(sent);
+  }
+
+  /** Makes a packet of the next queued bytes. */
+  #cut(length: number): Sent {
+    const isFull = length === this.#payloadBytes;
+    const sent = this.#make(ST.data, length, isFull ? this.#mtu.padding() : 0);
+    this.#queue.take(sent.bytes.subarray(sent.bytes.length - length));
+    // An idle connection keeps no memory for packets to come.
+    if (this.#queue.lengthBytes === 0) this.#slab = EMPTY;
+    return sent;
+  }
+
+  #make(type: number, payloadBytes: number, paddingBytes: number): Sent {
+    const lengthBytes = HEADER_BYTES + paddingBytes + payloadBytes;
+    if (this.#slabAt + lengthBytes > this.#slab.length) {
+      // A short packet gets memory of its own, so that an idle connection keeps no slab.
+      const isBulk = this.#queue.lengthBytes >= SLAB_BYTES / 2;
+      this.#slab = new Uint8Array(isBulk ? SLAB_BYTES : lengthBytes);
+      this.#slabAt = 0;
+    }
+    const bytes = this.#slab.subarray(this.#slabAt, this.#slabAt += lengthBytes);
+    const [seq, sentUs, transmissions, order] = [this.next, 0, 0, 0];
+    return {
+      ...{ bytes, type, seq, payloadBytes, paddingBytes, sentUs, transmissions, order },
+      ...{ isSacked: false, isLost: false },
+    };
+  }
+
+  /** Returns a packet that is not acknowledged in order. */
+  #at(seq: number): Sent {
+    return this.#ring.get(seq, this.#oldest)!;
+  }
+
+  /** Notes the arrival of a packet. Returns the number of its bytes if it is the first notice. */
+  #arrived(sent: Sent, nowUs: number): number {
+    if (sent.isSacked) return 0;
+    sent.isSacked = true;
+    if (sent.isLost) {
+      sent.isLost = false;
+      this.#lostCount--;
+    } else this.#addFlight(-sent.payloadBytes);
+    this.#arrivedOrder = Math.max(this.#arrivedOrder, sent.order);
+    if (sent.transmissions === 1) this.#options.roundTrip.add(nowUs - sent.sentUs);
+    if (sent.paddingBytes > 0) this.#mtu.arrived(sent.bytes.length);
+    return sent.payloadBytes;
+  }
+
+  #takeSelective(ack: number, selective: Uint8Array, nowUs: number): number {
+    let ackedBytes = 0;
+    const most = distance(ack, this.next) - 2;
+    for (let i = 0; i < selective.length; i++) {
+      const bits = selective[i]!;
+      for (let bit = 0; bits >> bit !== 0; bit++) {
+        const index = i * 8 + bit;
+        if (!(bits & 1 << bit) || index >= most) continue;
+        const sent = this.#ring.get((ack + 2 + index) & SEQ_MASK, this.#oldest);
+        if (sent) ackedBytes += this.#arrived(sent, nowUs);
+      }
+    }
+    return ackedBytes;
+  }
+
+  /** Finds packets that are lost, by the order in which packets were sent and have arrived. */
+  #findLost(nowUs: number): void {
+    const lostUntil = this.#arrivedOrder - REORDERED;
+    for (let seq = this.#oldest; seq !== this.next; seq = (seq + 1) & SEQ_MASK) {
+      const sent = this.#at(seq);
+      if (!sent.isSacked && !sent.isLost && sent.order <= lostUntil) this.#lose(sent, nowUs);
+    }
+  }
+
+  #lose(sent: Sent | undefined, nowUs: number): void {
+    if (!sent || sent.isSacked || sent.isLost) return;
+    const wasProbe = sent.paddingBytes > 0;
+    this.#markLost(sent);
+    // The loss of a probe tells of the path's size, not of congestion.
+    if (wasProbe || this.#isRecovering) return;
+    this.#isRecovering = true;
+    this.#recoverUntil = this.next;
+    this.#congestion.lost(nowUs);
+  }
+
+  #markLost(sent: Sent): void {
+    sent.isLost = true;
+    this.#lostCount++;
+    this.#addFlight(-sent.payloadBytes);
+    if (sent.paddingBytes === 0) return;
+    this.#mtu.wasLost(sent.bytes.length);
+    // Sent again, the packet has no padding. The memory before its payload takes the header.
+    sent.bytes = sent.bytes.subarray(sent.paddingBytes);
+    sent.paddingBytes = 0;
+  }
+
+  #addFlight(bytes: number): void {
+    this.flightBytes += bytes;
+    this.#options.budget.used += bytes;
+  }
+}

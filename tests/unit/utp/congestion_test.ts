@@ -1,0 +1,127 @@
+/** Tests how uTP streams share a bottleneck: with each other, with streams like TCP, and with a ping. */
+
+import assert from "node:assert/strict";
+import type { UtpSocket } from "../../../src/utp/mod.ts";
+import { DelayMeter } from "../../../src/utp/delay_history.ts";
+import { LossBasedStream } from "../../support/loss_based_stream.ts";
+import {
+  type LinkOptions,
+  type SimulatedLink,
+  SimulatedNetwork,
+} from "../../support/utp_network.ts";
+
+/** An uplink of 10 Mbit/s with a queue of 250 ms, as home routers have. */
+const UPLINK: LinkOptions = { delayMs: 20, bytesPerSecond: 1_250_000, queueMs: 250 };
+
+/** Hosts `a` and `b` with a bottleneck from `a` to `b`, and streams of `a` that never end. */
+class Bottleneck {
+  readonly network = new SimulatedNetwork(1);
+  readonly link: SimulatedLink;
+  readonly back: SimulatedLink;
+  /** Bytes that have arrived, by the order in which the streams began. */
+  readonly arrived: number[] = [];
+  readonly #dialler;
+
+  constructor(options: LinkOptions) {
+    this.link = this.network.makeLink(options);
+    this.back = this.network.makeLink({ delayMs: options.delayMs });
+    this.network.connect("a", "b", this.link);
+    this.network.connect("b", "a", this.back);
+    this.#dialler = this.network.add("a");
+    this.network.add("b", (socket) => {
+      const index = this.arrived.push(0) - 1;
+      socket.onBytes = (bytes) => {
+        this.arrived[index]! += bytes.length;
+        return true;
+      };
+      socket.resume();
+    });
+  }
+
+  start(): UtpSocket {
+    const socket = this.#dialler.connect("b", 6881);
+    const bytes = new Uint8Array(256 * 1024);
+    const write = () => void socket.write(bytes, write);
+    write();
+    return socket;
+  }
+
+  /** Lets time pass; returns the bytes of each stream in it, and the mean queueing delay. */
+  async measure(seconds: number): Promise<{ bytes: number[]; queueMs: number }> {
+    const before = [...this.arrived];
+    const { queuedMs, packets } = this.link;
+    await this.network.clock.advance(seconds * 1_000);
+    return {
+      bytes: this.arrived.map((bytes, i) => bytes - (before[i] ?? 0)),
+      queueMs: (this.link.queuedMs - queuedMs) / (this.link.packets - packets),
+    };
+  }
+}
+
+Deno.test("a stream uses its line, and its queue stays about the target of 100 ms", async () => {
+  const line = new Bottleneck(UPLINK);
+  line.start();
+  await line.measure(10);
+  const { bytes, queueMs } = await line.measure(60);
+  assert.ok(bytes[0]! > 0.93 * 60 * UPLINK.bytesPerSecond! * 0.95, `${bytes[0]} bytes`);
+  assert.ok(queueMs > 50 && queueMs < 110, `${queueMs} ms`);
+});
+
+Deno.test("two streams share a line evenly, though one began on the queue of the other", async () => {
+  const line = new Bottleneck(UPLINK);
+  line.start();
+  await line.measure(10);
+  line.start();
+  await line.measure(60);
+  const { bytes, queueMs } = await line.measure(60);
+  const share = Math.min(...bytes) / Math.max(...bytes);
+  assert.ok(share >= 0.8, `${bytes}: ${share}`);
+  assert.ok(queueMs < 120, `${queueMs} ms`);
+});
+
+Deno.test("a stream yields to a stream that only loss controls, and takes the line back", async () => {
+  const line = new Bottleneck(UPLINK);
+  line.start();
+  await line.measure(10);
+  const tcp = new LossBasedStream(line.network.clock, line.link, line.back);
+  await line.measure(20);
+  const before = tcp.arrivedBytes;
+  const { bytes } = await line.measure(60);
+  const share = bytes[0]! / (bytes[0]! + tcp.arrivedBytes - before);
+  assert.ok(share <= 0.25, `${share} of the line`);
+  assert.ok(share > 0, "and does not starve");
+  tcp.stop();
+  await line.measure(30);
+  const alone = await line.measure(20);
+  assert.ok(alone.bytes[0]! > 0.85 * 20 * UPLINK.bytesPerSecond!, `${alone.bytes[0]} bytes`);
+});
+
+for (const drift of [-100e-6, 100e-6]) {
+  Deno.test(`clocks that drift apart by ${drift * 1e6} µs a second change nothing`, async () => {
+    const line = new Bottleneck(UPLINK);
+    line.network.skew("b", (nowUs) => nowUs * (1 + drift) + 3e9);
+    line.start();
+    await line.measure(120);
+    const { bytes, queueMs } = await line.measure(120);
+    assert.ok(bytes[0]! > 0.85 * 120 * UPLINK.bytesPerSecond!, `${bytes[0]} bytes`);
+    assert.ok(queueMs > 30 && queueMs < 130, `${queueMs} ms`);
+  });
+}
+
+Deno.test("the queueing delay is measured across the wrap of 32-bit times", () => {
+  const meter = new DelayMeter();
+  const offset = 2 ** 32 - 30_000;
+  for (
+    const [atMs, delayMs] of [[0, 20], [10, 25], [20, 60], [30, 60], [40, 60], [50, 61]] as const
+  ) {
+    meter.received(0, (offset + delayMs * 1_000) % 2 ** 32, atMs * 1_000);
+  }
+  assert.equal(meter.queueUs, 40_000);
+});
+
+Deno.test("a base delay older than ten minutes is forgotten", () => {
+  const meter = new DelayMeter();
+  meter.received(0, 10_000, 0);
+  for (let minute = 0; minute <= 12; minute++) meter.received(0, 50_000, minute * 60_000_001);
+  assert.equal(meter.queueUs, 0);
+});
