@@ -11,7 +11,8 @@
  *   caller that encodes many messages.
  * - {@linkcode BencodeScanner} finds the start and end of values without decoding them. It accepts
  *   unsorted keys and leading zeros, which other DHT nodes may send. Every packet and `.torrent`
- *   from the network is scanned before an npm library parses it.
+ *   from the network is scanned before an npm library parses it. {@linkcode visitEntries} finds the
+ *   entries of a dictionary with it.
  *
  * This room does not know which members a message or a record has. It does not use npm:bencode, the
  * parser of WebTorrent, because that parser accepts unsorted keys and reads past the end of its
@@ -24,6 +25,7 @@
 
 export { bdecode, type BDecoded, type BdecodeOptions } from "./decode.ts";
 export { bencode, BencodeEncoder, type BValue, Encoded, tryBencode } from "./encode.ts";
+export { type DictionaryEntry, visitEntries } from "./entries.ts";
 export { BencodeError } from "./errors.ts";
 export { BencodeScanner, MALFORMED, type Span } from "./scanner.ts";
 export { COLON, DIGIT_0, DIGIT_9, LETTER_D, LETTER_E, LETTER_I, LETTER_L } from "./tokens.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { PeerCounts } from "../engine/mod.ts";
+import type { PeerCounts, WebSeedStatus } from "../engine/mod.ts";
 import { ControlError } from "./errors.ts";
 
 /**
@@ -42,6 +42,8 @@ export interface FailedDownload {
   hasRecord: boolean;
   /** Counts of peers; `undefined` if the download never reported progress. */
   reach: PeerCounts | undefined;
+  /** The web seeds of the download. */
+  webSeeds?: readonly WebSeedStatus[];
 }
 
 const NO_COUNTS: PeerCounts = {
@@ -56,13 +58,17 @@ const NO_COUNTS: PeerCounts = {
 
 /**
  * Creates an error `NO_PEERS`. Its `detail` has `reason`, `downloadedBytes` and the counts of
- * {@linkcode PeerCounts}.
+ * {@linkcode PeerCounts}, and `webSeeds` if there are any.
  */
 export function noPeers(failed: FailedDownload, cause: unknown): ControlError {
-  const { downloadedBytes, reach = NO_COUNTS } = failed;
+  const { downloadedBytes, reach = NO_COUNTS, webSeeds = [] } = failed;
   const reason = reasonOf(failed, reach);
-  const detail = { reason, downloadedBytes, peers: reach.met, ...reach };
-  return new ControlError("network", "NO_PEERS", explain(failed, reach, reason), {
+  const detail = {
+    ...{ reason, downloadedBytes, peers: reach.met, ...reach },
+    ...(webSeeds.length > 0 && { webSeeds }),
+  };
+  const message = explain(failed, reach, reason) + aboutWebSeeds(webSeeds);
+  return new ControlError("network", "NO_PEERS", message, {
     cause,
     detail,
   });
@@ -114,6 +120,16 @@ function explain(
         Math.round(waitedMs / 1_000)
       } s, at ${downloadedBytes} bytes. What came is kept: the same command goes on from there`;
   }
+}
+
+/** Says of each web seed why nothing comes from it. */
+function aboutWebSeeds(webSeeds: readonly WebSeedStatus[]): string {
+  if (webSeeds.length === 0) return "";
+  const each = webSeeds.map(({ url, problem = "It was not asked for anything yet" }) =>
+    `${url} (${problem.replace(/\.$/, "")})`
+  );
+  const what = webSeeds.length === 1 ? "Its web seed sends" : "None of its web seeds sends";
+  return `. ${what}${webSeeds.length === 1 ? " nothing" : " anything"}: ${each.join(", ")}`;
 }
 
 function peers(count: number): string {

@@ -8,7 +8,14 @@
 
 import { type Clock, every, formatHostPort } from "../base/mod.ts";
 import type { PeerAddress } from "../dht/mod.ts";
-import { DuplicateConnections, PeerReach, PiecePicker, SmartBan } from "./download/mod.ts";
+import {
+  DuplicateConnections,
+  type FetchRange,
+  PeerReach,
+  PiecePicker,
+  SmartBan,
+  WebSeeds,
+} from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
 import type { Torrent } from "./libraries/mod.ts";
 import {
@@ -35,6 +42,10 @@ export interface DownloadRequest {
   maxBytes: number;
   /** Addresses of peers that are already known when the download starts. */
   peers?: PeerAddress[];
+  /** URLs of web seeds (BEP 19). */
+  webSeeds?: readonly string[];
+  /** Name of the archive's file in a directory of a web seed; used until the metadata are known. */
+  fileName?: string;
   signal?: AbortSignal;
   onProgress?: (progress: DownloadProgress) => void;
 }
@@ -51,14 +62,23 @@ export class Download {
   readonly #clock: Clock;
   readonly #smartBan: SmartBan;
   readonly #reach: PeerReach;
+  readonly #webSeeds: WebSeeds;
   /**
    * Peer addresses that arrived while the torrent was still being parsed. They are dialled
    * afterwards.
    */
   readonly #early: PeerAddress[];
 
-  /** @param torrent a torrent that was just added to the client */
-  constructor(torrent: Torrent, request: DownloadRequest, clock: Clock) {
+  /**
+   * @param torrent a torrent that was just added to the client
+   * @param fetchRange requests ranges of web seeds' files
+   */
+  constructor(
+    torrent: Torrent,
+    request: DownloadRequest,
+    clock: Clock,
+    fetchRange: FetchRange,
+  ) {
     this.torrent = torrent;
     this.request = request;
     this.#clock = clock;
@@ -67,6 +87,14 @@ export class Download {
     new PiecePicker(torrent, clock, Math.random);
     new DuplicateConnections(torrent, clock);
     this.#reach = new PeerReach(torrent);
+    const { infoHashHex, fileName, webSeeds = [] } = request;
+    this.#webSeeds = new WebSeeds(torrent, { clock, fetchRange, infoHashHex, fileName });
+    this.#webSeeds.add(webSeeds);
+  }
+
+  /** Adds web seeds by their URLs. */
+  addWebSeeds(urls: readonly string[]): void {
+    this.#webSeeds.add(urls);
   }
 
   /** Adds peer addresses for the download to dial. Does nothing after the download has ended. */
@@ -89,10 +117,12 @@ export class Download {
   async run(): Promise<Uint8Array> {
     const { torrent, request } = this;
     const { infoHashHex, signal } = request;
-    const report = () => request.onProgress?.(progressOf(torrent, this.#reach.counts()));
+    const report = () =>
+      request.onProgress?.(progressOf(torrent, this.#reach.counts(), this.#webSeeds.statuses()));
     onDownloadedBytes(torrent, report);
     const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, () => {
       this.#smartBan.update();
+      this.#webSeeds.update();
       report();
     });
     const cancel = () => torrent.destroy({ destroyStore: false });
@@ -119,6 +149,7 @@ export class Download {
       throw new EngineError("failed", "DOWNLOAD_CANCELLED", message, { cause: signal.reason });
     } finally {
       ticking.cancel();
+      this.#webSeeds.close();
       signal?.removeEventListener("abort", cancel);
       await destroyTorrent(torrent);
     }

@@ -13,6 +13,7 @@ import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
 import { createClient, listening, throttle } from "./client.ts";
 import { DhtHost, type DhtState, type Traffic } from "./dht/mod.ts";
 import { Download, type DownloadRequest, invalidTorrent } from "./download.ts";
+import type { FetchRange } from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
 import {
   fillExtendedHandshake,
@@ -61,6 +62,7 @@ export class Engine {
   readonly #client: Client;
   readonly #dht: DhtHost | undefined;
   readonly #clock: Clock;
+  readonly #fetchRange: FetchRange;
   readonly #seeds: Seeds;
   readonly #downloads = new Set<Download>();
   readonly #onPeerHandshake: (said: PeerHandshake) => void;
@@ -119,6 +121,9 @@ export class Engine {
     this.#client = client;
     this.#dht = dht;
     this.#clock = options.clock;
+    const { gate } = options;
+    this.#fetchRange = (order, signal) =>
+      gate ? gate().fetchRange(order, signal) : Promise.reject(new Error("There is no gate"));
     this.#onPeerHandshake = options.onPeerHandshake ?? (() => {});
     this.#seeds = new Seeds({
       clock: options.clock,
@@ -218,7 +223,7 @@ export class Engine {
       throw invalidTorrent(infoHashHex, "its infohash is not 40 lower-case hexadecimal digits");
     }
     const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
-    const download = new Download(added, request, this.#clock);
+    const download = new Download(added, request, this.#clock, this.#fetchRange);
     this.#downloads.add(download);
     try {
       return await download.run();
@@ -240,6 +245,17 @@ export class Engine {
   addPeers(infoHashHex: string, peers: PeerAddress[]): void {
     for (const download of this.#downloads) {
       if (download.request.infoHashHex === infoHashHex) download.addPeers(peers);
+    }
+  }
+
+  /**
+   * Passes peer addresses and URLs of web seeds to the download with this infohash. Does nothing if
+   * there is no such download.
+   */
+  addSources(infoHashHex: string, peers: PeerAddress[], webSeeds: readonly string[]): void {
+    this.addPeers(infoHashHex, peers);
+    for (const download of this.#downloads) {
+      if (download.request.infoHashHex === infoHashHex) download.addWebSeeds(webSeeds);
     }
   }
 

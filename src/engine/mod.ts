@@ -22,7 +22,7 @@
 export { createUdpSocket, type DhtState, type SocketFactory, type Traffic } from "./dht/mod.ts";
 export type { EncryptionMode } from "./dial/mod.ts";
 export type { DownloadRequest } from "./download.ts";
-export type { PeerCounts } from "./download/mod.ts";
+export type { PeerCounts, WebSeedStatus } from "./download/mod.ts";
 export { Engine } from "./engine.ts";
 export { EngineError } from "./errors.ts";
 export type { PeerHandshake } from "./extended_handshake.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { PeerCounts } from "./download/mod.ts";
+import type { PeerCounts, WebSeedStatus } from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
 import { knownPeers, type Torrent, type Wire } from "./libraries/mod.ts";
 
@@ -52,6 +52,8 @@ export interface DownloadProgress {
   peers: number;
   /** Numbers of peers since the start of the download, by the stage that they reached. */
   reach: PeerCounts;
+  /** The web seeds of the download. */
+  webSeeds: WebSeedStatus[];
   /** Current download speed, in bytes a second. */
   downloadSpeed: number;
 }
@@ -199,8 +201,12 @@ export function totalsOf(
   return sum;
 }
 
-/** Returns the progress of a torrent's download; `reach` is passed on unchanged. */
-export function progressOf(torrent: Torrent, reach: PeerCounts): DownloadProgress {
+/** Returns the progress of a torrent's download; `reach` and `webSeeds` are passed on unchanged. */
+export function progressOf(
+  torrent: Torrent,
+  reach: PeerCounts,
+  webSeeds: WebSeedStatus[],
+): DownloadProgress {
   return {
     lengthBytes: torrent.length ?? 0,
     downloadedBytes: torrent.length ? torrent.downloaded : 0,
@@ -208,6 +214,7 @@ export function progressOf(torrent: Torrent, reach: PeerCounts): DownloadProgres
     readyBytes: readyBytesOf(torrent),
     peers: torrent.numPeers,
     reach,
+    webSeeds,
     downloadSpeed: torrent.downloadSpeed,
   };
 }

@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { toHex } from "../base/mod.ts";
+import { toHex, usableWebSeeds } from "../base/mod.ts";
 import { named, type Operations } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
@@ -31,6 +31,7 @@ export interface CatalogContext extends FindOptions {
  * Reads a catalog from the seed directory. If the catalog is missing, downloads it there first.
  *
  * @param infoHash infohash in the announce record, 20 bytes
+ * @param webSeeds web seeds in the announce record
  * @throws {FetchingError} `CATALOG_UNREACHABLE` (kind `network`)
  * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
  * @throws {EngineError} `TORRENT_TOO_LARGE` (kind `verification`)
@@ -39,6 +40,7 @@ export async function fetchCatalog(
   { operations, seedDirectory, clock, timeoutMs, signal }: CatalogContext,
   publicKey: Uint8Array,
   infoHash: Uint8Array,
+  webSeeds: readonly string[] = [],
 ): Promise<Catalog> {
   const present = await presentCatalog(seedDirectory, publicKey, infoHash);
   if (present) return await parseCatalogInTurns(present.bytes, publicKey, signal);
@@ -46,7 +48,12 @@ export async function fetchCatalog(
   const timer = clock.after(timeoutMs, () => deadline.abort());
   const late = deadline.signal;
   const signals = signal ? [signal, late] : [late];
-  const request = { infoHash: toHex(infoHash), maxBytes: MAX_CATALOG_BYTES };
+  const request = {
+    infoHash: toHex(infoHash),
+    maxBytes: MAX_CATALOG_BYTES,
+    webSeeds: usableWebSeeds(webSeeds),
+    fileName: catalogFileName(publicKey),
+  };
   const { path, torrent } = await operations.download(request, { signal: AbortSignal.any(signals) })
     .catch((cause) => {
       signal?.throwIfAborted();

@@ -6,6 +6,8 @@
  */
 
 import { join } from "node:path";
+import type { Operations } from "../control/mod.ts";
+import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
   type MinimalManifest,
@@ -16,6 +18,9 @@ import {
 } from "../package/mod.ts";
 import type { FetchContext, FetchListeners } from "./context.ts";
 import { type GetPlan, type GetRequest, planGet } from "./get_plan.ts";
+import { manifestSalt } from "../records/mod.ts";
+import { minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
+import { lookUpRecord } from "./record_lookup.ts";
 import { partialPath } from "./partials.ts";
 import { downloadUntilStalled } from "./stall_timeout.ts";
 import { StreamingVerifier } from "./streaming_verifier.ts";
@@ -87,7 +92,7 @@ async function findPresent(
 async function fetchArchive(
   context: FetchContext,
   plan: GetPlan,
-  { onStep, onProgress }: FetchListeners,
+  { onStep, onDetail, onProgress }: FetchListeners,
 ): Promise<Got> {
   const { operations, seeds, limits, finding: { signal } } = context;
   const { minimal, publicKey } = plan;
@@ -107,6 +112,8 @@ async function fetchArchive(
     },
     label: labelOf(plan),
     hasRecord: minimal !== undefined,
+    onDetail,
+    findWebSeeds: minimal && ((signal) => recordedWebSeeds(operations, minimal, signal)),
     onProgress(progress) {
       verifier?.advance(progress);
       onProgress?.(progress);
@@ -142,13 +149,27 @@ async function fetchArchive(
   const entry = await seeds.put({
     archivePath: path,
     minimal,
-    torrent: plan.webSeeds.length > 0 ? withWebSeeds(torrent, plan.webSeeds) : torrent,
+    torrent: plan.webSeeds?.length ? withWebSeeds(torrent, plan.webSeeds) : torrent,
     move: true,
     verified: true,
   });
   context.onVerified?.(entry);
   if ((await operations.status()).daemon) await operations.add({ fileName: entry.fileName });
   return { ...describe(minimal), archivePath: entry.archivePath, minimal, present: false };
+}
+
+/** Returns the web seeds in an archive's manifest record; none if the record is not found. */
+async function recordedWebSeeds(
+  operations: Operations,
+  { name, version, pubkey, archiveSha256 }: MinimalManifest,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const key = { publicKey: parsePublicKey(pubkey), salt: manifestSalt(name, version) };
+  const lookup = await lookUpRecord(operations, key, signal);
+  if (lookup.kind !== "found") return [];
+  const { item } = lookup;
+  const isOfArchive = minimalOf(item, { name, version }).archiveSha256 === archiveSha256;
+  return isOfArchive ? webSeedsOfRecord(item) : [];
 }
 
 function describe({ name, version, pubkey }: { name: string; version: string; pubkey: string }) {

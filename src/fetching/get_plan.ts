@@ -41,8 +41,11 @@ export interface GetPlan {
   torrent?: Uint8Array;
   /** `HOST:PORT` of the peers that a magnet link names. */
   peers: string[];
-  /** URLs of web seeds that the request or the publisher's record names. */
-  webSeeds: string[];
+  /**
+   * URLs of web seeds that the request or the publisher's record names; absent if neither was
+   * read.
+   */
+  webSeeds?: string[];
   /** File name of the archive in a directory of a web seed, as far as the request tells it. */
   fileName?: string;
 }
@@ -73,12 +76,12 @@ export async function planGet(
 
 function planForMinimal(
   minimal: MinimalManifest,
-  webSeeds: readonly string[] = [],
+  webSeeds?: readonly string[],
   peers: string[] = [],
 ): GetPlan {
   const publicKey = parsePublicKey(minimal.pubkey);
   const fileName = archiveFileName(minimal.name, minimal.version);
-  const usable = usableWebSeeds(webSeeds);
+  const usable = webSeeds && usableWebSeeds(webSeeds);
   return { infoHashHex: minimal.btih, minimal, publicKey, peers, webSeeds: usable, fileName };
 }
 

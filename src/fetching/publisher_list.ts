@@ -96,18 +96,22 @@ class CatalogRace {
 
   #begin(item: MutableItem): void {
     this.#newest = item;
-    const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
+    const { packages, catalogInfoHash, webSeeds } = decodeAnnounceRecord(item.value);
     if (packages) return this.#outcome.resolve({ item, packages });
     if (this.#begun.has(toHex(catalogInfoHash!))) return;
     this.#begun.add(toHex(catalogInfoHash!));
     this.#running++;
-    this.#work.push(this.#fetch(item, catalogInfoHash!));
+    this.#work.push(this.#fetch(item, catalogInfoHash!, webSeeds));
   }
 
-  async #fetch(item: MutableItem, catalogInfoHash: Uint8Array): Promise<void> {
+  async #fetch(
+    item: MutableItem,
+    catalogInfoHash: Uint8Array,
+    webSeeds?: readonly string[],
+  ): Promise<void> {
     const context = { ...this.#context, signal: this.#signal };
     try {
-      const catalog = await fetchCatalog(context, this.#publicKey, catalogInfoHash);
+      const catalog = await fetchCatalog(context, this.#publicKey, catalogInfoHash, webSeeds);
       this.#outcome.resolve({ item, catalog });
     } catch (error) {
       // If the catalog is unreachable, a newer record may name a reachable catalog. If the catalog is

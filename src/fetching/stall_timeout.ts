@@ -7,7 +7,7 @@
 
 import { delay } from "../base/mod.ts";
 import { type Downloaded, noPeers, type RequestOf } from "../control/mod.ts";
-import type { DownloadProgress, PeerCounts } from "../engine/mod.ts";
+import type { DownloadProgress, PeerCounts, WebSeedStatus } from "../engine/mod.ts";
 import type { FetchContext } from "./context.ts";
 
 /** Options of the download of one archive. */
@@ -18,7 +18,17 @@ export interface StallingDownload {
   /** Whether a DHT record names the archive. The advice in the error message depends on this. */
   hasRecord: boolean;
   onProgress: (progress: DownloadProgress) => void;
+  /** Called with messages that only the flag `-v` shows. */
+  onDetail?: (message: string) => void;
+  /**
+   * Finds the URLs of web seeds, if the request names none: called when no byte has come for a
+   * while.
+   */
+  findWebSeeds?: (signal: AbortSignal) => Promise<string[]>;
 }
+
+/** Time without a byte after which web seeds are looked for (ms). */
+const LOOK_FOR_WEB_SEEDS_MS = 2_000;
 
 /**
  * Downloads through the host. Each received byte restarts the stall timeout, so a slow download continues
@@ -28,12 +38,14 @@ export interface StallingDownload {
  */
 export async function downloadUntilStalled(
   { operations, finding: { clock, timeoutMs, signal } }: FetchContext,
-  { request, label, hasRecord, onProgress }: StallingDownload,
+  { request, label, hasRecord, onProgress, onDetail, findWebSeeds }: StallingDownload,
 ): Promise<Downloaded> {
   const ended = new AbortController();
   let lastMs = clock.now();
   let bytes = 0;
   let reach: PeerCounts | undefined;
+  let webSeeds: WebSeedStatus[] = [];
+  const told = new Set<string>();
   const stalled = new AbortController();
   const watch = (async () => {
     for (;;) {
@@ -41,11 +53,26 @@ export async function downloadUntilStalled(
       if (clock.now() - lastMs >= timeoutMs) return stalled.abort();
     }
   })().catch(() => {});
+  const looking = (async () => {
+    if (!findWebSeeds || request.webSeeds) return;
+    await delay(clock, LOOK_FOR_WEB_SEEDS_MS, ended.signal);
+    const found = bytes === 0 ? await findWebSeeds(ended.signal) : [];
+    // The host adds the web seeds to the download that runs already.
+    if (found.length > 0 && !ended.signal.aborted) {
+      await operations.download({ ...request, webSeeds: found }, { signal: ended.signal });
+    }
+  })().catch(() => {});
   try {
     return await operations.download(request, {
       signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
       onEvent: (progress) => {
         reach = progress.reach;
+        webSeeds = progress.webSeeds;
+        for (const { url, problem } of webSeeds) {
+          if (problem === undefined || told.has(url)) continue;
+          told.add(url);
+          onDetail?.(`the web seed ${url} is not used any more: ${problem}`);
+        }
         if (progress.downloadedBytes > bytes) {
           bytes = progress.downloadedBytes;
           lastMs = clock.now();
@@ -61,10 +88,11 @@ export async function downloadUntilStalled(
       downloadedBytes: bytes,
       hasRecord,
       reach,
+      webSeeds,
     };
     throw noPeers(fruitless, error);
   } finally {
     ended.abort();
-    await watch;
+    await Promise.all([watch, looking]);
   }
 }

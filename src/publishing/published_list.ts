@@ -54,7 +54,7 @@ export async function readPublishedList(
   { item, isOffline }: NewestRecord,
 ): Promise<PublishedList | "unknown"> {
   if (!item) return { packages: [], isWhole: false };
-  const { packages, count, catalogInfoHash } = decodeAnnounceRecord(item.value);
+  const { packages, count, catalogInfoHash, webSeeds } = decodeAnnounceRecord(item.value);
   const inRecord = [...packages ?? []].flatMap(([name, versions]) =>
     versions.map((version) => ({ name, version }))
   );
@@ -69,7 +69,7 @@ export async function readPublishedList(
     const timeoutMs = CATALOG_TIMEOUT_MS;
     const fetching = { operations, seedDirectory: seeds.path, clock, timeoutMs, signal };
     try {
-      const { manifests } = await fetchCatalog(fetching, publicKey, catalogInfoHash);
+      const { manifests } = await fetchCatalog(fetching, publicKey, catalogInfoHash, webSeeds);
       return { packages: inRecord, catalog: catalogOf(manifests), isWhole: false };
     } catch (error) {
       signal?.throwIfAborted();

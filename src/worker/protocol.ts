@@ -138,6 +138,10 @@ export interface DownloadOrder {
   maxBytes: number;
   /** Addresses of peers that are known already. */
   peers: PeerAddress[];
+  /** URLs of web seeds (BEP 19). */
+  webSeeds?: string[];
+  /** Name of the archive's file in a directory of a web seed, as far as it is known. */
+  fileName?: string;
 }
 
 /** Report of an announcement, as plain data that can be passed between threads. */
@@ -166,8 +170,8 @@ export interface WorkerApi {
   unseed(infoHashHex: string): Promise<void>;
   /** Downloads an archive; resolves with the `.torrent` when all pieces are verified. */
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
-  /** Adds peers to a running download; does nothing for other torrents. */
-  addPeers(infoHashHex: string, peers: PeerAddress[]): Promise<void>;
+  /** Adds peers and URLs of web seeds to a running download; does nothing for other torrents. */
+  addSources(infoHashHex: string, peers: PeerAddress[], webSeeds: string[]): Promise<void>;
   /** Looks a mutable item up in the DHT (BEP 44). */
   get(operation: number, key: ItemKey): Promise<GetOutcome>;
   /** Puts an item into the DHT once, without adding it to the announcement schedule. */

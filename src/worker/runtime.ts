@@ -250,8 +250,8 @@ export class WorkerRuntime implements WorkerApi {
     });
   }
 
-  addPeers: WorkerApi["addPeers"] = (infoHashHex, peers) => {
-    this.#running.addPeers(infoHashHex, peers);
+  addSources: WorkerApi["addSources"] = (infoHashHex, peers, webSeeds) => {
+    this.#running.addSources(infoHashHex, peers, webSeeds);
     return Promise.resolve();
   };
 

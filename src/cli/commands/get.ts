@@ -73,7 +73,7 @@ export default defineCommand<Flags, [what: string]>({
           const { found, got, skipped } = await getHighestAvailable({
             range: request.range,
             resolve: (without) => resolveByName(names, request, without),
-            get: ({ minimal }) => obtain({ kind: "minimal", minimal }),
+            get: ({ minimal, webSeeds }) => obtain({ kind: "minimal", minimal, webSeeds }),
             onSkipped: names.onSkipped,
           });
           const { minimal, publicKey, chosen } = found;

@@ -146,6 +146,7 @@ async function networkSources(
       const label = `${minimal.name}@${minimal.version}`;
       const { archivePath } = await getArchive(context, { kind: "minimal", minimal }, {
         onStep: (message) => output.step(message),
+        onDetail: (message) => output.detail(message),
         onProgress: (progress) =>
           bar.update(minimal.archiveSha256, label, progress, minimal.length),
       }).finally(() => bar.end(minimal.archiveSha256));

@@ -7,6 +7,7 @@
  * - {@linkcode SmartBan} disconnects peers that send wrong pieces or unrequested blocks, and
  *   requests stalled blocks from other peers.
  * - {@linkcode DuplicateConnections} closes one of two connections to the same peer.
+ * - {@linkcode WebSeeds} downloads pieces from web servers where peers send none or send slowly.
  * - {@linkcode PeerReach} counts the peers by the stage that they reached, for messages to the
  *   user.
  *
@@ -20,4 +21,6 @@
 export { DuplicateConnections } from "./duplicate_connections.ts";
 export { type PeerCounts, PeerReach } from "./peer_reach.ts";
 export { PiecePicker } from "./piece_picker.ts";
+export { WebSeeds, type WebSeedStatus } from "./web_seeds.ts";
+export type { FetchRange } from "./web_transfer.ts";
 export { SmartBan } from "./smart_ban.ts";

@@ -21,6 +21,7 @@ import {
   requestReplacements,
   requestUses,
   upkeepReplacements,
+  webPieceUses,
 } from "./webtorrent/mod.ts";
 
 /** All replacements of members of npm packages. */
@@ -43,7 +44,7 @@ export const replacements: readonly Replacement[] = [
  * Private members of npm packages that libreseed calls but does not replace. They are listed, so
  * that a check at the start detects a missing member.
  */
-export const used: readonly Use[] = [readerUses, requestUses, pieceUses];
+export const used: readonly Use[] = [readerUses, requestUses, pieceUses, webPieceUses];
 
 /**
  * Whether this module runs unbundled. A bundler reformats the source text of the npm packages, so

@@ -93,10 +93,11 @@ export class AdoptedLists {
       if (signal.aborted) return;
       const keyHex = toHex(publicKey);
       try {
-        const { catalogInfoHash } = decodeAnnounceRecord(value);
+        const { catalogInfoHash, webSeeds } = decodeAnnounceRecord(value);
         if (!catalogInfoHash || this.#present.get(keyHex) === toHex(catalogInfoHash)) continue;
         const timeoutMs = this.#options.timeoutMs();
-        await fetchCatalog({ ...this.#options, timeoutMs, signal }, publicKey, catalogInfoHash);
+        const context = { ...this.#options, timeoutMs, signal };
+        await fetchCatalog(context, publicKey, catalogInfoHash, webSeeds);
         this.#present.set(keyHex, toHex(catalogInfoHash));
       } catch (error) {
         if (signal.aborted) return;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { LibreseedError } from "../../base/mod.ts";
+import { LibreseedError, usableWebSeeds } from "../../base/mod.ts";
 import { parseHostPort } from "../../config/mod.ts";
 import type { CallOptions, Downloaded, RequestOf } from "../../control/mod.ts";
 import type { DownloadProgress } from "../../engine/mod.ts";
@@ -39,7 +39,7 @@ interface Running {
 }
 
 /** The methods of the worker handle that {@linkcode Downloads} calls. */
-export type Downloader = Pick<WorkerHandle, "download" | "addPeers">;
+export type Downloader = Pick<WorkerHandle, "download" | "addSources">;
 
 /** The running downloads of one host, which requests for the same torrent share. */
 export class Downloads {
@@ -81,12 +81,11 @@ export class Downloads {
       if (!before) return await this.#wait(this.#begin(request), request, signal, onEvent);
       try {
         const joined = this.#wait(before, request, signal, onEvent);
-        if (request.peers?.length) {
-          const peers = request.peers.map((text) => parseHostPort(text));
-          // Errors of adding peers are ignored: if the worker has died, the download rejects with the
-          // same error.
-          this.#worker.addPeers(infoHash, peers).catch(() => {});
-        }
+        const peers = (request.peers ?? []).map((text) => parseHostPort(text));
+        // Errors of adding sources are ignored: if the worker has died, the download rejects with the
+        // same error.
+        this.#worker.addSources(infoHash, peers, usableWebSeeds(request.webSeeds ?? []))
+          .catch(() => {});
         return await joined;
       } catch (error) {
         const isOfOther = error instanceof LibreseedError && !(error instanceof OwnError) &&
@@ -97,7 +96,8 @@ export class Downloads {
   }
 
   #begin(
-    { infoHash, lengthBytes, maxBytes, peers = [], torrent }: DownloadRequest,
+    { infoHash, lengthBytes, maxBytes, peers = [], torrent, webSeeds = [], fileName }:
+      DownloadRequest,
   ): Running {
     const path = partialPath(this.#seedDirectory, infoHash);
     const stop = new AbortController();
@@ -110,6 +110,8 @@ export class Downloads {
         lengthBytes,
         maxBytes,
         peers: peers.map((text) => parseHostPort(text)),
+        webSeeds: usableWebSeeds(webSeeds),
+        fileName,
       },
       (progress) => {
         running.last = progress;

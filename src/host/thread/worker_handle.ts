@@ -217,8 +217,8 @@ export class WorkerHandle {
     );
   }
 
-  addPeers(infoHashHex: string, peers: PeerAddress[]): Promise<void> {
-    return this.#call((api) => api.addPeers(infoHashHex, peers));
+  addSources(infoHashHex: string, peers: PeerAddress[], webSeeds: string[]): Promise<void> {
+    return this.#call((api) => api.addSources(infoHashHex, peers, webSeeds));
   }
 
   findPeers(infoHashHex: string, signal?: AbortSignal): Promise<PeersOutcome> {

@@ -6,8 +6,7 @@
  */
 
 import { concatBytes, tryFromUtf8, usableWebSeeds, utf8 } from "../../base/mod.ts";
-import { bdecode, bencode, BencodeError } from "../../bencode/mod.ts";
-import { visitEntries } from "./info_dictionary.ts";
+import { bdecode, bencode, BencodeError, visitEntries } from "../../bencode/mod.ts";
 
 const KEY = "8:url-list";
 /** Maximum length of a `url-list` that is read, bytes. Some torrents name dozens of mirrors. */

@@ -7,6 +7,7 @@
  * - `peer_pipes.ts` moves bytes between socket and connection.
  * - `handshake.ts` holds back messages until a torrent is awake.
  * - `requests.ts` requests the blocks that a {@linkcode RequestStrategy} chooses.
+ * - `web_pieces.ts` lets whole pieces come from web seeds.
  * - `piece_buffer.ts` collects the blocks of a piece in one buffer.
  * - `chunk_store.ts` stores the content in a file.
  * - `upkeep.ts` replaces members that are slow or throw uncaught exceptions.
@@ -60,4 +61,13 @@ export {
   setRequestStrategy,
 } from "./requests.ts";
 export { knownPeers, lookForRequests, stopDialling, upkeepReplacements } from "./upkeep.ts";
+export {
+  countReceived,
+  isUntouched,
+  setMetadata,
+  type TakenPiece,
+  takePiece,
+  waitForDownloadLimit,
+  webPieceUses,
+} from "./web_pieces.ts";
 export type { Client, Torrent, Wire } from "./webtorrent_types.ts";

@@ -26,6 +26,8 @@ export interface Wire extends EventEmitter {
 /** A torrent of npm:webtorrent. */
 export interface Torrent extends EventEmitter {
   infoHash: string;
+  /** Name of the file, from the metadata. The text is untrusted. */
+  name: string;
   /** Whether the metadata forbid peer exchange and the DHT (BEP 27). */
   private?: boolean;
   ready: boolean;

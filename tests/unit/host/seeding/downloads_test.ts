@@ -36,13 +36,20 @@ class FakeWorker implements Downloader {
     return promise;
   };
 
-  addPeers: Downloader["addPeers"] = (_infoHash: string, peers: PeerAddress[]) => {
-    this.added.push(...peers.map(formatHostPort));
+  addSources: Downloader["addSources"] = (
+    _infoHash: string,
+    peers: PeerAddress[],
+    webSeeds: string[],
+  ) => {
+    this.added.push(...peers.map(formatHostPort), ...webSeeds);
     return Promise.resolve();
   };
 }
 
-function start(downloads: Downloads, more: Partial<typeof request & { peers: string[] }> = {}) {
+function start(
+  downloads: Downloads,
+  more: Partial<typeof request & { peers: string[]; webSeeds: string[] }> = {},
+) {
   const leaving = new AbortController();
   const heard: number[] = [];
   const ended = downloads.start({ ...request, ...more }, {
@@ -109,12 +116,13 @@ Deno.test("each waiter of a shared download has its own size limit", async () =>
   assert.equal(await wide.outcome, "");
 });
 
-Deno.test("peers that a later waiter knows are added to the download", async () => {
+Deno.test("peers and web seeds that a later waiter knows are added to the download", async () => {
   const worker = new FakeWorker();
   const downloads = new Downloads(worker, "/seeds");
   const first = start(downloads);
-  const second = start(downloads, { peers: ["192.0.2.1:6881"] });
-  assert.deepEqual(worker.added, ["192.0.2.1:6881"]);
+  const webSeeds = ["http://a.example", "ftp://b.example/"];
+  const second = start(downloads, { peers: ["192.0.2.1:6881"], webSeeds });
+  assert.deepEqual(worker.added, ["192.0.2.1:6881", "http://a.example/"]);
   worker.begun[0]!.reject(new LibreseedError("failed", "TORRENT_FAILED", "disk full"));
   assert.deepEqual(await Promise.all([first.outcome, second.outcome]), [
     "TORRENT_FAILED",

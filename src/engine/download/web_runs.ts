@@ -1,0 +1,59 @@
+/**
+ * Chooses which pieces a web seed is asked for.
+ *
+ * @module
+ */
+
+/** Consecutive pieces that a web seed is asked for by one request. */
+export interface Run {
+  /** Number of the piece that comes next. */
+  next: number;
+  /** Number of the piece after the last one. */
+  end: number;
+  /** Whether pieces that peers send, too slowly, may be taken from them. */
+  isEndgame?: boolean;
+}
+
+/** Minimum number of pieces of another web seed's run that is divided. */
+const MIN_DIVIDED = 4;
+
+/**
+ * Returns the longest run of free pieces; of equally long ones, the first. Pieces of other web seeds'
+ * runs are left to them. If nothing else is free, the second half of the longest of these runs is
+ * taken away from it.
+ *
+ * @param count number of pieces of the torrent
+ * @param isFree whether a web seed may be asked for a piece
+ * @param others the runs of the other web seeds, which this function may shorten
+ */
+export function nextRun(
+  count: number,
+  isFree: (index: number) => boolean,
+  others: readonly Run[],
+): Run | undefined {
+  let longest: Run | undefined;
+  let begin: number | undefined;
+  for (let index = 0; index <= count; index++) {
+    const isOpen = index < count && isFree(index) &&
+      !others.some(({ next, end }) => next <= index && index < end);
+    if (isOpen) begin ??= index;
+    else if (begin !== undefined) {
+      const found = { next: begin, end: index };
+      if (!longest || lengthOf(found) > lengthOf(longest)) longest = found;
+      begin = undefined;
+    }
+  }
+  return longest ?? secondHalf(others);
+}
+
+function secondHalf(others: readonly Run[]): Run | undefined {
+  const [longest] = [...others].sort((a, b) => lengthOf(b) - lengthOf(a));
+  if (!longest || lengthOf(longest) < MIN_DIVIDED) return undefined;
+  const half = { next: longest.next + Math.ceil(lengthOf(longest) / 2), end: longest.end };
+  longest.end = half.next;
+  return half;
+}
+
+function lengthOf({ next, end }: Run): number {
+  return end - next;
+}

@@ -1,0 +1,52 @@
+/**
+ * One transfer from a web seed: the type of the function that begins it, and its time limit.
+ *
+ * @module
+ */
+
+import { type Clock, every, type Timer } from "../../base/mod.ts";
+import type { FetchedRange, RangeOrder } from "../../gate/mod.ts";
+
+/** Requests a range of a file. Throws if the server does not answer with that range. */
+export type FetchRange = (order: RangeOrder, signal: AbortSignal) => Promise<FetchedRange>;
+
+/** Time in which a web seed has to send at least {@linkcode MIN_BYTES} (ms). */
+const INTERVAL_MS = 15_000;
+const MIN_BYTES = 16 * 1024;
+
+/** Aborts a transfer that makes no progress. The time in which we do not read does not count. */
+export class NoProgress {
+  readonly signal: AbortSignal;
+  readonly #timer: Timer;
+  #bytes = 0;
+  #isReading = true;
+
+  /** @param ended aborts the transfer too */
+  constructor(clock: Clock, ended: AbortSignal) {
+    const late = new AbortController();
+    this.signal = AbortSignal.any([ended, late.signal]);
+    let wasReading = true;
+    this.#timer = every(clock, INTERVAL_MS, () => {
+      if (wasReading && this.#isReading && this.#bytes < MIN_BYTES) {
+        late.abort(new Error(`It sent ${this.#bytes} bytes in ${INTERVAL_MS / 1_000} s`));
+      }
+      this.#bytes = 0;
+      wasReading = this.#isReading;
+    });
+  }
+
+  /** Passes bytes on and counts them. */
+  async *watch(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const bytes of body) {
+      this.#bytes += bytes.length;
+      this.#isReading = false;
+      yield bytes;
+      this.#isReading = true;
+    }
+  }
+
+  /** Ends the time limit. */
+  end(): void {
+    this.#timer.cancel();
+  }
+}
