@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, every, formatHostPort } from "../base/mod.ts";
+import { type Clock, every, formatHostPort, parseAddress } from "../base/mod.ts";
 import type { PeerAddress } from "../dht/mod.ts";
 import {
   DuplicateConnections,
@@ -55,6 +55,17 @@ const PROGRESS_INTERVAL_MS = 250;
 /** Maximum number of peer addresses queued while the torrent is still being parsed. */
 const MAX_EARLY_PEERS = 500;
 
+/** Maximum number of host names of peers that a download looks up. */
+const MAX_NAMES = 8;
+
+/** What a download has from the gate. */
+export interface Gated {
+  /** Requests a range of a web seed's file. */
+  fetchRange: FetchRange;
+  /** Returns the addresses of a peer's host name that may be dialled at a port. */
+  lookUp(name: string, port: number): Promise<string[]>;
+}
+
 /** A running download: the torrent, and the helpers that pick pieces, ban peers and count peers. */
 export class Download {
   readonly torrent: Torrent;
@@ -68,25 +79,22 @@ export class Download {
    * afterwards.
    */
   readonly #early: PeerAddress[];
+  readonly #gated: Gated;
+  /** Host names of peers that were looked up, as `NAME:PORT`. */
+  readonly #names = new Set<string>();
 
-  /**
-   * @param torrent a torrent that was just added to the client
-   * @param fetchRange requests ranges of web seeds' files
-   */
-  constructor(
-    torrent: Torrent,
-    request: DownloadRequest,
-    clock: Clock,
-    fetchRange: FetchRange,
-  ) {
+  /** @param torrent a torrent that was just added to the client */
+  constructor(torrent: Torrent, request: DownloadRequest, clock: Clock, gated: Gated) {
     this.torrent = torrent;
     this.request = request;
     this.#clock = clock;
+    this.#gated = gated;
     this.#early = [...request.peers ?? []];
     this.#smartBan = new SmartBan(torrent, clock);
     new PiecePicker(torrent, clock, Math.random);
     new DuplicateConnections(torrent, clock);
     this.#reach = new PeerReach(torrent);
+    const { fetchRange } = gated;
     const { infoHashHex, fileName, webSeeds = [] } = request;
     this.#webSeeds = new WebSeeds(torrent, { clock, fetchRange, infoHashHex, fileName });
     this.#webSeeds.add(webSeeds);
@@ -97,13 +105,33 @@ export class Download {
     this.#webSeeds.add(urls);
   }
 
-  /** Adds peer addresses for the download to dial. Does nothing after the download has ended. */
+  /**
+   * Adds peer addresses for the download to dial, with host names or addresses. Does nothing after the
+   * download has ended.
+   */
   addPeers(peers: PeerAddress[]): void {
     const { torrent } = this;
     if (torrent.destroyed || torrent.done) return;
     if (!torrent.infoHash) {
       this.#early.push(...peers.slice(0, MAX_EARLY_PEERS - this.#early.length));
-    } else for (const peer of peers) torrent.addPeer(formatHostPort(peer));
+    } else {
+      for (const peer of peers) {
+        if (parseAddress(peer.host)) torrent.addPeer(formatHostPort(peer));
+        else void this.#addNamed(peer);
+      }
+    }
+  }
+
+  /** Looks up a host name, and adds its addresses. A name without any counts as a refused peer. */
+  async #addNamed({ host, port }: PeerAddress): Promise<void> {
+    const { torrent } = this;
+    const name = formatHostPort({ host, port });
+    if (this.#names.has(name) || this.#names.size >= MAX_NAMES) return;
+    this.#names.add(name);
+    const hosts = await this.#gated.lookUp(host, port).catch(() => []);
+    if (torrent.destroyed) return;
+    if (hosts.length === 0) torrent.emit("refused", name, "name");
+    this.addPeers(hosts.map((host) => ({ host, port })));
   }
 
   /**

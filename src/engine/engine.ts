@@ -12,8 +12,7 @@ import type { Clock } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
 import { createClient, listening, throttle } from "./client.ts";
 import { DhtHost, type DhtState, type Traffic } from "./dht/mod.ts";
-import { Download, type DownloadRequest, invalidTorrent } from "./download.ts";
-import type { FetchRange } from "./download/mod.ts";
+import { Download, type DownloadRequest, type Gated, invalidTorrent } from "./download.ts";
 import { EngineError } from "./errors.ts";
 import {
   fillExtendedHandshake,
@@ -62,7 +61,7 @@ export class Engine {
   readonly #client: Client;
   readonly #dht: DhtHost | undefined;
   readonly #clock: Clock;
-  readonly #fetchRange: FetchRange;
+  readonly #gated: Gated;
   readonly #seeds: Seeds;
   readonly #downloads = new Set<Download>();
   readonly #onPeerHandshake: (said: PeerHandshake) => void;
@@ -122,8 +121,11 @@ export class Engine {
     this.#dht = dht;
     this.#clock = options.clock;
     const { gate } = options;
-    this.#fetchRange = (order, signal) =>
-      gate ? gate().fetchRange(order, signal) : Promise.reject(new Error("There is no gate"));
+    const noGate = () => Promise.reject(new Error("There is no gate"));
+    this.#gated = {
+      fetchRange: (order, signal) => gate ? gate().fetchRange(order, signal) : noGate(),
+      lookUp: (name, port) => gate ? gate().lookUp(name, port) : noGate(),
+    };
     this.#onPeerHandshake = options.onPeerHandshake ?? (() => {});
     this.#seeds = new Seeds({
       clock: options.clock,
@@ -223,7 +225,7 @@ export class Engine {
       throw invalidTorrent(infoHashHex, "its infohash is not 40 lower-case hexadecimal digits");
     }
     const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
-    const download = new Download(added, request, this.#clock, this.#fetchRange);
+    const download = new Download(added, request, this.#clock, this.#gated);
     this.#downloads.add(download);
     try {
       return await download.run();

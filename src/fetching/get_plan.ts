@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatHostPort, isIPv4Host, toHex, usableWebSeeds } from "../base/mod.ts";
+import { formatHostPort, parseAddress, toHex, usableWebSeeds } from "../base/mod.ts";
 import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
@@ -50,6 +50,8 @@ export interface GetPlan {
   fileName?: string;
 }
 
+/** Maximum number of peers with a host name that are dialled. Each costs a look-up. */
+const MAX_PEER_NAMES = 8;
 /** Maximum number of unusable peers that one message lists. */
 const MAX_LISTED_PEERS = 5;
 
@@ -93,6 +95,7 @@ async function planForMagnet(
   const { infoHash, publicKey, salt, webSeeds: linked = [] } = magnet;
   const peers = usablePeers(magnet, onDetail);
   tellIgnored(magnet, onDetail);
+  tellUnusable(linked, onDetail);
   if (!publicKey || !salt) {
     if (infoHash) {
       const [webSeeds, fileName] = [usableWebSeeds(linked), fileNameOf(magnet)];
@@ -122,15 +125,23 @@ async function planForMagnet(
 }
 
 /**
- * Returns the peers of a magnet link that the engine can dial (IPv4), as `HOST:PORT`. Anybody may have
- * added peers to the link, so unusable peers cause no error: one message lists them.
+ * Returns the peers of a magnet link that the engine can dial, as `HOST:PORT`: those with an address, and
+ * the first ones with a host name. Anybody may have added peers to the link, so unusable peers cause
+ * no error: one message lists them.
  */
 function usablePeers(
   { peers, unreadPeers = [] }: Magnet,
   onDetail: FetchListeners["onDetail"],
 ): string[] {
-  const [usable, others] = [peers.filter(({ host }) => isIPv4Host(host)), new Set(unreadPeers)];
-  for (const peer of peers) if (!isIPv4Host(peer.host)) others.add(formatHostPort(peer));
+  const others = new Set(unreadPeers);
+  const names = new Set<string>();
+  const usable = peers.filter((peer) => {
+    if (parseAddress(peer.host)) return true;
+    const name = formatHostPort(peer);
+    if (names.size < MAX_PEER_NAMES) names.add(name);
+    else if (!names.has(name)) others.add(name);
+    return names.has(name);
+  });
   if (others.size > 0) {
     const listed = [...others].slice(0, MAX_LISTED_PEERS)
       .map((text) => JSON.stringify(text.slice(0, 80)));
@@ -138,7 +149,9 @@ function usablePeers(
       `the magnet link names ${others.size} ${
         others.size === 1 ? "peer" : "peers"
       } that cannot be ` +
-        `dialled, without a valid IPv4 address and port: ${listed.join(", ")}` +
+        `dialled: no valid address and port, or more than ${MAX_PEER_NAMES} host names: ${
+          listed.join(", ")
+        }` +
         (others.size > MAX_LISTED_PEERS ? ", …" : ""),
     );
   }
@@ -158,6 +171,14 @@ function tellIgnored({ ignored = [] }: Magnet, onDetail: FetchListeners["onDetai
   if (ignored.length === 0) return;
   const listed = ignored.map((name) => JSON.stringify(name)).join(", ");
   onDetail?.(`the magnet link has parameters that are not used: ${listed}`);
+}
+
+/** Names the web seeds of a magnet link that cannot be used, in one message. */
+function tellUnusable(urls: readonly string[], onDetail: FetchListeners["onDetail"]): void {
+  const unusable = urls.filter((url) => usableWebSeeds([url]).length === 0);
+  if (unusable.length === 0) return;
+  const listed = unusable.map((url) => JSON.stringify(url.slice(0, 80))).join(", ");
+  onDetail?.(`the magnet link names web seeds that cannot be used: ${listed}`);
 }
 
 /**

@@ -72,6 +72,22 @@ export class GateClient {
     return requestRange((name, port, tls) => this.reach(name, port, tls), order, signal);
   }
 
+  /**
+   * Looks up the addresses of a peer that is known by a host name. Returns at least one.
+   *
+   * @throws {GateError} `NAME_NOT_FOUND`; `ADDRESS_REFUSED` if no address may be dialled at that port
+   */
+  lookUp(name: string, port: number): Promise<string[]> {
+    return new Promise((resolve, reject) => {
+      this.#open({ ask: "names", name, port }, (told) => {
+        if (told.tell === "addresses") resolve(told.hosts);
+        else if (told.tell === "closed") {
+          reject(errorOf(told) ?? new GateError("ECANCELED", "The look-up has ended"));
+        }
+      });
+    });
+  }
+
   /** Makes an unbound UDP socket of IPv6. */
   udp(): GateUdp {
     return new GateUdp(this.#open);

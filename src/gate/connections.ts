@@ -52,6 +52,24 @@ export class Connections {
     return this.#connect(address, port, DIAL_MS, signal);
   }
 
+  /**
+   * Looks up a peer's host name. Returns the addresses that may be dialled at a port, at most eight, in
+   * the form of `formatAddress`.
+   */
+  async addressesOf(name: string, port: number): Promise<string[]> {
+    const texts = await this.#outside.lookUp(name).catch(() => [] as string[]);
+    if (texts.length === 0) throw new GateError("NAME_NOT_FOUND", `${name} has no address`);
+    const nowMs = this.#outside.clock.now();
+    const hosts = texts.slice(0, MAX_TRIED).map((text) => parseAddress(text))
+      .filter((address) => address !== undefined && this.#contacts.mayDial(address, port, nowMs))
+      .map((address) => formatAddress(address!));
+    if (hosts.length > 0) return hosts;
+    throw new GateError(
+      "ADDRESS_REFUSED",
+      `${name} port ${port} has no address of a public peer (${texts.slice(0, 3).join(", ")})`,
+    );
+  }
+
   /** Connects to the router. Also returns our own address on the connection, which UPnP needs. */
   async router(
     gateways: Gateways,

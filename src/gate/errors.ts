@@ -4,7 +4,7 @@
  * | code | kind | when |
  * | --- | --- | --- |
  * | `ADDRESS_REFUSED` | network | the address is not public and was not heard in the own network, or the port is for system services |
- * | `NAME_NOT_FOUND` | network | the name service knows no address of a web seed's host |
+ * | `NAME_NOT_FOUND` | network | the name service knows no address of the host of a web seed or peer |
  * | `BAD_URL` | network | a web seed's URL, or a redirect's, is neither http nor https, or has credentials |
  * | `BAD_RESPONSE` | network | a web server's answer breaks HTTP/1.1, or contradicts the request |
  * | `HTTP_STATUS` | network | a web server refused the request |

@@ -40,6 +40,7 @@ export interface GateOptions {
 const MAX_OF_KIND = {
   dial: MAX_CHANNELS,
   reach: 32,
+  names: 8,
   udp: 1,
   discover: 1,
   control: 4,
@@ -123,6 +124,20 @@ export class Gate {
     return () => [...channels.keys()].forEach((id) => end(id));
   }
 
+  /** Opens a channel that ends when the addresses of a name are told. */
+  #lookUp(name: string, port: number, line: Line): Channel {
+    this.#connections.addressesOf(name, port).then((hosts) => {
+      line.tell({ tell: "addresses", hosts });
+      line.end();
+    }, (error) => line.end(error));
+    return {
+      take({ ask }) {
+        throw new GateError("BAD_REQUEST", `A look-up does not take ${ask}`);
+      },
+      close() {},
+    };
+  }
+
   #open(opening: Opening, line: Line): Channel {
     const { ask } = opening;
     if (ask === "control" || ask === "search") {
@@ -134,6 +149,7 @@ export class Gate {
       return new RouterUdp(line, context, ask, opening.host);
     }
     const { port } = opening;
+    if (ask === "names") return this.#lookUp(opening.name, port, line);
     if (ask === "udp") return new UdpChannel(line, this.#contacts, port);
     if (ask === "discover") {
       return new Discovery(line, this.#contacts, this.#clock, this.interfaces, port);

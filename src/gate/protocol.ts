@@ -41,6 +41,8 @@ export type Opening =
   | { ask: "dial"; id: number; host: string; port: number }
   /** A web server, by its name or address. */
   | { ask: "reach"; id: number; name: string; port: number; tls: boolean }
+  /** Looks up the addresses of a peer that is known by a host name. */
+  | { ask: "names"; id: number; name: string; port: number }
   | { ask: "udp"; id: number; port: number }
   | { ask: "discover"; id: number; port: number }
   /** UDP to the router's server of PCP and NAT-PMP. */
@@ -75,6 +77,8 @@ export type Tell =
   | { tell: "peers"; id: number; peers: HeardPeer[] }
   /** Number of infohashes that an `announce` has sent, and number that the rate limit left out. */
   | { tell: "announced"; id: number; sent: number; skipped: number }
+  /** The addresses of a name that may be dialled; at least one. */
+  | { tell: "addresses"; id: number; hosts: string[] }
   | { tell: "credit"; id: number; amount: number }
   | { tell: "closed"; id: number; error?: { code: string; message: string } };
 
@@ -96,6 +100,7 @@ const isPacket: Test = (value) => {
 const FIELDS: Record<Ask["ask"], Record<string, Test>> = {
   dial: { host: isText(45), port: isPort },
   reach: { name: isText(253), port: isPort, tls: (value) => typeof value === "boolean" },
+  names: { name: isText(253), port: isPort },
   udp: { port: isPort },
   discover: { port: isPort },
   control: { host: isText(45) },

@@ -71,6 +71,7 @@ export type DialRefusal =
   | "ports of the address"
   | "failures"
   | "no route"
+  | "name"
   | "waiting";
 
 /** Dial history of one port of an address. */

@@ -187,9 +187,11 @@ Deno.test("get ignores unusable peers and parameters of a magnet link, and -v na
   const { daemon: serves, magnets } = await serving(place);
   await using daemon = serves;
   const home = await place.home(null);
-  const link = `${
-    magnets[0]
-  }&x.pe=[fd77::1]:6881&x.pe=nonsense&x.pe=a%1bb:1&x.pe=peer.example:1&amp;tr=a&tr=b&so=0&dn=%ff`;
+  const link =
+    `${
+      magnets[0]
+    }&x.pe=[fd77::1]:6881&x.pe=nonsense&x.pe=a%1bb:1&amp;tr=a&tr=b&so=0&dn=%ff&ws=ftp://a/&ws=x` +
+    Array.from({ length: 10 }, (_, i) => `&x.pe=no-such-${i}.invalid:6881`).join("");
   const { code, stderr } = await home.run(["get", "-v", link]);
   assert.equal(code, 0, stderr);
   const told = stderr.split("\n").filter((line) => line.includes("cannot be dialled"));
@@ -197,8 +199,23 @@ Deno.test("get ignores unusable peers and parameters of a magnet link, and -v na
   assert.equal(unused.length, 1, stderr);
   assert.match(unused[0]!, /: "tr", "so", "dn"$/);
   assert.equal(told.length, 1, stderr);
-  for (const peer of ["4 peers", "[fd77::1]:6881", "nonsense", "a\\u001bb:1", "peer.example:1"]) {
+  for (const peer of ["4 peers", "nonsense", "a\\u001bb:1", "such-8", "such-9"]) {
     assert(told[0]!.includes(peer), told[0]);
   }
+  assert.match(stderr, /names web seeds that cannot be used: "ftp:\/\/a\/", "x"/);
+  await daemon.end();
+});
+
+Deno.test("a peer in a magnet link may have a host name, which the gate looks up", async () => {
+  await using place = await newPlace();
+  const { daemon: serves, magnets, archive } = await serving(place);
+  await using daemon = serves;
+  const home = await place.home(null);
+  const cwd = await Deno.makeTempDir({ dir: place.path });
+  const [infoHash] = /btih:[0-9a-f]{40}/.exec(magnets[1]!)!;
+  const peers = `x.pe=no-such-host.invalid:6881&x.pe=localhost:${daemon.port}`;
+  const args = ["get", "--bootstrap", "none", `magnet:?xt=urn:${infoHash}&${peers}`];
+  const path = (await home.must(args, { cwd })).trim();
+  assert.deepEqual(await Deno.readFile(path), await archive("1.2.0"));
   await daemon.end();
 });

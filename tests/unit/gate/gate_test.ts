@@ -73,6 +73,33 @@ function openGate(lookUp: (name: string) => Promise<string[]> = () => Promise.re
   return { ask, dial, told, dialled, connections, clock, close, closings };
 }
 
+Deno.test("the addresses of a peer's name that may be dialled are told, and none else", async () => {
+  const names: Record<string, string[]> = {
+    "mixed.example": ["10.0.0.1", "2600::1", "93.184.216.34", "169.254.169.254"],
+    "private.example": ["127.0.0.1", "::1"],
+    "many.example": Array.from({ length: 100 }, (_, i) => `93.184.216.${i}`),
+  };
+  const at = openGate((name) =>
+    name in names ? Promise.resolve(names[name]!) : Promise.reject(new Error("NXDOMAIN"))
+  );
+  const cases: [string, number, string[] | string][] = [
+    ["mixed.example", 6_881, ["2600::1", "93.184.216.34"]],
+    ["mixed.example", 22, "ADDRESS_REFUSED"],
+    ["private.example", 6_881, "ADDRESS_REFUSED"],
+    ["many.example", 6_881, names["many.example"]!.slice(0, 8)],
+    ["nothing.example", 6_881, "NAME_NOT_FOUND"],
+  ];
+  for (const [index, [name, port, expected]] of cases.entries()) {
+    at.told.length = 0;
+    at.ask({ ask: "names", id: index, name, port });
+    await settle();
+    const hosts = at.told.flatMap((one) => one.tell === "addresses" ? one.hosts : []);
+    assert.deepEqual(hosts.length > 0 ? hosts : at.closings()[0], expected, name);
+    assert.equal(at.told.at(-1)!.tell, "closed");
+  }
+  assert.deepEqual(at.dialled, []);
+});
+
 Deno.test("the gate sends bytes up to the asking thread's credit, and goes on after more credit", async () => {
   const at = openGate();
   const connection = await at.dial();
