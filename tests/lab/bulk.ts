@@ -1,17 +1,21 @@
 /**
  * Large transfers over long links, with each of the kernel's congestion controls. The figure is the
- * time for 256 MiB, from the reader's start to the last byte.
+ * time for 256 MiB, from the reader's start to the last byte. libtorrent reads with its defaults, which
+ * include uTP, and over TCP alone.
  *
  * @module
  */
 
 import type { Lab } from "./lab.ts";
 import { accessLink, type LinkFigures, type Place, sysctl } from "./network.ts";
-import { libreseed, libtorrent, type Program } from "./programs.ts";
+import { libreseed, libtorrent, type Program, tcpOnly } from "./programs.ts";
 import type { Pair, Topology } from "./topologies.ts";
 
-const BYTES = 256 * 2 ** 20;
-const LIMIT_MS = 300_000;
+const MIB = 2 ** 20;
+const BYTES = 256 * MIB;
+/** Length of the archive for reno with losses, which halve its rate each time: 0.2 MB/s remain. */
+const BYTES_RENO_LOSS = 16 * MIB;
+const LIMIT_MS = 150_000;
 /** Rounds of a bulk topology; each takes minutes. */
 const MAX_ROUNDS = 3;
 
@@ -82,16 +86,17 @@ async function build(lab: Lab, arrangement: Arrangement, control: string): Promi
     return place;
   };
   const reader = await host("reader", arrangement.reader);
-  const meetings: [Program, Program][] = seeders > 1
-    ? [[libtorrent(), libreseed], [libtorrent(), libtorrent()]]
-    : [libreseed, libtorrent()].flatMap((one) =>
-      [libreseed, libtorrent()].map((other): [Program, Program] => [one, other])
-    );
+  const overTcp = libtorrent(undefined, tcpOnly);
+  const readers = [libreseed, overTcp, libtorrent()];
+  const meetings = [...(seeders > 1 ? [] : [libreseed]), libtorrent()].flatMap((one) =>
+    readers.map((other): [Program, Program] => [one, other])
+  );
+  const bytes = control === "reno" && seeder.lossPercent ? BYTES_RENO_LOSS : BYTES;
   const packages = new Map<string, Awaited<ReturnType<Lab["pack"]>>>();
   const found: Pair[] = [];
   for (const [from, to] of meetings) {
     if (!packages.has(from.name)) {
-      const subject = await lab.pack(`large-${packages.size}`, BYTES);
+      const subject = await lab.pack(`large-${packages.size}`, bytes);
       const prefix = `s${packages.size}-`;
       packages.set(from.name, subject);
       for (let index = 0; index < seeders; index++) {
@@ -102,10 +107,8 @@ async function build(lab: Lab, arrangement: Arrangement, control: string): Promi
     found.push({
       seeder: from.name,
       reader: to.name,
-      async measure() {
-        const outcome = await lab.read(to.read, reader, subject, LIMIT_MS);
-        return outcome;
-      },
+      ...(bytes !== BYTES && { note: `${bytes / MIB} MiB` }),
+      measure: () => lab.read(to.read, reader, subject, LIMIT_MS),
     });
   }
   return found;

@@ -34,7 +34,9 @@ export async function startDht(network: Network): Promise<Dht> {
     (_, index) => `45.${index + 1}.1.1`,
   );
   await ip(network.backbone, `route add 45.0.0.0/8 via ${place.address}`);
-  await ip(place, ...addresses.map((address) => `addr add ${address}/32 dev lo`));
+  // Not on `lo`: libtorrent binds each socket to the interface of its address, and a node bound to
+  // `lo` hears of no other host.
+  await ip(place, ...addresses.map((address) => `addr add ${address}/32 dev eth0`));
   const timeoutMs = 2 ** 31 - 1;
   const testnet = network.owns(spawnCli(addresses.slice(0, TESTNET_NODES), {
     program: [...place.enter, ...denoScript("./dht_nodes.ts")],

@@ -134,7 +134,8 @@ export class Network {
 
   /** Replaces the public IPv4 address of a place, as a new lease does. */
   async renumber(place: Place): Promise<void> {
-    const net = `9.${++this.#nets}.1`;
+    // libtorrent's DHT ignores 9.0.0.0/8 and other networks that hold no public hosts.
+    const net = `5.${++this.#nets}.1`;
     await ip(this.backbone, `addr flush dev ${place.name} to 0.0.0.0/0`);
     await ip(this.backbone, `addr add ${net}.1/24 dev ${place.name}`);
     await ip(

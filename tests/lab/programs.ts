@@ -96,15 +96,26 @@ function get(lab: Lab, place: Place, what: string, home: string): Promise<Readin
   return Promise.resolve(untilExit(spawnCli(["get", what, ...flags], options)));
 }
 
-/** libtorrent with its defaults, or with an encryption method as `libtorrent_peer.py` names it. */
-export function libtorrent(encryption?: "rc4" | "plaintext" | "off"): Program {
+/** Settings of libtorrent without uTP, which it prefers by default. */
+export const tcpOnly = { enable_outgoing_utp: false, enable_incoming_utp: false };
+
+/**
+ * libtorrent with its defaults, or with an encryption method as `libtorrent_peer.py` names it, or
+ * without uTP.
+ */
+export function libtorrent(
+  encryption?: "rc4" | "plaintext" | "off",
+  settings?: typeof tcpOnly,
+): Program {
   const order = (lab: Lab, port: number) => ({
     listen: `0.0.0.0:${port},[::]:${port}`,
     bootstrap: lab.dht.bootstrap.join(","),
     ...(encryption !== undefined && { encryption }),
+    ...(settings !== undefined && { settings }),
   });
   return {
-    name: encryption === undefined ? "libtorrent" : `libtorrent, encryption ${encryption}`,
+    name: ["libtorrent", encryption && `encryption ${encryption}`, settings && "TCP only"]
+      .filter((part) => part).join(", "),
     needs: ["python3-libtorrent"],
     async seed(lab, place, { torrent }) {
       const more = { do: "seed", torrent, dir: dirname(torrent) };
