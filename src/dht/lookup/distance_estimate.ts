@@ -29,6 +29,11 @@ export class DistanceEstimate {
     this.#bits = this.#bits === undefined ? bits : this.#bits + (bits - this.#bits) * WEIGHT;
   }
 
+  /** Whether a lookup has finished, so that there is an estimate. */
+  get isKnown(): boolean {
+    return this.#bits !== undefined;
+  }
+
   /**
    * Whether a node with the proximity `bits` is probably one of the k nodes closest to the target.
    * Returns `false` before the first lookup.

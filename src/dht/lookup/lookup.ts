@@ -6,13 +6,7 @@
  * @module
  */
 
-import {
-  type Clock,
-  equalBytes,
-  type KnownContact,
-  parseCompactNodes,
-  type Timer,
-} from "../../base/mod.ts";
+import { type Clock, equalBytes, type KnownContact, parseCompactNodes } from "../../base/mod.ts";
 import {
   compareDistance,
   type Contact,
@@ -25,6 +19,7 @@ import {
 } from "../node/mod.ts";
 import { type Candidate, Candidates } from "./candidates.ts";
 import { type DistanceEstimate, proximityBits } from "./distance_estimate.ts";
+import { Patience } from "./patience.ts";
 import { QUERY_TIMEOUT_MS, type RttEstimator } from "./rtt_estimator.ts";
 
 /** One node's reply to the query of a lookup. */
@@ -105,18 +100,6 @@ const MAX_DISTANCES = 8;
  */
 const FRUGAL_CONCURRENCY = 2;
 
-/**
- * A group of queries that were sent at the same time. All queries of the group become late at the
- * same time, so they share one timer.
- */
-interface Batch {
-  timer: Timer;
-  /**
-   * For each query that is neither answered nor late: the function to call when it becomes late.
-   */
-  onLate: Set<() => void>;
-}
-
 /** Runs one lookup through `node`. Never rejects; without a network, the result contains no replies. */
 export function lookup(node: DhtNode, options: LookupOptions): Promise<LookupResult> {
   return new Lookup(node, options).run();
@@ -140,16 +123,16 @@ class Lookup {
   /** Number of leading bits shared with the target at which the search past dead nodes starts. */
   #firstPrefixBits: number | undefined;
   #distancesTried = 0;
-  /** Nodes whose reply named no other nodes. They get a `find_node` if candidates run out. */
-  readonly #withoutNodes: Contact[] = [];
-  /** The batch that the queries of the current step are added to; `undefined` after the step. */
-  #batch: Batch | undefined;
+  /** Number of `find_node` queries to nodes whose reply named no other nodes. */
+  #followUps = 0;
+  readonly #patience: Patience;
   #resolve!: (result: LookupResult) => void;
 
   constructor(node: DhtNode, options: LookupOptions) {
     this.#node = node;
     this.#options = options;
-    const { target, frugal } = options;
+    const { target, frugal, rtt, clock } = options;
+    this.#patience = new Patience(rtt, clock, () => this.#step());
     this.#candidates = new Candidates({
       target,
       ownId: node.id,
@@ -187,12 +170,17 @@ class Lookup {
   /** Sends the queries that are due; ends the lookup when the closest nodes have answered. */
   #step(): void {
     if (!this.#ended.signal.aborted) this.#advance();
-    this.#batch = undefined;
+    this.#patience.endStep();
   }
 
   #advance(): void {
     const { target, closest, concurrency, distances } = this.#options;
-    const front = this.#candidates.front(closest);
+    let front = this.#candidates.front(closest);
+    if (front.length < closest) {
+      // The routing table is filled while the first lookups of a process run.
+      this.#addFromTable(closest * 2);
+      front = this.#candidates.front(closest);
+    }
     const answered = front.filter(({ state }) => state === "answered").length;
     const reached = front.length < closest ? undefined : proximityBits(target, front.at(-1)!.id);
     // The queries under way went to nodes farther away than the nodes that have answered, so the
@@ -229,9 +217,6 @@ class Lookup {
       this.#candidates.revive();
       this.#addFromTable(closest * 4);
       this.#askBootstrap();
-      for (const contact of this.#withoutNodes.slice(0, MAX_FOLLOW_UPS)) {
-        this.#askNeighbours(contact, this.#options.target);
-      }
       this.#step();
       return true;
     }
@@ -276,10 +261,20 @@ class Lookup {
   }
 
   /**
-   * Sends a `find_node` query, which returns nodes only. A node that holds the wanted item may omit
-   * `nodes` from its reply to `get`, as npm:bittorrent-dht does; a lookup that has just started
-   * would then end with one reply.
+   * Asks a node, whose reply named no other nodes, for nodes, if there are too few candidates. A
+   * node that holds the wanted item may omit `nodes` from its reply to `get`, as
+   * npm:bittorrent-dht does; a lookup that has just started would then end with one reply.
    */
+  #followUp(contact: Contact): void {
+    const { target, closest } = this.#options;
+    if (this.#followUps >= MAX_FOLLOW_UPS || this.#candidates.front(closest).length >= closest) {
+      return;
+    }
+    this.#followUps++;
+    this.#askNeighbours(contact, target);
+  }
+
+  /** Sends a `find_node` query, which returns nodes only. */
   #askNeighbours(contact: Contact, target: Uint8Array): void {
     this.#query(contact, "find_node", { target }, () => {}, (result) => {
       if (result.kind === "reply") this.#learn(result.body);
@@ -296,7 +291,7 @@ class Lookup {
   ): Promise<void> {
     let late = false;
     this.#waiting++;
-    const onAnswered = this.#watchForLateness(() => {
+    const onAnswered = this.#patience.watch(() => {
       late = true;
       this.#waiting--;
       this.#late++;
@@ -312,32 +307,6 @@ class Lookup {
     else this.#waiting--;
     onResult(result);
     this.#step();
-  }
-
-  /**
-   * Adds to the current batch a query that is about to be sent. `onLate` is called when the query
-   * becomes late.
-   *
-   * @returns a function to call when the query is answered
-   */
-  #watchForLateness(onLate: () => void): () => void {
-    const batch = this.#batch ??= this.#startBatch();
-    batch.onLate.add(onLate);
-    return () => {
-      if (batch.onLate.delete(onLate) && batch.onLate.size === 0) batch.timer.cancel();
-    };
-  }
-
-  #startBatch(): Batch {
-    const { rtt, clock } = this.#options;
-    const onLate = new Set<() => void>();
-    const timer = clock.after(rtt.patienceMs, () => {
-      if (this.#ended.signal.aborted) return;
-      for (const isLate of onLate) isLate();
-      onLate.clear();
-      this.#step();
-    });
-    return { timer, onLate };
   }
 
   /** Makes candidates of the nodes that a reply names, and returns the number of these nodes. */
@@ -356,6 +325,7 @@ class Lookup {
     if (result.kind === "timeout") return "timeout";
     if (result.kind === "failed") return result.why;
     this.#options.rtt.add(result.rttMs);
+    this.#patience.shorten();
     if (result.kind === "refused") return String(result.code);
     const id = result.body.id;
     if (!(id instanceof Uint8Array) || id.length !== 20) return "no node id";
@@ -367,7 +337,7 @@ class Lookup {
     else if (!this.#candidates.addAnswered(contact)) return "id seen twice";
     const answer: LookupAnswer = { contact, body: result.body };
     this.#answers.push(answer);
-    if (this.#learn(result.body) === 0) this.#withoutNodes.push(contact);
+    if (this.#learn(result.body) === 0) this.#followUp(contact);
     if (this.#options.onAnswer?.(answer) === false) this.#end();
     return undefined;
   }
@@ -385,6 +355,7 @@ class Lookup {
     if (this.#ended.signal.aborted) return;
     // The abort reason is a string, because creating an `Error` with a stack trace takes longer.
     this.#ended.abort("ended");
+    this.#patience.stop();
     const { target } = this.#options;
     this.#answers.sort((a, b) => compareDistance(target, a.contact.id, b.contact.id));
     this.#resolve({

@@ -25,6 +25,7 @@ import {
   type QueryValue,
   type RateLimiter,
 } from "../node/mod.ts";
+import type { GetOptions, OperationOptions, PutRequestOptions } from "./options.ts";
 import { type ItemKey, ItemReader } from "./item_query.ts";
 import { countLookups, mergePuts, readItems } from "./merge.ts";
 import {
@@ -48,41 +49,11 @@ export interface DhtManagerOptions {
   storeNodes?: number;
   /** Minimum number of nodes that hold an item after a put; with fewer, the put is weak. Default 8. */
   minNodes?: number;
-  /** Maximum number of queries under way in one lookup. Default 4. */
+  /** Maximum number of queries under way in one lookup, except the first one. Default 4. */
   concurrency?: number;
   /** Token bucket that limits DHT packets; without it, the number of packets is unlimited. */
   limiter?: RateLimiter;
 }
-
-/** Options of one DHT operation. */
-export interface OperationOptions {
-  /** Ends the operation early. The outcome then contains the results so far. */
-  signal?: AbortSignal;
-  /** Marks background work, which waits for the rate limiter and sends fewer packets to dead nodes. */
-  background?: boolean;
-}
-
-/**
- * Options of a put: which copies of the item are refreshed, and which items of other writers end
- * the put.
- */
-export interface PutTerms {
-  /**
-   * Age, milliseconds, from which a node's copy of the item is refreshed by another put; 0
-   * refreshes all copies. A copy of unknown age is refreshed too. By BEP 44, a node may forget an
-   * item two hours after the last put; a get does not extend this time.
-   */
-  refreshAfterMs?: number;
-  /**
-   * For a record with several writers: the `seq`s of the items from which the new item was made
-   * (empty if there were none). If a node returns another item, the put stops. The outcome returns
-   * that item as `conflict` or `superseded`, for the caller to merge.
-   */
-  basedOn?: readonly number[];
-}
-
-/** Options of {@linkcode DhtManager.put}. */
-export interface PutRequestOptions extends OperationOptions, PutTerms {}
 
 /** Statistics of the manager since it started. */
 export interface DhtManagerStats {
@@ -142,13 +113,19 @@ export class DhtManager {
    *
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
-  get(key: ItemKey, options: OperationOptions = {}): Promise<GetOutcome> {
+  get(key: ItemKey, options: GetOptions = {}): Promise<GetOutcome> {
     return this.#run(async (nodes, signal) => {
       this.#stats.gets++;
       const target = targetOf(key.publicKey, key.salt);
       const reader = new ItemReader(key);
+      let highestSeq = -1;
       // Verifies the signature in each reply while other replies are outstanding.
-      const onAnswer = ({ body }: LookupAnswer) => void reader.read(body);
+      const onAnswer = ({ body }: LookupAnswer) => {
+        const shown = reader.read(body);
+        if (shown.kind !== "item" || shown.item.seq <= highestSeq) return;
+        highestSeq = shown.item.seq;
+        options.onShown?.(shown.item);
+      };
       const results = await Promise.all(nodes.map(async (node) => {
         const found = await this.#lookup(node, "get", target, { target }, signal, { onAnswer });
         if (!signal.aborted) this.#recent.keep(node.id, target, found);
@@ -301,6 +278,19 @@ export class DhtManager {
    */
   #averagePackets = 16;
 
+  /**
+   * Returns the maximum number of queries under way in a lookup. The first lookup of a process
+   * queries all of the closest candidates at once: a command waits for it, and it has no estimate of
+   * the distances yet, so that it would need one more round trip otherwise.
+   */
+  #concurrencyOf(
+    { isKnown }: Learned["distances"],
+    { frugal }: Pick<LookupOptions, "frugal">,
+  ): number {
+    const isFirst = !frugal && !isKnown;
+    return isFirst ? Math.max(this.#concurrency, this.#storeNodes) : this.#concurrency;
+  }
+
   async #lookup(
     node: DhtNode,
     query: QueryName,
@@ -315,7 +305,7 @@ export class DhtManager {
       query,
       args,
       closest: this.#storeNodes,
-      concurrency: this.#concurrency,
+      concurrency: this.#concurrencyOf(distances, options),
       rtt,
       distances,
       clock: this.#clock,

@@ -16,14 +16,7 @@
  */
 
 export type { ItemKey } from "./item_query.ts";
-export {
-  DhtManager,
-  type DhtManagerOptions,
-  type DhtManagerStats,
-  type OperationOptions,
-  type PutRequestOptions,
-  type PutTerms,
-} from "./manager.ts";
+export { DhtManager, type DhtManagerOptions, type DhtManagerStats } from "./manager.ts";
 export type {
   AnnounceOutcome,
   ByFamily,
@@ -33,3 +26,4 @@ export type {
   PeersOutcome,
   PutOutcome,
 } from "./outcome.ts";
+export type { GetOptions, OperationOptions, PutRequestOptions, PutTerms } from "./options.ts";

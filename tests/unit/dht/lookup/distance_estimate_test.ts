@@ -32,12 +32,22 @@ Deno.test("isNear is false before the first lookup, then true for a similar prox
   assert.equal(distances.isNear(12), false);
 });
 
+Deno.test("the first lookup of a process queries all of the closest candidates at once", async () => {
+  const at = new Fixture({ nodes: 100 });
+  const client = at.dht.client({ known: 100 });
+  at.lent = [client];
+  const running = at.manager.get(at.key);
+  await at.clock.advance(5);
+  assert.equal(client.underWay, 8);
+  await at.run(running);
+  assert.equal(client.mostUnderWay, 8);
+});
+
 Deno.test("a lookup that starts at the closest nodes queries all of them at once, and no others", async () => {
   const at = new Fixture({ nodes: 100 });
   const client = at.dht.client({ known: 100 });
   at.lent = [client];
   await at.run(at.manager.get(at.key));
-  assert.equal(client.mostUnderWay, 4);
   client.sent.length = 0;
   const got = await at.run(at.manager.get(at.key));
   assert.equal(client.mostUnderWay, 8);

@@ -167,6 +167,38 @@ Deno.test("dead bootstrap addresses do not delay a lookup", async () => {
   assert.ok(found.tookMs < 2_000, `${found.tookMs} ms`);
 });
 
+Deno.test("a bootstrap node that shows the item and names no nodes is asked for nodes at once", async () => {
+  const dht = network({ nodes: 50, latencyMs: [20, 20] });
+  const first = dht.nodes[0]!;
+  first.behave = ({ name }, honest) => {
+    const answer = honest();
+    if (name !== "get" || answer.kind !== "reply") return answer;
+    const { nodes: _, ...body } = answer.body;
+    return { ...answer, body };
+  };
+  const { host, port } = first;
+  const dead = { host: "10.255.255.1", port: 6881 };
+  const found = await look(dht, dht.client({ known: 0, bootstrap: [dead, { host, port }] }));
+  assert.deepEqual(ids(found), trueIds(dht));
+  // Five round trips; waiting for the dead node takes 500 ms.
+  assert.ok(found.tookMs <= 100, `${found.tookMs} ms`);
+});
+
+Deno.test("nodes that enter the routing table during a lookup become candidates", async () => {
+  const dht = network({ nodes: 50, latencyMs: [20, 20] });
+  const first = dht.nodes[0]!;
+  first.behave = () => ({ kind: "reply", body: { id: first.id } });
+  const bootstrap = ["10.255.255.1", first.host].map((host) => ({ host, port: first.port }));
+  const client = dht.client({ known: 0, bootstrap });
+  const running = look(dht, client);
+  await dht.clock.advance(10);
+  for (const node of dht.nodes.slice(1, 4)) client.learn(node);
+  const found = await running;
+  assert.deepEqual(ids(found), trueIds(dht));
+  // The dead node becomes late after 60 ms; only then is the routing table read anyway.
+  assert.ok(found.tookMs <= 100, `${found.tookMs} ms`);
+});
+
 Deno.test("a lookup never exceeds its concurrency", async () => {
   for (const concurrency of [1, 3, 8]) {
     const dht = network();
