@@ -39,6 +39,7 @@ import {
   dropIfRefusing,
   dropSeeders,
   serveFrom,
+  showInterestEarly,
   statusOf,
   type TorrentStatus,
   type Totals,
@@ -332,6 +333,7 @@ export class Engine {
       readExtendedHandshake(wire, this.#onPeerHandshake);
       guardExtensions(added, wire);
       take(wire);
+      if (writable) showInterestEarly(added, wire);
       serveFrom(added, wire);
       dropIfBothSeed(added, wire);
       dropIfRefusing(wire);

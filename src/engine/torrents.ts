@@ -119,6 +119,18 @@ export function serveFrom(torrent: Torrent, wire: Wire): void {
 }
 
 /**
+ * Tells a peer that we want its pieces before we have the metadata, so that the peer unchokes us while
+ * it sends the metadata. npm:webtorrent waits for the metadata first, which takes one more round trip.
+ * If the torrent turns out to be complete already, the peer is told so.
+ */
+export function showInterestEarly(torrent: Torrent, wire: Wire): void {
+  // In a microtask, because a peer that dialled us has not got our handshake yet.
+  queueMicrotask(() => {
+    if (!torrent.ready && !torrent.destroyed && !wire.destroyed) wire.interested();
+  });
+}
+
+/**
  * Disconnects a peer when both sides are seeders. Seeders have nothing to exchange, so the
  * connection would stay idle.
  */

@@ -8,7 +8,7 @@
 
 import { bencodeReplacements } from "./bencode/mod.ts";
 import { readerReplacements, readerUses, uploadReplacements } from "./bittorrent_protocol/mod.ts";
-import { writerReplacements } from "./bittorrent_protocol/mod.ts";
+import { payloadReplacements, writerReplacements } from "./bittorrent_protocol/mod.ts";
 import { krpcReplacements } from "./krpc/mod.ts";
 import { applyAll, problemsOf, type Replacement, type Use } from "./replacing/mod.ts";
 import {
@@ -30,6 +30,7 @@ export const replacements: readonly Replacement[] = [
   ...readerReplacements,
   ...writerReplacements,
   ...uploadReplacements,
+  ...payloadReplacements,
   ...krpcReplacements,
   ...clientReplacements,
   ...diallingReplacements,

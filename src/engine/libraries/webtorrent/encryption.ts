@@ -12,7 +12,7 @@ import type net from "node:net";
 import Peer from "webtorrent/lib/peer.js";
 import type { Clock, Timer } from "../../../base/mod.ts";
 import type { EncryptionMode, HandshakeForm, Handshakes } from "../../dial/mod.ts";
-import { requiresEncryption } from "../bittorrent_protocol/mod.ts";
+import { type Payloaded, requiresEncryption } from "../bittorrent_protocol/mod.ts";
 import { replace, type Replacement } from "../replacing/mod.ts";
 
 /** The members of a dialled peer that choose and report its form of handshake. */
@@ -22,15 +22,21 @@ export interface Shaken {
   wire: EventEmitter | null;
   /** npm:webtorrent's number for the encryption of this peer's connection. */
   secure: number;
+  /** Sends our handshake. */
+  handshake(): void;
   /** Added by libreseed: form of this dial's handshake, if it is a second dial. */
   secondForm?: HandshakeForm;
 }
 
 /** The members of a connection that show its encryption. */
-type Encrypted = EventEmitter & {
+type Encrypted = EventEmitter & Payloaded & {
+  /** Sends a message, here the handshake. */
+  _push(bytes: Uint8Array): unknown;
   /** State of the encrypted handshake; `sentPe1` until the peer has sent its public key. */
   _peState: string;
   _cryptoHandshakeDone: boolean;
+  /** Added by libreseed: whether the handshake is made to be sent as initial payload. */
+  isPayload?: boolean;
   /** Encryption that was agreed on; not set if the peer answered with a plain handshake. */
   _encryptionMethod?: number | null;
 };
@@ -77,6 +83,7 @@ export function chooseHandshake(
   for (const event of ["end", "error", "close"]) peer.conn!.once(event, ended);
   return () => {
     wire = peer.wire as Encrypted | null ?? undefined;
+    if (wire && form === "encrypted") wire.initialPayload = () => handshakeOf(peer, wire!);
     wire?.once("handshake", () => {
       isOver = true;
       handshakes.accepted(peer.addr, wire!._encryptionMethod ? "encrypted" : "plain");
@@ -86,6 +93,22 @@ export function chooseHandshake(
       if (form === "plain" || wire?._peState === "sentPe1") ended();
     });
   };
+}
+
+/** Returns the bytes of our handshake, and marks it as sent. */
+function handshakeOf(peer: Shaken, wire: Encrypted): Uint8Array {
+  let bytes: Uint8Array = new Uint8Array();
+  wire.initialPayload = undefined;
+  wire._push = (handshake) => bytes = handshake;
+  wire.isPayload = true;
+  try {
+    peer.handshake();
+  } finally {
+    wire.isPayload = false;
+    // The member of the class is used again.
+    Reflect.deleteProperty(wire, "_push");
+  }
+  return bytes;
 }
 
 /** The replaced member of npm:webtorrent's peer that sends the handshake. */
@@ -106,7 +129,8 @@ export const encryptionReplacements: readonly Replacement[] = [
       parameters: 0,
       by: (handshake) =>
         function (this: Handshaking) {
-          if (requiresEncryption(this.wire)) {
+          // The initial payload is always encrypted.
+          if (requiresEncryption(this.wire) && !this.wire.isPayload) {
             this.destroy(new Error("The peer does not encrypt"));
           } else handshake.call(this);
         },
@@ -115,7 +139,7 @@ export const encryptionReplacements: readonly Replacement[] = [
 ];
 
 interface Handshaking {
-  wire: Parameters<typeof requiresEncryption>[0];
+  wire: Parameters<typeof requiresEncryption>[0] & Pick<Encrypted, "isPayload">;
   handshake(): void;
   destroy(error: Error): void;
 }

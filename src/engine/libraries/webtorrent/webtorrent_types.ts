@@ -20,6 +20,8 @@ export interface Wire extends EventEmitter {
   remotePort?: number;
   /** Added by libreseed: the archive that the peer may request blocks of. */
   source?: BlockSource;
+  /** Tells the peer that we want its pieces. Does nothing if the peer knows. */
+  interested(): void;
   destroy(): void;
 }
 
