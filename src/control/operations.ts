@@ -121,13 +121,17 @@ export const operations = {
     result: plain<void>(),
     doneCode: "PACKAGE_NOT_FOUND",
   },
-  /** Reads a mutable item from the DHT. */
+  /**
+   * Reads a mutable item from the DHT. Each event has a valid item that a node has shown, with a
+   * higher `seq` than all items before it.
+   */
   lookUp: {
     request: itemKey,
     result: withBytes<GetOutcome>({
       item: v.optional(item),
       others: v.optional(v.array(item), []),
     }),
+    event: withBytes<{ item: MutableItem }>({ item }),
   },
   /** Returns the item that this home stores under a key and salt, without a DHT query. */
   keptItem: {

@@ -10,6 +10,7 @@ import type { Operations } from "../control/mod.ts";
 import type { ItemKey } from "../dht/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import { FetchingError } from "./errors.ts";
+import type { OnShown } from "./head_start.ts";
 import { type LookupCounts, lookUpRecord } from "./record_lookup.ts";
 
 /** Options of repeated lookups. */
@@ -43,6 +44,8 @@ const ENOUGH_MISSES = 3;
  * record, or the timeout has passed.
  *
  * @param label name of the record in error messages, such as "hello@1.0.0 of ed25519:…"
+ * @param onShown called with each verified record that a node shows before a lookup has ended, if its
+ * `seq` is the highest yet
  * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`) or `DHT_UNREACHABLE` (kind `network`)
  */
 export async function findRecord(
@@ -50,9 +53,10 @@ export async function findRecord(
   key: ItemKey,
   label: string,
   options: FindOptions,
+  onShown?: OnShown,
 ): Promise<FoundRecord> {
   const { outcome, misses } = await retryLookup(
-    () => lookUpRecord(operations, key, options.signal),
+    () => lookUpRecord(operations, key, options.signal, onShown),
     ({ kind }) => kind === "found",
     options,
   );

@@ -17,6 +17,7 @@ import {
   withWebSeeds,
 } from "../package/mod.ts";
 import type { FetchContext, FetchListeners } from "./context.ts";
+import type { DownloadAhead } from "./download_ahead.ts";
 import { type GetPlan, type GetRequest, planGet } from "./get_plan.ts";
 import { manifestSalt } from "../records/mod.ts";
 import { minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
@@ -45,6 +46,7 @@ export interface Got {
  * Gets an archive into the seed directory. An archive without a signed manifest keeps the file name of an
  * incomplete download, and the caller moves the file elsewhere.
  *
+ * @param ahead downloads that may have begun already
  * @throws {FetchingError} the errors of {@linkcode planGet}
  * @throws {ControlError} `NO_PEERS` (kind `network`)
  * @throws {PackageError} for a failed verification step; the downloaded file is then deleted
@@ -53,8 +55,9 @@ export async function getArchive(
   context: FetchContext,
   request: GetRequest,
   listeners: FetchListeners = {},
+  ahead?: DownloadAhead,
 ): Promise<Got> {
-  const plan = await planGet(context, request, listeners);
+  const plan = await planGet(context, request, listeners, ahead);
   const present = await findPresent(context, plan);
   if (present) return present;
   try {
@@ -63,7 +66,7 @@ export async function getArchive(
       directory: context.seeds.path,
       neededBytes: () => plan.minimal?.length,
       otherwise: "give another directory with --dir",
-    }, () => fetchArchive(context, plan, listeners));
+    }, () => fetchArchive(context, plan, listeners, ahead));
   } catch (error) {
     context.finding.signal?.throwIfAborted();
     // Although this download failed, another command may have fetched the same archive meanwhile.
@@ -93,6 +96,7 @@ async function fetchArchive(
   context: FetchContext,
   plan: GetPlan,
   { onStep, onDetail, onProgress }: FetchListeners,
+  ahead: DownloadAhead | undefined,
 ): Promise<Got> {
   const { operations, seeds, limits, finding: { signal } } = context;
   const { minimal, publicKey } = plan;
@@ -100,7 +104,8 @@ async function fetchArchive(
   const archivePath = partialPath(seeds.path, plan.infoHashHex);
   const verifier = minimal &&
     new StreamingVerifier({ archivePath, minimal, publicKey, limits, signal });
-  const { path, torrent } = await downloadUntilStalled(context, {
+  const downloader = ahead ?? operations;
+  const { path, torrent } = await downloadUntilStalled(downloader, context.finding, {
     request: {
       infoHash: plan.infoHashHex,
       lengthBytes: minimal?.length,

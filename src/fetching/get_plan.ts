@@ -17,6 +17,7 @@ import {
 } from "../package/mod.ts";
 import { type Magnet, targetOf } from "../records/mod.ts";
 import type { FetchContext, FetchListeners } from "./context.ts";
+import type { DownloadAhead } from "./download_ahead.ts";
 import { FetchingError } from "./errors.ts";
 import { findRecord } from "./find_record.ts";
 import { minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
@@ -59,6 +60,7 @@ const MAX_LISTED_PEERS = 5;
  * Plans the download of the requested archive. A magnet link that names a publisher costs one record
  * lookup.
  *
+ * @param ahead begins the download of a magnet link's archive while that record is being looked up
  * @throws {FetchingError} `MAGNET_INCOMPLETE`, `TORRENT_INVALID` (kind `usage`), `RECORD_NOT_FOUND` (kind
  * `not-found`), `DHT_UNREACHABLE` (kind `network`), `RECORD_INVALID` (kind `verification`)
  */
@@ -66,6 +68,7 @@ export async function planGet(
   context: FetchContext,
   request: GetRequest,
   listeners: FetchListeners,
+  ahead?: DownloadAhead,
 ): Promise<GetPlan> {
   if (request.kind === "torrent") {
     const infoHashHex = infoHashOf(request.torrent);
@@ -73,7 +76,7 @@ export async function planGet(
     return { infoHashHex, torrent: request.torrent, peers: [], webSeeds };
   }
   if (request.kind === "minimal") return planForMinimal(request.minimal, request.webSeeds);
-  return await planForMagnet(context, request.magnet, listeners);
+  return await planForMagnet(context, request.magnet, listeners, ahead);
 }
 
 function planForMinimal(
@@ -91,6 +94,7 @@ async function planForMagnet(
   { operations, finding }: FetchContext,
   magnet: Magnet,
   { onStep, onDetail }: FetchListeners,
+  ahead: DownloadAhead | undefined,
 ): Promise<GetPlan> {
   const { infoHash, publicKey, salt, webSeeds: linked = [] } = magnet;
   const peers = usablePeers(magnet, onDetail);
@@ -110,7 +114,16 @@ async function planForMagnet(
   const publisher = formatPublicKey(publicKey);
   const label = `${magnet.name ?? toHex(targetOf(publicKey, salt))} of ${publisher}`;
   onStep?.(`looking for the record of ${label}`);
-  const { item } = await findRecord(operations, { publicKey, salt }, label, finding);
+  const { item } = await findRecord(
+    operations,
+    { publicKey, salt },
+    label,
+    finding,
+    (shown) => {
+      const webSeeds = [...webSeedsOfRecord(shown), ...linked];
+      ahead?.begin({ minimal: minimalOf(shown), webSeeds, peers });
+    },
+  );
   const minimal = minimalOf(item);
   if (!infoHash || minimal.btih === toHex(infoHash)) {
     return planForMinimal(minimal, [...webSeedsOfRecord(item), ...linked], peers);

@@ -15,6 +15,10 @@
  * 4. `getArchive` (`get_archive.ts`) downloads with a stall timeout (`stall_timeout.ts`), verifies during
  *    the download (`streaming_verifier.ts`), and moves the archive into place.
  *
+ * To save round trips, the lookup of a manifest begins when one node has shown the list that names it
+ * (`head_start.ts`), and the download begins when one node has shown the manifest (`download_ahead.ts`).
+ * The complete lookups decide which archive is kept.
+ *
  * `FetchContext` (`context.ts`) holds the dependencies of a download; every caller builds it with
  * `fetchContext`. `newest_record.ts` reads the newest record of a key before a publisher writes the next
  * one.
@@ -57,7 +61,14 @@ export {
   requirementKey,
   satisfiesRange,
 } from "./requirement.ts";
-export { plainVersion, type Resolved, resolvePackage, type SkippedVersion } from "./resolve.ts";
+export { DownloadAhead } from "./download_ahead.ts";
+export {
+  plainVersion,
+  type Resolved,
+  resolvePackage,
+  type ShownManifest,
+  type SkippedVersion,
+} from "./resolve.ts";
 export { knownManifest, rememberVerified } from "./verified.ts";
 export { describeSkipped, getHighestAvailable, isUnseeded } from "./version_fallback.ts";
 export {

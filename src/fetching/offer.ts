@@ -36,6 +36,8 @@ export class OfferCache {
  * Reads the package names and versions that a publisher offers.
  *
  * @param publicKey the publisher's key, 32 bytes
+ * @param onShown called with the offer in an announce record that a node shows, before the lookup has
+ * ended. A later offer may replace it. Not called for a record that names a catalog
  * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE`
  * (kind `network`)
  * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
@@ -44,10 +46,14 @@ export async function readOffer(
   operations: Operations,
   publicKey: Uint8Array,
   options: FindOptions,
+  onShown?: (offer: Offer) => void,
 ): Promise<Offer> {
   const key = { publicKey, salt: announceSalt(publicKey) };
   const label = `what ${formatPublicKey(publicKey)} publishes`;
-  const { item } = await findRecord(operations, key, label, options);
+  const { item } = await findRecord(operations, key, label, options, (item) => {
+    const { packages } = decodeAnnounceRecord(item.value);
+    if (packages) onShown?.(packages);
+  });
   const { packages } = decodeAnnounceRecord(item.value);
   if (packages) return packages;
   const { seedDirectory } = await operations.status();

@@ -7,6 +7,7 @@
 
 import type { Operations } from "../control/mod.ts";
 import type { GetOutcome, ItemKey } from "../dht/mod.ts";
+import { eventsFor, type OnShown } from "./head_start.ts";
 import { type MutableItem, verifyItem } from "../records/mod.ts";
 
 /**
@@ -33,14 +34,17 @@ export type RecordLookup =
 /**
  * Looks a record up once.
  *
+ * @param onShown called with each verified record that a node shows before the lookup has ended, if its
+ * `seq` is the highest yet
  * @throws {LibreseedError} kind `network` if the host runs without the DHT; or the signal's abort reason
  */
 export async function lookUpRecord(
   operations: Pick<Operations, "lookUp">,
   key: ItemKey,
   signal?: AbortSignal,
+  onShown?: OnShown,
 ): Promise<RecordLookup> {
-  return recordLookup(await operations.lookUp(key, { signal }));
+  return recordLookup(await operations.lookUp(key, { signal, onEvent: eventsFor(onShown) }));
 }
 
 /**

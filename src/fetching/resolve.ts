@@ -10,11 +10,13 @@ import { nearest } from "../config/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { isValidName, isValidVersion, LATEST, type MinimalManifest } from "../package/mod.ts";
-import { manifestSalt } from "../records/mod.ts";
+import { manifestSalt, type MutableItem } from "../records/mod.ts";
 import { FetchingError } from "./errors.ts";
 import { type FindOptions, findRecord } from "./find_record.ts";
+import { HeadStart } from "./head_start.ts";
 import { magnetOf, minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
 import { OfferCache, readOffer } from "./offer.ts";
+import type { Offer } from "./publisher_list.ts";
 import type { LookupCounts } from "./record_lookup.ts";
 import { isNewest } from "./requirement.ts";
 
@@ -50,6 +52,9 @@ export interface Resolved {
   skipped: SkippedVersion[];
 }
 
+/** A verified manifest that a DHT node has shown, and the URLs of the web seeds in its record. */
+export type ShownManifest = Pick<Resolved, "minimal" | "webSeeds">;
+
 /** Options for choosing a version of a package. */
 export interface Choice {
   /** Cache of the offers that this command has read. */
@@ -61,6 +66,11 @@ export interface Choice {
    * may.
    */
   mayReplace?: (version: string) => boolean;
+  /**
+   * Called with a verified manifest as soon as one DHT node has shown it, so that the caller can begin its
+   * download. The lookups may still lead to another manifest.
+   */
+  onShown?: (shown: ShownManifest) => void;
 }
 
 /**
@@ -91,9 +101,33 @@ export async function resolvePackage(
   options: FindOptions,
   choice: Choice = {},
 ): Promise<Resolved> {
+  const ahead = new HeadStart(operations, options.signal);
+  try {
+    return await resolveWith(operations, ahead, wanted, options, choice);
+  } finally {
+    ahead.end();
+  }
+}
+
+async function resolveWith(
+  operations: Operations,
+  ahead: HeadStart,
+  wanted: Wanted,
+  options: FindOptions,
+  choice: Choice,
+): Promise<Resolved> {
   const { publicKey, name, range } = wanted;
   const isExact = range !== undefined && semver.valid(range) === range;
-  const versions = isExact ? [range] : await versionsFor(operations, wanted, options, choice);
+  const onShown = (version: string) => (item: MutableItem) =>
+    choice.onShown?.({
+      minimal: minimalOf(item, { name, version }),
+      webSeeds: webSeedsOfRecord(item),
+    });
+  const versions = isExact ? [range] : await versionsFor(operations, wanted, options, {
+    ...choice,
+    onLikely: (version) =>
+      ahead.begin({ publicKey, salt: manifestSalt(name, version) }, onShown(version)),
+  });
   const skipped: SkippedVersion[] = [];
   let missing: FetchingError | undefined;
   for (const version of versions) {
@@ -102,7 +136,8 @@ export async function resolvePackage(
     const label = `${name}@${version} of ${formatPublicKey(publicKey)}`;
     const salt = manifestSalt(name, version);
     try {
-      const { item, counts } = await findRecord(operations, { publicKey, salt }, label, options);
+      const key = { publicKey, salt };
+      const { item, counts } = await findRecord(ahead, key, label, options, onShown(version));
       const minimal = minimalOf(item, { name, version });
       const webSeeds = webSeedsOfRecord(item);
       const magnet = magnetOf(minimal, webSeeds);
@@ -146,15 +181,41 @@ export async function plainVersion(
 /**
  * Returns the versions to try, in descending order. There are no more than
  * {@linkcode MAX_VERSIONS_TRIED}.
+ *
+ * @param choice `onLikely`: called with the version that will be tried first if no DHT node shows a newer
+ * list than the nodes before
  */
 async function versionsFor(
   operations: Operations,
   wanted: Wanted,
   options: FindOptions,
-  { offers = new OfferCache(), without = new Set() }: Choice,
+  { offers = new OfferCache(), without = new Set(), onLikely }: Choice & {
+    onLikely: (version: string) => void;
+  },
 ): Promise<string[]> {
-  const { publicKey, name, range } = wanted;
-  const offer = await offers.of(publicKey, () => readOffer(operations, publicKey, options));
+  const { publicKey } = wanted;
+  const offer = await offers.of(
+    publicKey,
+    () =>
+      readOffer(operations, publicKey, options, (shown) => {
+        const [likely] = fittingVersions(shown, wanted).fitting.filter((one) => !without.has(one));
+        if (likely !== undefined) onLikely(likely);
+      }),
+  );
+  const { highest, fitting } = fittingVersions(offer, wanted);
+  if (fitting.length === 0) throw notFound(wanted, highest, [...offer.keys()]);
+  return fitting.filter((version) => !without.has(version))
+    .slice(0, Math.max(MAX_VERSIONS_TRIED - without.size, 0));
+}
+
+/**
+ * Returns all versions of a package in a publisher's offer, and those that fit the request, each in
+ * descending order.
+ */
+function fittingVersions(
+  offer: Offer,
+  { name, range }: Wanted,
+): { highest: string[]; fitting: string[] } {
   // Publishers may list versions that are invalid semver; such versions are ignored.
   const listed = (offer.get(name) ?? []).filter(isValidVersion);
   const highest: string[] = semver.rsort([...listed]);
@@ -163,9 +224,7 @@ async function versionsFor(
   );
   // If a package has only prereleases, the newest prerelease is used.
   if (fitting.length === 0 && isNewest(range) && range !== LATEST) fitting.push(...highest);
-  if (fitting.length === 0) throw notFound(wanted, highest, [...offer.keys()]);
-  return fitting.filter((version) => !without.has(version))
-    .slice(0, Math.max(MAX_VERSIONS_TRIED - without.size, 0));
+  return { highest, fitting };
 }
 
 /**

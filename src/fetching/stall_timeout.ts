@@ -6,9 +6,9 @@
  */
 
 import { delay } from "../base/mod.ts";
-import { type Downloaded, noPeers, type RequestOf } from "../control/mod.ts";
+import { type Downloaded, noPeers, type Operations, type RequestOf } from "../control/mod.ts";
 import type { DownloadProgress, PeerCounts, WebSeedStatus } from "../engine/mod.ts";
-import type { FetchContext } from "./context.ts";
+import type { FindOptions } from "./find_record.ts";
 
 /** Options of the download of one archive. */
 export interface StallingDownload {
@@ -34,10 +34,11 @@ const LOOK_FOR_WEB_SEEDS_MS = 2_000;
  * Downloads through the host. Each received byte restarts the stall timeout, so a slow download continues
  * for as long as data arrives.
  *
- * @throws {ControlError} `NO_PEERS` (kind `network`) after `finding.timeoutMs` without a new byte
+ * @throws {ControlError} `NO_PEERS` (kind `network`) after `timeoutMs` without a new byte
  */
 export async function downloadUntilStalled(
-  { operations, finding: { clock, timeoutMs, signal } }: FetchContext,
+  downloader: Pick<Operations, "download">,
+  { clock, timeoutMs, signal }: FindOptions,
   { request, label, hasRecord, onProgress, onDetail, findWebSeeds }: StallingDownload,
 ): Promise<Downloaded> {
   const ended = new AbortController();
@@ -59,11 +60,11 @@ export async function downloadUntilStalled(
     const found = bytes === 0 ? await findWebSeeds(ended.signal) : [];
     // The host adds the web seeds to the download that runs already.
     if (found.length > 0 && !ended.signal.aborted) {
-      await operations.download({ ...request, webSeeds: found }, { signal: ended.signal });
+      await downloader.download({ ...request, webSeeds: found }, { signal: ended.signal });
     }
   })().catch(() => {});
   try {
-    return await operations.download(request, {
+    return await downloader.download(request, {
       signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
       onEvent: (progress) => {
         reach = progress.reach;

@@ -6,7 +6,7 @@
 
 import type { PublisherPolicy } from "../config/mod.ts";
 import type { Operations } from "../control/mod.ts";
-import type { FindOptions, OfferCache } from "../fetching/mod.ts";
+import type { FindOptions, OfferCache, ShownManifest } from "../fetching/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 
 /** The dependencies of resolving packages by name. */
@@ -21,6 +21,8 @@ export interface NamesContext {
   ownKey?: Uint8Array;
   /** Names for which the user was already told which of several publishers was chosen. */
   chosen?: Set<string>;
+  /** See `Choice.onShown` of `src/fetching/resolve.ts`. */
+  onShown?: (shown: ShownManifest) => void;
   onNotice?: (message: string) => void;
   /** Called with a message about each version that was skipped because it is unavailable. */
   onSkipped?: (message: string) => void;

@@ -71,6 +71,7 @@ export async function resolveByName(
       const resolved = await resolvePackage(operations, meant, finding, {
         offers,
         without,
+        onShown: context.onShown,
         mayReplace: (version) =>
           higherMarkOf({ name, version, range }, publicKey, pins) === undefined,
       });

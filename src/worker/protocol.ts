@@ -172,8 +172,12 @@ export interface WorkerApi {
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
   /** Adds peers and URLs of web seeds to a running download; does nothing for other torrents. */
   addSources(infoHashHex: string, peers: PeerAddress[], webSeeds: string[]): Promise<void>;
-  /** Looks a mutable item up in the DHT (BEP 44). */
-  get(operation: number, key: ItemKey): Promise<GetOutcome>;
+  /**
+   * Looks a mutable item up in the DHT (BEP 44).
+   *
+   * @param tellsShown whether the event `shown` reports each valid item whose `seq` is the highest yet
+   */
+  get(operation: number, key: ItemKey, tellsShown?: boolean): Promise<GetOutcome>;
   /** Puts an item into the DHT once, without adding it to the announcement schedule. */
   put(operation: number, item: MutableItem, terms?: PutTerms): Promise<PutOutcome>;
   /** Searches the DHT for peers of a torrent. */
@@ -214,6 +218,8 @@ export type WorkerEvent =
   | { event: "port-mapping"; status: PortMappingStatus }
   /** What is known of our reachability has changed. */
   | { event: "reachability"; status: ReachabilityStatus }
+  /** A node has shown an item that is looked up. */
+  | { event: "shown"; operation: number; item: MutableItem }
   | { event: "progress"; operation: number; progress: DownloadProgress }
   /**
    * A record or torrent was announced. `operation` is present if a call of `announceNow` caused it.

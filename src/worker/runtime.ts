@@ -12,7 +12,6 @@ import {
   errorToData,
   fromHex,
   LibreseedError,
-  toHex,
 } from "../base/mod.ts";
 import {
   type AnnounceReport,
@@ -25,6 +24,7 @@ import {
 } from "../dht/mod.ts";
 import { type DhtState, Engine, type TorrentStatus } from "../engine/mod.ts";
 import type { GateClient } from "../gate/mod.ts";
+import type { MutableItem } from "../records/mod.ts";
 import { guardedClock } from "./guarded_clock.ts";
 import {
   type DownloadOrder,
@@ -223,7 +223,6 @@ export class WorkerRuntime implements WorkerApi {
   download(operation: number, order: DownloadOrder): Promise<Uint8Array> {
     return this.#operation(operation, async (signal) => {
       const done = new AbortController();
-      const stop = AbortSignal.any([signal, done.signal]);
       let peers = 0;
       const search = searchPeers({
         infoHash: fromHex(order.infoHashHex)!,
@@ -232,7 +231,7 @@ export class WorkerRuntime implements WorkerApi {
         peers: () => peers,
         onPeers: (found) => this.#running.addPeers(order.infoHashHex, found),
         clock: this.#clock,
-        signal: stop,
+        signal: AbortSignal.any([signal, done.signal]),
       });
       try {
         return await this.#running.download({
@@ -250,13 +249,14 @@ export class WorkerRuntime implements WorkerApi {
     });
   }
 
-  addSources: WorkerApi["addSources"] = (infoHashHex, peers, webSeeds) => {
-    this.#running.addSources(infoHashHex, peers, webSeeds);
-    return Promise.resolve();
-  };
+  addSources: WorkerApi["addSources"] = (infoHashHex, peers, webSeeds) =>
+    Promise.resolve(this.#running.addSources(infoHashHex, peers, webSeeds));
 
-  get: WorkerApi["get"] = (operation, key) =>
-    this.#operation(operation, (signal) => this.#borrowing.get(key, { signal }));
+  get: WorkerApi["get"] = (operation, key, tellsShown) => {
+    const tell = (item: MutableItem) => this.#send({ event: "shown", operation, item });
+    const onShown = tellsShown ? tell : undefined;
+    return this.#operation(operation, (signal) => this.#borrowing.get(key, { signal, onShown }));
+  };
 
   put: WorkerApi["put"] = (operation, item, terms) =>
     this.#operation(operation, (signal) => this.#borrowing.put(item, { ...terms, signal }));
@@ -379,8 +379,7 @@ export class WorkerRuntime implements WorkerApi {
   }
 
   #nodeIdHex(): string | undefined {
-    const id = this.#engine?.node()?.id;
-    return id && toHex(id);
+    return this.#engine?.node()?.id.toHex();
   }
 
   async #operation<T>(operation: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

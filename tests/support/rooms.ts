@@ -347,7 +347,10 @@ export const places: readonly Place[] = [
   {
     what: "a record lookup past lookUpRecord",
     pattern: /\boperations\.lookUp\(/,
-    only: ["src/fetching/record_lookup.ts", "src/cli/running/network_cost.ts"],
+    only: [
+      ...["src/fetching/record_lookup.ts", "src/fetching/head_start.ts"],
+      "src/cli/running/network_cost.ts",
+    ],
   },
   {
     what: "a private key",

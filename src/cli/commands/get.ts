@@ -54,25 +54,28 @@ export default defineCommand<Flags, [what: string]>({
   async run(given) {
     const request = await readRequest(given);
     await checkTarget(given);
-    const { rangeKind, getArchive, getHighestAvailable } = await import("../../fetching/mod.ts");
+    const { rangeKind, getArchive, getHighestAvailable, DownloadAhead } = await import(
+      "../../fetching/mod.ts"
+    );
     const { rememberPublisher, resolveByName } = await import("../../names/mod.ts");
     await withNode(given, async (network) => {
       const { io, output } = given;
       const bar = new DownloadBar(output, io.clock);
+      const ahead = new DownloadAhead(network);
       const obtain = (what: GetRequest) =>
         getArchive(network, what, {
           onStep: (message) => output.step(message),
           onDetail: (message) => output.detail(message),
           onProgress: (progress) => bar.update("", labelOf(what), progress),
-        }).finally(() => bar.end(""));
+        }, ahead).finally(() => bar.end(""));
       let how: Chosen = {};
-      const got = "kind" in request
-        ? await obtain(request)
-        : await withNames(given, network, async (names) => {
+      const got =
+        await ("kind" in request ? obtain(request) : withNames(given, network, async (names) => {
           output.step(`looking for ${request.name}`);
           const { found, got, skipped } = await getHighestAvailable({
             range: request.range,
-            resolve: (without) => resolveByName(names, request, without),
+            resolve: (without) =>
+              resolveByName({ ...names, onShown: ahead.begin }, request, without),
             get: ({ minimal, webSeeds }) => obtain({ kind: "minimal", minimal, webSeeds }),
             onSkipped: names.onSkipped,
           });
@@ -80,7 +83,7 @@ export default defineCommand<Flags, [what: string]>({
           rememberPublisher(names, minimal, publicKey, rangeKind(request.range));
           how = { ...(chosen && { chosen }), ...(skipped.length > 0 && { skipped }) };
           return got;
-        });
+        })).finally(() => ahead.end());
       const { name, version, minimal } = got;
       if (!minimal) {
         output.warning(

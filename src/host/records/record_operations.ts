@@ -76,8 +76,11 @@ export class RecordOperations implements
     });
   }
 
-  lookUp(key: ItemKey, { signal }: CallOptions = {}): Promise<GetOutcome> {
-    return this.#worker.get(key, signal);
+  lookUp(
+    key: ItemKey,
+    { signal, onEvent }: CallOptions<{ item: MutableItem }> = {},
+  ): Promise<GetOutcome> {
+    return this.#worker.get(key, signal, onEvent && ((item) => onEvent({ item })));
   }
 
   keptItem({ publicKey, salt }: ItemKey): Promise<{ item?: MutableItem }> {

@@ -67,6 +67,7 @@ export class WorkerHandle {
   readonly #connection: WorkerConnection;
   readonly #clock: Clock;
   readonly #progress = new Map<number, (progress: DownloadProgress) => void>();
+  readonly #shown = new Map<number, (item: MutableItem) => void>();
   readonly #reports = new Map<number, (report: ReportData) => void>();
   /** Reject functions of the promises of all running calls. They are called if the thread dies. */
   readonly #waiting = new Set<(reason: Error) => void>();
@@ -110,6 +111,8 @@ export class WorkerHandle {
             listeners.onLog(event.level, event.message);
           } else if (event.event === "progress") {
             worker.#progress.get(event.operation)?.(event.progress);
+          } else if (event.event === "shown") {
+            worker.#shown.get(event.operation)?.(event.item);
           } else if (event.operation === undefined) listeners.onAnnounced(event.report);
           else worker.#reports.get(event.operation)?.(event.report);
         },
@@ -206,8 +209,20 @@ export class WorkerHandle {
     return this.#call((api) => api.forgetRecord(targetHex));
   }
 
-  get(key: ItemKey, signal?: AbortSignal): Promise<GetOutcome> {
-    return this.#operation(signal, (api, operation) => api.get(operation, key));
+  /** @param onShown called with each valid item that a node shows, if its `seq` is the highest yet */
+  get(
+    key: ItemKey,
+    signal?: AbortSignal,
+    onShown?: (item: MutableItem) => void,
+  ): Promise<GetOutcome> {
+    return this.#operation(signal, async (api, operation) => {
+      if (onShown) this.#shown.set(operation, onShown);
+      try {
+        return await api.get(operation, key, onShown !== undefined);
+      } finally {
+        this.#shown.delete(operation);
+      }
+    });
   }
 
   put(item: MutableItem, signal?: AbortSignal, terms?: PutTerms): Promise<PutOutcome> {

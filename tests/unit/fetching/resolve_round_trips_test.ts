@@ -1,0 +1,153 @@
+/**
+ * Round trips in the DHT from `get KEY/NAME` in a fresh home to the manifest, counted on a simulated
+ * network whose round trip takes one second of simulated time.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Operations } from "../../../src/control/operations.ts";
+import { DhtManager } from "../../../src/dht/mod.ts";
+import { manifestValue } from "../../../src/fetching/manifest_record.ts";
+import { resolvePackage } from "../../../src/fetching/resolve.ts";
+import { keyPairFromSeed } from "../../../src/identity/mod.ts";
+import {
+  announceSalt,
+  encodeAnnounceRecord,
+  manifestSalt,
+  type MutableItem,
+  targetOf,
+} from "../../../src/records/mod.ts";
+import { toHex } from "../../../src/base/mod.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { signedItem, signedMinimal } from "../../support/signed.ts";
+import { SimulatedDht } from "../../support/simulated_dht.ts";
+import { decodeLoosely } from "../../support/simulated_node.ts";
+
+const ROUND_TRIP_MS = 1_000;
+const HOLDERS = 8;
+const keys = keyPairFromSeed(new Uint8Array(32).fill(7));
+const wanted = { publicKey: keys.publicKey, name: "small" };
+
+/** Makes the manifest record of a version. */
+function manifestOf(version: string, seq: number): MutableItem {
+  const minimal = signedMinimal({
+    ...{ name: wanted.name, version, archiveSha256: `sha256:${"cd".repeat(32)}` },
+    ...{ btih: version.replaceAll(".", "").padStart(40, "0"), length: 3, timestamp: 1 },
+  }, keys);
+  const salt = manifestSalt(wanted.name, version);
+  return signedItem(keys, { salt, seq, value: manifestValue(minimal) });
+}
+
+/** Makes the announce record of a publisher with one package. */
+function listOf(versions: string[], seq: number): MutableItem {
+  const value = encodeAnnounceRecord({
+    packages: new Map([[wanted.name, versions]]),
+    timestampMs: seq,
+  });
+  return signedItem(keys, { salt: announceSalt(keys.publicKey), seq, value });
+}
+
+/** A network in which the closest nodes hold a package's records, and a client in a fresh home. */
+function network(nodes: number) {
+  const clock = new FakeClock();
+  const dht = new SimulatedDht({ clock, nodes, latencyMs: [ROUND_TRIP_MS, ROUND_TRIP_MS] });
+  const plant = (item: MutableItem, holders = HOLDERS) => {
+    const target = targetOf(item.publicKey, item.salt);
+    const { value, publicKey: k, signature: sig, seq } = item;
+    for (const node of dht.closest(target, holders)) {
+      node.plant(toHex(target), { v: decodeLoosely(value), k, sig, seq, atMs: clock.now() });
+    }
+  };
+  const bootstrap = [dht.nodes[0]!, dht.nodes[1]!].map(({ host, port }) => ({ host, port }));
+  const client = dht.client({ known: 0, bootstrap });
+  const manager = new DhtManager({ nodes: () => [client], clock });
+  /** Targets of the lookups that were begun, and of those that ended complete. */
+  const begun: string[] = [];
+  const complete: string[] = [];
+  const operations = {
+    async lookUp(key: { publicKey: Uint8Array; salt: Uint8Array }, options: {
+      signal?: AbortSignal;
+      onEvent?: (event: { item: MutableItem }) => void;
+    } = {}) {
+      const target = toHex(targetOf(key.publicKey, key.salt));
+      begun.push(target);
+      const { signal, onEvent } = options;
+      const outcome = await manager.get(key, { signal, onShown: (item) => onEvent?.({ item }) });
+      if (!signal?.aborted) complete.push(target);
+      return outcome;
+    },
+  } as unknown as Operations;
+  const begunMs = clock.now();
+  const rounds = () => (clock.now() - begunMs) / ROUND_TRIP_MS;
+  const finding = { clock, timeoutMs: 60_000 };
+  return { dht, clock, client, plant, operations, rounds, finding, begun, complete };
+}
+
+for (
+  const { nodes, most, mostShown } of [
+    { nodes: 24, most: 3, mostShown: 3 },
+    { nodes: 300, most: 6, mostShown: 5 },
+    { nodes: 3_000, most: 7, mostShown: 5 },
+  ]
+) {
+  Deno.test(`among ${nodes} nodes a manifest is shown after ${mostShown} round trips, and certain after ${most}`, async () => {
+    const at = network(nodes);
+    at.plant(listOf(["1.0.0"], 1));
+    at.plant(manifestOf("1.0.0", 1));
+    let shownAfter = Infinity;
+    const resolved = await at.clock.until(
+      resolvePackage(at.operations, wanted, at.finding, {
+        onShown: () => shownAfter = Math.min(shownAfter, at.rounds()),
+      }),
+    );
+    assert.equal(resolved.minimal.version, "1.0.0");
+    assert.ok(shownAfter <= mostShown, `shown after ${shownAfter} round trips`);
+    assert.ok(at.rounds() <= most, `certain after ${at.rounds()} round trips`);
+    assert.equal(at.complete.length, 2, "both lookups run to their end");
+  });
+}
+
+Deno.test("a list that one node shows first does not win over a newer one that another node shows", async () => {
+  const at = network(300);
+  // One bootstrap node answers first, and holds an old list.
+  const stale = listOf(["1.0.0"], 1);
+  const target = toHex(targetOf(stale.publicKey, stale.salt));
+  at.plant(listOf(["1.0.0", "2.0.0"], 2));
+  at.dht.nodes[0]!.plant(target, {
+    ...{ v: decodeLoosely(stale.value), k: stale.publicKey, sig: stale.signature },
+    ...{ seq: 1, atMs: at.clock.now() },
+  });
+  at.plant(manifestOf("1.0.0", 1));
+  at.plant(manifestOf("2.0.0", 1));
+  const shown: string[] = [];
+  const { minimal, skipped } = await at.clock.until(
+    resolvePackage(at.operations, wanted, at.finding, {
+      onShown: ({ minimal }) => shown.push(minimal.version),
+    }),
+  );
+  assert.equal(minimal.version, "2.0.0");
+  assert.deepEqual(skipped, []);
+  assert.equal(shown.at(-1), "2.0.0");
+  const guess = targetOf(keys.publicKey, manifestSalt(wanted.name, "1.0.0"));
+  assert.ok(at.begun.includes(toHex(guess)), "the first list's manifest was looked up ahead");
+  assert.equal(at.client.underWay, 0, "nothing is under way");
+});
+
+Deno.test("a list with a forged signature begins nothing", async () => {
+  const at = network(300);
+  const forged = { ...listOf(["6.6.6"], 9), signature: new Uint8Array(64).fill(1) };
+  const target = toHex(targetOf(forged.publicKey, forged.salt));
+  at.plant(listOf(["1.0.0"], 1));
+  at.plant(manifestOf("1.0.0", 1));
+  for (const node of at.dht.nodes.slice(0, 2)) {
+    node.plant(target, {
+      ...{ v: decodeLoosely(forged.value), k: forged.publicKey, sig: forged.signature },
+      ...{ seq: 9, atMs: at.clock.now() },
+    });
+  }
+  const { minimal } = await at.clock.until(resolvePackage(at.operations, wanted, at.finding));
+  assert.equal(minimal.version, "1.0.0");
+  const guess = targetOf(keys.publicKey, manifestSalt(wanted.name, "6.6.6"));
+  assert.equal(at.begun.includes(toHex(guess)), false);
+});
