@@ -135,7 +135,7 @@ async function launcherRows(): Promise<string[][]> {
     net: "only for the threads: a later thread cannot have what the launcher gave up",
     env: "settings, and the few variables that commands read",
     sys: "the user's home directory, owners of files, free space, addresses of this machine",
-    run: "the requests that need another program; looking up the default gateway",
+    run: "the requests that need another program; looking up the default gateway and routes",
   };
   return Object.entries(permissions.libreseed as Record<string, true | string[]>).map(
     ([kind, what]) => {
@@ -150,7 +150,8 @@ function untilWhen(kind: string): string {
   if ((GIVEN_UP_AT_START as string[]).includes(kind)) return "the command's thread has started";
   if ((GIVEN_UP_WHEN_SETTLED as string[]).includes(kind)) {
     const until = "the command's thread has started; of **hosts** the end";
-    return kind === "run" ? `${until}, of a daemon without \`port-mapping\` its ready line` : until;
+    const kept = "without `port-mapping` and `bind` its ready line";
+    return kind === "run" ? `${until}, of a daemon ${kept}` : until;
   }
   return "the end";
 }

@@ -79,6 +79,11 @@ export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
     isGranted: ofEngine,
     check: "the port is the configured one, and the command has not settled yet",
   },
+  findBinding: {
+    does: "finds the addresses of `bind`, and runs `ip` to learn by which interface packets leave",
+    isGranted: ofEngine,
+    check: "the address or interface is that of the settings",
+  },
   networkAddresses: {
     does: "returns the addresses of this machine",
     isGranted: ofEngine,

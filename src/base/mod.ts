@@ -20,6 +20,7 @@
 export * from "./address_blocks.ts";
 export * from "./address_ranges.ts";
 export * from "./addresses.ts";
+export * from "./binding.ts";
 export * from "./bytes.ts";
 export * from "./clock.ts";
 export * from "./compact_nodes.ts";

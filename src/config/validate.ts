@@ -6,7 +6,15 @@
  */
 
 import * as v from "valibot";
-import { type HostPort, readHostPort, resolvePath } from "../base/mod.ts";
+import {
+  blockOf,
+  formatAddress,
+  type HostPort,
+  isInBlock,
+  parseAddress,
+  readHostPort,
+  resolvePath,
+} from "../base/mod.ts";
 import { parseDuration, parseHostPort, parseSize } from "./parse.ts";
 import type { SettingType } from "./settings.ts";
 
@@ -63,6 +71,28 @@ function parsePath(text: string, base: PathBase): string {
     throw new Error("begins with ~, but this user has no home directory; write the whole path");
   }
   return resolvePath(base.directory, text);
+}
+
+/** Addresses that a socket cannot be bound to for good: unspecified, multicast, link-local of IPv6. */
+const UNBINDABLE = ["0.0.0.0/8", "224.0.0.0/3", "::/128", "ff00::/8", "fe80::/10"].map(blockOf);
+/** Maximum length of the name of a network interface, in UTF-16 units (IF_MAX_STRING_SIZE of Windows). */
+const MAX_INTERFACE_NAME = 256;
+
+/** Parses an IP address, or the name of a network interface. `off` means neither. */
+function parseBinding(text: string): string | undefined {
+  if (text === "off") return undefined;
+  const address = parseAddress(text);
+  if (address) {
+    if (!UNBINDABLE.some((block) => isInBlock(block, address))) return formatAddress(address);
+    throw new Error(
+      `${quoted(text)} is not the address of one machine; write off for all addresses`,
+    );
+  }
+  const isName = /^[^/\p{Cc}]+$/u.test(text) && !/^-|^[\d.]+$/.test(text);
+  if (isName && text.length <= MAX_INTERFACE_NAME) {
+    return text;
+  }
+  throw new Error(`${quoted(text)} is neither an IP address nor the name of a network interface`);
 }
 
 /** Parses a comma-separated list of `HOST:PORT`. `none` and an empty text mean the empty list. */
@@ -130,6 +160,8 @@ function schemaOf(type: SettingType, base: PathBase): v.GenericSchema<unknown, u
         single,
         parsed((text) => text === "off" ? undefined : parseHostPort(text, { allowPortZero: true })),
       );
+    case "binding":
+      return v.pipe(single, parsed(parseBinding));
     case "host-port-list":
       return v.pipe(
         v.union([single, v.array(v.string())]),

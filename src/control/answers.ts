@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Binding, BindingState } from "../base/mod.ts";
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
 import type { DhtState, Traffic } from "../engine/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
@@ -182,6 +183,8 @@ export interface StatusJson {
   problems: number;
   /** IP versions of the machine. */
   network: NetworkJson;
+  /** The addresses to which all sockets are bound, and their state; absent if not bound. */
+  binding?: Binding & BindingState;
   /** Our port in the home router; absent if the router is not asked. */
   portMapping?: PortMappingStatus;
   /** Whether peers outside can connect. */

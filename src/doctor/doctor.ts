@@ -13,6 +13,7 @@ import { LazyState } from "../store/mod.ts";
 import { checkArchives } from "./archives.ts";
 import { type Check, checkFailed, ok } from "./check.ts";
 import { checkClock } from "./clock.ts";
+import { checkBinding, checkBindingOf } from "./binding.ts";
 import { checkDaemon } from "./daemon.ts";
 import { checkClockByDht } from "./dht_clock.ts";
 import { checkHome, checkSeedDirectory, checkTemporaries } from "./home.ts";
@@ -56,6 +57,10 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   yield check;
   let examined: Promise<HomeExamination> | undefined;
   const examination = () => examined ??= launcher.examineHome(home, dir);
+  const { bind } = settings;
+  let checkedBinding: ReturnType<typeof checkBinding> | undefined;
+  const bound = () =>
+    bind === undefined ? undefined : checkedBinding ??= checkBinding(bind, launcher.findBinding);
   const checks: (() => Promise<Check | Check[]>)[] = [
     async () => checkHome(home, await examination(), own),
     () => checkKey(home, own, launcher),
@@ -68,7 +73,10 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     async () => checkDisk(await examination()),
     () => checkOpenFiles(dir, settings.maxConnections + settings.maxIncoming, status?.pid),
     () => checkPermissions(options.grants),
-    () => Promise.resolve(describeEnginePermissions(settings, status)),
+    async () => {
+      const { binding } = await bound() ?? {};
+      return describeEnginePermissions(settings, status, status ? status.binding : binding);
+    },
   ];
   let isSound = true;
   for (const run of checks) {
@@ -83,6 +91,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   const clockByDht = () =>
     runCheck(() => checkClockByDht(settings, state.open, clock, launcher, signal));
   if (status) {
+    if (status.binding) yield checkBindingOf(status.binding);
     yield ok("tcp port", `${status.port} is the daemon's`);
     const dht = checkDhtOf(status, settings.dht);
     yield dht;
@@ -96,7 +105,15 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     yield ok("port and dht", "not looked at: they belong to that process");
     return;
   }
-  const { checks: ports, udp } = await checkPorts(settings.port, launcher.findPortOwner);
+  let address: string | undefined;
+  const binding = await bound();
+  if (binding) {
+    yield binding.check;
+    // Bootstrap nodes are asked over IPv4. Without an address that is bound, nothing may be sent.
+    address = binding.binding?.ipv4;
+    if (address === undefined) return;
+  }
+  const { checks: ports, udp } = await checkPorts(settings.port, launcher.findPortOwner, address);
   yield* ports;
   const found = [];
   try {

@@ -29,18 +29,20 @@ interface Address {
 /**
  * Checks that the port is free, as a TCP port for peers and as a UDP port for the DHT.
  *
+ * @param address address of this machine that the port belongs to; default: all addresses
  * @returns the results, and the bound UDP socket, which the caller must close
  */
 export async function checkPorts(
   port: number,
   findPortOwner: LauncherRequests["findPortOwner"],
+  address = "0.0.0.0",
 ): Promise<{ checks: Check[]; udp?: Socket }> {
-  const checks = [await checkTcp(port, findPortOwner)];
+  const checks = [await checkTcp(port, findPortOwner, address)];
   const udp = createSocket("udp4");
   try {
     await new Promise<void>((resolve, reject) => {
       udp.once("error", reject);
-      udp.bind(port, "0.0.0.0", () => resolve());
+      udp.bind(port, address, () => resolve());
     });
     checks.push(ok("udp port", port === 0 ? "any that is free" : `${port} is free`));
     return { checks, udp };
@@ -55,9 +57,10 @@ export async function checkPorts(
 async function checkTcp(
   port: number,
   findPortOwner: LauncherRequests["findPortOwner"],
+  address: string,
 ): Promise<Check> {
   try {
-    Deno.listen({ hostname: "0.0.0.0", port }).close();
+    Deno.listen({ hostname: address, port }).close();
     return ok("tcp port", port === 0 ? "any that is free" : `${port} is free`);
   } catch (error) {
     const owner = await findPortOwner(port);

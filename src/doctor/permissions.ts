@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LOCAL_RANGES } from "../base/mod.ts";
+import { type Binding, LOCAL_RANGES } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { StatusJson } from "../control/mod.ts";
 import { enginePermissions, type Grant, PUBLIC_RANGES } from "../launcher/mod.ts";
@@ -71,11 +71,13 @@ function descriptorOf({ permission, what }: Grant): Deno.PermissionDescriptor {
 export function describeEnginePermissions(
   settings: Settings,
   status: StatusJson | undefined,
+  binding: Binding | undefined,
 ): Check {
   const { net, read } = enginePermissions({
     port: status?.port ?? settings.port,
     seedDirectory: status?.seedDirectory ?? settings.dir,
     allowLocal: settings.allowLocal,
+    binding,
   });
   const listening = (net as string[]).filter((entry) => !ranges.includes(entry));
   const reach = settings.allowLocal ? "public, private and loopback" : "public";

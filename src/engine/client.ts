@@ -5,13 +5,20 @@
  * @module
  */
 
-import { BlockList, isIP, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv6, type Server, type Socket } from "node:net";
 import type { DhtHost } from "./dht/mod.ts";
 import { DialBudget, Handshakes, isTestHost, Routes } from "./dial/mod.ts";
 import { EngineError } from "./errors.ts";
 import { makePeerId } from "./extended_handshake.ts";
-import { acceptPeers, type Client, makeClient, OwnDials, secureOf } from "./libraries/mod.ts";
-import { ConnectionLimit, watchListener } from "./listen/mod.ts";
+import {
+  acceptPeers,
+  acceptPeersElsewhere,
+  type Client,
+  makeClient,
+  OwnDials,
+  secureOf,
+} from "./libraries/mod.ts";
+import { ConnectionLimit, PeerListeners } from "./listen/mod.ts";
 import type { EngineOptions, RateLimits } from "./options.ts";
 
 /** Default maximum number of incoming connections. */
@@ -36,15 +43,30 @@ function isUnspecified(host: string): boolean {
   return isIP(host) !== 0 && unspecified.check(host, isIPv6(host) ? "ipv6" : "ipv4");
 }
 
-/** Creates the client, which begins to listen at once. `applyReplacements` must be called first. */
+/** A client, and its listeners for peers. */
+export interface CreatedClient {
+  client: Client;
+  listeners: PeerListeners;
+  /** Resolves when all listeners listen. */
+  listening: Promise<void>;
+}
+
+/**
+ * Creates the client, which begins to listen at once. `applyReplacements` must be called first.
+ * `listening` rejects with an {@linkcode EngineError} `TCP_PORT_IN_USE` (kind `in-use`) or
+ * `TCP_PORT_FAILED`.
+ */
 export function createClient(
   options: EngineOptions,
   port: number,
   dht: DhtHost | undefined,
-): Client {
-  const { encryption = "prefer" } = options;
+): CreatedClient {
+  const { encryption = "prefer", binding } = options;
+  // A bound listener has one address. A second listener has the address of the other family.
+  const [host, otherHost] = [binding?.ipv4, binding?.ipv6].filter((one) => one !== undefined);
   const client = makeClient({
-    torrentPort: port,
+    // npm:webtorrent hands this value to `listen` of `node:net`, and replaces it by the bound port.
+    torrentPort: host === undefined ? port : { port, host },
     peerId: makePeerId(),
     tracker: false,
     lsd: false,
@@ -72,8 +94,21 @@ export function createClient(
   // The mode is set here and not as an option, because npm:webtorrent prints a warning about the
   // speed of its RC4 if the option requires encryption.
   client.secure = secureOf(encryption);
-  guardListener(client, options);
-  return client;
+  const listeners = new PeerListeners({ clock: options.clock, port: () => client.torrentPort });
+  const take = takePeers(client, options);
+  const own = acceptPeers(client, take);
+  listeners.add(own, host);
+  // A restart of the listener emits `close` too, so the watchdogs end only if the client has been
+  // destroyed.
+  own.on("close", () => client.destroyed && listeners.close());
+  const isListening = listening(client, port).then(async () => {
+    if (otherHost === undefined) return;
+    const other = acceptPeersElsewhere(client, take);
+    await listenElsewhere(other, client.torrentPort, otherHost);
+    own.on("close", () => client.destroyed && other.close());
+    listeners.add(other, otherHost);
+  });
+  return { client, listeners, listening: isListening };
 }
 
 /** Converts a rate limit to npm:webtorrent's form, in which 0 means no traffic and -1 no limit. */
@@ -87,45 +122,49 @@ export function throttle(client: Client, limits: RateLimits): void {
   client.throttleDownload(throttleRate(limits.downloadBytesPerSecond));
 }
 
-/** Limits the incoming connections of a client and starts the watchdog of its listener. */
-function guardListener(client: Client, options: EngineOptions): void {
+/** Returns the function that takes the incoming connections of a client, and limits them. */
+function takePeers(client: Client, options: EngineOptions) {
   const { clock, maxIncoming = MAX_INCOMING } = options;
   const limit = new ConnectionLimit(maxIncoming, clock);
-  const listener = acceptPeers(client, (connection, accept) => {
+  return (connection: Socket, accept: () => void) => {
     client.dials?.accepted(connection);
     if (connection.remoteAddress) options.onIncoming?.(connection.remoteAddress);
     if (limit.take(connection)) accept();
-  });
-  const watch = watchListener(listener, () => client.torrentPort, clock);
-  // A restart of the listener emits `close` too, so the watchdog ends only if the client has been
-  // destroyed.
-  listener.on("close", () => client.destroyed && watch.cancel());
+  };
 }
 
-/**
- * Waits until the client listens on its TCP port.
- *
- * @throws {EngineError} `TCP_PORT_IN_USE` (kind `in-use`), `TCP_PORT_FAILED`
- */
-export function listening(client: Client, port: number): Promise<void> {
+/** Waits until the client listens on its TCP port. */
+function listening(client: Client, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onError = (error: Error & { code?: string }) => {
-      const taken = error.code === "EADDRINUSE";
-      reject(
-        new EngineError(
-          taken ? "in-use" : "failed",
-          taken ? "TCP_PORT_IN_USE" : "TCP_PORT_FAILED",
-          taken
-            ? `TCP port ${port} is taken by another program. Choose another with --port, or end that program`
-            : `TCP port ${port} cannot be opened: ${error.message}`,
-          { cause: error, detail: { port } },
-        ),
-      );
-    };
+    const onError = (error: Error) => reject(listenError(error, port));
     client.once("error", onError);
     client.once("listening", () => {
       client.removeListener("error", onError);
       resolve();
     });
   });
+}
+
+/** Makes a listener listen at an address. */
+function listenElsewhere(listener: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error) => reject(listenError(error, port));
+    listener.once("error", onError);
+    listener.listen(port, host, () => {
+      listener.removeListener("error", onError);
+      resolve();
+    });
+  });
+}
+
+function listenError(error: Error & { code?: string }, port: number): EngineError {
+  const taken = error.code === "EADDRINUSE";
+  return new EngineError(
+    taken ? "in-use" : "failed",
+    taken ? "TCP_PORT_IN_USE" : "TCP_PORT_FAILED",
+    taken
+      ? `TCP port ${port} is taken by another program. Choose another with --port, or end that program`
+      : `TCP port ${port} cannot be opened: ${error.message}`,
+    { cause: error, detail: { port } },
+  );
 }

@@ -8,9 +8,9 @@
  * @module
  */
 
-import type { Clock } from "../base/mod.ts";
+import type { BindingState, Clock } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
-import { createClient, listening, throttle } from "./client.ts";
+import { createClient, type CreatedClient, throttle } from "./client.ts";
 import { DhtHost, type DhtState, type Traffic } from "./dht/mod.ts";
 import { Download, type DownloadRequest, type Gated, invalidTorrent } from "./download.ts";
 import { EngineError } from "./errors.ts";
@@ -32,6 +32,7 @@ import {
   type Wire,
 } from "./libraries/mod.ts";
 import type { EngineOptions, RateLimits } from "./options.ts";
+import type { PeerListeners } from "./listen/mod.ts";
 import { exchangePeers } from "./peer_exchange.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
 import {
@@ -52,6 +53,8 @@ import {
  * ten seconds.
  */
 const UPLOAD_SLOTS = 200;
+/** Why there is no DHT without an IPv4 address. */
+const NO_IPV4 = "libreseed is bound to an address of IPv6, and the DHT node uses IPv4";
 /** Maximum number of attempts to find a port that is free for both TCP and UDP. */
 const FREE_PORT_TRIES = 8;
 
@@ -60,7 +63,9 @@ const FREE_PORT_TRIES = 8;
  */
 export class Engine {
   readonly #client: Client;
+  readonly #listeners: PeerListeners;
   readonly #dht: DhtHost | undefined;
+  readonly #hasIpv4: boolean;
   readonly #clock: Clock;
   readonly #gated: Gated;
   readonly #seeds: Seeds;
@@ -100,25 +105,37 @@ export class Engine {
         onState: options.onDhtState,
         onAddressVote: options.onAddressVote,
         createSocket: options.createSocket,
+        localAddress: options.binding?.ipv4,
       })
       : undefined;
+    const unusable = whyUnusable(options.bindingState);
+    if (dht && options.binding && options.binding.ipv4 === undefined) dht.suspend(NO_IPV4);
+    else if (unusable !== undefined) dht?.suspend(unusable);
     // For port 0, a port number is needed that is free for both TCP and UDP. UDP is opened first,
     // because another attempt is cheap if the port number turns out to be taken for TCP.
     const port = options.port === 0 && dht ? await dht.open(0) ?? 0 : options.port;
-    const client = createClient(options, port, dht);
+    const created = createClient(options, port, dht);
     try {
-      await listening(client, port);
+      await created.listening;
     } catch (error) {
       dht?.close();
       throw error;
     }
     // If the UDP port is not open yet, it is opened now, with the number of the TCP port.
-    if (dht && dht.state.state !== "on") await dht.open(client.torrentPort);
-    return new Engine(client, dht, options);
+    if (dht && dht.state.state !== "on") await dht.open(created.client.torrentPort);
+    const engine = new Engine(created, dht, options);
+    if (unusable !== undefined) engine.#suspend(unusable);
+    return engine;
   }
 
-  private constructor(client: Client, dht: DhtHost | undefined, options: EngineOptions) {
+  private constructor(
+    { client, listeners }: CreatedClient,
+    dht: DhtHost | undefined,
+    options: EngineOptions,
+  ) {
     this.#client = client;
+    this.#listeners = listeners;
+    this.#hasIpv4 = !options.binding || options.binding.ipv4 !== undefined;
     this.#dht = dht;
     this.#clock = options.clock;
     const { gate } = options;
@@ -274,6 +291,24 @@ export class Engine {
     throttle(this.#client, limits);
   }
 
+  /**
+   * Tells the engine whether the addresses to which it is bound can be used. While they cannot, it has
+   * no connection, listens at no port and sends nothing.
+   */
+  setBindingState(state: BindingState): void {
+    const unusable = whyUnusable(state);
+    if (unusable !== undefined) return this.#suspend(unusable);
+    this.#client.dials?.resume();
+    this.#listeners.resume();
+    if (this.#hasIpv4) this.#dht?.resume();
+  }
+
+  #suspend(why: string): void {
+    this.#listeners.suspend();
+    this.#client.dials?.suspend();
+    if (this.#hasIpv4) this.#dht?.suspend(why);
+  }
+
   /** Status of every torrent, seeded or downloading. */
   torrents(): TorrentStatus[] {
     return [...this.#seeds.statuses(), ...this.#downloading().map(statusOf)];
@@ -297,6 +332,7 @@ export class Engine {
         resolve();
       });
     });
+    this.#listeners.close();
     this.#seeds.close();
     this.#dht?.close();
     return this.#ending;
@@ -345,6 +381,11 @@ export class Engine {
     });
     return added;
   }
+}
+
+/** Returns the reason for which bound addresses cannot be used; `undefined` if they can. */
+function whyUnusable(state: BindingState = { state: "bound" }): string | undefined {
+  return state.state === "bound" ? undefined : state.why;
 }
 
 function engineClosed(cause?: unknown): EngineError {

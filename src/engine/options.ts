@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Clock } from "../base/mod.ts";
+import type { BindingState, BoundAddresses, Clock } from "../base/mod.ts";
 import type { Contact } from "../dht/mod.ts";
 import type { DhtState, SocketFactory } from "./dht/mod.ts";
 import type { GateClient } from "../gate/mod.ts";
@@ -26,6 +26,10 @@ export interface EngineOptions extends Partial<RateLimits> {
    * Port number for both peers (TCP) and the DHT (UDP). 0 chooses a number that is free for both.
    */
   port: number;
+  /** The addresses of this machine to which all sockets are bound; absent for all of them. */
+  binding?: BoundAddresses;
+  /** Whether those addresses can be used at the start. Default: they can. */
+  bindingState?: BindingState;
   /** Whether to run a DHT node. */
   dht: boolean;
   /** Bootstrap addresses of the DHT. The caller has resolved host names to addresses. */

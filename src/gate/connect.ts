@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BindingState } from "../base/mod.ts";
 import { GateError } from "./errors.ts";
 import type { GateOptions } from "./gate.ts";
 import { gatePermissions } from "./permissions.ts";
@@ -11,12 +12,16 @@ import { gatePermissions } from "./permissions.ts";
 /** Path of the bundle of `main.ts`, which `deno task bundle` makes and a compiled binary embeds. */
 const BUNDLE = new URL("../../dist/gate.js", import.meta.url);
 
+/** The options that the launcher chooses. */
+type StartOptions = Pick<GateOptions, "allowLocal" | "interfaces" | "binding" | "bindingState">;
+
 /** A message of the launcher to the gate's thread. The first message has the options. */
 export interface GateOrder {
-  options?: Pick<GateOptions, "allowLocal" | "interfaces">;
+  options?: StartOptions;
   interfaces?: GateOptions["interfaces"];
   /** Address of the default gateway, or `null` if there is none. */
   gateway?: string | null;
+  bindingState?: BindingState;
   port?: MessagePort;
 }
 
@@ -30,6 +35,8 @@ export interface GateConnection {
   setInterfaces(interfaces: GateOptions["interfaces"]): void;
   /** Sets the address of the default gateway; `undefined` if the launcher knows none. */
   setGateway(address: string | undefined): void;
+  /** Sets whether the gate may send from the addresses to which it is bound. */
+  setBindingState(state: BindingState): void;
   /** Ends the thread with all its sockets. */
   terminate(): void;
 }
@@ -41,7 +48,7 @@ export interface GateConnection {
  * @param onFailure called when the thread has died. All its channels are lost then
  */
 export function connectGate(
-  options: Pick<GateOptions, "allowLocal" | "interfaces">,
+  options: StartOptions,
   onFailure: (error: GateError) => void,
 ): GateConnection {
   const worker = new Worker(BUNDLE, {
@@ -67,6 +74,7 @@ export function connectGate(
     serve: (port) => send({ port }, [port]),
     setInterfaces: (interfaces) => send({ interfaces }),
     setGateway: (address) => send({ gateway: address ?? null }),
+    setBindingState: (bindingState) => send({ bindingState }),
     terminate: () => worker.terminate(),
   };
 }

@@ -7,10 +7,12 @@
  */
 
 import { type Address, type Clock, formatAddress, parseAddress } from "../base/mod.ts";
+import { BoundConnection } from "./bound_connect.ts";
 import type { Connection } from "./channel.ts";
 import type { Contacts } from "./contacts.ts";
 import { GateError } from "./errors.ts";
 import type { Gateways } from "./gateways.ts";
+import type { OwnAddresses } from "./own_addresses.ts";
 import { notARouter } from "./router_udp.ts";
 
 /** Dependencies of {@linkcode Connections}. Tests hand in names and certificates of their own. */
@@ -30,18 +32,23 @@ const MAX_TRIED = 8;
 const TRY_MS = 5_000;
 const TLS_MS = 20_000;
 
+/** A TCP connection of Deno, or one from a chosen address of this machine. */
+type TcpConnection = Deno.TcpConn | BoundConnection;
+
 /** Opens connections after checking their addresses and ports. */
 export class Connections {
   readonly #outside: Outside;
   readonly #contacts: Contacts;
+  readonly #own: OwnAddresses;
 
-  constructor(outside: Outside, contacts: Contacts) {
+  constructor(outside: Outside, contacts: Contacts, own: OwnAddresses) {
     this.#outside = outside;
     this.#contacts = contacts;
+    this.#own = own;
   }
 
   /** Connects to a peer. The peer must be public, or a neighbour heard by local discovery. */
-  dial(host: string, port: number, signal: AbortSignal): Promise<Deno.TcpConn> {
+  dial(host: string, port: number, signal: AbortSignal): Promise<TcpConnection> {
     const address = parseAddress(host);
     if (!address || !this.#contacts.mayDial(address, port, this.#outside.clock.now())) {
       throw new GateError(
@@ -90,7 +97,7 @@ export class Connections {
   }
 
   /** Connects to a web server, by TLS or plainly. Every address of the name has to be public. */
-  async reach(name: string, port: number, tls: boolean, signal: AbortSignal): Promise<Deno.Conn> {
+  async reach(name: string, port: number, tls: boolean, signal: AbortSignal): Promise<Connection> {
     const texts = parseAddress(name)
       ? [name]
       : await this.#outside.lookUp(name).catch(() => [] as string[]);
@@ -116,24 +123,36 @@ export class Connections {
     throw failure;
   }
 
-  async #connect(address: Address, port: number, timeMs: number, signal: AbortSignal) {
+  async #connect(
+    address: Address,
+    port: number,
+    timeMs: number,
+    signal: AbortSignal,
+  ): Promise<TcpConnection> {
     const host = formatAddress(address);
-    const connection = await this.#within(
+    const from = this.#own.of(address.length === 4 ? "IPv4" : "IPv6");
+    const connection = await this.#within<TcpConnection>(
       timeMs,
       signal,
-      (signal) => this.#outside.connect(host, port, signal),
+      (signal) =>
+        from === undefined
+          ? this.#outside.connect(host, port, signal)
+          : BoundConnection.open(host, port, from, signal),
     );
     connection.setNoDelay(true);
     return connection;
   }
 
-  #secure(connection: Deno.TcpConn, name: string, signal: AbortSignal): Promise<Deno.TlsConn> {
-    return this.#within(TLS_MS, signal, async (signal) => {
-      let opened: Deno.Conn = connection;
+  #secure(connection: TcpConnection, name: string, signal: AbortSignal): Promise<Connection> {
+    return this.#within<Connection>(TLS_MS, signal, async (signal) => {
+      let opened: Connection = connection;
       const close = () => opened.close();
       signal.addEventListener("abort", close);
       try {
         const { caCerts } = this.#outside;
+        if (connection instanceof BoundConnection) {
+          return await connection.secure(name, caCerts, signal);
+        }
         const secured = opened = await Deno.startTls(connection, { hostname: name, caCerts });
         await secured.handshake();
         return secured;

@@ -15,6 +15,8 @@
  * | `BAD_REQUEST` | failed | a message of the asking thread does not fit the protocol |
  * | `ETIMEDOUT` | network | an address did not accept a connection, or TLS did not end, in time |
  * | `ECANCELED` | network | the asking thread or the gate closed the channel |
+ * | `EADDRNOTAVAIL` | network | the program is bound to addresses, and none has this family |
+ * | `ENETDOWN` | network | the addresses to which the program is bound cannot be used now |
  * | `EMSGSIZE`, `ENOBUFS` | network | a datagram is too long, or too many are under way |
  * | `GATE_DIED` | failed | the gate's thread ended |
  *

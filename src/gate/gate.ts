@@ -6,13 +6,14 @@
  */
 
 import { lookup } from "node:dns/promises";
-import type { Clock } from "../base/mod.ts";
+import type { BindingState, BoundAddresses, Clock } from "../base/mod.ts";
 import { type Channel, closing, type Line, Stream } from "./channel.ts";
 import { Connections, type Outside } from "./connections.ts";
 import { Contacts } from "./contacts.ts";
 import { Discovery, type Interface } from "./discovery.ts";
 import { GateError } from "./errors.ts";
 import { Gateways } from "./gateways.ts";
+import { OwnAddresses } from "./own_addresses.ts";
 import { MAX_CHANNELS, type Opening, parseAsk, type Tell } from "./protocol.ts";
 import { ROUTER_PORTS, type RouterPorts, RouterUdp } from "./router_udp.ts";
 import { UdpChannel } from "./udp.ts";
@@ -28,6 +29,10 @@ export interface GateOptions {
   clock: Clock;
   /** Whether addresses of this machine and of private networks may be contacted. */
   allowLocal: boolean;
+  /** The addresses from which the gate sends; absent for all of this machine. */
+  binding?: BoundAddresses;
+  /** Whether the gate may send from them now. Default: it may. */
+  bindingState?: BindingState;
   /** Interfaces for local discovery. */
   interfaces: readonly Interface[];
   /** Replacements for tests: name service, connections, trusted certificates. */
@@ -61,13 +66,23 @@ export class Gate {
   readonly #connections: Connections;
   readonly #gateways: Gateways;
   readonly #routerPorts: RouterPorts;
+  readonly #own: OwnAddresses;
+  #bindingState: BindingState;
+  readonly #closeChannels = new Set<(error: unknown) => void>();
   /** Interfaces for the local discoveries that begin from now on. */
   interfaces: readonly Interface[];
 
-  constructor({ clock, allowLocal, interfaces, outside, routerPorts }: GateOptions) {
+  constructor(options: GateOptions) {
+    const { clock, allowLocal, interfaces, outside, routerPorts, binding } = options;
     this.#clock = clock;
     this.#contacts = new Contacts(allowLocal);
-    this.#connections = new Connections({ clock, ...system, ...outside }, this.#contacts);
+    this.#own = new OwnAddresses(binding);
+    this.#bindingState = options.bindingState ?? { state: "bound" };
+    this.#connections = new Connections(
+      { clock, ...system, ...outside },
+      this.#contacts,
+      this.#own,
+    );
     this.#gateways = new Gateways(allowLocal);
     this.#routerPorts = routerPorts ?? ROUTER_PORTS;
     this.interfaces = interfaces;
@@ -76,6 +91,16 @@ export class Gate {
   /** Sets the address of the default gateway, if the launcher knows it. */
   set gateway(address: string | undefined) {
     this.#gateways.gateway = address;
+  }
+
+  /**
+   * Sets whether the gate may send from the addresses to which it is bound. While it may not, all
+   * channels are closed, and no channel opens.
+   */
+  set bindingState(state: BindingState) {
+    this.#bindingState = state;
+    if (state.state === "bound") return;
+    for (const close of this.#closeChannels) close(lost(state));
   }
 
   /**
@@ -93,6 +118,7 @@ export class Gate {
     };
     const open = (opening: Opening) => {
       const { ask: kind, id } = opening;
+      if (this.#bindingState.state !== "bound") throw lost(this.#bindingState);
       const ofKind = [...channels.values()].filter((one) => one.kind === kind).length;
       if (channels.has(id)) throw new GateError("BAD_REQUEST", `Channel ${id} is open already`);
       if (channels.size >= MAX_CHANNELS || ofKind >= MAX_OF_KIND[kind]) {
@@ -121,7 +147,12 @@ export class Gate {
         end(id, error);
       }
     };
-    return () => [...channels.keys()].forEach((id) => end(id));
+    const close = (error?: unknown) => [...channels.keys()].forEach((id) => end(id, error));
+    this.#closeChannels.add(close);
+    return () => {
+      this.#closeChannels.delete(close);
+      close();
+    };
   }
 
   /** Opens a channel that ends when the addresses of a name are told. */
@@ -144,15 +175,17 @@ export class Gate {
       const context = {
         clock: this.#clock,
         gateways: this.#gateways,
+        own: this.#own,
         ports: this.#routerPorts,
       };
       return new RouterUdp(line, context, ask, opening.host);
     }
     const { port } = opening;
     if (ask === "names") return this.#lookUp(opening.name, port, line);
-    if (ask === "udp") return new UdpChannel(line, this.#contacts, port);
+    if (ask === "udp") return new UdpChannel(line, this.#contacts, this.#own, port);
     if (ask === "discover") {
-      return new Discovery(line, this.#contacts, this.#clock, this.interfaces, port);
+      const interfaces = this.interfaces.filter(({ address }) => this.#own.includes(address));
+      return new Discovery(line, this.#contacts, this.#clock, interfaces, port);
     }
     return new Stream(
       line,
@@ -166,4 +199,12 @@ export class Gate {
       },
     );
   }
+}
+
+/**
+ * The error of channels while the gate may not send. It is none of the codes of a missing route, which
+ * keep the engine from dialling for a while.
+ */
+function lost({ why }: Exclude<BindingState, { state: "bound" }>): GateError {
+  return new GateError("ENETDOWN", why);
 }

@@ -10,6 +10,7 @@ import { type Clock, parseAddress } from "../base/mod.ts";
 import type { Channel, Line } from "./channel.ts";
 import { GateError } from "./errors.ts";
 import type { Gateways } from "./gateways.ts";
+import type { OwnAddresses } from "./own_addresses.ts";
 import { type Ask, MAX_PACKET_BYTES, type Packet, WINDOW_PACKETS } from "./protocol.ts";
 
 /** Ports of the protocols. Tests have a router at other ports. */
@@ -34,6 +35,7 @@ const SEARCH =
 export interface RouterContext {
   clock: Clock;
   gateways: Gateways;
+  own: OwnAddresses;
   ports: RouterPorts;
 }
 
@@ -72,7 +74,9 @@ export class RouterUdp implements Channel {
       line.end(error);
     });
     this.#socket.on("message", (bytes, from) => this.#receive(bytes, from.address, from.port));
-    this.#socket.bind(0, "0.0.0.0", () => {
+    const address = context.own.of("IPv4");
+    this.#socket.bind(0, address ?? "0.0.0.0", () => {
+      if (this.#isSearch && address !== undefined) this.#socket.setMulticastInterface(address);
       line.tell({ tell: "open", port: portControl });
     });
   }

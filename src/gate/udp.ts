@@ -11,6 +11,7 @@ import { parseAddress } from "../base/mod.ts";
 import type { Channel, Line } from "./channel.ts";
 import type { Contacts } from "./contacts.ts";
 import { GateError } from "./errors.ts";
+import type { OwnAddresses } from "./own_addresses.ts";
 import { type Ask, MAX_PACKET_BYTES, type Packet, WINDOW_PACKETS } from "./protocol.ts";
 
 /** Lowest port that may be bound (RFC 6335, section 6); 0 asks for any free one. */
@@ -30,7 +31,8 @@ export class UdpChannel implements Channel {
   #credit = WINDOW_PACKETS;
   #allowance = WINDOW_PACKETS;
 
-  constructor(line: Line, contacts: Contacts, port: number) {
+  constructor(line: Line, contacts: Contacts, own: OwnAddresses, port: number) {
+    const address = own.of("IPv6") ?? "::";
     if (port !== 0 && port < FIRST_USER_PORT) {
       throw new GateError("ADDRESS_REFUSED", `The gate does not bind the system port ${port}`);
     }
@@ -47,7 +49,7 @@ export class UdpChannel implements Channel {
       line.end(error);
     });
     this.#socket.on("message", (bytes, { address, port }) => this.#receive(bytes, address, port));
-    this.#socket.bind(port, "::", () => {
+    this.#socket.bind(port, address, () => {
       const { getRecvBufferSize, setRecvBufferSize } = this.#socket;
       if (getRecvBufferSize.call(this.#socket) === DENOS_RECEIVE_BYTES) {
         setRecvBufferSize.call(this.#socket, RECEIVE_BYTES);

@@ -5,7 +5,13 @@
  * @module
  */
 
-import type { Clock, HostPort } from "../base/mod.ts";
+import {
+  type Clock,
+  delay,
+  describeBinding,
+  type HostPort,
+  type LibreseedError,
+} from "../base/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import { ensureHome, homePaths, type StatusJson, tryLockHome } from "../control/mod.ts";
 import type { HostListeners, HostOptions, HostRequests } from "./options.ts";
@@ -35,6 +41,8 @@ export interface DaemonOptions {
 
 /** Time limit for requests that are still running when the daemon stops (ms). */
 const DRAIN_DEADLINE_MS = 2_000;
+/** Pause before a daemon looks again for an interface that has vanished (ms). */
+const RETRY_MS = 1_000;
 /** Time limit for stopping the DHT manager and the torrent engine (ms). */
 const CLOSE_DEADLINE_MS = 5_000;
 
@@ -50,8 +58,29 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   await ensureHome(settings.home);
   const lock = await tryLockHome(paths.lock);
   if (!lock) throw await homeInUse(settings.home, paths.lock);
-  const ended = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => ended.resolve(), { once: true });
+  try {
+    let outcome = await runHost(options);
+    const onReady: DaemonOptions["onReady"] = ({ binding }) =>
+      listeners.onNotice(`started anew, bound to ${described(binding)}`);
+    while (outcome === "moved" && !signal.aborted) {
+      outcome = await runHost({ ...options, onReady }).catch(async (error) => {
+        // The interface may have vanished again.
+        if ((error as Partial<LibreseedError>).code !== "BIND_NOT_FOUND") throw error;
+        await delay(clock, RETRY_MS, signal).catch(() => {});
+        return "moved" as const;
+      });
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/** Runs a host until it is stopped, or until the interface to which it is bound has another address. */
+async function runHost(options: DaemonOptions): Promise<"stopped" | "moved"> {
+  const { settings, clock, listeners, signal } = options;
+  const ended = Promise.withResolvers<"stopped" | "moved">();
+  const abort = () => ended.resolve("stopped");
+  signal.addEventListener("abort", abort, { once: true });
   try {
     const { host, control } = await startHost({
       settings,
@@ -59,7 +88,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       launcher: options.launcher,
       daemon: true,
       listeners: { ...listeners, onFailure: ended.reject },
-      onStop: ended.resolve,
+      onMoved: () => ended.resolve("moved"),
+      onStop: abort,
       origins: options.origins,
       readSettings: options.readSettings,
     });
@@ -81,13 +111,17 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       // `seedAll` is not awaited, so that the daemon answers commands while it starts to seed thousands
       // of archives.
       host.seedAll().catch(ended.reject);
-      if (!signal.aborted) await ended.promise;
+      return signal.aborted ? "stopped" : await ended.promise;
     } finally {
       await page?.close();
       await drain(control, clock, DRAIN_DEADLINE_MS);
       await host.close(CLOSE_DEADLINE_MS);
     }
   } finally {
-    lock.release();
+    signal.removeEventListener("abort", abort);
   }
+}
+
+function described(binding: StatusJson["binding"]): string {
+  return binding ? describeBinding(binding) : "no address";
 }

@@ -4,6 +4,9 @@
  * | code | kind | when |
  * | --- | --- | --- |
  * | `HOME_IN_USE` | in-use | another process holds the lock of the home directory for too long |
+ * | `BIND_NOT_FOUND` | failed | the setting `bind` names no address or interface of this machine |
+ * | `BIND_UNUSABLE` | network | packets from the address of the setting `bind` would leave by another interface |
+ * | `BIND_DIFFERS` | usage | the daemon of the home is not bound as the command demands |
  * | `TCP_PORT_IN_USE`, `HTTP_ADDRESS_IN_USE` | in-use | another program uses the address |
  * | `HTTP_FAILED` | failed | the HTTP page cannot listen |
  * | `CONTROL_UNREACHABLE` | failed | the host ended or closed its socket |

@@ -32,11 +32,12 @@ import {
   SeedDirectory,
   type StateDatabase,
 } from "../store/mod.ts";
+import { HostBinding } from "./binding.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
 import { HostError } from "./errors.ts";
 import { networkOf } from "./ip_versions.ts";
 import { memoryOf } from "./memory.ts";
-import { engineOptionsOf, type HostOptions } from "./options.ts";
+import { engineOptionsOf, type HostOptions, mapsHomePort } from "./options.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { PortWatch } from "./port_watch.ts";
 import { ReachabilityWatch } from "./reachability_watch.ts";
@@ -105,7 +106,8 @@ export class Host implements Operations {
     const { settings, clock, listeners, launcher } = options;
     const seeds = new SeedDirectory(settings.dir);
     await seeds.ensure();
-    const sandbox = engineOptionsOf(options, await Deno.realPath(seeds.path));
+    const bound = await HostBinding.find(options);
+    const sandbox = engineOptionsOf(options, await Deno.realPath(seeds.path), bound.binding);
     let host: Host | undefined;
     // The worker thread loads in parallel with the opening of the state database and the DNS lookups.
     const worker = WorkerHandle.open(launcher, sandbox, {
@@ -114,6 +116,7 @@ export class Host implements Operations {
         level === "warn" ? listeners.onWarning(message) : listeners.onDetail?.(message),
       onPortMapping: new PortWatch(listeners).hear,
       onReachability: new ReachabilityWatch(listeners).hear,
+      onBinding: bound.hear,
       onAnnounced: (report) => host!.#dht.settle(report, NOTED_WITHIN_MS),
       onFailure: listeners.onFailure,
       onUnreadable: (infoHashHex) => void host!.#mend(infoHashHex),
@@ -124,7 +127,7 @@ export class Host implements Operations {
       await removeStaleTemporaries(seeds.path, clock.now(), names);
       await removeOldPartials(seeds.path, clock.now(), names);
       host = new Host(options, own, seeds, names, worker);
-      host.#addresses = (await launcher.networkAddresses()).map(({ address }) => address);
+      host.#addresses = (await bound.addresses()).map(({ address }) => address);
       await host.#startEngine(sandbox.seedDirectory);
       return host;
     } catch (error) {
@@ -176,7 +179,7 @@ export class Host implements Operations {
       bootstrap: this.#bootstrap.addresses,
       knownNodes: this.#nodes.load(),
       readOnly: !this.#options.daemon,
-      mapsPort: engineOptionsOf(this.#options, seedDirectory).mapsPort,
+      mapsPort: mapsHomePort(this.#options),
       allowLocal: settings.allowLocal,
       ...workerSettings(settings),
     }).catch((error) => namePortOwner(error, settings.port, launcher.findPortOwner));
@@ -390,11 +393,8 @@ export class Host implements Operations {
 
   /** Rebuilds the torrent of an archive that a peer asks for and whose `.torrent` file is unreadable. */
   async #mend(infoHashHex: string): Promise<void> {
-    try {
-      await this.#packages.mend(infoHashHex);
-    } catch (error) {
-      const { message } = error as Error;
-      this.#options.listeners.onWarning(`${infoHashHex} is not seeded: ${message}`);
-    }
+    await this.#packages.mend(infoHashHex).catch(({ message }: Error) =>
+      this.#options.listeners.onWarning(`${infoHashHex} is not seeded: ${message}`)
+    );
   }
 }

@@ -146,6 +146,10 @@ async function openOnce(options: OpenNodeOptions): Promise<NodeHandle> {
       onSilence: onWarning,
     });
     if (borrowed) {
+      if (settings.bind !== undefined && borrowed.status.binding?.name !== settings.bind) {
+        borrowed.client.close();
+        throw boundOtherwise(settings.bind, borrowed.status);
+      }
       return {
         operations: borrowed.client.operations,
         status: borrowed.status,
@@ -168,6 +172,18 @@ async function openOnce(options: OpenNodeOptions): Promise<NodeHandle> {
     }
     await delay(clock, POLL_MS, signal);
   }
+}
+
+/** Creates the error for a host that is not bound as the settings demand. */
+function boundOtherwise(bind: string, { binding, pid, daemon }: StatusJson): HostError {
+  const how = binding ? `is bound to ${binding.name}` : "is not bound";
+  return new HostError(
+    "usage",
+    "BIND_DIFFERS",
+    `--bind ${bind}: process ${pid} owns the network of this home, and ${how}. ` +
+      (daemon ? `Start that daemon with --bind ${bind}` : "Try again when it has ended"),
+    { detail: { bind, pid } },
+  );
 }
 
 /** Creates the error for a home directory whose lock another process holds. */

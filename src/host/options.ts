@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock } from "../base/mod.ts";
+import type { Binding, Clock } from "../base/mod.ts";
 import { type EngineOptions, type LauncherRequests, mapsPort } from "../launcher/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
@@ -21,7 +21,13 @@ export interface HostListeners {
 /** Requests to the launcher that a host needs. */
 export type HostRequests = Pick<
   LauncherRequests,
-  "describe" | "findPortOwner" | "networkAddresses" | "settle" | "startEngine" | "startHelper"
+  | "describe"
+  | "findBinding"
+  | "findPortOwner"
+  | "networkAddresses"
+  | "settle"
+  | "startEngine"
+  | "startHelper"
 >;
 
 /** Options of {@linkcode Host.start}. */
@@ -34,6 +40,11 @@ export interface HostOptions {
    */
   daemon: boolean;
   listeners: HostListeners;
+  /**
+   * Called when the interface to which the host is bound has another address. The host does nothing
+   * until it is started anew.
+   */
+  onMoved?: () => void;
   /** Called when a client requests the operation `stop`. */
   onStop?: () => void;
   /**
@@ -51,12 +62,25 @@ export interface HostOptions {
  * Returns the options of the engine's thread.
  *
  * @param seedDirectory absolute path without symbolic links
+ * @param binding the addresses to which the engine is bound
  */
 export function engineOptionsOf(
   { settings, daemon }: Pick<HostOptions, "settings" | "daemon">,
   seedDirectory: string,
+  binding: Binding | undefined,
 ): EngineOptions {
   const { port, allowLocal } = settings;
-  const mapsIt = daemon && mapsPort(settings);
-  return { port, seedDirectory, allowLocal, mapsPort: mapsIt, watchesAddresses: daemon };
+  return {
+    port,
+    seedDirectory,
+    allowLocal,
+    mapsPort: mapsHomePort({ settings, daemon }),
+    watchesAddresses: daemon,
+    ...(binding && { binding }),
+  };
+}
+
+/** Whether the host asks the home router to open its port. */
+export function mapsHomePort({ settings, daemon }: Pick<HostOptions, "settings" | "daemon">) {
+  return daemon && mapsPort(settings);
 }

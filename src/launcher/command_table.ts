@@ -34,6 +34,7 @@ export const leadingSettings: readonly string[] = [
   "home",
   "dir",
   "port",
+  "bind",
   "bootstrap",
   "allow-local",
   "timeout",

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Binding, BindingState } from "../base/mod.ts";
 import type { connectGate, GateConnection } from "../gate/mod.ts";
 
 /** Starts the gate's thread; replaced in tests. */
@@ -21,21 +22,27 @@ export class EngineGate {
   readonly #allowLocal: boolean;
   readonly #onFailure: (error: Error) => void;
   readonly #connect: ConnectGate;
+  readonly #binding: Binding | undefined;
+  #bindingState: BindingState | undefined;
   #starting: Promise<GateConnection> | undefined;
   #isClosed = false;
 
   /**
    * @param allowLocal whether the gate may contact this machine and private networks
    * @param onFailure called once, when the gate cannot start or has died
+   * @param options the addresses to which the gate's sockets are bound, if they are
    */
   constructor(
     allowLocal: boolean,
     onFailure: (error: Error) => void,
     connect: ConnectGate = connectGateThread,
+    { binding, bindingState }: { binding?: Binding; bindingState?: BindingState } = {},
   ) {
     this.#allowLocal = allowLocal;
     this.#onFailure = onFailure;
     this.#connect = connect;
+    this.#binding = binding;
+    this.#bindingState = bindingState;
   }
 
   /** Returns the gate, and starts its thread at the first call. `undefined` if there is no gate. */
@@ -57,6 +64,12 @@ export class EngineGate {
     else port.close();
   }
 
+  /** Tells the gate whether it may send from the addresses to which it is bound. */
+  setBindingState(state: BindingState): void {
+    this.#bindingState = state;
+    this.#starting?.then((gate) => gate.setBindingState(state), () => {});
+  }
+
   /** Ends the gate's thread with all its sockets. */
   close(): void {
     this.#isClosed = true;
@@ -65,7 +78,12 @@ export class EngineGate {
 
   async #open(): Promise<GateConnection> {
     return await this.#connect(
-      { allowLocal: this.#allowLocal, interfaces: [] },
+      {
+        allowLocal: this.#allowLocal,
+        interfaces: [],
+        binding: this.#binding,
+        bindingState: this.#bindingState,
+      },
       (error) => this.#fail(error),
     );
   }

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { LOCAL_RANGES, NOT_PUBLIC_RANGES } from "../base/mod.ts";
+import {
+  type Binding,
+  type BindingState,
+  type BoundAddresses,
+  LOCAL_RANGES,
+  NOT_PUBLIC_RANGES,
+} from "../base/mod.ts";
 
 /** Options of the engine's thread. */
 export interface EngineOptions {
@@ -15,6 +21,10 @@ export interface EngineOptions {
   seedDirectory: string;
   /** Whether peers and DHT nodes on this machine and in private networks may be contacted. */
   allowLocal: boolean;
+  /** The addresses to which the sockets are bound; `undefined` for all of the machine. */
+  binding?: Binding;
+  /** Whether the binding can be used at the start. Default: it can. */
+  bindingState?: BindingState;
   /** Whether the thread may reach the home router, through the gate. */
   mapsPort: boolean;
   /** Whether the launcher tells the thread of changes of this machine's addresses. */
@@ -32,11 +42,9 @@ export const PUBLIC_RANGES: readonly string[] = subtract(NOT_PUBLIC_RANGES.map(r
 export function enginePermissions(
   options: Omit<EngineOptions, "mapsPort" | "watchesAddresses">,
 ): Deno.PermissionOptionsObject {
-  const { port, seedDirectory, allowLocal } = options;
-  // Deno has no permission for listening only: each entry also permits connections to its address.
-  const listen = port === 0 ? ["0.0.0.0", "[::]"] : [`0.0.0.0:${port}`, `[::]:${port}`];
+  const { port, seedDirectory, allowLocal, binding } = options;
   return {
-    net: [...listen, ...PUBLIC_RANGES, ...(allowLocal ? LOCAL_RANGES : [])],
+    net: [...ownAddresses(port, binding), ...PUBLIC_RANGES, ...(allowLocal ? LOCAL_RANGES : [])],
     read: [seedDirectory],
     write: [seedDirectory],
     env: false,
@@ -45,6 +53,20 @@ export function enginePermissions(
     ffi: false,
     import: false,
   };
+}
+
+/**
+ * Returns the entries for our own sockets. Deno has no permission for listening only: each entry
+ * also permits connections to its address.
+ */
+function ownAddresses(port: number, binding: BoundAddresses | undefined): string[] {
+  const { ipv4, ipv6 } = binding ?? { ipv4: "0.0.0.0", ipv6: "::" };
+  const hosts = [ipv4, ipv6 === undefined ? undefined : `[${ipv6}]`].filter((host) =>
+    host !== undefined
+  );
+  if (port === 0) return hosts;
+  // A bound socket that connects asks for port 0 of its own address. Nobody listens at port 0.
+  return hosts.flatMap((host) => [`${host}:${port}`, ...(binding ? [`${host}:0`] : [])]);
 }
 
 /** A CIDR block of IPv4 addresses: 2^(32 − bits) addresses from `first`. */

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { type BoundAddresses, isLoopback, parseAddress } from "../base/mod.ts";
 import { type AddressSurroundings, watchAddresses } from "./address_watch.ts";
+import { type BindingSurroundings, watchBinding } from "./binding_watch.ts";
 import { EngineGate } from "./engine_gate.ts";
 import { type EngineOptions, enginePermissions } from "./engine_permissions.ts";
 import type { FromEngine, ToEngine } from "./messages.ts";
@@ -23,8 +25,9 @@ const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
 export function startEngine(
   options: EngineOptions,
   port: MessagePort,
-  surroundings: Partial<RouterSurroundings & AddressSurroundings> = {},
+  surroundings: Partial<RouterSurroundings & AddressSurroundings & BindingSurroundings> = {},
 ): EngineThread {
+  const { binding, bindingState = { state: "bound" } } = options;
   const worker = new Worker(BUNDLE, {
     type: "module",
     name: "libreseed-engine",
@@ -33,21 +36,30 @@ export function startEngine(
   const died = Promise.withResolvers<string>();
   const tell = (message: ToEngine, transfer: Transferable[] = []) =>
     worker.postMessage(message, transfer);
-  tell({ kind: "api", port }, [port]);
+  tell({ kind: "api", port, binding, bindingState }, [port]);
   const gate = new EngineGate(
     options.allowLocal,
     ({ message }) => tell({ kind: "gate-died", why: message }),
     surroundings.connect,
+    options,
   );
-  const router = options.mapsPort ? giveRouter(gate, tell, surroundings) : undefined;
+  const router = options.mapsPort ? giveRouter(gate, tell, surroundings, binding) : undefined;
   const endWatch = options.watchesAddresses
     ? watchAddresses((addresses) => {
-      tell({ kind: "addresses", addresses });
+      tell({ kind: "addresses", addresses: binding ? ownOf(binding, addresses) : addresses });
       router?.look();
+    }, surroundings)
+    : () => {};
+  const endBindingWatch = binding
+    ? watchBinding(binding, bindingState, (state) => {
+      // The gate stops first, because the engine may ask it for a connection meanwhile.
+      gate.setBindingState(state);
+      tell({ kind: "binding", state });
     }, surroundings)
     : () => {};
   const close = () => {
     endWatch();
+    endBindingWatch();
     router?.close();
     gate.close();
   };
@@ -72,6 +84,13 @@ export function startEngine(
       worker.terminate();
     },
   };
+}
+
+/** Returns the addresses of a binding that this machine has now. */
+function ownOf({ ipv4, ipv6 }: BoundAddresses, all: readonly string[]): string[] {
+  return [ipv4, ipv6].filter((one) => one !== undefined)
+    // The system lists one loopback address of many.
+    .filter((one) => all.includes(one) || isLoopback(parseAddress(one)!));
 }
 
 /** Returns the port of a message that asks for the gate; `undefined` for any other message. */

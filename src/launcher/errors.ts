@@ -3,6 +3,7 @@
  *
  * | code | kind | when |
  * | --- | --- | --- |
+ * | `BIND_LOST` | failed | the addresses of the setting `bind` have gone while the engine was started |
  * | `FILE_EXISTS` | failed | a file with other contents exists at the path of a finished file, and was not overwritten |
  * | `LINK_FAILED` | failed | the file system refused a symbolic link; `errno` in `detail` |
  * | `NOT_GRANTED` | failed | a command sent another request that it was not granted |

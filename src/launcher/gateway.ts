@@ -1,6 +1,6 @@
 /**
- * Finds the default gateway of IPv4 and our own address towards it, with the program `ip`
- * (iproute2). `/proc/net/route` is no alternative, because Deno allows reading it only to programs
+ * Finds the default gateway of IPv4 and our own address towards it, and the interface by which
+ * packets from an address leave, with the program `ip` (iproute2). `/proc/net/route` is no alternative, because Deno allows reading it only to programs
  * with all permissions.
  *
  * @module
@@ -9,10 +9,11 @@
 /** Paths at which `ip` may be installed. PATH is not searched, as for `ss`. */
 const IP = ["/usr/sbin/ip", "/usr/bin/ip", "/sbin/ip", "/bin/ip"];
 /**
- * Public address of a root name server. `ip` looks up the route to this address, and sends nothing.
- * A list of routes would not tell which route a VPN or a routing rule selects.
+ * Public addresses of a root name server. `ip` looks up the route to this address, and sends
+ * nothing. A list of routes would not tell which route a VPN or a routing rule selects.
  */
 const PUBLIC_ADDRESS = "198.41.0.4";
+const PUBLIC_IPV6_ADDRESS = "2001:503:ba3e::2:30";
 const DOTTED = "\\d{1,3}(?:\\.\\d{1,3}){3}";
 
 /** A default gateway. Both addresses are IPv4 in dotted form. */
@@ -24,19 +25,39 @@ export interface DefaultGateway {
 
 /** Finds the default gateway. Returns `undefined` if there is none, or `ip` is not installed. */
 export async function findGateway(): Promise<DefaultGateway | undefined> {
+  const route = await ip(["-4", "route", "get", PUBLIC_ADDRESS]);
+  return route === undefined ? undefined : parseRoute(route);
+}
+
+/**
+ * Finds the interface by which packets from one of our addresses leave for the internet. Returns
+ * `undefined` if they do not leave, or `ip` is not installed.
+ */
+export async function findExit(address: string): Promise<string | undefined> {
+  const [family, to] = address.includes(":") ? ["-6", PUBLIC_IPV6_ADDRESS] : ["-4", PUBLIC_ADDRESS];
+  return parseExit(await ip([family, "route", "get", to, "from", address]) ?? "");
+}
+
+/** Runs `ip`, and returns what it prints; `undefined` if it is not installed. */
+async function ip(args: string[]): Promise<string | undefined> {
   for (const program of IP) {
     try {
-      const { stdout } = await new Deno.Command(program, {
-        args: ["-4", "route", "get", PUBLIC_ADDRESS],
-        stdin: "null",
-        stderr: "null",
-      }).output();
-      return parseRoute(new TextDecoder().decode(stdout));
+      const { stdout } = await new Deno.Command(program, { args, stdin: "null", stderr: "null" })
+        .output();
+      return new TextDecoder().decode(stdout);
     } catch {
       // `ip` is not installed at this path, so the next path is tried.
     }
   }
   return undefined;
+}
+
+/**
+ * Parses the interface in the output of `ip route get … from …`. Kinds of routes that send nothing,
+ * such as `unreachable`, begin the line with their name.
+ */
+export function parseExit(text: string): string | undefined {
+  return /^[\d.a-f:]+ (?:.* )?dev (\S+)/m.exec(text)?.[1];
 }
 
 /** Parses `ADDRESS via GATEWAY dev NAME src OURS` in the output of `ip route get`. */

@@ -42,6 +42,7 @@ export type RequestGrants = Pick<
   | "wantsEngine"
   | "mapsPort"
   | "watchesAddresses"
+  | "bind"
 >;
 
 /** Returns requests that check each call against the grants, and have `requests` carry it out. */
@@ -107,6 +108,11 @@ export function grantedRequests(
       if (port !== grants.port) throw refusal(`ask who uses the port ${port}`);
       return await requests.findPortOwner(port);
     },
+    async findBinding(bind) {
+      // Also after `settle`: a daemon starts its engine anew when its interface has another address.
+      if (!grants.wantsEngine || bind !== grants.bind) throw refusal(`bind to ${bind}`);
+      return await requests.findBinding(bind);
+    },
     async networkAddresses() {
       checkEngine("ask for the addresses of this machine");
       return await requests.networkAddresses();
@@ -114,10 +120,11 @@ export function grantedRequests(
     settle() {
       isSettled = true;
       // As long as a daemon runs, the launcher looks up the default gateway with the program `ip`,
-      // and the addresses of this machine.
+      // and the addresses of this machine, with the routes from those to which the engine is bound.
+      const isBound = grants.bind !== undefined;
       const kept: Deno.PermissionName[] = [
-        ...(grants.mapsPort ? ["run"] as const : []),
-        ...(grants.watchesAddresses ? ["sys"] as const : []),
+        ...(grants.mapsPort || isBound ? ["run"] as const : []),
+        ...(grants.watchesAddresses || isBound ? ["sys"] as const : []),
       ];
       giveUp(...GIVEN_UP_WHEN_SETTLED.filter((name) => !kept.includes(name)));
       return requests.settle();

@@ -11,6 +11,7 @@
  */
 
 import {
+  type Binding,
   CONTROL_AUTHORITY,
   directoryOf,
   formatHostPort,
@@ -55,7 +56,7 @@ export function grantsFor(facts: GrantFacts): Grants {
     }
     if (!hasKey && needs.home.includes("seed")) list.readWrite(values.dir, "the seed directory");
     if (!hasKey && needs.home.includes("seed-read")) list.read(values.dir, "the seed directory");
-    grantAddresses(list, needs, values);
+    grantAddresses(list, needs, values, facts.binding);
   }
   if (needs?.network === "loopback") list.add("net", "127.0.0.1", "the nodes of the test network");
   const isAtHome = needs && needs.home.length > 0;
@@ -85,6 +86,7 @@ export function grantsFor(facts: GrantFacts): Grants {
     mapsPort: needs !== undefined && line?.command === "seed" && home !== undefined &&
       mapsPort(values!),
     watchesAddresses: needs !== undefined && line?.command === "seed" && home !== undefined,
+    bind: values?.bind,
   };
 }
 
@@ -166,15 +168,21 @@ function grantSockets(list: GrantList, { network }: Needs, paths: HomePaths): vo
   list.socketAt(paths.bound, "binding the control socket privately");
 }
 
-function grantAddresses(list: GrantList, { network, http, probes }: Needs, values: Settings): void {
+function grantAddresses(
+  list: GrantList,
+  { network, http, probes }: Needs,
+  values: Settings,
+  binding: Binding | undefined,
+): void {
   if (network !== "control" && network !== "host") return;
   list.add("net", CONTROL_AUTHORITY, "the address in requests to the control socket");
   if (network !== "host") return;
   const names = values.dht ? values.bootstrap.map(({ host }) => host) : [];
   for (const name of names.filter(isName)) list.add("net", name, "looking up a bootstrap node");
   if (http && values.http) list.add("net", formatHostPort(values.http), "the HTTP page");
-  if (!probes) return;
-  const { net } = enginePermissions({ ...values, seedDirectory: values.dir });
+  // Without the addresses that the settings name, nothing may be sent.
+  if (!probes || values.bind !== undefined && !binding) return;
+  const { net } = enginePermissions({ ...values, binding, seedDirectory: values.dir });
   for (const range of net as string[]) list.add("net", range, "testing port and bootstrap nodes");
 }
 

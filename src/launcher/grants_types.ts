@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Binding } from "../base/mod.ts";
 import type { LoadedSettings } from "../config/mod.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { KeyUse } from "./key_uses.ts";
@@ -64,6 +65,8 @@ export interface Grants {
   mapsPort: boolean;
   /** Whether the launcher watches the addresses of this machine for the engine's thread. */
   watchesAddresses: boolean;
+  /** The setting `bind`. The launcher watches the addresses that it stands for. */
+  bind: string | undefined;
 }
 
 /** The facts from which {@linkcode Grants} are made. */
@@ -85,6 +88,8 @@ export interface GrantFacts {
   stdinPaths?: readonly string[];
   /** The lock files and links that refer to packages of the store, for {@linkcode needsRoots}. */
   roots?: readonly string[];
+  /** The addresses that the setting `bind` stands for; `undefined` if it is off or finds none. */
+  binding?: Binding;
   /** Returns the real path of a file or directory; `undefined` if there is none. */
   realPath(path: string): string | undefined;
   /** Whether a package may be unpacked to a path: the path is missing, or an empty directory. */

@@ -4,11 +4,22 @@
  * @module
  */
 
-import { fromUtf8, homePaths, resolvePath, systemClock, toHex, utf8 } from "../base/mod.ts";
-import { type LoadedSettings, loadSettings } from "../config/mod.ts";
+import {
+  type Binding,
+  findBinding,
+  fromUtf8,
+  homePaths,
+  resolvePath,
+  systemClock,
+  toHex,
+  utf8,
+} from "../base/mod.ts";
+import { type LoadedSettings, loadSettings, type Settings } from "../config/mod.ts";
+import { examineBinding } from "./binding_watch.ts";
 import { type CommandLine, scanCommandLine } from "./command_line.ts";
 import { needsRoots, readsPaths } from "./command_needs.ts";
 import { runCommandThread } from "./command_thread.ts";
+import { LauncherError } from "./errors.ts";
 import {
   GIVEN_UP_AT_START,
   GIVEN_UP_WHEN_SETTLED,
@@ -66,6 +77,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     cwd,
     userHome,
     stdinPaths: stdin && pathsIn(stdin, line?.flags.null === true ? "\0" : "\n"),
+    binding: loaded && bindingOf(loaded.values),
     realPath: realPathOf,
     isFree,
     random: () => toHex(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))),
@@ -88,10 +100,15 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     helperGrants: grants.permissions,
     async engineOptions() {
       if (!grants.wantsEngine || !loaded) throw refusal("start an engine");
-      const { port, dir, allowLocal } = loaded.values;
+      const { port, dir, allowLocal, bind } = loaded.values;
       const { mapsPort, watchesAddresses } = grants;
       const seedDirectory = await Deno.realPath(dir);
-      return { port, seedDirectory, allowLocal, mapsPort, watchesAddresses };
+      const options = { port, seedDirectory, allowLocal, mapsPort, watchesAddresses };
+      if (bind === undefined) return options;
+      const found = await examineBinding(bind);
+      // The command has found the addresses a moment ago.
+      if ("problem" in found) throw new LauncherError("failed", "BIND_LOST", found.problem);
+      return { ...options, binding: found.binding, bindingState: found.state };
     },
     clock: systemClock,
     say: (line) => void Deno.stderr.writeSync(utf8(`${line}\n`)),
@@ -100,6 +117,12 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
   // The launcher revokes them only now, because a thread cannot have what its parent has revoked.
   giveUp(...GIVEN_UP_AT_START, ...(grants.wantsEngine ? [] : GIVEN_UP_WHEN_SETTLED));
   return await running;
+}
+
+/** Returns the addresses that the setting `bind` stands for, if it finds some. */
+function bindingOf({ bind }: Settings): Binding | undefined {
+  const found = bind === undefined ? undefined : findBinding(bind, Deno.networkInterfaces());
+  return found && !("problem" in found) ? found : undefined;
 }
 
 /** Returns the variables that a command reads, and no other. */

@@ -42,6 +42,10 @@ export function localRequests(own?: number | null): LauncherRequests {
     },
     describe: describePath,
     findPortOwner,
+    async findBinding(bind) {
+      const { examineBinding } = await import("./binding_watch.ts");
+      return await examineBinding(bind);
+    },
     networkAddresses: () => Promise.resolve(Deno.networkInterfaces()),
     settle: () => Promise.resolve(),
     startEngine,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ErrorData } from "../base/mod.ts";
+import type { Binding, BindingState, ErrorData } from "../base/mod.ts";
 import type { LoadedSettings, SettingFlags } from "../config/mod.ts";
 import type { DefaultGateway } from "./gateway.ts";
 import type { Grant } from "./grants_types.ts";
@@ -66,8 +66,13 @@ export type FromThread =
 
 /** A message of the launcher to the engine's thread. Ports are among the transferred objects. */
 export type ToEngine =
-  /** The first message: the port by which the engine is called. */
-  | { kind: "api"; port: MessagePort }
+  /**
+   * The first message: the port by which the engine is called, and the addresses to which its sockets
+   * are bound, if the user has chosen some.
+   */
+  | { kind: "api"; port: MessagePort; binding?: Binding; bindingState?: BindingState }
+  /** The state of the binding after each change. */
+  | { kind: "binding"; state: BindingState }
   /**
    * The default gateway after the start, and after each change; `undefined` if none is known. Sent
    * only to an engine that may reach the home router.

@@ -19,6 +19,7 @@
  * - `engine_gate.ts` starts the gate when the engine's thread needs it.
  * - `router_access.ts` tells that thread of the home router, and `gateway.ts` asks the program `ip`
  *   for the default gateway.
+ * - `binding_watch.ts` watches the addresses to which the sockets of both threads are bound.
  * - `port_owner.ts` asks the program `ss` which process listens on a port.
  *
  * Left to other rooms: every command, and every check of packages and records. Start reading in

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ErrorData } from "../base/mod.ts";
+import type { ErrorData, FoundBinding, InterfaceAddress } from "../base/mod.ts";
 import type { Statement } from "../identity/mod.ts";
 import type { describePath } from "../base/mod.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
@@ -45,7 +45,7 @@ export interface KeyExamination {
 }
 
 /** An IP address of a network interface, and its family (IPv4 or IPv6). */
-export type HostAddress = Pick<Deno.NetworkInterfaceInfo, "family" | "address">;
+export type HostAddress = Pick<InterfaceAddress, "family" | "address">;
 
 /** A running engine's thread, seen from the thread that uses the engine. */
 export interface EngineThread {
@@ -128,6 +128,12 @@ export interface LauncherRequests {
    * determined.
    */
   findPortOwner(port: number): Promise<PortOwner | undefined>;
+  /**
+   * Finds the addresses that the setting `bind` stands for, and whether they can be used now.
+   *
+   * @param bind the setting of this command line
+   */
+  findBinding(bind: string): Promise<FoundBinding>;
   /** Returns the addresses of this machine's network interfaces. */
   networkAddresses(): Promise<HostAddress[]>;
   /**

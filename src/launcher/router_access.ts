@@ -5,7 +5,13 @@
  * @module
  */
 
-import { type Clock, isIPv4Host, systemClock, type Timer } from "../base/mod.ts";
+import {
+  type BoundAddresses,
+  type Clock,
+  isIPv4Host,
+  systemClock,
+  type Timer,
+} from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { ConnectGate, EngineGate } from "./engine_gate.ts";
 import { findGateway } from "./gateway.ts";
@@ -43,24 +49,29 @@ export function isTestNetwork({ allowLocal, bootstrap }: Settings): boolean {
  *
  * @param gate the gate of the engine's thread, which is started
  * @param tell sends a message to the engine's thread
+ * @param binding the addresses to which the gate is bound, if it is
  * @returns functions that look the gateway up at once, and that end the look-ups
  */
 export function giveRouter(
   gate: Pick<EngineGate, "start">,
   tell: (message: ToEngine) => void,
   surroundings: Partial<RouterSurroundings> = {},
+  binding?: BoundAddresses,
 ): { look(): void; close(): void } {
   const { clock = systemClock, findGateway: find = findGateway } = surroundings;
   let timer: Timer | undefined;
   let isClosed = false;
   let last: string | undefined;
   const look = async () => {
-    const [connection, gateway] = await Promise.all([gate.start(), find()]);
+    const [connection, found] = await Promise.all([gate.start(), find()]);
+    // The default gateway may lie beyond another interface than ours.
+    const isOurs = !binding || found?.localAddress === binding.ipv4;
+    const gateway = isOurs ? found : undefined;
     if (isClosed) return;
     if (!connection) return tell({ kind: "gateway", gateway: undefined });
-    const found = `${gateway?.address} ${gateway?.localAddress}`;
-    if (found !== last) {
-      last = found;
+    const text = `${gateway?.address} ${gateway?.localAddress}`;
+    if (text !== last) {
+      last = text;
       // The gate learns of the gateway first, because the engine asks the gate at once.
       connection.setGateway(gateway?.address);
       tell({ kind: "gateway", gateway });

@@ -38,6 +38,7 @@ export class ThreadClient {
     placeFile: (...args) => this.#ask("placeFile", args),
     describe: (path) => this.#ask("describe", [path]),
     findPortOwner: (port) => this.#ask("findPortOwner", [port]),
+    findBinding: (bind) => this.#ask("findBinding", [bind]),
     networkAddresses: () => this.#ask("networkAddresses", []),
     settle: () => this.#ask("settle", []),
     startEngine: (_options, port) => {

@@ -104,6 +104,7 @@ const shapes: ReadonlyMap<string, readonly Check[]> = new Map(
       placeFile: [isPath, isPath, isSwitch],
       describe: [isPath],
       findPortOwner: [isPort],
+      findBinding: [isTarget],
       networkAddresses: [],
       settle: [],
     } satisfies Record<AnsweredRequest, readonly Check[]>,

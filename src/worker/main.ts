@@ -11,6 +11,7 @@ import { expose } from "comlink";
 import { LibraryLines, systemClock } from "../base/mod.ts";
 import type { FromEngine, ToEngine } from "../launcher/mod.ts";
 import { GateAccess } from "./gate_access.ts";
+import { WorkerBinding } from "./binding.ts";
 import type { WorkerEvent } from "./protocol.ts";
 import { RouterPort } from "./router_port.ts";
 import { WorkerRuntime } from "./runtime.ts";
@@ -21,12 +22,14 @@ declare const self: { postMessage(message: FromEngine, transfer: Transferable[])
 transferErrors();
 
 const gate = new GateAccess((port) => self.postMessage({ kind: "want-gate", port }, [port]));
+const binding = new WorkerBinding();
 const router = new RouterPort(systemClock, () => gate.client().router());
 
 let runtime: WorkerRuntime | undefined;
 
 addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
-  if (data.kind === "api") serve(data.port);
+  if (data.kind === "api") serve(data);
+  else if (data.kind === "binding") binding.set(data.state);
   else if (data.kind === "addresses") runtime?.setHostAddresses(data.addresses);
   else if (data.kind === "gateway") router.setGateway(data.gateway);
   else if (data.kind === "gate-died") {
@@ -36,13 +39,14 @@ addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
 });
 
 /** Serves calls of the engine at a port. */
-function serve(port: MessagePort): void {
+function serve({ port, ...bound }: Extract<ToEngine, { kind: "api" }>): void {
+  binding.begin(bound.binding, bound.bindingState);
   const send = (event: WorkerEvent) => port.postMessage(event);
   const lines = new LibraryLines(
     systemClock,
     (message) => send({ event: "log", level: "debug", message }),
   );
   printing.hear = (args) => lines.hear(args);
-  runtime = new WorkerRuntime(systemClock, send, { router, gate: gate.client });
+  runtime = new WorkerRuntime(systemClock, send, { router, gate: gate.client, binding });
   expose(runtime, port);
 }

@@ -27,7 +27,7 @@ import type {
   Totals,
   Traffic,
 } from "../engine/mod.ts";
-import type { ErrorData } from "../base/mod.ts";
+import type { Binding, BindingState, ErrorData } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
@@ -98,6 +98,8 @@ export interface WorkerStatus {
   /** Number of records and torrents in the announcement schedule, and number of overdue ones. */
   schedule: { kept: number; overdue: number };
   totals: Totals;
+  /** The addresses to which all sockets are bound, and their state; absent if not bound. */
+  binding?: Binding & BindingState;
   /** State of our port in the home router; absent if the router is not asked. */
   portMapping?: PortMappingStatus;
   /** Whether peers outside can connect. */
@@ -220,6 +222,8 @@ export type WorkerEvent =
   | { event: "reachability"; status: ReachabilityStatus }
   /** A node has shown an item that is looked up. */
   | { event: "shown"; operation: number; item: MutableItem }
+  /** The addresses to which the engine is bound were lost, are back, or are others. */
+  | { event: "binding"; state: BindingState }
   | { event: "progress"; operation: number; progress: DownloadProgress }
   /**
    * A record or torrent was announced. `operation` is present if a call of `announceNow` caused it.

@@ -11,7 +11,6 @@ import {
   eachLimited,
   errorToData,
   fromHex,
-  LibreseedError,
 } from "../base/mod.ts";
 import {
   type AnnounceReport,
@@ -25,6 +24,8 @@ import {
 import { type DhtState, Engine, type TorrentStatus } from "../engine/mod.ts";
 import type { GateClient } from "../gate/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
+import { WorkerBinding } from "./binding.ts";
+import { DefectLog } from "./defects.ts";
 import { guardedClock } from "./guarded_clock.ts";
 import {
   type DownloadOrder,
@@ -47,9 +48,6 @@ import { RouterPort } from "./router_port.ts";
 /** Maximum number of records that `announceNow` announces concurrently. */
 const MAX_ANNOUNCING = 8;
 
-/** Maximum number of distinct failures of the DHT manager that are logged. */
-const MAX_LOGGED = 100;
-
 /** Implements {@linkcode WorkerApi} in the worker thread: runs the engine and the DHT manager. */
 export class WorkerRuntime implements WorkerApi {
   readonly #clock: Clock;
@@ -57,11 +55,12 @@ export class WorkerRuntime implements WorkerApi {
   readonly #createManager: (options: DhtManagerOptions) => DhtManager;
   readonly #router: RouterPort;
   readonly #gate: (() => GateClient) | undefined;
+  readonly #binding: WorkerBinding;
   readonly #operations = new Map<number, AbortController>();
   #engine: Engine | undefined;
   #manager: DhtManager | undefined;
   #managerFailure: string | undefined;
-  readonly #loggedFailures = new Set<string>();
+  readonly #defects: DefectLog;
   #limiter: RateLimiter | undefined;
   #reannouncer: Reannouncer | undefined;
   #reach: Reach | undefined;
@@ -76,20 +75,25 @@ export class WorkerRuntime implements WorkerApi {
       createManager?: (options: DhtManagerOptions) => DhtManager;
       router?: RouterPort;
       gate?: () => GateClient;
+      binding?: WorkerBinding;
     } = {},
   ) {
     this.#clock = clock;
     this.#send = send;
+    this.#defects = new DefectLog(send);
     this.#createManager = parts.createManager ?? ((options) => new DhtManager(options));
     this.#router = parts.router ?? new RouterPort(clock);
     this.#gate = parts.gate;
+    this.#binding = parts.binding ?? new WorkerBinding();
   }
 
   async start(options: WorkerOptions): Promise<WorkerStarted> {
+    const bound = this.#binding.options;
     const engine = await Engine.start({
       clock: this.#clock,
       ...options,
       gate: this.#gate,
+      ...bound,
       isFreeHost: options.allowLocal ? undefined : () => false,
       onDhtState: (state) => {
         if (this.#managerFailure === undefined) this.#send({ event: "dht", state });
@@ -108,7 +112,11 @@ export class WorkerRuntime implements WorkerApi {
         this.#send({ event: "unreadable", infoHashHex, message }),
     });
     this.#engine = engine;
-    const clock = guardedClock(this.#clock, (error) => this.#dhtFailed(error));
+    this.#binding.follow(bound.bindingState, (state) => {
+      engine.setBindingState(state);
+      this.#send({ event: "binding", state });
+    });
+    const clock = guardedClock(this.#clock, this.#defects.log);
     this.#limiter = new RateLimiter(clock, options.dhtPacketsPerSecond);
     try {
       this.#manager = this.#createManager({
@@ -130,16 +138,16 @@ export class WorkerRuntime implements WorkerApi {
     }
     this.#reannouncer = new Reannouncer({
       announcer: {
-        put: (item, options) => this.#logDefects(() => this.#borrowing.put(item, options)),
+        put: (item, options) => this.#defects.watch(() => this.#borrowing.put(item, options)),
         announcePeer: (infoHash, port, options) =>
-          this.#logDefects(() => this.#borrowing.announcePeer(infoHash, port, options)),
+          this.#defects.watch(() => this.#borrowing.announcePeer(infoHash, port, options)),
       },
       clock,
       intervalMs: options.reannounceIntervalMs,
       port: engine.port,
       isReachable: () => this.#manager !== undefined && isReachable(engine.dhtState),
       onReport: (report) => this.#send({ event: "announced", report: toData(report) }),
-      onError: (error) => this.#dhtFailed(error),
+      onError: this.#defects.log,
     });
     this.#reach = new Reach({
       clock: this.#clock,
@@ -198,6 +206,7 @@ export class WorkerRuntime implements WorkerApi {
       manager: this.#manager?.stats() ?? NO_STATS,
       schedule: this.#schedule.counts(),
       totals: engine.totals(),
+      binding: this.#binding.status,
       portMapping: this.#router.status,
       reachability: this.#reach!.status,
       hostAddresses: this.#hostAddresses,
@@ -311,7 +320,7 @@ export class WorkerRuntime implements WorkerApi {
     try {
       await this.#manager?.stop(deadlineMs / 2);
     } catch (error) {
-      this.#dhtFailed(error);
+      this.#defects.log(error);
     }
     await unmapped;
     await this.#engine?.close(Math.max(deadlineMs - (this.#clock.now() - begunMs), 0));
@@ -350,32 +359,6 @@ export class WorkerRuntime implements WorkerApi {
   #dhtState(): DhtState {
     if (this.#managerFailure !== undefined) return { state: "off", why: this.#managerFailure };
     return this.#running.dhtState;
-  }
-
-  /**
-   * Runs `work`. Logs an error that is a defect of the program. An error of class `LibreseedError`
-   * is not logged. All errors are rethrown.
-   */
-  async #logDefects<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof LibreseedError)) this.#dhtFailed(error);
-      throw error;
-    }
-  }
-
-  /** Logs a failure of the DHT manager or the schedule. Each distinct message is logged once. */
-  #dhtFailed(error: unknown): void {
-    const { message } = errorToData(error);
-    if (this.#loggedFailures.has(message) || this.#loggedFailures.size >= MAX_LOGGED) return;
-    this.#loggedFailures.add(message);
-    this.#send({
-      event: "log",
-      level: "warn",
-      message:
-        `the DHT manager failed, which is a defect: ${message}. Seeding goes on; please report it`,
-    });
   }
 
   #nodeIdHex(): string | undefined {

@@ -50,6 +50,7 @@ export class GatedRouter implements AsyncDisposable {
             return port2;
           },
           setInterfaces() {},
+          setBindingState() {},
           setGateway: (address) => gate.gateway = address,
           terminate: () => this.#end(),
         };

@@ -44,6 +44,7 @@ const SOME_GRANTS: RequestGrants = {
   wantsEngine: true,
   mapsPort: false,
   watchesAddresses: false,
+  bind: undefined,
 };
 
 /**

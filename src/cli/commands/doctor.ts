@@ -14,7 +14,7 @@ export default defineCommand<Record<never, never>, []>({
     "one line per check: ok, warn or fail, the name of the check, the finding and how to fix it. " +
     "Changes nothing. A running daemon is asked about port and DHT. Exit code 0 if no check failed, 5 " +
     "if only network checks failed, else 1.",
-  settings: ["home", "dir", "port", "bootstrap", "dht", "allow-local", "timeout"],
+  settings: ["home", "dir", "port", "bind", "bootstrap", "dht", "allow-local", "timeout"],
   home: "optional",
   parameters: {},
   async run({ output, io, settings }) {

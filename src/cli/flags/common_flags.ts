@@ -28,6 +28,7 @@ const settingsEverywhere: readonly SettingKey[] = [
   "home",
   "dir",
   "port",
+  "bind",
   "bootstrap",
   "allow-local",
   "timeout",
@@ -47,6 +48,7 @@ export const archiveSettings: readonly SettingKey[] = [
 /** Settings that are accepted as flags by commands that use the DHT. */
 export const networkSettings: readonly SettingKey[] = [
   "port",
+  "bind",
   "bootstrap",
   "dht",
   "allow-local",

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { describeBinding } from "../../base/mod.ts";
 import type { PackageJson, RecordJson, StatusJson } from "../../control/mod.ts";
 import { describeReachability, isSameReachability } from "../../reachability/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "./format.ts";
@@ -129,7 +130,8 @@ function statesOf(packages: readonly PackageJson[]): Map<string, { label: string
 function totalRows(
   { status, packages, records, nowMs }: StatusView,
 ): { essential: StatusRow[]; detail: StatusRow[] } {
-  const { dht, network, traffic, manager, schedule, memory, portMapping, reachability } = status;
+  const { dht, network, traffic, manager, schedule, memory } = status;
+  const { binding, portMapping, reachability } = status;
   const broken = packages.filter(({ problem }) => problem !== undefined).length;
   const { roundTripMs } = manager;
   const roundTrip = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
@@ -138,6 +140,7 @@ function totalRows(
     ["version", status.version],
     ["dht", describeDht(dht)],
     ...(network.lacks === undefined ? [] : [["network", network.lacks] satisfies StatusRow]),
+    ...(binding ? [["bound to", describeBound(binding)] satisfies StatusRow] : []),
     ...(portMapping ? [["router", describePort(portMapping)] satisfies StatusRow] : []),
     ["reachable", describeReachable(reachability)],
     ["packages", `${status.packages} seeded${broken > 0 ? `, ${broken} with a problem` : ""}`],
@@ -170,6 +173,11 @@ function totalRows(
 function describeDht(dht: StatusJson["dht"]): string {
   if (dht.state === "off") return `off (${dht.why})`;
   return dht.state === "on" && dht.silent ? "on, but no node answers" : dht.state;
+}
+
+function describeBound(binding: NonNullable<StatusJson["binding"]>): string {
+  const trouble = binding.state === "bound" ? "" : ` (unusable: ${binding.why})`;
+  return describeBinding(binding) + trouble;
 }
 
 function describePort({ mapping, error }: NonNullable<StatusJson["portMapping"]>): string {

@@ -37,6 +37,15 @@ export const networkRows = [
     brief: "TCP and UDP port, for peers and the DHT alike; 0 = any free one",
   },
   {
+    key: "bind",
+    property: "bind",
+    takesEffect: "start",
+    type: { kind: "binding" },
+    default: "off",
+    placeholder: "ADDRESS|INTERFACE",
+    brief: "Send and receive by this address of the machine only; off = by all",
+  },
+  {
     key: "bootstrap",
     property: "bootstrap",
     takesEffect: "start",

@@ -15,6 +15,7 @@ export type SettingType =
   | { kind: "choice"; values: readonly string[] }
   | { kind: "path" }
   | { kind: "address" }
+  | { kind: "binding" }
   | { kind: "host-port-list" }
   | { kind: "host-list" };
 
@@ -80,6 +81,11 @@ export interface Settings {
   dir: string;
   /** TCP port for peers and UDP port for the DHT; 0 = any free port. */
   port: number;
+  /**
+   * IP address or network interface of this machine to which all sockets are bound; `undefined` = all
+   * of the machine's addresses.
+   */
+  bind: string | undefined;
   /** Bootstrap nodes for joining the DHT; may be empty. */
   bootstrap: HostPort[];
   /** Whether to use the DHT. */

@@ -49,6 +49,8 @@ export interface DhtHostOptions {
    * @param claim our address and port, in compact form
    */
   onAddressVote?: (voter: string, claim: Uint8Array) => void;
+  /** IPv4 address of this machine to which the UDP socket is bound. Default: all addresses. */
+  localAddress?: string;
   /** Creates UDP sockets. Default: real ones over IPv4. */
   createSocket?: SocketFactory;
 }
@@ -103,6 +105,8 @@ export class DhtHost {
   #retry: Timer | undefined;
   #fillMs = FIRST_RETRY_MS;
   #fill: Timer | undefined;
+  /** The reason for which no socket is opened; `undefined` while a socket may be opened. */
+  #suspended: string | undefined;
   #closed = false;
 
   constructor(options: DhtHostOptions) {
@@ -110,7 +114,7 @@ export class DhtHost {
     this.#known = options.knownNodes ?? [];
     this.#unresponsive = new UnresponsiveNodes(options.clock);
     const limiter = new QueryLimiter(() => options.clock.now());
-    this.#udp = new UdpSocket(options.createSocket, limiter);
+    this.#udp = new UdpSocket(options.createSocket, limiter, options.localAddress);
     this.#udp.utpResets = new UtpResets(() => options.clock.now());
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
     this.#liveness = new Liveness((silent) => this.#onLivenessChange(silent));
@@ -190,6 +194,10 @@ export class DhtHost {
   async open(port: number): Promise<number | undefined> {
     this.#port = port;
     this.#retry?.cancel();
+    if (this.#suspended !== undefined) {
+      this.#setState({ state: "off", why: this.#suspended });
+      return undefined;
+    }
     try {
       this.#port = await this.#udp.open(port);
     } catch (error) {
@@ -197,6 +205,10 @@ export class DhtHost {
       return undefined;
     }
     if (this.#closed) return undefined;
+    if (this.#suspended !== undefined) {
+      this.#udp.drop(this.#suspended);
+      return undefined;
+    }
     this.#retryMs = FIRST_RETRY_MS;
     this.#liveness.reset();
     this.#setState({ state: "on", silent: true });
@@ -243,6 +255,21 @@ export class DhtHost {
     }
   }
 
+  /** Closes the socket, and opens none until {@linkcode DhtHost.resume}. */
+  suspend(why: string): void {
+    this.#suspended = why;
+    this.#udp.drop(why);
+    this.#lost(why);
+  }
+
+  /** Opens the socket again after {@linkcode DhtHost.suspend}. */
+  resume(): void {
+    if (this.#suspended === undefined) return;
+    this.#suspended = undefined;
+    this.#retryMs = FIRST_RETRY_MS;
+    if (!this.#closed) void this.open(this.#port);
+  }
+
   /** Cancels all timers. WebTorrent destroys npm:k-rpc, which closes the socket. */
   close(): void {
     this.#closed = true;
@@ -261,8 +288,9 @@ export class DhtHost {
 
   #lost(why: string): void {
     if (this.#closed) return;
-    this.#setState({ state: "off", why });
+    this.#setState({ state: "off", why: this.#suspended ?? why });
     this.#retry?.cancel();
+    if (this.#suspended !== undefined) return;
     this.#retry = this.#options.clock.after(this.#retryMs, () => void this.open(this.#port));
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }

@@ -101,6 +101,7 @@ export class UdpSocket extends EventEmitter {
   };
   readonly #create: SocketFactory;
   readonly #limiter: QueryLimiter | undefined;
+  readonly #localAddress: string | undefined;
   #socket: Socket | undefined;
   /**
    * The bound port. It is stored here, because a socket that the system has closed throws when
@@ -133,9 +134,17 @@ export class UdpSocket extends EventEmitter {
   /** Refuses uTP connections; `undefined` drops their packets as malformed. */
   utpResets: UtpResets | undefined;
 
-  /** @param limiter rate limits for incoming queries; without it there is no limit */
-  constructor(create: SocketFactory = createUdpSocket, limiter?: QueryLimiter) {
+  /**
+   * @param limiter rate limits for incoming queries; without it there is no limit
+   * @param localAddress address of this machine to which the socket is bound; default: all
+   */
+  constructor(
+    create: SocketFactory = createUdpSocket,
+    limiter?: QueryLimiter,
+    localAddress?: string,
+  ) {
     super();
+    this.#localAddress = localAddress;
     this.#create = create;
     this.#limiter = limiter;
   }
@@ -179,7 +188,7 @@ export class UdpSocket extends EventEmitter {
         resolve(this.#port);
       });
       try {
-        socket.bind(port);
+        socket.bind(port, this.#localAddress);
       } catch (error) {
         reject(error);
       }
@@ -231,6 +240,11 @@ export class UdpSocket extends EventEmitter {
       // or address.
       fail(error as Error);
     }
+  }
+
+  /** Closes the open socket, if there is one. {@linkcode UdpSocket.open} opens another one. */
+  drop(why: string): void {
+    if (this.#socket) this.#lose(this.#socket, new Error(why));
   }
 
   /** Closes the socket for good; it cannot be opened again. */

@@ -62,8 +62,9 @@ export interface DialBudgetOptions {
 }
 
 /**
- * Reason why an address is not dialled. `no route` means that this machine has no IPv6 now, and
- * `waiting` that the queue of waiting dials is full.
+ * Reason why an address is not dialled. `no route` means that this machine has no IPv6 now, or that
+ * the addresses to which we are bound do not lead there, and `waiting` that the queue of waiting
+ * dials is full.
  */
 export type DialRefusal =
   | "port"

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Clock, HostPort } from "../../base/mod.ts";
+import type { BoundAddresses, Clock, HostPort } from "../../base/mod.ts";
 import type { GateClient, GateSocket } from "../../gate/mod.ts";
 
 /** The gate's members that dial. */
@@ -15,6 +15,8 @@ export type DialGate = Pick<GateClient, "dial">;
 /** Options of {@linkcode Routes}. */
 export interface RoutesOptions {
   clock: Clock;
+  /** The addresses of this machine to which all sockets are bound; absent for all of them. */
+  binding?: BoundAddresses;
   /** Returns the gate; it starts at the first call. Absent if there is none. */
   gate?: () => DialGate;
 }
@@ -38,11 +40,20 @@ export class Routes {
   readonly #gate: (() => DialGate) | undefined;
   /** Neighbours that local discovery has heard, as `ADDRESS PORT`; the oldest first. */
   readonly #neighbours = new Set<string>();
+  readonly #binding: BoundAddresses | undefined;
   #noIpv6SinceMs: number | undefined;
+  /** Whether nothing is dialled, because the addresses to which we are bound cannot be used. */
+  isSuspended = false;
 
-  constructor({ clock, gate }: RoutesOptions) {
+  constructor({ clock, gate, binding }: RoutesOptions) {
     this.#clock = clock;
     this.#gate = gate;
+    this.#binding = binding;
+  }
+
+  /** Address from which this thread dials IPv4 peers; `undefined` if the system may choose it. */
+  get localAddress(): string | undefined {
+    return this.#binding?.ipv4;
   }
 
   /** Notes that local discovery has heard a neighbour, which the gate now dials. */
@@ -55,8 +66,15 @@ export class Routes {
     }
   }
 
-  /** Whether an address is not dialled now, because this machine has no route to IPv6 addresses. */
+  /**
+   * Whether an address is not dialled now, because this machine has no route to IPv6 addresses, or the
+   * addresses to which we are bound have none.
+   */
   isWithoutRoute({ host }: HostPort): boolean {
+    if (this.isSuspended) return true;
+    if (this.#binding && (isIpv6(host) ? this.#binding.ipv6 : this.#binding.ipv4) === undefined) {
+      return true;
+    }
     if (this.#noIpv6SinceMs === undefined || !isIpv6(host)) return false;
     // The time may lie in the future, after the clock was set back.
     return Math.abs(this.#clock.now() - this.#noIpv6SinceMs) < NO_ROUTE_MS;

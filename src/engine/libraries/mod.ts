@@ -36,6 +36,7 @@ export { applyReplacements, changedMembers, replacements, used } from "./list.ts
 export type { Replacement } from "./replacing/mod.ts";
 export {
   acceptPeers,
+  acceptPeersElsewhere,
   addAddressFilter,
   type AddressFilter,
   ArchiveStore,

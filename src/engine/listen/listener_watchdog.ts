@@ -19,21 +19,26 @@ const ACCEPT_TIMEOUT_MS = 5_000;
 /** The members of the TCP listener (`net.Server`) that the watchdog uses. */
 export interface Listener extends EventEmitter {
   close(): unknown;
-  listen(port: number): unknown;
+  listen(port: number, host?: string): unknown;
 }
 
 /**
- * Dials a port of this machine. Resolves to a function that closes the connection, or to
+ * Dials an address of this machine. Resolves to a function that closes the connection, or to
  * `undefined` if dialling failed.
  */
-export type Dial = (port: number) => Promise<(() => void) | undefined>;
+export type Dial = (port: number, host?: string) => Promise<(() => void) | undefined>;
 
-/** Starts the watchdog of a listener. Returns a timer whose `cancel` stops the watchdog. */
+/**
+ * Starts the watchdog of a listener. Returns a timer whose `cancel` stops the watchdog.
+ *
+ * @param host address to which the listener is bound; default: all addresses of this machine
+ */
 export function watchListener(
   listener: Listener,
   port: () => number,
   clock: Clock,
   dial: Dial = dialSelf,
+  host?: string,
 ): Timer {
   let timer: Timer | undefined;
   let isCancelled = false;
@@ -43,7 +48,7 @@ export function watchListener(
       onAccepted = () => resolve(true);
       timer = clock.after(ACCEPT_TIMEOUT_MS, () => resolve(false));
     });
-    const hangUp = await dial(port());
+    const hangUp = await dial(port(), host);
     // If even dialling fails, no file descriptor is free, so the result says nothing about the
     // listener. The test is repeated later.
     const isStuck = hangUp !== undefined && !await accepted;
@@ -54,7 +59,7 @@ export function watchListener(
     if (isCancelled) return;
     if (isStuck) {
       listener.close();
-      listener.listen(port());
+      listener.listen(port(), host);
     }
     if (isStuck || !hangUp) arm();
   };
@@ -71,10 +76,13 @@ export function watchListener(
   };
 }
 
-/** Dials our own port at 0.0.0.0, the only address of this machine that the sandbox permits. */
-function dialSelf(port: number): Promise<(() => void) | undefined> {
+/**
+ * Dials our own port at the address to which the listener is bound, or at 0.0.0.0. The sandbox
+ * permits no other address of this machine.
+ */
+export function dialSelf(port: number, host = "0.0.0.0"): Promise<(() => void) | undefined> {
   return new Promise((resolve) => {
-    const socket = connect(port, "0.0.0.0");
+    const socket = connect(port, host);
     socket.once("connect", () => resolve(() => socket.destroy()));
     socket.on("error", () => resolve(undefined));
   });

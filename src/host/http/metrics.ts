@@ -35,6 +35,10 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   }).set({ version: status.version, deno: Deno.version.deno }, 1);
   gauge("uptime_seconds", "Time since the start", (nowMs - status.startedMs) / 1_000);
   gauge("dht_up", "1 if the DHT node is there", status.dht.state === "on" ? 1 : 0);
+  if (status.binding) {
+    const isBound = status.binding.state === "bound";
+    gauge("bound", "1 if the addresses that --bind demands can be used", isBound ? 1 : 0);
+  }
   if (status.portMapping) {
     const isMapped = status.portMapping.mapping !== undefined;
     gauge("port_mapped", "1 if the home router has opened our port", isMapped ? 1 : 0);

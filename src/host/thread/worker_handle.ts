@@ -7,7 +7,14 @@
  * @module
  */
 
-import { type Clock, collectGarbage, delay, every, type Timer } from "../../base/mod.ts";
+import {
+  type BindingState,
+  type Clock,
+  collectGarbage,
+  delay,
+  every,
+  type Timer,
+} from "../../base/mod.ts";
 import type {
   GetOutcome,
   ItemKey,
@@ -43,6 +50,8 @@ export interface WorkerHandleListeners {
   onDht: (state: DhtState) => void;
   onPortMapping: (status: PortMappingStatus) => void;
   onReachability: (status: ReachabilityStatus) => void;
+  /** Called when the state of the addresses to which the engine is bound has changed. */
+  onBinding: (state: BindingState) => void;
   onAnnounced: (report: ReportData) => void;
   onFailure: (error: Error) => void;
   /** Called with each log line of the worker thread or of a library in the thread. */
@@ -105,6 +114,8 @@ export class WorkerHandle {
             listeners.onPortMapping(event.status);
           } else if (event.event === "reachability") {
             listeners.onReachability(event.status);
+          } else if (event.event === "binding") {
+            listeners.onBinding(event.state);
           } else if (event.event === "unreadable") {
             listeners.onUnreadable(event.infoHashHex, event.message);
           } else if (event.event === "log") {

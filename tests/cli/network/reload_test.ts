@@ -76,6 +76,10 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
       isInForce: async () => (await status()).seedDirectory !== home.seed,
     },
     port: { to: String(free), isInForce: async () => (await status()).port === free },
+    bind: {
+      to: "127.0.0.1",
+      isInForce: async () => (await status()).binding?.name === "127.0.0.1",
+    },
     bootstrap: { to: "none", isInForce: async () => (await holders(daemon)) === 0 },
     dht: { to: "false", isInForce: async () => (await status()).dht.state === "off" },
     "allow-local": { to: "false", isInForce: async () => (await holders(daemon)) === 0 },

@@ -24,6 +24,7 @@ function makeGate(connectFails = false) {
           port.close();
         },
         setInterfaces() {},
+        setBindingState() {},
         setGateway() {},
         terminate: () => calls.push("terminate"),
       };

@@ -138,3 +138,20 @@ Deno.test("the worker may use only its port and its directory", () => {
   for (const [name, permission] of Object.entries(others)) assert.equal(permission, false, name);
   assert.deepEqual(Object.keys(others).sort(), ["env", "ffi", "import", "run", "sys"]);
 });
+
+Deno.test("a bound engine may listen at its addresses only, and connect from them", () => {
+  const options = { port: 6_881, seedDirectory: "/seed", allowLocal: false };
+  const tun0 = { name: "tun0", interface: "tun0", ipv4: "10.8.0.6" };
+  const netOf = (options: Parameters<typeof enginePermissions>[0]) =>
+    (enginePermissions(options).net as string[]).filter((entry) => !PUBLIC_RANGES.includes(entry));
+  assert.deepEqual(netOf({ ...options, binding: tun0 }), ["10.8.0.6:6881", "10.8.0.6:0"]);
+  const both = { ...tun0, ipv6: "fd00::6" };
+  const ipv6 = ["[fd00::6]:6881", "[fd00::6]:0"];
+  assert.deepEqual(netOf({ ...options, binding: both }), [
+    "10.8.0.6:6881",
+    "10.8.0.6:0",
+    ...ipv6,
+  ]);
+  const anyPort = { ...options, port: 0, binding: both };
+  assert.deepEqual(netOf(anyPort), ["10.8.0.6", "[fd00::6]"]);
+});

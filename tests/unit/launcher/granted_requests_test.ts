@@ -20,6 +20,7 @@ function requestsFor(keyUses: readonly KeyUse[], keyPath: string | undefined = k
     ...{ keyPath, keyUses, port: 6881, storePath: undefined, links: [], staging: new Map() },
     ...{ places: [], described: [], isExamined: false, wantsEngine: false, mapsPort: false },
     watchesAddresses: false,
+    bind: undefined,
   };
   const bytes = () => Promise.resolve(new Uint8Array(1));
   const fakes = {

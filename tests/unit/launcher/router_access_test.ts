@@ -16,6 +16,7 @@ const anyGate = {
   open: () => new MessageChannel().port1,
   serve() {},
   setInterfaces() {},
+  setBindingState() {},
   setGateway() {},
   terminate() {},
 };

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Server, Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { Client as Dht } from "bittorrent-dht";
 import WebTorrent from "webtorrent";
 import type { BittorrentDht, Krpc } from "../krpc/mod.ts";
@@ -124,6 +124,9 @@ export function wakeOnHandshake(client: Client, sleepers: Sleepers): void {
   (client as unknown as Inner).sleepers = sleepers;
 }
 
+/** A function that gets each incoming connection, and one that hands it to the client. */
+export type TakeConnection = (connection: Socket, accept: () => void) => void;
+
 /**
  * Passes each incoming connection to `take` before the client gets it. To be called before the
  * first connection.
@@ -131,13 +134,25 @@ export function wakeOnHandshake(client: Client, sleepers: Sleepers): void {
  * @param take called with a connection, and a function that hands the connection to the client
  * @returns the TCP listener for peers
  */
-export function acceptPeers(
-  client: Client,
-  take: (connection: Socket, accept: () => void) => void,
-): Server {
-  const { tcpServer, _onTCPConnectionBound } = (client as unknown as Inner)._connPool;
-  acceptReading(tcpServer, (connection) => {
+export function acceptPeers(client: Client, take: TakeConnection): Server {
+  const { tcpServer } = (client as unknown as Inner)._connPool;
+  return accepting(client, tcpServer, take);
+}
+
+/**
+ * Makes another listener for peers of a client, beside its own. The caller has to call `listen` and
+ * `close`.
+ *
+ * @param take as of {@linkcode acceptPeers}
+ */
+export function acceptPeersElsewhere(client: Client, take: TakeConnection): Server {
+  return accepting(client, createServer(), take);
+}
+
+function accepting(client: Client, listener: Server, take: TakeConnection): Server {
+  const { _onTCPConnectionBound } = (client as unknown as Inner)._connPool;
+  acceptReading(listener, (connection) => {
     take(connection, () => _onTCPConnectionBound(connection));
   });
-  return tcpServer;
+  return listener;
 }

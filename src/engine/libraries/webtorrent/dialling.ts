@@ -8,34 +8,25 @@
 
 import type { EventEmitter } from "node:events";
 import type net from "node:net";
-import { type Clock, readHostPort, type Timer } from "../../../base/mod.ts";
-import {
-  type DialBudget,
-  DialQueue,
-  type DialRefusal,
-  type HandshakeForm,
-  type Handshakes,
-  type Routes,
-} from "../../dial/mod.ts";
+import { readHostPort, type Timer } from "../../../base/mod.ts";
+import type { DialRefusal, HandshakeForm } from "../../dial/mod.ts";
 import { replace, type Replacement } from "../replacing/mod.ts";
 import { chooseHandshake, type Shaken } from "./encryption.ts";
+import type { DialledPeer, DiallingTorrent, OwnDials } from "./own_dials.ts";
 import { connectReading } from "./peer_pipes.ts";
 import { torrentPrototype } from "./torrent_prototype.ts";
 import type { Torrent } from "./webtorrent_types.ts";
 
 /** The members of a torrent that are needed for dialling. */
-interface Dialling extends EventEmitter {
+interface Dialling extends EventEmitter, DiallingTorrent {
   client: { maxConns: number; dials?: OwnDials };
-  destroyed: boolean;
   paused: boolean;
-  /** The dial queue: peers of the torrent that wait to be dialled. */
   _queue: Waiting[];
   _peers: Map<string, unknown>;
   /** Number of established connections of the torrent. */
   _numConns: number;
   /** Number of running dials, which have neither connected nor failed. */
   _numPending: number;
-  _drain(): void;
   _addPeer(peer: unknown, type: string, source?: string | null): Waiting | null;
   /**
    * Added by libreseed: filters that must all admit an address before it is queued for dialling.
@@ -50,12 +41,9 @@ interface Dialling extends EventEmitter {
 }
 
 /** A peer that is queued for dialling or has been dialled. */
-interface Waiting extends Shaken {
+interface Waiting extends Shaken, DialledPeer {
   id: string;
-  /** Address of the peer, `HOST:PORT`. */
-  addr: string;
   conn: net.Socket | null;
-  /** The BitTorrent connection; `null` until the TCP connection is established. */
   wire: EventEmitter | null;
   swarm: unknown;
   /** Origin of the address: `ut_pex` if another peer sent it (peer exchange, BEP 11). */
@@ -63,8 +51,6 @@ interface Waiting extends Shaken {
   /** Number of times that the peer has been dialled again. */
   retries: number;
   destroyed: boolean;
-  /** Set by npm:webtorrent when the peer has completed the handshake. */
-  _handshakeDone?: boolean;
   onConnect(): void;
   startConnectTimeout(): void;
   destroy(error?: Error): void;
@@ -186,7 +172,7 @@ function dial(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): vo
   const address = readHostPort(peer.addr);
   if (!("port" in address)) return drop(torrent, peer, "port");
   const conn = peer.conn = dials?.routes.dial(address) as net.Socket | undefined ??
-    connectReading(address);
+    connectReading({ ...address, localAddress: dials?.routes.localAddress });
   let isUnanswered = false;
   const onConnected = dials && chooseHandshake(peer, dials.handshakes, dials.clock, (form) => {
     isUnanswered = true;
@@ -256,135 +242,4 @@ function cancelledAtClose(torrent: Dialling): Set<Timer> {
     for (const timer of timers) timer.cancel();
   });
   return timers;
-}
-
-/**
- * The outgoing dials of one client. Applies a {@linkcode DialBudget} to them and detects dials that
- * lead back to the client itself.
- */
-export class OwnDials {
-  /**
-   * Peers that wait, outside their torrent's dial queue, until another dial to the same address has
-   * ended.
-   */
-  readonly waiting = new DialQueue<{ torrent: Dialling; peer: Waiting }>();
-  readonly clock: Clock;
-  /** The forms of handshake, encrypted or plain, with which peers are dialled. */
-  readonly handshakes: Handshakes;
-  /** The ways to peers: of this thread, or through the gate. */
-  readonly routes: Routes;
-  readonly #budget: DialBudget;
-  /**
-   * For each connected dial, by its local address and port: the function to call if the dial has
-   * led to ourselves.
-   */
-  readonly #outgoing = new Map<string, () => void>();
-  /** Remote addresses and ports of incoming connections. Some of these connections may be our own dials. */
-  readonly #incoming = new Set<string>();
-
-  /** @param clock runs the timers after which peers are dialled again */
-  constructor(budget: DialBudget, clock: Clock, handshakes: Handshakes, routes: Routes) {
-    this.#budget = budget;
-    this.handshakes = handshakes;
-    this.routes = routes;
-    this.clock = clock;
-  }
-
-  /**
-   * Returns the reason why an address (`HOST:PORT`) must not be dialled now; `undefined` if it may
-   * be dialled.
-   */
-  refusal(address: string): DialRefusal | undefined {
-    const read = readHostPort(address);
-    if (!("port" in read)) return undefined;
-    return this.#budget.refusal(read) ??
-      (this.routes.isWithoutRoute(read) ? "no route" : undefined);
-  }
-
-  /**
-   * Whether dialling an address (`HOST:PORT`) must wait until another dial to the same address has
-   * ended.
-   */
-  mustWait(address: string): boolean {
-    const read = readHostPort(address);
-    return "port" in read && this.#budget.mustWait(read);
-  }
-
-  /**
-   * Counts a dial in the budget, and reports whether the peer completed the handshake.
-   *
-   * @param onOurselves called if the dial has led to ourselves; the connection is then closed
-   */
-  watch(peer: Waiting, onOurselves: () => void): void {
-    const address = readHostPort(peer.addr);
-    if (!("port" in address)) return;
-    this.#budget.dialled(address);
-    const conn = peer.conn!;
-    let from: string | undefined;
-    let isAnswered = false;
-    conn.once("connect", () => {
-      // npm:webtorrent's listener for `handshake` runs before this listener, and sets
-      // `_handshakeDone`.
-      peer.wire?.once("handshake", () => {
-        if (!peer._handshakeDone || isAnswered) return;
-        isAnswered = true;
-        this.#budget.answered(address);
-        this.#goOn(peer.addr);
-      });
-      from = keyOf(conn.localAddress, conn.localPort);
-      this.#outgoing.set(from, () => {
-        this.#budget.learnOurs(address);
-        conn.destroy();
-        onOurselves();
-      });
-      this.#compare(from);
-    });
-    conn.once("close", () => {
-      if (from !== undefined) this.#outgoing.delete(from);
-      if (isAnswered) return;
-      if (peer._handshakeDone) this.#budget.answered(address);
-      else this.#budget.failed(address);
-      this.#goOn(peer.addr);
-    });
-  }
-
-  /**
-   * Called when a dial to an address has been answered or has ended. Each peer that waited for it
-   * is now dialled, dropped, or set waiting again.
-   */
-  #goOn(address: string): void {
-    for (const { torrent, peer } of this.waiting.take(address)) {
-      if (peer.destroyed || torrent.destroyed) continue;
-      // The peer goes to the front of the queue, so that it is considered now even if its torrent
-      // has no free connection.
-      torrent._queue.unshift(peer);
-      torrent._drain();
-    }
-  }
-
-  /** Checks whether an incoming connection is one of our own dials. */
-  accepted(conn: net.Socket): void {
-    const from = keyOf(conn.remoteAddress, conn.remotePort);
-    this.#incoming.add(from);
-    conn.once("close", () => this.#incoming.delete(from));
-    this.#compare(from);
-  }
-
-  /**
-   * Detects a connection to ourselves: its local end is in the outgoing dials and its remote end in
-   * the incoming connections. Called from both sides, because either end may be reported first.
-   */
-  #compare(from: string): void {
-    const onOurselves = this.#outgoing.get(from);
-    // The connection is closed in a microtask, after all listeners for the new connection have run.
-    if (onOurselves && this.#incoming.has(from)) queueMicrotask(onOurselves);
-  }
-}
-
-/**
- * Returns address and port as one key. A dual-stack listener reports IPv4 addresses as
- * `::ffff:a.b.c.d`, so that prefix is removed.
- */
-function keyOf(host: string | undefined, port: number | undefined): string {
-  return `${host?.replace(/^::ffff:(?=\d+\.)/, "")} ${port}`;
 }

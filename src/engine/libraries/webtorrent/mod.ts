@@ -2,7 +2,7 @@
  * Changes to npm:webtorrent and npm:torrent-piece: the client, its torrents and its peers.
  *
  * - `client.ts` creates the client, a subclass that wakes sleeping torrents when a peer connects.
- * - `dialling.ts` dials peers within a budget.
+ * - `dialling.ts` dials peers within a budget, which `own_dials.ts` applies.
  * - `encryption.ts` chooses how each connection is encrypted.
  * - `peer_pipes.ts` moves bytes between socket and connection.
  * - `handshake.ts` holds back messages until a torrent is awake.
@@ -22,6 +22,7 @@
 export { ArchiveStore } from "./chunk_store.ts";
 export {
   acceptPeers,
+  acceptPeersElsewhere,
   clientReplacements,
   type DhtOptions,
   makeClient,
@@ -32,11 +33,11 @@ export {
   addAddressFilter,
   type AddressFilter,
   diallingReplacements,
-  OwnDials,
   PEX_SOURCE,
 } from "./dialling.ts";
 export { encryptionReplacements, secureOf } from "./encryption.ts";
 export { take } from "./handshake.ts";
+export { OwnDials } from "./own_dials.ts";
 export { peerReplacements } from "./peer_pipes.ts";
 export {
   keepPieceBuffers,

@@ -48,6 +48,7 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
       onDht() {},
       onPortMapping() {},
       onReachability() {},
+      onBinding() {},
       onAnnounced() {},
       onUnreadable() {},
       onLog() {},

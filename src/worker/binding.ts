@@ -1,0 +1,47 @@
+/**
+ * The addresses to which the engine's sockets are bound, as the launcher tells them.
+ *
+ * @module
+ */
+
+import type { Binding, BindingState } from "../base/mod.ts";
+
+/** A binding, and whether it can be used now. */
+export class WorkerBinding {
+  #binding: Binding | undefined;
+  #state: BindingState = { state: "bound" };
+
+  #onChange: (state: BindingState) => void = () => {};
+
+  /** The addresses and their state; no addresses if the engine uses all of this machine. */
+  get options(): { binding: Binding | undefined; bindingState: BindingState } {
+    return { binding: this.#binding, bindingState: this.#state };
+  }
+
+  /** The addresses and their state; `undefined` if the engine uses all of this machine. */
+  get status(): (Binding & BindingState) | undefined {
+    return this.#binding && { ...this.#binding, ...this.#state };
+  }
+
+  /**
+   * Calls a function after each change of the state from now on.
+   *
+   * @param known the state that the caller knows. If it has changed since, the function is called
+   */
+  follow(known: BindingState, onChange: (state: BindingState) => void): void {
+    this.#onChange = onChange;
+    if (this.#state !== known) onChange(this.#state);
+  }
+
+  /** Sets the addresses, before the engine starts. */
+  begin(binding: Binding | undefined, state: BindingState = { state: "bound" }): void {
+    this.#binding = binding;
+    this.#state = state;
+  }
+
+  /** Sets the state. */
+  set(state: BindingState): void {
+    this.#state = state;
+    this.#onChange(state);
+  }
+}
