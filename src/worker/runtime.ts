@@ -5,13 +5,7 @@
  * @module
  */
 
-import {
-  type Clock,
-  collectGarbage,
-  eachLimited,
-  errorToData,
-  fromHex,
-} from "../base/mod.ts";
+import { type Clock, collectGarbage, eachLimited, errorToData, fromHex } from "../base/mod.ts";
 import {
   type AnnounceReport,
   DhtError,

@@ -71,15 +71,20 @@ export const libreseed: Program & {
     get(lab, place, `${lab.publisher}/${subject.name}`, directory),
 };
 
-/** Starts a daemon at a place, which runs until the lab ends, and publishes a package by it. */
+/**
+ * Starts a daemon at a place, which runs until the lab ends, and publishes a package by it.
+ *
+ * @param more environment variables for further settings
+ */
 export async function seedWithLibreseed(
   lab: Lab,
   place: Place,
   subject: Package,
+  more: Record<string, string> = {},
 ): Promise<{ home: string; daemon: CliProcess }> {
   const home = await lab.home(subject.name);
   const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", "6881"];
-  const env = { LIBRESEED_PORT_MAPPING: "true" };
+  const env = { LIBRESEED_PORT_MAPPING: "true", ...more };
   const options = { home, env, program: libreseedIn(place), timeoutMs };
   const daemon = lab.network.owns(spawnCli(["seed", ...flags], options));
   await daemon.waitForLine(/^ready: /, "stdout");
