@@ -11,6 +11,7 @@ import { bindingChecks } from "./binding_checks.ts";
 import type { Lab, Package } from "./lab.ts";
 import { type Place, run } from "./network.ts";
 import { libreseed, libreseedIn, libtorrent, type Program, seedWithLibreseed } from "./programs.ts";
+import { host } from "./web.ts";
 import { carrierRouter, homeRouter, type Mapping, type Nat } from "./router.ts";
 
 const SMALL = 20_000;
@@ -240,6 +241,15 @@ export const checks: Record<string, (lab: Lab) => Promise<void>> = {
   async "libreseed reads from libreseed across the internet"(lab) {
     const at: [Place, Place] = [await lab.network.host("a"), await lab.network.host("b")];
     await reaches(lab, libreseed, libreseed, at);
+  },
+
+  async "libreseed reads from nginx a package that nobody seeds"(lab) {
+    const subject = await host(lab, SMALL);
+    const reader = await lab.network.host("reader");
+    for (const read of [libreseed.readByName, libreseed.read, libreseed.readTorrent]) {
+      const outcome = await lab.read(read, reader, subject, PATIENCE_MS);
+      assert("seconds" in outcome, JSON.stringify(outcome));
+    }
   },
 
   async "libtorrent reads from libreseed across the internet"(lab) {

@@ -19,6 +19,7 @@ export const labNeeds: readonly string[] = [
   "ip",
   "nft",
   "miniupnpd",
+  "nginx",
   "setpriv",
   "python3-libtorrent",
 ];

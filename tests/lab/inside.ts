@@ -10,6 +10,7 @@ import { Lab } from "./lab.ts";
 import { measure } from "./measure.ts";
 import { bulkTopologies } from "./bulk.ts";
 import { topologies } from "./topologies.ts";
+import { webTopology } from "./web.ts";
 
 const [what, name, rounds] = Deno.args as [string, string, string?];
 await using lab = await Lab.start();
@@ -17,7 +18,9 @@ if (what === "check") {
   await checks[name]!(lab);
   console.log("passed");
 } else {
-  const topology = [...topologies, ...bulkTopologies].find((one) => one.name === name)!;
+  const topology = [...topologies, webTopology, ...bulkTopologies].find((one) =>
+    one.name === name
+  )!;
   const count = Math.min(Number(rounds), topology.maxRounds ?? Infinity);
   for (const row of await measure(name, await topology.build(lab), count)) {
     console.log(JSON.stringify(row));

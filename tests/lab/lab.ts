@@ -64,8 +64,8 @@ export class Lab implements AsyncDisposable {
     return home;
   }
 
-  /** Packs a package of random bytes. */
-  async pack(name: string, bytes: number): Promise<Package> {
+  /** Packs a package of random bytes, whose torrent and magnet link name web seeds. */
+  async pack(name: string, bytes: number, webSeeds: string[] = []): Promise<Package> {
     const source = join(this.#directory, `source-${name}`);
     const out = join(this.#directory, `packed-${name}`);
     await Deno.mkdir(source);
@@ -82,11 +82,14 @@ export class Lab implements AsyncDisposable {
     }
     const archive = join(out, `${name}-1.0.0.tgz`);
     const packed = JSON.parse(
-      await libreseed(this.#directory, ["pack", source, "-o", archive, "--json"]),
+      await libreseed(this.#directory, [
+        ...["pack", source, "-o", archive, "--json"],
+        ...webSeeds.flatMap((url) => ["--web-seed", url]),
+      ]),
     );
     const { torrent, infohash: infoHashHex, length } = packed;
     // Other programs put no records, so libreseed must not look for records of the publisher.
-    const magnet = packed.magnet.replace(/&xs=.*$/, "");
+    const magnet = packed.magnet.replace(/&xs=[^&]*&s=[^&]*/, "");
     return { name, archive, torrent, magnet, infoHashHex, length };
   }
 

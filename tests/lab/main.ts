@@ -12,6 +12,7 @@ import { bulkTopologies } from "./bulk.ts";
 import { enterLab, labNeeds, missingHere } from "./enter.ts";
 import { tableHead, tableRow } from "./measure.ts";
 import { topologies } from "./topologies.ts";
+import { webTopology } from "./web.ts";
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -22,7 +23,7 @@ const { values } = parseArgs({
     list: { type: "boolean", default: false },
   },
 });
-const all = [...topologies, ...bulkTopologies];
+const all = [...topologies, webTopology, ...bulkTopologies];
 const chosen = all.filter(({ name, isShort }) =>
   name.startsWith(values.only) && (isShort || !values.short)
 );

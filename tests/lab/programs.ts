@@ -20,6 +20,8 @@ export interface Program {
   seed(lab: Lab, place: Place, subject: Package): Promise<void>;
   /** Starts to read a package at a place, into a new directory. */
   read(lab: Lab, place: Place, subject: Package, directory: string): Promise<Reading>;
+  /** The same, by its torrent file. */
+  readTorrent(lab: Lab, place: Place, subject: Package, directory: string): Promise<Reading>;
 }
 
 /** A download under way. Disposing of it ends the program. */
@@ -67,6 +69,7 @@ export const libreseed: Program & {
     await seedWithLibreseed(lab, place, subject);
   },
   read: (lab, place, subject, directory) => get(lab, place, subject.magnet, directory),
+  readTorrent: (lab, place, subject, directory) => get(lab, place, subject.torrent, directory),
   readByName: (lab, place, subject, directory) =>
     get(lab, place, `${lab.publisher}/${subject.name}`, directory),
 };
@@ -131,6 +134,11 @@ export function libtorrent(
       const process = spawnLibtorrent(place, { ...order(lab, anyPort()), ...more });
       return Promise.resolve(untilLine(process, /^done$/));
     },
+    readTorrent(lab, place, { torrent }, dir) {
+      const more = { do: "read", torrent, dir };
+      const process = spawnLibtorrent(place, { ...order(lab, anyPort()), ...more });
+      return Promise.resolve(untilLine(process, /^done$/));
+    },
   };
 }
 
@@ -164,6 +172,10 @@ export function aria2(requiresEncryption = false): Program {
         untilExit(start(lab, place, anyPort(), directory, ["--seed-time=0", magnet])),
       );
     },
+    readTorrent(lab, place, { torrent }, directory) {
+      const args = ["--seed-time=0", torrent];
+      return Promise.resolve(untilExit(start(lab, place, anyPort(), directory, args)));
+    },
   };
 }
 
@@ -184,6 +196,10 @@ export const transmission: Program = {
       await startTransmission(lab, place, anyPort(), directory, what),
       /\bfinished$/,
     );
+  },
+  async readTorrent(lab, place, { torrent }, directory) {
+    const process = await startTransmission(lab, place, anyPort(), directory, torrent);
+    return untilLine(process, /\bfinished$/);
   },
 };
 
