@@ -8,9 +8,11 @@
 
 import type { Binding, BindingState } from "../base/mod.ts";
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
-import type { DhtState, Traffic } from "../engine/mod.ts";
+import type { DhtState, FamilyStatus, Traffic } from "../engine/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
+
+export type { FamilyStatus };
 
 /** Outcome of writing an entry into a name index. */
 export interface Indexed {
@@ -174,6 +176,8 @@ export interface StatusJson {
   dht: DhtState;
   dhtNodes: number;
   traffic?: Traffic;
+  /** The DHT node of IPv6; absent while the machine has no IPv6 address. */
+  dht6?: FamilyStatus;
   manager: DhtManagerStats;
   /** Number of records and torrents in the announcement schedule, and number of overdue ones. */
   schedule: { kept: number; overdue: number };

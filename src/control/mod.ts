@@ -30,6 +30,7 @@ export { noPeers } from "./no_peers.ts";
 export type {
   Announced,
   Downloaded,
+  FamilyStatus,
   Indexed,
   NetworkJson,
   PackageJson,

@@ -7,7 +7,7 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import { BlockList } from "node:net";
-import { type Clock, delay, formatHostPort, LOCAL_RANGES } from "../base/mod.ts";
+import { type Clock, delay, formatHostPort, isIPv4Host, LOCAL_RANGES } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { StatusJson } from "../control/mod.ts";
 import { resolveBootstrap } from "../host/mod.ts";
@@ -118,7 +118,10 @@ export async function checkDht(
       "allow private addresses with --allow-local",
     ));
   }
-  const reachable = addresses.filter((address) => !refused.includes(address));
+  // The command's own socket, which sends the pings, is one of IPv4.
+  const reachable = addresses.filter((address) =>
+    isIPv4Host(address.host) && !refused.includes(address)
+  );
   if (!udp || reachable.length === 0) return checks;
   const waitMs = Math.min(timeoutMs, ANSWER_TIMEOUT_MS);
   const answered = await ping(udp, reachable, clock, waitMs, signal);

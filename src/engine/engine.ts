@@ -11,7 +11,7 @@
 import type { BindingState, Clock } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
 import { createClient, type CreatedClient, throttle } from "./client.ts";
-import { DhtHost, type DhtState, type Traffic } from "./dht/mod.ts";
+import { DhtHosts, type DhtState, type FamilyStatus, type Traffic } from "./dht/mod.ts";
 import { Download, type DownloadRequest, type Gated, invalidTorrent } from "./download.ts";
 import { EngineError } from "./errors.ts";
 import {
@@ -31,7 +31,7 @@ import {
   wakeOnHandshake,
   type Wire,
 } from "./libraries/mod.ts";
-import type { EngineOptions, RateLimits } from "./options.ts";
+import { dhtOptionsOf, type EngineOptions, type RateLimits } from "./options.ts";
 import type { PeerListeners } from "./listen/mod.ts";
 import { exchangePeers } from "./peer_exchange.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
@@ -53,19 +53,16 @@ import {
  * ten seconds.
  */
 const UPLOAD_SLOTS = 200;
-/** Why there is no DHT without an IPv4 address. */
-const NO_IPV4 = "libreseed is bound to an address of IPv6, and the DHT node uses IPv4";
 /** Maximum number of attempts to find a port that is free for both TCP and UDP. */
 const FREE_PORT_TRIES = 8;
 
 /**
- * The torrent engine with its one DHT node: seeds and downloads archives, and lends the DHT node.
+ * The torrent engine with its DHT nodes: seeds and downloads archives, and lends the DHT node.
  */
 export class Engine {
   readonly #client: Client;
   readonly #listeners: PeerListeners;
-  readonly #dht: DhtHost | undefined;
-  readonly #hasIpv4: boolean;
+  readonly #dht: DhtHosts | undefined;
   readonly #clock: Clock;
   readonly #gated: Gated;
   readonly #seeds: Seeds;
@@ -96,25 +93,13 @@ export class Engine {
   }
 
   static async #startOnce(options: EngineOptions): Promise<Engine> {
-    const dht = options.dht
-      ? new DhtHost({
-        clock: options.clock,
-        bootstrap: options.bootstrap,
-        knownNodes: options.knownNodes,
-        readOnly: options.readOnly,
-        onState: options.onDhtState,
-        onAddressVote: options.onAddressVote,
-        createSocket: options.createSocket,
-        localAddress: options.binding?.ipv4,
-      })
-      : undefined;
+    const dht = options.dht ? new DhtHosts(dhtOptionsOf(options)) : undefined;
     const unusable = whyUnusable(options.bindingState);
-    if (dht && options.binding && options.binding.ipv4 === undefined) dht.suspend(NO_IPV4);
-    else if (unusable !== undefined) dht?.suspend(unusable);
+    if (unusable !== undefined) dht?.suspend(unusable);
     // For port 0, a port number is needed that is free for both TCP and UDP. UDP is opened first,
     // because another attempt is cheap if the port number turns out to be taken for TCP.
-    const port = options.port === 0 && dht ? await dht.open(0) ?? 0 : options.port;
-    const created = createClient(options, port, dht);
+    const port = options.port === 0 && dht ? await dht.four.open(0) ?? 0 : options.port;
+    const created = createClient(options, port, dht?.four);
     try {
       await created.listening;
     } catch (error) {
@@ -122,7 +107,7 @@ export class Engine {
       throw error;
     }
     // If the UDP port is not open yet, it is opened now, with the number of the TCP port.
-    if (dht && dht.state.state !== "on") await dht.open(created.client.torrentPort);
+    if (dht && dht.four.state.state !== "on") await dht.four.open(created.client.torrentPort);
     const engine = new Engine(created, dht, options);
     if (unusable !== undefined) engine.#suspend(unusable);
     return engine;
@@ -130,12 +115,11 @@ export class Engine {
 
   private constructor(
     { client, listeners }: CreatedClient,
-    dht: DhtHost | undefined,
+    dht: DhtHosts | undefined,
     options: EngineOptions,
   ) {
     this.#client = client;
     this.#listeners = listeners;
-    this.#hasIpv4 = !options.binding || options.binding.ipv4 !== undefined;
     this.#dht = dht;
     this.#clock = options.clock;
     const { gate } = options;
@@ -176,19 +160,37 @@ export class Engine {
     return this.#client.torrentPort;
   }
 
-  /** Current state of the DHT node; see {@linkcode DhtState}. */
+  /** Current state of the DHT, that of IPv4 unless only nodes of IPv6 answer. */
   get dhtState(): DhtState {
     return this.#dht?.state ?? { state: "off", why: "it is switched off" };
   }
 
-  /** Traffic of the DHT's UDP socket; `undefined` if the engine runs no DHT node. */
+  /** Traffic of the DHT's UDP socket of IPv4; `undefined` if the engine runs no DHT node. */
   get dhtTraffic(): Readonly<Traffic> | undefined {
-    return this.#dht?.traffic;
+    return this.#dht?.four.traffic;
   }
 
-  /** Lends the DHT node; `undefined` while its UDP socket is closed. */
+  /** Lends the DHT node of IPv4; `undefined` while its UDP socket is closed. */
   node(): DhtNode | undefined {
-    return this.#dht?.node();
+    return this.#dht?.four.node();
+  }
+
+  /**
+   * Lends the DHT nodes of both families whose UDP sockets are open. If only one DHT answers, the
+   * other is left out.
+   */
+  nodes(): DhtNode[] {
+    return this.#dht?.nodes() ?? [];
+  }
+
+  /** Status of the DHT node of IPv6; `undefined` if there is none. */
+  get dht6(): FamilyStatus | undefined {
+    return this.#dht?.status(6);
+  }
+
+  /** Starts a DHT node of IPv6 if this machine has an IPv6 address, or ends the node. */
+  async useIpv6(wanted: boolean): Promise<void> {
+    if (!this.#ending) await this.#dht?.useIpv6(wanted, this.port);
   }
 
   /** Takes a DHT node id that fits the external address (BEP 42), if the present one does not. */
@@ -300,13 +302,13 @@ export class Engine {
     if (unusable !== undefined) return this.#suspend(unusable);
     this.#client.dials?.resume();
     this.#listeners.resume();
-    if (this.#hasIpv4) this.#dht?.resume();
+    this.#dht?.resume();
   }
 
   #suspend(why: string): void {
     this.#listeners.suspend();
     this.#client.dials?.suspend();
-    if (this.#hasIpv4) this.#dht?.suspend(why);
+    this.#dht?.suspend(why);
   }
 
   /** Status of every torrent, seeded or downloading. */

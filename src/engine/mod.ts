@@ -1,8 +1,8 @@
 /**
- * The torrent engine with the one DHT node: everything that talks BitTorrent to strangers.
+ * The torrent engine with its DHT nodes, one for each address family: everything that talks BitTorrent to strangers.
  *
  * {@linkcode Engine} is the entry point. It owns the WebTorrent client, the TCP listener and the
- * DHT node, and lends the node as a `DhtNode` of `src/dht`. It seeds archives (`seeds.ts`; an idle
+ * DHT nodes, and lends the nodes as `DhtNode`s of `src/dht`. It seeds archives (`seeds.ts`; an idle
  * archive costs only a table row) and downloads archives (`download.ts`).
  *
  * The folders, lowest layer first: `dial/` (limits on outgoing connections), `listen/` (limits on
@@ -19,7 +19,13 @@
  * @module
  */
 
-export { createUdpSocket, type DhtState, type SocketFactory, type Traffic } from "./dht/mod.ts";
+export {
+  createUdpSocket,
+  type DhtState,
+  type FamilyStatus,
+  type SocketFactory,
+  type Traffic,
+} from "./dht/mod.ts";
 export type { EncryptionMode } from "./dial/mod.ts";
 export type { DownloadRequest } from "./download.ts";
 export type { PeerCounts, WebSeedStatus } from "./download/mod.ts";

@@ -7,7 +7,7 @@
 
 import type { BindingState, BoundAddresses, Clock } from "../base/mod.ts";
 import type { Contact } from "../dht/mod.ts";
-import type { DhtState, SocketFactory } from "./dht/mod.ts";
+import type { DhtHostsOptions, DhtState, SocketFactory } from "./dht/mod.ts";
 import type { GateClient } from "../gate/mod.ts";
 import type { EncryptionMode } from "./dial/mod.ts";
 import type { EngineError } from "./errors.ts";
@@ -79,4 +79,19 @@ export interface EngineOptions extends Partial<RateLimits> {
   onIncoming?: (host: string) => void;
   /** Creates UDP sockets. Tests pass a substitute. */
   createSocket?: SocketFactory;
+  /** Creates UDP sockets of IPv6. Default: sockets of the gate. */
+  createSocket6?: SocketFactory;
+}
+
+/** Returns the options of the engine's DHT nodes. */
+export function dhtOptionsOf(options: EngineOptions): DhtHostsOptions {
+  const { clock, bootstrap, knownNodes, readOnly, onAddressVote, binding } = options;
+  const { createSocket, createSocket6, gate } = options;
+  return {
+    ...{ clock, bootstrap, knownNodes, readOnly, onAddressVote },
+    ...{ createSocket, createSocket6, gate },
+    onState: options.onDhtState,
+    localAddress: binding?.ipv4,
+    hasIpv4: !binding || binding.ipv4 !== undefined,
+  };
 }

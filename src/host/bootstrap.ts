@@ -6,7 +6,7 @@
  */
 
 import { lookup } from "node:dns/promises";
-import { isIPv4 } from "node:net";
+import { isIP } from "node:net";
 import { type Clock, delay, formatHostPort, type HostPort, type Timer } from "../base/mod.ts";
 
 /**
@@ -30,8 +30,8 @@ const LAST_PAUSE_MS = 10 * 60_000;
 const LOOKUP_TIMEOUT_MS = 5_000;
 
 /**
- * Resolves the `HOST:PORT` of bootstrap nodes to IPv4 addresses. A host name may have several
- * addresses.
+ * Resolves the `HOST:PORT` of bootstrap nodes to addresses of IPv4 and IPv6. A host name may have
+ * several addresses.
  */
 export async function resolveBootstrap(
   nodes: readonly HostPort[],
@@ -40,9 +40,9 @@ export async function resolveBootstrap(
   const found: BootstrapAddresses = { addresses: [], failed: [] };
   await Promise.all(nodes.map(async (node) => {
     const { host, port } = node;
-    if (isIPv4(host)) return found.addresses.push({ host, port });
+    if (isIP(host) !== 0) return found.addresses.push({ host, port });
     try {
-      for (const { address } of await withDeadline(lookup(host, { all: true, family: 4 }), clock)) {
+      for (const { address } of await withDeadline(lookup(host, { all: true }), clock)) {
         found.addresses.push({ host: address, port });
       }
     } catch {
@@ -70,7 +70,7 @@ async function withDeadline<T>(work: Promise<T>, clock: Clock): Promise<T> {
  * a host that started before the network was up can still join the DHT.
  */
 export class BootstrapNodes {
-  /** IPv4 addresses of bootstrap nodes, as resolved when the host started. */
+  /** Addresses of bootstrap nodes, as resolved when the host started. */
   readonly addresses: BootstrapAddresses["addresses"];
   readonly #nodes: readonly HostPort[];
   readonly #clock: Clock;

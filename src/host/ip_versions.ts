@@ -1,10 +1,12 @@
 /**
- * The IP versions (4 or 6) that this machine has, and the features that do not work without IPv4. The DHT
- * node and outgoing peer connections use IPv4 only. Incoming peer connections work with both versions.
+ * The IP versions (4 or 6) that this machine has, and what does not work without IPv4. With a public
+ * IPv6 address, the DHT of IPv6 and its peers are reached; with a local one, only peers that know it
+ * can connect.
  *
  * @module
  */
 
+import { isPublic, parseAddress } from "../base/mod.ts";
 import type { NetworkJson } from "../control/mod.ts";
 
 /**
@@ -22,9 +24,18 @@ export function networkOf(addresses: readonly string[], allowLocal: boolean): Ne
     );
   const [ipv4, ipv6] = [has(false, /^127\./), has(true, /^::1$/)];
   if (ipv4) return { ipv4, ipv6 };
-  const lacks =
-    "this host has no IPv4 address, so the DHT is not reached, nothing is announced or " +
-    "found there, and no peer is dialled" +
-    (ipv6 ? "; peers that know its IPv6 address are served" : "; it has no IPv6 address either");
+  if (addresses.some(isPublicIpv6)) {
+    const lacks =
+      "this host has no IPv4 address, so peers and DHT nodes with only IPv4 are not reached";
+    return { ipv4, ipv6, lacks };
+  }
+  const lacks = "this host has no IPv4 address and no public IPv6 address, so the DHT is not " +
+    "reached, nothing is announced or found there, and no peer is dialled" +
+    (ipv6 ? "; peers that know its IPv6 address are served" : "; it has no IPv6 address at all");
   return { ipv4, ipv6, lacks };
+}
+
+function isPublicIpv6(text: string): boolean {
+  const address = parseAddress(text);
+  return address?.length === 16 && isPublic(address);
 }

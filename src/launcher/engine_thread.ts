@@ -49,7 +49,7 @@ export function startEngine(
       tell({ kind: "addresses", addresses: binding ? ownOf(binding, addresses) : addresses });
       router?.look();
     }, surroundings)
-    : () => {};
+    : tellAddressesOnce(tell, surroundings, binding);
   const endBindingWatch = binding
     ? watchBinding(binding, bindingState, (state) => {
       // The gate stops first, because the engine may ask it for a connection meanwhile.
@@ -97,4 +97,19 @@ function ownOf({ ipv4, ipv6 }: BoundAddresses, all: readonly string[]): string[]
 function gatePortOf(data: unknown): MessagePort | undefined {
   const { kind, port } = (data ?? {}) as Partial<FromEngine>;
   return kind === "want-gate" && port instanceof MessagePort ? port : undefined;
+}
+
+/** Tells a command's engine the addresses of this machine, so that it knows whether IPv6 is there. */
+function tellAddressesOnce(
+  tell: (message: ToEngine) => void,
+  { addresses = Deno.networkInterfaces }: Partial<AddressSurroundings>,
+  binding: EngineOptions["binding"],
+): () => void {
+  try {
+    const all = addresses().map(({ address }) => address);
+    tell({ kind: "addresses", addresses: binding ? ownOf(binding, all) : all });
+  } catch {
+    // Without the permission, or on a system that tells none, the engine uses IPv4 only.
+  }
+  return () => {};
 }

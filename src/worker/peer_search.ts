@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Clock, delay } from "../base/mod.ts";
+import { type Clock, delay, type Family } from "../base/mod.ts";
 import type { DhtManager, PeerAddress } from "../dht/mod.ts";
 
 /** Back-off between searches for peers of a download, milliseconds. */
@@ -20,8 +20,8 @@ export interface PeerSearchOptions {
   infoHash: Uint8Array;
   /** Returns the manager; throws if the DHT is off. */
   manager: () => Pick<DhtManager, "announcePeer" | "findPeers">;
-  /** TCP port at which peers reach this machine. */
-  port: () => number;
+  /** TCP port at which peers reach this machine, by family. */
+  port: () => Record<Family, number>;
   /** Number of connected peers. */
   peers: () => number;
   onPeers: (found: PeerAddress[]) => void;

@@ -22,6 +22,7 @@ import type {
   DhtState,
   DownloadProgress,
   EncryptionMode,
+  FamilyStatus,
   SeedOrder,
   TorrentStatus,
   Totals,
@@ -93,6 +94,8 @@ export interface WorkerStatus {
   dht: DhtState;
   /** Number of nodes in the routing table of the DHT node. */
   dhtNodes: number;
+  /** The DHT node of IPv6; absent while this machine has no IPv6 address. */
+  dht6?: FamilyStatus;
   traffic?: Traffic;
   manager: DhtManagerStats;
   /** Number of records and torrents in the announcement schedule, and number of overdue ones. */

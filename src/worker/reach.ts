@@ -7,6 +7,7 @@
 
 import {
   type Clock,
+  type Family,
   formatAddress,
   isPublic,
   parseAddress,
@@ -30,12 +31,14 @@ export interface ReachOptions {
   portMapping: () => PortMappingStatus | undefined;
   /** Called when the finding has changed. Counts alone are no change. */
   onStatus: (status: ReachabilityStatus) => void;
-  /** Called with the external IPv4 address, when it becomes known and when it changes. */
+  /** Called with the external address of a family, when it becomes known and when it changes. */
   onExternal: (address: string) => void;
   /** Called when a node or peer contradicts the majority: the address may have changed. */
   onDoubt: () => void;
   /** Called when peers know this machine by an address that it no longer has. */
   onMoved: () => void;
+  /** Called with whether this machine has a public IPv6 address, whenever it tells its addresses. */
+  onIpv6: (hasIpv6: boolean) => void;
 }
 
 /** The measurements of this machine's reachability, and the status that follows from them. */
@@ -52,7 +55,10 @@ export class Reach {
   constructor(options: ReachOptions) {
     this.#options = options;
     this.#votes4 = new AddressVotes(4, options.clock, () => this.#elected());
-    this.#votes6 = new AddressVotes(6, options.clock, () => this.update());
+    this.#votes6 = new AddressVotes(6, options.clock, () => {
+      options.onExternal(this.#votes6.external!.address);
+      this.update();
+    });
     this.#told = this.status;
   }
 
@@ -81,11 +87,9 @@ export class Reach {
       this.#votes6.clear();
       this.#incoming = { 4: { connections: 0 }, 6: { connections: 0 } };
     }
+    this.#options.onIpv6(addresses.some((text) => isPublicOf(6, text)));
     // A public address of an interface is external as long as the votes name no other.
-    const own = addresses.find((text) => {
-      const address = parseAddress(text);
-      return address?.length === 4 && isPublic(address);
-    });
+    const own = addresses.find((text) => isPublicOf(4, text));
     if (own !== undefined && this.#votes4.external === undefined) this.#learn(own);
     if (!isFirst) this.#options.onMoved();
     this.update();
@@ -141,4 +145,9 @@ export class Reach {
     this.#external = address;
     this.#options.onExternal(address);
   }
+}
+
+function isPublicOf(family: Family, text: string): boolean {
+  const address = parseAddress(text);
+  return address?.length === (family === 4 ? 4 : 16) && isPublic(address);
 }

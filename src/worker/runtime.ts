@@ -116,10 +116,7 @@ export class WorkerRuntime implements WorkerApi {
       this.#manager = this.#createManager({
         // The DHT node is requested from the engine for each operation, because the engine may have
         // replaced or closed the earlier node.
-        nodes: () => {
-          const node = engine.node();
-          return node ? [node] : [];
-        },
+        nodes: () => engine.nodes(),
         clock,
         storeNodes: options.storeNodes,
         minNodes: options.minNodes,
@@ -134,7 +131,10 @@ export class WorkerRuntime implements WorkerApi {
       announcer: {
         put: (item, options) => this.#defects.watch(() => this.#borrowing.put(item, options)),
         announcePeer: (infoHash, port, options) =>
-          this.#defects.watch(() => this.#borrowing.announcePeer(infoHash, port, options)),
+          // The router's port is one of IPv4.
+          this.#defects.watch(() =>
+            this.#borrowing.announcePeer(infoHash, { 4: port, 6: engine.port }, options)
+          ),
       },
       clock,
       intervalMs: options.reannounceIntervalMs,
@@ -151,6 +151,7 @@ export class WorkerRuntime implements WorkerApi {
       onExternal: (address) => engine.setExternalAddress(address),
       onDoubt: () => engine.surveyAddress(),
       onMoved: () => this.#announceAgain(engine),
+      onIpv6: (has) => void engine.useIpv6(has),
     });
     if (this.#hostAddresses) this.#reach.setHostAddresses(this.#hostAddresses);
     let routersAddress: string | undefined;
@@ -197,6 +198,7 @@ export class WorkerRuntime implements WorkerApi {
       dht: this.#dhtState(),
       dhtNodes: engine.node()?.tableSize() ?? 0,
       traffic: engine.dhtTraffic,
+      dht6: engine.dht6,
       manager: this.#manager?.stats() ?? NO_STATS,
       schedule: this.#schedule.counts(),
       totals: engine.totals(),
@@ -230,7 +232,7 @@ export class WorkerRuntime implements WorkerApi {
       const search = searchPeers({
         infoHash: fromHex(order.infoHashHex)!,
         manager: () => this.#borrowing,
-        port: () => this.#announcedPort,
+        port: () => ({ 4: this.#announcedPort, 6: this.#running.port }),
         peers: () => peers,
         onPeers: (found) => this.#running.addPeers(order.infoHashHex, found),
         clock: this.#clock,

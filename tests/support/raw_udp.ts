@@ -1,5 +1,5 @@
 /**
- * A UDP socket on 127.0.0.1 through which a test sends arbitrary packets, well-formed or not.
+ * A UDP socket on 127.0.0.1 or ::1 through which a test sends arbitrary packets, well-formed or not.
  *
  * @module
  */
@@ -37,31 +37,34 @@ export class RawUdp implements AsyncDisposable {
   /** Called with each raw packet. If set, packets are not processed in any other way. */
   onPacket: ((packet: Uint8Array) => void) | undefined;
   readonly #socket: Socket;
+  readonly #host: string;
   readonly #waiting = new Map<string, (answer: Answer) => void>();
   #transactions = 0;
 
   /**
    * @param port port to bind; default: any free port
+   * @param host address to bind, and to which packets are sent
    * @throws the system's error if the port cannot be bound
    */
-  static async bind(port = 0): Promise<RawUdp> {
-    const socket = dgram.createSocket("udp4");
+  static async bind(port = 0, host: "127.0.0.1" | "::1" = "127.0.0.1"): Promise<RawUdp> {
+    const socket = dgram.createSocket(host === "::1" ? "udp6" : "udp4");
     await new Promise<void>((resolve, reject) => {
       socket.once("error", reject);
-      socket.bind(port, "127.0.0.1", resolve);
+      socket.bind(port, host, resolve);
     });
-    return new RawUdp(socket);
+    return new RawUdp(socket, host);
   }
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, host: string) {
     this.#socket = socket;
+    this.#host = host;
     this.port = socket.address().port;
     socket.on("message", (packet, { port }) => this.#receive(new Uint8Array(packet), port));
   }
 
   /** Sends a packet. Resolves when the packet has been sent. */
   send(packet: Uint8Array, port: number): Promise<void> {
-    return new Promise((resolve) => this.#socket.send(packet, port, "127.0.0.1", () => resolve()));
+    return new Promise((resolve) => this.#socket.send(packet, port, this.#host, () => resolve()));
   }
 
   /**

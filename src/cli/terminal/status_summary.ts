@@ -6,7 +6,7 @@
  */
 
 import { describeBinding } from "../../base/mod.ts";
-import type { PackageJson, RecordJson, StatusJson } from "../../control/mod.ts";
+import type { FamilyStatus, PackageJson, RecordJson, StatusJson } from "../../control/mod.ts";
 import { describeReachability, isSameReachability } from "../../reachability/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "./format.ts";
 import { labelOf } from "./record_label.ts";
@@ -160,6 +160,7 @@ function totalRows(
     ["puts", `${manager.putsStrong} of ${manager.puts} on enough nodes`],
     ["memory", `${formatBytes(memory.residentBytes)} resident`],
   ];
+  if (status.dht6) detail.push(["node of IPv6", describeNode6(status.dht6)]);
   if (traffic) {
     detail.push([
       "dht traffic",
@@ -296,4 +297,9 @@ function recordRow(record: RecordJson, nowMs: number): StatusRow {
   // yet, so the word is not printed.
   const on = `on ${holding} nodes${weak && lastAttemptMs !== undefined ? ", weak" : ""}`;
   return ["record", `${labelOf(record)}: ${on}, ${asked} asked, ${due}${trouble}`];
+}
+
+function describeNode6({ state, nodeIdHex, nodes }: FamilyStatus): string {
+  if (state.state === "off") return `off: ${state.why}`;
+  return `${nodeIdHex}, ${nodes} nodes in its table`;
 }

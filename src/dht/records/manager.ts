@@ -208,14 +208,15 @@ export class DhtManager {
    * Announces this program to the closest nodes as a peer of a torrent (BEP 5 `announce_peer`).
    *
    * @param infoHash 20 bytes
-   * @param port TCP port for incoming connections of peers
+   * @param port TCP port for incoming connections of peers, the same or one for each family
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
   announcePeer(
     infoHash: Uint8Array,
-    port: number,
+    port: number | Record<Family, number>,
     options: OperationOptions = {},
   ): Promise<AnnounceOutcome> {
+    const ports = typeof port === "number" ? { 4: port, 6: port } : port;
     return this.#queued(toHex(infoHash), () =>
       this.#run(async (nodes, signal) => {
         const byFamily: ByFamily = {};
@@ -231,7 +232,12 @@ export class DhtManager {
             willing.slice(0, this.#storeNodes).map(async ({ contact, body }) => {
               const token = tokenOf(body)!;
               // The TCP port is sent explicitly, because a NAT may change the packet's source port.
-              const args = { info_hash: infoHash, port, implied_port: 0, token };
+              const args = {
+                info_hash: infoHash,
+                port: ports[node.family],
+                implied_port: 0,
+                token,
+              };
               const result = await node.query(contact, "announce_peer", args, {
                 timeoutMs: QUERY_TIMEOUT_MS,
                 signal,

@@ -9,7 +9,7 @@
 
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { type Clock, parseAddress, type Timer } from "../../base/mod.ts";
+import { type Clock, type Family, parseAddress, type Timer } from "../../base/mod.ts";
 import { BencodeEncoder } from "../../bencode/mod.ts";
 import type { Contact, DhtNode } from "../../dht/mod.ts";
 import { fitsAddress, makeNodeId } from "../../reachability/mod.ts";
@@ -20,8 +20,10 @@ import { KRPC_TIMEOUT_MS, LentNode } from "./lent_node.ts";
 import { Liveness } from "./liveness.ts";
 import { QueryLimiter } from "./query_limiter.ts";
 import { UnresponsiveNodes } from "./unresponsive_nodes.ts";
+import { fillTable } from "./table_filler.ts";
+import { TableUpkeep } from "./table_upkeep.ts";
 import { UtpResets } from "./utp_resets.ts";
-import { type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
+import { describeOpenError, type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
 /**
  * State of the DHT. `silent`: the socket is open, but no node responds. `why`: reason for `off`.
@@ -34,6 +36,10 @@ export type DhtState =
 /** Options of {@linkcode DhtHost}. */
 export interface DhtHostOptions {
   clock: Clock;
+  /** Family of the addresses of the node. Each family has a DHT of its own (BEP 32). */
+  family: Family;
+  /** Returns the host of our node of the other family; `undefined` if there is none. */
+  other?: () => DhtHost | undefined;
   /** Bootstrap addresses. The caller has resolved host names to addresses. */
   bootstrap: { host: string; port: number }[];
   /** Nodes that an earlier run saved. They are queried before the bootstrap addresses. */
@@ -51,7 +57,7 @@ export interface DhtHostOptions {
   onAddressVote?: (voter: string, claim: Uint8Array) => void;
   /** IPv4 address of this machine to which the UDP socket is bound. Default: all addresses. */
   localAddress?: string;
-  /** Creates UDP sockets. Default: real ones over IPv4. */
+  /** Creates UDP sockets of the family. Default: real ones over IPv4. */
   createSocket?: SocketFactory;
 }
 
@@ -66,6 +72,8 @@ const MAX_RETRY_MS = 5 * 60_000;
 const TABLE_CHECK_MS = 60_000;
 /** Number of table nodes that are queried at each check while the DHT is silent. */
 const PROBED = 8;
+/** Number of nodes below which a table of IPv6 is small. A search takes few packets then. */
+const SMALL_TABLE = 16;
 /** Average number of known nodes, chosen at random, that a retry adds to an empty routing table. */
 const REFILL_NODES = 32;
 /** Maximum number of queries of npm:k-rpc that are under way at the same time. */
@@ -96,6 +104,8 @@ export class DhtHost {
   readonly #unresponsive: UnresponsiveNodes;
   readonly #probe: AddressProbe;
   readonly #lent: DhtNode;
+  /** For IPv6 only, because WebTorrent runs npm:bittorrent-dht for the node of IPv4. */
+  readonly #upkeep: TableUpkeep | undefined;
   #state: DhtState = { state: "starting" };
   /** Nodes for refilling an empty table, from an earlier run or from before the DHT fell silent. */
   #known: Contact[];
@@ -118,7 +128,7 @@ export class DhtHost {
     this.#udp.utpResets = new UtpResets(() => options.clock.now());
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
     this.#liveness = new Liveness((silent) => this.#onLivenessChange(silent));
-    const { clock, readOnly = false } = options;
+    const { clock, family, readOnly = false } = options;
     const encoder = new BencodeEncoder({ maxBytes: MAX_MESSAGE_BYTES, omitMissing: true });
     this.#socket = new QuerySocket({
       clock,
@@ -139,12 +149,22 @@ export class DhtHost {
       nodes: options.bootstrap,
       // Queries whose caller has stopped waiting also count as concurrent, until their timeout.
       concurrency: KRPC_CONCURRENCY,
-    }, { readOnly, family: 4, received: () => this.#udp.received });
+    }, {
+      readOnly,
+      family,
+      other: () => options.other?.()?.krpc,
+      received: () => this.#udp.received,
+    });
     this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
     this.krpc.nodes.numberOfNodesToPing = PINGED_FOR_ROOM;
-    answerStrangers(this.krpc, this.#udp, { clock, family: 4 });
+    answerStrangers(this.krpc, this.#udp, { clock, family });
     this.#liveness.watch(this.krpc.nodes);
-    this.#lent = new LentNode(this.krpc, this.#udp, clock, this.#unresponsive);
+    this.#lent = new LentNode(this.krpc, this.#udp, {
+      clock,
+      family,
+      unresponsive: this.#unresponsive,
+    });
+    this.#upkeep = family === 6 ? new TableUpkeep(this.krpc, clock) : undefined;
     this.#probe = new AddressProbe(this.krpc, clock);
   }
 
@@ -201,7 +221,7 @@ export class DhtHost {
     try {
       this.#port = await this.#udp.open(port);
     } catch (error) {
-      this.#lost(openErrorMessage(error, port));
+      this.#lost(describeOpenError(error, port));
       return undefined;
     }
     if (this.#closed) return undefined;
@@ -214,6 +234,7 @@ export class DhtHost {
     this.#setState({ state: "on", silent: true });
     this.#populate();
     if (!this.#options.readOnly) this.#probe.start();
+    this.#upkeep?.start();
     return this.#port;
   }
 
@@ -276,6 +297,7 @@ export class DhtHost {
     this.#retry?.cancel();
     this.#fill?.cancel();
     this.#probe.stop();
+    this.#upkeep?.stop();
     this.#socket.timeouts.stop();
     // If the engine failed before WebTorrent took over npm:k-rpc, WebTorrent does not destroy it.
     if (!this.krpc.destroyed) this.krpc.destroy();
@@ -318,13 +340,20 @@ export class DhtHost {
       if (isRetry && Math.random() * this.#known.length > REFILL_NODES) continue;
       if (id && !this.krpc.nodes.get(id)) this.krpc.nodes.add({ id: Buffer.from(id), host, port });
     }
-    const { id } = this.krpc;
-    this.#isFilling = true;
-    this.krpc.populate(id, { q: "find_node", a: { id, target: id } }, () => {
+    this.#search();
+  }
+
+  #search(): void {
+    const { krpc } = this;
+    const { family, other } = this.#options;
+    const done = () => {
       this.#isFilling = false;
       this.#onLivenessChange(this.#liveness.isSilent);
       this.#scheduleCheck();
-    });
+    };
+    this.#isFilling = true;
+    if (family === 6) void fillTable({ krpc, other: other?.()?.krpc }).then(done);
+    else krpc.populate(krpc.id, { q: "find_node", a: { id: krpc.id, target: krpc.id } }, done);
   }
 
   /**
@@ -342,14 +371,15 @@ export class DhtHost {
   }
 
   /**
-   * Schedules the next check of the routing table. An empty table is refilled, and a table whose
-   * nodes do not respond is probed, both with exponential back-off. Otherwise the check repeats
-   * every minute.
+   * Schedules the next check of the routing table. An empty table is refilled, a small one of IPv6
+   * is searched again, and a table whose nodes do not respond is probed, all with exponential
+   * back-off. Otherwise the check repeats every minute.
    */
   #scheduleCheck(): void {
     if (this.#closed) return;
-    const needsAction = this.#liveness.isSilent || this.krpc.nodes.count() === 0;
-    if (!needsAction) this.#known = this.#table();
+    const isLost = this.#liveness.isSilent || this.krpc.nodes.count() === 0;
+    if (!isLost) this.#known = this.#table();
+    const needsAction = isLost || this.#isSmall;
     const pauseMs = needsAction ? this.#fillMs : TABLE_CHECK_MS;
     this.#fillMs = needsAction ? Math.min(this.#fillMs * 2, TABLE_CHECK_MS) : FIRST_RETRY_MS;
     this.#fill?.cancel();
@@ -357,14 +387,13 @@ export class DhtHost {
       if (this.#state.state !== "on") return this.#scheduleCheck();
       if (this.krpc.nodes.count() === 0) this.#populate();
       else if (this.#liveness.isSilent) this.#probeTable();
+      else if (this.#isSmall) this.#search();
       else this.#scheduleCheck();
     });
   }
-}
 
-function openErrorMessage(error: unknown, port: number): string {
-  const { code, message } = error as { code?: string; message: string };
-  return code === "EADDRINUSE"
-    ? `UDP port ${port} is taken by another program`
-    : `UDP port ${port} cannot be opened: ${message}`;
+  /** Whether a table of IPv6 has so few nodes that another search is worth its packets. */
+  get #isSmall(): boolean {
+    return this.#options.family === 6 && this.krpc.nodes.count() < SMALL_TABLE;
+  }
 }

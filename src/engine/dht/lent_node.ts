@@ -6,7 +6,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { Clock } from "../../base/mod.ts";
+import type { Clock, Family } from "../../base/mod.ts";
 import type { Contact, DhtNode, QueryName, QueryResult, QueryValue } from "../../dht/mod.ts";
 import type { Krpc, KrpcError } from "../libraries/mod.ts";
 import type { UdpSocket } from "./udp_socket.ts";
@@ -19,13 +19,22 @@ const MAX_TIMEOUTS = 2;
 
 /** The node that {@linkcode DhtHost} lends. */
 export class LentNode implements DhtNode {
-  readonly family = 4;
+  readonly family: Family;
   readonly #krpc: Krpc;
   readonly #udp: UdpSocket;
   readonly #clock: Clock;
   readonly #unresponsive: UnresponsiveNodes;
 
-  constructor(krpc: Krpc, udp: UdpSocket, clock: Clock, unresponsive: UnresponsiveNodes) {
+  constructor(
+    krpc: Krpc,
+    udp: UdpSocket,
+    { clock, family, unresponsive }: {
+      clock: Clock;
+      family: Family;
+      unresponsive: UnresponsiveNodes;
+    },
+  ) {
+    this.family = family;
     this.#krpc = krpc;
     this.#udp = udp;
     this.#clock = clock;

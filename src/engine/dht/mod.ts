@@ -20,4 +20,5 @@
  */
 
 export { DhtHost, type DhtState } from "./dht_host.ts";
+export { DhtHosts, type DhtHostsOptions, type FamilyStatus } from "./dht_hosts.ts";
 export { createUdpSocket, type SocketFactory, type Traffic } from "./udp_socket.ts";

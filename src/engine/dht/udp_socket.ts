@@ -356,3 +356,11 @@ function shrinkReceiveBuffer(socket: Socket): void {
   // system's buffer, which must not shrink.
   if (socket.getRecvBufferSize() === DENOS_RECEIVE_BYTES) socket.setRecvBufferSize(RECEIVE_BYTES);
 }
+
+/** Describes an error of {@linkcode UdpSocket.open}. */
+export function describeOpenError(error: unknown, port: number): string {
+  const { code, message } = error as { code?: string; message: string };
+  return code === "EADDRINUSE"
+    ? `UDP port ${port} is taken by another program`
+    : `UDP port ${port} cannot be opened: ${message}`;
+}

@@ -57,6 +57,15 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
     ipv4.incoming.connections + (ipv6?.incoming.connections ?? 0),
   );
   gauge("dht_nodes", "Nodes in the routing table", status.dhtNodes);
+  if (status.dht6) {
+    gauge("dht6_nodes", "Nodes in the routing table of IPv6", status.dht6.nodes);
+    counter(
+      "dht6_received_packets",
+      "DHT packets received over IPv6",
+      status.dht6.traffic.packetsIn,
+    );
+    counter("dht6_sent_packets", "DHT packets sent over IPv6", status.dht6.traffic.packetsOut);
+  }
   if (traffic) {
     counter("dht_received_packets", "DHT packets received", traffic.packetsIn);
     counter("dht_received_bytes", "DHT payload received", traffic.bytesIn);

@@ -107,7 +107,7 @@ async function respond(
     return { status: 200, body, headers: { "content-type": "text/plain; version=0.0.4" } };
   }
   if (path !== "/healthz" && path !== "/readyz") return text("not found", 404);
-  const { dht, dhtNodes, reachability } = await operations.status();
+  const { dht, dhtNodes, dht6, reachability } = await operations.status();
   // `/healthz` and `/readyz` fail while the DHT is off or starting, because peers cannot find this daemon
   // then. `/readyz` also fails while no DHT node is known or no known node answers, because this daemon
   // cannot find peers then.
@@ -115,7 +115,7 @@ async function respond(
     ? `the DHT is off: ${dht.why}`
     : dht.state === "starting"
     ? "the DHT is starting"
-    : path === "/readyz" && dhtNodes === 0
+    : path === "/readyz" && dhtNodes + (dht6?.nodes ?? 0) === 0
     ? "no DHT node is known yet"
     : path === "/readyz" && dht.silent
     ? "no DHT node answers"

@@ -26,7 +26,7 @@ await must(["pack", source, "-o", archive]);
 
 await using daemon = spawnCli(["seed", "--bootstrap", "none"], options);
 const [line, port] = await daemon.waitForLine(/^ready: port (\d+), .*$/, "stdout");
-assert.match(line, /no IPv4 address, so the DHT is not reached.*IPv6 address are served$/);
+assert.match(line, /no public IPv6 address, so the DHT is not reached.*IPv6 address are served$/);
 await must(["add", archive]);
 
 const status = JSON.parse(await must(["status", "--json"]));

@@ -40,6 +40,7 @@ const krpcTarget: Target = {
     applyReplacements();
     const socket = new FakeSocket();
     const host = new DhtHost({
+      family: 4,
       clock: systemClock,
       bootstrap: [],
       createSocket: () => socket.asSocket(),

@@ -13,6 +13,7 @@ const NEXT = "5.9.2.2";
 function begin() {
   const told: ReachabilityStatus[] = [];
   const external: string[] = [];
+  const ipv6: boolean[] = [];
   const counts = { doubts: 0, moves: 0 };
   const router: { status: PortMappingStatus | undefined } = { status: undefined };
   const reach = new Reach({
@@ -23,11 +24,12 @@ function begin() {
     onExternal: (address) => external.push(address),
     onDoubt: () => counts.doubts++,
     onMoved: () => counts.moves++,
+    onIpv6: (has) => ipv6.push(has),
   });
   const vote = (address: string, count = MIN_VOTES) => {
     for (let i = 0; i < count; i++) reach.vote(`45.${i}.1.1`, parseAddress(address)!);
   };
-  return { reach, told, external, counts, router, vote };
+  return { reach, told, external, ipv6, counts, router, vote };
 }
 
 Deno.test("the addresses at the start are no move, and a public one is external at once", () => {
@@ -36,6 +38,20 @@ Deno.test("the addresses at the start are no move, and a public one is external 
   assert.deepEqual(external, [OURS]);
   assert.equal(counts.moves, 0);
   assert.equal(told.at(-1)!.ipv4.placement, "public");
+});
+
+Deno.test("IPv6 is there while an interface has a public address of it", () => {
+  const { reach, ipv6 } = begin();
+  reach.setHostAddresses(["::1", "fe80::1", "fd00::1", OURS]);
+  reach.setHostAddresses(["::1", "2a01:4f8::1", OURS]);
+  reach.setHostAddresses(["::1", OURS]);
+  assert.deepEqual(ipv6, [false, true, false]);
+});
+
+Deno.test("a majority of nodes of IPv6 names the external address of IPv6", () => {
+  const { reach, external } = begin();
+  for (let i = 0; i < MIN_VOTES; i++) reach.vote(`2600:${i}::1`, parseAddress("2a01:4f8::1")!);
+  assert.deepEqual(external, ["2a01:4f8::1"]);
 });
 
 Deno.test("a new address of an interface is a move, and old votes and visitors count no more", () => {

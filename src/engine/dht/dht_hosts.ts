@@ -1,0 +1,188 @@
+/**
+ * The DHT nodes of one engine: one of IPv4, and one of IPv6 (BEP 32) while this machine has an IPv6
+ * address. Both have the same port number.
+ *
+ * @module
+ */
+
+import type { Family } from "../../base/mod.ts";
+import type { Contact, DhtNode } from "../../dht/mod.ts";
+import type { GateClient } from "../../gate/mod.ts";
+import { DhtHost, type DhtHostOptions, type DhtState } from "./dht_host.ts";
+import type { SocketFactory, Traffic } from "./udp_socket.ts";
+
+/** Options of {@linkcode DhtHosts}. */
+export interface DhtHostsOptions extends Omit<DhtHostOptions, "family" | "other"> {
+  /** Creates UDP sockets of IPv6. Default: sockets of the gate. */
+  createSocket6?: SocketFactory;
+  /** Returns the gate. Without a gate and `createSocket6`, there is no node of IPv6. */
+  gate?: () => Pick<GateClient, "udp">;
+  /** Whether the node of IPv4 may run. It may not if the program is bound to an IPv6 address. */
+  hasIpv4: boolean;
+}
+
+/** Why there is no node of IPv4. */
+const NO_IPV4 = "libreseed is bound to an address of IPv6";
+
+/** What the DHT node of one family is doing. */
+export interface FamilyStatus {
+  state: DhtState;
+  /** Node id, 40 hexadecimal digits. */
+  nodeIdHex: string;
+  /** Number of nodes in the routing table. */
+  nodes: number;
+  traffic: Readonly<Traffic>;
+}
+
+/** Owns the DHT nodes of both families. */
+export class DhtHosts {
+  readonly #options: DhtHostsOptions;
+  readonly #four: DhtHost;
+  #six: DhtHost | undefined;
+  /** Nodes of IPv6 for the next start of a node: those of an earlier run, or of the last node. */
+  #known6: Contact[];
+  #suspended: string | undefined;
+  readonly #bootstrap6: { host: string; port: number }[];
+
+  constructor(options: DhtHostsOptions) {
+    this.#options = options;
+    this.#known6 = (options.knownNodes ?? []).filter(({ host }) => familyOf(host) === 6);
+    this.#bootstrap6 = options.bootstrap.filter(({ host }) => familyOf(host) === 6);
+    this.#four = new DhtHost({
+      ...options,
+      family: 4,
+      other: () => this.#six,
+      bootstrap: options.bootstrap.filter(({ host }) => familyOf(host) === 4),
+      knownNodes: options.knownNodes?.filter(({ host }) => familyOf(host) === 4),
+      onState: () => this.#report(),
+    });
+    if (!options.hasIpv4) this.#four.suspend(NO_IPV4);
+  }
+
+  /** The node of IPv4, which WebTorrent is given. */
+  get four(): DhtHost {
+    return this.#four;
+  }
+
+  /** State of the DHT as a whole: that of IPv4, unless only nodes of IPv6 answer. */
+  get state(): DhtState {
+    const { state } = this.#four;
+    return !answers(state) && this.#six && answers(this.#six.state) ? this.#six.state : state;
+  }
+
+  /** Status of the node of one family; `undefined` if there is none. */
+  status(family: Family): FamilyStatus | undefined {
+    const host = family === 4 ? this.#four : this.#six;
+    return host && {
+      state: host.state,
+      nodeIdHex: host.krpc.id.toHex(),
+      nodes: host.krpc.nodes.count(),
+      traffic: host.traffic,
+    };
+  }
+
+  /**
+   * Lends the nodes whose sockets are open. A silent DHT is left out if the other one answers, because
+   * every operation would wait for its timeouts.
+   */
+  nodes(): DhtNode[] {
+    const open = [this.#four, this.#six].filter((host) => host?.node() !== undefined);
+    const answering = open.filter((host) => answers(host!.state));
+    return (answering.length > 0 ? answering : open).map((host) => host!.node()!);
+  }
+
+  /**
+   * Starts a node of IPv6 on a port if it is wanted and there is none, and ends it if it is wanted no
+   * longer.
+   */
+  async useIpv6(wanted: boolean, port: number): Promise<void> {
+    const { gate, clock, readOnly, onAddressVote } = this.#options;
+    const createSocket6 = this.#options.createSocket6 ?? (gate && socketsOf(gate));
+    if (wanted === (this.#six !== undefined) || !createSocket6) return;
+    if (!wanted) {
+      this.#known6 = this.#six!.knownNodes();
+      this.#six!.close();
+      this.#six = undefined;
+      return this.#report();
+    }
+    this.#six = new DhtHost({
+      ...{ clock, readOnly, onAddressVote },
+      family: 6,
+      other: () => this.#four,
+      bootstrap: this.#bootstrap6,
+      knownNodes: this.#known6,
+      onState: () => this.#report(),
+      createSocket: createSocket6,
+    });
+    if (this.#suspended !== undefined) this.#six.suspend(this.#suspended);
+    await this.#six.open(port);
+  }
+
+  /** Adds bootstrap addresses of both families; see {@linkcode DhtHost.addBootstrap}. */
+  addBootstrap(addresses: { host: string; port: number }[]): void {
+    const six = addresses.filter(({ host }) => familyOf(host) === 6);
+    this.#bootstrap6.push(...six);
+    this.#six?.addBootstrap(six);
+    this.#four.addBootstrap(addresses.filter(({ host }) => familyOf(host) === 4));
+  }
+
+  /** Nodes of both families for the caller to save; see {@linkcode DhtHost.knownNodes}. */
+  knownNodes(): Contact[] {
+    return [...this.#four.knownNodes(), ...this.#six?.knownNodes() ?? this.#known6];
+  }
+
+  /** Gives the node of the address's family an id that fits it; see {@linkcode DhtHost.setExternalAddress}. */
+  setExternalAddress(address: string): void {
+    (familyOf(address) === 4 ? this.#four : this.#six)?.setExternalAddress(address);
+  }
+
+  /** See {@linkcode DhtHost.surveyAddress}. */
+  surveyAddress(): void {
+    this.#four.surveyAddress();
+    this.#six?.surveyAddress();
+  }
+
+  /** See {@linkcode DhtHost.networkChanged}. */
+  networkChanged(): void {
+    this.#four.networkChanged();
+    this.#six?.networkChanged();
+  }
+
+  /** Closes both sockets, and opens none until {@linkcode DhtHosts.resume}. */
+  suspend(why: string): void {
+    this.#suspended = why;
+    if (this.#options.hasIpv4) this.#four.suspend(why);
+    this.#six?.suspend(why);
+  }
+
+  /** Opens the sockets again after {@linkcode DhtHosts.suspend}. */
+  resume(): void {
+    this.#suspended = undefined;
+    if (this.#options.hasIpv4) this.#four.resume();
+    this.#six?.resume();
+  }
+
+  /** Closes both nodes; see {@linkcode DhtHost.close}. */
+  close(): void {
+    this.#four.close();
+    this.#six?.close();
+  }
+
+  #report(): void {
+    this.#options.onState?.(this.state);
+  }
+}
+
+/** The gate's socket has only the members of `dgram.Socket` that `udp_socket.ts` uses. */
+function socketsOf(gate: () => Pick<GateClient, "udp">): SocketFactory {
+  return () => gate().udp() as unknown as ReturnType<SocketFactory>;
+}
+
+/** Whether nodes answer in a DHT. */
+function answers(state: DhtState): boolean {
+  return state.state === "on" && !state.silent;
+}
+
+function familyOf(host: string): Family {
+  return host.includes(":") ? 6 : 4;
+}
