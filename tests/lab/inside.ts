@@ -9,6 +9,7 @@ import { checks } from "./checks.ts";
 import { Lab } from "./lab.ts";
 import { measure } from "./measure.ts";
 import { bulkTopologies } from "./bulk.ts";
+import { swarmTopology } from "./swarm.ts";
 import { topologies } from "./topologies.ts";
 import { webTopology } from "./web.ts";
 
@@ -18,7 +19,7 @@ if (what === "check") {
   await checks[name]!(lab);
   console.log("passed");
 } else {
-  const topology = [...topologies, webTopology, ...bulkTopologies].find((one) =>
+  const topology = [...topologies, webTopology, swarmTopology, ...bulkTopologies].find((one) =>
     one.name === name
   )!;
   const count = Math.min(Number(rounds), topology.maxRounds ?? Infinity);

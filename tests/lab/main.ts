@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { bulkTopologies } from "./bulk.ts";
 import { enterLab, labNeeds, missingHere } from "./enter.ts";
 import { tableHead, tableRow } from "./measure.ts";
+import { swarmTopology } from "./swarm.ts";
 import { topologies } from "./topologies.ts";
 import { webTopology } from "./web.ts";
 
@@ -23,7 +24,7 @@ const { values } = parseArgs({
     list: { type: "boolean", default: false },
   },
 });
-const all = [...topologies, webTopology, ...bulkTopologies];
+const all = [...topologies, webTopology, swarmTopology, ...bulkTopologies];
 const chosen = all.filter(({ name, isShort }) =>
   name.startsWith(values.only) && (isShort || !values.short)
 );

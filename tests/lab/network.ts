@@ -159,6 +159,20 @@ export class Network {
     place.address6 = `${net}::2`;
   }
 
+  /** Ends all processes in places, so that they take no time from later measurements. */
+  async endProcesses(places: readonly Place[]): Promise<void> {
+    for (const { name } of places) {
+      const pids = (await run(["ip", "netns", "pids", name])).trim().split("\n").map(Number);
+      for (const pid of pids.filter((pid) => pid > 0)) {
+        try {
+          Deno.kill(pid, "SIGKILL");
+        } catch {
+          // Ignore the error: the process has ended.
+        }
+      }
+    }
+  }
+
   /** Disposes of a thing when the network ends, the last one first. */
   owns<T extends AsyncDisposable>(thing: T): T {
     this.#things.push(thing);

@@ -203,7 +203,8 @@ export const transmission: Program = {
   },
 };
 
-async function startTransmission(
+/** Starts Transmission, which reads a magnet link or torrent file, and then seeds. */
+export async function startTransmission(
   lab: Lab,
   place: Place,
   port: number,
