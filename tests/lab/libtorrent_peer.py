@@ -33,7 +33,8 @@ def session_of(order, listen):
         "listen_interfaces": listen,
         "dht_bootstrap_nodes": order["bootstrap"],
         "alert_mask": lt.alert.category_t.all_categories if order.get("tries")
-        else lt.alert.category_t.status_notification | lt.alert.category_t.error_notification,
+        else lt.alert.category_t.status_notification | lt.alert.category_t.error_notification
+        | lt.alert.category_t.dht_notification,
     }
     method = METHODS.get(order.get("encryption"))
     if method:
@@ -65,6 +66,9 @@ def run(order):
         for alert in session.pop_alerts():
             if order.get("tries"):
                 print(alert.message(), file=sys.stderr, flush=True)
+            # A torrent that began before the DHT was ready asks it again only after 15 minutes.
+            if isinstance(alert, lt.dht_bootstrap_alert):
+                handle.force_dht_announce()
             if isinstance(alert, lt.torrent_error_alert):
                 sys.exit(alert.message())
             if isinstance(alert, lt.torrent_finished_alert):

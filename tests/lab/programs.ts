@@ -53,8 +53,12 @@ function untilExit(process: CliProcess): Reading {
 }
 
 /** The reading of a program that prints a line once the download is complete. */
-function untilLine(process: CliProcess, pattern: RegExp): Reading {
-  const done = process.waitForLine(pattern, "stdout").then(() => {});
+function untilLine(
+  process: CliProcess,
+  pattern: RegExp,
+  stream: "stdout" | "stderr" = "stdout",
+): Reading {
+  const done = process.waitForLine(pattern, stream).then(() => {});
   done.catch(() => {});
   return { done, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() };
 }
@@ -62,6 +66,8 @@ function untilLine(process: CliProcess, pattern: RegExp): Reading {
 /** libreseed. `read` gets the magnet link, `readByName` the package by its publisher's key. */
 export const libreseed: Program & {
   readByName: Program["read"];
+  /** Reads by the magnet link, up to the last byte and no further: without the verification. */
+  readBytes: Program["read"];
 } = {
   name: "libreseed",
   needs: [],
@@ -72,6 +78,13 @@ export const libreseed: Program & {
   readTorrent: (lab, place, subject, directory) => get(lab, place, subject.torrent, directory),
   readByName: (lab, place, subject, directory) =>
     get(lab, place, `${lab.publisher}/${subject.name}`, directory),
+  async readBytes(lab, place, subject, directory) {
+    return untilLine(
+      await startGet(lab, place, subject.magnet, directory, "-v"),
+      /\bverifying: /,
+      "stderr",
+    );
+  },
 };
 
 /**
@@ -97,11 +110,21 @@ export async function seedWithLibreseed(
   return { home, daemon };
 }
 
-function get(lab: Lab, place: Place, what: string, home: string): Promise<Reading> {
-  const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", String(anyPort())];
+async function get(lab: Lab, place: Place, what: string, home: string): Promise<Reading> {
+  return untilExit(await startGet(lab, place, what, home));
+}
+
+function startGet(
+  lab: Lab,
+  place: Place,
+  what: string,
+  home: string,
+  ...more: string[]
+): Promise<CliProcess> {
+  const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", String(anyPort()), ...more];
   // Without a publisher's key, `get` puts the archive into the working directory.
   const options = { home, cwd: home, program: libreseedIn(place), timeoutMs };
-  return Promise.resolve(untilExit(spawnCli(["get", what, ...flags], options)));
+  return Promise.resolve(spawnCli(["get", what, ...flags], options));
 }
 
 /** Settings of libtorrent without uTP, which it prefers by default. */
