@@ -1,0 +1,84 @@
+/**
+ * Checks of libreseed over IPv6: hosts that have nothing else, and seeders and readers of which one
+ * has both.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type CliProcess, spawnCli } from "../support/mod.ts";
+import type { Lab } from "./lab.ts";
+import type { Place } from "./network.ts";
+import { libreseedIn } from "./programs.ts";
+
+const SMALL = 20_000;
+const PORT = 6881;
+/** Number of hosts whose daemons are the DHT of IPv6. */
+const NODES = 4;
+const timeoutMs = 2 ** 31 - 1;
+
+/** Starts a daemon at a place, which runs until the lab ends. */
+async function daemon(
+  lab: Lab,
+  place: Place,
+  home: string,
+  bootstrap: readonly string[],
+): Promise<CliProcess> {
+  const flags = ["--port", String(PORT), "--no-port-mapping"];
+  const known = ["--bootstrap", bootstrap.length > 0 ? bootstrap.join(",") : "none"];
+  const options = { home, program: libreseedIn(place), timeoutMs };
+  const process = lab.network.owns(spawnCli(["seed", ...flags, ...known], options));
+  await process.waitForLine(/^ready: /, "stdout");
+  return process;
+}
+
+/** Runs a command in a place to its end, and returns its standard output. */
+async function must(place: Place, home: string, args: string[]): Promise<string> {
+  const options = { home, cwd: home, program: libreseedIn(place), timeoutMs };
+  const { code, stdout, stderr } = await spawnCli(args, options).result;
+  assert.equal(code, 0, `${args.join(" ")}: ${stdout}${stderr}`);
+  return stdout;
+}
+
+/** Starts a DHT of IPv6, and returns the bootstrap address. */
+async function startDht6(lab: Lab): Promise<string> {
+  let first: string | undefined;
+  for (let i = 0; i < NODES; i++) {
+    const place = await lab.network.hostOfIpv6(`node${i}`);
+    await daemon(lab, place, await lab.home(`node${i}`), first === undefined ? [] : [first]);
+    first ??= `[${place.address6}]:${PORT}`;
+  }
+  return first!;
+}
+
+/** Gets a package of the lab's publisher at a place, into a new home, and asserts that it is whole. */
+async function gets(lab: Lab, place: Place, name: string, bootstrap: string): Promise<void> {
+  const home = await lab.home(`${place.name}-of-${name}`);
+  const flags = ["--bootstrap", bootstrap, "--port", "7001"];
+  await must(place, home, ["get", `${lab.publisher}/${name}`, "-o", "out", ...flags]);
+  assert.equal((await Deno.stat(join(home, "out", "bytes"))).size, SMALL);
+}
+
+/** Checks by name. Each takes a lab without hosts. */
+export const ipv6Checks: Record<string, (lab: Lab) => Promise<void>> = {
+  async "hosts with only IPv6 publish and get, and meet hosts that have both"(lab) {
+    const bootstrap = await startDht6(lab);
+    const only = await lab.network.hostOfIpv6("only");
+    const both = await lab.network.host("both");
+    await lab.network.addIpv6(both);
+    for (const place of [only, both]) {
+      const home = await lab.home(place.name);
+      await daemon(lab, place, home, [bootstrap]);
+      const { archive } = await lab.pack(`of-${place.name}`, SMALL);
+      await must(place, home, ["publish", archive]);
+      const status = JSON.parse(await must(place, home, ["status", "--json"]));
+      assert.equal(status.dht.state, "on");
+      assert.ok(status.dht6.nodes > 0, JSON.stringify(status.dht6));
+    }
+    const reader = await lab.network.hostOfIpv6("reader");
+    await gets(lab, reader, "of-only", bootstrap);
+    await gets(lab, reader, "of-both", bootstrap);
+    await gets(lab, both, "of-only", bootstrap);
+  },
+};
