@@ -251,7 +251,7 @@ function otherRows(): string[][] {
       "gate",
       "net",
       wholeNet(gatePermissions()),
-      "addresses that lists cannot express: peers over IPv6, the router",
+      "addresses that lists cannot express: peers over IPv6, neighbours, the router",
     ],
     ["gate", ...nothingElse(gatePermissions())],
     ["compress and hash", "read", paths(helper.read), "a file, and the copy that is made of it"],

@@ -8,7 +8,7 @@
 
 import type { Binding, BindingState } from "../base/mod.ts";
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
-import type { DhtState, FamilyStatus, Traffic } from "../engine/mod.ts";
+import type { DhtState, FamilyStatus, LanStatus, Traffic } from "../engine/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
 
@@ -193,6 +193,8 @@ export interface StatusJson {
   portMapping?: PortMappingStatus;
   /** Whether peers outside can connect. */
   reachability: ReachabilityStatus;
+  /** The peers of the local network; absent if they are not searched. */
+  lan?: LanStatus;
   /** Packages that could not be mirrored; absent if there are none. */
   unmirrored?: UnmirroredJson[];
   /** Memory of the process, bytes: resident memory, and JavaScript heap of the command's thread. */

@@ -47,6 +47,8 @@ function isUnspecified(host: string): boolean {
 export interface CreatedClient {
   client: Client;
   listeners: PeerListeners;
+  /** The ways to peers. */
+  routes: Routes;
   /** Resolves when all listeners listen. */
   listening: Promise<void>;
 }
@@ -80,6 +82,7 @@ export function createClient(
     uploadLimit: throttleRate(options.uploadBytesPerSecond),
     downloadLimit: throttleRate(options.downloadBytesPerSecond),
   }, dht && { krpc: dht.krpc, maxPeerAgeMs: PEER_AGE_MS });
+  const routes = new Routes(options);
   client.blocked = { contains: isUnspecified };
   client.dials = new OwnDials(
     new DialBudget({
@@ -89,7 +92,7 @@ export function createClient(
     }),
     options.clock,
     new Handshakes(encryption),
-    new Routes(options),
+    routes,
   );
   // The mode is set here and not as an option, because npm:webtorrent prints a warning about the
   // speed of its RC4 if the option requires encryption.
@@ -108,7 +111,7 @@ export function createClient(
     own.on("close", () => client.destroyed && other.close());
     listeners.add(other, otherHost);
   });
-  return { client, listeners, listening: isListening };
+  return { client, listeners, routes, listening: isListening };
 }
 
 /** Converts a rate limit to npm:webtorrent's form, in which 0 means no traffic and -1 no limit. */

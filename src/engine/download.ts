@@ -18,6 +18,7 @@ import {
 } from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
 import type { Torrent } from "./libraries/mod.ts";
+import type { EngineOptions } from "./options.ts";
 import {
   destroyTorrent,
   type DownloadProgress,
@@ -64,6 +65,15 @@ export interface Gated {
   fetchRange: FetchRange;
   /** Returns the addresses of a peer's host name that may be dialled at a port. */
   lookUp(name: string, port: number): Promise<string[]>;
+}
+
+/** Returns what downloads get through a gate; without one, it fails. */
+export function gatedBy(gate: EngineOptions["gate"]): Gated {
+  const noGate = () => Promise.reject(new Error("There is no gate"));
+  return {
+    fetchRange: (order, signal) => gate ? gate().fetchRange(order, signal) : noGate(),
+    lookUp: (name, port) => gate ? gate().lookUp(name, port) : noGate(),
+  };
 }
 
 /** A running download: the torrent, and the helpers that pick pieces, ban peers and count peers. */

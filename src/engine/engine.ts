@@ -10,42 +10,28 @@
 
 import type { BindingState, Clock } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
+import { attachToConnections } from "./connections.ts";
 import { createClient, type CreatedClient, throttle } from "./client.ts";
 import { DhtHosts, type DhtState, type FamilyStatus, type Traffic } from "./dht/mod.ts";
-import { Download, type DownloadRequest, type Gated, invalidTorrent } from "./download.ts";
+import type { Routes } from "./dial/mod.ts";
+import { Download, type DownloadRequest, type Gated, gatedBy, invalidTorrent } from "./download.ts";
 import { EngineError } from "./errors.ts";
-import {
-  fillExtendedHandshake,
-  type PeerHandshake,
-  readExtendedHandshake,
-} from "./extended_handshake.ts";
+import type { PeerHandshake } from "./extended_handshake.ts";
+import type { LanStatus, Neighbours } from "./lan/mod.ts";
 import {
   applyReplacements,
   ArchiveStore,
   type Client,
-  guardExtensions,
   keepPieceBuffers,
   releasePieceBuffer,
-  take,
   type Torrent,
   wakeOnHandshake,
-  type Wire,
 } from "./libraries/mod.ts";
+import { findNeighbours } from "./neighbours.ts";
 import { dhtOptionsOf, type EngineOptions, type RateLimits } from "./options.ts";
 import type { PeerListeners } from "./listen/mod.ts";
-import { exchangePeers } from "./peer_exchange.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
-import {
-  dropIfBothSeed,
-  dropIfRefusing,
-  dropSeeders,
-  serveFrom,
-  showInterestEarly,
-  statusOf,
-  type TorrentStatus,
-  type Totals,
-  totalsOf,
-} from "./torrents.ts";
+import { statusOf, type TorrentStatus, type Totals, totalsOf } from "./torrents.ts";
 
 /**
  * Maximum number of unchoked peers of one torrent. WebTorrent chooses the unchoked peers every ten
@@ -63,6 +49,10 @@ export class Engine {
   readonly #client: Client;
   readonly #listeners: PeerListeners;
   readonly #dht: DhtHosts | undefined;
+  readonly #routes: Routes;
+  /** Local discovery; `undefined` if it is off. */
+  readonly #neighbours: Neighbours | undefined;
+  readonly #announcesSeeds: boolean;
   readonly #clock: Clock;
   readonly #gated: Gated;
   readonly #seeds: Seeds;
@@ -114,20 +104,18 @@ export class Engine {
   }
 
   private constructor(
-    { client, listeners }: CreatedClient,
+    { client, listeners, routes }: CreatedClient,
     dht: DhtHosts | undefined,
     options: EngineOptions,
   ) {
     this.#client = client;
     this.#listeners = listeners;
     this.#dht = dht;
+    this.#routes = routes;
     this.#clock = options.clock;
-    const { gate } = options;
-    const noGate = () => Promise.reject(new Error("There is no gate"));
-    this.#gated = {
-      fetchRange: (order, signal) => gate ? gate().fetchRange(order, signal) : noGate(),
-      lookUp: (name, port) => gate ? gate().lookUp(name, port) : noGate(),
-    };
+    // Like its DHT node, the archives of a program that ends soon are not worth announcing.
+    this.#announcesSeeds = !options.readOnly;
+    this.#gated = gatedBy(options.gate);
     this.#onPeerHandshake = options.onPeerHandshake ?? (() => {});
     this.#seeds = new Seeds({
       clock: options.clock,
@@ -137,11 +125,13 @@ export class Engine {
         if (!this.#ending) options.onUnreadable?.(infoHashHex, error);
       },
     });
+    const find = async (infoHashHex: string) => {
+      const live = this.#downloading().find((torrent) => torrent.infoHash === infoHashHex);
+      return live ?? await this.#seeds.wake(infoHashHex);
+    };
+    this.#neighbours = findNeighbours(options, routes, () => this.port, find);
     wakeOnHandshake(client, {
-      find: async (infoHashHex) => {
-        const live = this.#downloading().find((torrent) => torrent.infoHash === infoHashHex);
-        return live ?? await this.#seeds.wake(infoHashHex);
-      },
+      find,
       findObfuscated: (hashHex) =>
         this.#seeds.findObfuscated(hashHex, this.#downloading().map(({ infoHash }) => infoHash)),
     });
@@ -206,6 +196,8 @@ export class Engine {
   /** Tells the engine that this machine is in another network, or was suspended. */
   networkChanged(): void {
     this.#dht?.networkChanged();
+    this.#routes.networkChanged();
+    this.#neighbours?.networkChanged();
   }
 
   /** Adds bootstrap addresses of the DHT. An empty routing table is filled from them at once. */
@@ -226,7 +218,10 @@ export class Engine {
    */
   async seed(archives: readonly SeedOrder[]): Promise<void> {
     if (this.#ending || this.#client.destroyed) throw engineClosed();
-    for (const archive of archives) await this.#seeds.add(archive);
+    for (const archive of archives) {
+      await this.#seeds.add(archive);
+      if (this.#announcesSeeds) this.#neighbours?.add(archive.infoHashHex);
+    }
   }
 
   /**
@@ -247,6 +242,7 @@ export class Engine {
     const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
     const download = new Download(added, request, this.#clock, this.#gated);
     this.#downloads.add(download);
+    this.#neighbours?.add(infoHashHex, true);
     try {
       return await download.run();
     } catch (error) {
@@ -257,6 +253,7 @@ export class Engine {
       throw invalidTorrent(infoHashHex, "it cannot be read", error);
     } finally {
       this.#downloads.delete(download);
+      this.#neighbours?.remove(infoHashHex);
     }
   }
 
@@ -285,6 +282,7 @@ export class Engine {
    * Stops seeding an archive; its files stay on disk. Does nothing if the archive is not seeded.
    */
   async remove(infoHashHex: string): Promise<void> {
+    this.#neighbours?.remove(infoHashHex);
     await this.#seeds.remove(infoHashHex);
   }
 
@@ -303,6 +301,7 @@ export class Engine {
     this.#client.dials?.resume();
     this.#listeners.resume();
     this.#dht?.resume();
+    this.#neighbours?.networkChanged();
   }
 
   #suspend(why: string): void {
@@ -314,6 +313,11 @@ export class Engine {
   /** Status of every torrent, seeded or downloading. */
   torrents(): TorrentStatus[] {
     return [...this.#seeds.statuses(), ...this.#downloading().map(statusOf)];
+  }
+
+  /** The peers of the local network; `undefined` if local discovery is off. */
+  get lan(): LanStatus | undefined {
+    return this.#neighbours?.status;
   }
 
   /** Transfer totals of all torrents since the engine started. */
@@ -335,6 +339,7 @@ export class Engine {
       });
     });
     this.#listeners.close();
+    this.#neighbours?.close();
     this.#seeds.close();
     this.#dht?.close();
     return this.#ending;
@@ -365,18 +370,16 @@ export class Engine {
     added.once("ready", () => {
       if (added.pieces?.some((piece) => piece !== null)) keepPieceBuffers(added);
     });
-    exchangePeers(added, this.#clock);
-    added.on("wire", (wire: Wire) => {
-      fillExtendedHandshake(added, wire, this.port);
-      readExtendedHandshake(wire, this.#onPeerHandshake);
-      guardExtensions(added, wire);
-      take(wire);
-      if (writable) showInterestEarly(added, wire);
-      serveFrom(added, wire);
-      dropIfBothSeed(added, wire);
-      dropIfRefusing(wire);
+    added.once("metadata", () => {
+      // BEP 27: peers of a private torrent come from its tracker alone.
+      if (added.private) this.#neighbours?.remove(added.infoHash);
     });
-    added.once("done", () => dropSeeders(added));
+    attachToConnections(added, {
+      clock: this.#clock,
+      port: () => this.port,
+      isDownload: writable,
+      onPeerHandshake: this.#onPeerHandshake,
+    });
     added.once("close", () => {
       this.#transferred.uploadedBytes += added.uploaded;
       this.#transferred.downloadedBytes += added.received;

@@ -6,7 +6,7 @@
  * archive costs only a table row) and downloads archives (`download.ts`).
  *
  * The folders, lowest layer first: `dial/` (limits on outgoing connections), `listen/` (limits on
- * incoming connections), `upload/` (serving blocks), `libraries/` (everything that replaces or
+ * incoming connections), `lan/` (local discovery), `upload/` (serving blocks), `libraries/` (everything that replaces or
  * patches a member of an npm package), `dht/` (UDP socket, answers to other nodes, limits),
  * `download/` (piece picking, bans).
  *
@@ -32,6 +32,7 @@ export type { PeerCounts, WebSeedStatus } from "./download/mod.ts";
 export { Engine } from "./engine.ts";
 export { EngineError } from "./errors.ts";
 export type { PeerHandshake } from "./extended_handshake.ts";
+export type { LanStatus, Neighbour } from "./lan/mod.ts";
 export type { EngineOptions } from "./options.ts";
 export type { SeedOrder } from "./seeds.ts";
 export type { DownloadProgress, TorrentStatus, Totals } from "./torrents.ts";

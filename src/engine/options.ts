@@ -52,6 +52,8 @@ export interface EngineOptions extends Partial<RateLimits> {
    * The gate starts at the first call. Absent if there is none.
    */
   gate?: () => GateClient;
+  /** Whether to find peers in the local network (BEP 14), which needs the gate. Default `false`. */
+  lan?: boolean;
   /** Called with what a peer said about us and itself. A peer may lie. */
   onPeerHandshake?: (said: PeerHandshake) => void;
   /** Called when the state of the DHT changes. */

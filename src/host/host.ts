@@ -32,12 +32,13 @@ import {
   SeedDirectory,
   type StateDatabase,
 } from "../store/mod.ts";
+import type { EngineOptions } from "../launcher/mod.ts";
 import { HostBinding } from "./binding.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
 import { HostError } from "./errors.ts";
 import { networkOf } from "./ip_versions.ts";
 import { memoryOf } from "./memory.ts";
-import { engineOptionsOf, type HostOptions, mapsHomePort } from "./options.ts";
+import { engineOptionsOf, type HostOptions } from "./options.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { PortWatch } from "./port_watch.ts";
 import { ReachabilityWatch } from "./reachability_watch.ts";
@@ -128,7 +129,7 @@ export class Host implements Operations {
       await removeOldPartials(seeds.path, clock.now(), names);
       host = new Host(options, own, seeds, names, worker);
       host.#addresses = (await bound.addresses()).map(({ address }) => address);
-      await host.#startEngine(sandbox.seedDirectory);
+      await host.#startEngine(sandbox);
       return host;
     } catch (error) {
       worker.terminate();
@@ -163,12 +164,8 @@ export class Host implements Operations {
     this.#startedMs = options.clock.now();
   }
 
-  /**
-   * Starts the torrent engine and the parts that need it.
-   *
-   * @param seedDirectory absolute path without symbolic links
-   */
-  async #startEngine(seedDirectory: string): Promise<void> {
+  /** Starts the torrent engine and the parts that need it. */
+  async #startEngine({ seedDirectory, mapsPort, lan }: EngineOptions): Promise<void> {
     const { settings, clock, launcher, listeners, listeners: { onWarning } } = this.#options;
     const worker = this.#worker;
     const nodes = settings.dht ? settings.bootstrap : [];
@@ -179,8 +176,8 @@ export class Host implements Operations {
       bootstrap: this.#bootstrap.addresses,
       knownNodes: this.#nodes.load(),
       readOnly: !this.#options.daemon,
-      mapsPort: mapsHomePort(this.#options),
-      allowLocal: settings.allowLocal,
+      mapsPort,
+      lan,
       ...workerSettings(settings),
     }).catch((error) => namePortOwner(error, settings.port, launcher.findPortOwner));
     this.#dhtWatch.hear(started.dht);

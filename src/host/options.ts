@@ -5,7 +5,7 @@
  */
 
 import type { Binding, Clock } from "../base/mod.ts";
-import { type EngineOptions, type LauncherRequests, mapsPort } from "../launcher/mod.ts";
+import { type EngineOptions, type LauncherRequests, mapsPort, usesLan } from "../launcher/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 
@@ -74,13 +74,9 @@ export function engineOptionsOf(
     port,
     seedDirectory,
     allowLocal,
-    mapsPort: mapsHomePort({ settings, daemon }),
+    mapsPort: daemon && mapsPort(settings),
     watchesAddresses: daemon,
+    lan: usesLan(settings),
     ...(binding && { binding }),
   };
-}
-
-/** Whether the host asks the home router to open its port. */
-export function mapsHomePort({ settings, daemon }: Pick<HostOptions, "settings" | "daemon">) {
-  return daemon && mapsPort(settings);
 }

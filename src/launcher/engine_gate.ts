@@ -6,39 +6,63 @@
  */
 
 import type { Binding, BindingState } from "../base/mod.ts";
-import type { connectGate, GateConnection } from "../gate/mod.ts";
+import type { GateConnection, GateError } from "../gate/mod.ts";
+import type { EngineOptions } from "./engine_permissions.ts";
 
-/** Starts the gate's thread; replaced in tests. */
-export type ConnectGate = (
-  ...args: Parameters<typeof connectGate>
-) => GateConnection | Promise<GateConnection>;
+/** A running gate, which chooses the interfaces for discovery from all that it is told. */
+export interface RunningGate extends Omit<GateConnection, "open" | "setInterfaces"> {
+  setInterfaces(all: Deno.NetworkInterfaceInfo[]): void;
+}
 
-// Loaded only here, because the gate's client loads modules of Node, which takes 30 ms.
-const connectGateThread: ConnectGate = async (...args) =>
-  (await import("../gate/mod.ts")).connectGate(...args);
+/** Dependencies of {@linkcode EngineGate}; replaced in tests. */
+export interface GateSurroundings {
+  /** Starts the gate's thread, which discovers peers on the given interfaces. */
+  connect(
+    options: Omit<GateChoice, "lan"> & { interfaces: Deno.NetworkInterfaceInfo[] },
+    onFailure: (error: GateError) => void,
+  ): RunningGate | Promise<RunningGate>;
+  /** Returns the network interfaces of this machine. */
+  networkInterfaces(): Deno.NetworkInterfaceInfo[];
+}
+
+const system: GateSurroundings = {
+  // Loaded only here, because the gate's client loads modules of Node, which takes 30 ms.
+  async connect({ interfaces, ...options }, onFailure) {
+    const { connectGate, discoveryInterfaces } = await import("../gate/mod.ts");
+    const chosen = (all: Deno.NetworkInterfaceInfo[]) =>
+      discoveryInterfaces(all, options.allowLocal);
+    const gate = connectGate({ ...options, interfaces: chosen(interfaces) }, onFailure);
+    return { ...gate, setInterfaces: (all) => gate.setInterfaces(chosen(all)) };
+  },
+  networkInterfaces: Deno.networkInterfaces,
+};
+
+/** The options of an engine that concern its gate. */
+export type GateChoice = Pick<EngineOptions, "allowLocal" | "lan" | "binding" | "bindingState">;
 
 /** The gate of one engine's thread. A gate that has died is not replaced. */
 export class EngineGate {
   readonly #allowLocal: boolean;
   readonly #onFailure: (error: Error) => void;
-  readonly #connect: ConnectGate;
+  readonly #connect: GateSurroundings["connect"];
   readonly #binding: Binding | undefined;
+  readonly #lookUp: () => Deno.NetworkInterfaceInfo[];
   #bindingState: BindingState | undefined;
-  #starting: Promise<GateConnection> | undefined;
+  #interfaces: Deno.NetworkInterfaceInfo[];
+  #starting: Promise<RunningGate> | undefined;
   #isClosed = false;
 
-  /**
-   * @param allowLocal whether the gate may contact this machine and private networks
-   * @param onFailure called once, when the gate cannot start or has died
-   * @param options the addresses to which the gate's sockets are bound, if they are
-   */
+  /** @param onFailure called once, when the gate cannot start or has died */
   constructor(
-    allowLocal: boolean,
+    { allowLocal, lan, binding, bindingState }: GateChoice,
     onFailure: (error: Error) => void,
-    connect: ConnectGate = connectGateThread,
-    { binding, bindingState }: { binding?: Binding; bindingState?: BindingState } = {},
+    surroundings: Partial<GateSurroundings> = {},
   ) {
+    const { connect, networkInterfaces } = { ...system, ...surroundings };
     this.#allowLocal = allowLocal;
+    this.#lookUp = lan ? networkInterfaces : () => [];
+    // Asked now, because the launcher may have given up this permission when the gate starts.
+    this.#interfaces = this.#lookUp();
     this.#onFailure = onFailure;
     this.#connect = connect;
     this.#binding = binding;
@@ -46,7 +70,7 @@ export class EngineGate {
   }
 
   /** Returns the gate, and starts its thread at the first call. `undefined` if there is no gate. */
-  async start(): Promise<GateConnection | undefined> {
+  async start(): Promise<RunningGate | undefined> {
     if (this.#isClosed) return undefined;
     try {
       const gate = await (this.#starting ??= this.#open());
@@ -70,17 +94,23 @@ export class EngineGate {
     this.#starting?.then((gate) => gate.setBindingState(state), () => {});
   }
 
+  /** Tells the gate of this machine's interfaces, whose addresses have changed. */
+  networkChanged(): void {
+    this.#interfaces = this.#lookUp();
+    this.#starting?.then((gate) => gate.setInterfaces(this.#interfaces), () => {});
+  }
+
   /** Ends the gate's thread with all its sockets. */
   close(): void {
     this.#isClosed = true;
     this.#starting?.then((gate) => gate.terminate(), () => {});
   }
 
-  async #open(): Promise<GateConnection> {
+  async #open(): Promise<RunningGate> {
     return await this.#connect(
       {
         allowLocal: this.#allowLocal,
-        interfaces: [],
+        interfaces: this.#interfaces,
         binding: this.#binding,
         bindingState: this.#bindingState,
       },

@@ -29,6 +29,8 @@ export interface EngineOptions {
   mapsPort: boolean;
   /** Whether the launcher tells the thread of changes of this machine's addresses. */
   watchesAddresses: boolean;
+  /** Whether the thread may find peers in the local network, through the gate. */
+  lan: boolean;
 }
 
 /** Public unicast addresses of IPv4 as CIDR blocks: all except {@linkcode NOT_PUBLIC_RANGES}. */
@@ -40,7 +42,7 @@ export const PUBLIC_RANGES: readonly string[] = subtract(NOT_PUBLIC_RANGES.map(r
 
 /** Returns the permissions of the engine's thread; they do not change while it runs. */
 export function enginePermissions(
-  options: Omit<EngineOptions, "mapsPort" | "watchesAddresses">,
+  options: Omit<EngineOptions, "mapsPort" | "watchesAddresses" | "lan">,
 ): Deno.PermissionOptionsObject {
   const { port, seedDirectory, allowLocal, binding } = options;
   return {

@@ -38,14 +38,14 @@ export function startEngine(
     worker.postMessage(message, transfer);
   tell({ kind: "api", port, binding, bindingState }, [port]);
   const gate = new EngineGate(
-    options.allowLocal,
-    ({ message }) => tell({ kind: "gate-died", why: message }),
-    surroundings.connect,
     options,
+    ({ message }) => tell({ kind: "gate-died", why: message }),
+    surroundings,
   );
   const router = options.mapsPort ? giveRouter(gate, tell, surroundings, binding) : undefined;
   const endWatch = options.watchesAddresses
     ? watchAddresses((addresses) => {
+      gate.networkChanged();
       tell({ kind: "addresses", addresses: binding ? ownOf(binding, addresses) : addresses });
       router?.look();
     }, surroundings)

@@ -27,7 +27,7 @@ import { type HomePart, type NamedPath, type Needs, needsOf } from "./command_ne
 import { enginePermissions } from "./engine_permissions.ts";
 import { GrantList, realPathOf } from "./grant_list.ts";
 import type { GrantFacts, Grants } from "./grants_types.ts";
-import { mapsPort } from "./router_access.ts";
+import { mapsPort, usesLan } from "./local_network.ts";
 
 /** Returns what the command line's thread may touch, with the reason for each entry. */
 export function grantsFor(facts: GrantFacts): Grants {
@@ -87,6 +87,7 @@ export function grantsFor(facts: GrantFacts): Grants {
       mapsPort(values!),
     watchesAddresses: needs !== undefined && line?.command === "seed" && home !== undefined,
     bind: values?.bind,
+    lan: needs?.network === "host" && values !== undefined && usesLan(values),
   };
 }
 

@@ -67,6 +67,8 @@ export interface Grants {
   watchesAddresses: boolean;
   /** The setting `bind`. The launcher watches the addresses that it stands for. */
   bind: string | undefined;
+  /** Whether the engine's thread may find peers in the local network. */
+  lan: boolean;
 }
 
 /** The facts from which {@linkcode Grants} are made. */

@@ -101,9 +101,9 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     async engineOptions() {
       if (!grants.wantsEngine || !loaded) throw refusal("start an engine");
       const { port, dir, allowLocal, bind } = loaded.values;
-      const { mapsPort, watchesAddresses } = grants;
+      const { mapsPort, watchesAddresses, lan } = grants;
       const seedDirectory = await Deno.realPath(dir);
-      const options = { port, seedDirectory, allowLocal, mapsPort, watchesAddresses };
+      const options = { port, seedDirectory, allowLocal, mapsPort, watchesAddresses, lan };
       if (bind === undefined) return options;
       const found = await examineBinding(bind);
       // The command has found the addresses a moment ago.

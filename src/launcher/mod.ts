@@ -17,6 +17,7 @@
  * - `placing.ts` gives finished files their names in the user's directory.
  * - `sweeping.ts` removes what killed processes left in such a directory.
  * - `engine_gate.ts` starts the gate when the engine's thread needs it.
+ * - `local_network.ts` decides whether a process uses the home router and the local network.
  * - `router_access.ts` tells that thread of the home router, and `gateway.ts` asks the program `ip`
  *   for the default gateway.
  * - `binding_watch.ts` watches the addresses to which the sockets of both threads are bound.
@@ -54,6 +55,6 @@ export type {
   ToEngine,
   ToThread,
 } from "./messages.ts";
-export { isTestNetwork, mapsPort } from "./router_access.ts";
+export { isTestNetwork, mapsPort, usesLan } from "./local_network.ts";
 export { ThreadClient, type ThreadScope } from "./thread_client.ts";
 export { homeDirectory } from "./user_home.ts";

@@ -5,15 +5,8 @@
  * @module
  */
 
-import {
-  type BoundAddresses,
-  type Clock,
-  isIPv4Host,
-  systemClock,
-  type Timer,
-} from "../base/mod.ts";
-import type { Settings } from "../config/mod.ts";
-import type { ConnectGate, EngineGate } from "./engine_gate.ts";
+import { type BoundAddresses, type Clock, systemClock, type Timer } from "../base/mod.ts";
+import type { EngineGate, GateSurroundings } from "./engine_gate.ts";
 import { findGateway } from "./gateway.ts";
 import type { ToEngine } from "./messages.ts";
 
@@ -21,27 +14,9 @@ import type { ToEngine } from "./messages.ts";
 export const LOOK_MS = 60_000;
 
 /** Surroundings of an engine's thread; replaced in tests. */
-export interface RouterSurroundings {
+export interface RouterSurroundings extends GateSurroundings {
   clock: Clock;
-  /** Starts the gate's thread. */
-  connect: ConnectGate;
   findGateway: typeof findGateway;
-}
-
-/**
- * Whether a daemon with these settings asks the home router to open the port. In a test network no
- * packet may leave the machine.
- */
-export function mapsPort(settings: Settings): boolean {
-  return settings.portMapping && !isTestNetwork(settings);
-}
-
-/** Whether all DHT nodes are on this machine, so that no peer comes from outside. */
-export function isTestNetwork({ allowLocal, bootstrap }: Settings): boolean {
-  return allowLocal &&
-    bootstrap.every(({ host }) =>
-      isIPv4Host(host) && host.startsWith("127.") || host === "localhost"
-    );
 }
 
 /**

@@ -23,6 +23,7 @@ import type {
   DownloadProgress,
   EncryptionMode,
   FamilyStatus,
+  LanStatus,
   SeedOrder,
   TorrentStatus,
   Totals,
@@ -55,6 +56,8 @@ export interface WorkerOptions extends TunableOptions {
   readOnly: boolean;
   /** Whether the home router is asked to open the port. Default: it is not. */
   mapsPort?: boolean;
+  /** Whether to find peers in the local network (BEP 14). */
+  lan: boolean;
   /** Whether peers on this machine and in private networks may be dialled, at any port and rate. */
   allowLocal: boolean;
 }
@@ -109,6 +112,8 @@ export interface WorkerStatus {
   reachability: ReachabilityStatus;
   /** Addresses of this machine's interfaces; absent if the launcher does not watch them. */
   hostAddresses?: readonly string[];
+  /** The peers of the local network; absent if they are not searched. */
+  lan?: LanStatus;
 }
 
 /** Statistics of a worker without a DHT manager. */

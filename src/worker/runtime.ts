@@ -206,6 +206,7 @@ export class WorkerRuntime implements WorkerApi {
       portMapping: this.#router.status,
       reachability: this.#reach!.status,
       hostAddresses: this.#hostAddresses,
+      lan: engine.lan,
     });
   }
 

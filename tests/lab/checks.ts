@@ -10,6 +10,7 @@ import { type CliProcess, spawnCli } from "../support/mod.ts";
 import { bindingChecks } from "./binding_checks.ts";
 import { ipv6Checks } from "./ipv6_checks.ts";
 import type { Lab, Package } from "./lab.ts";
+import { lanChecks } from "./lan_checks.ts";
 import { type Place, run } from "./network.ts";
 import { libreseed, libreseedIn, libtorrent, type Program, seedWithLibreseed } from "./programs.ts";
 import { host } from "./web.ts";
@@ -239,6 +240,8 @@ export const checks: Record<string, (lab: Lab) => Promise<void>> = {
     assert.equal(await pings(a, b.address6!), true);
     assert.equal(a.address, undefined);
   },
+
+  ...lanChecks,
 
   async "libreseed reads from libreseed across the internet"(lab) {
     const at: [Place, Place] = [await lab.network.host("a"), await lab.network.host("b")];

@@ -42,6 +42,8 @@ function anyPort(): number {
 }
 
 const timeoutMs = 2 ** 31 - 1;
+/** The defaults of a user. Other tests switch both off, because they send nothing beyond this machine. */
+export const defaults = { LIBRESEED_PORT_MAPPING: "true", LIBRESEED_LAN: "true" };
 
 /** The reading of a program that ends with exit code 0 once the download is complete. */
 function untilExit(process: CliProcess): Reading {
@@ -100,7 +102,7 @@ export async function seedWithLibreseed(
 ): Promise<{ home: string; daemon: CliProcess }> {
   const home = await lab.home(subject.name);
   const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", "6881"];
-  const env = { LIBRESEED_PORT_MAPPING: "true", ...more };
+  const env = { ...defaults, ...more };
   const options = { home, env, program: libreseedIn(place), timeoutMs };
   const daemon = lab.network.owns(spawnCli(["seed", ...flags], options));
   await daemon.waitForLine(/^ready: /, "stdout");
@@ -123,7 +125,7 @@ function startGet(
 ): Promise<CliProcess> {
   const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", String(anyPort()), ...more];
   // Without a publisher's key, `get` puts the archive into the working directory.
-  const options = { home, cwd: home, program: libreseedIn(place), timeoutMs };
+  const options = { home, cwd: home, env: defaults, program: libreseedIn(place), timeoutMs };
   return Promise.resolve(spawnCli(["get", what, ...flags], options));
 }
 
@@ -226,6 +228,24 @@ export const transmission: Program = {
   },
 };
 
+/** Transmission with local discovery, which its defaults leave out, and without a tracker. */
+export const transmissionOfLan: Program = {
+  ...transmission,
+  name: "transmission with local discovery",
+  async seed(lab, place, { torrent }) {
+    const directory = dirname(torrent);
+    lab.network.owns(await startTransmission(lab, place, 6881, directory, torrent, lpd));
+  },
+  async read(lab, place, { magnet }, directory) {
+    return untilLine(
+      await startTransmission(lab, place, anyPort(), directory, magnet, lpd),
+      /\bfinished$/,
+    );
+  },
+};
+
+const lpd = { "lpd-enabled": true };
+
 /** Starts Transmission, which reads a magnet link or torrent file, and then seeds. */
 export async function startTransmission(
   lab: Lab,
@@ -233,8 +253,10 @@ export async function startTransmission(
   port: number,
   directory: string,
   what: string,
+  more: Record<string, unknown> = {},
 ): Promise<CliProcess> {
   const settings = await Deno.makeTempDir();
+  await Deno.writeTextFile(join(settings, "settings.json"), JSON.stringify(more));
   const nodes = lab.dht.bootstrap.map((node) => node.replace(":", " ") + "\n").join("");
   await Deno.writeTextFile(join(settings, "dht.bootstrap"), nodes);
   const finish = join(settings, "finish");

@@ -35,8 +35,9 @@ export interface CliOptions {
   /**
    * Additional environment variables. From the test's own environment, only `PATH` and the path of
    * Deno's cache are passed on. No router is asked for a port, except with
-   * `LIBRESEED_PORT_MAPPING: "true"`, because tests send nothing beyond this machine. A variable
-   * that is `undefined` is not passed on.
+   * `LIBRESEED_PORT_MAPPING: "true"`, and no peer is searched in the local network, except with
+   * `LIBRESEED_LAN: "true"`, because tests send nothing beyond this machine. A variable that is
+   * `undefined` is not passed on.
    */
   env?: Record<string, string | undefined>;
   /** Contents of standard input; empty by default. */
@@ -278,6 +279,7 @@ function environment(home: string | undefined): Record<string, string> {
     DENO_DIR: denoDir,
     DENO_NO_UPDATE_CHECK: "1",
     LIBRESEED_PORT_MAPPING: "false",
+    LIBRESEED_LAN: "false",
     ...(coverage !== undefined && { DENO_COVERAGE_DIR: coverage }),
     ...(home !== undefined && { HOME: home, LIBRESEED_HOME: home }),
   };

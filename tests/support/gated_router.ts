@@ -44,11 +44,6 @@ export class GatedRouter implements AsyncDisposable {
         };
         return {
           serve,
-          open: () => {
-            const { port1, port2 } = new MessageChannel();
-            serve(port1);
-            return port2;
-          },
           setInterfaces() {},
           setBindingState() {},
           setGateway: (address) => gate.gateway = address,

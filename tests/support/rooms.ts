@@ -117,7 +117,7 @@ export const rooms: Record<string, Room> = {
     holds: "WebTorrent, the DHT node, the TCP and UDP sockets",
     imports: ["base", "gate", "bencode", "reachability", "records", "dht"],
     inner: [
-      ...["dial", "listen", "upload"],
+      ...["dial", "listen", "lan", "upload"],
       ...["libraries/replacing", "libraries/bencode", "libraries/krpc"],
       ...["libraries/bittorrent_protocol", "libraries/extensions", "libraries/webtorrent"],
       ...["libraries", "dht", "download"],

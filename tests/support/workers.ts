@@ -32,7 +32,7 @@ export class TestWorker implements AsyncDisposable {
   readonly failures: Error[];
 
   static async start(
-    { allowLocal, testnet, router, ...options }: Partial<WorkerOptions> & {
+    { allowLocal, testnet, router, lan = false, ...options }: Partial<WorkerOptions> & {
       allowLocal: boolean;
       testnet?: Testnet;
       /**
@@ -51,14 +51,14 @@ export class TestWorker implements AsyncDisposable {
     died.promise.catch(() => {});
     const mapsPort = router?.findGateway !== undefined;
     const watchesAddresses = router?.addresses !== undefined;
-    const sandbox = { port, seedDirectory: directory, allowLocal, mapsPort, watchesAddresses };
+    const sandbox = { port, seedDirectory: directory, allowLocal, mapsPort, watchesAddresses, lan };
     const connection = connectWorker(sandbox, {
       onEvent: (event) => events.push(event),
       onFailure: (error) => {
         failures.push(error);
         died.reject(error);
       },
-    }, (options, port) => startEngine(options, port, router));
+    }, (options, port) => startEngine(options, port, { networkInterfaces: loopback, ...router }));
     try {
       const starting = connection.api.start({
         dht: testnet !== undefined,
@@ -69,6 +69,7 @@ export class TestWorker implements AsyncDisposable {
         encryption: "prefer",
         readOnly: false,
         allowLocal,
+        lan,
         storeNodes: 8,
         minNodes: 8,
         dhtPacketsPerSecond: 1_000,
@@ -126,6 +127,11 @@ export class TestWorker implements AsyncDisposable {
     this.connection.terminate();
     await Deno.remove(this.directory, { recursive: true });
   }
+}
+
+/** The interfaces for local discovery: tests send nothing beyond this machine. */
+function loopback(): Deno.NetworkInterfaceInfo[] {
+  return Deno.networkInterfaces().filter(({ address }) => address === "127.0.0.1");
 }
 
 /** Throws an error with instructions if the worker has not been bundled. */

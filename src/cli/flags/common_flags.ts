@@ -65,6 +65,7 @@ export const transferSettings: readonly SettingKey[] = [
   "max-connections",
   "max-incoming",
   "encryption",
+  "lan",
 ];
 
 /** Settings that only `libreseed seed`, the daemon, accepts as flags. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { describeBinding } from "../../base/mod.ts";
+import { describeBinding, formatHostPort } from "../../base/mod.ts";
 import type { FamilyStatus, PackageJson, RecordJson, StatusJson } from "../../control/mod.ts";
 import { describeReachability, isSameReachability } from "../../reachability/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "./format.ts";
@@ -33,6 +33,8 @@ const MAX_LISTED = 10;
  * is limited.
  */
 const MIN_BUSY = 3;
+/** Maximum number of neighbours that are named. */
+const MAX_NEIGHBOURS = 3;
 const HOW_TO_SEE_ALL = "`libreseed status --all`";
 
 /**
@@ -131,7 +133,7 @@ function totalRows(
   { status, packages, records, nowMs }: StatusView,
 ): { essential: StatusRow[]; detail: StatusRow[] } {
   const { dht, network, traffic, manager, schedule, memory } = status;
-  const { binding, portMapping, reachability } = status;
+  const { binding, portMapping, reachability, lan } = status;
   const broken = packages.filter(({ problem }) => problem !== undefined).length;
   const { roundTripMs } = manager;
   const roundTrip = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
@@ -143,6 +145,7 @@ function totalRows(
     ...(binding ? [["bound to", describeBound(binding)] satisfies StatusRow] : []),
     ...(portMapping ? [["router", describePort(portMapping)] satisfies StatusRow] : []),
     ["reachable", describeReachable(reachability)],
+    ...(lan ? [["local network", describeLan(lan)] satisfies StatusRow] : []),
     ["packages", `${status.packages} seeded${broken > 0 ? `, ${broken} with a problem` : ""}`],
     ["records", describeRecords(records)],
     [
@@ -191,6 +194,15 @@ function describePort({ mapping, error }: NonNullable<StatusJson["portMapping"]>
 function describeReachable(reachability: StatusJson["reachability"]): string {
   const { what, mend } = describeReachability(reachability);
   return `${reachability.reachable}: ${what}${mend === undefined ? "" : `; ${mend}`}`;
+}
+
+/** Describes the neighbours, of which at most {@linkcode MAX_NEIGHBOURS} are named. */
+function describeLan({ neighbours, error }: NonNullable<StatusJson["lan"]>): string {
+  if (error) return `not searched now (${error.message})`;
+  if (neighbours.length === 0) return "no neighbour with the same packages";
+  const named = neighbours.slice(0, MAX_NEIGHBOURS).map(formatHostPort).join(", ");
+  const rest = neighbours.length > MAX_NEIGHBOURS ? ", …" : "";
+  return `${formatCount(neighbours.length, "neighbour")}: ${named}${rest}`;
 }
 
 function describeRecords(records: readonly RecordJson[]): string {

@@ -70,6 +70,7 @@ export const networkRows = [
   {
     key: "allow-local",
     property: "allowLocal",
+    worker: true,
     takesEffect: "start",
     type: { kind: "boolean" },
     default: "false",
@@ -84,6 +85,15 @@ export const networkRows = [
     default: "true",
     placeholder: "BOOL",
     brief: "Have the home router open the daemon's port",
+  },
+  {
+    key: "lan",
+    property: "lan",
+    takesEffect: "start",
+    type: { kind: "boolean" },
+    default: "true",
+    placeholder: "BOOL",
+    brief: "Find peers in the local network, and be found there",
   },
   {
     key: "timeout",

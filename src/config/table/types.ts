@@ -94,6 +94,8 @@ export interface Settings {
   allowLocal: boolean;
   /** Whether the daemon asks the home router to open its port. */
   portMapping: boolean;
+  /** Whether peers are searched in the local network, and our torrents announced there. */
+  lan: boolean;
   /** Maximum time that a command waits for the network, in milliseconds. */
   timeoutMs: number;
   /** Minimum number of DHT nodes to hold a record; on fewer nodes the record counts as weak. */

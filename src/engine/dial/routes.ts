@@ -66,6 +66,11 @@ export class Routes {
     }
   }
 
+  /** Forgets that there was no route: this machine has other addresses now. */
+  networkChanged(): void {
+    this.#noIpv6SinceMs = undefined;
+  }
+
   /**
    * Whether an address is not dialled now, because this machine has no route to IPv6 addresses, or the
    * addresses to which we are bound have none.

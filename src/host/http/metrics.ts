@@ -56,6 +56,10 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
     "Connections from outside since the start or the last change of the address",
     ipv4.incoming.connections + (ipv6?.incoming.connections ?? 0),
   );
+  if (status.lan) {
+    const { length } = status.lan.neighbours;
+    gauge("neighbours", "Peers of the local network that announced the same packages", length);
+  }
   gauge("dht_nodes", "Nodes in the routing table", status.dhtNodes);
   if (status.dht6) {
     gauge("dht6_nodes", "Nodes in the routing table of IPv6", status.dht6.nodes);

@@ -52,7 +52,7 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
 
   // The environment of other tests is not passed on, because environment variables would override
   // the config file. In a test network no router is asked, whatever the setting is.
-  const env = { LIBRESEED_PORT_MAPPING: undefined };
+  const env = { LIBRESEED_PORT_MAPPING: undefined, LIBRESEED_LAN: undefined };
   await using running = spawnCli(["seed"], { home: home.path, env, timeoutMs: 120_000 });
   await running.waitForLine(/^ready: /, "stdout");
   const found = await connectControl(home.path, { clock: systemClock });
@@ -84,6 +84,7 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
     dht: { to: "false", isInForce: async () => (await status()).dht.state === "off" },
     "allow-local": { to: "false", isInForce: async () => (await holders(daemon)) === 0 },
     "port-mapping": { to: "false" },
+    lan: { to: "false" },
     timeout: { to: "7s" },
     "min-nodes": { to: "2" },
     "store-nodes": { to: "5", isInForce: async () => (await holders(daemon)) === 5 },

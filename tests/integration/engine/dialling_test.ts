@@ -124,6 +124,7 @@ Deno.test({
       encryption: "prefer",
       readOnly: false,
       allowLocal: false,
+      lan: false,
       storeNodes: 8,
       minNodes: 8,
       dhtPacketsPerSecond: 1_000,

@@ -32,6 +32,7 @@ async function startRuntime(createManager: (options: DhtManagerOptions) => DhtMa
   const runtime = new WorkerRuntime(hasty, (event) => events.push(event), { createManager });
   const { port } = await runtime.start({
     allowLocal: true,
+    lan: false,
     ...{ port: 0, dht: true, bootstrap: [addressOf(testnet.bootstrap)], knownNodes: [] },
     ...{
       maxConnections: 10,

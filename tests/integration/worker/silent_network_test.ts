@@ -21,6 +21,7 @@ async function startRuntime(port: number) {
   const runtime = new WorkerRuntime(hurried, (event) => events.push(event));
   await runtime.start({
     allowLocal: true,
+    lan: false,
     ...{ port: 0, dht: true, bootstrap: [{ host: "127.0.0.1", port }], knownNodes: [] },
     ...{
       maxConnections: 10,

@@ -301,8 +301,8 @@ Deno.test("a record cannot be wanted on more nodes than it is put to", async () 
 Deno.test("the worker's settings keep their names, units and values, and no other is among them", async () => {
   const { values } = await load({ flags: { "upload-limit": "0", "download-limit": "5KiB" } });
   assert.deepEqual(Object.keys(workerSettings(values)).sort(), [
-    ...["dhtPacketsPerSecond", "downloadBytesPerSecond", "encryption", "maxConnections"],
-    "maxIncoming",
+    ...["allowLocal", "dhtPacketsPerSecond", "downloadBytesPerSecond", "encryption"],
+    ...["maxConnections", "maxIncoming"],
     ...["minNodes", "reannounceIntervalMs", "storeNodes", "uploadBytesPerSecond"],
   ]);
   for (const [name, value] of Object.entries(workerSettings(values))) {

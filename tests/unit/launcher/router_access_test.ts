@@ -4,16 +4,14 @@
  */
 
 import assert from "node:assert/strict";
-import type { Settings } from "../../../src/config/mod.ts";
 import { GateError } from "../../../src/gate/mod.ts";
 import { EngineGate } from "../../../src/launcher/engine_gate.ts";
 import type { DefaultGateway } from "../../../src/launcher/gateway.ts";
 import type { ToEngine } from "../../../src/launcher/messages.ts";
-import { giveRouter, LOOK_MS, mapsPort } from "../../../src/launcher/router_access.ts";
+import { giveRouter, LOOK_MS } from "../../../src/launcher/router_access.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 
 const anyGate = {
-  open: () => new MessageChannel().port1,
   serve() {},
   setInterfaces() {},
   setBindingState() {},
@@ -29,12 +27,14 @@ function begin(connectFails = false) {
   const gateways: (string | undefined)[] = [];
   let fail: (error: GateError) => void;
   const gate = new EngineGate(
-    false,
+    { allowLocal: false, lan: false },
     ({ message }) => told.push({ kind: "gate-died", why: message }),
-    (_options, onFailure) => {
-      if (connectFails) throw new Error("no thread");
-      fail = onFailure;
-      return { ...anyGate, setGateway: (address) => void gateways.push(address) };
+    {
+      connect: (_options, onFailure) => {
+        if (connectFails) throw new Error("no thread");
+        fail = onFailure;
+        return { ...anyGate, setGateway: (address) => void gateways.push(address) };
+      },
     },
   );
   const route: { gateway: DefaultGateway | undefined; looks: number } = { gateway: home, looks: 0 };
@@ -107,27 +107,4 @@ Deno.test("closing ends the messages", async () => {
   at.route.gateway = undefined;
   await at.clock.advance(3 * LOOK_MS);
   assert.deepEqual(at.kinds(), ["gateway"]);
-});
-
-function hostPort(text: string): { host: string; port: number } {
-  const [host, port] = text.split(":");
-  return { host: host!, port: Number(port) };
-}
-
-Deno.test("no router is used in a test network, or if the setting is off", () => {
-  const maps = (portMapping: boolean, allowLocal: boolean, ...bootstrap: string[]) =>
-    mapsPort(
-      {
-        portMapping,
-        allowLocal,
-        bootstrap: bootstrap.map(hostPort),
-      } as Settings,
-    );
-  assert.equal(maps(true, false, "router.example:6881"), true);
-  assert.equal(maps(true, false), true);
-  assert.equal(maps(true, true, "router.example:6881"), true);
-  assert.equal(maps(true, true, "127.0.0.1:47110", "router.example:6881"), true);
-  assert.equal(maps(true, true, "127.0.0.1:47110", "localhost:6881"), false);
-  assert.equal(maps(true, true), false);
-  assert.equal(maps(false, false, "router.example:6881"), false);
 });

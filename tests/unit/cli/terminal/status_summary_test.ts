@@ -94,6 +94,26 @@ Deno.test("a summary says what the router has opened, or why nothing", () => {
   assert.equal(routerOf(undefined), undefined);
 });
 
+Deno.test("a summary names three neighbours, or says why there is none", () => {
+  const lanOf = (lan: StatusJson["lan"]) => {
+    const view = viewOf([]);
+    return new Map(summaryRows({ ...view, status: { ...status, lan } })).get("local network");
+  };
+  const neighbours = [5, 6, 7, 8].map((i) => ({ host: `10.0.0.${i}`, port: 6_881, heardMs: 1 }));
+  assert.equal(lanOf({ neighbours: neighbours.slice(3) }), "1 neighbour: 10.0.0.8:6881");
+  assert.equal(
+    lanOf({ neighbours }),
+    "4 neighbours: 10.0.0.5:6881, 10.0.0.6:6881, 10.0.0.7:6881, …",
+  );
+  assert.equal(lanOf({ neighbours: [] }), "no neighbour with the same packages");
+  const error = { code: "GATE_DIED", message: "The gate's thread died" };
+  assert.equal(
+    lanOf({ neighbours, error }),
+    "not searched now (The gate's thread died)",
+  );
+  assert.equal(lanOf(undefined), undefined);
+});
+
 const numbers = Array.from({ length: 250 }, (_, i) => i);
 
 Deno.test("a summary of 250 packages has totals, the ten busiest, and a hint to see the rest", () => {

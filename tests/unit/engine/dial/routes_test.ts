@@ -79,6 +79,14 @@ for (const code of ["ENETUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"]) {
   });
 }
 
+Deno.test("after a change of addresses, IPv6 is tried at once", () => {
+  const { routes, dialled } = makeRoutes();
+  routes.dial(peer6);
+  dialled[0]!.socket.emit("error", Object.assign(new Error("no route"), { code: "ENETUNREACH" }));
+  routes.networkChanged();
+  assert.equal(routes.isWithoutRoute(peer6), false);
+});
+
 Deno.test("a peer that refuses a connection says nothing about the route", () => {
   const { routes, dialled } = makeRoutes();
   for (const code of ["ECONNREFUSED", "EHOSTUNREACH", "ETIMEDOUT", "ADDRESS_REFUSED"]) {

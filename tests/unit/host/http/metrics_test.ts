@@ -188,6 +188,15 @@ Deno.test("reachability is a metric once it is known", async () => {
   assert.equal(await valueWith("unknown"), undefined);
 });
 
+Deno.test("the number of neighbours is a metric if the local network is searched", async () => {
+  const valueWith = async (lan: StatusJson["lan"]) =>
+    (await read({ status: { ...status, lan } })).valueOf("neighbours");
+  const neighbour = { host: "192.168.1.7", port: 6_881, heardMs: 1 };
+  assert.equal(await valueWith({ neighbours: [neighbour, { ...neighbour, port: 6_882 }] }), 2);
+  assert.equal(await valueWith({ neighbours: [] }), 0);
+  assert.equal(await valueWith(undefined), undefined);
+});
+
 Deno.test("operations.md lists exactly the metrics that exist", async () => {
   const everything = await read({
     records: [record({ lastAttemptMs: 1 })],
@@ -196,6 +205,7 @@ Deno.test("operations.md lists exactly the metrics that exist", async () => {
       manager: { ...status.manager, peerSearches: 1, roundTripMs: 1 },
       portMapping: { sinceMs: 1 },
       binding: { name: "tun0", interface: "tun0", ipv4: "10.8.0.6", state: "bound" },
+      lan: { neighbours: [] },
     },
   });
   const page = await Deno.readTextFile(new URL("../../../../docs/operations.md", import.meta.url));

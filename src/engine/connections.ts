@@ -1,0 +1,51 @@
+/**
+ * Attaches to a torrent what acts on each of its connections: handshakes, guards of extensions,
+ * serving, peer exchange, and the ends of useless connections.
+ *
+ * @module
+ */
+
+import type { Clock } from "../base/mod.ts";
+import {
+  fillExtendedHandshake,
+  type PeerHandshake,
+  readExtendedHandshake,
+} from "./extended_handshake.ts";
+import { guardExtensions, take, type Torrent, type Wire } from "./libraries/mod.ts";
+import { exchangePeers } from "./peer_exchange.ts";
+import {
+  dropIfBothSeed,
+  dropIfRefusing,
+  dropSeeders,
+  serveFrom,
+  showInterestEarly,
+} from "./torrents.ts";
+
+/** Options of {@linkcode attachToConnections}. */
+export interface ConnectionsOptions {
+  clock: Clock;
+  /** Returns the TCP port at which peers can connect to us. */
+  port: () => number;
+  /** Whether the torrent is downloaded. */
+  isDownload: boolean;
+  onPeerHandshake: (said: PeerHandshake) => void;
+}
+
+/** Attaches the engine to all connections of a torrent. To be called before the first connection. */
+export function attachToConnections(
+  torrent: Torrent,
+  { clock, port, isDownload, onPeerHandshake }: ConnectionsOptions,
+): void {
+  exchangePeers(torrent, clock);
+  torrent.on("wire", (wire: Wire) => {
+    fillExtendedHandshake(torrent, wire, port());
+    readExtendedHandshake(wire, onPeerHandshake);
+    guardExtensions(torrent, wire);
+    take(wire);
+    if (isDownload) showInterestEarly(torrent, wire);
+    serveFrom(torrent, wire);
+    dropIfBothSeed(torrent, wire);
+    dropIfRefusing(wire);
+  });
+  torrent.once("done", () => dropSeeders(torrent));
+}

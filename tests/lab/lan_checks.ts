@@ -1,0 +1,79 @@
+/**
+ * Checks of the local network: hosts of one home whose router has lost the internet find each other
+ * by local discovery (BEP 14).
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { spawnCli } from "../support/mod.ts";
+import type { Lab, Package } from "./lab.ts";
+import type { Place } from "./network.ts";
+import { defaults, libreseedIn, libtorrent, type Program, transmissionOfLan } from "./programs.ts";
+import { homeRouter } from "./router.ts";
+
+const SMALL = 20_000;
+/** Time limit of a reading that must succeed. Only a broken program reaches it. */
+const PATIENCE_MS = 240_000;
+const timeoutMs = 2 ** 31 - 1;
+/** No node of the DHT can be reached, so none is asked. */
+const alone = ["--bootstrap", "none", "--port"];
+
+type OfLan = Pick<Program, "name" | "seed" | "read">;
+
+/** libreseed without a DHT. */
+const offline: OfLan = {
+  name: "libreseed",
+  async seed(lab, place, subject) {
+    const home = await lab.home(`${place.name}-${subject.name}`);
+    const options = { home, env: defaults, program: libreseedIn(place), timeoutMs };
+    const daemon = lab.network.owns(spawnCli(["seed", ...alone, "6881"], options));
+    await daemon.waitForLine(/^ready: /, "stdout");
+    const { code, stderr } = await spawnCli(["add", subject.archive], options).result;
+    assert.equal(code, 0, stderr);
+  },
+  read(_lab, place, { magnet, archive }, directory) {
+    const options = { home: directory, cwd: directory, env: defaults, timeoutMs };
+    const program = libreseedIn(place);
+    const process = spawnCli(["get", magnet, ...alone, "6881"], { ...options, program });
+    const done = process.result.then(async ({ code, stderr }) => {
+      assert.equal(code, 0, stderr);
+      const name = archive.split("/").at(-1)!;
+      assert.deepEqual(await Deno.readFile(join(directory, name)), await Deno.readFile(archive));
+    });
+    done.catch(() => {});
+    return Promise.resolve({ done, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() });
+  },
+};
+
+/** Makes a home with two hosts, which the internet does not reach. */
+async function home(lab: Lab): Promise<[Place, Place]> {
+  const router = await homeRouter(lab.network, "router");
+  const places: [Place, Place] = [await router.host("seeder"), await router.host("reader")];
+  lab.network.toggleBlackout(router.place);
+  return places;
+}
+
+/** Reads a package from a seeder of the same home, and asserts that the package arrives. */
+async function reaches(lab: Lab, seeder: OfLan, reader: OfLan): Promise<void> {
+  const [from, to] = await home(lab);
+  const subject: Package = await lab.pack("small", SMALL);
+  await seeder.seed(lab, from, subject);
+  const outcome = await lab.read(reader.read, to, subject, PATIENCE_MS);
+  assert("seconds" in outcome, JSON.stringify(outcome));
+}
+
+/** The checks, by name. Each takes a lab without hosts. */
+export const lanChecks: Record<string, (lab: Lab) => Promise<void>> = Object.fromEntries(
+  ([
+    [offline, offline],
+    [offline, libtorrent()],
+    [libtorrent(), offline],
+    [offline, transmissionOfLan],
+    [transmissionOfLan, offline],
+  ] as const).map(([seeder, reader]) => [
+    `in a home without the internet, ${reader.name} reads from ${seeder.name}`,
+    (lab: Lab) => reaches(lab, seeder, reader),
+  ]),
+);
