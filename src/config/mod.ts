@@ -40,6 +40,7 @@ export {
   type Settings,
   type SettingType,
   type TakesEffect,
+  type TransportMode,
   variableOf,
   type WatchMode,
 } from "./settings.ts";

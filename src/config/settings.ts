@@ -22,6 +22,7 @@ export type {
   Settings,
   SettingType,
   TakesEffect,
+  TransportMode,
   WatchMode,
 } from "./table/mod.ts";
 

@@ -8,7 +8,7 @@
 
 import type { Binding, BindingState } from "../base/mod.ts";
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
-import type { DhtState, FamilyStatus, LanStatus, Traffic } from "../engine/mod.ts";
+import type { DhtState, FamilyStatus, LanStatus, Traffic, UtpStatus } from "../engine/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
 
@@ -178,6 +178,8 @@ export interface StatusJson {
   traffic?: Traffic;
   /** The DHT node of IPv6; absent while the machine has no IPv6 address. */
   dht6?: FamilyStatus;
+  /** Traffic and connections of uTP; absent without uTP. */
+  utp?: UtpStatus;
   manager: DhtManagerStats;
   /** Number of records and torrents in the announcement schedule, and number of overdue ones. */
   schedule: { kept: number; overdue: number };
@@ -208,6 +210,8 @@ export interface StatusJson {
   /** Number of connected peers, and number of all peers with a known address. */
   peersConnected: number;
   peersKnown: number;
+  /** Number of connected peers whose connection is by uTP; all others are by TCP. */
+  peersByUtp: number;
 }
 
 /** Result of a download: the complete file, and its `.torrent`. */

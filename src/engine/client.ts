@@ -13,6 +13,7 @@ import { makePeerId } from "./extended_handshake.ts";
 import {
   acceptPeers,
   acceptPeersElsewhere,
+  acceptUtpPeers,
   type Client,
   makeClient,
   OwnDials,
@@ -20,6 +21,7 @@ import {
 } from "./libraries/mod.ts";
 import { ConnectionLimit, PeerListeners } from "./listen/mod.ts";
 import type { EngineOptions, RateLimits } from "./options.ts";
+import { Transports } from "./transport/mod.ts";
 
 /** Default maximum number of incoming connections. */
 const MAX_INCOMING = 500;
@@ -49,6 +51,7 @@ export interface CreatedClient {
   listeners: PeerListeners;
   /** The ways to peers. */
   routes: Routes;
+  transports: Transports;
   /** Resolves when all listeners listen. */
   listening: Promise<void>;
 }
@@ -66,6 +69,8 @@ export function createClient(
   const { encryption = "prefer", binding } = options;
   // A bound listener has one address. A second listener has the address of the other family.
   const [host, otherHost] = [binding?.ipv4, binding?.ipv6].filter((one) => one !== undefined);
+  const { clock, transport } = options;
+  const transports = new Transports({ clock, transport, utp: dht?.utp });
   const client = makeClient({
     // npm:webtorrent hands this value to `listen` of `node:net`, and replaces it by the bound port.
     torrentPort: host === undefined ? port : { port, host },
@@ -74,7 +79,8 @@ export function createClient(
     lsd: false,
     natUpnp: false,
     natPmp: false,
-    // uTP is off because it would need the UDP port that the DHT uses.
+    // npm:webtorrent's uTP would need a UDP port of its own, and a native addon. Ours is in
+    // `src/utp`, on the DHT's UDP socket.
     utp: false,
     webSeeds: false,
     seedOutgoingConnections: false,
@@ -93,6 +99,7 @@ export function createClient(
     options.clock,
     new Handshakes(encryption),
     routes,
+    transports,
   );
   // The mode is set here and not as an option, because npm:webtorrent prints a warning about the
   // speed of its RC4 if the option requires encryption.
@@ -100,6 +107,12 @@ export function createClient(
   const listeners = new PeerListeners({ clock: options.clock, port: () => client.torrentPort });
   const take = takePeers(client, options);
   const own = acceptPeers(client, take);
+  transports.onConnection = acceptUtpPeers(client, take);
+  if (!transports.listensByTcp) {
+    // npm:webtorrent always listens. A peer whose dial by TCP is refused tries uTP at once.
+    client.once("listening", () => own.close());
+    return { client, listeners, routes, transports, listening: listening(client, port) };
+  }
   listeners.add(own, host);
   // A restart of the listener emits `close` too, so the watchdogs end only if the client has been
   // destroyed.
@@ -111,7 +124,7 @@ export function createClient(
     own.on("close", () => client.destroyed && other.close());
     listeners.add(other, otherHost);
   });
-  return { client, listeners, routes, listening: isListening };
+  return { client, listeners, routes, transports, listening: isListening };
 }
 
 /** Converts a rate limit to npm:webtorrent's form, in which 0 means no traffic and -1 no limit. */

@@ -15,7 +15,7 @@ import { createClient, type CreatedClient, throttle } from "./client.ts";
 import { DhtHosts, type DhtState, type FamilyStatus, type Traffic } from "./dht/mod.ts";
 import type { Routes } from "./dial/mod.ts";
 import { Download, type DownloadRequest, type Gated, gatedBy, invalidTorrent } from "./download.ts";
-import { EngineError } from "./errors.ts";
+import { engineClosed, EngineError } from "./errors.ts";
 import type { PeerHandshake } from "./extended_handshake.ts";
 import type { LanStatus, Neighbours } from "./lan/mod.ts";
 import {
@@ -28,10 +28,11 @@ import {
   wakeOnHandshake,
 } from "./libraries/mod.ts";
 import { findNeighbours } from "./neighbours.ts";
-import { dhtOptionsOf, type EngineOptions, type RateLimits } from "./options.ts";
+import { dhtOptionsOf, type EngineOptions, type RateLimits, whyUnusable } from "./options.ts";
 import type { PeerListeners } from "./listen/mod.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
 import { statusOf, type TorrentStatus, type Totals, totalsOf } from "./torrents.ts";
+import type { Transports, UtpStatus } from "./transport/mod.ts";
 
 /**
  * Maximum number of unchoked peers of one torrent. WebTorrent chooses the unchoked peers every ten
@@ -53,6 +54,7 @@ export class Engine {
   /** Local discovery; `undefined` if it is off. */
   readonly #neighbours: Neighbours | undefined;
   readonly #announcesSeeds: boolean;
+  readonly #transports: Transports;
   readonly #clock: Clock;
   readonly #gated: Gated;
   readonly #seeds: Seeds;
@@ -104,12 +106,13 @@ export class Engine {
   }
 
   private constructor(
-    { client, listeners, routes }: CreatedClient,
+    { client, listeners, routes, transports }: CreatedClient,
     dht: DhtHosts | undefined,
     options: EngineOptions,
   ) {
     this.#client = client;
     this.#listeners = listeners;
+    this.#transports = transports;
     this.#dht = dht;
     this.#routes = routes;
     this.#clock = options.clock;
@@ -158,6 +161,11 @@ export class Engine {
   /** Traffic of the DHT's UDP socket of IPv4; `undefined` if the engine runs no DHT node. */
   get dhtTraffic(): Readonly<Traffic> | undefined {
     return this.#dht?.four.traffic;
+  }
+
+  /** Connections and traffic of uTP; `undefined` if the engine speaks no uTP. */
+  get utp(): UtpStatus | undefined {
+    return this.#transports.status;
   }
 
   /** Lends the DHT node of IPv4; `undefined` while its UDP socket is closed. */
@@ -341,6 +349,8 @@ export class Engine {
     this.#listeners.close();
     this.#neighbours?.close();
     this.#seeds.close();
+    // After the client has closed its connections, and before their socket is closed.
+    this.#transports.close();
     this.#dht?.close();
     return this.#ending;
   }
@@ -386,14 +396,4 @@ export class Engine {
     });
     return added;
   }
-}
-
-/** Returns the reason for which bound addresses cannot be used; `undefined` if they can. */
-function whyUnusable(state: BindingState = { state: "bound" }): string | undefined {
-  return state.state === "bound" ? undefined : state.why;
-}
-
-function engineClosed(cause?: unknown): EngineError {
-  const message = "The torrent engine has been closed";
-  return new EngineError("failed", "ENGINE_CLOSED", message, { cause });
 }

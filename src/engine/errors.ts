@@ -14,3 +14,9 @@ import { LibreseedError } from "../base/mod.ts";
 export class EngineError extends LibreseedError {
   override name = "EngineError";
 }
+
+/** Makes the error of an engine that has been closed. */
+export function engineClosed(cause?: unknown): EngineError {
+  const message = "The torrent engine has been closed";
+  return new EngineError("failed", "ENGINE_CLOSED", message, { cause });
+}

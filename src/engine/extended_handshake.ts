@@ -74,7 +74,7 @@ export function readExtendedHandshake(wire: Wire, onRead: (said: PeerHandshake) 
     const isAddress = yourip instanceof Uint8Array && [4, 16].includes(yourip.length);
     onRead({
       peer,
-      isDialled: (wire as unknown as { type?: unknown }).type === "tcpOutgoing",
+      isDialled: wire.type.endsWith("Outgoing"),
       // A copy, because the bytes are part of a longer message.
       ...(isAddress && { yourIp: yourip.slice() }),
       ...(Number.isSafeInteger(lr) && { libreseed: lr as number }),

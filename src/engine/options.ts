@@ -11,6 +11,7 @@ import type { DhtHostsOptions, DhtState, SocketFactory } from "./dht/mod.ts";
 import type { GateClient } from "../gate/mod.ts";
 import type { EncryptionMode } from "./dial/mod.ts";
 import type { EngineError } from "./errors.ts";
+import type { TransportMode } from "./transport/mod.ts";
 import type { PeerHandshake } from "./extended_handshake.ts";
 
 /** Rate limits over all torrents together, in bytes a second. 0 means no limit. */
@@ -56,6 +57,11 @@ export interface EngineOptions extends Partial<RateLimits> {
   lan?: boolean;
   /** Called with what a peer said about us and itself. A peer may lie. */
   onPeerHandshake?: (said: PeerHandshake) => void;
+  /**
+   * Transports of connections to peers, in both directions. uTP uses the UDP socket of the DHT, so it
+   * needs {@linkcode EngineOptions.dht}. Default `both`.
+   */
+  transport?: TransportMode;
   /** Called when the state of the DHT changes. */
   onDhtState?: (state: DhtState) => void;
   /** Called if the engine fails after {@linkcode Engine.start} has succeeded. */
@@ -96,4 +102,9 @@ export function dhtOptionsOf(options: EngineOptions): DhtHostsOptions {
     localAddress: binding?.ipv4,
     hasIpv4: !binding || binding.ipv4 !== undefined,
   };
+}
+
+/** Returns the reason for which bound addresses cannot be used; `undefined` if they can. */
+export function whyUnusable(state: BindingState = { state: "bound" }): string | undefined {
+  return state.state === "bound" ? undefined : state.why;
 }

@@ -26,8 +26,6 @@ const [SEEDER, REACHABLE] = [0x02, 0x10];
 
 /** The members of a connection that are needed for peer exchange. */
 interface ExchangeWire extends Wire {
-  /** Direction of the connection. */
-  type: string;
   /** The extension npm:ut_pex; absent for a private torrent. */
   ut_pex?: unknown;
   peerExtendedMapping: Record<string, number>;
@@ -126,7 +124,7 @@ function encodeExchange(
 
 /** Returns a peer as it may be named to others; `undefined` if its port is not known. */
 function nameOf(wire: ExchangeWire): Named | undefined {
-  const isDialled = wire.type === "tcpOutgoing";
+  const isDialled = wire.type.endsWith("Outgoing");
   const port = isDialled ? wire.remotePort : wire.peerExtendedHandshake?.p;
   const address = wire.destroyed ? undefined : peerAddressBytes(wire.remoteAddress ?? "");
   if (!address || typeof port !== "number" || !isPeerPort(port)) return undefined;

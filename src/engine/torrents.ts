@@ -34,6 +34,8 @@ export interface Totals {
   /** Number of connected peers, and number of all known peer addresses (connected or not). */
   peersConnected: number;
   peersKnown: number;
+  /** Number of connected peers whose connection is by uTP; all others are by TCP. */
+  peersByUtp: number;
 }
 
 /** Progress of a download. */
@@ -200,7 +202,7 @@ export function totalsOf(
 ): Totals {
   const sum: Totals = {
     ...{ uploadSpeed: 0, downloadSpeed: 0, uploadedBytes, downloadedBytes },
-    ...{ peersConnected: 0, peersKnown: 0 },
+    ...{ peersConnected: 0, peersKnown: 0, peersByUtp: 0 },
   };
   for (const torrent of torrents) {
     sum.uploadSpeed += torrent.uploadSpeed;
@@ -209,6 +211,7 @@ export function totalsOf(
     sum.downloadedBytes += torrent.received;
     sum.peersConnected += torrent.numPeers;
     sum.peersKnown += knownPeers(torrent);
+    sum.peersByUtp += torrent.wires.filter(({ type }) => type.startsWith("utp")).length;
   }
   return sum;
 }

@@ -28,6 +28,8 @@ import type {
   TorrentStatus,
   Totals,
   Traffic,
+  TransportMode,
+  UtpStatus,
 } from "../engine/mod.ts";
 import type { Binding, BindingState, ErrorData } from "../base/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
@@ -52,6 +54,8 @@ export interface WorkerOptions extends TunableOptions {
   maxIncoming: number;
   /** How connections to peers are encrypted. */
   encryption: EncryptionMode;
+  /** Transports of connections to peers. Default `both`. */
+  transport?: TransportMode;
   /** Whether the DHT node is read-only (BEP 43). */
   readOnly: boolean;
   /** Whether the home router is asked to open the port. Default: it is not. */
@@ -100,6 +104,8 @@ export interface WorkerStatus {
   /** The DHT node of IPv6; absent while this machine has no IPv6 address. */
   dht6?: FamilyStatus;
   traffic?: Traffic;
+  /** Traffic and connections of uTP; absent without uTP. */
+  utp?: UtpStatus;
   manager: DhtManagerStats;
   /** Number of records and torrents in the announcement schedule, and number of overdue ones. */
   schedule: { kept: number; overdue: number };

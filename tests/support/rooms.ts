@@ -115,9 +115,9 @@ export const rooms: Record<string, Room> = {
   engine: {
     runs: "engine",
     holds: "WebTorrent, the DHT node, the TCP and UDP sockets",
-    imports: ["base", "gate", "bencode", "reachability", "records", "dht"],
+    imports: ["base", "gate", "bencode", "utp", "reachability", "records", "dht"],
     inner: [
-      ...["dial", "listen", "lan", "upload"],
+      ...["dial", "transport", "listen", "lan", "upload"],
       ...["libraries/replacing", "libraries/bencode", "libraries/krpc"],
       ...["libraries/bittorrent_protocol", "libraries/extensions", "libraries/webtorrent"],
       ...["libraries", "dht", "download"],

@@ -66,6 +66,7 @@ export const transferSettings: readonly SettingKey[] = [
   "max-incoming",
   "encryption",
   "lan",
+  "transport",
 ];
 
 /** Settings that only `libreseed seed`, the daemon, accepts as flags. */

@@ -132,7 +132,7 @@ function statesOf(packages: readonly PackageJson[]): Map<string, { label: string
 function totalRows(
   { status, packages, records, nowMs }: StatusView,
 ): { essential: StatusRow[]; detail: StatusRow[] } {
-  const { dht, network, traffic, manager, schedule, memory } = status;
+  const { dht, network, traffic, utp, manager, schedule, memory } = status;
   const { binding, portMapping, reachability, lan } = status;
   const broken = packages.filter(({ problem }) => problem !== undefined).length;
   const { roundTripMs } = manager;
@@ -162,6 +162,7 @@ function totalRows(
     ["lookups", `${manager.getsAnswered} of ${manager.gets} answered${roundTrip}`],
     ["puts", `${manager.putsStrong} of ${manager.puts} on enough nodes`],
     ["memory", `${formatBytes(memory.residentBytes)} resident`],
+    ["peers", describePeers(status)],
   ];
   if (status.dht6) detail.push(["node of IPv6", describeNode6(status.dht6)]);
   if (traffic) {
@@ -171,7 +172,21 @@ function totalRows(
       `${traffic.packetsOut} out (${formatBytes(traffic.bytesOut)})`,
     ]);
   }
+  if (utp) {
+    detail.push([
+      "utp traffic",
+      `${utp.packetsIn} packets in (${formatBytes(utp.bytesIn)}), ` +
+      `${utp.packetsOut} out (${formatBytes(utp.bytesOut)})`,
+    ]);
+  }
   return { essential, detail };
+}
+
+function describePeers({ peersConnected, peersByUtp, peersKnown }: StatusJson): string {
+  return `${peersConnected} connected (${
+    peersConnected - peersByUtp
+  } by TCP, ${peersByUtp} by uTP), ` +
+    `${peersKnown} known`;
 }
 
 function describeDht(dht: StatusJson["dht"]): string {

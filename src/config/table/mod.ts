@@ -24,5 +24,6 @@ export type {
   Settings,
   SettingType,
   TakesEffect,
+  TransportMode,
   WatchMode,
 } from "./types.ts";

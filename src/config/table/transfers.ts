@@ -60,4 +60,14 @@ export const transferRows = [
     placeholder: "MODE",
     brief: "Encryption of connections to peers: prefer, require or off",
   },
+  {
+    key: "transport",
+    property: "transport",
+    worker: true,
+    takesEffect: "start",
+    type: { kind: "choice", values: ["both", "tcp", "utp"] },
+    default: "both",
+    placeholder: "MODE",
+    brief: "Transports of connections to peers: both, tcp or utp",
+  },
 ] as const satisfies readonly SettingDefinition[];

@@ -67,6 +67,9 @@ export type PublisherPolicy = "first-seen" | "latest-version" | "trusted" | "see
  */
 export type EncryptionMode = "prefer" | "require" | "off";
 
+/** Transports of connections to peers, in both directions: TCP, uTP over UDP, or both. */
+export type TransportMode = "both" | "tcp" | "utp";
+
 /** The least severe level of messages that the daemon logs. */
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
@@ -130,6 +133,8 @@ export interface Settings {
   maxIncoming: number;
   /** How connections to peers are encrypted, in both directions. */
   encryption: EncryptionMode;
+  /** Transports of connections to peers, in both directions. */
+  transport: TransportMode;
   /** Address on which the daemon serves its HTTP page; `undefined` = no HTTP page. */
   http: HostPort | undefined;
   /** Additional host names and addresses that the HTTP page accepts in a `Host` header. */

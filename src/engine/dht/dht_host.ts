@@ -22,7 +22,7 @@ import { QueryLimiter } from "./query_limiter.ts";
 import { UnresponsiveNodes } from "./unresponsive_nodes.ts";
 import { fillTable } from "./table_filler.ts";
 import { TableUpkeep } from "./table_upkeep.ts";
-import { UtpResets } from "./utp_resets.ts";
+import { UtpPackets } from "./utp_packets.ts";
 import { describeOpenError, type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
 
 /**
@@ -97,6 +97,8 @@ const MAX_MESSAGE_BYTES = 8_192;
 /** Owns npm:k-rpc and the UDP socket that it uses. */
 export class DhtHost {
   readonly krpc: Krpc;
+  /** The uTP packets of the UDP socket. */
+  readonly utp: UtpPackets;
   readonly #udp: UdpSocket;
   readonly #socket: QuerySocket;
   readonly #options: DhtHostOptions;
@@ -122,13 +124,12 @@ export class DhtHost {
   constructor(options: DhtHostOptions) {
     this.#options = options;
     this.#known = options.knownNodes ?? [];
-    this.#unresponsive = new UnresponsiveNodes(options.clock);
-    const limiter = new QueryLimiter(() => options.clock.now());
-    this.#udp = new UdpSocket(options.createSocket, limiter, options.localAddress);
-    this.#udp.utpResets = new UtpResets(() => options.clock.now());
+    const { clock, family, createSocket, localAddress, readOnly = false } = options;
+    this.#unresponsive = new UnresponsiveNodes(clock);
+    this.#udp = new UdpSocket(createSocket, new QueryLimiter(() => clock.now()), localAddress);
+    this.utp = this.#udp.utp = new UtpPackets(clock, this.#udp);
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
     this.#liveness = new Liveness((silent) => this.#onLivenessChange(silent));
-    const { clock, family, readOnly = false } = options;
     const encoder = new BencodeEncoder({ maxBytes: MAX_MESSAGE_BYTES, omitMissing: true });
     this.#socket = new QuerySocket({
       clock,

@@ -14,7 +14,8 @@ import { EventEmitter } from "node:events";
 import { isNodePort } from "../../base/mod.ts";
 import { classifyByPrefix, type Refusal, validatePacket } from "../libraries/mod.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
-import type { UtpResets } from "./utp_resets.ts";
+import { isUtp } from "../../utp/mod.ts";
+import type { UtpPackets } from "./utp_packets.ts";
 
 /** The received packet that is being processed. */
 export interface Received {
@@ -25,8 +26,8 @@ export interface Received {
 }
 
 /**
- * Numbers of packets and bytes that the socket has received, sent and dropped since the start. Only
- * the UDP payload counts as bytes.
+ * Numbers of packets and bytes that the socket has received, sent and dropped since the start, without
+ * the uTP packets that {@linkcode UtpPackets} counts. Only the UDP payload counts as bytes.
  */
 export interface Traffic {
   packetsIn: number;
@@ -131,8 +132,8 @@ export class UdpSocket extends EventEmitter {
    */
   mayUsePort: (host: string, port: number) => boolean = () => false;
 
-  /** Refuses uTP connections; `undefined` drops their packets as malformed. */
-  utpResets: UtpResets | undefined;
+  /** Takes uTP packets, and counts them; `undefined` drops them as malformed. */
+  utp: UtpPackets | undefined;
 
   /**
    * @param limiter rate limits for incoming queries; without it there is no limit
@@ -247,6 +248,22 @@ export class UdpSocket extends EventEmitter {
     if (this.#socket) this.#lose(this.#socket, new Error(why));
   }
 
+  /**
+   * Sends a uTP packet, or drops it: without a socket, or to an address or port that no peer has.
+   *
+   * @returns whether it was sent
+   */
+  sendUtp(bytes: Uint8Array, host: string, port: number): boolean {
+    if (!this.#socket || host.startsWith("0.") || !this.#isNodePort(host, port)) return false;
+    try {
+      this.#socket.send(bytes, 0, bytes.length, port, host, ignoreError);
+      return true;
+    } catch {
+      // `send` throws for an impossible address, and for one that the sandbox does not allow.
+      return false;
+    }
+  }
+
   /** Closes the socket for good; it cannot be opened again. */
   close(): void {
     if (this.#closed) return;
@@ -269,6 +286,7 @@ export class UdpSocket extends EventEmitter {
   }
 
   #receive(bytes: Buffer, from: RemoteInfo): void {
+    if (isUtp(bytes)) return this.#receiveUtp(bytes, from);
     this.traffic.packetsIn++;
     this.traffic.bytesIn += bytes.length;
     try {
@@ -293,7 +311,7 @@ export class UdpSocket extends EventEmitter {
     // below 1024.
     if (!this.#isNodePort(address, port)) return "limited";
     const first = classifyByPrefix(bytes);
-    if (first === "malformed") return this.#refuseUtp(bytes, from);
+    if (first === "malformed") return "malformed";
     if (first === "query" && !this.#admits(address, port)) return "limited";
     if (first === "answer" && this.expected?.isAsked(address) === false) return "unasked";
     const packet = validatePacket(bytes);
@@ -315,12 +333,10 @@ export class UdpSocket extends EventEmitter {
     return undefined;
   }
 
-  /** Answers a uTP packet with an ST_RESET, or returns the reason for dropping the packet. */
-  #refuseUtp(bytes: Buffer, { address, port }: RemoteInfo): "malformed" | "limited" | undefined {
-    const reset = this.utpResets?.answer(bytes, address, port) ?? "malformed";
-    if (typeof reset === "string") return reset;
-    this.send(reset, 0, reset.length, port, address);
-    return undefined;
+  #receiveUtp(bytes: Buffer, { address, port }: RemoteInfo): void {
+    if (!this.#isNodePort(address, port)) return void this.traffic.limited++;
+    const refused = this.utp ? this.utp.take(bytes, address, port) : "malformed";
+    if (refused) this.traffic[refused]++;
   }
 
   #isNodePort(host: string, port: number): boolean {
@@ -350,6 +366,9 @@ export class UdpSocket extends EventEmitter {
     this.onLost(error);
   }
 }
+
+/** The callback of a packet that uTP sends again if it was lost. One for all, to make none each time. */
+function ignoreError(): void {}
 
 function shrinkReceiveBuffer(socket: Socket): void {
   // Unless the current value is Deno's default, `setRecvBufferSize` would set the operating

@@ -85,14 +85,18 @@ export class Routes {
     return Math.abs(this.#clock.now() - this.#noIpv6SinceMs) < NO_ROUTE_MS;
   }
 
+  /** Whether an address is reached through the gate only. */
+  needsGate(address: HostPort): boolean {
+    return isIpv6(address.host) || this.#neighbours.has(keyOf(address));
+  }
+
   /**
    * Dials an address through the gate; `undefined` if this thread must dial the address itself, or
    * there is no gate.
    */
   dial(address: HostPort): GateSocket | undefined {
     const { host } = address;
-    const needsGate = isIpv6(host) || this.#neighbours.has(keyOf(address));
-    if (!needsGate || !this.#gate) return undefined;
+    if (!this.needsGate(address) || !this.#gate) return undefined;
     const socket = this.#gate().dial(address);
     if (isIpv6(host)) {
       socket.once("error", ({ code }: Error & { code?: string }) => {

@@ -15,7 +15,6 @@ import { addAddressFilter, stopDialling, type Torrent, type Wire } from "../libr
 
 /** A connection to a peer, after the handshake. */
 interface KnownWire extends Wire {
-  type: string;
   /** Peer id, 40 hexadecimal digits. */
   peerId: string;
 }
@@ -73,7 +72,7 @@ export class DuplicateConnections {
 }
 
 function isDialled({ type }: KnownWire): boolean {
-  return type === "tcpOutgoing";
+  return type.endsWith("Outgoing");
 }
 
 /**

@@ -37,6 +37,7 @@ export type { Replacement } from "./replacing/mod.ts";
 export {
   acceptPeers,
   acceptPeersElsewhere,
+  acceptUtpPeers,
   addAddressFilter,
   type AddressFilter,
   ArchiveStore,

@@ -26,7 +26,7 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
     new Counter({ name: `libreseed_${name}_total`, help, registers: [registry] }).inc(value);
 
   const { status, records, diskBytes, nowMs } = source;
-  const { traffic, manager, schedule, memory } = status;
+  const { traffic, utp, manager, schedule, memory } = status;
   new Gauge({
     name: "libreseed_build_info",
     help: "Always 1; the labels say what runs",
@@ -80,6 +80,15 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
     counter("dht_limited_queries", "DHT queries that were too many", traffic.limited);
     counter("dht_unasked_answers", "DHT answers to no query of ours", traffic.unasked);
   }
+  if (utp) {
+    counter("utp_received_packets", "uTP packets received", utp.packetsIn);
+    counter("utp_received_bytes", "uTP headers and payload received", utp.bytesIn);
+    counter("utp_sent_packets", "uTP packets sent", utp.packetsOut);
+    counter("utp_sent_bytes", "uTP headers and payload sent", utp.bytesOut);
+    counter("utp_accepted_connections", "uTP connections that peers began", utp.accepted);
+    counter("utp_dialled_connections", "uTP connections that we began", utp.dialled);
+    gauge("utp_kept_bytes", "Received bytes that wait to be read or for a gap", utp.keptBytes);
+  }
   counter("dht_gets", "Records looked up", manager.gets);
   counter("dht_gets_answered", "Lookups that a node answered", manager.getsAnswered);
   counter("dht_puts", "Records put", manager.puts);
@@ -110,6 +119,7 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
     status.peersKnown,
   );
   gauge("peers_connected", "Peers that are connected", status.peersConnected);
+  gauge("peers_connected_by_utp", "Peers that are connected by uTP", status.peersByUtp);
   gauge("records", "Records that are kept alive", records.length);
   gauge("records_failing", "Records whose last announcement failed", count(records, isFailing));
   gauge(

@@ -303,7 +303,7 @@ Deno.test("the worker's settings keep their names, units and values, and no othe
   assert.deepEqual(Object.keys(workerSettings(values)).sort(), [
     ...["allowLocal", "dhtPacketsPerSecond", "downloadBytesPerSecond", "encryption"],
     ...["maxConnections", "maxIncoming"],
-    ...["minNodes", "reannounceIntervalMs", "storeNodes", "uploadBytesPerSecond"],
+    ...["minNodes", "reannounceIntervalMs", "storeNodes", "transport", "uploadBytesPerSecond"],
   ]);
   for (const [name, value] of Object.entries(workerSettings(values))) {
     assert.equal(value, values[name as keyof typeof values]);

@@ -10,6 +10,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { Client as Dht } from "bittorrent-dht";
 import WebTorrent from "webtorrent";
 import type { BittorrentDht, Krpc } from "../krpc/mod.ts";
+import type { PeerSocket } from "../../transport/mod.ts";
 import { replace, type Replacement } from "../replacing/mod.ts";
 import { acceptReading } from "./peer_pipes.ts";
 import type { Client, Torrent } from "./webtorrent_types.ts";
@@ -37,7 +38,12 @@ interface Inner {
   /**
    * The TCP listener for peers, and the function that hands an accepted connection to the client.
    */
-  _connPool: { tcpServer: Server; _onTCPConnectionBound(connection: Socket): void };
+  _connPool: {
+    tcpServer: Server;
+    _onTCPConnectionBound(connection: Socket): void;
+    /** Does the same with a connection by uTP. npm:webtorrent's own uTP is off. */
+    _onUTPConnectionBound(connection: Socket): void;
+  };
   sleepers?: Sleepers;
   _getByHash(hashHex: string): Promise<Torrent | null>;
 }
@@ -147,6 +153,24 @@ export function acceptPeers(client: Client, take: TakeConnection): Server {
  */
 export function acceptPeersElsewhere(client: Client, take: TakeConnection): Server {
   return accepting(client, createServer(), take);
+}
+
+/**
+ * Returns a function that takes a connection which a peer has begun by uTP. After the client has
+ * ended, the function closes it.
+ *
+ * @param take as of {@linkcode acceptPeers}
+ */
+export function acceptUtpPeers(
+  client: Client,
+  take: TakeConnection,
+): (connection: PeerSocket) => void {
+  const { _connPool: pool } = client as unknown as Inner;
+  return (socket) => {
+    if (client.destroyed) return void socket.destroy();
+    const connection = socket as unknown as Socket;
+    take(connection, () => pool._onUTPConnectionBound(connection));
+  };
 }
 
 function accepting(client: Client, listener: Server, take: TakeConnection): Server {

@@ -10,6 +10,7 @@ import type { EventEmitter } from "node:events";
 import type net from "node:net";
 import { readHostPort, type Timer } from "../../../base/mod.ts";
 import type { DialRefusal, HandshakeForm } from "../../dial/mod.ts";
+import { carrierOf } from "../../transport/mod.ts";
 import { replace, type Replacement } from "../replacing/mod.ts";
 import { chooseHandshake, type Shaken } from "./encryption.ts";
 import type { DialledPeer, DiallingTorrent, OwnDials } from "./own_dials.ts";
@@ -43,6 +44,8 @@ interface Dialling extends EventEmitter, DiallingTorrent {
 /** A peer that is queued for dialling or has been dialled. */
 interface Waiting extends Shaken, DialledPeer {
   id: string;
+  /** Transport and direction of the connection: `tcpOutgoing` or `utpOutgoing`. */
+  type: string;
   conn: net.Socket | null;
   wire: EventEmitter | null;
   swarm: unknown;
@@ -171,8 +174,7 @@ function drop(torrent: Dialling, peer: Waiting, refusal: DialRefusal): void {
 function dial(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): void {
   const address = readHostPort(peer.addr);
   if (!("port" in address)) return drop(torrent, peer, "port");
-  const conn = peer.conn = dials?.routes.dial(address) as net.Socket | undefined ??
-    connectReading({ ...address, localAddress: dials?.routes.localAddress });
+  const conn = peer.conn = (dials?.connect(address) ?? connectReading(address)) as net.Socket;
   let isUnanswered = false;
   const onConnected = dials && chooseHandshake(peer, dials.handshakes, dials.clock, (form) => {
     isUnanswered = true;
@@ -187,6 +189,8 @@ function dial(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): vo
   conn.once("connect", () => {
     settle();
     if (torrent.destroyed) return;
+    // npm:webtorrent gives the connection this type.
+    if (carrierOf(conn) === "utp") peer.type = "utpOutgoing";
     peer.onConnect();
     onConnected?.();
   });

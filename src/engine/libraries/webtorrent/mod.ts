@@ -23,6 +23,7 @@ export { ArchiveStore } from "./chunk_store.ts";
 export {
   acceptPeers,
   acceptPeersElsewhere,
+  acceptUtpPeers,
   clientReplacements,
   type DhtOptions,
   makeClient,

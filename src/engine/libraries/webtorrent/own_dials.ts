@@ -7,7 +7,7 @@
 
 import type { EventEmitter } from "node:events";
 import type net from "node:net";
-import { type Clock, readHostPort } from "../../../base/mod.ts";
+import { type Clock, type HostPort, readHostPort } from "../../../base/mod.ts";
 import {
   type DialBudget,
   DialQueue,
@@ -15,6 +15,8 @@ import {
   type Handshakes,
   type Routes,
 } from "../../dial/mod.ts";
+import type { PeerSocket, Transports } from "../../transport/mod.ts";
+import { connectReading } from "./peer_pipes.ts";
 
 /** The members of a torrent that a waiting dial needs. */
 export interface DiallingTorrent {
@@ -52,6 +54,7 @@ export class OwnDials {
   /** The ways to peers: of this thread, or through the gate. */
   readonly routes: Routes;
   readonly #budget: DialBudget;
+  readonly #transports: Transports;
   /**
    * For each connected dial, by its local address and port: the function to call if the dial has
    * led to ourselves.
@@ -63,11 +66,27 @@ export class OwnDials {
   readonly #incoming = new Set<string>();
 
   /** @param clock runs the timers after which peers are dialled again */
-  constructor(budget: DialBudget, clock: Clock, handshakes: Handshakes, routes: Routes) {
+  constructor(
+    budget: DialBudget,
+    clock: Clock,
+    handshakes: Handshakes,
+    routes: Routes,
+    transports: Transports,
+  ) {
+    this.#transports = transports;
     this.#budget = budget;
     this.handshakes = handshakes;
     this.routes = routes;
     this.clock = clock;
+  }
+
+  /**
+   * Connects to a peer: by TCP, uTP or the first of both, through the gate if this thread may not.
+   */
+  connect(address: HostPort): PeerSocket {
+    const { localAddress } = this.routes;
+    const tcp = () => this.routes.dial(address) ?? connectReading({ ...address, localAddress });
+    return this.#transports.dial(address, tcp, !this.routes.needsGate(address));
   }
 
   /**
@@ -112,6 +131,9 @@ export class OwnDials {
         this.#budget.answered(address);
         this.#goOn(peer.addr);
       });
+      // Our end of a uTP connection is the one UDP socket, which tells nothing. The client's peer id
+      // then tells that the peer is ourselves.
+      if (conn.localPort === undefined) return;
       from = keyOf(conn.localAddress, conn.localPort);
       this.#outgoing.set(from, () => {
         this.#budget.learnOurs(address);

@@ -17,7 +17,7 @@ import { letSpeedBeAssumed, type SpeedMeter } from "./requests.ts";
 
 /** The members of npm:webtorrent's peer object that are needed to move bytes. */
 interface PeerPipes extends EventEmitter {
-  /** Direction of the connection: `tcpIncoming` or `tcpOutgoing`. */
+  /** Transport and direction of the connection: `tcpIncoming`, `utpOutgoing` and the like. */
   type: string;
   destroyed: boolean;
   conn: Connection;

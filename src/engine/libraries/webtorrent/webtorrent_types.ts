@@ -12,6 +12,8 @@ import type { BittorrentDht } from "../krpc/mod.ts";
 
 /** A connection to a peer (npm:bittorrent-protocol). */
 export interface Wire extends EventEmitter {
+  /** Transport and direction: `tcpIncoming`, `tcpOutgoing`, `utpIncoming` or `utpOutgoing`. */
+  type: string;
   isSeeder: boolean;
   /** The pieces that the peer claims to have. */
   peerPieces: { get(index: number): boolean };

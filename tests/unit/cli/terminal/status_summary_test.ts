@@ -55,6 +55,7 @@ const status: StatusJson = {
   downloadedBytes: 0,
   peersConnected: 0,
   peersKnown: 0,
+  peersByUtp: 0,
 };
 
 function packageOf(number: number, more: Partial<PackageJson> = {}): PackageJson {

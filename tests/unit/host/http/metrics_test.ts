@@ -92,7 +92,11 @@ const status: StatusJson = {
   },
   memory: { residentBytes: 1 << 20, heapBytes: 1 << 10 },
   ...{ uploadSpeed: 10.5, downloadSpeed: 0, uploadedBytes: 2 ** 40, downloadedBytes: 17 },
-  ...{ peersConnected: 3, peersKnown: 12 },
+  ...{ peersConnected: 3, peersKnown: 12, peersByUtp: 2 },
+  utp: {
+    ...{ packetsIn: 9, bytesIn: 10, packetsOut: 11, bytesOut: 12, accepted: 13, dialled: 14 },
+    ...{ connections: 1, halfOpen: 0, keptBytes: 15, flightBytes: 0 },
+  },
 } as StatusJson;
 
 async function read(source: Partial<MetricsSource> = {}) {
@@ -120,7 +124,8 @@ Deno.test("the metrics keep Prometheus' format and naming conventions and agree 
     ...{ uploaded_bytes_total: 2 ** 40, downloaded_bytes_total: 17, peers_connected: 3 },
     ...{ peers_known: 12, peers_found_total: 0, dht_up: 1, announcements_overdue: 1 },
     ...{ upload_bytes_per_second: 10.5, dht_sent_bytes_total: 4, records: 0 },
-    ...{ reachable: 1, incoming_peers_total: 6 },
+    ...{ reachable: 1, incoming_peers_total: 6, peers_connected_by_utp: 2 },
+    ...{ utp_sent_bytes_total: 12, utp_accepted_connections_total: 13 },
   };
   for (const [name, value] of Object.entries(figures)) assert.equal(valueOf(name), value, name);
 });
@@ -161,7 +166,8 @@ Deno.test("a success ratio is absent until something was tried", async () => {
 });
 
 Deno.test("without a DHT the metrics leave out its traffic only", async () => {
-  const off = { ...status, traffic: undefined, dht: { state: "off", why: "x" } } as StatusJson;
+  const none = { traffic: undefined, utp: undefined };
+  const off = { ...status, ...none, dht: { state: "off", why: "x" } } as StatusJson;
   const { families, valueOf } = await read({ status: off });
   assert.equal(valueOf("dht_up"), 0);
   assert.deepEqual([...families.keys()].filter((name) => /_(sent|received)_/.test(name)), []);

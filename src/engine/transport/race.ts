@@ -1,0 +1,178 @@
+/**
+ * One connection to a peer from two dials: TCP, and a moment later uTP. The first that is open stays,
+ * the other is closed.
+ *
+ * @module
+ */
+
+import { EventEmitter } from "node:events";
+import type { Clock, Timer } from "../../base/mod.ts";
+
+/** A connection to a peer: a `net.Socket`, or what has its members (`GateSocket`, `UtpSocket`). */
+export interface PeerSocket extends EventEmitter {
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+  readonly localAddress?: string;
+  readonly localPort?: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly destroyed: boolean;
+  /** Takes received bytes; see `libraries/webtorrent/peer_pipes.ts`. */
+  onBytes?: (bytes: Uint8Array) => boolean;
+  write(bytes: Uint8Array, done?: () => void): boolean;
+  pause(): unknown;
+  resume(): unknown;
+  destroy(error?: Error): unknown;
+}
+
+/** Protocol that carries a connection. */
+export type Carrier = "tcp" | "utp";
+
+/** Dials that race. */
+export interface RaceOptions {
+  clock: Clock;
+  tcp: () => PeerSocket;
+  utp: () => PeerSocket;
+  /** Time after which uTP is dialled, unless TCP is open or has failed, in milliseconds. */
+  headStartMs: number;
+}
+
+/** Events of a connection that the race passes on from the one that stays. */
+const EVENTS = ["drain", "end", "finish", "error", "close"] as const;
+
+/**
+ * A connection that is the first of two dials to open. Emits `connect` then, or the error of TCP if
+ * both fail.
+ */
+export class RacingSocket extends EventEmitter implements PeerSocket {
+  destroyed = false;
+  readonly #options: RaceOptions;
+  /** The dials that are under way. */
+  readonly #dials = new Map<Carrier, PeerSocket>();
+  #winner: PeerSocket | undefined;
+  #carrier: Carrier | undefined;
+  #timer: Timer | undefined;
+  #tcpError: Error | undefined;
+  #isUtpDialled = false;
+  #take: (bytes: Uint8Array) => boolean = () => true;
+
+  constructor(options: RaceOptions) {
+    super();
+    this.#options = options;
+    this.#timer = options.clock.after(options.headStartMs, () => this.#dialUtp());
+    this.#dial("tcp", options.tcp());
+  }
+
+  /** What carries the connection; `undefined` until one is open. */
+  get carrier(): Carrier | undefined {
+    return this.#carrier;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#winner?.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.#winner?.remotePort;
+  }
+
+  get localAddress(): string | undefined {
+    return this.#winner?.localAddress;
+  }
+
+  get localPort(): number | undefined {
+    return this.#winner?.localPort;
+  }
+
+  get bytesRead(): number {
+    return this.#winner?.bytesRead ?? 0;
+  }
+
+  get bytesWritten(): number {
+    return this.#winner?.bytesWritten ?? 0;
+  }
+
+  get onBytes(): (bytes: Uint8Array) => boolean {
+    return this.#take;
+  }
+
+  set onBytes(take: (bytes: Uint8Array) => boolean) {
+    this.#take = take;
+    const winner = this.#winner;
+    if (winner?.onBytes) winner.onBytes = take;
+  }
+
+  /** Writes to the open connection. To be called after `connect`. */
+  write(bytes: Uint8Array, done?: () => void): boolean {
+    return this.#winner!.write(bytes, done);
+  }
+
+  pause(): this {
+    this.#winner?.pause();
+    return this;
+  }
+
+  resume(): this {
+    this.#winner?.resume();
+    return this;
+  }
+
+  destroy(error?: Error): this {
+    if (this.destroyed) return this;
+    this.destroyed = true;
+    this.#timer?.cancel();
+    if (this.#winner) this.#winner.destroy(error);
+    else {
+      this.#dropOthers();
+      queueMicrotask(() => {
+        if (error) this.emit("error", error);
+        this.emit("close");
+      });
+    }
+    return this;
+  }
+
+  #dial(carrier: Carrier, socket: PeerSocket): void {
+    this.#dials.set(carrier, socket);
+    socket.once("connect", () => this.#won(carrier, socket));
+    socket.on("error", (error: Error) => this.#failed(carrier, error));
+    socket.once("close", () => this.#failed(carrier, new Error("the connection was closed")));
+  }
+
+  #dialUtp(): void {
+    this.#timer?.cancel();
+    if (this.#isUtpDialled || this.#winner || this.destroyed) return;
+    this.#isUtpDialled = true;
+    this.#dial("utp", this.#options.utp());
+  }
+
+  #won(carrier: Carrier, socket: PeerSocket): void {
+    if (this.#dials.get(carrier) !== socket) return;
+    this.#dials.delete(carrier);
+    this.#timer?.cancel();
+    this.#dropOthers();
+    this.#winner = socket;
+    this.#carrier = carrier;
+    for (const event of EVENTS) {
+      socket.on(event, (...values: unknown[]) => {
+        if (event === "close") this.destroyed = true;
+        this.emit(event, ...values);
+      });
+    }
+    if (!socket.onBytes) socket.on("data", (bytes) => void (this.#take(bytes) || socket.pause()));
+    this.emit("connect");
+  }
+
+  #failed(carrier: Carrier, error: Error): void {
+    if (!this.#dials.delete(carrier)) return;
+    if (carrier === "tcp") this.#tcpError = error;
+    if (!this.#isUtpDialled) return this.#dialUtp();
+    if (this.#dials.size === 0) this.destroy(this.#tcpError ?? error);
+  }
+
+  /** Closes the dials that have not won. */
+  #dropOthers(): void {
+    for (const socket of this.#dials.values()) socket.destroy();
+    this.#dials.clear();
+  }
+}

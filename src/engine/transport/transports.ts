@@ -1,0 +1,105 @@
+/**
+ * The two transports of connections to peers, TCP and uTP: dials by one of them or both, and owns the
+ * uTP connections.
+ *
+ * @module
+ */
+
+import { randomBytes } from "node:crypto";
+import type { Clock, HostPort } from "../../base/mod.ts";
+import { UtpEndpoint, UtpSocket } from "../../utp/mod.ts";
+import { type Carrier, type PeerSocket, RacingSocket } from "./race.ts";
+import type { UtpPort, UtpStatus } from "./utp_port.ts";
+
+/** Transports of connections to peers, in both directions. */
+export type TransportMode = "both" | "tcp" | "utp";
+
+/**
+ * Time after which a peer is dialled by uTP, too, in milliseconds. Most peers that TCP reaches answer
+ * within this time, and TCP takes less processor time. RFC 8305 has the same delay for a second dial.
+ */
+const HEAD_START_MS = 250;
+
+/** Options of {@linkcode Transports}. */
+export interface TransportsOptions {
+  clock: Clock;
+  /** Default `both`. */
+  transport?: TransportMode;
+  /** Sends and receives uTP packets; absent without a DHT node, whose UDP socket uTP shares. */
+  utp?: UtpPort;
+}
+
+/** Chooses how peers are dialled. */
+export class Transports {
+  readonly mode: TransportMode;
+  readonly #clock: Clock;
+  readonly #port: UtpPort | undefined;
+  readonly #endpoint: UtpEndpoint | undefined;
+
+  /** Called with each uTP connection that a peer has begun. Until then they are closed. */
+  onConnection: (socket: UtpSocket) => void = (socket) => void socket.destroy();
+
+  constructor({ clock, transport = "both", utp }: TransportsOptions) {
+    this.#clock = clock;
+    this.mode = transport;
+    this.#port = utp;
+    if (!utp || transport === "tcp") return;
+    this.#endpoint = new UtpEndpoint({
+      nowUs: () => performance.now() * 1_000,
+      after: (delayMs, fire) => clock.after(delayMs, fire),
+      random16: () => randomBytes(2).readUInt16BE(),
+      send: (bytes, host, port) => utp.send(bytes, host, port),
+      admits: (host, port) => utp.admits(host, port),
+      onConnection: (socket) => {
+        expectBytes(socket);
+        this.onConnection(socket);
+      },
+    });
+    utp.receiver = (bytes, host, port) => this.#endpoint!.receive(bytes, host, port);
+  }
+
+  /** Whether peers can connect by TCP. */
+  get listensByTcp(): boolean {
+    return this.mode !== "utp";
+  }
+
+  /** Connections and traffic of uTP; `undefined` if there is no uTP. */
+  get status(): UtpStatus | undefined {
+    return this.#endpoint && { ...this.#port!.traffic, ...this.#endpoint.counts };
+  }
+
+  /**
+   * Dials a peer. The socket emits `connect`, or `error`.
+   *
+   * @param address IP address and port
+   * @param tcp dials the peer by TCP
+   * @param isDirect whether this thread's own UDP socket reaches the address
+   */
+  dial(address: HostPort, tcp: () => PeerSocket, isDirect: boolean): PeerSocket {
+    const endpoint = isDirect ? this.#endpoint : undefined;
+    const utp = endpoint && (() => {
+      const socket = endpoint.connect(address.host, address.port);
+      expectBytes(socket);
+      return socket;
+    });
+    if (this.mode === "utp" && utp) return utp();
+    if (!utp) return tcp();
+    return new RacingSocket({ clock: this.#clock, tcp, utp, headStartMs: HEAD_START_MS });
+  }
+
+  /** Ends all uTP connections. */
+  close(): void {
+    this.#endpoint?.close();
+  }
+}
+
+/** Returns what carries a connection. */
+export function carrierOf(socket: object): Carrier {
+  if (socket instanceof RacingSocket) return socket.carrier ?? "tcp";
+  return socket instanceof UtpSocket ? "utp" : "tcp";
+}
+
+/** Marks a connection as one whose bytes bypass its stream, as those of TCP do (decision 17). */
+function expectBytes(socket: UtpSocket): void {
+  socket.onBytes = () => true;
+}

@@ -1,0 +1,70 @@
+/** Tests connections between engines by TCP and by uTP, on real sockets of 127.0.0.1. */
+
+import assert from "node:assert/strict";
+import { equalBytes } from "../../../src/base/mod.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
+import { sampleTorrent } from "../../support/torrents.ts";
+
+const sample = sampleTorrent(6 * 1024 * 1024, { seed: 5 });
+
+for (const encryption of ["off", "require"] as const) {
+  Deno.test(`a download and a seeder with uTP alone exchange an archive, encryption ${encryption}`, async () => {
+    const options = { transport: "utp", dht: true, encryption } as const;
+    await using seeder = await TestEngine.start(options);
+    await using leecher = await TestEngine.start(options);
+    await seeder.seed(sample);
+    assert.ok(equalBytes(await leecher.download(sample, [seeder]), sample.content));
+    const [up, down] = [seeder.engine.utp!, leecher.engine.utp!];
+    assert.equal(down.dialled, 1);
+    assert.equal(up.accepted, 1);
+    assert.ok(up.bytesOut > sample.content.length && down.bytesIn > sample.content.length);
+    assert.ok(seeder.engine.dhtTraffic!.bytesOut < 10_000, "uTP is not counted as DHT");
+  });
+}
+
+for (const [ours, theirs] of [["both", "utp"], ["utp", "both"]] as const) {
+  Deno.test(`a download with ${ours} finds a seeder with ${theirs}`, async () => {
+    await using seeder = await TestEngine.start({ transport: theirs, dht: true });
+    await using leecher = await TestEngine.start({ transport: ours, dht: true });
+    await seeder.seed(sample);
+    assert.ok(equalBytes(await leecher.download(sample, [seeder]), sample.content));
+    assert.equal(seeder.engine.utp!.accepted, 1);
+  });
+}
+
+for (const theirs of ["both", "tcp"] as const) {
+  Deno.test(`a download with both transports takes TCP from a seeder with ${theirs}`, async () => {
+    await using seeder = await TestEngine.start({ transport: theirs, dht: true });
+    await using leecher = await TestEngine.start({ transport: "both", dht: true });
+    await seeder.seed(sample);
+    assert.ok(equalBytes(await leecher.download(sample, [seeder]), sample.content));
+    assert.ok(leecher.engine.utp!.bytesIn < 10_000);
+  });
+}
+
+Deno.test("peers are counted by their transport", async () => {
+  await using seeder = await TestEngine.start({ dht: true });
+  await using byUtp = await TestEngine.start({ transport: "utp", dht: true });
+  await using byTcp = await TestEngine.start({ transport: "tcp", dht: true });
+  await seeder.seed(sample);
+  // A limit keeps the downloads under way.
+  const abort = new AbortController();
+  const downloads = [byUtp, byTcp].map((leecher) => {
+    leecher.engine.setLimits({ downloadBytesPerSecond: 50_000, uploadBytesPerSecond: 0 });
+    return leecher.download(sample, [seeder], { signal: abort.signal }).catch(() => {});
+  });
+  await eventually(() => {
+    const { peersConnected, peersByUtp } = seeder.engine.totals();
+    return peersConnected === 2 && peersByUtp === 1;
+  }, "one peer by each");
+  assert.equal(byTcp.engine.utp, undefined);
+  abort.abort();
+  await Promise.all(downloads);
+});
+
+Deno.test("an engine without a DHT node, and so without a UDP socket, uses TCP", async () => {
+  await using seeder = await TestEngine.start({ dht: false });
+  await using leecher = await TestEngine.start({ dht: false });
+  await seeder.seed(sample);
+  assert.ok(equalBytes(await leecher.download(sample, [seeder]), sample.content));
+});
