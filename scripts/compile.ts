@@ -14,6 +14,7 @@ import { dirname, join, posix, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
+import { importMap } from "./import_map.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -53,6 +54,7 @@ const compile = [
   // executed. Another user could create that file first, and so run code in the process that holds
   // the private key.
   "--no-code-cache",
+  "--unstable-net",
   "--unstable-worker-options",
   // Disables `eval` and `new Function`, so that no text is executed as code.
   "--v8-flags=--disallow-code-generation-from-strings",
@@ -79,7 +81,7 @@ export function permissionFlags(set: Record<string, boolean | string[]>): string
  */
 export async function build(options: BuildOptions): Promise<{ path: string; bytes: number }> {
   const { output, target, entry = "main.ts", worker = "src/worker/main.ts" } = options;
-  const { command = "src/cli/thread.ts", gate = "src/gate/main.ts" } = options;
+  const { command = "src/cli/thread.ts", gate = "src/gate_thread/main.ts" } = options;
   const { helper = "src/package/archive/thread.ts" } = options;
   const suffix = (target ?? Deno.build.target).includes("windows") ? ".exe" : "";
   const path = output.endsWith(suffix) ? output : output + suffix;
@@ -95,6 +97,7 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
   try {
     const { version, imports } = manifest;
     await Deno.writeTextFile(join(stage, "deno.json"), JSON.stringify({ version, imports }));
+    await Deno.writeTextFile(join(stage, "import_map.json"), JSON.stringify(importMap()));
     await bundleWorker(join(stage, "dist", "worker.js"), worker);
     const gateBundle = join(stage, "dist", "gate.js");
     await run("Bundling the gate", root, [...bundle, "--output", gateBundle, gate]);
@@ -145,6 +148,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
       stage,
       [
         ...compile,
+        "--import-map",
+        "import_map.json",
         ...permissionFlags(manifest.permissions.libreseed),
         ...(target === undefined ? [] : ["--target", target]),
         "--include",

@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { type LoadedSettings, loadSettings } from "../src/config/mod.ts";
-import { gatePermissions } from "../src/gate/mod.ts";
+import { gatePermissions } from "../src/gate_thread/mod.ts";
 import type { CommandName } from "../src/launcher/command_table.ts";
 import { GIVEN_UP_AT_START, GIVEN_UP_WHEN_SETTLED } from "../src/launcher/granted_requests.ts";
 import { helperPermissions } from "../src/launcher/helper_threads.ts";

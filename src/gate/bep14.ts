@@ -1,16 +1,11 @@
 /**
- * Strict parser and encoder for the datagrams of local discovery (BEP 14).
+ * Strict parser of the datagrams of local discovery (BEP 14). The gate encodes ours.
  *
  * @module
  */
 
-/** Groups and port to which announcements are sent (BEP 14). */
-export const GROUPS = { IPv4: "239.192.152.143", IPv6: "ff15::efc0:988f" } as const;
-export const PORT = 6_771;
 /** Maximum length of an announcement, bytes (BEP 14). */
 export const MAX_ANNOUNCE_BYTES = 1_400;
-/** Maximum number of infohashes in one announcement of ours, so that its length stays permitted. */
-export const MAX_INFO_HASHES = 24;
 
 const HEAD = "BT-SEARCH * HTTP/1.1\r\n";
 
@@ -45,19 +40,4 @@ export function parseAnnouncement(bytes: Uint8Array): Announcement | undefined {
   }
   if (port === undefined || port > 65_535 || infoHashesHex.length === 0) return undefined;
   return cookie === undefined ? { port, infoHashesHex } : { port, infoHashesHex, cookie };
-}
-
-/** Encodes an announcement of at most {@linkcode MAX_INFO_HASHES} infohashes. */
-export function encodeAnnouncement(
-  family: keyof typeof GROUPS,
-  { port, infoHashesHex, cookie }: Announcement,
-): Uint8Array {
-  const host = family === "IPv6" ? `[${GROUPS.IPv6}]` : GROUPS.IPv4;
-  const lines = [
-    `Host: ${host}:${PORT}`,
-    `Port: ${port}`,
-    ...infoHashesHex.map((infoHashHex) => `Infohash: ${infoHashHex}`),
-    ...(cookie === undefined ? [] : [`cookie: ${cookie}`]),
-  ];
-  return new TextEncoder().encode(`${HEAD}${lines.join("\r\n")}\r\n\r\n\r\n`);
 }

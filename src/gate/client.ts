@@ -6,36 +6,28 @@
  * @module
  */
 
-import { GateError } from "./errors.ts";
-import { type FetchedRange, type RangeOrder, requestRange } from "./range_request.ts";
+import { type Clock, systemClock } from "../base/mod.ts";
+import type { Ask, Tell } from "../gate_thread/mod.ts";
+import { type Asking, errorOf, type OpenChannel } from "./client_channel.ts";
+import { type HeardPeer, type LocalDiscovery, startDiscovery } from "./client_discovery.ts";
+import { RouterSockets } from "./client_router.ts";
 import { GateSocket } from "./client_socket.ts";
 import { GateUdp } from "./client_udp.ts";
-import { RouterSockets } from "./client_router.ts";
-import { type Asking, errorOf, type OpenChannel } from "./client_channel.ts";
-import type { HeardPeer, Tell } from "./protocol.ts";
-
-/** Local discovery of the peers of torrents. */
-export interface LocalDiscovery {
-  /**
-   * Announces torrents, of at most 512 infohashes in hexadecimal. Peers of a torrent are reported
-   * for 15 minutes from its announcement.
-   *
-   * @returns how many infohashes were sent, and how many the rate limit has left out
-   */
-  announce(infoHashesHex: string[]): Promise<{ sent: number; skipped: number }>;
-  close(): void;
-}
+import { GateError } from "./errors.ts";
+import { type FetchedRange, type RangeOrder, requestRange } from "./range_request.ts";
 
 /** The gate, seen from a thread that asks. */
 export class GateClient {
   readonly #port: MessagePort;
+  readonly #clock: Clock;
   readonly #channels = new Map<number, (told: Tell) => void>();
   #lastId = 0;
   #failure: GateError | undefined;
 
   /** @param port a port of `GateConnection.open` */
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, clock: Clock = systemClock) {
     this.#port = port;
+    this.#clock = clock;
     port.onmessage = ({ data }: MessageEvent<Tell>) => {
       const onTell = this.#channels.get(data.id);
       if (data.tell === "closed") this.#channels.delete(data.id);
@@ -52,7 +44,7 @@ export class GateClient {
   dial(
     { host, port, allowHalfOpen = false }: { host: string; port: number; allowHalfOpen?: boolean },
   ): GateSocket {
-    return new GateSocket(this.#open, { ask: "dial", host, port }, { allowHalfOpen });
+    return new GateSocket(this.#open, { kind: "dial", host, port }, { allowHalfOpen });
   }
 
   /**
@@ -60,7 +52,8 @@ export class GateClient {
    * socket emits the same events as that of {@linkcode GateClient.dial}.
    */
   reach(name: string, port: number, tls: boolean): GateSocket {
-    return new GateSocket(this.#open, { ask: "reach", name, port, tls }, { allowHalfOpen: true });
+    const target = { kind: tls ? "https" : "http", host: name, port } as const;
+    return new GateSocket(this.#open, target, { allowHalfOpen: true });
   }
 
   /**
@@ -78,12 +71,12 @@ export class GateClient {
    * @throws {GateError} `NAME_NOT_FOUND`; `ADDRESS_REFUSED` if no address may be dialled at that port
    */
   lookUp(name: string, port: number): Promise<string[]> {
+    const hosts: string[] = [];
     return new Promise((resolve, reject) => {
-      this.#open({ ask: "names", name, port }, (told) => {
-        if (told.tell === "addresses") resolve(told.hosts);
-        else if (told.tell === "closed") {
-          reject(errorOf(told) ?? new GateError("ECANCELED", "The look-up has ended"));
-        }
+      this.#open({ kind: "names", host: name, port }, (told) => {
+        if (told.tell === "packets") hosts.push(...told.packets.map(({ host }) => host));
+        else if (told.tell === "closed" && told.error) reject(errorOf(told));
+        else if (told.tell === "closed") resolve(hosts);
       });
     });
   }
@@ -110,30 +103,7 @@ export class GateClient {
     onPeers: (peers: HeardPeer[]) => void,
     onClosed: (error: GateError) => void = () => {},
   ): LocalDiscovery {
-    const waiting: PromiseWithResolvers<{ sent: number; skipped: number }>[] = [];
-    const fail = (error: GateError) => waiting.splice(0).forEach(({ reject }) => reject(error));
-    const channel = this.#open({ ask: "discover", port }, (told) => {
-      if (told.tell === "peers") onPeers(told.peers);
-      else if (told.tell === "announced") {
-        waiting.shift()?.resolve({ sent: told.sent, skipped: told.skipped });
-      } else if (told.tell === "closed") {
-        const error = errorOf(told) ?? new GateError("ECANCELED", "Local discovery has ended");
-        fail(error);
-        onClosed(error);
-      }
-    });
-    return {
-      announce: (infoHashesHex) => {
-        const answer = Promise.withResolvers<{ sent: number; skipped: number }>();
-        waiting.push(answer);
-        channel.ask({ ask: "announce", infoHashesHex });
-        return answer.promise;
-      },
-      close: () => {
-        channel.close();
-        fail(new GateError("ECANCELED", "Local discovery was closed"));
-      },
-    };
+    return startDiscovery(this.#open, this.#clock, port, onPeers, onClosed);
   }
 
   /** Ends all present and later channels with an error. Called when the gate has died. */
@@ -146,17 +116,19 @@ export class GateClient {
     for (const [id, onTell] of channels) onTell({ tell: "closed", id, error: { code, message } });
   }
 
-  readonly #open: OpenChannel = (first, onTell) => {
+  readonly #open: OpenChannel = (target, onTell) => {
     const id = ++this.#lastId;
     const ask = (message: Asking, transfer: Transferable[] = []) => {
-      if (this.#channels.has(id)) this.#port.postMessage({ ...message, id }, transfer);
+      if (this.#channels.has(id)) this.#port.postMessage({ ...message, id } as Ask, transfer);
     };
     this.#channels.set(id, onTell);
     if (this.#failure) {
       queueMicrotask(() => this.fail(this.#failure!));
-    } else ask(first);
+    } else ask({ ask: "open", ...target });
     return {
-      ask,
+      send: (packets, transfer) => ask({ ask: "packets", packets }, transfer),
+      credit: (amount) => ask({ ask: "credit", amount }),
+      end: () => ask({ ask: "end" }),
       close: () => {
         ask({ ask: "close" });
         this.#channels.delete(id);

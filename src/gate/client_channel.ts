@@ -4,23 +4,33 @@
  * @module
  */
 
+import type { Ask, Kind, Packet, Tell } from "../gate_thread/mod.ts";
 import { GateError } from "./errors.ts";
-import type { Ask, Tell } from "./protocol.ts";
 
-/** A message of the asking thread without its channel's id. */
+/** A message about an open channel, without the channel's id. */
 export type Asking = Ask extends infer One ? One extends Ask ? Omit<One, "id"> : never : never;
+
+/** The kind of a channel, and its address and port; `src/gate_thread/protocol.ts` has the kinds. */
+export interface Target {
+  kind: Kind;
+  host: string;
+  port: number;
+}
 
 /** The asking thread's end of a channel. */
 export interface ClientChannel {
-  ask(message: Asking, transfer?: Transferable[]): void;
+  /** Sends packets, whose buffers may be transferred. The caller keeps to the gate's credit. */
+  send(packets: Packet[], transfer?: Transferable[]): void;
+  /** Gives credit back to the gate. */
+  credit(amount: number): void;
+  /** Tells the gate that no more packets come. */
+  end(): void;
   /** Closes the channel. No message comes afterwards. */
   close(): void;
 }
 
-/**
- * Opens a channel by its first message. `onTell` receives the gate's messages about the channel.
- */
-export type OpenChannel = (first: Asking, onTell: (told: Tell) => void) => ClientChannel;
+/** Opens a channel. `onTell` receives the gate's messages about the channel. */
+export type OpenChannel = (target: Target, onTell: (told: Tell) => void) => ClientChannel;
 
 /** The error of the message `closed`, if the channel ended by one. */
 export function errorOf({ error }: Tell & { tell: "closed" }): GateError | undefined {

@@ -6,10 +6,10 @@
  */
 
 import type { Buffer } from "node:buffer";
+import { WINDOW_PACKETS } from "../gate_thread/mod.ts";
 import { type ClientChannel, errorOf, type OpenChannel } from "./client_channel.ts";
 import { GateSocket } from "./client_socket.ts";
 import { GateError } from "./errors.ts";
-import { WINDOW_PACKETS } from "./protocol.ts";
 
 /** An IPv4 address in dotted form, and a port. */
 interface Endpoint {
@@ -48,7 +48,7 @@ export class RouterSockets {
   /** Connects to a port of the router. Rejects when `signal` aborts. */
   async connect({ address: host, port }: Endpoint, signal: AbortSignal) {
     signal.throwIfAborted();
-    const socket = new GateSocket(this.#open, { ask: "router", host, port }, {
+    const socket = new GateSocket(this.#open, { kind: "router", host, port }, {
       allowHalfOpen: true,
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -75,23 +75,23 @@ export class RouterSockets {
     };
   }
 
-  #udp(ask: "control" | "search", host: string, onDatagram: OnDatagram): Promise<Udp> {
+  #udp(kind: "control" | "search", host: string, onDatagram: OnDatagram): Promise<Udp> {
     const { promise, resolve, reject } = Promise.withResolvers<Udp>();
     let credit = WINDOW_PACKETS;
-    const channel: ClientChannel = this.#open({ ask, host }, (told) => {
+    const channel: ClientChannel = this.#open({ kind, host, port: 0 }, (told) => {
       if (told.tell === "open") {
         resolve({
-          serverPort: told.port ?? 0,
+          serverPort: told.port,
           send: (bytes) => {
             if (credit === 0) return;
             credit--;
-            channel.ask({ ask: "packets", packets: [{ host, port: 0, bytes: bytes.slice() }] });
+            channel.send([{ host: "", port: 0, bytes: Uint8Array.from(bytes) }]);
           },
           close: () => channel.close(),
         });
       } else if (told.tell === "credit") credit += told.amount;
       else if (told.tell === "packets") {
-        channel.ask({ ask: "credit", amount: told.packets.length });
+        channel.credit(told.packets.length);
         for (const { host, port, bytes } of told.packets) {
           onDatagram(bytes, { address: host, port });
         }

@@ -7,8 +7,8 @@
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
-import { type Asking, type ClientChannel, errorOf, type OpenChannel } from "./client_channel.ts";
-import { type Tell, WINDOW_BYTES } from "./protocol.ts";
+import { type Tell, WINDOW_BYTES } from "../gate_thread/mod.ts";
+import { type ClientChannel, errorOf, type OpenChannel, type Target } from "./client_channel.ts";
 
 type Done = (error?: Error | null) => void;
 
@@ -19,7 +19,7 @@ type Done = (error?: Error | null) => void;
 export class GateSocket extends Duplex {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
-  /** Our own address on a connection to the router. */
+  /** Our own address on the connection. */
   localAddress: string | undefined;
   connecting = true;
   bytesRead = 0;
@@ -30,18 +30,13 @@ export class GateSocket extends Duplex {
   #owed = 0;
   #writing: { bytes: Uint8Array; done: Done } | undefined;
 
-  /** @param first the message that opens the channel */
-  constructor(
-    open: OpenChannel,
-    first: Asking,
-    options: { allowHalfOpen?: boolean },
-  ) {
+  constructor(open: OpenChannel, target: Target, options: { allowHalfOpen?: boolean }) {
     super({ ...options, readableHighWaterMark: WINDOW_BYTES / 4 });
-    if (first.ask === "dial") {
-      this.remoteAddress = first.host;
-      this.remotePort = first.port;
+    if (target.kind === "dial") {
+      this.remoteAddress = target.host;
+      this.remotePort = target.port;
     }
-    this.#channel = open(first, (told) => this.#onTell(told));
+    this.#channel = open(target, (told) => this.#onTell(told));
   }
 
   /** Family of the other end's address, as `node:net` names it. */
@@ -66,7 +61,7 @@ export class GateSocket extends Duplex {
 
   #giveCredit(): void {
     if (this.#owed < WINDOW_BYTES / 4) return;
-    this.#channel.ask({ ask: "credit", amount: this.#owed });
+    this.#channel.credit(this.#owed);
     this.#owed = 0;
   }
 
@@ -76,7 +71,7 @@ export class GateSocket extends Duplex {
   }
 
   override _final(done: Done): void {
-    this.#channel.ask({ ask: "end" });
+    this.#channel.end();
     done();
   }
 
@@ -88,18 +83,19 @@ export class GateSocket extends Duplex {
   }
 
   #onTell(told: Tell): void {
-    if (told.tell === "data") {
-      const { buffer, byteOffset, length } = told.bytes;
-      this.bytesRead += length;
-      this.#owed += length;
-      if (this.push(Buffer.from(buffer as ArrayBuffer, byteOffset, length))) this.#giveCredit();
+    if (told.tell === "packets") {
+      for (const { bytes: { buffer, byteOffset, length } } of told.packets) {
+        this.bytesRead += length;
+        this.#owed += length;
+        if (this.push(Buffer.from(buffer, byteOffset, length))) this.#giveCredit();
+      }
     } else if (told.tell === "credit") {
       this.#credit += told.amount;
       this.#send();
     } else if (told.tell === "end") this.push(null);
     else if (told.tell === "open") {
       this.connecting = false;
-      this.localAddress = told.localAddress;
+      this.localAddress = told.host;
       this.emit("connect");
     } else if (told.tell === "closed" && told.error) {
       this.destroy(errorOf(told));
@@ -114,7 +110,7 @@ export class GateSocket extends Duplex {
     // A copy, because a transferred buffer is lost to this thread, and the writer may still use it.
     const copy = new Uint8Array(bytes.subarray(0, this.#credit));
     const { length } = copy;
-    if (length > 0) this.#channel.ask({ ask: "data", bytes: copy }, [copy.buffer]);
+    if (length > 0) this.#channel.send([{ host: "", port: 0, bytes: copy }], [copy.buffer]);
     this.#credit -= length;
     this.bytesWritten += length;
     const rest = bytes.subarray(length);

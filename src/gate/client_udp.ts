@@ -7,9 +7,9 @@
 
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
+import { MAX_PACKET_BYTES, type Packet, type Tell, WINDOW_PACKETS } from "../gate_thread/mod.ts";
 import type { ClientChannel, OpenChannel } from "./client_channel.ts";
 import { GateError } from "./errors.ts";
-import { MAX_PACKET_BYTES, type Packet, type Tell, WINDOW_PACKETS } from "./protocol.ts";
 
 type SendCallback = (error: Error | null) => void;
 
@@ -31,7 +31,7 @@ export class GateUdp extends EventEmitter {
 
   /** Binds the socket to a port above 1023, or to any free one (0). */
   bind(port = 0): this {
-    this.#channel ??= this.#open({ ask: "udp", port }, (told) => this.#onTell(told));
+    this.#channel ??= this.#open({ kind: "udp", host: "", port }, (told) => this.#onTell(told));
     return this;
   }
 
@@ -79,20 +79,20 @@ export class GateUdp extends EventEmitter {
   #flush(): void {
     const packets = this.#waiting;
     this.#waiting = [];
-    this.#channel?.ask({ ask: "packets", packets });
+    this.#channel?.send(packets);
   }
 
   #onTell(told: Tell): void {
     if (told.tell === "open") {
-      this.#port = told.port ?? 0;
+      this.#port = told.port;
       this.emit("listening");
     } else if (told.tell === "credit") this.#credit += told.amount;
     else if (told.tell === "packets") {
       for (const { host, port, bytes } of told.packets) {
         const from = { address: host, port, family: "IPv6", size: bytes.length };
-        this.emit("message", Buffer.from(bytes.buffer as ArrayBuffer), from);
+        this.emit("message", Buffer.from(bytes.buffer), from);
       }
-      this.#channel?.ask({ ask: "credit", amount: told.packets.length });
+      this.#channel?.credit(told.packets.length);
     } else if (told.tell === "closed") {
       this.#port = 0;
       const { code, message } = told.error ?? { code: "ECANCELED", message: "it was closed" };

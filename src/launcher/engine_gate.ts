@@ -6,7 +6,7 @@
  */
 
 import type { Binding, BindingState } from "../base/mod.ts";
-import type { GateConnection, GateError } from "../gate/mod.ts";
+import { connectGate, discoveryInterfaces, type GateConnection } from "../gate_thread/mod.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
 
 /** A running gate, which chooses the interfaces for discovery from all that it is told. */
@@ -19,16 +19,14 @@ export interface GateSurroundings {
   /** Starts the gate's thread, which discovers peers on the given interfaces. */
   connect(
     options: Omit<GateChoice, "lan"> & { interfaces: Deno.NetworkInterfaceInfo[] },
-    onFailure: (error: GateError) => void,
+    onFailure: (error: Error) => void,
   ): RunningGate | Promise<RunningGate>;
   /** Returns the network interfaces of this machine. */
   networkInterfaces(): Deno.NetworkInterfaceInfo[];
 }
 
 const system: GateSurroundings = {
-  // Loaded only here, because the gate's client loads modules of Node, which takes 30 ms.
-  async connect({ interfaces, ...options }, onFailure) {
-    const { connectGate, discoveryInterfaces } = await import("../gate/mod.ts");
+  connect({ interfaces, ...options }, onFailure) {
     const chosen = (all: Deno.NetworkInterfaceInfo[]) =>
       discoveryInterfaces(all, options.allowLocal);
     const gate = connectGate({ ...options, interfaces: chosen(interfaces) }, onFailure);

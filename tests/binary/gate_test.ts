@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { spawnCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
-import { beyondNetwork } from "./probe/common_attempts.ts";
+import { forbidden } from "./probe/gate_attempts.ts";
 import type { Probed } from "./probe/hear.ts";
 import { binary, binaryTest, buildProbe, refused } from "./support.ts";
 import { makeWorld } from "./world.ts";
@@ -42,7 +42,7 @@ binaryTest(
     program.kill("SIGUSR1");
     const [, json] = await program.waitForLine(/^probed gate 1 (.*)$/, "stderr");
     const { outcomes, examined }: Probed = JSON.parse(json!);
-    const others = Object.keys(beyondNetwork).filter((name) => !refused.test(outcomes[name] ?? ""));
+    const others = Object.keys(forbidden).filter((name) => !refused.test(outcomes[name] ?? ""));
     assert.deepEqual(others.map((name) => `${name}: ${outcomes[name]}`), []);
     assert.deepEqual(examined.extra, []);
     await world.check();

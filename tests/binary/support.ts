@@ -13,11 +13,12 @@ export const binary: string = named ? resolve(named) : "";
 
 /**
  * Matches errors of a missing permission, as Deno or Node's functions report them, V8's error for
- * evaluating text as code, SQLite's for another database, and the launcher's for a request that a
- * command was not granted.
+ * evaluating text as code, the import map's and the module loader's, the error for a class that a
+ * thread has lost, SQLite's for another database, and the launcher's for a request that a command
+ * was not granted.
  */
 export const refused =
-  /^(NotCapable|EvalError): |^(Type)?Error: (.*Requires .+ access|send UNKNOWN|too many attached databases|(LINK_|PLACE_)?NOT_GRANTED)/;
+  /^(NotCapable|EvalError): |^ReferenceError: Worker is not defined|^(Type)?Error: (.*Requires .+ access|send UNKNOWN|Blocked by null entry|Module not found: http|too many attached databases|(LINK_|PLACE_)?NOT_GRANTED)/;
 
 /** Registers a test of the compiled program, if `LIBRESEED_BIN` names one. */
 export function binaryTest(

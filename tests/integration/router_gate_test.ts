@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/base/mod.ts";
-import { Gate, type Port } from "../../src/gate/gate.ts";
+import { Gate, type Port } from "../../src/gate_thread/gate.ts";
 import { GateClient } from "../../src/gate/mod.ts";
 import { PortMapper, type PortMappingStatus, type RouterTransport } from "../../src/router/mod.ts";
 import { FakeGateway, type FakeGatewayBehaviour } from "../support/fake_gateway.ts";
@@ -20,7 +20,7 @@ async function open(behaviour: Partial<FakeGatewayBehaviour>, gatewayAddress?: s
     interfaces: [],
     routerPorts: { portControl: router.portControlPort, ssdp: { host, port } },
   });
-  gate.gateway = gatewayAddress;
+  gate.policy.gateway = gatewayAddress;
   const { port1, port2 } = new MessageChannel();
   const close = gate.serve(port1 as unknown as Port);
   const transport: RouterTransport = new GateClient(port2).router();

@@ -6,8 +6,7 @@
  */
 
 import { systemClock } from "../../src/base/mod.ts";
-import { Gate, type Port } from "../../src/gate/gate.ts";
-import { GateError } from "../../src/gate/mod.ts";
+import { Gate, type Port } from "../../src/gate_thread/gate.ts";
 import type { RouterSurroundings } from "../../src/launcher/router_access.ts";
 import { FakeGateway, type FakeGatewayBehaviour } from "./fake_gateway.ts";
 
@@ -16,7 +15,7 @@ export class GatedRouter implements AsyncDisposable {
   readonly router: FakeGateway;
   readonly surroundings: Partial<RouterSurroundings>;
   readonly #ends: (() => void)[] = [];
-  #onFailure: (error: GateError) => void = () => {};
+  #onFailure: (error: Error) => void = () => {};
 
   static async start(behaviour: Partial<FakeGatewayBehaviour>): Promise<GatedRouter> {
     return new GatedRouter(await FakeGateway.start(systemClock, behaviour));
@@ -46,7 +45,7 @@ export class GatedRouter implements AsyncDisposable {
           serve,
           setInterfaces() {},
           setBindingState() {},
-          setGateway: (address) => gate.gateway = address,
+          setGateway: (address) => gate.policy.gateway = address,
           terminate: () => this.#end(),
         };
       },
@@ -56,7 +55,7 @@ export class GatedRouter implements AsyncDisposable {
   /** Ends the gate as an error in its thread does. */
   killGate(): void {
     this.#end();
-    this.#onFailure(new GateError("GATE_DIED", "The gate's thread died (by the test)"));
+    this.#onFailure(new Error("The gate's thread died (by the test)"));
   }
 
   #end(): void {

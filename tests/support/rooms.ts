@@ -46,10 +46,15 @@ export const rooms: Record<string, Room> = {
     holds: "restrictions of a thread that Deno's permissions cannot express",
     imports: [],
   },
-  gate: {
+  gate_thread: {
     runs: "gate",
-    holds: "connections that Deno's lists cannot express: router, IPv6, local network, web seeds",
-    imports: ["base", "confinement"],
+    holds: "the gate: checks addresses that Deno's lists cannot express, and moves bytes",
+    imports: ["base"],
+  },
+  gate: {
+    runs: "engine",
+    holds: "sockets through the gate: peers over IPv6, local network, web seeds, router",
+    imports: ["base", "gate_thread"],
   },
   bencode: {
     runs: "everywhere",
@@ -81,7 +86,7 @@ export const rooms: Record<string, Room> = {
   launcher: {
     runs: "launcher",
     holds: "starts the other threads with few permissions, opens the key",
-    imports: ["base", "gate", "config", "identity"],
+    imports: ["base", "gate_thread", "config", "identity"],
   },
   records: {
     runs: "everywhere",
@@ -246,14 +251,14 @@ export const threads: Record<string, Thread> = {
   engine: {
     title: "engine's thread",
     process: "host",
-    rooms: ["worker", "engine", "dht", "router", "reachability"],
+    rooms: ["worker", "engine", "dht", "router", "reachability", "gate"],
     does: ["owns the DHT node and both sockets", "reads what strangers send"],
     touches: ["one port, TCP and UDP", "public addresses", "seed directory"],
   },
   gate: {
     title: "the gate",
     process: "host",
-    rooms: ["gate"],
+    rooms: ["gate_thread"],
     does: ["checks each address", "moves bytes without reading them"],
     touches: ["network, by its own check"],
   },
@@ -323,9 +328,9 @@ export const places: readonly Place[] = [
   {
     what: "the network",
     pattern:
-      /["']node:(net|dgram|dns|http|https|tls)(\/promises)?["']|\bDeno\.(connect|listen|serve)|\bfetch\(["'`]/,
+      /["']node:(net|dgram|dns|http|https|tls)(\/promises)?["']|\bDeno\.(connect|listen|serve|startTls|resolveDns)|\bfetch\(["'`]/,
     only: [
-      ...["src/engine/", "src/control/", "src/host/", "src/doctor/", "src/gate/"],
+      ...["src/engine/", "src/control/", "src/host/", "src/doctor/", "src/gate_thread/"],
       "src/base/host_port.ts",
     ],
   },
@@ -333,10 +338,10 @@ export const places: readonly Place[] = [
   // without opening it as a database, which would repair the file.
   {
     what: "UDP",
-    pattern: /["']node:dgram["']/,
+    pattern: /["']node:dgram["']|\bDeno\.listenDatagram\b/,
     only: [
       ...["src/engine/dht/udp_socket.ts", "src/doctor/network.ts"],
-      ...["src/gate/udp.ts", "src/gate/discovery.ts", "src/gate/router_udp.ts"],
+      ...["src/gate_thread/udp_sockets.ts"],
     ],
   },
   {
@@ -365,7 +370,7 @@ export const places: readonly Place[] = [
   {
     what: "a worker",
     pattern: /\bnew Worker\(/,
-    only: ["src/launcher/", "src/gate/connect.ts"],
+    only: ["src/launcher/", "src/gate_thread/connect.ts"],
   },
   {
     what: "the end of the process",

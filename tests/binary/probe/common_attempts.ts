@@ -1,6 +1,6 @@
 /**
- * Attempts of an attacker in any thread, with functions of Deno and of Node. Every thread must
- * refuse them, with all settings.
+ * Attempts of an attacker in any thread but the gate, with functions of Deno and of Node. Each
+ * thread must refuse them, with all settings.
  *
  * Left to others: attempts that only one kind of thread must refuse (`engine_attempts.ts`,
  * `command_attempts.ts`).
@@ -18,6 +18,7 @@ import { join } from "node:path";
 import process from "node:process";
 import vm from "node:vm";
 import threads from "node:worker_threads";
+import { plain } from "./plain_attempts.ts";
 import { type Attempt, imported, settled, unlessAllowed } from "./targets.ts";
 
 /** Attempts that must fail in every thread but the gate, which may use the network. */
@@ -45,46 +46,17 @@ const network: Record<string, Attempt> = {
   "fetch": ({ localPort }) => fetch(`http://localhost:${localPort}/`),
 };
 
-/** Attempts that must fail in every thread, also in the gate. */
-export const beyondNetwork: Record<string, Attempt> = {
-  "listen on a Unix socket": ({ seedDirectory }) =>
-    Deno.listen({ transport: "unix", path: join(seedDirectory, "..", "evil.sock") }),
-  "read the key": ({ home }) => Deno.readTextFile(join(home, "keys", "publisher.key")),
+/** Attempts that must fail in every thread but the gate, which has no module of Node. */
+const elsewhere: Record<string, Attempt> = {
+  "import text as a program": () => imported("data:text/javascript,export default 1"),
   "read the key (Node)": ({ home }) =>
     fs.promises.readFile(join(home, "keys", "publisher.key"), "utf8"),
-  "read the key by a detour": ({ seedDirectory }) =>
-    Deno.readTextFile(`${seedDirectory}/../keys/publisher.key`),
-  "read /etc/passwd": () => Deno.readTextFile("/etc/passwd"),
-  "read the memory of the process": () => Deno.readFile("/proc/self/environ"),
-  "list the home": ({ home }) => [...Deno.readDirSync(home)],
-  "write into the home": ({ home }) => Deno.writeTextFile(join(home, "evil"), ""),
   "write into the home (Node)": ({ home }) => fs.promises.writeFile(join(home, "evil"), ""),
-  "write beside the seed directory": ({ seedDirectory }) =>
-    Deno.writeTextFile(`${seedDirectory}/../evil`, ""),
-  // The control, in which every attempt succeeds, has to leave nothing.
-  "write to /tmp": async () => Deno.remove(await Deno.makeTempFile()),
-  "move a file out": ({ ownFile, home }) => Deno.rename(ownFile, join(home, "evil")),
-  "link the key into the seed directory": ({ home, seedDirectory }) =>
-    Deno.link(join(home, "keys", "publisher.key"), join(seedDirectory, "evil")),
-  "make a link that leads out": ({ home, seedDirectory }) =>
-    Deno.symlink(join(home, "keys", "publisher.key"), join(seedDirectory, "evil")),
-  "start a process": () => new Deno.Command("/bin/true").output(),
   "start a process (Node)": () => {
     const { error } = spawnSync("/bin/true");
     if (error) throw error;
   },
-  "end a process": ({ pid }) => Deno.kill(pid, "SIGTERM"),
   "end a process (Node)": ({ pid }) => process.kill(pid, "SIGTERM"),
-  "read a variable": () => Deno.env.get("PATH"),
-  "read all variables": () => Deno.env.toObject(),
-  "set a variable": () => Deno.env.set("EVIL", "1"),
-  "ask for the host's name": () => Deno.hostname(),
-  "load a native library": () => Deno.dlopen("/lib/x86_64-linux-gnu/libc.so.6", {}),
-  "import the key as text": ({ home }) => imported(`file://${home}/keys/publisher.key`, "text"),
-  "import the key": ({ home }) => imported(`file://${home}/keys/publisher.key`),
-  "import a program": ({ home }) => imported(`file://${home}/evil.js`),
-  "import from the network": ({ localPort }) => imported(`http://localhost:${localPort}/evil.js`),
-  "import text as a program": () => imported("data:text/javascript,export default 1"),
   "require a file (Node)": ({ home }) =>
     module.createRequire(import.meta.url)(join(home, "evil.js")),
   "import past the hooks": ({ home }) => {
@@ -98,19 +70,6 @@ export const beyondNetwork: Record<string, Attempt> = {
     vm.runInThisContext(`import("file://${home}/evil.js")`, {
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     }),
-  "make a function of text": () => new Function("return 1")(),
-  "import in what is evaluated": ({ home }) => (0, eval)(`import("file://${home}/evil.js")`),
-  "import in a worker": ({ home }) => {
-    const program =
-      `postMessage((await import("file://${home}/keys/publisher.key",{with:{type:"text"}})).default)`;
-    const worker = new Worker(`data:text/javascript,${encodeURIComponent(program)}`, {
-      type: "module",
-    });
-    return settled((done, fail) => {
-      worker.onmessage = () => done();
-      worker.onerror = ({ message }) => fail(new Error(message));
-    });
-  },
   "start a thread (Node)": () => new threads.Worker("", { eval: true }),
   "start a thread (Node, required)": () => {
     const { Worker } = module.createRequire(import.meta.url)("node:worker_threads");
@@ -124,22 +83,6 @@ export const beyondNetwork: Record<string, Attempt> = {
     const { Worker } = await import("node:worker_threads");
     Reflect.setPrototypeOf(Worker, EventEmitter);
     return new Worker("", { eval: true });
-  },
-  "start a thread by the class behind the class": () => {
-    let refusal: unknown = new Error("there is no such class");
-    for (const Class of [Object.getPrototypeOf(Worker), Worker.prototype.constructor]) {
-      try {
-        return new Class("data:text/javascript,", { type: "module" });
-      } catch (error) {
-        // A function that constructs nothing gives no way out.
-        if (!(error instanceof TypeError)) refusal = error;
-      }
-    }
-    throw refusal;
-  },
-  "start the thread that compresses": () => {
-    const program = import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "thread.js");
-    new Worker(program, { type: "module" }).terminate();
   },
   "import after replacing what checks": async ({ home }) => {
     const { startsWith, includes } = String.prototype;
@@ -161,8 +104,6 @@ export const beyondNetwork: Record<string, Attempt> = {
     (module.builtinModules as string[]).push(url);
     return imported(url);
   },
-  "import from above the program's own directory": ({ home }) =>
-    imported(`${import.meta.url.replace(/[^/]*$/, "")}${"../".repeat(20)}${home.slice(1)}/evil.js`),
   "import from above the program's own directory, past the hooks": ({ home }) => {
     const url = import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "") +
       `${"../".repeat(20)}${home.slice(1)}/keys/publisher.key`;
@@ -174,7 +115,7 @@ export const beyondNetwork: Record<string, Attempt> = {
 };
 
 /** Attempts that must fail in every thread but the gate. */
-export const forbidden: Record<string, Attempt> = { ...network, ...beyondNetwork };
+export const forbidden: Record<string, Attempt> = { ...network, ...plain, ...elsewhere };
 
 /**
  * Attempts that succeed only if addresses of this machine, or of private networks, are allowed:

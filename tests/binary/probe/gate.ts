@@ -3,6 +3,6 @@
  * controls it. This file is compiled only into a program for tests.
  */
 
-import "../../../src/gate/confined.ts";
+import "../../../src/gate_thread/confined.ts";
 import "./hear_gate.ts";
-import "../../../src/gate/main.ts";
+import "../../../src/gate_thread/main.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { beyondNetwork } from "./common_attempts.ts";
+import { forbidden } from "./gate_attempts.ts";
 import { hearProbes } from "./hear.ts";
 
-hearProbes(beyondNetwork);
+hearProbes(forbidden);

@@ -43,7 +43,8 @@ function kept(): string[] {
  * standard error, and has the gate's thread attack.
  */
 async function askGate(addresses: { host: string; port: number }[]): Promise<void> {
-  const { connectGate, GateClient } = await import("../../../src/gate/mod.ts");
+  const { connectGate } = await import("../../../src/gate_thread/mod.ts");
+  const { GateClient } = await import("../../../src/gate/mod.ts");
   const client = new GateClient(
     connectGate({ allowLocal: false, interfaces: [] }, ({ message }) => say(message)).open(),
   );

@@ -4,14 +4,23 @@
  */
 
 import assert from "node:assert/strict";
-import { formatAddress, isPublic, parseAddress, systemClock, utf8 } from "../../../src/base/mod.ts";
-import { encodeAnnouncement, MAX_INFO_HASHES, parseAnnouncement } from "../../../src/gate/bep14.ts";
+import {
+  concatBytes,
+  formatAddress,
+  fromHex,
+  isPublic,
+  parseAddress,
+  systemClock,
+  utf8,
+} from "../../../src/base/mod.ts";
+import { parseAnnouncement } from "../../../src/gate/bep14.ts";
 import { GateError } from "../../../src/gate/errors.ts";
-import { Gate, type Port } from "../../../src/gate/gate.ts";
-import type { Tell } from "../../../src/gate/protocol.ts";
+import { Gate, type Port } from "../../../src/gate_thread/gate.ts";
+import { encodeAnnouncement } from "../../../src/gate_thread/discovery.ts";
+import type { Tell } from "../../../src/gate_thread/protocol.ts";
 import { extentOf, ResponseReader } from "../../../src/gate/response.ts";
 import { settle } from "../../support/fake_clock.ts";
-import { readOrRefuse, shown, stateless, type Target } from "../target.ts";
+import { shown, stateless, type Target } from "../target.ts";
 
 const infoHashHex = "0123456789abcdef0123456789abcdef01234567";
 
@@ -19,13 +28,16 @@ const announcementTarget: Target = {
   name: "bep14",
   seeds: () =>
     (["IPv4", "IPv6"] as const).map((family) =>
-      encodeAnnouncement(family, { port: 6_881, infoHashesHex: [infoHashHex], cookie: "a1" })
+      encodeAnnouncement(family, 6_881, fromHex(infoHashHex)!, "a1")
     ),
   open: stateless((bytes) => {
     const read = parseAnnouncement(bytes);
-    if (!read || read.infoHashesHex.length > MAX_INFO_HASHES) return;
+    if (!read || read.infoHashesHex.length > 24) return;
     assert.ok(read.port >= 1 && read.port <= 65_535);
-    assert.deepEqual(parseAnnouncement(encodeAnnouncement("IPv4", read)), read);
+    const { port, infoHashesHex, cookie = "" } = read;
+    const hashes = concatBytes(...infoHashesHex.map((one) => fromHex(one)!));
+    const encoded = encodeAnnouncement("IPv4", port, hashes, cookie);
+    assert.deepEqual(parseAnnouncement(encoded), { ...read, cookie });
   }),
 };
 
@@ -74,11 +86,13 @@ const responseTarget: Target = {
 };
 
 const messages = [
-  { ask: "dial", id: 1, host: "2600::1", port: 6_881 },
-  { ask: "reach", id: 2, name: "example.org", port: 80, tls: false },
-  { ask: "announce", id: 3, infoHashesHex: [infoHashHex] },
+  { ask: "open", kind: "dial", id: 1, host: "2600::1", port: 6_881 },
+  { ask: "open", kind: "https", id: 2, host: "example.org", port: 443 },
+  { ask: "open", kind: "router", id: 3, host: "192.168.1.1", port: 80 },
+  { ask: "open", kind: "control", id: 4, host: "10.0.0.1", port: 0 },
+  { ask: "open", kind: "discover", id: 5, host: "", port: 6_881 },
+  { ask: "packets", id: 1, packets: [{ host: "", port: 0, bytes: { length: 3 } }] },
   { ask: "credit", id: 1, amount: 5 },
-  { ask: "data", id: 1, bytes: { length: 3 } },
   { ask: "end", id: 1 },
   { ask: "close", id: 1 },
 ];
@@ -115,8 +129,8 @@ const messageTarget: Target = {
     const port: Port = { postMessage: (message) => told.push(message), onmessage: null };
     const close = gate.serve(port);
     for (const data of Array.isArray(list) ? list : [list]) {
-      // A UDP socket would be a real one.
-      if (data?.ask !== "udp") readOrRefuse(GateError, () => port.onmessage!({ data }));
+      // The sockets of these kinds would be real ones.
+      if (!["udp", "search"].includes(data?.kind)) port.onmessage!({ data });
     }
     await settle();
     close();

@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { type Clock, equalBytes, systemClock } from "../../../src/base/mod.ts";
 import type { DownloadProgress, WebSeedStatus } from "../../../src/engine/mod.ts";
-import { connectGate, GateClient } from "../../../src/gate/mod.ts";
+import { GateClient } from "../../../src/gate/mod.ts";
+import { connectGate } from "../../../src/gate_thread/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
 import { WebHost, type WebHostMode } from "../../support/web_host.ts";

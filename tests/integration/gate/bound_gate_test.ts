@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { concatBytes, systemClock } from "../../../src/base/mod.ts";
-import { Gate, type GateOptions, type Port } from "../../../src/gate/gate.ts";
-import { connectGate, GateClient } from "../../../src/gate/mod.ts";
+import { Gate, type GateOptions, type Port } from "../../../src/gate_thread/gate.ts";
+import { GateClient } from "../../../src/gate/mod.ts";
+import { connectGate } from "../../../src/gate_thread/mod.ts";
 import {
   TEST_CERTIFICATE,
   TEST_CERTIFICATE_KEY,

@@ -6,13 +6,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { concatBytes, equalBytes, utf8 } from "../../../src/base/mod.ts";
-import {
-  connectGate,
-  discoveryInterfaces,
-  GateClient,
-  type GateSocket,
-  type HeardPeer,
-} from "../../../src/gate/mod.ts";
+import { GateClient, type GateSocket, type HeardPeer } from "../../../src/gate/mod.ts";
+import { connectGate, discoveryInterfaces } from "../../../src/gate_thread/mod.ts";
 import { eventually } from "../../support/engines.ts";
 
 const INFO_HASH = "0123456789abcdef0123456789abcdef01234567";

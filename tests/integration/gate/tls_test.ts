@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { concatBytes, systemClock } from "../../../src/base/mod.ts";
-import { Gate, type Port } from "../../../src/gate/gate.ts";
+import { Gate, type Port } from "../../../src/gate_thread/gate.ts";
 import { GateClient } from "../../../src/gate/mod.ts";
 import {
   TEST_CERTIFICATE,

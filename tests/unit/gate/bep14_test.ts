@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
-import { utf8 } from "../../../src/base/mod.ts";
-import {
-  encodeAnnouncement,
-  MAX_ANNOUNCE_BYTES,
-  MAX_INFO_HASHES,
-  parseAnnouncement,
-} from "../../../src/gate/bep14.ts";
+import { concatBytes, fromHex, utf8 } from "../../../src/base/mod.ts";
+import { MAX_ANNOUNCE_BYTES, parseAnnouncement } from "../../../src/gate/bep14.ts";
+import { encodeAnnouncement } from "../../../src/gate_thread/discovery.ts";
 
 const infoHashHex = "0123456789abcdef0123456789abcdef01234567";
 
@@ -15,12 +11,13 @@ function announcement(...lines: string[]): string {
 
 Deno.test("our announcements parse to what was encoded, and keep to the length of BEP 14", () => {
   const infoHashesHex = Array.from(
-    { length: MAX_INFO_HASHES },
+    { length: 24 },
     (_, i) => i.toString(16).padStart(40, "0"),
   );
   for (const family of ["IPv4", "IPv6"] as const) {
     const written = { port: 65_535, infoHashesHex, cookie: crypto.randomUUID() };
-    const bytes = encodeAnnouncement(family, written);
+    const hashes = concatBytes(...infoHashesHex.map((one) => fromHex(one)!));
+    const bytes = encodeAnnouncement(family, written.port, hashes, written.cookie);
     assert.ok(bytes.length <= MAX_ANNOUNCE_BYTES, `${bytes.length} bytes`);
     assert.deepEqual(parseAnnouncement(bytes), written);
   }

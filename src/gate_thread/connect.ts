@@ -5,7 +5,6 @@
  */
 
 import type { BindingState } from "../base/mod.ts";
-import { GateError } from "./errors.ts";
 import type { GateOptions } from "./gate.ts";
 import { gatePermissions } from "./permissions.ts";
 
@@ -27,7 +26,7 @@ export interface GateOrder {
 
 /** Connection to a running gate. */
 export interface GateConnection {
-  /** Makes a port for a thread that asks. `client.ts` is that thread's side. */
+  /** Makes a port for a thread that asks. `src/gate` is that thread's side. */
   open(): MessagePort;
   /** Serves a port whose other end a thread that asks has already. The port is transferred. */
   serve(port: MessagePort): void;
@@ -49,7 +48,7 @@ export interface GateConnection {
  */
 export function connectGate(
   options: StartOptions,
-  onFailure: (error: GateError) => void,
+  onFailure: (error: Error) => void,
 ): GateConnection {
   const worker = new Worker(BUNDLE, {
     type: "module",
@@ -62,7 +61,7 @@ export function connectGate(
     // Without `preventDefault`, the error would end the whole program with a stack trace.
     error.preventDefault();
     worker.terminate();
-    onFailure(new GateError("GATE_DIED", `The gate's thread died (${error.message})`));
+    onFailure(new Error(`The gate's thread died (${error.message})`));
   });
   send({ options });
   return {
@@ -90,5 +89,5 @@ export function discoveryInterfaces(
   return all
     .filter(({ address }) => allowLocal || !/^(127\.|::1$)/.test(address))
     .slice(0, 32)
-    .map(({ name, family, address, cidr }) => ({ name, family, address, cidr }));
+    .map(({ name, family, address, cidr, scopeid }) => ({ name, family, address, cidr, scopeid }));
 }

@@ -1,16 +1,14 @@
 /**
  * TCP connections from a chosen address of this machine. `Deno.connect` cannot choose it, so these
- * connections use `node:net`.
+ * connections use `node:net`, which is loaded when it is needed.
  *
  * @module
  */
 
-import { connect, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
-import type { Connection } from "./channel.ts";
+import type { Socket } from "node:net";
 
 /** A connection whose local address was chosen. It has the members of `Deno.Conn` that are used. */
-export class BoundConnection implements Connection {
+export class BoundConnection {
   readonly #socket: Socket;
   #failure: Error | undefined;
   #onEvent = () => {};
@@ -36,6 +34,7 @@ export class BoundConnection implements Connection {
     localAddress: string,
     signal: AbortSignal,
   ): Promise<BoundConnection> {
+    const { connect } = await import("node:net");
     const socket = connect({ host, port, localAddress, noDelay: true, allowHalfOpen: true });
     await connected(socket, "connect", signal);
     return new BoundConnection(socket);
@@ -44,7 +43,8 @@ export class BoundConnection implements Connection {
   /** Begins TLS, and checks the certificate by the name. Use the returned connection from then on. */
   async secure(name: string, caCerts: string[], signal: AbortSignal): Promise<BoundConnection> {
     const ca = caCerts.length > 0 ? caCerts : undefined;
-    const secured = connectTls({ socket: this.#socket, servername: name, ca });
+    const { connect } = await import("node:tls");
+    const secured = connect({ socket: this.#socket, servername: name, ca });
     await connected(secured, "secureConnect", signal);
     return new BoundConnection(secured);
   }

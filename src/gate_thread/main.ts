@@ -17,8 +17,8 @@ let gate: Gate | undefined;
 
 self.onmessage = ({ data: { options, interfaces, gateway, bindingState, port } }) => {
   if (options) gate = new Gate({ ...options, clock: systemClock });
-  if (interfaces && gate) gate.interfaces = interfaces;
-  if (gateway !== undefined && gate) gate.gateway = gateway ?? undefined;
+  if (interfaces && gate) gate.policy.interfaces = interfaces;
+  if (gateway !== undefined && gate) gate.policy.gateway = gateway ?? undefined;
   if (bindingState && gate) gate.bindingState = bindingState;
   if (port) gate?.serve(port as Port);
 };

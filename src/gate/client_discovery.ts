@@ -1,0 +1,100 @@
+/**
+ * Local discovery (BEP 14) as the asking thread sees it: gives the gate the infohashes to announce,
+ * and reads the announcements of neighbours. The gate has noted each neighbour's port before.
+ *
+ * @module
+ */
+
+import { type Clock, concatBytes, fromHex } from "../base/mod.ts";
+import { parseAnnouncement } from "./bep14.ts";
+import { errorOf, type OpenChannel } from "./client_channel.ts";
+import { GateError } from "./errors.ts";
+
+/** A peer of the own network that announced a torrent by local discovery. */
+export interface HeardPeer {
+  /** 40 hexadecimal digits, lower case. */
+  infoHashHex: string;
+  host: string;
+  port: number;
+}
+
+/** Local discovery of the peers of torrents. */
+export interface LocalDiscovery {
+  /**
+   * Announces torrents. Peers of a torrent are reported for 15 minutes from its announcement.
+   *
+   * @param infoHashesHex infohashes of 20 bytes in hexadecimal
+   * @returns how many infohashes were handed to the gate, and how many its credit has left out
+   */
+  announce(infoHashesHex: string[]): Promise<{ sent: number; skipped: number }>;
+  close(): void;
+}
+
+/** Announcements that the gate takes in advance, and infohashes in each. */
+const WINDOW_ANNOUNCEMENTS = 64;
+const MAX_HASHES = 24;
+/** Time during which neighbours of an announced torrent are reported (ms): three announcements. */
+const INTEREST_MS = 15 * 60_000;
+/** Maximum number of torrents whose neighbours are reported. The oldest is dropped. */
+const MAX_INTERESTS = 65_536;
+
+/** Begins local discovery; `client.ts` says what the arguments mean. */
+export function startDiscovery(
+  open: OpenChannel,
+  clock: Clock,
+  port: number,
+  onPeers: (peers: HeardPeer[]) => void,
+  onClosed: (error: GateError) => void,
+): LocalDiscovery {
+  /** Time when each torrent was announced last, by infohash in hexadecimal; the oldest first. */
+  const interests = new Map<string, number>();
+  let credit = WINDOW_ANNOUNCEMENTS;
+  let failure: GateError | undefined;
+  const hear = (host: string, bytes: Uint8Array) => {
+    const announcement = parseAnnouncement(bytes);
+    const nowMs = clock.now();
+    const shared = new Set(announcement?.infoHashesHex).values().filter((infoHashHex) =>
+      nowMs - (interests.get(infoHashHex) ?? -Infinity) <= INTEREST_MS
+    );
+    const peers = [...shared].map((infoHashHex) => ({
+      infoHashHex,
+      host,
+      port: announcement!.port,
+    }));
+    if (peers.length > 0) onPeers(peers);
+  };
+  const channel = open({ kind: "discover", host: "", port }, (told) => {
+    if (told.tell === "credit") credit += told.amount;
+    else if (told.tell === "packets") {
+      channel.credit(told.packets.length);
+      for (const { host, bytes } of told.packets) hear(host, bytes);
+    } else if (told.tell === "closed") {
+      failure = errorOf(told) ?? new GateError("ECANCELED", "Local discovery has ended");
+      onClosed(failure);
+    }
+  });
+  const noteInterest = (infoHashHex: string) => {
+    interests.delete(infoHashHex);
+    if (interests.size >= MAX_INTERESTS) interests.delete(interests.keys().next().value!);
+    interests.set(infoHashHex, clock.now());
+  };
+  return {
+    // deno-lint-ignore require-await -- a failure rejects
+    async announce(infoHashesHex) {
+      if (failure) throw failure;
+      for (const infoHashHex of infoHashesHex) noteInterest(infoHashHex);
+      let sent = 0;
+      for (; sent < infoHashesHex.length && credit > 0; credit--) {
+        const some = infoHashesHex.slice(sent, sent + MAX_HASHES);
+        const bytes = concatBytes(...some.map((infoHashHex) => fromHex(infoHashHex)!));
+        channel.send([{ host: "", port: 0, bytes }]);
+        sent += some.length;
+      }
+      return { sent, skipped: infoHashesHex.length - sent };
+    },
+    close() {
+      failure ??= new GateError("ECANCELED", "Local discovery was closed");
+      channel.close();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * Attempts of an attacker in the gate's thread. It may use the network, and can reach no module of
+ * Node but `node:dgram`. One way is left to a program that is text: to name a module of Node in a
+ * static import, which Deno resolves past the import map. The gate has no import of a variable name
+ * that could load such a program (`tests/integration/gate_thread/bundle_test.ts`).
+ *
+ * @module
+ */
+
+import { plain } from "./plain_attempts.ts";
+import { type Attempt, imported } from "./targets.ts";
+
+/** Throws unless a global value is there. */
+function reach(name: string): unknown {
+  if (name in globalThis) return Reflect.get(globalThis, name);
+  throw new Deno.errors.NotCapable(`${name} is not there`);
+}
+
+/** Imports a program that is text. The program may import what the thread may not. */
+function importedText(program: string): Promise<unknown> {
+  return imported(`data:text/javascript,${encodeURIComponent(program)}`);
+}
+
+/** Attempts that must fail in the gate's thread. */
+export const forbidden: Record<string, Attempt> = {
+  ...plain,
+  "import a module of Node": () => imported("node:fs"),
+  "import a module of Node by its short name": () => imported("worker_threads"),
+  "import a module of Node that has no short name": () => imported("node:sqlite"),
+  "import what registers hooks": () => imported("node:module"),
+  "import the program's own file": () => imported(new URL("./worker.js", import.meta.url).href),
+  "import the key by a host": ({ home }) =>
+    imported(`file://localhost${home}/keys/publisher.key`, "text"),
+  "import Node in a program that is text": () => importedText('await import("node:module")'),
+  "import a file in a program that is text": ({ home }) =>
+    importedText(`import "file://${home}/evil.js"`),
+  "import the key in a program that is text": ({ home }) =>
+    importedText(`import x from "file://${home}/keys/publisher.key" with { type: "text" }`),
+  "import in a program of a blob": ({ home }) => {
+    const program = `import x from "file://${home}/keys/publisher.key" with { type: "text" }`;
+    return imported(URL.createObjectURL(new Blob([program], { type: "text/javascript" })));
+  },
+  "start a thread that is a program of text": () => {
+    const Class = reach("Worker") as typeof Worker;
+    return new Class("data:text/javascript,", { type: "module" });
+  },
+  "reach Node by the process": () => reach("process"),
+  "reach Node by its global values": () => reach("global") ?? reach("Buffer"),
+  "reach Node after its UDP sockets have been loaded": async () => {
+    const dgram = await import("node:dgram");
+    const process = reach("process") as typeof import("node:process");
+    return [dgram, process.getBuiltinModule("node:module")];
+  },
+};

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { parseAddress } from "../../../src/base/mod.ts";
+import { HEARD_MS, type Interface, Policy } from "../../../src/gate_thread/policy.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+const at = (text: string) => parseAddress(text)!;
+const interfaces = ["192.168.1.2/24", "10.0.0.2/8", "2600::2/64", "169.254.1.1/16", "fe80::2/64"]
+  .map((cidr) => ({ cidr }) as Interface);
+
+function open(allowLocal = false) {
+  const clock = new FakeClock();
+  const policy = new Policy({ clock, allowLocal, interfaces });
+  const isRouter = (text: string) => {
+    try {
+      return policy.router(text) === text;
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, "ADDRESS_REFUSED");
+      return false;
+    }
+  };
+  return { clock, policy, isRouter };
+}
+
+Deno.test("a neighbour may be dialled for an hour, only at the announced port", async () => {
+  const { policy, clock } = open();
+  const neighbour = at("192.168.1.7");
+  assert.ok(!policy.mayDial(neighbour, 6_881));
+  assert.ok(policy.noteNeighbour(neighbour, 6_881));
+  assert.ok(!policy.mayDial(neighbour, 6_882));
+  assert.ok(!policy.mayDial(at("192.168.1.71"), 6_881));
+  assert.ok(!policy.mayFetch(neighbour, 6_881), "a web server is not a neighbour");
+  assert.ok(!policy.maySend(neighbour, 6_881));
+  await clock.advance(HEARD_MS);
+  assert.ok(policy.mayDial(neighbour, 6_881));
+  await clock.advance(1);
+  assert.ok(!policy.mayDial(neighbour, 6_881));
+});
+
+Deno.test("only machines in our own networks, at ports of peers, are neighbours", () => {
+  const { policy } = open();
+  for (
+    const host of ["192.168.2.7", "172.16.0.1", "8.8.8.8", "169.254.1.7", "fe80::7", "fd00::1"]
+  ) {
+    assert.ok(!policy.noteNeighbour(at(host), 6_881), host);
+    if (host !== "8.8.8.8") assert.ok(!policy.mayDial(at(host), 6_881), host);
+  }
+  assert.ok(!policy.noteNeighbour(at("192.168.1.7"), 22));
+  assert.ok(!policy.mayDial(at("192.168.1.7"), 22));
+  assert.ok(policy.noteNeighbour(at("2600::7"), 6_881), "a public address in our network");
+});
+
+Deno.test("the memory of neighbours is bounded, in total and for one address", () => {
+  const { policy } = open();
+  for (let port = 2_000; port < 2_100; port++) policy.noteNeighbour(at("10.0.0.1"), port);
+  const ports = Array.from({ length: 100 }, (_, i) => 2_000 + i)
+    .filter((port) => policy.mayDial(at("10.0.0.1"), port));
+  assert.deepEqual(ports, [2_092, 2_093, 2_094, 2_095, 2_096, 2_097, 2_098, 2_099]);
+  for (let i = 0; i < 8; i++) policy.noteNeighbour(at("10.0.0.1"), 2_092);
+  assert.ok(policy.mayDial(at("10.0.0.1"), 2_093), "a repeated announcement drops no other");
+  for (let i = 0; i < 256; i++) policy.noteNeighbour(at(`10.0.1.${i}`), 7_000);
+  assert.ok(!policy.mayDial(at("10.0.0.1"), 2_099), "the oldest are forgotten");
+  assert.ok(policy.mayDial(at("10.0.1.0"), 7_000));
+});
+
+Deno.test("ports of system services are refused, and local addresses need allowLocal", () => {
+  const [strict, lax] = [open(false).policy, open(true).policy];
+  const peer = at("2600::1");
+  assert.deepEqual([22, 25, 80, 443, 1_024].filter((port) => strict.mayDial(peer, port)), [
+    ...[80, 443, 1_024],
+  ]);
+  assert.ok(!strict.maySend(peer, 80) && strict.maySend(peer, 1_024));
+  assert.ok(!lax.maySend(at("8.8.8.8"), 7_000), "the socket is of IPv6 alone");
+  for (const text of ["127.0.0.1", "::1", "fd00::1"]) {
+    assert.ok(!strict.mayDial(at(text), 7_000) && lax.mayDial(at(text), 7_000), text);
+  }
+  for (const text of ["169.254.169.254", "fe80::1", "::ffff:127.0.0.1"]) {
+    assert.ok(!lax.mayDial(at(text), 7_000), text);
+  }
+});
+
+Deno.test("only the default gateway counts as a router if the launcher knows it", () => {
+  const { policy, isRouter } = open();
+  policy.gateway = "192.168.1.1";
+  assert.ok(isRouter("192.168.1.1"));
+  assert.equal(policy.noteAnswer(at("192.168.1.1")), true);
+  assert.equal(policy.noteAnswer(at("192.168.1.2")), false);
+  for (const text of ["192.168.1.2", "8.8.8.8", "router", "", "192.168.1.1.", "::1"]) {
+    assert.ok(!isRouter(text), text);
+  }
+  policy.gateway = "192.168.1.2";
+  assert.ok(!isRouter("192.168.1.1"), "the gateway has changed");
+});
+
+Deno.test("an address that answered a search counts as a router for an hour", async () => {
+  const { policy, isRouter, clock } = open();
+  assert.ok(!isRouter("192.168.1.1"));
+  assert.equal(policy.noteAnswer(at("192.168.1.1")), true);
+  await clock.advance(HEARD_MS);
+  assert.ok(isRouter("192.168.1.1"));
+  await clock.advance(1);
+  assert.ok(!isRouter("192.168.1.1"));
+  assert.equal(policy.noteAnswer(at("192.168.1.1")), true);
+  policy.gateway = "10.0.0.1";
+  policy.gateway = undefined;
+  assert.ok(!isRouter("192.168.1.1"), "a change of the gateway forgets it");
+});
+
+Deno.test("only a private IPv4 address counts as a router", () => {
+  const [strict, lax] = [open(false), open(true)];
+  for (const text of ["8.8.8.8", "169.254.169.254", "224.0.0.1", "fd00::1", "::1"]) {
+    strict.policy.gateway = lax.policy.gateway = text;
+    assert.ok(!strict.isRouter(text) && !lax.isRouter(text), text);
+    assert.equal(strict.policy.noteAnswer(at(text)), false, text);
+  }
+  strict.policy.gateway = lax.policy.gateway = "127.0.0.1";
+  assert.ok(!strict.isRouter("127.0.0.1") && lax.isRouter("127.0.0.1"));
+});
+
+Deno.test("the memory of answers is bounded", () => {
+  const { policy, isRouter } = open();
+  for (let last = 1; last <= 9; last++) policy.noteAnswer(at(`10.0.0.${last}`));
+  assert.ok(!isRouter("10.0.0.1"));
+  assert.ok(isRouter("10.0.0.9"));
+});
