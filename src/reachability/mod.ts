@@ -23,5 +23,5 @@ export {
   type ReachabilityStatus,
   type Verdict,
 } from "./status.ts";
-export { AddressVotes, type ExternalAddress, HOLD_MS, MAX_VOTERS, MIN_VOTES } from "./votes.ts";
+export { AddressVotes, CHANGES, type ExternalAddress, MAX_VOTERS, MIN_VOTES } from "./votes.ts";
 export { describeReachability, type ReachabilityWords } from "./words.ts";

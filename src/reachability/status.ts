@@ -15,8 +15,9 @@ import type { ExternalAddress } from "./votes.ts";
  * - `public`: an interface of this machine has the external address.
  * - `mapped`: behind NAT, and the router has opened our port at its external address.
  * - `nat`: behind NAT, and no router has opened our port.
- * - `carrier-nat`: behind a second NAT, such as a provider's. The home router, if it has opened our
- *   port, has no public address or not the external one.
+ * - `carrier-nat`: behind a second NAT, such as a provider's. The home router names no address of its
+ *   own, or one that is not public or not the external one; or this machine has one that providers
+ *   share.
  */
 export type Placement = "public" | "mapped" | "nat" | "carrier-nat" | "unknown";
 
@@ -51,8 +52,8 @@ export interface ReachabilityStatus {
   ipv6?: FamilyReachability;
   /** Address of this machine in its own network, to which a router has to forward the port. */
   localAddress?: string;
-  /** External IPv4 address and port that the router claims. */
-  router?: { address: string; port: number };
+  /** External IPv4 address that the router claims, and the port that it has opened there. */
+  router?: { address: string; port?: number };
 }
 
 /** The measurements. */
@@ -77,7 +78,8 @@ export function reachabilityOf(measured: Measurements): ReachabilityStatus {
     .filter((one): one is { text: string; address: Address } => one.address !== undefined);
   const own4 = own.filter(({ address }) => address.length === 4);
   const own6 = own.filter(({ address }) => address.length === 16);
-  const { externalAddress, externalPort } = portMapping?.mapping ?? {};
+  const address = portMapping?.routerAddress;
+  const externalPort = portMapping?.mapping?.externalPort;
   const ipv4 = familyOf(placementOfIpv4(measured, own4), external4, incoming4);
   const ipv6 = familyOf(placementOf(own6, external6), external6, incoming6);
   const knowsIpv6 = ipv6.placement !== "unknown" || incoming6.connections > 0;
@@ -89,8 +91,8 @@ export function reachabilityOf(measured: Measurements): ReachabilityStatus {
     ipv4,
     ...(knowsIpv6 && { ipv6 }),
     ...(local !== undefined && { localAddress: local }),
-    ...(externalAddress !== undefined && externalPort !== undefined &&
-      { router: { address: externalAddress, port: externalPort } }),
+    ...(address !== undefined &&
+      { router: { address, ...(externalPort !== undefined && { port: externalPort }) } }),
   };
 }
 
@@ -131,16 +133,20 @@ function placementOfIpv4(
 ): Placement {
   const byInterfaces = placementOf(own, external);
   if (byInterfaces === "public") return "public";
-  const { mapping, error } = portMapping ?? {};
+  const { mapping, routerAddress, error } = portMapping ?? {};
   const isNat = byInterfaces === "nat" ||
     own.some(({ address }) => isNatted(address)) && own.every(({ address }) => !isPublic(address));
-  if (mapping) {
-    const router = parseAddress(mapping.externalAddress);
+  if (routerAddress !== undefined) {
+    const router = parseAddress(routerAddress);
     const isOutermost = external
-      ? external.address === mapping.externalAddress
+      ? external.address === routerAddress
       : router !== undefined && isPublic(router);
-    return isOutermost ? "mapped" : "carrier-nat";
+    if (!isOutermost) return "carrier-nat";
+    if (mapping) return "mapped";
   }
+  // Some routers name no address instead of one that is not public. This one is online, since others
+  // see us.
+  if (error?.code === "ROUTER_OFFLINE" && external) return "carrier-nat";
   if (own.some(({ address }) => isInBlock(CARRIER, address)) && isNat) return "carrier-nat";
   // While the router has not answered yet, it may still open the port.
   if (portMapping && !error) return "unknown";

@@ -13,6 +13,8 @@ import {
   isPublic,
   networkOf,
   peerAddressBytes,
+  TokenBucket,
+  type TokenRate,
 } from "../base/mod.ts";
 
 /** An external address on which a majority agrees. */
@@ -33,10 +35,11 @@ export const MIN_VOTES = 4;
  */
 export const MAX_VOTERS = 16;
 /**
- * Minimum time between two changes of the address (ms). Each change costs an announcement of every
- * torrent, so liars must not cause one change after the other.
+ * Token bucket of changes from one address to another: burst, and refill, which is one in five
+ * minutes. Each change costs an announcement of every torrent, so liars must not cause one change
+ * after the other.
  */
-export const HOLD_MS = 5 * 60_000;
+export const CHANGES: TokenRate = { burst: 3, perSecond: 1 / 300 };
 /** Lengths of a compact address and port (BEP 5, BEP 32), and of an address alone, in bytes. */
 const PORT_BYTES = 2;
 
@@ -51,13 +54,14 @@ export class AddressVotes {
   /** For each network of a voter the address in its last vote; the oldest vote is first. */
   readonly #votes = new Map<string, string>();
   #external: string | undefined;
-  #changedMs = -Infinity;
+  readonly #changes: TokenBucket;
 
   /** @param onChange called when the majority has agreed on another address */
   constructor(family: Family, clock: Clock, onChange: () => void) {
     this.#family = family;
     this.#clock = clock;
     this.#onChange = onChange;
+    this.#changes = new TokenBucket(CHANGES, clock.now());
   }
 
   /** The external address; `undefined` while no majority agrees on one. */
@@ -93,7 +97,6 @@ export class AddressVotes {
   clear(): void {
     this.#votes.clear();
     this.#external = undefined;
-    this.#changedMs = -Infinity;
   }
 
   /** Accepts an address if more than half of the votes name it. */
@@ -101,10 +104,8 @@ export class AddressVotes {
     if (candidate === this.#external) return;
     const votes = this.#count(candidate);
     if (votes < MIN_VOTES || votes * 2 <= this.#votes.size) return;
-    const nowMs = this.#clock.now();
-    if (Math.abs(nowMs - this.#changedMs) < HOLD_MS) return;
+    if (this.#external !== undefined && !this.#changes.take(this.#clock.now())) return;
     this.#external = candidate;
-    this.#changedMs = nowMs;
     this.#onChange();
   }
 

@@ -24,7 +24,8 @@ export function describeReachability(status: ReachabilityStatus): ReachabilityWo
   return { what, ...(mend !== undefined && { mend }) };
 }
 
-function describePlacement({ ipv4, router, port }: ReachabilityStatus): string {
+function describePlacement(status: ReachabilityStatus): string {
+  const { ipv4, router, port } = status;
   const { placement, external } = ipv4;
   const seenAs = external
     ? ` (${external.address} by ${external.votes} of ${external.of} networks)`
@@ -37,7 +38,7 @@ function describePlacement({ ipv4, router, port }: ReachabilityStatus): string {
     case "nat":
       return `behind NAT${seenAs}, and no router has opened port ${port}`;
     case "carrier-nat":
-      return `behind a second NAT${seenAs}${describeRouter(router?.address)}`;
+      return `behind a second NAT${seenAs}${describeRouter(status)}`;
     case "unknown":
       return external
         ? `the external address is ${external.address}, but it is not known whether it leads here`
@@ -45,8 +46,13 @@ function describePlacement({ ipv4, router, port }: ReachabilityStatus): string {
   }
 }
 
-function describeRouter(address: string | undefined): string {
-  if (address === undefined) return ": the address of this machine is one that a provider shares";
+function describeRouter({ router, localAddress }: ReachabilityStatus): string {
+  const address = router?.address;
+  if (address === undefined) {
+    return localAddress !== undefined && isCarrierAddress(localAddress)
+      ? ": the address of this machine is one that a provider shares among customers"
+      : ": the home router has no public address of its own";
+  }
   const kind = isCarrierAddress(address) ? ", which a provider shares among customers" : "";
   return `: the home router's own address is ${address}${kind}`;
 }

@@ -26,6 +26,7 @@ import type {
 /** A NAT-PMP client. */
 export class NatPmpClient implements MappingClient {
   readonly protocol = "NAT-PMP";
+  toldAddress: string | undefined;
   readonly #context: ClientContext;
   readonly #control: PortControl;
   readonly #epoch = new Epoch(natPmpEpochRule);
@@ -73,7 +74,7 @@ export class NatPmpClient implements MappingClient {
     if (externalAddress === undefined || !isExternalAddress(externalAddress)) {
       throw new RouterError("ROUTER_OFFLINE", "The router has no external address");
     }
-    return externalAddress;
+    return this.toldAddress = externalAddress;
   }
 
   async #requestMapping(

@@ -64,6 +64,8 @@ export class PortMapper {
   #status: PortMappingStatus;
   /** External port of the last mapping. The next search requests this port first. */
   #lastExternalPort: number;
+  /** External address that a router without a mapping has told. */
+  #routerAddress: string | undefined;
   #hurry = () => {};
 
   constructor(options: PortMapperOptions) {
@@ -102,6 +104,7 @@ export class PortMapper {
     while (!signal.aborted) {
       try {
         gateway = await this.#findGateway(undefined);
+        this.#routerAddress = undefined;
         if (signal.aborted) return;
         const kept = await establish(
           this.#options,
@@ -126,6 +129,7 @@ export class PortMapper {
     try {
       return this.#kept = await this.#mapBoth(client, undefined, signal);
     } catch (error) {
+      this.#routerAddress = client.toldAddress;
       const { port: internalPort } = this.#options;
       const held: Held = { kind: "tcp", internalPort, externalPort: this.#lastExternalPort };
       const isRefused = (error as { code?: unknown }).code === "ROUTER_REFUSED";
@@ -273,11 +277,13 @@ export class PortMapper {
     const { sinceMs, mapping: before, error: errorBefore } = this.#status;
     const data = error === undefined ? undefined : errorData(error);
     const isSame = sameMapping(mapping, before);
-    if (isSame && data?.code === errorBefore?.code && data?.message === errorBefore?.message) {
-      return;
-    }
+    const routerAddress = mapping?.externalAddress ?? this.#routerAddress;
+    const isSameRouter = routerAddress === this.#status.routerAddress;
+    const isSameError = data?.code === errorBefore?.code && data?.message === errorBefore?.message;
+    if (isSame && isSameRouter && isSameError) return;
     this.#status = {
       ...(mapping && { mapping }),
+      ...(routerAddress !== undefined && { routerAddress }),
       sinceMs: isSame ? sinceMs : this.#clock.now(),
       ...(data && { error: data }),
     };

@@ -43,6 +43,8 @@ export type CheckResult = "held" | "lost";
 /** A client of one router, for one protocol. */
 export interface MappingClient {
   readonly protocol: ProtocolName;
+  /** External address that the router has told last, also if it maps no port; dotted form. */
+  readonly toldAddress?: string;
   /**
    * Maps a port, or renews its mapping.
    *

@@ -24,6 +24,11 @@ export interface PortMapping {
 /** State of the port in the router. */
 export interface PortMappingStatus {
   mapping?: PortMapping;
+  /**
+   * External IPv4 address that the router names, dotted form; absent if it names none. Present also
+   * if the router opens no port.
+   */
+  routerAddress?: string;
   /** Time of the last change of the mapping, or of its loss, Unix milliseconds. */
   sinceMs: number;
   /** Reason why there is no mapping, or why the last check of the mapping failed. */

@@ -55,6 +55,7 @@ interface Entry {
 /** A UPnP client of one service. */
 export class UpnpClient implements MappingClient {
   readonly protocol = "UPnP";
+  toldAddress: string | undefined;
   readonly #context: ClientContext;
   readonly #service: WanService;
   /** Mappings that the router's list has shown, as `KIND PORT`. Some routers show none. */
@@ -83,7 +84,7 @@ export class UpnpClient implements MappingClient {
     if (!isExternalAddress(address)) {
       throw new RouterError("ROUTER_OFFLINE", "The router has no external address");
     }
-    return address;
+    return this.toldAddress = address;
   }
 
   async map(wanted: Wanted, signal: AbortSignal): Promise<Granted> {

@@ -159,7 +159,7 @@ export class WorkerRuntime implements WorkerApi {
       this.#send({ event: "port-mapping", status });
       this.#schedule.port = this.#announcedPort;
       // A router may lie about its address, so the nodes are asked.
-      const address = status.mapping?.externalAddress;
+      const address = status.routerAddress;
       if (address !== undefined && address !== routersAddress) engine.surveyAddress();
       routersAddress = address ?? routersAddress;
       this.#reach?.update();

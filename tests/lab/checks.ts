@@ -13,6 +13,7 @@ import type { Lab, Package } from "./lab.ts";
 import { lanChecks } from "./lan_checks.ts";
 import { type Place, run } from "./network.ts";
 import { libreseed, libreseedIn, libtorrent, type Program, seedWithLibreseed } from "./programs.ts";
+import { reachabilityChecks } from "./reachability_checks.ts";
 import { host } from "./web.ts";
 import { carrierRouter, homeRouter, type Mapping, type Nat } from "./router.ts";
 
@@ -266,4 +267,6 @@ export const checks: Record<string, (lab: Lab) => Promise<void>> = {
     const at: [Place, Place] = [await lab.network.host("a"), await lab.network.host("b")];
     await reaches(lab, libtorrent(), libreseed, at);
   },
+
+  ...reachabilityChecks,
 };

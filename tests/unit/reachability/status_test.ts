@@ -29,7 +29,11 @@ function measured(more: Partial<Measurements> = {}): Measurements {
 const votes = (address: string) => ({ address, votes: 8, of: 8 });
 
 function mapped(externalAddress: string): PortMappingStatus {
-  return { sinceMs: 1, mapping: { protocol: "PCP", externalAddress, externalPort: 50_000 } };
+  return {
+    sinceMs: 1,
+    routerAddress: externalAddress,
+    mapping: { protocol: "PCP", externalAddress, externalPort: 50_000 },
+  };
 }
 
 const refused = { sinceMs: 1, error: { code: "NO_ROUTER", message: "no router answered" } };
@@ -96,6 +100,15 @@ Deno.test("a router whose address is shared, private or not the voted one is beh
     assert.equal(verdict({ ...seen, portMapping: mapped(address) }).placement, "carrier-nat");
   }
   assert.equal(verdict({ portMapping: mapped("100.64.3.4") }).placement, "carrier-nat");
+  const closed = verdict({ ...seen, portMapping: { ...refused, routerAddress: "100.64.3.4" } });
+  assert.deepEqual([closed.placement, closed.reachable], ["carrier-nat", "no"]);
+  const open = verdict({ ...seen, portMapping: { ...refused, routerAddress: OUTSIDE } });
+  assert.equal(open.placement, "nat");
+  const offline = { sinceMs: 1, error: { code: "ROUTER_OFFLINE", message: "no address" } };
+  const silent = verdict({ ...seen, portMapping: offline });
+  assert.deepEqual([silent.placement, silent.reachable], ["carrier-nat", "no"]);
+  assert.match(silent.what, /the home router has no public address of its own/);
+  assert.equal(verdict({ portMapping: offline }).placement, "unknown");
   const modem = verdict({ ...seen, hostAddresses: ["100.64.3.4"], portMapping: refused });
   assert.deepEqual([modem.placement, modem.reachable], ["carrier-nat", "no"]);
 });

@@ -78,7 +78,7 @@ Deno.test("behind NAT the votes tell the external address, and the verdict chang
   reach.update();
   assert.deepEqual([told.at(-1)!.ipv4.placement, told.at(-1)!.reachable], ["nat", "no"]);
   const mapping = { protocol: "UPnP", externalAddress: OURS, externalPort: 6881 } as const;
-  router.status = { sinceMs: 2, mapping };
+  router.status = { sinceMs: 2, routerAddress: OURS, mapping };
   reach.update();
   assert.equal(told.at(-1)!.ipv4.placement, "mapped");
   const before = told.length;
