@@ -15,7 +15,7 @@ import {
   enginePermissions,
   type Grants,
   grantsFor,
-  PUBLIC_RANGES,
+  publicRanges,
   scanCommandLine,
 } from "../src/launcher/mod.ts";
 import { formatted, table } from "./markdown.ts";
@@ -26,8 +26,8 @@ const root = join(import.meta.dirname!, "..");
 
 /** Address of the HTTP page in {@linkcode symbolicSettings}. */
 const HTTP = "127.0.0.1:8080";
-/** Text for the ranges of {@linkcode PUBLIC_RANGES} in the page. */
-const PUBLIC = `public IPv4 addresses (${PUBLIC_RANGES.length} ranges)`;
+/** Text for the ranges of {@linkcode publicRanges} in the page. */
+const PUBLIC = `public IPv4 addresses (${publicRanges().length} ranges)`;
 
 /** A command line of `samples.ts` with its grants. */
 export interface Sample {
@@ -162,7 +162,7 @@ function commandRows(all: readonly Sample[]): string[][] {
   for (const sample of all) {
     const grants = sample.grants.why.map(({ permission, what, why }) => ({
       permission,
-      what: PUBLIC_RANGES.includes(what) ? PUBLIC : symbol(what),
+      what: publicRanges().includes(what) ? PUBLIC : symbol(what),
       why: why.replace(/\/(?=[A-Z])/, ""),
     }));
     for (const { what, why } of grants) {
@@ -237,7 +237,7 @@ function named(all: readonly Sample[], some: readonly Sample[]): string {
 function otherRows(): string[][] {
   const local = enginePermissions({ port: 1, seedDirectory: "/DIR", allowLocal: true });
   const engine = enginePermissions({ port: 1, seedDirectory: "/DIR", allowLocal: false });
-  const rest = (engine.net as string[]).filter((one) => !PUBLIC_RANGES.includes(one));
+  const rest = (engine.net as string[]).filter((one) => !publicRanges().includes(one));
   const added = (local.net as string[]).filter((one) => !(engine.net as string[]).includes(one));
   const helper = helperPermissions({ read: ["SOURCE", "COPY"], write: ["COPY"] });
   if (String(engine.read) !== String(engine.write)) throw new Error("the engine's paths differ");

@@ -7,7 +7,7 @@
 import { type Binding, LOCAL_RANGES } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { StatusJson } from "../control/mod.ts";
-import { enginePermissions, type Grant, PUBLIC_RANGES } from "../launcher/mod.ts";
+import { enginePermissions, type Grant, publicRanges } from "../launcher/mod.ts";
 import { type Check, fail, ok } from "./check.ts";
 
 const NAME = "permissions";
@@ -41,15 +41,16 @@ async function compareWithRuntime(grants: readonly Grant[]): Promise<Check> {
     return fail(NAME, `the runtime refuses ${missing.join(", ")}`, mend);
   }
   const listed = kinds.flatMap((kind) => {
-    const entries = grants.filter(({ permission, what }) =>
-      permission === kind && !ranges.includes(what)
-    );
+    const entries = grants.filter(({ permission, what }) => permission === kind && !isRange(what));
     return entries.length === 0 ? [] : [`${kind} ${entries.map(({ what }) => what).join(", ")}`];
   });
   return ok(NAME, `this command's thread: ${listed.join("; ") || "nothing"}; nothing else`);
 }
 
-const ranges: readonly string[] = [...PUBLIC_RANGES, ...LOCAL_RANGES];
+/** Whether an entry is a range of addresses, which the check names in words. */
+function isRange(entry: string): boolean {
+  return publicRanges().includes(entry) || LOCAL_RANGES.includes(entry);
+}
 
 async function isGranted(descriptor: Deno.PermissionDescriptor): Promise<boolean> {
   return (await Deno.permissions.query(descriptor)).state === "granted";
@@ -79,7 +80,7 @@ export function describeEnginePermissions(
     allowLocal: settings.allowLocal,
     binding,
   });
-  const listening = (net as string[]).filter((entry) => !ranges.includes(entry));
+  const listening = (net as string[]).filter((entry) => !isRange(entry));
   const reach = settings.allowLocal ? "public, private and loopback" : "public";
   return ok(
     "sandbox",

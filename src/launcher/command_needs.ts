@@ -48,6 +48,8 @@ export interface Needs {
   settings: boolean;
   home: readonly HomePart[];
   network: NetworkUse;
+  /** Whether the command always needs an engine, so that it is started before it is asked for. */
+  engine?: true;
   /** Whether the command serves the HTTP page. */
   http?: true;
   /** Whether the command opens the port itself, and sends packets to bootstrap nodes. */
@@ -95,9 +97,20 @@ const rows: Record<CommandName, Row> = {
     const paths = args.flatMap((one) => one === "-" ? stdinPaths : [one]);
     const reads = paths.flatMap((path) => archive(cwd, path));
     if (dryRun) return { reads };
-    return { home: [...hostParts, "list-lock"], network: "host", key: KEY_PUBLISHING, reads };
+    return {
+      home: [...hostParts, "list-lock"],
+      network: "host",
+      engine: true,
+      key: KEY_PUBLISHING,
+      reads,
+    };
   },
-  seed: () => ({ home: [...hostParts, "list-lock"], network: "host", http: true }),
+  seed: () => ({
+    home: [...hostParts, "list-lock"],
+    network: "host",
+    engine: true,
+    http: true,
+  }),
   announce: (_line, at) => host({ ...suggests(at) }),
   resolve: (_line, at) => host({ key: KEY_READING, ...suggests(at) }),
   get: ({ args: [what], flags: { output } }, at) => {
@@ -121,6 +134,8 @@ const rows: Record<CommandName, Row> = {
   },
   install: ({ flags: { save } }, at) =>
     host({
+      // A project whose lock file names installed packages needs no network.
+      engine: undefined,
       key: KEY_READING,
       ...(save ? savedTo(at) : suggests(at)),
       home: ["state", "store"],
@@ -162,7 +177,7 @@ const rows: Record<CommandName, Row> = {
   remove: (_line, at) => host({ ...suggests(at) }),
   reload: () => ({ network: "control" }),
   stop: () => ({ home: ["lock"], network: "control" }),
-  doctor: () => host({ key: [...KEY_READING, "examine it"], probes: true }),
+  doctor: () => host({ engine: undefined, key: [...KEY_READING, "examine it"], probes: true }),
   testnet: () => ({ network: "loopback" }),
   completions: () => ({}),
   help: () => ({}),
@@ -194,7 +209,12 @@ export function readsPaths(line: CommandLine): boolean {
 
 /** Returns the needs of a command that borrows the engine of a host, or becomes the host itself. */
 function host(needs: Partial<Needs>): Partial<Needs> {
-  return { ...needs, network: "host", home: [...hostParts, "list-lock", ...(needs.home ?? [])] };
+  return {
+    engine: true,
+    ...needs,
+    network: "host",
+    home: [...hostParts, "list-lock", ...(needs.home ?? [])],
+  };
 }
 
 function lockFile({ cwd }: Surroundings): NamedPath {

@@ -6,11 +6,12 @@
  */
 
 import { type Clock, errorToData, type Timer } from "../base/mod.ts";
-import { startEngine } from "./engine_thread.ts";
+import { EngineSlot } from "./engine_slot.ts";
+import type { PreparedEngine } from "./engine_thread.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
 import { type HelperGrants, Helpers } from "./helper_threads.ts";
 import type { AnsweredRequest, EndSignal, ThreadStart, ToThread } from "./messages.ts";
-import type { EngineThread, LauncherRequests } from "./requests.ts";
+import type { LauncherRequests } from "./requests.ts";
 import { carryOut, type RawRequest, readThreadMessage } from "./thread_messages.ts";
 
 /** Options of {@linkcode runCommandThread}. */
@@ -25,6 +26,8 @@ export interface CommandThreadOptions {
   helperGrants: HelperGrants;
   /** Options of the engine's thread; rejects if this command must not start an engine. */
   engineOptions(): Promise<EngineOptions>;
+  /** Starts an engine's thread at once, before the command asks for it. */
+  prepareEngine?(): PreparedEngine | undefined;
   clock: Clock;
   /** Prints a line to standard error. */
   say(line: string): void;
@@ -63,7 +66,6 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
   });
   const exited = Promise.withResolvers<number>();
   const send = (message: ToThread) => worker.postMessage(message);
-  let engine: EngineThread | undefined;
   let interruptedBy: EndSignal | undefined;
   let silence: Timer | undefined;
 
@@ -96,23 +98,11 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
     waiting.push(request);
     if (running < MAX_AT_ONCE) void answerNext();
   };
-  let isOpening = false;
-  const openEngine = async (port: MessagePort) => {
-    // Only one engine at a time, because each engine is a thread that may use the network.
-    if (isOpening || engine) return port.close();
-    isOpening = true;
-    try {
-      const opened = engine = startEngine(await options.engineOptions(), port);
-      opened.died.then((why) => {
-        if (engine === opened) engine = undefined;
-        send({ kind: "engine-died", why });
-      });
-    } catch (error) {
-      send({ kind: "engine-died", why: errorToData(error).message });
-    } finally {
-      isOpening = false;
-    }
-  };
+  const engine = new EngineSlot({
+    engineOptions: options.engineOptions,
+    prepared: options.prepareEngine?.(),
+    onDeath: (why) => send({ kind: "engine-died", why }),
+  });
   const helpers = new Helpers(
     options.helperGrants,
     (id, why) => send({ kind: "helper-died", id, why }),
@@ -132,11 +122,9 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
     const message = readThreadMessage(data);
     if (!message) fail("it sent a message of an unknown form");
     else if (message.kind === "request") answer(message);
-    else if (message.kind === "start-engine") void openEngine(message.port);
-    else if (message.kind === "end-engine") {
-      engine?.terminate();
-      engine = undefined;
-    } else if (message.kind === "start-helper") {
+    else if (message.kind === "start-engine") void engine.open(message.port);
+    else if (message.kind === "end-engine") engine.end();
+    else if (message.kind === "start-helper") {
       helpers.start(message.id, message.files, message.port);
     } else if (message.kind === "end-helper") helpers.end(message.id);
     else if (message.kind === "heard") silence?.cancel();

@@ -33,12 +33,16 @@ export interface EngineOptions {
   lan: boolean;
 }
 
-/** Public unicast addresses of IPv4 as CIDR blocks: all except {@linkcode NOT_PUBLIC_RANGES}. */
-export const PUBLIC_RANGES: readonly string[] = subtract(NOT_PUBLIC_RANGES.map(rangeOf), {
-  first: 0,
-  bits: 0,
-})
-  .map(({ first, bits }) => `${addressOf(first)}/${bits}`);
+let computed: readonly string[] | undefined;
+
+/**
+ * Returns the public unicast addresses of IPv4 as CIDR blocks: all except
+ * {@linkcode NOT_PUBLIC_RANGES}. Computed at the first call, because most commands start no engine.
+ */
+export function publicRanges(): readonly string[] {
+  return computed ??= subtract(NOT_PUBLIC_RANGES.map(rangeOf), { first: 0, bits: 0 })
+    .map(({ first, bits }) => `${addressOf(first)}/${bits}`);
+}
 
 /** Returns the permissions of the engine's thread; they do not change while it runs. */
 export function enginePermissions(
@@ -46,7 +50,7 @@ export function enginePermissions(
 ): Deno.PermissionOptionsObject {
   const { port, seedDirectory, allowLocal, binding } = options;
   return {
-    net: [...ownAddresses(port, binding), ...PUBLIC_RANGES, ...(allowLocal ? LOCAL_RANGES : [])],
+    net: [...ownAddresses(port, binding), ...publicRanges(), ...(allowLocal ? LOCAL_RANGES : [])],
     read: [seedDirectory],
     write: [seedDirectory],
     env: false,

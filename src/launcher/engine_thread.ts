@@ -16,6 +16,17 @@ import { giveRouter, type RouterSurroundings } from "./router_access.ts";
 /** Path of the bundle of `src/worker/main.ts`, which `deno task bundle` makes and a compiled binary embeds. */
 const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
 
+type Surroundings = Partial<RouterSurroundings & AddressSurroundings & BindingSurroundings>;
+
+/** An engine's thread without a port: it has loaded its code, and waits. */
+export interface PreparedEngine {
+  readonly options: EngineOptions;
+  /** Hands over the port at which the engine is called. */
+  serve(port: MessagePort): EngineThread;
+  /** Ends the thread. */
+  terminate(): void;
+}
+
 /**
  * Starts the engine's thread, and hands over the port at which the engine is called. The engine
  * starts later, when its `start` is called.
@@ -25,15 +36,54 @@ const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
 export function startEngine(
   options: EngineOptions,
   port: MessagePort,
-  surroundings: Partial<RouterSurroundings & AddressSurroundings & BindingSurroundings> = {},
+  surroundings: Surroundings = {},
 ): EngineThread {
-  const { binding, bindingState = { state: "bound" } } = options;
+  return prepareEngine(options, surroundings).serve(port);
+}
+
+/**
+ * Starts the engine's thread before there is a port, so that the thread loads its code while the
+ * command's thread loads its own. Parameters as of {@linkcode startEngine}.
+ */
+export function prepareEngine(
+  options: EngineOptions,
+  surroundings: Surroundings = {},
+): PreparedEngine {
   const worker = new Worker(BUNDLE, {
     type: "module",
     name: "libreseed-engine",
     deno: { permissions: enginePermissions(options) },
   });
   const died = Promise.withResolvers<string>();
+  let close = () => {};
+  worker.addEventListener("error", (error) => {
+    // Without `preventDefault`, the error would end the whole program with a stack trace.
+    error.preventDefault();
+    close();
+    died.resolve(error.message);
+  });
+  const terminate = () => {
+    close();
+    worker.terminate();
+  };
+  return {
+    options,
+    serve(port) {
+      close = connect(worker, options, port, surroundings);
+      return { died: died.promise, terminate };
+    },
+    terminate,
+  };
+}
+
+/** Connects the thread with the command, the gate and the router. Returns how to end gate and router. */
+function connect(
+  worker: Worker,
+  options: EngineOptions,
+  port: MessagePort,
+  surroundings: Surroundings,
+): () => void {
+  const { binding, bindingState = { state: "bound" } } = options;
   const tell = (message: ToEngine, transfer: Transferable[] = []) =>
     worker.postMessage(message, transfer);
   tell({ kind: "api", port, binding, bindingState }, [port]);
@@ -57,12 +107,6 @@ export function startEngine(
       tell({ kind: "binding", state });
     }, surroundings)
     : () => {};
-  const close = () => {
-    endWatch();
-    endBindingWatch();
-    router?.close();
-    gate.close();
-  };
   let isServed = false;
   worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
     const asked = gatePortOf(data);
@@ -71,18 +115,11 @@ export function startEngine(
     isServed = true;
     void gate.serve(asked);
   });
-  worker.addEventListener("error", (error) => {
-    // Without `preventDefault`, the error would end the whole program with a stack trace.
-    error.preventDefault();
-    close();
-    died.resolve(error.message);
-  });
-  return {
-    died: died.promise,
-    terminate() {
-      close();
-      worker.terminate();
-    },
+  return () => {
+    endWatch();
+    endBindingWatch();
+    router?.close();
+    gate.close();
   };
 }
 

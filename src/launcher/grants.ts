@@ -83,6 +83,7 @@ export function grantsFor(facts: GrantFacts): Grants {
       : [],
     isExamined: needs?.probes ?? false,
     wantsEngine: needs?.network === "host" && !hasKey,
+    preparesEngine: needs?.engine === true && !hasKey && home !== undefined,
     mapsPort: needs !== undefined && line?.command === "seed" && home !== undefined &&
       mapsPort(values!),
     watchesAddresses: needs !== undefined && line?.command === "seed" && home !== undefined,

@@ -61,6 +61,8 @@ export interface Grants {
   isExamined: boolean;
   /** Whether the command may ask for the engine's thread. */
   wantsEngine: boolean;
+  /** Whether the launcher starts the engine's thread together with the command's thread. */
+  preparesEngine: boolean;
   /** Whether the engine's thread may reach the home router, which needs the program `ip`. */
   mapsPort: boolean;
   /** Whether the launcher watches the addresses of this machine for the engine's thread. */

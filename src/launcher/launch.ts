@@ -19,14 +19,14 @@ import { examineBinding } from "./binding_watch.ts";
 import { type CommandLine, scanCommandLine } from "./command_line.ts";
 import { needsRoots, readsPaths } from "./command_needs.ts";
 import { runCommandThread } from "./command_thread.ts";
-import { LauncherError } from "./errors.ts";
+import { prepareEngine } from "./engine_thread.ts";
+import { LauncherError, refusal } from "./errors.ts";
 import {
   GIVEN_UP_AT_START,
   GIVEN_UP_WHEN_SETTLED,
   giveUp,
   grantedRequests,
 } from "./granted_requests.ts";
-import { refusal } from "./errors.ts";
 import { grantsFor } from "./grants.ts";
 import { localRequests } from "./local_requests.ts";
 import { rootsOf } from "./roots.ts";
@@ -83,6 +83,20 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     random: () => toHex(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))),
   });
   await sweepStagings(grants.staging.keys());
+  const engineOptions = async () => {
+    if (!grants.wantsEngine || !loaded) throw refusal("start an engine");
+    const { port, dir, allowLocal, bind } = loaded.values;
+    const { mapsPort, watchesAddresses, lan } = grants;
+    const seedDirectory = await Deno.realPath(dir);
+    const options = { port, seedDirectory, allowLocal, mapsPort, watchesAddresses, lan };
+    if (bind === undefined) return options;
+    const found = await examineBinding(bind);
+    // The command has found the addresses a moment ago.
+    if ("problem" in found) throw new LauncherError("failed", "BIND_LOST", found.problem);
+    return { ...options, binding: found.binding, bindingState: found.state };
+  };
+  const isPrepared = grants.preparesEngine && loaded && isHostless(loaded);
+  const optionsNow = isPrepared ? await engineOptions().catch(() => undefined) : undefined;
   const running = runCommandThread({
     code,
     permissions: Deno.build.standalone ? grants.permissions : withSources(grants.permissions),
@@ -98,18 +112,8 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     },
     requests: grantedRequests(grants, localRequests(Deno.uid())),
     helperGrants: grants.permissions,
-    async engineOptions() {
-      if (!grants.wantsEngine || !loaded) throw refusal("start an engine");
-      const { port, dir, allowLocal, bind } = loaded.values;
-      const { mapsPort, watchesAddresses, lan } = grants;
-      const seedDirectory = await Deno.realPath(dir);
-      const options = { port, seedDirectory, allowLocal, mapsPort, watchesAddresses, lan };
-      if (bind === undefined) return options;
-      const found = await examineBinding(bind);
-      // The command has found the addresses a moment ago.
-      if ("problem" in found) throw new LauncherError("failed", "BIND_LOST", found.problem);
-      return { ...options, binding: found.binding, bindingState: found.state };
-    },
+    engineOptions,
+    prepareEngine: () => optionsNow && prepareEngine(optionsNow),
     clock: systemClock,
     say: (line) => void Deno.stderr.writeSync(utf8(`${line}\n`)),
     exit,
@@ -182,6 +186,11 @@ async function configPathOf(
     readFile: () => Promise.resolve(undefined),
   }).catch(() => ({ configPath: "" }));
   return configPath === "" ? undefined : configPath;
+}
+
+/** Whether no process seems to be the host of the home, so that the command becomes the host. */
+function isHostless({ values }: LoadedSettings): boolean {
+  return realPathOf(homePaths(values.home).control) === undefined;
 }
 
 function isFree(path: string): boolean {

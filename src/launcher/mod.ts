@@ -4,7 +4,8 @@
  * requests that no permission can express. The launcher parses no bytes of strangers.
  *
  * - `requests.ts`: the closed set of requests of the command thread.
- * - `engine_permissions.ts` lists what the engine's thread may touch, and `engine_thread.ts` starts it.
+ * - `engine_permissions.ts` lists what the engine's thread may touch, `engine_thread.ts` starts it, and
+ *   `engine_slot.ts` gives a command its one engine.
  * - `command_line.ts` scans the command line by the syntax in `command_table.ts`.
  * - `grants.ts` lists what a command's thread may touch: the needs of each command are in
  *   `command_needs.ts`.
@@ -29,7 +30,7 @@
  * @module
  */
 
-export { type EngineOptions, enginePermissions, PUBLIC_RANGES } from "./engine_permissions.ts";
+export { type EngineOptions, enginePermissions, publicRanges } from "./engine_permissions.ts";
 export { type CommandLine, scanCommandLine } from "./command_line.ts";
 export { needsRoots, readsPaths } from "./command_needs.ts";
 export { grantsFor } from "./grants.ts";

@@ -15,8 +15,10 @@ import { isPassword, isPlaceholder, isStandIn } from "./placeholder.ts";
  * that matches ends of lines, nor contain a repetition that matches the beginning of another match
  */
 export function lines(pattern: RegExp): (text: string) => boolean {
-  const all = new RegExp(pattern.source, pattern.flags + "g");
+  // The expression is compiled on first use: most commands load this file, and few search text.
+  let all: RegExp | undefined;
   return (text) => {
+    all ??= new RegExp(pattern.source, pattern.flags + "g");
     for (const match of text.matchAll(all)) {
       const value = match.slice(1).find((group) => group !== undefined);
       if (value !== undefined && !isPlaceholder(value)) return true;
@@ -96,8 +98,9 @@ export function passwordSetting(text: string): boolean {
  * @param pattern must take linear time, like the pattern of {@linkcode lines}
  */
 export function passwords(pattern: RegExp): (text: string) => boolean {
-  const all = new RegExp(pattern.source, pattern.flags + "g");
+  let all: RegExp | undefined;
   return (text) => {
+    all ??= new RegExp(pattern.source, pattern.flags + "g");
     for (const match of text.matchAll(all)) {
       const value = match.slice(1).find((group) => group !== undefined);
       if (value !== undefined && isPassword(value)) return true;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { LOCAL_RANGES } from "../../../src/base/mod.ts";
-import { enginePermissions, PUBLIC_RANGES } from "../../../src/launcher/mod.ts";
+import { enginePermissions, publicRanges } from "../../../src/launcher/mod.ts";
 
 /** Converts an IPv4 address to a number. */
 function addressOf(text: string): number {
@@ -57,12 +57,12 @@ for (const [what, range] of reserved) {
     const [first, last] = boundsOf(range);
     const middle = first + Math.floor((last - first) / 3);
     for (const address of [first, first + 1, middle, last - 1, last]) {
-      assert.ok(!isIn(PUBLIC_RANGES, address), textOf(address));
+      assert.ok(!isIn(publicRanges(), address), textOf(address));
     }
     const isReserved = (address: number) => isIn(reserved.map(([, other]) => other), address);
     for (const address of [first - 1, last + 1]) {
       if (address < 0 || address > everywhere || isReserved(address)) continue;
-      assert.ok(isIn(PUBLIC_RANGES, address), `${textOf(address)} is public`);
+      assert.ok(isIn(publicRanges(), address), `${textOf(address)} is public`);
     }
   });
 }
@@ -97,11 +97,11 @@ Deno.test("public addresses are permitted", () => {
       "198.20.0.0",
       "223.255.255.255",
     ]
-  ) assert.ok(isIn(PUBLIC_RANGES, addressOf(text)), text);
+  ) assert.ok(isIn(publicRanges(), addressOf(text)), text);
 });
 
 Deno.test("the ranges do not overlap, and with the reserved ones they cover all addresses", () => {
-  const bounds = PUBLIC_RANGES.map(boundsOf).sort(([a], [b]) => a - b);
+  const bounds = publicRanges().map(boundsOf).sort(([a], [b]) => a - b);
   bounds.forEach(([first], i) => assert.ok(i === 0 || first > bounds[i - 1]![1], textOf(first)));
   const count = bounds.reduce((sum, [first, last]) => sum + last - first + 1, 0);
   const left = reserved.map(([, range]) => boundsOf(range))
@@ -112,7 +112,7 @@ Deno.test("the ranges do not overlap, and with the reserved ones they cover all 
 Deno.test("every address is either public or reserved", () => {
   const others = reserved.map(([, range]) => range);
   fc.assert(fc.property(fc.integer({ min: 0, max: everywhere }), (address) => {
-    assert.notEqual(isIn(PUBLIC_RANGES, address), isIn(others, address), textOf(address));
+    assert.notEqual(isIn(publicRanges(), address), isIn(others, address), textOf(address));
   }));
 });
 
@@ -120,7 +120,7 @@ Deno.test("allowLocal adds loopback and the private networks, and nothing else",
   const options = { port: 6_881, seedDirectory: "/seed", allowLocal: false };
   const without = enginePermissions(options).net as string[];
   const withLocal = enginePermissions({ ...options, allowLocal: true }).net as string[];
-  assert.deepEqual(without, ["0.0.0.0:6881", "[::]:6881", ...PUBLIC_RANGES]);
+  assert.deepEqual(without, ["0.0.0.0:6881", "[::]:6881", ...publicRanges()]);
   assert.deepEqual(withLocal, [...without, ...LOCAL_RANGES]);
   const local = ["10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
   assert.deepEqual([...LOCAL_RANGES].sort(), local);
@@ -143,7 +143,7 @@ Deno.test("a bound engine may listen at its addresses only, and connect from the
   const options = { port: 6_881, seedDirectory: "/seed", allowLocal: false };
   const tun0 = { name: "tun0", interface: "tun0", ipv4: "10.8.0.6" };
   const netOf = (options: Parameters<typeof enginePermissions>[0]) =>
-    (enginePermissions(options).net as string[]).filter((entry) => !PUBLIC_RANGES.includes(entry));
+    (enginePermissions(options).net as string[]).filter((entry) => !publicRanges().includes(entry));
   assert.deepEqual(netOf({ ...options, binding: tun0 }), ["10.8.0.6:6881", "10.8.0.6:0"]);
   const both = { ...tun0, ipv6: "fd00::6" };
   const ipv6 = ["[fd00::6]:6881", "[fd00::6]:0"];

@@ -152,6 +152,23 @@ Deno.test("a host may look up its bootstrap nodes, and only the daemon may serve
   assert.deepEqual(listOf(seed, "net"), [...own, "127.0.0.1:9881"]);
 });
 
+Deno.test("only commands that always need an engine have it prepared", async () => {
+  for (
+    const raw of [
+      ...[["announce"], ["seed"], ["publish", "."], ["get", "a"], ["resolve", "a"], [
+        "remove",
+        "a",
+      ]],
+      ...[["follow", "k"], ["add", "a.tgz"], ["manifest", "get", "a"]],
+    ]
+  ) assert.equal((await granted(raw)).preparesEngine, true, raw.join(" "));
+  const others = [
+    ...[["install", "a"], ["doctor"], ["list"], ["verify", "a.tgz"], ["publish", "--dry-run", "."]],
+    ...[["announce", "--help"]],
+  ];
+  for (const raw of others) assert.equal((await granted(raw)).preparesEngine, false, raw.join(" "));
+});
+
 Deno.test("a command line that asks for help is granted nothing", async () => {
   const grants = await granted(["get", "a", "-o", "out", "--help"]);
   assert.deepEqual(grants.why, []);
