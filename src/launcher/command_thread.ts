@@ -40,6 +40,11 @@ export interface CommandThreadOptions {
  * acknowledges nothing until the step ends.
  */
 const SILENT_MS = 10_000;
+/**
+ * Time limit for the command to end after its thread has acknowledged a signal (ms). Each step of a
+ * daemon's stop has a shorter limit of its own.
+ */
+const ENDING_MS = 60_000;
 /** Exit code after an uncaught error. */
 const UNCAUGHT = 1;
 /**
@@ -67,13 +72,25 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
   const exited = Promise.withResolvers<number>();
   const send = (message: ToThread) => worker.postMessage(message);
   let interruptedBy: EndSignal | undefined;
-  let silence: Timer | undefined;
+  let deadline: Timer | undefined;
+  let hasHeard = false;
 
   const onSignal = (name: EndSignal) => {
     if (interruptedBy !== undefined) exit(exitCodeOf[name]);
     interruptedBy = name;
-    silence = clock.after(SILENT_MS, () => exit(exitCodeOf[name]));
+    deadline = clock.after(SILENT_MS, () => exit(exitCodeOf[name]));
     send({ kind: "signal", name });
+  };
+  const onHeard = () => {
+    const name = interruptedBy;
+    // The thread may repeat the message, which must not move the deadline.
+    if (name === undefined || hasHeard) return;
+    hasHeard = true;
+    deadline?.cancel();
+    deadline = clock.after(ENDING_MS, () => {
+      say(`error: the command did not end within ${ENDING_MS / 1_000} s of ${name}`);
+      exit(exitCodeOf[name]);
+    });
   };
   const fail = (why: string) => {
     exited.resolve(UNCAUGHT);
@@ -127,7 +144,7 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
     else if (message.kind === "start-helper") {
       helpers.start(message.id, message.files, message.port);
     } else if (message.kind === "end-helper") helpers.end(message.id);
-    else if (message.kind === "heard") silence?.cancel();
+    else if (message.kind === "heard") onHeard();
     else if (message.kind === "exit") exited.resolve(message.code);
     else hear(message.what);
   });

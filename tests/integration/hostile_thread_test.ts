@@ -191,3 +191,28 @@ Deno.test({
     assert.equal((await thread.result).code, 130);
   },
 });
+
+Deno.test({
+  ...onPosix,
+  name: "a thread that has heard the signal and does not end is ended after a time",
+  async fn() {
+    for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+      await using thread = spawnHostileThread(
+        `
+        postMessage({ kind: "heard" });
+        postMessage({ kind: "hear", what: "end" });
+        await ask("settle");
+        print("ready");
+        setInterval(() => postMessage({ kind: "heard" }), 10);
+      `,
+        undefined,
+        500,
+      );
+      await thread.waitForLine(/ready/);
+      Deno.kill(thread.pid, signal);
+      const { code, stderr } = await thread.result;
+      assert.equal(code, expected);
+      assert.equal(stderr, `error: the command did not end within 60 s of ${signal}\n`);
+    }
+  },
+});

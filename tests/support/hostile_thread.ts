@@ -52,11 +52,18 @@ const SOME_GRANTS: RequestGrants = {
  *
  * @param place absolute path of a directory, which the code has as `place`. Helpers may read `read`
  * and `both` in it, and write `both`
+ * @param endingMs time that a command has to end after its thread has acknowledged a signal (ms)
  */
-export function spawnHostileThread(code: string, place = "/nowhere"): CliProcess {
+export function spawnHostileThread(
+  code: string,
+  place = "/nowhere",
+  endingMs = 60_000,
+): CliProcess {
   const file = fileURLToPath(import.meta.url);
   const flags = ["-qA", "--no-check", "--node-modules-dir=manual", "--unstable-worker-options"];
-  return spawnCli([code, place], { program: [Deno.execPath(), "run", ...flags, file] });
+  return spawnCli([code, place, `${endingMs}`], {
+    program: [Deno.execPath(), "run", ...flags, file],
+  });
 }
 
 /** Requests that only tell what they were called with, and one that is never answered. */
@@ -67,7 +74,7 @@ function tellingRequests(): CommandThreadOptions["requests"] {
   return new Proxy({}, { get }) as CommandThreadOptions["requests"];
 }
 
-async function serve(code: string, place: string): Promise<number> {
+async function serve(code: string, place: string, endingMs: number): Promise<number> {
   let engines = 0;
   return await runCommandThread({
     code: new URL(import.meta.url),
@@ -79,7 +86,10 @@ async function serve(code: string, place: string): Promise<number> {
       console.log(`engine ${++engines}`);
       return new Promise<never>(() => {});
     },
-    clock: systemClock,
+    clock: {
+      ...systemClock,
+      after: (delayMs, fire) => systemClock.after(delayMs === 60_000 ? endingMs : delayMs, fire),
+    },
     say: console.error,
     exit: Deno.exit,
   });
@@ -87,7 +97,7 @@ async function serve(code: string, place: string): Promise<number> {
 
 if (import.meta.main) {
   if (typeof WorkerGlobalScope === "undefined") {
-    Deno.exit(await serve(Deno.args[0]!, Deno.args[1]!));
+    Deno.exit(await serve(Deno.args[0]!, Deno.args[1]!, Number(Deno.args[2])));
   }
   addEventListener("message", ({ data }) => {
     const [code, place] = data.args;
