@@ -5,7 +5,7 @@ import type { EngineOptions } from "../../../src/launcher/mod.ts";
 
 const options: EngineOptions = {
   ...{ port: 6881, seedDirectory: "/seed", allowLocal: false },
-  ...{ mapsPort: false, watchesAddresses: false },
+  ...{ mapsPort: false, watchesAddresses: false, lan: false },
 };
 
 /** A slot whose engines are no threads. Each step is noted. */
@@ -61,7 +61,7 @@ Deno.test("the first request gets the prepared engine, a later one another", asy
 Deno.test("a prepared engine whose options have changed is ended, and another one started", async () => {
   const changes: Partial<EngineOptions>[] = [
     ...[{ port: 7000 }, { seedDirectory: "/other" }, { allowLocal: true }],
-    ...[{ mapsPort: true }, { watchesAddresses: true }],
+    ...[{ mapsPort: true }, { watchesAddresses: true }, { lan: true }],
   ];
   for (const change of changes) {
     const world = new World(() => Promise.resolve({ ...options, ...change }), options);
