@@ -207,6 +207,8 @@ export interface StatusJson {
   /** Numbers of bytes uploaded and downloaded since the process started. */
   uploadedBytes: number;
   downloadedBytes: number;
+  /** The downloaded bytes that came from web seeds. */
+  webSeedBytes: number;
   /** Number of connected peers, and number of all peers with a known address. */
   peersConnected: number;
   peersKnown: number;

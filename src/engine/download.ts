@@ -63,16 +63,23 @@ const MAX_NAMES = 8;
 export interface Gated {
   /** Requests a range of a web seed's file. */
   fetchRange: FetchRange;
+  /** Called with the number of bytes after each part that came from a web seed. */
+  onBytes(bytes: number): void;
   /** Returns the addresses of a peer's host name that may be dialled at a port. */
   lookUp(name: string, port: number): Promise<string[]>;
 }
 
-/** Returns what downloads get through a gate; without one, it fails. */
-export function gatedBy(gate: EngineOptions["gate"]): Gated {
+/**
+ * Returns what downloads get through a gate; without one, it fails.
+ *
+ * @param onBytes as in {@linkcode Gated}
+ */
+export function gatedBy(gate: EngineOptions["gate"], onBytes: Gated["onBytes"]): Gated {
   const noGate = () => Promise.reject(new Error("There is no gate"));
   return {
     fetchRange: (order, signal) => gate ? gate().fetchRange(order, signal) : noGate(),
     lookUp: (name, port) => gate ? gate().lookUp(name, port) : noGate(),
+    onBytes,
   };
 }
 
@@ -104,9 +111,8 @@ export class Download {
     new PiecePicker(torrent, clock, Math.random);
     new DuplicateConnections(torrent, clock);
     this.#reach = new PeerReach(torrent);
-    const { fetchRange } = gated;
     const { infoHashHex, fileName, webSeeds = [] } = request;
-    this.#webSeeds = new WebSeeds(torrent, { clock, fetchRange, infoHashHex, fileName });
+    this.#webSeeds = new WebSeeds(torrent, { ...gated, clock, infoHashHex, fileName });
     this.#webSeeds.add(webSeeds);
   }
 

@@ -61,7 +61,7 @@ export class Engine {
   readonly #downloads = new Set<Download>();
   readonly #onPeerHandshake: (said: PeerHandshake) => void;
   /** Total bytes transferred by torrents that have been removed. */
-  readonly #transferred = { uploadedBytes: 0, downloadedBytes: 0 };
+  readonly #transferred = { uploadedBytes: 0, downloadedBytes: 0, webSeedBytes: 0 };
   #ending: Promise<void> | undefined;
 
   /**
@@ -118,7 +118,7 @@ export class Engine {
     this.#clock = options.clock;
     // Like its DHT node, the archives of a program that ends soon are not worth announcing.
     this.#announcesSeeds = !options.readOnly;
-    this.#gated = gatedBy(options.gate);
+    this.#gated = gatedBy(options.gate, (bytes) => this.#transferred.webSeedBytes += bytes);
     this.#onPeerHandshake = options.onPeerHandshake ?? (() => {});
     this.#seeds = new Seeds({
       clock: options.clock,

@@ -31,6 +31,8 @@ export interface Totals {
   /** Bytes that all torrents together have transferred since the engine started. */
   uploadedBytes: number;
   downloadedBytes: number;
+  /** The downloaded bytes that came from web seeds. */
+  webSeedBytes: number;
   /** Number of connected peers, and number of all known peer addresses (connected or not). */
   peersConnected: number;
   peersKnown: number;
@@ -198,10 +200,10 @@ export function statusOf(torrent: Torrent): TorrentStatus {
 /** Sums up the transfers of the given torrents and of torrents that have ended. */
 export function totalsOf(
   torrents: readonly Torrent[],
-  { uploadedBytes, downloadedBytes }: Pick<Totals, "uploadedBytes" | "downloadedBytes">,
+  transferred: Pick<Totals, "uploadedBytes" | "downloadedBytes" | "webSeedBytes">,
 ): Totals {
   const sum: Totals = {
-    ...{ uploadSpeed: 0, downloadSpeed: 0, uploadedBytes, downloadedBytes },
+    ...{ uploadSpeed: 0, downloadSpeed: 0, ...transferred },
     ...{ peersConnected: 0, peersKnown: 0, peersByUtp: 0 },
   };
   for (const torrent of torrents) {

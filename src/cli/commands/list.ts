@@ -11,7 +11,7 @@ import { formatTable, tableColumns } from "../terminal/table.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description:
-    "Prints name, version, size, state and publisher of each package. Also works without a daemon; no " +
+    "Prints name, version, size, state, publisher and web seeds of each package. Also works without a daemon; no " +
     "package is seeded then.",
   settings: ["home", "dir"],
   home: "existing",
@@ -52,5 +52,6 @@ export default defineCommand<Record<never, never>, []>({
 function rowOf(one: PackageJson): string[] {
   const state = one.problem !== undefined ? "problem" : one.seeding ? "seeding" : "idle";
   const more = one.problem ?? one.publisher ?? "";
-  return [one.version ? `${one.name}@${one.version}` : one.name, `${one.lengthBytes}`, state, more];
+  const name = one.version ? `${one.name}@${one.version}` : one.name;
+  return [name, `${one.lengthBytes}`, state, more, ...one.webSeeds ?? []];
 }

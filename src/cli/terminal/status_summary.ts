@@ -151,7 +151,12 @@ function totalRows(
     [
       "transfer",
       `${formatBytes(status.uploadedBytes)} sent (${formatBytes(status.uploadSpeed)}/s), ` +
-      `${formatBytes(status.downloadedBytes)} received (${formatBytes(status.downloadSpeed)}/s)`,
+      `${formatBytes(status.downloadedBytes)} received (${formatBytes(status.downloadSpeed)}/s)` +
+      `${
+        status.webSeedBytes > 0
+          ? `, ${formatBytes(status.webSeedBytes)} of it from web servers`
+          : ""
+      }`,
     ],
   ];
   const detail: StatusRow[] = [

@@ -38,6 +38,8 @@ export interface WebSeedStatus {
 export interface WebSeedsOptions {
   clock: Clock;
   fetchRange: FetchRange;
+  /** Called with the number of bytes after each part that came from a web seed. */
+  onBytes(bytes: number): void;
   /** Infohash of the torrent, 40 hexadecimal digits. */
   infoHashHex: string;
   /** Name of the archive's file in a directory, as long as the metadata do not tell it. */
@@ -210,6 +212,7 @@ export class WebSeeds {
       for await (const bytes of progress.watch(range.body)) {
         await waitForDownloadLimit(torrent, bytes.length);
         this.#webBytes += bytes.length;
+        this.#options.onBytes(bytes.length);
         countReceived(torrent, bytes.length);
         for (let at = 0; at < bytes.length;) {
           filling ??= this.#take(run);

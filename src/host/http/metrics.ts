@@ -132,7 +132,8 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   gauge("problems", "Archives in the seed directory that cannot be seeded", status.problems);
   gauge("disk_used_bytes", "Bytes of the files in the seed directory", diskBytes);
   counter("uploaded_bytes", "Bytes sent to peers", status.uploadedBytes);
-  counter("downloaded_bytes", "Bytes received from peers", status.downloadedBytes);
+  counter("downloaded_bytes", "Bytes received", status.downloadedBytes);
+  counter("web_seed_bytes", "Bytes received from web seeds", status.webSeedBytes);
   gauge("upload_bytes_per_second", "Upload of all torrents", status.uploadSpeed);
   gauge("download_bytes_per_second", "Download of all torrents", status.downloadSpeed);
   gauge("resident_memory_bytes", "Resident memory of the process", memory.residentBytes);

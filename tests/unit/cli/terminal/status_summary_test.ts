@@ -53,6 +53,7 @@ const status: StatusJson = {
   downloadSpeed: 0,
   uploadedBytes: 0,
   downloadedBytes: 0,
+  webSeedBytes: 0,
   peersConnected: 0,
   peersKnown: 0,
   peersByUtp: 0,

@@ -91,7 +91,13 @@ const status: StatusJson = {
     ipv6: { placement: "public", reachable: "yes", incoming: { connections: 2, lastMs: 1 } },
   },
   memory: { residentBytes: 1 << 20, heapBytes: 1 << 10 },
-  ...{ uploadSpeed: 10.5, downloadSpeed: 0, uploadedBytes: 2 ** 40, downloadedBytes: 17 },
+  ...{
+    uploadSpeed: 10.5,
+    downloadSpeed: 0,
+    uploadedBytes: 2 ** 40,
+    downloadedBytes: 17,
+    webSeedBytes: 3,
+  },
   ...{ peersConnected: 3, peersKnown: 12, peersByUtp: 2 },
   utp: {
     ...{ packetsIn: 9, bytesIn: 10, packetsOut: 11, bytesOut: 12, accepted: 13, dialled: 14 },

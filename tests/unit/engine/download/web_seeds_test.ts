@@ -1,0 +1,79 @@
+/** Tests when web seeds are asked, on a torrent that only counts what peers have sent. */
+
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { WebSeeds } from "../../../../src/engine/download/mod.ts";
+import type { Torrent } from "../../../../src/engine/libraries/mod.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+
+const KIB = 1_024;
+const PIECES = 4;
+
+/** A download whose tick, four times a second, is that of the clock. */
+function download() {
+  const clock = new FakeClock();
+  const piece = { length: 16 * KIB, missing: 16 * KIB, _reservations: 0, _chunks: 1 };
+  const torrent = Object.assign(new EventEmitter(), {
+    ...{ ready: true, destroyed: false, received: 0, infoHash: "00".repeat(20), name: "a.tgz" },
+    pieces: Array.from({ length: PIECES }, () => ({ ...piece, _cancellations: null })),
+    ...{ _reservations: [], pieceLength: 16 * KIB, length: PIECES * 16 * KIB },
+  });
+  const asked: string[] = [];
+  const webSeeds = new WebSeeds(torrent as unknown as Torrent, {
+    clock,
+    fetchRange: ({ url, first, last }) => {
+      asked.push(`${url} ${first}-${last}`);
+      return Promise.reject(new Error("no answer"));
+    },
+    onBytes: () => {},
+    infoHashHex: torrent.infoHash,
+  });
+  webSeeds.add(["http://a.example/"]);
+  return {
+    torrent,
+    asked,
+    webSeeds,
+    /** Lets time pass, in which peers send at a rate (KiB/s). */
+    async pass(seconds: number, kibPerSecond = 0) {
+      for (let i = 0; i < seconds * 4; i++) {
+        await clock.advance(250);
+        torrent.received += kibPerSecond * KIB / 4;
+        webSeeds.update();
+      }
+    },
+  };
+}
+
+Deno.test("a web seed is asked once peers have sent nothing for five seconds", async () => {
+  const at = download();
+  await at.pass(4.75);
+  assert.deepEqual(at.asked, []);
+  await at.pass(0.25);
+  assert.deepEqual(at.asked, ["http://a.example/a.tgz 0-65535"]);
+});
+
+Deno.test("web seeds are left alone while peers send enough, and asked when they send less", async () => {
+  const at = download();
+  await at.pass(60, 257);
+  assert.deepEqual(at.asked, []);
+  await at.pass(2, 0);
+  assert.equal(at.asked.length, 1, "the average of five seconds counts");
+});
+
+Deno.test("slow peers leave their pieces to web seeds", async () => {
+  const at = download();
+  at.torrent.pieces[0]!._reservations = 1;
+  await at.pass(5, 10);
+  assert.deepEqual(at.asked, ["http://a.example/a.tgz 16384-65535"]);
+});
+
+Deno.test("a failed web seed is not asked again, and the end of the download ends all", async () => {
+  const at = download();
+  await at.pass(60);
+  assert.equal(at.asked.length, 1);
+  assert.equal(at.webSeeds.statuses()[0]!.problem, "no answer");
+  at.torrent.emit("done");
+  at.webSeeds.add(["http://b.example/"]);
+  await at.pass(60);
+  assert.equal(at.asked.length, 1);
+});
