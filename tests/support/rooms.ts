@@ -114,7 +114,7 @@ export const rooms: Record<string, Room> = {
   dht: {
     runs: "engine",
     holds: "lookup, operations on records, announcing, over the `DhtNode` interface",
-    imports: ["base", "bencode", "records"],
+    imports: ["base", "bencode", "reachability", "records"],
     inner: ["node", "lookup", "records", "announce"],
   },
   engine: {

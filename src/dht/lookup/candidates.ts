@@ -6,6 +6,7 @@
  */
 
 import { type KnownContact, networkOf, toHex } from "../../base/mod.ts";
+import { fitsAddress } from "../../reachability/mod.ts";
 import { compareDistance, type Contact } from "../node/mod.ts";
 
 /** A node that may be among the closest to the target. */
@@ -22,6 +23,8 @@ export interface Candidate {
    * address.
    */
   network: string | undefined;
+  /** Whether the id fits the node's address (BEP 42). */
+  fits: boolean;
   /**
    * Number of replies that omit this node although they name farther nodes. Counted only for a node
    * known from an earlier lookup; `undefined` after a reply of this lookup has named the node.
@@ -120,21 +123,23 @@ export class Candidates {
   }
 
   /**
-   * Returns up to `count` of the closest candidates, without unresponsive ones. Of each network only
-   * the closest candidate counts, because an attacker can run thousands of nodes in one
-   * network (Sybil attack).
+   * Returns the candidates that matter, without unresponsive ones: the `count` closest, and the
+   * `count` closest whose ids fit their addresses (BEP 42), as far as there are as many. An attacker
+   * can choose any ids, but not ids that fit. Of each network only the closest candidate counts,
+   * because an attacker can run thousands of nodes in one network (Sybil attack).
    */
   front(count: number): Candidate[] {
     const front: Candidate[] = [];
+    let fitting = 0;
     let networks: Set<string> | undefined;
     for (const candidate of this.#list) {
-      const { state, network } = candidate;
+      const { state, network, fits } = candidate;
       if (PASSED_OVER.includes(state) || (network !== undefined && networks?.has(network))) {
         continue;
       }
       if (network !== undefined) (networks ??= new Set()).add(network);
-      front.push(candidate);
-      if (front.length === count) break;
+      if (fits || front.length < count) front.push(candidate);
+      if (fits && ++fitting === count) break;
     }
     return front;
   }
@@ -225,5 +230,5 @@ export class Candidates {
 
 function newCandidate(contact: KnownContact, state: Candidate["state"]): Candidate {
   const { id, host } = contact;
-  return { id, contact, state, network: networkOf(host) };
+  return { id, contact, state, network: networkOf(host), fits: fitsAddress(id, host) };
 }

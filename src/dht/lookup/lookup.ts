@@ -181,12 +181,13 @@ class Lookup {
       this.#addFromTable(closest * 2);
       front = this.#candidates.front(closest);
     }
-    const answered = front.filter(({ state }) => state === "answered").length;
-    const reached = front.length < closest ? undefined : proximityBits(target, front.at(-1)!.id);
+    const isAnswered = front.every(({ state }) => state === "answered");
+    const last = front[closest - 1];
+    const reached = last && proximityBits(target, last.id);
     // The queries under way went to nodes farther away than the nodes that have answered, so the
     // lookup does not wait for their replies.
-    if (answered >= closest) {
-      distances.add(reached!);
+    if (isAnswered && reached !== undefined) {
+      distances.add(reached);
       return this.#end();
     }
     // If the candidates are probably the closest nodes of the network, all of them are queried at
@@ -195,7 +196,7 @@ class Lookup {
     const atOnce = this.#candidates.awaitsMention
       ? FRUGAL_CONCURRENCY
       : hasConverged
-      ? closest
+      ? front.length
       : concurrency;
     for (const candidate of front) {
       if (this.#waiting >= atOnce) break;

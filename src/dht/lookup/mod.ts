@@ -17,6 +17,7 @@
  * @module
  */
 
+export { preferFitting } from "./holders.ts";
 export { Learned } from "./learned.ts";
 export { lookup, type LookupAnswer, type LookupOptions, type LookupResult } from "./lookup.ts";
 export { RecentLookups } from "./recent_lookups.ts";

@@ -13,6 +13,7 @@ import {
   type LookupAnswer,
   type LookupOptions,
   type LookupResult,
+  preferFitting,
   QUERY_TIMEOUT_MS,
   RecentLookups,
 } from "../lookup/mod.ts";
@@ -227,7 +228,8 @@ export class DhtManager {
           });
           const counted = byFamily[node.family] ??= { responded: 0, holding: 0 };
           counted.responded += found.answers.length;
-          const willing = found.answers.filter((a) => tokenOf(a.body) !== undefined);
+          const willing = preferFitting(found.answers, this.#storeNodes)
+            .filter(({ body }) => tokenOf(body) !== undefined);
           await Promise.all(
             willing.slice(0, this.#storeNodes).map(async ({ contact, body }) => {
               const token = tokenOf(body)!;

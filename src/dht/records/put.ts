@@ -8,7 +8,8 @@
 
 import { equalBytes } from "../../base/mod.ts";
 import { type MutableItem, targetOf } from "../../records/mod.ts";
-import type { LookupAnswer, LookupResult } from "../lookup/mod.ts";
+import { fitsAddress } from "../../reachability/mod.ts";
+import { type LookupAnswer, type LookupResult, preferFitting } from "../lookup/mod.ts";
 import { compareDistance, type DhtNode } from "../node/mod.ts";
 import { ItemReader, putArguments, type Shown } from "./item_query.ts";
 import type { PutOutcome } from "./outcome.ts";
@@ -73,7 +74,7 @@ class Put {
   readonly #errors: Record<string, number>;
   readonly #reader: ItemReader;
   readonly #target: Uint8Array;
-  /** Nodes that answered the lookup, closest first, each with the item that it returned. */
+  /** Nodes that answered the lookup, those that should hold the item first, each with the item that it returned. */
   readonly #answers: { answer: LookupAnswer; shown: Shown }[];
   /** Nodes that the lookup found but did not query, closest first. */
   readonly #others: LookupResult["others"];
@@ -95,7 +96,7 @@ class Put {
     this.#asked = found.asked;
     this.#responded = found.answers.length;
     this.#errors = { ...found.errors };
-    this.#answers = found.answers.map((answer) => ({
+    this.#answers = preferFitting(found.answers, options.storeNodes).map((answer) => ({
       answer,
       shown: this.#reader.read(answer.body),
     }));
@@ -166,7 +167,7 @@ class Put {
       [other] = this.#others
     ) {
       const [answered] = this.#answers;
-      if (answered && this.#isCloser(answered.answer.contact.id, other.id)) break;
+      if (answered && this.#isPreferred(answered.answer.contact, other)) break;
       this.#others.shift();
       const found = await this.#askOther(other);
       if (found) return found;
@@ -190,8 +191,11 @@ class Put {
     return found;
   }
 
-  #isCloser(a: Uint8Array, b: Uint8Array): boolean {
-    return compareDistance(this.#target, a, b) < 0;
+  /** Whether the node `a`, which has answered, should hold the item rather than the node `b`. */
+  #isPreferred(a: LookupAnswer["contact"], b: LookupAnswer["contact"]): boolean {
+    const isFitting = fitsAddress(a.id, a.host);
+    if (isFitting !== fitsAddress(b.id, b.host)) return isFitting;
+    return compareDistance(this.#target, a.id, b.id) < 0;
   }
 
   async #offer(answer: LookupAnswer, shown: Shown, retry = true): Promise<Verdict> {
