@@ -51,10 +51,12 @@ const MAX_ANSWER_BYTES = 1_472;
 /** Maximum number of nodes in an answer (BEP 5). */
 const NODES = 8;
 /**
- * Length in bytes of an answer without value, nodes and transaction id. It consists of `id`, `ip`
- * (18 bytes for IPv6), `k`, `seq`, `sig`, `token` and the keys.
+ * Length in bytes of an answer without value, nodes, transaction id and `ip`. It consists of `id`,
+ * `k`, `seq`, `sig`, `token` and the keys.
  */
-const BASE_BYTES = 255;
+const BASE_BYTES = 230;
+/** Length in bytes of the member `ip` (BEP 42) of an answer, by address family. */
+const IP_BYTES: Record<Family, number> = { 4: 12, 6: 25 };
 
 /** Answers `get` and `put` queries with the stored items. */
 export class ItemAnswers {
@@ -74,7 +76,7 @@ export class ItemAnswers {
     if (!target) return this.#refuse(query, from, { code: 203, message: "no target" });
     const item = items.get(toHex(target));
     const r = { id: krpc.id, token: tokens.issue(from.address), ...itemMembers(item, seq) };
-    const used = BASE_BYTES + query.t.length + (item?.value.length ?? 0);
+    const used = BASE_BYTES + IP_BYTES[family] + query.t.length + (item?.value.length ?? 0);
     const room = Math.floor((MAX_ANSWER_BYTES - used) / compactNodeBytes(family));
     krpc.response(from, query, r, krpc.nodes.closest(target, Math.min(NODES, room)));
   }

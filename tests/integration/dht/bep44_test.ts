@@ -210,7 +210,7 @@ function rawAnswer(raw: RawUdp, packet: Uint8Array, port: number): Promise<Uint8
   return new Promise((resolve) => {
     raw.onPacket = (bytes) => {
       // Queries that the node sends to its clients are ignored here.
-      if (!equalBytes(bytes.subarray(0, 4), utf8("d1:r"))) return;
+      if (!equalBytes(bytes.subarray(-7), utf8("1:y1:re"))) return;
       raw.onPacket = undefined;
       resolve(bytes);
     };

@@ -21,6 +21,7 @@ import {
 } from "../../../bencode/mod.ts";
 import { MAX_SALT_BYTES, MAX_VALUE_BYTES } from "../../../records/mod.ts";
 
+const DIGIT_2 = 0x32;
 const [DIGIT_1, LETTER_A, LETTER_Q, LETTER_R] = [0x31, 0x61, 0x71, 0x72];
 
 /**
@@ -72,19 +73,31 @@ export interface ValidPacket {
   refusal?: Refusal;
 }
 
+/** Beginnings of a packet with `ip` (BEP 42), and the lengths of the whole member after `d`. */
+const IP_MEMBERS = [{ text: "d2:ip6:", bytes: 12 }, { text: "d2:ip18:", bytes: 25 }];
+
 /**
- * Classifies a packet by its first four bytes, without decoding the rest. The keys of a bencoded
- * dictionary are sorted, so the first key is `a` in a query, `r` in a reply and `e` in an error.
+ * Classifies a packet by its first bytes, without decoding the rest. The keys of a bencoded
+ * dictionary are sorted, so the first key is `a` in a query and `e` in an error. In a reply it is `r`,
+ * or `ip` (BEP 42) and then `r`.
  *
  * @returns `answer` for a reply or an error, `unclear` for another first key, `malformed` if the
  * packet is not a dictionary
  */
 export function classifyByPrefix(packet: Uint8Array): "query" | "answer" | "unclear" | "malformed" {
   if (packet[0] !== LETTER_D) return "malformed";
-  if (packet[1] !== DIGIT_1 || packet[2] !== COLON) return "unclear";
-  const key = packet[3];
+  const at = 1 + ipMemberBytes(packet);
+  if (packet[at] !== DIGIT_1 || packet[at + 1] !== COLON) return "unclear";
+  const key = packet[at + 2];
   if (key === LETTER_A) return "query";
   return key === LETTER_R || key === LETTER_E ? "answer" : "unclear";
+}
+
+/** Returns the length of the member `ip` at the beginning of a packet, bytes; 0 if there is none. */
+function ipMemberBytes(packet: Uint8Array): number {
+  if (packet[1] !== DIGIT_2) return 0;
+  const begins = (text: string) => [...text].every((char, i) => char.charCodeAt(0) === packet[i]);
+  return IP_MEMBERS.find(({ text }) => begins(text))?.bytes ?? 0;
 }
 
 /**

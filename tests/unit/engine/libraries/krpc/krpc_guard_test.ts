@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import npmBencode from "bencode";
 import fc from "fast-check";
 import { concatBytes, utf8 } from "../../../../../src/base/mod.ts";
-import { validatePacket } from "../../../../../src/engine/libraries/krpc/krpc_guard.ts";
+import {
+  classifyByPrefix,
+  validatePacket,
+} from "../../../../../src/engine/libraries/krpc/krpc_guard.ts";
 import { bencode, type BValue } from "../../../../../src/bencode/mod.ts";
 
 const id = new Uint8Array(20).fill(7);
@@ -223,4 +226,17 @@ Deno.test("no input throws, and npm:bencode decodes every packet that passes", (
     { numRuns: 20_000 },
   );
   assert.ok(passed > 500, `only ${passed} passed`);
+});
+
+Deno.test("a packet is classified by its first key, also after the address of BEP 42", () => {
+  const kinds = { a: "query", r: "answer", e: "answer", q: "unclear" };
+  for (const [key, kind] of Object.entries(kinds)) {
+    for (const ip of ["", "2:ip6:abcdef", "2:ip18:abcdefghijklmnopqr"]) {
+      assert.equal(classifyByPrefix(utf8(`d${ip}1:${key}d2:id20:`)), kind, ip + key);
+    }
+  }
+  for (const text of ["d2:ip6:abcde1:r", "d2:ip4:abcd1:r", "d2:ip", "d2:ix6:abcdef1:r"]) {
+    assert.equal(classifyByPrefix(utf8(text)), "unclear", text);
+  }
+  assert.equal(classifyByPrefix(utf8("x")), "malformed");
 });
