@@ -6,6 +6,7 @@
  */
 
 import { join } from "node:path";
+import { MAX_PACKAGE_ROOTS } from "../src/base/mod.ts";
 import { type LoadedSettings, loadSettings } from "../src/config/mod.ts";
 import { gatePermissions } from "../src/gate_thread/mod.ts";
 import type { CommandName } from "../src/launcher/command_table.ts";
@@ -83,8 +84,11 @@ the lists with which the program starts its threads, and a test compares the two
 
 HOME is the home, DIR the seed directory, PORT the port, CWD the working directory. FILES, ARCHIVE,
 FILE, MINIMAL, OUT, TARGET and LINK are paths of the command line. PROJECT is a project whose lock file
-or links refer to the store. RANDOM is 16 random hexadecimal digits. A list has each path as given, and
-its real path if that differs.
+or links refer to the store, of which there are at most ${MAX_PACKAGE_ROOTS}. RANDOM is 16 random
+hexadecimal digits. A list has each path as given, and its real path if that differs.
+
+A host name without a port is open at every port. Deno looks up a name only if the list has the bare
+name, so a thread that may look up a bootstrap node may also connect to any port of that name.
 
 ## The launcher
 

@@ -38,6 +38,12 @@ export interface HomePaths {
   packages: string;
 }
 
+/**
+ * Maximum number of lock files and links that a store remembers. A command that removes packages
+ * has to read each of them, so each is an entry in the permission lists of its thread.
+ */
+export const MAX_PACKAGE_ROOTS = 10_000;
+
 /** Returns the paths of the files in a home directory. `home` is an absolute path. */
 export function homePaths(home: string): HomePaths {
   return {

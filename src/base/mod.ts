@@ -40,7 +40,13 @@ export * from "./release_date.ts";
 export * from "./write_problem.ts";
 export { isArchiveFileName, MAX_VERSION_LENGTH, NAME_PART } from "./archive_names.ts";
 export { eachLimited } from "./each_limited.ts";
-export { CONTROL_AUTHORITY, type HomePaths, homePaths, stateFiles } from "./home_paths.ts";
+export {
+  CONTROL_AUTHORITY,
+  type HomePaths,
+  homePaths,
+  MAX_PACKAGE_ROOTS,
+  stateFiles,
+} from "./home_paths.ts";
 export { publisherKeyPath } from "./key_path.ts";
 export { KeyedQueue } from "./keyed_queue.ts";
 export { TokenBucket, type TokenRate } from "./token_bucket.ts";

@@ -30,6 +30,7 @@ import {
 import { grantsFor } from "./grants.ts";
 import { localRequests } from "./local_requests.ts";
 import { rootsOf } from "./roots.ts";
+import { pathsIn, readStdin } from "./stdin_paths.ts";
 import { sweepStagings } from "./sweeping.ts";
 import { homeDirectory } from "./user_home.ts";
 
@@ -66,7 +67,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
   const cwd = Deno.cwd();
   const line = scanCommandLine(args);
   const loaded = line && await settingsOf(line, { env, cwd, userHome });
-  const stdin = line && readsPaths(line) ? await readAll(Deno.stdin.readable) : undefined;
+  const stdin = line && readsPaths(line) ? await readStdin(Deno.stdin.readable) : undefined;
   const grants = grantsFor({
     line,
     settings: loaded,
@@ -199,18 +200,6 @@ function isFree(path: string): boolean {
   } catch (error) {
     return error instanceof Deno.errors.NotFound;
   }
-}
-
-async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-/** Splits a list of paths as the command does. Leaves out paths that are not UTF-8. */
-function pathsIn(bytes: Uint8Array, separator: "\0" | "\n"): string[] {
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  return text.split(separator)
-    .map((path) => separator === "\n" ? path.replace(/\r$/, "") : path)
-    .filter((path) => path !== "" && !path.includes("\0"));
 }
 
 function realPathOf(path: string): string | undefined {

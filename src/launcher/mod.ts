@@ -10,6 +10,7 @@
  * - `grants.ts` lists what a command's thread may touch: the needs of each command are in
  *   `command_needs.ts`.
  * - `links.ts` checks and makes symbolic links.
+ * - `stdin_paths.ts` reads the paths on standard input, and `roots.ts` those of projects.
  * - `launch.ts` runs a command line; the program's entry point `main.ts` loads it.
  * - `command_thread.ts` starts the command's thread and answers its requests, and
  *   `helper_threads.ts` starts the threads that compress and hash for it.
@@ -57,5 +58,6 @@ export type {
   ToThread,
 } from "./messages.ts";
 export { isTestNetwork, mapsPort, usesLan } from "./local_network.ts";
+export { MAX_STDIN_BYTES, MAX_STDIN_PATHS } from "./stdin_paths.ts";
 export { ThreadClient, type ThreadScope } from "./thread_client.ts";
 export { homeDirectory } from "./user_home.ts";

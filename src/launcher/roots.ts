@@ -8,7 +8,7 @@
  * @module
  */
 
-import { directoryOf, isWithin, resolvePath } from "../base/mod.ts";
+import { directoryOf, isWithin, MAX_PACKAGE_ROOTS, resolvePath } from "../base/mod.ts";
 import { PROJECT_LOCK_FILE } from "./command_needs.ts";
 
 const NOTE = /^[0-9a-f]{64}$/;
@@ -16,16 +16,19 @@ const NOTE = /^[0-9a-f]{64}$/;
 const MAX_NOTE_BYTES = 65_536;
 
 /**
- * Lists the noted paths that may be granted.
+ * Lists the noted paths that may be granted. Returns none if there are too many notes, which the
+ * command refuses.
  *
  * @param store absolute path of the store of installed packages
  */
 export function rootsOf(store: string): string[] {
   const directory = resolvePath(store, ".roots");
   const found: string[] = [];
+  let notes = 0;
   try {
     for (const { name, isFile } of Deno.readDirSync(directory)) {
       if (!isFile || !NOTE.test(name)) continue;
+      if (++notes > MAX_PACKAGE_ROOTS) return [];
       const path = notedPath(resolvePath(directory, name));
       if (path !== undefined && mayBeRead(store, path)) found.push(path);
     }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { MAX_STDIN_BYTES, MAX_STDIN_PATHS } from "../../launcher/mod.ts";
 import { CliError } from "./errors.ts";
 
 /**
@@ -38,12 +39,17 @@ function decodePath(bytes: Uint8Array, position: number): string {
   }
 }
 
+function tooLong(why: string): CliError {
+  const message = `standard input ${why}; call the command several times with a part of the paths`;
+  return new CliError("usage", "STDIN_INVALID", message);
+}
+
 /**
  * Yields the paths in `input`, in order; empty paths are skipped. With the separator `"\n"`, a
  * carriage return at the end of a line is removed. With `"\0"`, a path may contain any other byte.
  *
  * @throws {CliError} `STDIN_INVALID` for a path that is not UTF-8, contains a NUL, or is longer
- * than 65,536 bytes
+ * than 65,536 bytes, and for a list of more than 16 MiB or more than 100,000 paths
  */
 export async function* readPaths(
   input: ReadableStream<Uint8Array>,
@@ -52,6 +58,8 @@ export async function* readPaths(
   const separatorByte = separator.charCodeAt(0);
   let rest: Uint8Array = new Uint8Array(0);
   let position = 0;
+  let lengthBytes = 0;
+  let count = 0;
   const take = (bytes: Uint8Array): string => {
     position++;
     const path = decodePath(bytes, position);
@@ -63,9 +71,14 @@ export async function* readPaths(
         `path ${position} on standard input contains a NUL; use -0 if NULs separate the paths`,
       );
     }
+    if (trimmed !== "" && ++count > MAX_STDIN_PATHS) {
+      throw tooLong(`names more than ${MAX_STDIN_PATHS} paths`);
+    }
     return trimmed;
   };
   for await (const chunk of input) {
+    lengthBytes += chunk.length;
+    if (lengthBytes > MAX_STDIN_BYTES) throw tooLong(`has more than ${MAX_STDIN_BYTES} bytes`);
     let start = 0;
     for (let end; (end = chunk.indexOf(separatorByte, start)) !== -1; start = end + 1) {
       const line = new Uint8Array(rest.length + end - start);

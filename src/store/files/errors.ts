@@ -17,6 +17,7 @@
  * | `DIRECTORY_BUSY` | in-use | another process kept the directory locked for too long |
  * | `PACKAGE_DAMAGED` | verification | an installed package differs from its signed manifest |
  * | `PACKAGE_CHANGED` | verification | an installed version is offered with other contents |
+ * | `TOO_MANY_ROOTS` | failed | more lock files and links refer to installed packages than the store remembers |
  * | `VERSION_EXISTS` | failed | the seed directory has this version with other contents |
  * | `STATE_NEWER` | failed | `state.db` was written by a newer libreseed |
  * | `STATE_READ_ONLY` | failed | `state.db` can be read but not written |

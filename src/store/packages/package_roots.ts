@@ -8,8 +8,9 @@
 
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, unlink } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { fileError, isCode, writeFileAtomic } from "../files/mod.ts";
+import { basename, join, resolve } from "node:path";
+import { MAX_PACKAGE_ROOTS } from "../../base/mod.ts";
+import { fileError, isCode, StoreError, writeFileAtomic } from "../files/mod.ts";
 
 const DIRECTORY = ".roots";
 const FILE_NAME = /^[0-9a-f]{64}$/;
@@ -25,13 +26,22 @@ export class PackageRoots {
     this.#directory = join(store, DIRECTORY);
   }
 
-  /** Saves the path of a lock file or link. Throws {@linkcode StoreError}. */
+  /**
+   * Saves the path of a lock file or link.
+   *
+   * @throws {StoreError} `TOO_MANY_ROOTS` if the store remembers as many paths as it may
+   */
   async add(path: string): Promise<void> {
     const absolute = resolve(path);
     await mkdir(this.#directory, { recursive: true }).catch((cause) => {
       throw fileError(cause, "write", this.#directory);
     });
-    await writeFileAtomic(this.#fileOf(absolute), absolute);
+    const file = this.#fileOf(absolute);
+    const names = await this.#names();
+    if (names.length >= MAX_PACKAGE_ROOTS && !names.includes(basename(file))) {
+      throw this.#tooMany("run `libreseed store prune`, which forgets those that are gone");
+    }
+    await writeFileAtomic(file, absolute);
   }
 
   /** Deletes a saved path. A path that is not saved causes no error. */
@@ -42,17 +52,18 @@ export class PackageRoots {
     });
   }
 
-  /** Lists all saved paths, sorted. The caller must check whether the files still exist. */
+  /**
+   * Lists all saved paths, sorted. The caller must check whether the files still exist.
+   *
+   * @throws {StoreError} `TOO_MANY_ROOTS` if there are more than libreseed saves
+   */
   async list(): Promise<string[]> {
-    let names: string[];
-    try {
-      names = await readdir(this.#directory);
-    } catch (cause) {
-      if (isCode(cause, "ENOENT")) return [];
-      throw fileError(cause, "read", this.#directory);
+    const names = await this.#names();
+    if (names.length > MAX_PACKAGE_ROOTS) {
+      throw this.#tooMany("remove the directory, and install again in each project");
     }
     const paths: string[] = [];
-    for (const name of names.filter((name) => FILE_NAME.test(name))) {
+    for (const name of names) {
       const file = join(this.#directory, name);
       const path = await readFile(file, "utf8").catch((cause) => {
         if (isCode(cause, "ENOENT")) return "";
@@ -63,6 +74,21 @@ export class PackageRoots {
       if (path.length <= MAX_PATH_CHARACTERS && this.#fileOf(path) === file) paths.push(path);
     }
     return paths.sort();
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return (await readdir(this.#directory)).filter((name) => FILE_NAME.test(name));
+    } catch (cause) {
+      if (isCode(cause, "ENOENT")) return [];
+      throw fileError(cause, "read", this.#directory);
+    }
+  }
+
+  #tooMany(mend: string): StoreError {
+    const message =
+      `${this.#directory} names ${MAX_PACKAGE_ROOTS} lock files and links or more: ${mend}`;
+    return new StoreError("failed", "TOO_MANY_ROOTS", message);
   }
 
   #fileOf(path: string): string {

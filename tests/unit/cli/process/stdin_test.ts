@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { MAX_STDIN_BYTES, MAX_STDIN_PATHS } from "../../../../src/launcher/mod.ts";
 import { readPaths } from "../../../../src/cli/process/stdin.ts";
 
 function stream(...chunks: (string | Uint8Array)[]): ReadableStream<Uint8Array> {
@@ -73,4 +74,21 @@ Deno.test("an endless path is refused after a bounded number of bytes", async ()
   await assert.rejects(Array.fromAsync(readPaths(endless, "\n")), { code: "STDIN_INVALID" });
   assert(chunks < 10, `${chunks} chunks were read`);
   await assert.rejects(read("\n", "a".repeat(65_537) + "\n"), { code: "STDIN_INVALID" });
+});
+
+Deno.test("a list of too many paths or bytes is refused, and the error names the bound", async () => {
+  const most = "a\n\n".repeat(MAX_STDIN_PATHS);
+  assert.equal((await read("\n", most)).length, MAX_STDIN_PATHS);
+  await assert.rejects(read("\n", most, "a"), {
+    code: "STDIN_INVALID",
+    message: /names more than 100000 paths; /,
+  });
+  const line = new Uint8Array(1024).fill(97);
+  line[1023] = 10;
+  const lines = Array(MAX_STDIN_BYTES / 1024).fill(line);
+  assert.equal((await read("\n", ...lines)).length, lines.length);
+  await assert.rejects(read("\n", ...lines, "a"), {
+    code: "STDIN_INVALID",
+    message: /has more than 16777216 bytes; /,
+  });
 });
