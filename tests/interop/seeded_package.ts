@@ -61,9 +61,11 @@ export function onTestnet(testnet: Testnet, port: number): string[] {
  * Starts a testnet and a daemon, and publishes a package.
  *
  * @param host IP address of the testnet's nodes and of the daemon
+ * @param flags further flags of the daemon
  */
 export async function seededPackage(
-  { nodes = 30, host = "127.0.0.1", nodesPerAnswer }: {
+  { nodes = 30, host = "127.0.0.1", nodesPerAnswer, flags = [] }: {
+    flags?: readonly string[];
     nodes?: number;
     host?: string;
     nodesPerAnswer?: number;
@@ -75,7 +77,7 @@ export async function seededPackage(
   const port = await freePort();
   const publisher = (await libreseed(["keygen"], home)).trim();
   const seed = stack.use(
-    spawnCli(["seed", ...onTestnet(testnet, port)], { home, timeoutMs: 600_000 }),
+    spawnCli(["seed", ...onTestnet(testnet, port), ...flags], { home, timeoutMs: 600_000 }),
   );
   await seed.waitForLine(/^ready/, "stdout");
   const dir = join(home, "package");

@@ -1,6 +1,6 @@
 /**
- * One connection to a peer from two dials: TCP, and a moment later uTP. The first that is open stays,
- * the other is closed.
+ * One connection to a peer from two dials, one by TCP and one by uTP. The second dial begins a moment
+ * after the first. The one that is open first stays, the other is closed.
  *
  * @module
  */
@@ -28,12 +28,18 @@ export interface PeerSocket extends EventEmitter {
 /** Protocol that carries a connection. */
 export type Carrier = "tcp" | "utp";
 
-/** Dials that race. */
+/** A way to dial a peer. */
+export interface Way {
+  carrier: Carrier;
+  dial: () => PeerSocket;
+}
+
+/** Options of {@linkcode RacingSocket}. */
 export interface RaceOptions {
   clock: Clock;
-  tcp: () => PeerSocket;
-  utp: () => PeerSocket;
-  /** Time after which uTP is dialled, unless TCP is open or has failed, in milliseconds. */
+  first: Way;
+  second: Way;
+  /** Time after which the second dial begins, unless the first is open or has failed (ms). */
   headStartMs: number;
 }
 
@@ -41,8 +47,8 @@ export interface RaceOptions {
 const EVENTS = ["drain", "end", "finish", "error", "close"] as const;
 
 /**
- * A connection that is the first of two dials to open. Emits `connect` then, or the error of TCP if
- * both fail.
+ * A connection that is the first of two dials to open. Emits `connect` then, or the error of the
+ * first dial if both fail.
  */
 export class RacingSocket extends EventEmitter implements PeerSocket {
   destroyed = false;
@@ -52,15 +58,15 @@ export class RacingSocket extends EventEmitter implements PeerSocket {
   #winner: PeerSocket | undefined;
   #carrier: Carrier | undefined;
   #timer: Timer | undefined;
-  #tcpError: Error | undefined;
-  #isUtpDialled = false;
+  #firstError: Error | undefined;
+  #hasDialledSecond = false;
   #take: (bytes: Uint8Array) => boolean = () => true;
 
   constructor(options: RaceOptions) {
     super();
     this.#options = options;
-    this.#timer = options.clock.after(options.headStartMs, () => this.#dialUtp());
-    this.#dial("tcp", options.tcp());
+    this.#timer = options.clock.after(options.headStartMs, () => this.#dialSecond());
+    this.#dial(options.first);
   }
 
   /** What carries the connection; `undefined` until one is open. */
@@ -132,18 +138,19 @@ export class RacingSocket extends EventEmitter implements PeerSocket {
     return this;
   }
 
-  #dial(carrier: Carrier, socket: PeerSocket): void {
+  #dial({ carrier, dial }: Way): void {
+    const socket = dial();
     this.#dials.set(carrier, socket);
     socket.once("connect", () => this.#won(carrier, socket));
     socket.on("error", (error: Error) => this.#failed(carrier, error));
     socket.once("close", () => this.#failed(carrier, new Error("the connection was closed")));
   }
 
-  #dialUtp(): void {
+  #dialSecond(): void {
     this.#timer?.cancel();
-    if (this.#isUtpDialled || this.#winner || this.destroyed) return;
-    this.#isUtpDialled = true;
-    this.#dial("utp", this.#options.utp());
+    if (this.#hasDialledSecond || this.#winner || this.destroyed) return;
+    this.#hasDialledSecond = true;
+    this.#dial(this.#options.second);
   }
 
   #won(carrier: Carrier, socket: PeerSocket): void {
@@ -165,9 +172,9 @@ export class RacingSocket extends EventEmitter implements PeerSocket {
 
   #failed(carrier: Carrier, error: Error): void {
     if (!this.#dials.delete(carrier)) return;
-    if (carrier === "tcp") this.#tcpError = error;
-    if (!this.#isUtpDialled) return this.#dialUtp();
-    if (this.#dials.size === 0) this.destroy(this.#tcpError ?? error);
+    this.#firstError ??= error;
+    if (!this.#hasDialledSecond) return this.#dialSecond();
+    if (this.#dials.size === 0) this.destroy(this.#firstError);
   }
 
   /** Closes the dials that have not won. */

@@ -6,9 +6,9 @@
  */
 
 import { randomBytes } from "node:crypto";
-import type { Clock, HostPort } from "../../base/mod.ts";
+import { type Clock, formatHostPort, type HostPort } from "../../base/mod.ts";
 import { UtpEndpoint, UtpSocket } from "../../utp/mod.ts";
-import { type Carrier, type PeerSocket, RacingSocket } from "./race.ts";
+import { type Carrier, type PeerSocket, RacingSocket, type Way } from "./race.ts";
 import type { UtpPort, UtpStatus } from "./utp_port.ts";
 
 /** Transports of connections to peers, in both directions. */
@@ -19,6 +19,9 @@ export type TransportMode = "both" | "tcp" | "utp";
  * within this time, and TCP takes less processor time. RFC 8305 has the same delay for a second dial.
  */
 const HEAD_START_MS = 250;
+
+/** Maximum number of remembered addresses at which nobody speaks by TCP; each takes 100 bytes. */
+const MAX_MUTE = 4_096;
 
 /** Options of {@linkcode Transports}. */
 export interface TransportsOptions {
@@ -35,6 +38,11 @@ export class Transports {
   readonly #clock: Clock;
   readonly #port: UtpPort | undefined;
   readonly #endpoint: UtpEndpoint | undefined;
+  /**
+   * Addresses of peers that took a connection by TCP and closed it without a word, the oldest first.
+   * Programs that are set to uTP alone do that. They are dialled by uTP first.
+   */
+  readonly #mute = new Set<string>();
 
   /** Called with each uTP connection that a peer has begun. Until then they are closed. */
   onConnection: (socket: UtpSocket) => void = (socket) => void socket.destroy();
@@ -84,7 +92,24 @@ export class Transports {
     });
     if (this.mode === "utp" && utp) return utp();
     if (!utp) return tcp();
-    return new RacingSocket({ clock: this.#clock, tcp, utp, headStartMs: HEAD_START_MS });
+    const ways: [Way, Way] = [{ carrier: "tcp", dial: tcp }, { carrier: "utp", dial: utp }];
+    const key = formatHostPort(address);
+    if (this.#mute.has(key)) ways.reverse();
+    const [first, second] = ways;
+    const race = new RacingSocket({
+      ...{ clock: this.#clock, first, second, headStartMs: HEAD_START_MS },
+    });
+    race.once("close", () => this.#noteEnd(key, race));
+    return race;
+  }
+
+  /** Remembers whether a peer said anything by TCP. */
+  #noteEnd(key: string, { carrier, bytesRead }: RacingSocket): void {
+    if (carrier !== "tcp") return;
+    this.#mute.delete(key);
+    if (bytesRead > 0) return;
+    this.#mute.add(key);
+    if (this.#mute.size > MAX_MUTE) this.#mute.delete(this.#mute.values().next().value!);
   }
 
   /** Ends all uTP connections. */
