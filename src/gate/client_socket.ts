@@ -19,8 +19,9 @@ type Done = (error?: Error | null) => void;
 export class GateSocket extends Duplex {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
-  /** Our own address on the connection. */
+  /** Our own address and port on the connection. */
   localAddress: string | undefined;
+  localPort: number | undefined;
   connecting = true;
   bytesRead = 0;
   bytesWritten = 0;
@@ -96,6 +97,7 @@ export class GateSocket extends Duplex {
     else if (told.tell === "open") {
       this.connecting = false;
       this.localAddress = told.host;
+      this.localPort = told.port;
       this.emit("connect");
     } else if (told.tell === "closed" && told.error) {
       this.destroy(errorOf(told));

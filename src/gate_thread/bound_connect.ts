@@ -49,8 +49,9 @@ export class BoundConnection {
     return new BoundConnection(secured);
   }
 
-  get localAddr(): { hostname: string } {
-    return { hostname: this.#socket.localAddress ?? "" };
+  get localAddr(): { hostname: string; port: number } {
+    const { localAddress = "", localPort = 0 } = this.#socket;
+    return { hostname: localAddress, port: localPort };
   }
 
   /** Reads into a buffer. Returns the number of bytes, or `null` at the end. */

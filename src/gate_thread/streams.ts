@@ -33,7 +33,7 @@ const READ_BYTES = [4 * 1024, 256 * 1024] as const;
 /** The members of a connection that are used. */
 export type Connection =
   & Pick<Deno.Conn, "read" | "write" | "closeWrite" | "close">
-  & { localAddr: { hostname: string } };
+  & { localAddr: { hostname: string; port: number } };
 
 /** A TCP connection of Deno, or one from a chosen address of this machine. */
 type TcpConnection = Deno.TcpConn | BoundConnection;
@@ -158,7 +158,7 @@ async function within<T>(
 export async function carryStream(channel: Channel, connection: Connection): Promise<void> {
   channel.signal.addEventListener("abort", () => close(connection));
   if (channel.signal.aborted) return close(connection);
-  channel.open(connection.localAddr.hostname, 0);
+  channel.open(connection.localAddr.hostname, connection.localAddr.port);
   await Promise.all([read(channel, connection), write(channel, connection)]);
 }
 

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { spawnCli } from "../support/mod.ts";
 import type { Lab, Package } from "./lab.ts";
-import type { Place } from "./network.ts";
+import { ip, type Place } from "./network.ts";
 import { defaults, libreseedIn, libtorrent, type Program, transmissionOfLan } from "./programs.ts";
 import { homeRouter } from "./router.ts";
 
@@ -56,24 +56,50 @@ async function home(lab: Lab): Promise<[Place, Place]> {
 }
 
 /** Reads a package from a seeder of the same home, and asserts that the package arrives. */
-async function reaches(lab: Lab, seeder: OfLan, reader: OfLan): Promise<void> {
-  const [from, to] = await home(lab);
+async function reaches(lab: Lab, at: [Place, Place], seeder: OfLan, reader: OfLan): Promise<void> {
   const subject: Package = await lab.pack("small", SMALL);
-  await seeder.seed(lab, from, subject);
-  const outcome = await lab.read(reader.read, to, subject, PATIENCE_MS);
+  await seeder.seed(lab, at[0], subject);
+  const outcome = await lab.read(reader.read, at[1], subject, PATIENCE_MS);
   assert("seconds" in outcome, JSON.stringify(outcome));
 }
 
+/** Replaces the IPv4 address of a host by a unique local one of IPv6 (RFC 4193). */
+async function takeIpv4(place: Place, number: number): Promise<void> {
+  await ip(
+    place,
+    "addr flush dev eth0 to 0.0.0.0/0",
+    `addr add fd00:6c72::${number}/64 dev eth0 nodad`,
+  );
+  place.address = undefined;
+}
+
 /** The checks, by name. Each takes a lab without hosts. */
-export const lanChecks: Record<string, (lab: Lab) => Promise<void>> = Object.fromEntries(
-  ([
-    [offline, offline],
-    [offline, libtorrent()],
-    [libtorrent(), offline],
-    [offline, transmissionOfLan],
-    [transmissionOfLan, offline],
-  ] as const).map(([seeder, reader]) => [
-    `in a home without the internet, ${reader.name} reads from ${seeder.name}`,
-    (lab: Lab) => reaches(lab, seeder, reader),
-  ]),
-);
+export const lanChecks: Record<string, (lab: Lab) => Promise<void>> = {
+  ...Object.fromEntries(
+    ([
+      [offline, offline],
+      [offline, libtorrent()],
+      [libtorrent(), offline],
+      [offline, transmissionOfLan],
+      [transmissionOfLan, offline],
+    ] as const).map(([seeder, reader]) => [
+      `in a home without the internet, ${reader.name} reads from ${seeder.name}`,
+      async (lab: Lab) => reaches(lab, await home(lab), seeder, reader),
+    ]),
+  ),
+
+  async "in a home without the internet and IPv4, libreseed reads from libreseed"(lab) {
+    const at = await home(lab);
+    for (const [number, place] of at.entries()) await takeIpv4(place, number + 1);
+    await reaches(lab, at, offline, offline);
+  },
+
+  async "a host with only IPv6 reads from the peer that a magnet link names"(lab) {
+    const [seeder, reader] = [await lab.network.hostOfIpv6("a"), await lab.network.hostOfIpv6("b")];
+    const subject = await lab.pack("small", SMALL);
+    await offline.seed(lab, seeder, subject);
+    const magnet = `${subject.magnet}&x.pe=[${seeder.address6}]:6881`;
+    const outcome = await lab.read(offline.read, reader, { ...subject, magnet }, PATIENCE_MS);
+    assert("seconds" in outcome, JSON.stringify(outcome));
+  },
+};

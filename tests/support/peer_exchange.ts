@@ -31,13 +31,22 @@ async function exchange(
 ): Promise<void> {
   const id = extensionOf(body, "ut_pex")!;
   const flags = new Uint8Array((names.added?.length ?? 0) / 6);
-  const message = { added: "", "added.f": flags, dropped: "", ...names };
+  const flags6 = new Uint8Array((names.added6?.length ?? 0) / 18);
+  const message = { added: "", "added.f": flags, "added6.f": flags6, dropped: "", ...names };
   if (await peer.send(extendedMessage(id, message))) peer.deeds++;
 }
 
 /** Encodes the address of a peer on this machine in compact form, six bytes (BEP 23). */
 export function compactPeer({ port }: { port: number }): Uint8Array {
   return Uint8Array.of(127, 0, 0, 1, port >> 8, port & 0xff);
+}
+
+/** Encodes ::1 and a port in compact form, 18 bytes (BEP 11). */
+export function compactPeer6({ port }: { port: number }): Uint8Array {
+  const bytes = new Uint8Array(18);
+  bytes[15] = 1;
+  new DataView(bytes.buffer).setUint16(16, port);
+  return bytes;
 }
 
 /** Reads an extension's id from the engine's extended handshake (BEP 10). */

@@ -51,8 +51,9 @@ export class WirePeer implements Disposable {
     port: number,
     torrent: WireTorrent,
     behaviour: WireBehaviour = {},
+    hostname = "127.0.0.1",
   ): Promise<WirePeer> {
-    const peer = new WirePeer(await Deno.connect({ port }));
+    const peer = new WirePeer(await Deno.connect({ hostname, port }));
     void peer.#begin(torrent, behaviour, peer.#bytes());
     return peer;
   }

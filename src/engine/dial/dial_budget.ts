@@ -3,16 +3,29 @@
  * a magnet link or a peer exchange (BEP 11). Without limits they could make us connect to a mail
  * server, scan the ports of a machine, or dial one address without end. So the budget allows only
  * ports that peers use, few ports of one address, no address that keeps failing, and never
- * ourselves.
+ * ourselves. For IPv6, the addresses of one /64 network count together, because one machine may use
+ * all of them.
  *
  * @module
  */
 
-import { type Clock, type HostPort, isLocalAddress, isPeerPort } from "../../base/mod.ts";
+import {
+  type Clock,
+  type HostPort,
+  isLocalAddress,
+  isLoopback,
+  isPeerPort,
+  machineOf,
+  parseAddress,
+} from "../../base/mod.ts";
+import { keyOf } from "./address_key.ts";
 
 /** Limits of {@linkcode DialBudget} on dialled addresses. */
 export interface DialLimits {
-  /** Maximum number of different ports of one address that are dialled within `portsForMs`. */
+  /**
+   * Maximum number of different ports of one IPv4 address, or of pairs of address and port in one /64
+   * network of IPv6, that are dialled within `portsForMs`.
+   */
   ports: number;
   portsForMs: number;
   /**
@@ -26,7 +39,7 @@ export interface DialLimits {
    * wait for running dials.
    */
   answeredForMs: number;
-  /** Maximum number of hosts whose dials are remembered (LRU). */
+  /** Maximum number of machines whose dials are remembered (LRU). */
   remembered: number;
 }
 
@@ -89,10 +102,10 @@ interface Dialled {
 export class DialBudget {
   readonly #options: Required<DialBudgetOptions>;
   /**
-   * For each host: its dialled ports, at most `ports` of them. The least recently dialled host is
-   * first.
+   * For each machine: its dialled addresses and ports, at most `ports` of them. The least recently
+   * dialled machine is first.
    */
-  readonly #hosts = new Map<string, Map<number, Dialled>>();
+  readonly #hosts = new Map<string, Map<string, Dialled>>();
   /** Addresses that turned out to be our own, because dialling them led back to us. */
   readonly #ours = new Set<string>();
 
@@ -104,12 +117,12 @@ export class DialBudget {
   /** Returns the reason not to dial an address now; `undefined` if it may be dialled. */
   refusal({ host, port }: HostPort): DialRefusal | undefined {
     const { isFree, ownPort, limits } = this.#options;
-    const isHere = port === ownPort() && isLoopback(host);
-    if (isHere || this.#ours.has(keyOf({ host, port }))) return "ourselves";
+    const isOwn = port === ownPort() && isHere(host);
+    if (isOwn || this.#ours.has(keyOf({ host, port }))) return "ourselves";
     if (isFree(host)) return undefined;
     if (!isPeerPort(port)) return "port";
     const ports = this.#recent(host);
-    const dialled = ports?.get(port);
+    const dialled = ports?.get(keyOf({ host, port }));
     if (!dialled) return ports && ports.size >= limits.ports ? "ports of the address" : undefined;
     return this.#failures(dialled) >= limits.failures ? "failures" : undefined;
   }
@@ -119,7 +132,7 @@ export class DialBudget {
    * end. The dial must wait if failure of all running dials would reach the limit of failures.
    */
   mustWait({ host, port }: HostPort): boolean {
-    const dialled = this.#recent(host)?.get(port);
+    const dialled = this.#recent(host)?.get(keyOf({ host, port }));
     if (!dialled || dialled.underWay === 0) return false;
     const { answeredMs, underWay } = dialled;
     const { failures, answeredForMs } = this.#options.limits;
@@ -133,11 +146,13 @@ export class DialBudget {
   dialled({ host, port }: HostPort): void {
     const { isFree, clock, limits } = this.#options;
     if (isFree(host)) return;
-    const ports = this.#recent(host) ?? new Map<number, Dialled>();
-    this.#hosts.delete(host);
-    this.#hosts.set(host, ports);
-    const { failedMs = [], underWay = 0, answeredMs } = ports.get(port) ?? {};
-    ports.set(port, { lastMs: clock.now(), failedMs, underWay: underWay + 1, answeredMs });
+    const ports = this.#recent(host) ?? new Map<string, Dialled>();
+    const machine = machineOf(host);
+    this.#hosts.delete(machine);
+    this.#hosts.set(machine, ports);
+    const key = keyOf({ host, port });
+    const { failedMs = [], underWay = 0, answeredMs } = ports.get(key) ?? {};
+    ports.set(key, { lastMs: clock.now(), failedMs, underWay: underWay + 1, answeredMs });
     if (this.#hosts.size > limits.remembered) this.#hosts.delete(this.#hosts.keys().next().value!);
   }
 
@@ -163,7 +178,7 @@ export class DialBudget {
 
   /** Records the end of a dial, and returns the dial history of its address and port. */
   #ended({ host, port }: HostPort): Dialled | undefined {
-    const dialled = this.#hosts.get(host)?.get(port);
+    const dialled = this.#hosts.get(machineOf(host))?.get(keyOf({ host, port }));
     if (dialled && dialled.underWay > 0) dialled.underWay--;
     return dialled;
   }
@@ -173,16 +188,16 @@ export class DialBudget {
     return failedMs.filter((atMs) => this.#isWithin(atMs, failuresForMs)).length;
   }
 
-  /** Number of hosts whose dials are remembered. */
+  /** Number of machines whose dials are remembered. */
   get size(): number {
     return this.#hosts.size;
   }
 
-  /** Returns the ports of a host that were dialled within `portsForMs`. Older ports are dropped. */
-  #recent(host: string): Map<number, Dialled> | undefined {
-    const ports = this.#hosts.get(host);
-    for (const [port, { lastMs }] of ports ?? []) {
-      if (!this.#isWithin(lastMs, this.#options.limits.portsForMs)) ports!.delete(port);
+  /** Returns what was dialled on a host's machine within `portsForMs`. Drops what is older. */
+  #recent(host: string): Map<string, Dialled> | undefined {
+    const ports = this.#hosts.get(machineOf(host));
+    for (const [key, { lastMs }] of ports ?? []) {
+      if (!this.#isWithin(lastMs, this.#options.limits.portsForMs)) ports!.delete(key);
     }
     return ports;
   }
@@ -198,13 +213,10 @@ export class DialBudget {
 
 /** Whether a host may belong to a local test network: its address is loopback or private. */
 export function isTestHost(host: string): boolean {
-  return isLocalAddress(host) || isLoopback(host);
+  return isLocalAddress(host) || isHere(host);
 }
 
-function isLoopback(host: string): boolean {
-  return host.startsWith("127.") || host === "::1";
-}
-
-function keyOf({ host, port }: HostPort): string {
-  return `${host} ${port}`;
+function isHere(host: string): boolean {
+  const address = parseAddress(host);
+  return address !== undefined && isLoopback(address);
 }

@@ -7,6 +7,7 @@
  */
 
 import type { BoundAddresses, Clock, HostPort } from "../../base/mod.ts";
+import { keyOf } from "./address_key.ts";
 import type { GateClient, GateSocket } from "../../gate/mod.ts";
 
 /** The gate's members that dial. */
@@ -109,8 +110,4 @@ export class Routes {
 
 function isIpv6(host: string): boolean {
   return host.includes(":");
-}
-
-function keyOf({ host, port }: HostPort): string {
-  return `${host} ${port}`;
 }

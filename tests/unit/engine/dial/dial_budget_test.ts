@@ -49,6 +49,38 @@ Deno.test("eight ports of one address are dialled in ten minutes, each without l
   assert.equal(budget.refusal({ host, port: 2_016 }), "ports of the address");
 });
 
+Deno.test("the addresses of one /64 network of IPv6 count together, whatever their ports", () => {
+  const { budget } = newBudget();
+  for (let i = 1; i <= 8; i++) {
+    const address = { host: `2a00:1:2:3::${i}`, port: 6_881 };
+    assert.equal(budget.refusal(address), undefined);
+    budget.dialled(address);
+  }
+  assert.equal(budget.refusal({ host: "2a00:1:2:3::9", port: 6_881 }), "ports of the address");
+  assert.equal(budget.refusal({ host: "2a00:1:2:3::8", port: 6_881 }), undefined);
+  assert.equal(budget.refusal({ host: "2a00:1:2:4::9", port: 6_881 }), undefined);
+});
+
+Deno.test("failures of one IPv6 address count, whatever text names it, and not for its neighbours", () => {
+  const { budget } = newBudget();
+  const forms = ["2a00:1:2:3::8", "2A00:1:2:3:0:0:0:8", "2a00:0001:0002:0003:0000:0000:0000:0008"];
+  for (let i = 0; i < 6; i++) {
+    const address = { host: forms[i % 3]!, port: 6_881 };
+    assert.equal(budget.refusal(address), undefined);
+    budget.dialled(address);
+    budget.failed(address);
+  }
+  for (const host of forms) assert.equal(budget.refusal({ host, port: 6_881 }), "failures");
+  assert.equal(budget.refusal({ host: "2a00:1:2:3::7", port: 6_881 }), undefined);
+});
+
+Deno.test("an IPv6 address of ours is not dialled, whatever text names it", () => {
+  const { budget } = newBudget();
+  budget.learnOurs({ host: "2a00:1:2:3:0:0:0:8", port: 7_001 });
+  assert.equal(budget.refusal({ host: "2a00:1:2:3::8", port: 7_001 }), "ourselves");
+  assert.equal(budget.refusal({ host: "2a00:1:2:3::8", port: 7_002 }), undefined);
+});
+
 Deno.test("an address and port is refused after six failures in a minute", async () => {
   const { budget, clock } = newBudget();
   const address = { host, port: 6_881 };
