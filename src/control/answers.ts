@@ -9,6 +9,7 @@
 import type { Binding, BindingState } from "../base/mod.ts";
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
 import type { DhtState, FamilyStatus, LanStatus, Traffic, UtpStatus } from "../engine/mod.ts";
+import type { GateStatus } from "../gate/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
 
@@ -191,6 +192,8 @@ export interface StatusJson {
   network: NetworkJson;
   /** The addresses to which all sockets are bound, and their state; absent if not bound. */
   binding?: Binding & BindingState;
+  /** The deaths of the gate's thread; absent if it has not died. */
+  gate?: GateStatus;
   /** Our port in the home router; absent if the router is not asked. */
   portMapping?: PortMappingStatus;
   /** Whether peers outside can connect. */

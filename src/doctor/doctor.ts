@@ -23,6 +23,7 @@ import { checkNameEntries } from "./name_entries.ts";
 import { checkDht, checkDhtOf, checkPorts } from "./network.ts";
 import { checkPermissions, describeEnginePermissions } from "./permissions.ts";
 import { checkDisk, checkOpenFiles } from "./resources.ts";
+import { checkGate } from "./gate.ts";
 import { checkReachability } from "./reachability.ts";
 import { checkState } from "./state.ts";
 
@@ -95,6 +96,8 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     yield ok("tcp port", `${status.port} is the daemon's`);
     const dht = checkDhtOf(status, settings.dht);
     yield dht;
+    const gate = checkGate(status);
+    if (gate) yield gate;
     const reachability = checkReachability(status, settings);
     if (reachability) yield reachability;
     if (settings.dht && dht.verdict === "ok" && isSound) yield* await clockByDht();

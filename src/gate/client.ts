@@ -22,6 +22,8 @@ export class GateClient {
   readonly #clock: Clock;
   readonly #channels = new Map<number, (told: Tell) => void>();
   #lastId = 0;
+  /** Whether the gate has sent a message. */
+  hasAnswered = false;
   #failure: GateError | undefined;
 
   /** @param port a port of `GateConnection.open` */
@@ -29,6 +31,7 @@ export class GateClient {
     this.#port = port;
     this.#clock = clock;
     port.onmessage = ({ data }: MessageEvent<Tell>) => {
+      this.hasAnswered = true;
       const onTell = this.#channels.get(data.id);
       if (data.tell === "closed") this.#channels.delete(data.id);
       onTell?.(data);

@@ -17,4 +17,5 @@ export { RouterSockets } from "./client_router.ts";
 export { GateSocket } from "./client_socket.ts";
 export { GateUdp } from "./client_udp.ts";
 export { GateError } from "./errors.ts";
+export type { GateStatus } from "./gate_status.ts";
 export type { FetchedRange, RangeOrder } from "./range_request.ts";

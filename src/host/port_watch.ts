@@ -29,7 +29,8 @@ export class PortWatch {
       if (before && describeMapping(before) === text) return;
       onNotice(`the router has opened a port: ${text}`);
     } else if (error?.code === "GATE_DIED") {
-      onWarning(`${error.message}; going on without a port in the router until the next start`);
+      // The engine's thread has reported it, and the mapping is taken up by the next gate.
+      return;
     } else if (before) {
       const why = error?.message ?? "the gateway is another one";
       this.#saidUnmapped = true;

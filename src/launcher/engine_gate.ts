@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Binding, BindingState } from "../base/mod.ts";
+import { type BindingState, type Clock, delay, systemClock } from "../base/mod.ts";
 import { connectGate, discoveryInterfaces, type GateConnection } from "../gate_thread/mod.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
 
@@ -16,6 +16,7 @@ export interface RunningGate extends Omit<GateConnection, "open" | "setInterface
 
 /** Dependencies of {@linkcode EngineGate}; replaced in tests. */
 export interface GateSurroundings {
+  clock: Clock;
   /** Starts the gate's thread, which discovers peers on the given interfaces. */
   connect(
     options: Omit<GateChoice, "lan"> & { interfaces: Deno.NetworkInterfaceInfo[] },
@@ -26,6 +27,7 @@ export interface GateSurroundings {
 }
 
 const system: GateSurroundings = {
+  clock: systemClock,
   connect({ interfaces, ...options }, onFailure) {
     const chosen = (all: Deno.NetworkInterfaceInfo[]) =>
       discoveryInterfaces(all, options.allowLocal);
@@ -38,43 +40,63 @@ const system: GateSurroundings = {
 /** The options of an engine that concern its gate. */
 export type GateChoice = Pick<EngineOptions, "allowLocal" | "lan" | "binding" | "bindingState">;
 
-/** The gate of one engine's thread. A gate that has died is not replaced. */
+/** Pauses before a new gate is started: the first, and the longest after repeated deaths (ms). */
+const FIRST_PAUSE_MS = 1_000;
+const LAST_PAUSE_MS = 5 * 60_000;
+/** Time after which a running gate counts as sound, so that the pauses begin anew (ms). */
+const SOUND_MS = 10 * 60_000;
+
+/**
+ * The gate of one engine's thread. After the death of a gate, a new one starts when it is next
+ * needed, at the earliest after a pause that doubles with each death.
+ */
 export class EngineGate {
-  readonly #allowLocal: boolean;
-  readonly #onFailure: (error: Error) => void;
+  readonly #options: GateChoice;
+  readonly #onFailure: (error: Error, pauseMs: number) => void;
+  readonly #clock: Clock;
   readonly #connect: GateSurroundings["connect"];
-  readonly #binding: Binding | undefined;
   readonly #lookUp: () => Deno.NetworkInterfaceInfo[];
+  readonly #closing = new AbortController();
   #bindingState: BindingState | undefined;
   #interfaces: Deno.NetworkInterfaceInfo[];
   #starting: Promise<RunningGate> | undefined;
-  #isClosed = false;
+  #startedMs = -Infinity;
+  #pauseMs = 0;
+  #pause: Promise<void> | undefined;
+  /** Stands for one life of the gate, from the request for it to its death. */
+  #life = {};
 
-  /** @param onFailure called once, when the gate cannot start or has died */
+  /**
+   * @param onFailure called each time that the gate cannot start or has died, with the pause before
+   * the next start
+   */
   constructor(
-    { allowLocal, lan, binding, bindingState }: GateChoice,
-    onFailure: (error: Error) => void,
+    options: GateChoice,
+    onFailure: (error: Error, pauseMs: number) => void,
     surroundings: Partial<GateSurroundings> = {},
   ) {
-    const { connect, networkInterfaces } = { ...system, ...surroundings };
-    this.#allowLocal = allowLocal;
-    this.#lookUp = lan ? networkInterfaces : () => [];
+    const { clock, connect, networkInterfaces } = { ...system, ...surroundings };
+    this.#options = options;
+    this.#clock = clock;
+    this.#lookUp = options.lan ? networkInterfaces : () => [];
     // Asked now, because the launcher may have given up this permission when the gate starts.
     this.#interfaces = this.#lookUp();
     this.#onFailure = onFailure;
     this.#connect = connect;
-    this.#binding = binding;
-    this.#bindingState = bindingState;
+    this.#bindingState = options.bindingState;
   }
 
-  /** Returns the gate, and starts its thread at the first call. `undefined` if there is no gate. */
+  /**
+   * Returns the gate. Starts its thread at the first call, and after its death, then after the
+   * pause. `undefined` if it cannot be started or this object is closed.
+   */
   async start(): Promise<RunningGate | undefined> {
-    if (this.#isClosed) return undefined;
+    const life = this.#life;
     try {
       const gate = await (this.#starting ??= this.#open());
-      return this.#isClosed ? undefined : gate;
+      return this.#closing.signal.aborted ? undefined : gate;
     } catch (error) {
-      this.#fail(error as Error);
+      this.#fail(life, error as Error);
       return undefined;
     }
   }
@@ -100,25 +122,35 @@ export class EngineGate {
 
   /** Ends the gate's thread with all its sockets. */
   close(): void {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#starting?.then((gate) => gate.terminate(), () => {});
   }
 
   async #open(): Promise<RunningGate> {
+    if (this.#pause) await this.#pause;
+    this.#closing.signal.throwIfAborted();
+    const { allowLocal, binding } = this.#options;
+    this.#startedMs = this.#clock.now();
+    const life = this.#life;
     return await this.#connect(
-      {
-        allowLocal: this.#allowLocal,
-        interfaces: this.#interfaces,
-        binding: this.#binding,
-        bindingState: this.#bindingState,
-      },
-      (error) => this.#fail(error),
+      { allowLocal, interfaces: this.#interfaces, binding, bindingState: this.#bindingState },
+      (error) => this.#fail(life, error),
     );
   }
 
-  #fail(error: Error): void {
-    if (this.#isClosed) return;
-    this.close();
-    this.#onFailure(error);
+  /** Reports the death of a gate, unless it has been reported. */
+  #fail(life: object, error: Error): void {
+    const { signal } = this.#closing;
+    if (signal.aborted || life !== this.#life) return;
+    this.#life = {};
+    this.#starting?.then((gate) => gate.terminate(), () => {});
+    this.#starting = undefined;
+    const isSound = this.#clock.now() - this.#startedMs >= SOUND_MS;
+    this.#pauseMs = isSound || this.#pauseMs === 0
+      ? FIRST_PAUSE_MS
+      : Math.min(2 * this.#pauseMs, LAST_PAUSE_MS);
+    this.#pause = delay(this.#clock, this.#pauseMs, signal);
+    this.#pause.catch(() => {});
+    this.#onFailure(error, this.#pauseMs);
   }
 }

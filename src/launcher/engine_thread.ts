@@ -89,9 +89,14 @@ function connect(
   tell({ kind: "api", port, binding, bindingState }, [port]);
   const gate = new EngineGate(
     options,
-    ({ message }) => tell({ kind: "gate-died", why: message }),
+    ({ message }, pauseMs) => {
+      isServed = false;
+      tell({ kind: "gate-died", why: message, mapsPort: options.mapsPort, pauseMs });
+      router?.gateDied();
+    },
     surroundings,
   );
+  let isServed = false;
   const router = options.mapsPort ? giveRouter(gate, tell, surroundings, binding) : undefined;
   const endWatch = options.watchesAddresses
     ? watchAddresses((addresses) => {
@@ -107,10 +112,9 @@ function connect(
       tell({ kind: "binding", state });
     }, surroundings)
     : () => {};
-  let isServed = false;
   worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
     const asked = gatePortOf(data);
-    // One port is enough, and each costs memory in the gate.
+    // One port of each gate is enough, and each costs memory in the gate.
     if (!asked || isServed) return asked?.close();
     isServed = true;
     void gate.serve(asked);

@@ -83,10 +83,16 @@ export type ToEngine =
    * machine was suspended. Sent only to the engine of a daemon.
    */
   | { kind: "addresses"; addresses: readonly string[] }
-  /** The gate has died, with the reason. The launcher starts no other gate. */
-  | { kind: "gate-died"; why: string };
+  /**
+   * The gate has died or could not start, with the reason. The next request starts another one, at
+   * the earliest after the pause. `mapsPort` tells whether the engine may reach the home router.
+   */
+  | { kind: "gate-died"; why: string; mapsPort: boolean; pauseMs: number };
 
 /** A message of the engine's thread to the launcher. */
 export type FromEngine =
-  /** Asks the gate to serve the port, which is transferred; once. The first time starts the gate. */
+  /**
+   * Asks the gate to serve the port, which is transferred; once for each gate. The first time, and
+   * the first time after its death, starts the gate.
+   */
   { kind: "want-gate"; port: MessagePort };

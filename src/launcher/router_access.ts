@@ -25,14 +25,15 @@ export interface RouterSurroundings extends GateSurroundings {
  * @param gate the gate of the engine's thread, which is started
  * @param tell sends a message to the engine's thread
  * @param binding the addresses to which the gate is bound, if it is
- * @returns functions that look the gateway up at once, and that end the look-ups
+ * @returns functions that look the gateway up at once, that start the gate again after its death,
+ * and that end the look-ups
  */
 export function giveRouter(
   gate: Pick<EngineGate, "start">,
   tell: (message: ToEngine) => void,
   surroundings: Partial<RouterSurroundings> = {},
   binding?: BoundAddresses,
-): { look(): void; close(): void } {
+): { look(): void; gateDied(): void; close(): void } {
   const { clock = systemClock, findGateway: find = findGateway } = surroundings;
   let timer: Timer | undefined;
   let isClosed = false;
@@ -43,9 +44,9 @@ export function giveRouter(
     const isOurs = !binding || found?.localAddress === binding.ipv4;
     const gateway = isOurs ? found : undefined;
     if (isClosed) return;
-    if (!connection) return tell({ kind: "gateway", gateway: undefined });
     const text = `${gateway?.address} ${gateway?.localAddress}`;
-    if (text !== last) {
+    // Without a connection, the gate could not be started now.
+    if (connection && text !== last) {
       last = text;
       // The gate learns of the gateway first, because the engine asks the gate at once.
       connection.setGateway(gateway?.address);
@@ -59,11 +60,16 @@ export function giveRouter(
   void look();
   return {
     look() {
-      // Without a timer, a look is under way, or the gate has died.
+      // Without a timer, a look is under way.
       if (!timer) return;
       timer.cancel();
       timer = undefined;
       void look();
+    },
+    gateDied() {
+      // The new gate knows no gateway.
+      last = undefined;
+      this.look();
     },
     close() {
       isClosed = true;

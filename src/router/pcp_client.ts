@@ -38,13 +38,14 @@ export class PcpClient implements MappingClient {
   readonly #control: PortControl;
   readonly #localAddress: Uint8Array;
   readonly #epoch = new Epoch(pcpEpochRule);
-  /** Nonces of the mappings, by kind and internal port. */
-  readonly #nonces = new Map<string, Uint8Array>();
+  /** Nonces of the mappings, by server, kind and internal port. */
+  readonly #nonces: Map<string, Uint8Array>;
   #isRestarted = false;
 
   /** @param localAddress IPv4 address from which this machine sends to the router, four bytes */
   constructor(context: ClientContext, control: PortControl, localAddress: Uint8Array) {
     this.#context = context;
+    this.#nonces = context.nonces ?? new Map();
     this.#control = control;
     this.#localAddress = localAddress;
   }
@@ -127,7 +128,7 @@ export class PcpClient implements MappingClient {
   }
 
   #nonceOf({ kind, internalPort }: Wanted): Uint8Array {
-    const key = `${kind} ${internalPort}`;
+    const key = `${this.#control.serverAddress} ${kind} ${internalPort}`;
     let nonce = this.#nonces.get(key);
     if (!nonce) this.#nonces.set(key, nonce = this.#context.random(new Uint8Array(NONCE_BYTES)));
     return nonce;

@@ -28,6 +28,11 @@ export class PortControl {
   readonly #listeners = new Set<(bytes: Uint8Array) => void>();
   #socket!: PortControlSocket;
 
+  /** Address of the server. */
+  get serverAddress(): string {
+    return this.#socket.server.address;
+  }
+
   private constructor(context: ClientContext) {
     this.#context = context;
   }

@@ -69,4 +69,6 @@ export interface ClientContext {
   /** Fills a buffer with random bytes, as `crypto.getRandomValues` does. */
   random: (bytes: Uint8Array) => Uint8Array;
   transport: RouterTransport;
+  /** Nonces of PCP mappings, for a mapper that takes up mappings of an earlier one. */
+  nonces?: Map<string, Uint8Array>;
 }

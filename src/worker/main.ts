@@ -21,32 +21,44 @@ declare const self: { postMessage(message: FromEngine, transfer: Transferable[])
 
 transferErrors();
 
-const gate = new GateAccess((port) => self.postMessage({ kind: "want-gate", port }, [port]));
+const gate = new GateAccess(
+  systemClock,
+  (port) => self.postMessage({ kind: "want-gate", port }, [port]),
+);
 const binding = new WorkerBinding();
 const router = new RouterPort(systemClock, () => gate.client().router());
 
 let runtime: WorkerRuntime | undefined;
+let warn = (_message: string) => {};
 
 addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
   if (data.kind === "api") serve(data);
   else if (data.kind === "binding") binding.set(data.state);
   else if (data.kind === "addresses") runtime?.setHostAddresses(data.addresses);
   else if (data.kind === "gateway") router.setGateway(data.gateway);
-  else if (data.kind === "gate-died") {
-    gate.died(data.why);
-    router.gateDied(data.why);
-  }
+  else if (data.kind === "gate-died") gateDied(data);
 });
 
 /** Serves calls of the engine at a port. */
 function serve({ port, ...bound }: Extract<ToEngine, { kind: "api" }>): void {
   binding.begin(bound.binding, bound.bindingState);
   const send = (event: WorkerEvent) => port.postMessage(event);
+  warn = (message) => send({ event: "log", level: "warn", message });
   const lines = new LibraryLines(
     systemClock,
     (message) => send({ event: "log", level: "debug", message }),
   );
   printing.hear = (args) => lines.hear(args);
-  runtime = new WorkerRuntime(systemClock, send, { router, gate: gate.client, binding });
+  runtime = new WorkerRuntime(systemClock, send, { router, gate, binding });
   expose(runtime, port);
+}
+
+/** Ends what uses the gate. The parts of the engine ask for a new gate when they need one. */
+function gateDied({ why, mapsPort, pauseMs }: Extract<ToEngine, { kind: "gate-died" }>): void {
+  warn(
+    `${why}; a new one starts in ${pauseMs / 1_000} s. Seeding goes on. Until then no peer over ` +
+      "IPv6 or in the local network is dialled, and the router's port is not renewed",
+  );
+  gate.died(why);
+  if (mapsPort) router.gateDied(why);
 }

@@ -32,6 +32,7 @@ import type {
   UtpStatus,
 } from "../engine/mod.ts";
 import type { Binding, BindingState, ErrorData } from "../base/mod.ts";
+import type { GateStatus } from "../gate/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
@@ -114,6 +115,8 @@ export interface WorkerStatus {
   binding?: Binding & BindingState;
   /** State of our port in the home router; absent if the router is not asked. */
   portMapping?: PortMappingStatus;
+  /** The deaths of the gate's thread; absent if it has not died. */
+  gate?: GateStatus;
   /** Whether peers outside can connect. */
   reachability: ReachabilityStatus;
   /** Addresses of this machine's interfaces; absent if the launcher does not watch them. */

@@ -21,10 +21,12 @@ export class RouterPort {
   #told: { gateway: Gateway | undefined } | undefined;
   #engine: { port: number; onChange: (status: PortMappingStatus) => void } | undefined;
   #mapper: PortMapper | undefined;
-  /** The status after the death of the gate. */
+  /** Nonces of PCP: without the same one, a router refuses a port that it has mapped already. */
+  readonly #nonces = new Map<string, Uint8Array>();
+  /** The status after the death of the gate, until there is a new one. */
   #failure: PortMappingStatus | undefined;
 
-  /** @param transport makes the sockets to the router; called at most once */
+  /** @param transport makes the sockets to the router; called once for each gate */
   constructor(clock: Clock, transport?: () => RouterTransport) {
     this.#clock = clock;
     this.#transport = transport;
@@ -56,19 +58,24 @@ export class RouterPort {
     this.#mapper?.networkChanged();
   }
 
-  /** Sets the default gateway; `undefined` if none is known. */
+  /** Sets the default gateway; `undefined` if none is known. A gate that has died is replaced then. */
   setGateway(gateway: Gateway | undefined): void {
     this.#told = { gateway };
+    this.#failure = undefined;
     if (this.#mapper) this.#mapper.networkChanged();
-    else if (this.#failure) this.#engine?.onChange(this.#failure);
     else this.#begin();
   }
 
-  /** Ends the mapping because the gate has died. The router forgets our port after its lease. */
+  /**
+   * Ends the mapping because the gate has died. The router keeps the port until its lease ends, and
+   * {@linkcode setGateway} takes the mapping up again.
+   */
   gateDied(why: string): void {
     this.#failure = { sinceMs: this.#clock.now(), error: { code: "GATE_DIED", message: why } };
-    void this.stop();
-    if (this.#told) this.#engine?.onChange(this.#failure);
+    this.#told ??= { gateway: undefined };
+    void this.#mapper?.stop();
+    this.#mapper = undefined;
+    this.#engine?.onChange(this.#failure);
   }
 
   /** Deletes the mapping, within two seconds. */
@@ -79,16 +86,17 @@ export class RouterPort {
   #begin(): void {
     if (!this.#told || !this.#engine || this.#failure || !this.#transport) return;
     const { port, onChange } = this.#engine;
-    this.#mapper = new PortMapper({
+    const mapper = this.#mapper = new PortMapper({
       clock: this.#clock,
       random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
       transport: this.#transport(),
+      nonces: this.#nonces,
       port,
       findGateway: () => Promise.resolve(this.#told?.gateway),
       onChange: (status) => {
-        if (!this.#failure) onChange(status);
+        if (this.#mapper === mapper) onChange(status);
       },
     });
-    this.#mapper.start();
+    mapper.start();
   }
 }

@@ -16,10 +16,10 @@ import {
   Reannouncer,
 } from "../dht/mod.ts";
 import { type DhtState, Engine, type TorrentStatus } from "../engine/mod.ts";
-import type { GateClient } from "../gate/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import { WorkerBinding } from "./binding.ts";
 import { DefectLog } from "./defects.ts";
+import type { GateAccess } from "./gate_access.ts";
 import { guardedClock } from "./guarded_clock.ts";
 import {
   type DownloadOrder,
@@ -48,7 +48,7 @@ export class WorkerRuntime implements WorkerApi {
   readonly #send: (event: WorkerEvent) => void;
   readonly #createManager: (options: DhtManagerOptions) => DhtManager;
   readonly #router: RouterPort;
-  readonly #gate: (() => GateClient) | undefined;
+  readonly #gate: Pick<GateAccess, "client" | "status"> | undefined;
   readonly #binding: WorkerBinding;
   readonly #operations = new Map<number, AbortController>();
   #engine: Engine | undefined;
@@ -68,7 +68,7 @@ export class WorkerRuntime implements WorkerApi {
     parts: {
       createManager?: (options: DhtManagerOptions) => DhtManager;
       router?: RouterPort;
-      gate?: () => GateClient;
+      gate?: Pick<GateAccess, "client" | "status">;
       binding?: WorkerBinding;
     } = {},
   ) {
@@ -86,7 +86,7 @@ export class WorkerRuntime implements WorkerApi {
     const engine = await Engine.start({
       clock: this.#clock,
       ...options,
-      gate: this.#gate,
+      gate: this.#gate?.client,
       ...bound,
       isFreeHost: options.allowLocal ? undefined : () => false,
       onDhtState: (state) => {
@@ -202,6 +202,7 @@ export class WorkerRuntime implements WorkerApi {
       schedule: this.#schedule.counts(),
       totals: engine.totals(),
       binding: this.#binding.status,
+      gate: this.#gate?.status,
       portMapping: this.#router.status,
       reachability: this.#reach!.status,
       hostAddresses: this.#hostAddresses,

@@ -139,7 +139,7 @@ export const rooms: Record<string, Room> = {
   control: {
     runs: "shared",
     holds: "the operations that cross the control socket, client, server, home, lock",
-    imports: ["base", "router", "reachability", "records", "store", "dht", "engine"],
+    imports: ["base", "gate", "router", "reachability", "records", "store", "dht", "engine"],
   },
   fetching: {
     runs: "shared",

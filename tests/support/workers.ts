@@ -117,6 +117,13 @@ export class TestWorker implements AsyncDisposable {
     return this.events.flatMap((event) => event.event === "announced" ? [event.report] : []);
   }
 
+  /** Warnings that the worker has sent to the log so far. */
+  get warnings(): string[] {
+    return this.events.flatMap((event) =>
+      event.event === "log" && event.level === "warn" ? [event.message] : []
+    );
+  }
+
   /** Returns the absolute path of a file in the worker's seed directory. */
   path(name: string): string {
     return join(this.directory, name);

@@ -133,7 +133,7 @@ function totalRows(
   { status, packages, records, nowMs }: StatusView,
 ): { essential: StatusRow[]; detail: StatusRow[] } {
   const { dht, network, traffic, utp, manager, schedule, memory } = status;
-  const { binding, portMapping, reachability, lan } = status;
+  const { binding, gate, portMapping, reachability, lan } = status;
   const broken = packages.filter(({ problem }) => problem !== undefined).length;
   const { roundTripMs } = manager;
   const roundTrip = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
@@ -143,6 +143,7 @@ function totalRows(
     ["dht", describeDht(dht)],
     ...(network.lacks === undefined ? [] : [["network", network.lacks] satisfies StatusRow]),
     ...(binding ? [["bound to", describeBound(binding)] satisfies StatusRow] : []),
+    ...(gate ? [["gate", describeGate(gate)] satisfies StatusRow] : []),
     ...(portMapping ? [["router", describePort(portMapping)] satisfies StatusRow] : []),
     ["reachable", describeReachable(reachability)],
     ...(lan ? [["local network", describeLan(lan)] satisfies StatusRow] : []),
@@ -202,6 +203,11 @@ function describeDht(dht: StatusJson["dht"]): string {
 function describeBound(binding: NonNullable<StatusJson["binding"]>): string {
   const trouble = binding.state === "bound" ? "" : ` (unusable: ${binding.why})`;
   return describeBinding(binding) + trouble;
+}
+
+function describeGate({ state, deaths, why }: NonNullable<StatusJson["gate"]>): string {
+  const times = deaths === 1 ? "once" : `${deaths} times`;
+  return `${state}; it has died ${times} (${why})`;
 }
 
 function describePort({ mapping, error }: NonNullable<StatusJson["portMapping"]>): string {

@@ -106,7 +106,7 @@ export class Neighbours {
     if (!this.#discovery && !this.#error) return;
     this.#discovery?.close();
     this.#discovery = undefined;
-    if (this.#error?.code !== "GATE_DIED") this.#error = undefined;
+    this.#error = undefined;
     this.#meetings.clear();
     this.#announcements.again();
     this.#schedule();
@@ -120,10 +120,12 @@ export class Neighbours {
   }
 
   #schedule(): void {
+    // After a failure, the timer is that of the next attempt.
+    if (this.#isClosed || this.#error) return;
     const { clock } = this.#options;
     this.#timer?.cancel();
     const waitMs = this.#announcements.waitMs(clock.now());
-    if (waitMs === undefined || this.#isClosed || this.#error) return;
+    if (waitMs === undefined) return;
     // Torrents that are added in the same turn are announced together.
     this.#timer = clock.after(waitMs, () => {
       this.#announce();
@@ -152,8 +154,10 @@ export class Neighbours {
     this.#error = error;
     this.#discovery = undefined;
     this.#timer?.cancel();
-    if (this.#isClosed || error?.code === "GATE_DIED") return;
-    this.#timer = this.#options.clock.after(RETRY_MS, () => this.networkChanged());
+    if (this.#isClosed) return;
+    // The next gate starts when it is asked, and the launcher sets the pause before.
+    const pauseMs = error?.code === "GATE_DIED" ? 0 : RETRY_MS;
+    this.#timer = this.#options.clock.after(pauseMs, () => this.networkChanged());
   }
 
   #hear({ infoHashHex, host, port }: HeardPeer): void {

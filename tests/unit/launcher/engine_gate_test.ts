@@ -1,19 +1,21 @@
 /** Tests the gate of an engine's thread: its start at the first need, its failure, and its end. */
 
 import assert from "node:assert/strict";
-import { GateError } from "../../../src/gate/mod.ts";
 import { EngineGate } from "../../../src/launcher/engine_gate.ts";
+import { FakeClock, settle } from "../../support/fake_clock.ts";
 
 /** A gate whose thread is a record of the calls. */
 function makeGate({ connectFails = false, lan = false } = {}) {
   const calls: string[] = [];
   const failures: string[] = [];
   let address = ethernet.address;
-  let fail: (error: GateError) => void = () => {};
+  const clock = new FakeClock();
+  let fail: (error: Error) => void = () => {};
   const gate = new EngineGate(
     { allowLocal: true, lan },
-    ({ message }) => failures.push(message),
+    ({ message }, pauseMs) => failures.push(`${message} ${pauseMs}`),
     {
+      clock,
       networkInterfaces: () => [{ ...ethernet, address }],
       async connect({ allowLocal, interfaces }, onFailure) {
         calls.push(`start ${allowLocal} ${interfaces.map(({ name }) => name)}`.trim());
@@ -38,7 +40,8 @@ function makeGate({ connectFails = false, lan = false } = {}) {
     gate,
     calls,
     failures,
-    fail: (message: string) => fail(new GateError("GATE_DIED", message)),
+    clock,
+    fail: (message: string) => fail(new Error(message)),
   };
 }
 
@@ -92,19 +95,56 @@ Deno.test("a gate that is closed while it starts ends, and serves nobody", async
   assert.deepEqual(calls, ["start true", "terminate"]);
 });
 
-Deno.test("a gate that cannot start is reported once", async () => {
-  const { gate, failures } = makeGate({ connectFails: true });
+Deno.test("a gate that cannot start is reported once for each attempt", async () => {
+  const { gate, failures, clock } = makeGate({ connectFails: true });
   await Promise.all([gate.serve(anyPort()), gate.start()]);
-  assert.equal(await gate.start(), undefined);
-  assert.deepEqual(failures, ["no thread"]);
+  assert.deepEqual(failures, ["no thread 1000"]);
+  const again = gate.start();
+  await settle();
+  assert.deepEqual(failures, ["no thread 1000"]);
+  await clock.advance(1_000);
+  assert.equal(await again, undefined);
+  assert.deepEqual(failures, ["no thread 1000", "no thread 2000"]);
 });
 
-Deno.test("a gate that has died is reported once and not replaced", async () => {
-  const { gate, calls, failures, fail } = makeGate();
+Deno.test("a gate that has died is reported once, and replaced when it is needed, after a pause", async () => {
+  const { gate, calls, failures, fail, clock } = makeGate();
   await gate.start();
   fail("out of memory");
   fail("again");
-  assert.equal(await gate.start(), undefined);
-  assert.deepEqual(failures, ["out of memory"]);
+  await clock.advance(60_000);
+  assert.deepEqual(failures, ["out of memory 1000"]);
+  assert.deepEqual(calls, ["start true", "terminate"]);
+  const served = gate.serve(anyPort());
+  await served;
+  assert.deepEqual(calls, ["start true", "terminate", "start true", "serve"]);
+});
+
+Deno.test("the pauses double up to five minutes, and begin anew after a sound gate", async () => {
+  const { gate, failures, fail, clock } = makeGate();
+  const pauses: number[] = [];
+  for (let death = 0; death < 12; death++) {
+    const starting = gate.start();
+    await clock.advance(5 * 60_000);
+    await starting;
+    fail("x");
+    pauses.push(Number(failures.at(-1)!.split(" ")[1]) / 1_000);
+  }
+  assert.deepEqual(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+  const starting = gate.start();
+  await clock.advance(5 * 60_000);
+  await starting;
+  await clock.advance(10 * 60_000);
+  fail("x");
+  assert.equal(failures.at(-1), "x 1000");
+});
+
+Deno.test("a gate that is closed in a pause does not start", async () => {
+  const { gate, calls, fail } = makeGate();
+  await gate.start();
+  fail("x");
+  const starting = gate.start();
+  gate.close();
+  assert.equal(await starting, undefined);
   assert.deepEqual(calls, ["start true", "terminate"]);
 });

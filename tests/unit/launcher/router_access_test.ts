@@ -4,7 +4,6 @@
  */
 
 import assert from "node:assert/strict";
-import { GateError } from "../../../src/gate/mod.ts";
 import { EngineGate } from "../../../src/launcher/engine_gate.ts";
 import type { DefaultGateway } from "../../../src/launcher/gateway.ts";
 import type { ToEngine } from "../../../src/launcher/messages.ts";
@@ -25,11 +24,15 @@ function begin(connectFails = false) {
   const clock = new FakeClock();
   const told: ToEngine[] = [];
   const gateways: (string | undefined)[] = [];
-  let fail: (error: GateError) => void;
+  let fail: (error: Error) => void;
   const gate = new EngineGate(
     { allowLocal: false, lan: false },
-    ({ message }) => told.push({ kind: "gate-died", why: message }),
+    ({ message }, pauseMs) => {
+      told.push({ kind: "gate-died", why: message, mapsPort: true, pauseMs });
+      router.gateDied();
+    },
     {
+      clock,
       connect: (_options, onFailure) => {
         if (connectFails) throw new Error("no thread");
         fail = onFailure;
@@ -38,16 +41,17 @@ function begin(connectFails = false) {
     },
   );
   const route: { gateway: DefaultGateway | undefined; looks: number } = { gateway: home, looks: 0 };
-  const { close, look } = giveRouter(gate, (message) => told.push(message), {
+  const router = giveRouter(gate, (message) => told.push(message), {
     clock,
     findGateway: () => {
       route.looks++;
       return Promise.resolve(route.gateway);
     },
   });
+  const { close, look } = router;
   return {
     ...{ clock, told, gateways, route, close, look },
-    failGate: (error: GateError) => fail(error),
+    failGate: () => fail(new Error("out of memory")),
     kinds: () => told.map(({ kind }) => kind),
     [Symbol.dispose]: close,
   };
@@ -82,22 +86,27 @@ Deno.test("the launcher looks the gateway up each minute, and reports it at the 
   assert.deepEqual(at.gateways, ["192.168.1.1", undefined]);
 });
 
-Deno.test("the look-ups end with the gate", async () => {
+Deno.test("after the death of the gate, a new one learns of the gateway, and the engine is told", async () => {
   using at = begin();
   await settle();
-  at.failGate(new GateError("GATE_DIED", "out of memory"));
-  await at.clock.advance(3 * LOOK_MS);
+  at.failGate();
+  await settle();
+  assert.deepEqual(at.kinds(), ["gateway", "gate-died"]);
+  await at.clock.advance(1_000);
   assert.deepEqual(at.kinds(), ["gateway", "gate-died", "gateway"]);
-  assert.equal(at.route.looks, 2);
+  assert.deepEqual(at.gateways, ["192.168.1.1", "192.168.1.1"]);
+  await at.clock.advance(LOOK_MS);
+  assert.equal(at.route.looks, 3);
 });
 
-Deno.test("without a gate, the engine learns that it wants a router and has no gateway", async () => {
+Deno.test("a gate that cannot start is tried again", async () => {
   using at = begin(true);
   await settle();
   assert.deepEqual(at.told, [
-    { kind: "gate-died", why: "no thread" },
-    { kind: "gateway", gateway: undefined },
+    { kind: "gate-died", why: "no thread", mapsPort: true, pauseMs: 1_000 },
   ]);
+  await at.clock.advance(LOOK_MS);
+  assert.deepEqual(at.told.at(-1), { ...at.told[0], pauseMs: 2_000 });
 });
 
 Deno.test("closing ends the messages", async () => {
