@@ -1,6 +1,12 @@
 /**
  * Errors of the worker thread.
  *
+ * | code | kind | when |
+ * | --- | --- | --- |
+ * | `NOT_STARTED` | failed | a call came before the engine was started |
+ * | `DHT_OFF` | network | there is no DHT manager |
+ * | `WORKER_DIED` | failed | the thread has ended by an error |
+ *
  * @module
  */
 
