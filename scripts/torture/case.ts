@@ -40,6 +40,21 @@ export async function peakBytes({ process }: Daemon): Promise<number | undefined
   }
 }
 
+/** Clock ticks a second in /proc (`USER_HZ`), on all processors that Deno runs on. */
+const TICKS_A_SECOND = 100;
+
+/** Returns the processor time that a daemon has used, in milliseconds; 0 if it cannot be read. */
+export async function processorMs({ process }: Daemon): Promise<number> {
+  try {
+    const stat = await Deno.readTextFile(`/proc/${process.pid}/stat`);
+    // The name of the program, in parentheses, may contain spaces.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND * 1_000;
+  } catch {
+    return 0;
+  }
+}
+
 /** Returns the larger of two figures, either of which may be `undefined`. */
 export function most(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined ? b : b === undefined ? a : Math.max(a, b);

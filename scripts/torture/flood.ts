@@ -44,7 +44,7 @@ function flood(what: string, kind: string, senders: number): Case {
       const seconds = SECONDS * scale;
       const came = await flooded(seconds, kind, senders);
       if (!came) return { ...report, note: "needs root, for a network namespace" };
-      const { sent, lost, known, strangers, announced } = came;
+      const { sent, lost, read, known, strangers, announced, processorMs } = came;
       if (announced.well === 0) report.problem = "no record could be announced";
       const rate = Math.round(sent / seconds);
       const share = (part: number, of: number) => `${Math.round(100 * part / of)} %`;
@@ -55,7 +55,8 @@ function flood(what: string, kind: string, senders: number): Case {
         worstBytes: came.peakBytes,
         worstRecoveryMs: came.recoveryMs,
         note:
-          `packets, ${rate} a second; not read for want of time: ${share(lost, sent)}; queries ` +
+          `packets, ${rate} a second; ${(1_000 * processorMs / read).toFixed(1)} µs of processor ` +
+          `time for each that was read; not read for want of time: ${share(lost, sent)}; queries ` +
           `answered of nodes that we know: ${share(known.answered, known.asked)}, of strangers: ` +
           `${share(strangers.answered, strangers.asked)}; records announced meanwhile: ` +
           `${announced.well} of ${announced.tried}`,
@@ -71,4 +72,5 @@ export const floods: readonly Case[] = [
   flood("puts with bad tokens from 8,192 addresses", "puts", 8_192),
   flood("answers that nobody asked for from 8,192 addresses", "answers", 8_192),
   flood("noise from 8,192 addresses", "garbage", 8_192),
+  flood("uTP packets from 8,192 addresses", "utp", 8_192),
 ];

@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import { eventually, newPlace } from "../../tests/support/place.ts";
-import { peakBytes } from "./case.ts";
+import { peakBytes, processorMs } from "./case.ts";
 import { published } from "./hostile.ts";
 
 /** The measured outcome of a flood of packets. */
@@ -33,6 +33,8 @@ export interface Flood {
    * ended with exit code 0.
    */
   announced: { tried: number; well: number };
+  /** Processor time that the daemon used during the flood, in milliseconds. */
+  processorMs: number;
   peakBytes: number | undefined;
   recoveryMs: number;
   /** Duration during which packets were counted, in milliseconds. */
@@ -104,7 +106,14 @@ try {
   const home = await place.home();
   await published(place, home, "pkg", 1 << 10);
   await using daemon = await home.daemon();
-  const traffic = async () => JSON.parse(await home.must(["status", "--json"])).traffic;
+  const traffic = async () => {
+    const { traffic, utp } = JSON.parse(await home.must(["status", "--json"]));
+    return {
+      ...traffic,
+      packetsIn: traffic.packetsIn + utp.packetsIn,
+      packetsOut: traffic.packetsOut + utp.packetsOut,
+    };
+  };
   const askers = inOther(other, "honest_nodes.ts", [
     THERE,
     HERE,
@@ -115,6 +124,7 @@ try {
   await new Promise((resolve) => setTimeout(resolve, (ACQUAINTANCE_SECONDS + 1) * 1_000));
   const countedFromMs = performance.now();
   const before = await traffic();
+  const processorBeforeMs = await processorMs(daemon);
   const droppedBefore = drops(daemon.port);
   const sender = inOther(other, "raw_sender.ts", [
     HERE,
@@ -134,6 +144,7 @@ try {
     if ((await home.run(["announce", "-q", "--timeout", "20s"])).code === 0) announced.well++;
   }
   const sent = Number(await lastLine(sender));
+  const usedMs = await processorMs(daemon) - processorBeforeMs;
   const startMs = performance.now();
   await eventually(async () => (await home.run(["announce", "-q"])).code === 0);
   const recoveryMs = performance.now() - startMs;
@@ -149,6 +160,7 @@ try {
     out: since("packetsOut"),
     ...JSON.parse(await lastLine(askers)),
     announced,
+    processorMs: usedMs,
     peakBytes: await peakBytes(daemon),
     recoveryMs,
     countedMs: performance.now() - countedFromMs,

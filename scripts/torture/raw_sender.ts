@@ -7,7 +7,7 @@
 import { bencode, type BValue } from "../../src/bencode/mod.ts";
 
 /** Kinds of packets that the flood can consist of. */
-export type FloodKind = "queries" | "garbage" | "puts" | "answers";
+export type FloodKind = "queries" | "garbage" | "puts" | "answers" | "utp";
 
 const AF_INET = 2;
 const SOCK_RAW = 3;
@@ -30,7 +30,7 @@ function query(q: string, a: Record<string, BValue>): Uint8Array {
   return bencode({ t: "aa", y: "q", q, a: { id: noise(20), ...a } });
 }
 
-/** Returns the DHT message (KRPC) of one packet. */
+/** Returns the payload of one packet: a message of the DHT (KRPC), noise, or a packet of uTP. */
 function payload(kind: FloodKind, i: number): Uint8Array {
   switch (kind) {
     case "garbage":
@@ -46,6 +46,13 @@ function payload(kind: FloodKind, i: number): Uint8Array {
       });
     case "answers":
       return bencode({ t: noise(2), y: "r", r: { id: noise(20), nodes: noise(26 * 8) } });
+    case "utp": {
+      // ST_SYN, ST_DATA with a payload, and ST_STATE, with random numbers.
+      const [type, lengthBytes] = [[0x41, 20], [0x01, 1_400], [0x21, 20]][i % 3]!;
+      const bytes = noise(lengthBytes!);
+      bytes.set([type!, 0]);
+      return bytes;
+    }
     case "queries":
       return [
         () => query("ping", {}),

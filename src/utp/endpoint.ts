@@ -11,7 +11,7 @@ import { Connection, type Link } from "./connection.ts";
 import { closedError } from "./errors.ts";
 import { HalfOpenTable } from "./half_open.ts";
 import { ByteBudget, RECEIVE_WINDOW_BYTES, UTP_LIMITS, type UtpLimits } from "./limits.ts";
-import { makePacket, type Packet, readPacket, ST } from "./packet.ts";
+import { connectionIdOf, makePacket, type Packet, readPacket, ST, typeOf } from "./packet.ts";
 import { SEQ_MASK } from "./sequence.ts";
 import { UtpSocket } from "./socket.ts";
 
@@ -119,18 +119,27 @@ export class UtpEndpoint {
 
   /** Takes a datagram. Keeps no reference to its bytes. */
   receive(bytes: Uint8Array, host: string, port: number): Received {
+    const id = connectionIdOf(bytes);
+    if (id === undefined) return "malformed";
+    const type = typeOf(bytes);
+    const connection = type === ST.syn ? undefined : this.#find(host, port, id);
+    // Of a flood, most packets belong to no connection, so that is found out first.
+    if (!connection && type !== ST.syn && !this.#mayConcern(type, host, port, id)) return "unknown";
     const packet = readPacket(bytes);
     if (!packet) return "malformed";
     if (this.#isClosed) return "unknown";
-    if (packet.type === ST.syn) return this.#onSyn(packet, host, port);
-    const id = packet.connectionId;
-    const connection = this.#find(host, port, id) ??
-      (packet.type === ST.reset
-        ? this.#findBySendId(host, port, id)
-        : this.#confirm(packet, host, port));
-    if (!connection) return "unknown";
-    connection.receive(packet);
+    if (type === ST.syn) return this.#onSyn(packet, host, port);
+    const found = connection ??
+      (type === ST.reset ? this.#findBySendId(host, port, id) : this.#confirm(packet, host, port));
+    if (!found) return "unknown";
+    found.receive(packet);
     return "taken";
+  }
+
+  /** Whether a packet without a connection of its id may be of one that we know in another way. */
+  #mayConcern(type: number, host: string, port: number, id: number): boolean {
+    if (type === ST.reset) return this.#hosts.has(host);
+    return this.#halfOpen.size > 0 && this.#halfOpen.has(keyOf(host, port, id));
   }
 
   /** Ends all connections with an `ST_RESET`. No connection is begun or accepted any more. */
@@ -178,7 +187,6 @@ export class UtpEndpoint {
 
   /** Makes the connection that a packet confirms. */
   #confirm({ connectionId, ack }: Packet, host: string, port: number): Connection | undefined {
-    if (this.#halfOpen.size === 0) return undefined;
     const key = keyOf(host, port, connectionId);
     const entry = this.#halfOpen.confirm(key, ack, this.#options.nowUs());
     if (!entry || this.#connections.size >= this.#limits.connections) return undefined;

@@ -51,6 +51,11 @@ export class HalfOpenTable {
     return entry;
   }
 
+  /** Whether there is an entry, whether or not its time has passed. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   /**
    * Removes and returns the entry that a packet confirms; `undefined` if it confirms none.
    *

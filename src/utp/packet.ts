@@ -55,6 +55,16 @@ export function isUtp(bytes: Uint8Array): boolean {
   return (first & 0x0f) === 1 && first <= 0x41;
 }
 
+/** Returns the type of a packet, one of {@linkcode ST}. {@linkcode isUtp} must hold. */
+export function typeOf(bytes: Uint8Array): number {
+  return bytes[0]! >> 4;
+}
+
+/** Returns the connection id of a packet; `undefined` if it is no uTP packet with a whole header. */
+export function connectionIdOf(bytes: Uint8Array): number | undefined {
+  return bytes.length < HEADER_BYTES || !isUtp(bytes) ? undefined : read16(bytes, 2);
+}
+
 /**
  * Reads a packet.
  *
@@ -78,7 +88,7 @@ export function readPacket(bytes: Uint8Array): Packet | undefined {
     next = bytes[at]!;
     at = end;
   }
-  const type = bytes[0]! >> 4;
+  const type = typeOf(bytes);
   if (type === ST.data && at === bytes.length) return undefined;
   return {
     type,

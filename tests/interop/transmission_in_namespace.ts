@@ -12,7 +12,10 @@ import { seededPackage, sha256Of } from "./seeded_package.ts";
 
 const [seederAddress, transmissionAddress] = Deno.args as [string, string];
 
-await using seeded = await seededPackage({ host: seederAddress });
+// Unbound, the daemon would answer UDP packets from the address of their sender, because both are
+// this machine's.
+const flags = ["--bind", seederAddress];
+await using seeded = await seededPackage({ host: seederAddress, flags });
 
 // The tracker's answer (BEP 3, BEP 23) names the libreseed seeder as the only peer.
 const peer = new Uint8Array([
@@ -26,8 +29,12 @@ await using tracker = Deno.serve(
 );
 const announce = `http://${seederAddress}:${tracker.addr.port}/announce`;
 
-/** Downloads with Transmission, with one of its flags for encryption. */
-async function download(encryption: string): Promise<void> {
+/**
+ * Downloads with Transmission, with one of its flags for encryption.
+ *
+ * @param utp whether Transmission uses uTP, too, as it does by default
+ */
+async function download(encryption: string, utp: boolean): Promise<void> {
   await using dir = await temporaryHome();
   const config = join(dir.path, "config");
   const downloads = join(dir.path, "downloads");
@@ -35,7 +42,7 @@ async function download(encryption: string): Promise<void> {
   await Deno.mkdir(downloads);
   await Deno.writeTextFile(
     join(config, "settings.json"),
-    JSON.stringify({ "bind-address-ipv4": transmissionAddress, "utp-enabled": false }),
+    JSON.stringify({ "bind-address-ipv4": transmissionAddress, "utp-enabled": utp }),
   );
   const finished = join(dir.path, "finished");
   await Deno.writeTextFile(finished, "#!/bin/sh\necho finished\n", { mode: 0o755 });
@@ -59,5 +66,9 @@ async function download(encryption: string): Promise<void> {
   assert.equal(await sha256Of(archive), seeded.sha256, stdout + stderr);
 }
 
-await Promise.all(["--encryption-required", "--encryption-tolerated"].map(download));
+await Promise.all([
+  download("--encryption-required", false),
+  download("--encryption-tolerated", false),
+  download("--encryption-preferred", true),
+]);
 console.log("downloaded");

@@ -26,7 +26,7 @@ const script = fileURLToPath(new URL("./transmission_in_namespace.ts", import.me
 const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
 
 await interopTest(
-  "transmission downloads from our seeder, by magnet link, encrypted and in plain text",
+  "transmission downloads from our seeder, by magnet link, encrypted and in plain text, by TCP and with its defaults",
   ["transmission-cli", "ip", "rights to make a network namespace"],
   async () => {
     const binary = Deno.env.get("LIBRESEED_BIN");
