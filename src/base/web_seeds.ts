@@ -6,6 +6,7 @@
  */
 
 import { isLocal, isPublic } from "./address_blocks.ts";
+import { isPeerPort } from "./addresses.ts";
 import { parseAddress } from "./ip_address.ts";
 
 /** Maximum number of web seeds of one archive. */
@@ -21,7 +22,7 @@ export const MAX_WEB_SEED_BYTES = 512;
  * For a URL that cannot be a web seed, returns `problem`, the end of a sentence that begins with
  * the URL.
  *
- * @param options `allowLocal` accepts a host that is a loopback or private address
+ * @param options `allowLocal` accepts a host that is a loopback or private address, and any port
  */
 export function readWebSeed(
   text: string,
@@ -44,6 +45,10 @@ export function readWebSeed(
   }
   if (address && !isHere && !allowLocal && !isPublic(address)) {
     return { problem: "is no public address" };
+  }
+  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+  if (!allowLocal && !isPeerPort(port)) {
+    return { problem: "has a port that readers do not ask; those are 80, 443 and from 1024 on" };
   }
   return { url: url.href };
 }

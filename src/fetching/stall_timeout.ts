@@ -72,7 +72,7 @@ export async function downloadUntilStalled(
         for (const { url, problem } of webSeeds) {
           if (problem === undefined || told.has(url)) continue;
           told.add(url);
-          onDetail?.(`the web seed ${url} is not used any more: ${problem}`);
+          onDetail?.(`nothing more comes from the web seed ${url}: ${problem}`);
         }
         if (progress.downloadedBytes > bytes) {
           bytes = progress.downloadedBytes;

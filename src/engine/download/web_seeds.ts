@@ -14,6 +14,7 @@ import { type Clock, webSeedFile } from "../../base/mod.ts";
 import {
   BLOCK_BYTES,
   countReceived,
+  downloadLimitOf,
   isUntouched,
   setMetadata,
   type TakenPiece,
@@ -133,7 +134,9 @@ export class WebSeeds {
     if (nowMs - this.#begunMs < PATIENCE_MS) return false;
     const [oldest] = this.#samples;
     const seconds = Math.max(nowMs - oldest!.atMs, 1) / 1_000;
-    return bytes - oldest!.bytes < SLOW_BYTES_PER_SECOND * seconds;
+    // Peers that fill half of our own limit are not slow.
+    const slow = Math.min(SLOW_BYTES_PER_SECOND, downloadLimitOf(this.#torrent) / 2);
+    return bytes - oldest!.bytes < slow * seconds;
   }
 
   /** Whether no peer has sent a byte in the last seconds. */

@@ -46,6 +46,7 @@ export {
   cancelRequests,
   type Client,
   countReceived,
+  downloadLimitOf,
   hasFreeBlock,
   isUntouched,
   keepPieceBuffers,

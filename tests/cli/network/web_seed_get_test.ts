@@ -97,7 +97,7 @@ Deno.test("a reader whose only sources are failing web seeds is told each in wor
   const { code, stderr } = await reader.run(["get", "-v", "--timeout", "12s", spec]);
   assert.equal(code, 5, stderr);
   const lines = stderr.split("\n");
-  const dropped = lines.filter((line) => line.includes("is not used any more"));
+  const dropped = lines.filter((line) => line.includes("nothing more comes from the web seed"));
   assert.equal(dropped.length, 4, stderr);
   const error = lines.findLast((line) => line.includes("None of its web seeds sends anything"))!;
   const says = [

@@ -30,6 +30,7 @@ Deno.test("a text that cannot be a web seed is refused with the reason", () => {
     ["https://:pass@example.org/", /credentials/],
     ["https://example.org/#part", /fragment/],
     [`https://example.org/${"x".repeat(MAX_WEB_SEED_BYTES)}`, /longer than 512/],
+    ["http://example.org:22/", /has a port that readers do not ask/],
     ["http://127.0.0.1/", /this machine or a private network/],
     ["http://0x7f.1/", /this machine or a private network/],
     ["http://10.1.2.3:8080/a/", /this machine or a private network/],

@@ -65,6 +65,7 @@ export {
 export { knownPeers, lookForRequests, stopDialling, upkeepReplacements } from "./upkeep.ts";
 export {
   countReceived,
+  downloadLimitOf,
   isUntouched,
   setMetadata,
   type TakenPiece,

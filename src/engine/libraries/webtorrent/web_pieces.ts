@@ -32,7 +32,10 @@ interface Inner {
   client: {
     throttleGroups: {
       down: {
-        bucket: { removeTokens(count: number, done: (error: unknown) => void): void };
+        bucket: {
+          tokensPerInterval: number;
+          removeTokens(count: number, done: (error: unknown) => void): void;
+        };
         getEnabled(): boolean;
         getChunksize(): number;
       };
@@ -109,6 +112,12 @@ export function countReceived(torrent: Torrent, bytes: number): void {
   inner.client._downloadSpeed(bytes);
   inner.emit("download", bytes);
   inner.client.emit("download", bytes);
+}
+
+/** The client's download limit, bytes a second; infinite if there is none. */
+export function downloadLimitOf(torrent: Torrent): number {
+  const { down } = innerOf(torrent).client.throttleGroups;
+  return down.getEnabled() ? down.bucket.tokensPerInterval : Infinity;
 }
 
 /** Waits until the client's download limit lets so many bytes pass. */

@@ -9,13 +9,22 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 const KIB = 1_024;
 const PIECES = 4;
 
-/** A download whose tick, four times a second, is that of the clock. */
-function download() {
+/**
+ * A download whose tick, four times a second, is that of the clock.
+ *
+ * @param limit download limit, bytes a second
+ */
+function download(limit?: number) {
   const clock = new FakeClock();
   const piece = { length: 16 * KIB, missing: 16 * KIB, _reservations: 0, _chunks: 1 };
   const torrent = Object.assign(new EventEmitter(), {
     ...{ ready: true, destroyed: false, received: 0, infoHash: "00".repeat(20), name: "a.tgz" },
     pieces: Array.from({ length: PIECES }, () => ({ ...piece, _cancellations: null })),
+    client: {
+      throttleGroups: {
+        down: { getEnabled: () => limit !== undefined, bucket: { tokensPerInterval: limit } },
+      },
+    },
     ...{ _reservations: [], pieceLength: 16 * KIB, length: PIECES * 16 * KIB },
   });
   const asked: string[] = [];
@@ -58,6 +67,14 @@ Deno.test("web seeds are left alone while peers send enough, and asked when they
   assert.deepEqual(at.asked, []);
   await at.pass(2, 0);
   assert.equal(at.asked.length, 1, "the average of five seconds counts");
+});
+
+Deno.test("peers that fill half of the download limit are not slow", async () => {
+  const at = download(20 * KIB);
+  await at.pass(60, 11);
+  assert.deepEqual(at.asked, []);
+  await at.pass(3, 0);
+  assert.equal(at.asked.length, 1);
 });
 
 Deno.test("slow peers leave their pieces to web seeds", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { concatBytes, toHex, utf8 } from "../../../../src/base/mod.ts";
+import fc from "fast-check";
+import { concatBytes, toHex, usableWebSeeds, utf8 } from "../../../../src/base/mod.ts";
 import { bencode } from "../../../../src/bencode/mod.ts";
 import {
   torrentInfoHash,
@@ -59,4 +60,20 @@ Deno.test("bytes that are no torrent have no web seeds, and get none", () => {
   }
   const cut = concatBytes(torrent).subarray(0, -1);
   assert.equal(withWebSeeds(cut, urls), cut);
+});
+
+Deno.test("no bytes make reading or writing web seeds throw, and what is written is read", () => {
+  const url = fc.webUrl({ withQueryParameters: true }).filter((text) => text.length < 100);
+  const any = fc.oneof(fc.uint8Array(), fc.string().map((text) => utf8(`d8:url-list${text}e`)));
+  fc.assert(
+    fc.property(any, fc.array(url, { maxLength: 5 }), (bytes, some) => {
+      webSeedsOfTorrent(bytes);
+      withWebSeeds(bytes, some);
+      const usable = usableWebSeeds(some);
+      const seeded = withWebSeeds(torrent, usable);
+      assert.deepEqual(webSeedsOfTorrent(seeded), usable);
+      assert.equal(toHex(torrentInfoHash(seeded)!), toHex(infoHash));
+    }),
+    { numRuns: 30 },
+  );
 });
