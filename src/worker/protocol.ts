@@ -141,6 +141,8 @@ export const NO_STATS: DhtManagerStats = {
 export interface KeptSeed extends SeedOrder {
   /** Time at which the archive's next announcement is due, Unix milliseconds. */
   announceDueMs: number;
+  /** Time of the last change of the archive, Unix milliseconds; absent for a new one. */
+  modifiedMs?: number;
 }
 
 /** An archive to download, and the file to write. */

@@ -153,7 +153,7 @@ export class WorkerRuntime implements WorkerApi {
       onMoved: () => this.#announceAgain(engine),
       onIpv6: (has) => void engine.useIpv6(has),
     });
-    if (this.#hostAddresses) this.#reach.setHostAddresses(this.#hostAddresses);
+    if (this.#hostAddresses) this.setHostAddresses(this.#hostAddresses);
     let routersAddress: string | undefined;
     this.#router.start(engine.port, (status) => {
       this.#send({ event: "port-mapping", status });
@@ -178,7 +178,10 @@ export class WorkerRuntime implements WorkerApi {
   /** Takes the addresses of this machine's interfaces, as the launcher tells them. */
   setHostAddresses(addresses: readonly string[]): void {
     this.#hostAddresses = addresses;
-    this.#reach?.setHostAddresses(addresses);
+    // Bound sockets use no other address, and the node id must not tell another one.
+    const { binding } = this.#binding.options;
+    const isUsed = (one: string) => !binding || one === binding.ipv4 || one === binding.ipv6;
+    this.#reach?.setHostAddresses(addresses.filter(isUsed));
   }
 
   ping(): Promise<void> {
@@ -216,8 +219,8 @@ export class WorkerRuntime implements WorkerApi {
 
   async seed(archives: KeptSeed[]): Promise<void> {
     await this.#running.seed(archives);
-    for (const { infoHashHex, announceDueMs } of archives) {
-      this.#schedule.keepTorrent(infoHashHex, announceDueMs);
+    for (const { infoHashHex, announceDueMs, modifiedMs } of archives) {
+      this.#schedule.keepTorrent(infoHashHex, announceDueMs, modifiedMs);
     }
   }
 

@@ -75,6 +75,8 @@ interface Entry {
   /** The serialised item of a record; absent for a torrent. */
   item?: ByteString;
   dueMs: number;
+  /** Time since when the entry is kept, Unix milliseconds. */
+  addedMs: number;
   failures: number;
   /** Number of holders of the record after its last announcement, and time of the announcement. */
   held?: { nodes: number; atMs: number };
@@ -145,7 +147,8 @@ export class Reannouncer {
     const nowMs = this.#options.clock.now();
     // Entries of the same due time have no order, so that the due times differ.
     let dueMs = nowMs;
-    for (const entry of this.#entries.values()) this.#bringForward(entry, dueMs--);
+    const oldestFirst = [...this.#entries.values()].sort((a, b) => a.addedMs - b.addedMs);
+    for (const entry of oldestFirst) this.#bringForward(entry, dueMs--);
     this.#wake();
   }
 
@@ -153,13 +156,19 @@ export class Reannouncer {
   keepRecords(records: readonly KeptRecord[]): void {
     for (const { item, dueMs, failures } of records) {
       const idHex = toHex(targetOfBytes(item));
-      this.#keep({ kind: "record", idHex, item: toByteString(item), dueMs, failures });
+      const addedMs = this.#options.clock.now();
+      this.#keep({ kind: "record", idHex, item: toByteString(item), dueMs, addedMs, failures });
     }
   }
 
-  /** Adds a torrent to the schedule; `dueMs` is its first due time, Unix milliseconds. */
-  keepTorrent(infoHashHex: string, dueMs: number): void {
-    this.#keep({ kind: "torrent", idHex: infoHashHex, dueMs, failures: 0 });
+  /**
+   * Adds a torrent to the schedule.
+   *
+   * @param dueMs its first due time, Unix milliseconds
+   * @param addedMs time since when it is seeded, Unix milliseconds. Default: now
+   */
+  keepTorrent(infoHashHex: string, dueMs: number, addedMs = this.#options.clock.now()): void {
+    this.#keep({ kind: "torrent", idHex: infoHashHex, dueMs, addedMs, failures: 0 });
   }
 
   /** Stops announcing a record or torrent. */

@@ -38,7 +38,7 @@ import {
 } from "../../store/mod.ts";
 import { HostError } from "../errors.ts";
 import { Batch } from "../thread/mod.ts";
-import type { Seeder } from "./seeder.ts";
+import type { DatedOrder, Seeder } from "./seeder.ts";
 
 /** Options of {@linkcode Packages}. */
 export interface PackagesOptions {
@@ -123,7 +123,7 @@ export class Packages {
     const added = new Map<string, string>();
     const fileNames = this.#seeds.fileNames();
     for (let at = 0; at < fileNames.length; at += SLICE) {
-      const orders: SeedOrder[] = [];
+      const orders: DatedOrder[] = [];
       for (const fileName of fileNames.slice(at, at + SLICE)) {
         if (this.#seeding.has(fileName) || this.#adding.has(fileName)) continue;
         const filePath = join(this.#seeds.path, fileName);
@@ -132,10 +132,10 @@ export class Packages {
         if (!stamp || !isUnchanged(stamp, known) || !hasTorrentBeside(filePath)) continue;
         const infoHashHex = toHex(known.infoHash);
         const torrent = torrentFileName(filePath);
-        orders.push({ infoHashHex, filePath, torrent, lengthBytes: stamp.sizeBytes });
-        const mark = markOf(stamp);
-        this.#seeding.set(fileName, { infoHashHex, mark });
-        added.set(fileName, mark);
+        const { sizeBytes: lengthBytes, mtimeMs: modifiedMs } = stamp;
+        orders.push({ infoHashHex, filePath, torrent, lengthBytes, modifiedMs });
+        added.set(fileName, markOf(stamp));
+        this.#seeding.set(fileName, { infoHashHex, mark: markOf(stamp) });
       }
       // Each slice of archives is awaited separately, so that the host can answer commands between two
       // slices.

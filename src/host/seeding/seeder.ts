@@ -5,8 +5,11 @@
  */
 
 import type { SeedOrder } from "../../engine/mod.ts";
-import type { ReportData } from "../../worker/mod.ts";
+import type { KeptSeed, ReportData } from "../../worker/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
+
+/** An archive to seed, with the time of its last change if it is an old one. */
+export type DatedOrder = SeedOrder & Pick<KeptSeed, "modifiedMs">;
 
 /** Passes torrents to the worker to be seeded, and stops their seeding. */
 export interface Seeder {
@@ -16,7 +19,7 @@ export interface Seeder {
    * @param announceDueMs due time of their announcements, Unix milliseconds; overrides the due times of the
    * schedule
    */
-  seed(archives: SeedOrder[], announceDueMs?: number): Promise<void>;
+  seed(archives: DatedOrder[], announceDueMs?: number): Promise<void>;
   unseed(infoHashHex: string): Promise<void>;
 }
 

@@ -54,3 +54,17 @@ Deno.test("a torrent is announced again if the address changes during its announ
   assert.equal(at.calls.length, 2);
   at.reannouncer.stop();
 });
+
+Deno.test("torrents of an earlier run are ordered by their age", async () => {
+  const at = new Announcements();
+  const ages = [3, 1, 2];
+  for (const age of ages) {
+    at.reannouncer.keepTorrent(torrents[age]!, 0, at.beganMs - age * HOUR_MS);
+  }
+  await at.clock.advance(MINUTE_MS);
+  at.calls.length = 0;
+  at.reannouncer.announceAll();
+  await at.clock.advance(MINUTE_MS);
+  assert.deepEqual(at.calls.map(({ idHex }) => idHex), [1, 2, 3].map((age) => torrents[age]));
+  at.reannouncer.stop();
+});
