@@ -17,7 +17,7 @@ import { parseAnnouncement } from "../../../src/gate/bep14.ts";
 import { GateError } from "../../../src/gate/errors.ts";
 import { Gate, type Port } from "../../../src/gate_thread/gate.ts";
 import { encodeAnnouncement } from "../../../src/gate_thread/discovery.ts";
-import type { Tell } from "../../../src/gate_thread/protocol.ts";
+import { parseAsk, type Tell } from "../../../src/gate_thread/protocol.ts";
 import { extentOf, ResponseReader } from "../../../src/gate/response.ts";
 import { settle } from "../../support/fake_clock.ts";
 import { shown, stateless, type Target } from "../target.ts";
@@ -86,7 +86,7 @@ const responseTarget: Target = {
 };
 
 const messages = [
-  { ask: "open", kind: "dial", id: 1, host: "2600::1", port: 6_881 },
+  { ask: "open", kind: "dial", id: 1, host: "2600::1", port: 6_882 },
   { ask: "open", kind: "https", id: 2, host: "example.org", port: 443 },
   { ask: "open", kind: "router", id: 3, host: "192.168.1.1", port: 80 },
   { ask: "open", kind: "control", id: 4, host: "10.0.0.1", port: 0 },
@@ -96,6 +96,30 @@ const messages = [
   { ask: "end", id: 1 },
   { ask: "close", id: 1 },
 ];
+
+/** A connection that takes all bytes, and sends a few. */
+function anyConnection(): Deno.TcpConn {
+  let reads = 0;
+  return {
+    localAddr: { hostname: "2600::9" },
+    setNoDelay() {},
+    read: (buffer: Uint8Array) =>
+      Promise.resolve(++reads > 3 ? null : Math.min(100, buffer.length)),
+    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
+    closeWrite: () => Promise.resolve(),
+    close() {},
+  } as unknown as Deno.TcpConn;
+}
+
+/** Sum of the lengths, in bytes, of all packets in messages that fit the protocol. */
+function bytesOf(messages: readonly unknown[]): number {
+  return messages.map((one) => parseAsk(one)).reduce(
+    (sum, ask) =>
+      sum +
+      (ask?.ask !== "packets" ? 0 : ask.packets.reduce((sum, { bytes }) => sum + bytes.length, 0)),
+    0,
+  );
+}
 
 /** A list of messages in JSON. Lists of small numbers become bytes. */
 const messageTarget: Target = {
@@ -120,22 +144,29 @@ const messageTarget: Target = {
       ...{ clock: systemClock, allowLocal: false, interfaces: [] },
       outside: {
         lookUp: (name) => Promise.resolve([name.includes("example") ? "2600::2" : "10.0.0.1"]),
-        connect(host) {
+        connect(host, port) {
           contacted.push(host);
-          return Promise.reject(new Deno.errors.ConnectionRefused("refused"));
+          return port % 2 === 0
+            ? Promise.resolve(anyConnection())
+            : Promise.reject(new Deno.errors.ConnectionRefused("refused"));
         },
       },
     });
     const port: Port = { postMessage: (message) => told.push(message), onmessage: null };
     const close = gate.serve(port);
-    for (const data of Array.isArray(list) ? list : [list]) {
-      // The sockets of these kinds would be real ones.
-      if (!["udp", "search"].includes(data?.kind)) port.onmessage!({ data });
-    }
+    // The sockets of these kinds would be real ones.
+    const asked = (Array.isArray(list) ? list : [list])
+      .filter((data) => !["udp", "search"].includes(data?.kind));
+    for (const data of asked) port.onmessage!({ data });
+    await settle();
     await settle();
     close();
+    const credit = told.reduce((sum, one) => sum + (one.tell === "credit" ? one.amount : 0), 0);
+    assert.ok(credit <= bytesOf(asked), "more credit comes back than was used");
     for (const host of contacted) assert.ok(isPublic(parseAddress(host)!), shown(host));
-    for (const one of told) if (one.tell === "closed" && one.error) assert.ok(one.error.code);
+    for (const one of told) {
+      if (one.tell === "closed" && one.error) assert.match(one.error.code, /^[A-Z_]+$/);
+    }
   }),
 };
 
