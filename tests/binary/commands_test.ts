@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 import { type CommandName, commandTable } from "../../src/launcher/command_table.ts";
 import { runCli, spawnCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
 import { kinds } from "./probe/command_attempts.ts";
+import { forbidden as gateAttempts } from "./probe/gate_attempts.ts";
+import { kinds as engineKinds } from "./probe/engine_attempts.ts";
 import type { Probed } from "./probe/hear.ts";
 import { binary, binaryTest, buildProbe, refused } from "./support.ts";
 import { makeWorld, type World } from "./world.ts";
@@ -160,31 +162,61 @@ for (const name of Object.keys(commandTable) as CommandName[]) {
   });
 }
 
+/**
+ * Returns the attempts that succeeded in the engine's thread or in the gate, and must not. Some fail
+ * because the engine itself has the port; `sandbox_test.ts` tests their refusal.
+ */
+function successes({ outcomes, examined }: Probed, attempts: Record<string, unknown>): string[] {
+  const others = Object.keys(attempts).filter((name) =>
+    (outcomes[name] ?? "succeeded") === "succeeded"
+  );
+  return [...others, ...examined.extra];
+}
+
 binaryTest(
-  "the thread of a daemon can touch nothing but what it was granted, also after a reload",
+  "the threads of a daemon can touch nothing but what they were granted, whatever has changed",
   async () => {
     await using world = await makeWorld();
     const { env, targets } = world;
     const row: Row = { line: "seed", engine: "running" };
     await using daemon = spawnCli(
-      ["seed", "--port", `${targets.ownPort}`, "--bootstrap", "nowhere.invalid:1"],
+      [
+        ...["seed", "--port", `${targets.ownPort}`, "--port-mapping"],
+        ...["--bootstrap", "nowhere.invalid:1"],
+      ],
       {
         program: [probe],
-        env: { ...env, PROBE_TARGETS: JSON.stringify({ ...targets, hasEngine: true }) },
+        env: {
+          ...env,
+          PROBE_TARGETS: JSON.stringify({ ...targets, hasEngine: true }),
+          PROBE_GATEWAY: "1",
+        },
       },
     );
     await daemon.waitForLine(/^ready/, "stdout");
     const attack = async (number: number) => {
       daemon.kill("SIGUSR1");
-      const pattern = new RegExp(`^probed command ${number} (.*)$`);
-      const [, json] = await daemon.waitForLine(pattern, "stderr");
-      assert.deepEqual(differences(JSON.parse(json!), row), [], `attack ${number}`);
+      const probed = async (thread: string): Promise<Probed> => {
+        const pattern = new RegExp(`^probed ${thread} ${number} (.*)$`);
+        return JSON.parse((await daemon.waitForLine(pattern, "stderr"))[1]!);
+      };
+      assert.deepEqual(differences(await probed("command"), row), [], `attack ${number}`);
+      const { forbidden, local } = engineKinds;
+      const inEngine = successes(await probed("engine"), { ...forbidden, ...local });
+      assert.deepEqual(inEngine, [], `attack ${number} in the engine's thread`);
+      const inGate = successes(await probed("gate"), gateAttempts);
+      assert.deepEqual(inGate, [], `attack ${number} in the gate`);
     };
+    await daemon.waitForLine(/^gateway 127\.0\.0\.2$/, "stderr");
     await attack(1);
     const { PROBE_TARGETS: _, ...plain } = env;
     const { code, stderr } = await runCli(["reload"], { program: [probe], env: plain });
     assert.equal(code, 0, stderr);
     await attack(2);
+    await daemon.waitForLine(/^names were looked up anew$/, "stderr");
+    daemon.kill("SIGUSR2");
+    await daemon.waitForLine(/^gateway 127\.0\.0\.3$/, "stderr");
+    await attack(3);
     await world.check();
     daemon.kill("SIGTERM");
     assert.equal((await daemon.result).code, 0);

@@ -4,6 +4,7 @@
  */
 
 import "../../../src/cli/confined.ts";
+import "./hurry_command.ts";
 import "./notes.ts";
 import "./hear_command.ts";
 import "../../../src/cli/thread.ts";

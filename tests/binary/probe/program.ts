@@ -4,7 +4,7 @@
  * `PROBE_TARGETS` on SIGUSR1, or if `PROBE_AT` is `start`, instead of running the command, or if
  * `PROBE_AT` is the name of the thread, as soon as the thread has started. The
  * outcomes, and the permissions that the launcher has kept, are written to standard error. With
- * `PROBE_GATE`, the program starts only the gate, and asks it for the addresses in that variable.
+ * `PROBE_GATEWAY`, the default gateway changes at SIGUSR2. With `PROBE_GATE`, the program starts only the gate, and asks it for the addresses in that variable.
  */
 
 import type { Probed } from "./hear.ts";
@@ -60,6 +60,13 @@ async function askGate(addresses: { host: string; port: number }[]): Promise<voi
   await new Promise(() => {});
 }
 
+/** A message of a thread to this file. */
+interface Heard {
+  probed?: Probed;
+  note?: string;
+  said?: string;
+}
+
 type PostArgs = Parameters<Worker["postMessage"]>;
 
 globalThis.Worker = class extends Worker {
@@ -74,7 +81,11 @@ globalThis.Worker = class extends Worker {
     this.#thread = options.name!.replace("libreseed-", "");
     this.#permissions = options.deno?.permissions;
     this.addEventListener("message", (event) => {
-      const { probed, note } = event.data as { probed?: Probed; note?: string };
+      const { probed, note, said } = event.data as Heard;
+      if (said !== undefined) {
+        event.stopImmediatePropagation();
+        return say(said);
+      }
       if (!probed && note === undefined) return write(noteOf(`${this.#thread} from`, event.data));
       // The launcher expects no such message.
       event.stopImmediatePropagation();
@@ -100,6 +111,8 @@ globalThis.Worker = class extends Worker {
     const isStart = this.#thread === "command" && Object.hasOwn(args[0] as object, "args");
     if (isAtStart && isStart) return this.#probe();
     write(noteOf(`${this.#thread} to`, args[0]));
+    const { kind, gateway } = args[0] as { kind?: string; gateway?: { address: string } };
+    if (kind === "gateway") say(`gateway ${gateway?.address}`);
     if (this.#held) this.#held.push(args as PostArgs);
     else super.postMessage(...args as PostArgs);
   }
@@ -112,6 +125,7 @@ globalThis.Worker = class extends Worker {
 
 // The imports are dynamic. Static ones would use the original worker class, because they are
 // evaluated before the class is replaced.
+if (Deno.env.has("PROBE_GATEWAY")) (await import("./change_gateway.ts")).changeGateway();
 if (Deno.env.has("PROBE_GATE")) await askGate(JSON.parse(Deno.env.get("PROBE_GATE")!));
 if (Deno.args.length === 0) {
   const { processIo, runCli } = await import("../../../src/cli/mod.ts");
