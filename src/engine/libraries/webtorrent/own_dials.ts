@@ -168,7 +168,12 @@ export class OwnDials {
   /** Dials nothing until {@linkcode OwnDials.resume}, and closes all connections to peers. */
   suspend(): void {
     this.routes.isSuspended = true;
-    for (const conn of [...this.#open]) conn.destroy();
+    for (const conn of [...this.#open]) {
+      // After a plain close, the kernel would send unacknowledged bytes again and again. A socket that
+      // is not connected yet would be reset only once it is.
+      if (conn.resetAndDestroy && !conn.connecting) conn.resetAndDestroy();
+      else conn.destroy();
+    }
   }
 
   /** Dials again after {@linkcode OwnDials.suspend}. */
