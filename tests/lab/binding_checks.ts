@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { type CliProcess, runCli } from "../support/mod.ts";
+import { runCli } from "../support/mod.ts";
 import type { Lab, Package } from "./lab.ts";
 import { accessLink, ip, type Place, run, veth } from "./network.ts";
 import { libreseed, libreseedIn, libtorrent, seedWithLibreseed } from "./programs.ts";
@@ -67,6 +67,14 @@ class VpnHost {
     await run([...this.#server.enter, "nft", "-f", "-"], forward);
   }
 
+  /**
+   * Deletes the VPN's interface. While the kernel does so, the routes go some milliseconds before the
+   * address, and packets may leave by `eth0`. Afterwards, the address is gone.
+   */
+  async disconnect(): Promise<void> {
+    await ip(this.place, "link del tun0");
+  }
+
   async route(): Promise<void> {
     await ip(
       this.place,
@@ -89,7 +97,8 @@ class VpnHost {
 
   /** Runs a command of libreseed on the host. */
   async libreseed(home: string, args: string[], env: Record<string, string> = BOUND) {
-    return await runCli(args, { home, env, program: libreseedIn(this.place) });
+    // Without a publisher's key, `get` puts the archive into the working directory.
+    return await runCli(args, { home, cwd: home, env, program: libreseedIn(this.place) });
   }
 }
 
@@ -129,10 +138,10 @@ async function beginReading(lab: Lab, reader: Place, subject: Package): Promise<
   return reading;
 }
 
-/** Waits for a warning of a daemon, and asserts that nothing leaves by `eth0` in the time after it. */
-async function staysSilent(host: VpnHost, daemon: CliProcess, warning: RegExp) {
-  await daemon.waitForLine(warning);
+/** Asserts that nothing leaves by `eth0` until something happens, and for some time afterwards. */
+async function staysSilent(host: VpnHost, until: Promise<unknown> = Promise.resolve()) {
   const before = await host.strayPackets();
+  await until;
   await delay(WATCHED_MS);
   assert.equal(await host.strayPackets(), before);
 }
@@ -178,9 +187,10 @@ export const bindingChecks: Record<string, (lab: Lab) => Promise<void>> = {
     assert.equal(published.code, 0, published.stderr);
     const reader = await lab.network.host("reader", { ...accessLink, downMbit: 5 });
     await using _reading = await beginReading(lab, reader, large);
-    await ip(host.place, "link del tun0");
-    await staysSilent(host, daemon, /no network interface tun0 .* sends and receives nothing/);
     assert.equal(await host.strayPackets(), 0);
+    await host.disconnect();
+    const warning = /no network interface tun0 .* sends and receives nothing/;
+    await staysSilent(host, daemon.waitForLine(warning));
     const status = JSON.parse((await host.libreseed(home, ["status", "--json"])).stdout);
     assert.equal(status.binding.state, "lost");
     assert.equal(status.dht.state, "off");
@@ -193,11 +203,40 @@ export const bindingChecks: Record<string, (lab: Lab) => Promise<void>> = {
     await daemon.waitForLine(/bound to 10\.8\.0\.2 of tun0 again/);
     await reads(lab, await lab.network.host("second"), small);
 
-    await ip(host.place, "link del tun0");
+    await host.disconnect();
+    const stray = await host.strayPackets();
     await host.connect(9);
     await daemon.waitForLine(/started anew, bound to 10\.8\.0\.9 of tun0/);
     await reads(lab, await lab.network.host("third"), small);
-    assert.equal(await host.strayPackets(), 0);
+    assert.equal(await host.strayPackets(), stray);
+    daemon.kill("SIGTERM");
+    assert.equal((await daemon.status).code, 0);
+  },
+
+  async "a bound daemon is silent while the route leads past the VPN, or its interface is down"(
+    lab,
+  ) {
+    const host = await VpnHost.make(lab);
+    const subject = await lab.pack("small", SMALL);
+    const { daemon } = await seedBound(lab, host, subject);
+    await ip(host.place, "route del 0.0.0.0/1", "route del 128.0.0.0/1");
+    await daemon.waitForLine(/packets from 10\.8\.0\.2 would leave by eth0/);
+    await staysSilent(host);
+    const late = await lab.home("late");
+    const flags = ["--bootstrap", lab.dht.bootstrap.join(",")];
+    const command = await host.libreseed(late, ["get", subject.magnet, ...flags]);
+    assert.equal(command.code, 5, command.stderr);
+    assert.match(command.stderr, /would leave by eth0.*Nothing was sent/);
+    await host.route();
+    await daemon.waitForLine(/bound to 10\.8\.0\.2 of tun0 again/);
+    await reads(lab, await lab.network.host("reader"), subject);
+    await ip(host.place, "link set tun0 down");
+    // The interface keeps its address, so the route tells.
+    const isLostAgain = () => daemon.stderr.match(/would leave by eth0/g)!.length > 1;
+    for (const end = performance.now() + PATIENCE_MS; !isLostAgain(); await delay(POLL_MS)) {
+      assert(performance.now() < end, daemon.stderr);
+    }
+    await staysSilent(host);
     daemon.kill("SIGTERM");
     assert.equal((await daemon.status).code, 0);
   },
