@@ -42,6 +42,8 @@ export interface FailedDownload {
   hasRecord: boolean;
   /** Counts of peers; `undefined` if the download never reported progress. */
   reach: PeerCounts | undefined;
+  /** Whether our router takes another port for each destination (symmetric NAT). */
+  portVaries?: boolean;
   /** The web seeds of the download. */
   webSeeds?: readonly WebSeedStatus[];
 }
@@ -84,7 +86,7 @@ function reasonOf({ downloadedBytes }: FailedDownload, reach: PeerCounts): NoPee
 }
 
 function explain(
-  { what, waitedMs, downloadedBytes, hasRecord }: FailedDownload,
+  { what, waitedMs, downloadedBytes, hasRecord, portVaries }: FailedDownload,
   { known, refused, tried, connected, met, offering }: PeerCounts,
   reason: NoPeersReason,
 ): string {
@@ -101,7 +103,12 @@ function explain(
         `${refused > 0 ? `, ${refused} at an address or port that is not dialled` : ""}. ` +
         "A NAT or a firewall may be in between: the owner of a seeder has to let TCP connections " +
         "through to its port (`libreseed doctor` tells how); here connections to any port have to be " +
-        "let out";
+        "let out" +
+        (portVaries
+          ? ". The router here takes another port for each destination (symmetric NAT), so a seeder " +
+            "that is behind a router cannot be reached by hole punching either: use another line, or " +
+            "a router that opens the port"
+          : "");
     case "no-handshake":
       return `${connected} of ${peers(known)} of ${what} took the connection, and none spoke ` +
         `BitTorrent with us ${within}: other programs may listen there, or it is seeded no longer. ` +

@@ -144,7 +144,11 @@ function takePeers(client: Client, options: EngineOptions) {
   const limit = new ConnectionLimit(maxIncoming, clock);
   return (connection: Socket, accept: () => void) => {
     client.dials?.accepted(connection);
-    if (connection.remoteAddress) options.onIncoming?.(connection.remoteAddress);
+    const { remoteAddress } = connection;
+    // What comes from an address that we dial may be let in only because our packets went there.
+    if (remoteAddress && !client.dials?.hasDialled(remoteAddress)) {
+      options.onIncoming?.(remoteAddress);
+    }
     if (limit.take(connection)) accept();
   };
 }

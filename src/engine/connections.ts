@@ -11,6 +11,7 @@ import {
   type PeerHandshake,
   readExtendedHandshake,
 } from "./extended_handshake.ts";
+import type { Introductions } from "./holes/mod.ts";
 import { guardExtensions, take, type Torrent, type Wire } from "./libraries/mod.ts";
 import { exchangePeers } from "./peer_exchange.ts";
 import {
@@ -26,6 +27,7 @@ export interface ConnectionsOptions {
   clock: Clock;
   /** Returns the TCP port at which peers can connect to us. */
   port: () => number;
+  introductions: Introductions;
   /** Whether the torrent is downloaded. */
   isDownload: boolean;
   onPeerHandshake: (said: PeerHandshake) => void;
@@ -34,18 +36,20 @@ export interface ConnectionsOptions {
 /** Attaches the engine to all connections of a torrent. To be called before the first connection. */
 export function attachToConnections(
   torrent: Torrent,
-  { clock, port, isDownload, onPeerHandshake }: ConnectionsOptions,
+  { clock, port, introductions, isDownload, onPeerHandshake }: ConnectionsOptions,
 ): void {
+  const { relays } = introductions;
   exchangePeers(torrent, clock);
+  introductions.attach(torrent);
   torrent.on("wire", (wire: Wire) => {
-    fillExtendedHandshake(torrent, wire, port());
+    fillExtendedHandshake(torrent, wire, port(), relays.isWanted);
     readExtendedHandshake(wire, onPeerHandshake);
     guardExtensions(torrent, wire);
     take(wire);
     if (isDownload) showInterestEarly(torrent, wire);
     serveFrom(torrent, wire);
-    dropIfBothSeed(torrent, wire);
+    dropIfBothSeed(torrent, wire, relays);
     dropIfRefusing(wire);
   });
-  torrent.once("done", () => dropSeeders(torrent));
+  torrent.once("done", () => dropSeeders(torrent, relays));
 }

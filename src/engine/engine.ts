@@ -16,6 +16,7 @@ import { DhtHosts, type DhtState, type FamilyStatus, type Traffic } from "./dht/
 import type { Routes } from "./dial/mod.ts";
 import { Download, type DownloadRequest, type Gated, gatedBy, invalidTorrent } from "./download.ts";
 import { engineClosed, EngineError } from "./errors.ts";
+import { Introductions } from "./holes/mod.ts";
 import type { PeerHandshake } from "./extended_handshake.ts";
 import type { LanStatus, Neighbours } from "./lan/mod.ts";
 import {
@@ -56,6 +57,8 @@ export class Engine {
   readonly #announcesSeeds: boolean;
   readonly #transports: Transports;
   readonly #clock: Clock;
+  /** Introductions of peers to each other (BEP 55). */
+  readonly introductions: Introductions;
   readonly #gated: Gated;
   readonly #seeds: Seeds;
   readonly #downloads = new Set<Download>();
@@ -119,6 +122,7 @@ export class Engine {
     // Like its DHT node, the archives of a program that ends soon are not worth announcing.
     this.#announcesSeeds = !options.readOnly;
     this.#gated = gatedBy(options.gate, (bytes) => this.#transferred.webSeedBytes += bytes);
+    this.introductions = new Introductions(options.clock, (hash) => this.#seeds.wake(hash));
     this.#onPeerHandshake = options.onPeerHandshake ?? (() => {});
     this.#seeds = new Seeds({
       clock: options.clock,
@@ -265,24 +269,17 @@ export class Engine {
     }
   }
 
-  /**
-   * Passes peer addresses to the download with this infohash. Does nothing if there is no such
-   * download.
-   */
+  /** Passes peer addresses to the download with this infohash, if there is one. */
   addPeers(infoHashHex: string, peers: PeerAddress[]): void {
-    for (const download of this.#downloads) {
-      if (download.request.infoHashHex === infoHashHex) download.addPeers(peers);
-    }
+    this.addSources(infoHashHex, peers, []);
   }
 
-  /**
-   * Passes peer addresses and URLs of web seeds to the download with this infohash. Does nothing if
-   * there is no such download.
-   */
+  /** Passes peer addresses and URLs of web seeds to the download with this infohash, if any. */
   addSources(infoHashHex: string, peers: PeerAddress[], webSeeds: readonly string[]): void {
-    this.addPeers(infoHashHex, peers);
     for (const download of this.#downloads) {
-      if (download.request.infoHashHex === infoHashHex) download.addWebSeeds(webSeeds);
+      if (download.request.infoHashHex !== infoHashHex) continue;
+      download.addPeers(peers);
+      download.addWebSeeds(webSeeds);
     }
   }
 
@@ -387,6 +384,7 @@ export class Engine {
     attachToConnections(added, {
       clock: this.#clock,
       port: () => this.port,
+      introductions: this.introductions,
       isDownload: writable,
       onPeerHandshake: this.#onPeerHandshake,
     });

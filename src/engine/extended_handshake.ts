@@ -7,6 +7,7 @@
  */
 
 import { concatBytes, peerAddressBytes, utf8, version } from "../base/mod.ts";
+import { RELAY_MEMBER } from "./holes/mod.ts";
 import type { Torrent, Wire } from "./libraries/mod.ts";
 
 /** Our client code in Azureus-style peer ids. No other program is known to use these letters. */
@@ -37,8 +38,14 @@ export function makePeerId(release: string = version): Uint8Array {
  * handshake is sent.
  *
  * @param port TCP port at which peers can connect to us
+ * @param wantsRelay whether to ask other seeders to keep the connection, for introductions (BEP 55)
  */
-export function fillExtendedHandshake(torrent: Torrent, wire: Wire, port: number): void {
+export function fillExtendedHandshake(
+  torrent: Torrent,
+  wire: Wire,
+  port: number,
+  wantsRelay: boolean,
+): void {
   const yourIp = wire.remoteAddress && peerAddressBytes(wire.remoteAddress);
   Object.assign(
     (wire as unknown as { extendedHandshake: Record<string, unknown> }).extendedHandshake,
@@ -49,6 +56,7 @@ export function fillExtendedHandshake(torrent: Torrent, wire: Wire, port: number
       ...(yourIp && { yourip: yourIp }),
       upload_only: torrent.done ? 1 : 0,
       lr: LIBRESEED_EXTENSIONS,
+      ...(wantsRelay && { [RELAY_MEMBER]: 1 }),
     },
   );
 }

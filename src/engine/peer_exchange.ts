@@ -10,6 +10,7 @@
 import { type Clock, concatBytes, isPeerPort, peerAddressBytes, type Timer } from "../base/mod.ts";
 import { bencode } from "../bencode/mod.ts";
 import { isTestHost } from "./dial/mod.ts";
+import { knowsHoles } from "./holes/mod.ts";
 import type { Torrent, Wire } from "./libraries/mod.ts";
 
 /**
@@ -22,7 +23,7 @@ const LOOK_MS = 5_000;
 /** Maximum number of addresses, added or dropped, in a message (BEP 11). */
 const MAX_ADDRESSES = 50;
 /** Flags of an added address (BEP 11). */
-const [SEEDER, REACHABLE] = [0x02, 0x10];
+const [SEEDER, HOLES, REACHABLE] = [0x02, 0x08, 0x10];
 
 /** The members of a connection that are needed for peer exchange. */
 interface ExchangeWire extends Wire {
@@ -130,7 +131,8 @@ function nameOf(wire: ExchangeWire): Named | undefined {
   if (!address || typeof port !== "number" || !isPeerPort(port)) return undefined;
   return {
     bytes: concatBytes(address, Uint8Array.of(port >> 8, port & 0xff)),
-    flags: (wire.isSeeder ? SEEDER : 0) | (isDialled ? REACHABLE : 0),
+    flags: (wire.isSeeder ? SEEDER : 0) | (knowsHoles(wire) ? HOLES : 0) |
+      (isDialled ? REACHABLE : 0),
     isLocal: isLocalHost(wire.remoteAddress ?? ""),
   };
 }

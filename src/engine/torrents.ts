@@ -7,6 +7,7 @@
 
 import type { PeerCounts, WebSeedStatus } from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
+import type { Relays } from "./holes/mod.ts";
 import { knownPeers, type Torrent, type Wire } from "./libraries/mod.ts";
 
 /** Status of a torrent. */
@@ -136,12 +137,12 @@ export function showInterestEarly(torrent: Torrent, wire: Wire): void {
 
 /**
  * Disconnects a peer when both sides are seeders. Seeders have nothing to exchange, so the
- * connection would stay idle.
+ * connection would stay idle. Relays are kept.
  */
-export function dropIfBothSeed(torrent: Torrent, wire: Wire): void {
+export function dropIfBothSeed(torrent: Torrent, wire: Wire, relays: Relays): void {
   const check = () => {
     wire.isSeeder = hasEverything(torrent, wire);
-    if (torrent.done) dropSeeder(wire);
+    if (torrent.done) dropSeeder(wire, relays);
   };
   // The check is deferred by a microtask, because WebTorrent's own listeners for the same event run
   // after this listener.
@@ -162,16 +163,16 @@ export function dropIfRefusing(wire: Wire): void {
   });
 }
 
-/** Disconnects all seeders. Called once our own download is complete. */
-export function dropSeeders(torrent: Torrent): void {
+/** Disconnects all seeders but relays. Called once our own download is complete. */
+export function dropSeeders(torrent: Torrent, relays: Relays): void {
   for (const wire of [...torrent.wires]) {
     wire.isSeeder = hasEverything(torrent, wire);
-    dropSeeder(wire);
+    dropSeeder(wire, relays);
   }
 }
 
-function dropSeeder(wire: Wire): void {
-  if (wire.isSeeder && !wire.destroyed) wire.destroy();
+function dropSeeder(wire: Wire, relays: Relays): void {
+  if (wire.isSeeder && !wire.destroyed && !relays.keeps(wire)) wire.destroy();
 }
 
 /**

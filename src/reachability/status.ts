@@ -103,7 +103,7 @@ export function isSameReachability(a: ReachabilityStatus, b: ReachabilityStatus)
 
 function findingOf({ ipv4, ipv6, router, localAddress }: ReachabilityStatus): string {
   const family = (one?: FamilyReachability) =>
-    one && [one.placement, one.reachable, one.external?.address];
+    one && [one.placement, one.reachable, one.external?.address, one.external?.portVaries];
   return JSON.stringify([family(ipv4), family(ipv6), router, localAddress]);
 }
 

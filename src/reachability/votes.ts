@@ -25,6 +25,12 @@ export interface ExternalAddress {
   votes: number;
   /** Number of networks whose vote counts. */
   of: number;
+  /**
+   * Whether the voters see us at different ports: a router takes another port for each destination
+   * (symmetric NAT). A hole cannot be punched through such a router, because the port that one peer
+   * sees tells nothing to another. Absent if they agree.
+   */
+  portVaries?: true;
 }
 
 /** Minimum number of networks that must agree. */
@@ -42,6 +48,11 @@ export const MAX_VOTERS = 16;
 export const CHANGES: TokenRate = { burst: 3, perSecond: 1 / 300 };
 /** Lengths of a compact address and port (BEP 5, BEP 32), and of an address alone, in bytes. */
 const PORT_BYTES = 2;
+/**
+ * Number of different ports from which a router counts as one that takes a port for each destination.
+ * A router that was restarted takes another port for all of them.
+ */
+const VARYING_PORTS = 3;
 
 /**
  * Counts the votes of one address family. One vote a network counts, of a /24 for IPv4 and of a /48
@@ -51,8 +62,8 @@ export class AddressVotes {
   readonly #family: Family;
   readonly #clock: Clock;
   readonly #onChange: () => void;
-  /** For each network of a voter the address in its last vote; the oldest vote is first. */
-  readonly #votes = new Map<string, string>();
+  /** For each network of a voter the address and port in its last vote; the oldest vote is first. */
+  readonly #votes = new Map<string, { text: string; port?: number }>();
   #external: string | undefined;
   readonly #changes: TokenBucket;
 
@@ -68,7 +79,13 @@ export class AddressVotes {
   get external(): ExternalAddress | undefined {
     if (this.#external === undefined) return undefined;
     const votes = this.#count(this.#external);
-    return { address: this.#external, votes, of: this.#votes.size };
+    const varies = this.#ports(this.#external).size >= VARYING_PORTS;
+    return {
+      address: this.#external,
+      votes,
+      of: this.#votes.size,
+      ...(varies && { portVaries: true }),
+    };
   }
 
   /**
@@ -76,7 +93,7 @@ export class AddressVotes {
    * nothing about the way to the internet.
    *
    * @param voter address of the voter, to which we have sent a packet
-   * @param claim our address in the voter's view, big-endian; a port after it is ignored
+   * @param claim our address in the voter's view, big-endian; a port may follow
    * @returns whether the vote contradicts the address on which the majority agrees
    */
   add(voter: string, claim: Uint8Array): boolean {
@@ -87,7 +104,7 @@ export class AddressVotes {
     const network = networkOf(formatAddress(from))!;
     const text = formatAddress(address);
     this.#votes.delete(network);
-    this.#votes.set(network, text);
+    this.#votes.set(network, { text, port: portIn(claim) });
     if (this.#votes.size > MAX_VOTERS) this.#votes.delete(this.#votes.keys().next().value!);
     this.#elect(text);
     return this.#external !== undefined && this.#external !== text;
@@ -111,8 +128,17 @@ export class AddressVotes {
 
   #count(address: string): number {
     let votes = 0;
-    for (const vote of this.#votes.values()) if (vote === address) votes++;
+    for (const { text } of this.#votes.values()) if (text === address) votes++;
     return votes;
+  }
+
+  /** The ports at which the voters for an address see us. */
+  #ports(address: string): Set<number> {
+    const ports = new Set<number>();
+    for (const { text, port } of this.#votes.values()) {
+      if (text === address && port !== undefined) ports.add(port);
+    }
+    return ports;
   }
 }
 
@@ -124,4 +150,9 @@ function addressIn(claim: Uint8Array): Address | undefined {
     }
   }
   return undefined;
+}
+
+/** Returns the port in a claim; `undefined` if there is none. */
+function portIn(claim: Uint8Array): number | undefined {
+  return claim.length % 4 === PORT_BYTES ? claim.at(-2)! * 256 + claim.at(-1)! : undefined;
 }

@@ -36,14 +36,21 @@ function describePlacement(status: ReachabilityStatus): string {
     case "mapped":
       return `behind NAT${seenAs}, and the router has opened ${router!.address}:${router!.port}`;
     case "nat":
-      return `behind NAT${seenAs}, and no router has opened port ${port}`;
+      return `behind NAT${seenAs}, and no router has opened port ${port}${describePorts(ipv4)}`;
     case "carrier-nat":
-      return `behind a second NAT${seenAs}${describeRouter(status)}`;
+      return `behind a second NAT${seenAs}${describeRouter(status)}${describePorts(ipv4)}`;
     case "unknown":
       return external
         ? `the external address is ${external.address}, but it is not known whether it leads here`
         : "too few nodes and peers have told the external address of this machine yet";
   }
+}
+
+function describePorts({ external }: FamilyReachability): string {
+  return external?.portVaries
+    ? "; a router takes another port for each destination (symmetric NAT), so peers behind routers " +
+      "cannot be introduced to this machine"
+    : "";
 }
 
 function describeRouter({ router, localAddress }: ReachabilityStatus): string {

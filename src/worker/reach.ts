@@ -97,7 +97,9 @@ export class Reach {
 
   /** Takes the address at which a node or peer sees us; see {@linkcode AddressVotes.add}. */
   vote(voter: string, claim: Uint8Array): void {
+    const variedBefore = this.#votes4.external?.portVaries;
     const contradicts = this.#votes4.add(voter, claim) || this.#votes6.add(voter, claim);
+    if (this.#votes4.external?.portVaries !== variedBefore) this.update();
     if (contradicts) this.#options.onDoubt();
   }
 

@@ -34,6 +34,7 @@ import {
   type WorkerStarted,
   type WorkerStatus,
 } from "./protocol.ts";
+import { Outreach } from "./outreach.ts";
 import { searchPeers } from "./peer_search.ts";
 import { notStarted } from "./errors.ts";
 import { Reach } from "./reach.ts";
@@ -58,6 +59,7 @@ export class WorkerRuntime implements WorkerApi {
   #limiter: RateLimiter | undefined;
   #reannouncer: Reannouncer | undefined;
   #reach: Reach | undefined;
+  #outreach: Outreach | undefined;
   /** Addresses of this machine that the launcher told before the start. */
   #hostAddresses: readonly string[] | undefined;
 
@@ -143,11 +145,24 @@ export class WorkerRuntime implements WorkerApi {
       onReport: (report) => this.#send({ event: "announced", report: toData(report) }),
       onError: this.#defects.log,
     });
+    this.#outreach = options.readOnly ? undefined : new Outreach({
+      clock: this.#clock,
+      findPeers: async (infoHash) =>
+        (await this.#borrowing.findPeers(infoHash, { background: true })).peers,
+      dial: (infoHashHex, peers) => void engine.introductions.reachOut(infoHashHex, peers),
+      isOurs: ({ host }) => host === this.#reach?.status.ipv4.external?.address,
+    });
     this.#reach = new Reach({
       clock: this.#clock,
       port: engine.port,
       portMapping: () => this.#router.status ?? (options.mapsPort ? { sinceMs: 0 } : undefined),
-      onStatus: (status) => this.#send({ event: "reachability", status }),
+      onStatus: (status) => {
+        const { placement } = status.ipv4;
+        const isClosed = placement === "nat" || placement === "carrier-nat";
+        engine.introductions.relays.isWanted = isClosed;
+        if (this.#outreach) this.#outreach.isWanted = isClosed;
+        this.#send({ event: "reachability", status });
+      },
       onExternal: (address) => engine.setExternalAddress(address),
       onDoubt: () => engine.surveyAddress(),
       onMoved: () => this.#announceAgain(engine),
@@ -221,11 +236,13 @@ export class WorkerRuntime implements WorkerApi {
     await this.#running.seed(archives);
     for (const { infoHashHex, announceDueMs, modifiedMs } of archives) {
       this.#schedule.keepTorrent(infoHashHex, announceDueMs, modifiedMs);
+      this.#outreach?.add(infoHashHex);
     }
   }
 
   async unseed(infoHashHex: string): Promise<void> {
     this.#schedule.forget(infoHashHex);
+    this.#outreach?.forget(infoHashHex);
     await this.#running.remove(infoHashHex);
   }
 
@@ -315,6 +332,7 @@ export class WorkerRuntime implements WorkerApi {
   async stop(deadlineMs: number): Promise<void> {
     for (const operation of this.#operations.values()) operation.abort();
     this.#reannouncer?.stop();
+    this.#outreach?.stop();
     const unmapped = this.#router.stop();
     const begunMs = this.#clock.now();
     try {

@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { type CliProcess, spawnCli } from "../support/mod.ts";
 import { bindingChecks } from "./binding_checks.ts";
+import { holeChecks } from "./hole_checks.ts";
 import { ipv6Checks } from "./ipv6_checks.ts";
 import type { Lab, Package } from "./lab.ts";
 import { lanChecks } from "./lan_checks.ts";
@@ -147,6 +148,7 @@ async function mapsPort(lab: Lab, mapping: Exclude<Mapping, "none">) {
 /** The checks, by name. Each takes a lab without hosts. */
 export const checks: Record<string, (lab: Lab) => Promise<void>> = {
   ...bindingChecks,
+  ...holeChecks,
   ...ipv6Checks,
 
   async "a link delays frames, and loses all of them in a blackout"(lab) {

@@ -125,7 +125,7 @@ export const rooms: Record<string, Room> = {
       ...["dial", "transport", "listen", "lan", "upload"],
       ...["libraries/replacing", "libraries/bencode", "libraries/krpc"],
       ...["libraries/bittorrent_protocol", "libraries/extensions", "libraries/webtorrent"],
-      ...["libraries", "dht", "download"],
+      ...["libraries", "holes", "dht", "download"],
     ],
   },
   worker: {

@@ -170,6 +170,17 @@ export class DialBudget {
     if (dialled.failedMs.length > this.#options.limits.failures) dialled.failedMs.shift();
   }
 
+  /** Forgets the failed dials to an address, so that it may be dialled at once. */
+  forgiveFailures(address: HostPort): void {
+    const dialled = this.#recent(address.host)?.get(keyOf(address));
+    if (dialled) dialled.failedMs = [];
+  }
+
+  /** Whether a host's machine was dialled lately, at any port. */
+  hasDialled(host: string): boolean {
+    return (this.#recent(host)?.size ?? 0) > 0;
+  }
+
   /** Records that an address is our own, so that it is not dialled again. */
   learnOurs(address: HostPort): void {
     this.#ours.add(keyOf(address));

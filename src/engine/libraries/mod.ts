@@ -16,7 +16,7 @@
  * @module
  */
 
-export { guardExtensions } from "./extensions/mod.ts";
+export { type Extension, type ExtensionClass, guardExtensions } from "./extensions/mod.ts";
 export {
   changeNodeId,
   classifyByPrefix,
@@ -47,6 +47,7 @@ export {
   type Client,
   countReceived,
   downloadLimitOf,
+  forgiveFailures,
   hasFreeBlock,
   isUntouched,
   keepPieceBuffers,

@@ -17,6 +17,7 @@ import {
 import { parseCompactNodes } from "../../../src/base/compact_nodes.ts";
 import { ItemReader } from "../../../src/dht/records/item_query.ts";
 import { parseCompactPeers } from "../../../src/dht/records/peers.ts";
+import { decodeHoleMessage, encodeHoleMessage } from "../../../src/engine/holes/message.ts";
 import { resetFor } from "../../../src/engine/dht/utp_resets.ts";
 import { DhtHost } from "../../../src/engine/dht/dht_host.ts";
 import { applyReplacements, validatePacket } from "../../../src/engine/libraries/mod.ts";
@@ -162,7 +163,27 @@ const utpTarget: Target = {
   }),
 };
 
+/** Messages of hole punching (BEP 55). */
+const holeTarget: Target = {
+  name: "hole",
+  seeds: () => [
+    encodeHoleMessage({ type: "rendezvous", peer: { host: "5.1.1.1", port: 6_881 }, code: 0 }),
+    encodeHoleMessage({ type: "error", peer: { host: "2600::1", port: 6_881 }, code: 2 }),
+  ],
+  open: stateless((bytes) => {
+    const message = decodeHoleMessage(bytes);
+    if (!message) return;
+    const { host, port } = message.peer;
+    assert.equal(formatAddress(parseAddress(host)!), host);
+    assert.ok(port >= 1 && port <= 65_535);
+    const encoded = encodeHoleMessage(message);
+    const shared = Math.min(encoded.length, bytes.length);
+    assert.deepEqual(encoded.subarray(0, shared - 4), bytes.slice(0, shared - 4));
+  }),
+};
+
 export const networkTargets: readonly Target[] = [
+  holeTarget,
   krpcTarget,
   compactTarget,
   shownTarget,

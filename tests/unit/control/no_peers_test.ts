@@ -63,3 +63,15 @@ Deno.test("a stalled download's error says how many bytes came and that they are
   assert.equal(error.detail.reason, "stalled");
   assert.match(error.message, /got no further for 5 s, at 70000 bytes\. What came is kept/);
 });
+
+Deno.test("behind a symmetric NAT, the error says that hole punching cannot work", () => {
+  const failed = {
+    ...{ what: "pkg@1.0.0", waitedMs: 5_000, downloadedBytes: 0, hasRecord: true },
+    reach: { ...nobody, known: 1, tried: 1 },
+  };
+  assert.match(
+    noPeers({ ...failed, portVaries: true }, undefined).message,
+    /symmetric NAT.*punching/,
+  );
+  assert.doesNotMatch(noPeers(failed, undefined).message, /symmetric/);
+});

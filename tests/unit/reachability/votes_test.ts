@@ -106,3 +106,13 @@ Deno.test("local voters, local addresses and claims of a wrong length do not cou
   }
   assert.equal(votes.external, undefined);
 });
+
+Deno.test("a router that takes another port for each destination is noticed", () => {
+  const { votes } = begin();
+  const claim = (port: number) => Uint8Array.of(...parseAddress(OURS)!, port >> 8, port & 255);
+  for (let i = 0; i < MIN_VOTES; i++) votes.add(`45.${i}.1.1`, claim(6_881));
+  votes.add("45.9.1.1", claim(40_000));
+  assert.equal(votes.external?.portVaries, undefined, "a restart changes the port once");
+  votes.add("45.10.1.1", claim(40_001));
+  assert.equal(votes.external?.portVaries, true);
+});

@@ -8,4 +8,5 @@
  * @module
  */
 
+export type { Extension, ExtensionClass } from "./extension.ts";
 export { guardExtensions } from "./guards.ts";

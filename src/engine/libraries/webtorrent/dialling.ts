@@ -8,7 +8,7 @@
 
 import type { EventEmitter } from "node:events";
 import type net from "node:net";
-import { readHostPort, type Timer } from "../../../base/mod.ts";
+import { type HostPort, readHostPort, type Timer } from "../../../base/mod.ts";
 import type { DialRefusal, HandshakeForm } from "../../dial/mod.ts";
 import { carrierOf } from "../../transport/mod.ts";
 import { replace, type Replacement } from "../replacing/mod.ts";
@@ -132,6 +132,11 @@ export const diallingReplacements: readonly Replacement[] = [
 /** Adds a filter that decides which addresses a download may queue for dialling. */
 export function addAddressFilter(torrent: Torrent, filter: AddressFilter): void {
   ((torrent as unknown as Dialling).addressFilters ??= []).push(filter);
+}
+
+/** Forgets that dials to an address have failed, because a peer has introduced us to it. */
+export function forgiveFailures(torrent: Torrent, address: HostPort): void {
+  (torrent as unknown as Dialling).client.dials?.forgiveFailures(address);
 }
 
 /** Moves the last peer of the dial queue before all peers whose address came from peer exchange. */

@@ -34,6 +34,7 @@ export {
   addAddressFilter,
   type AddressFilter,
   diallingReplacements,
+  forgiveFailures,
   PEX_SOURCE,
 } from "./dialling.ts";
 export { encryptionReplacements, secureOf } from "./encryption.ts";

@@ -109,6 +109,16 @@ export class OwnDials {
     return "port" in read && this.#budget.mustWait(read);
   }
 
+  /** Forgets that dials to an address have failed. */
+  forgiveFailures(address: HostPort): void {
+    this.#budget.forgiveFailures(address);
+  }
+
+  /** Whether this machine has dialled a host lately, at any port. */
+  hasDialled(host: string): boolean {
+    return this.#budget.hasDialled(host.replace(/^::ffff:(?=\d+\.)/i, ""));
+  }
+
   /**
    * Counts a dial in the budget, and reports whether the peer completed the handshake.
    *

@@ -77,7 +77,12 @@ export interface Client extends EventEmitter {
   /** Addresses to which no connection is made, and from which none is accepted. */
   blocked?: { contains(host: string): boolean };
   /** Added by libreseed: limits the dials of this client; see `dialling.ts`. */
-  dials?: { accepted(connection: Socket): void; suspend(): void; resume(): void };
+  dials?: {
+    accepted(connection: Socket): void;
+    hasDialled(host: string): boolean;
+    suspend(): void;
+    resume(): void;
+  };
   add(torrent: string | Uint8Array, options: Record<string, unknown>): Torrent;
   throttleUpload(bytesPerSecond: number): void;
   throttleDownload(bytesPerSecond: number): void;

@@ -206,3 +206,19 @@ Deno.test("a clock that was set back does not keep an address refused", async ()
   await clock.advance(0);
   assert.equal(budget.refusal({ host, port: 2_009 }), undefined);
 });
+
+Deno.test("an address to which a peer introduces us is dialled again, whatever failed", async () => {
+  const { budget, clock } = newBudget();
+  const address = { host, port: 6_881 };
+  assert.equal(budget.hasDialled(host), false);
+  for (let i = 0; i < 6; i++) {
+    budget.dialled(address);
+    budget.failed(address);
+  }
+  assert.equal(budget.refusal(address), "failures");
+  budget.forgiveFailures(address);
+  assert.equal(budget.refusal(address), undefined);
+  assert.equal(budget.hasDialled(host), true);
+  await clock.advance(10 * MINUTE_MS);
+  assert.equal(budget.hasDialled(host), false);
+});

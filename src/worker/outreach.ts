@@ -1,0 +1,100 @@
+/**
+ * Looks for readers of what this machine seeds, and dials them, while nobody outside can dial this
+ * machine. A reader announces itself in the DHT, so a seeder behind a NAT finds it. A mirror found so
+ * introduces later readers (BEP 55).
+ *
+ * @module
+ */
+
+import { type Clock, formatHostPort, fromHex, type Timer } from "../base/mod.ts";
+import type { PeerAddress } from "../dht/mod.ts";
+
+/** Options of {@linkcode Outreach}. */
+export interface OutreachOptions {
+  clock: Clock;
+  /** Searches for peers of a torrent in the DHT. May reject. */
+  findPeers: (infoHash: Uint8Array) => Promise<PeerAddress[]>;
+  /** Dials peers of a torrent that is seeded. */
+  dial: (infoHashHex: string, peers: PeerAddress[]) => void;
+  /** Whether an address is our own. */
+  isOurs: (peer: PeerAddress) => boolean;
+}
+
+/** Interval between two searches (ms). One search takes some 12 packets. */
+const SEARCH_MS = 15_000;
+/** Number of torrents whose readers are looked for: those that were added last. */
+const MAX_TORRENTS = 16;
+/** Time for which a peer that was dialled is not dialled again for the same torrent (ms). */
+const DIALLED_FOR_MS = 10 * 60_000;
+/** Maximum number of dialled peers that are remembered; the oldest is dropped. */
+const MAX_DIALLED = 1_024;
+
+/** The searches of a machine that cannot be dialled. */
+export class Outreach {
+  readonly #options: OutreachOptions;
+  /** Time of the last search of each torrent (ms), 0 for none, the last added first. */
+  #torrents: { infoHashHex: string; searchedMs: number }[] = [];
+  /** Time of the last dial (ms), by infohash and address. */
+  readonly #dialled = new Map<string, number>();
+  #timer: Timer | undefined;
+
+  constructor(options: OutreachOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the searches if nobody can dial this machine, and ends them otherwise. */
+  set isWanted(wanted: boolean) {
+    if (!wanted) this.stop();
+    else this.#timer ??= this.#later();
+  }
+
+  /** Notes that a torrent is seeded. */
+  add(infoHashHex: string): void {
+    this.forget(infoHashHex);
+    this.#torrents.unshift({ infoHashHex, searchedMs: 0 });
+  }
+
+  /** Notes that a torrent is no longer seeded. */
+  forget(infoHashHex: string): void {
+    this.#torrents = this.#torrents.filter((one) => one.infoHashHex !== infoHashHex);
+  }
+
+  /** Ends the searches. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #later(): Timer {
+    return this.#options.clock.after(SEARCH_MS, () => {
+      this.#timer = this.#later();
+      void this.#search();
+    });
+  }
+
+  /** Searches for peers of the torrent whose last search is longest ago. */
+  async #search(): Promise<void> {
+    const { clock, findPeers, dial, isOurs } = this.#options;
+    const [next] = this.#torrents.slice(0, MAX_TORRENTS)
+      .sort((a, b) => a.searchedMs - b.searchedMs);
+    if (!next) return;
+    next.searchedMs = clock.now();
+    const { infoHashHex } = next;
+    const found = await findPeers(fromHex(infoHashHex)!).catch(() => []);
+    const fresh = found.filter((peer) => !isOurs(peer) && this.#isFresh(infoHashHex, peer));
+    if (fresh.length > 0 && this.#timer) dial(infoHashHex, fresh);
+  }
+
+  #isFresh(infoHashHex: string, peer: PeerAddress): boolean {
+    const key = `${infoHashHex} ${formatHostPort(peer)}`;
+    const nowMs = this.#options.clock.now();
+    const dialledMs = this.#dialled.get(key);
+    if (dialledMs !== undefined && Math.abs(nowMs - dialledMs) < DIALLED_FOR_MS) return false;
+    this.#dialled.delete(key);
+    this.#dialled.set(key, nowMs);
+    if (this.#dialled.size > MAX_DIALLED) {
+      this.#dialled.delete(this.#dialled.keys().next().value!);
+    }
+    return true;
+  }
+}
