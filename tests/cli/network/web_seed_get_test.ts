@@ -94,7 +94,7 @@ Deno.test("a reader whose only sources are failing web seeds is told each in wor
   await host.publish(host.web.url, redirecting.url, refused, "http://no-such-host.invalid/");
   const reader = await place.home(null);
   const spec = `${host.publisher.publicKey}/tool`;
-  const { code, stderr } = await reader.run(["get", "-v", "--timeout", "12s", spec]);
+  const { code, stderr } = await reader.run(["get", "-v", "--timeout", "25s", spec]);
   assert.equal(code, 5, stderr);
   const lines = stderr.split("\n");
   const dropped = lines.filter((line) => line.includes("nothing more comes from the web seed"));
@@ -119,7 +119,7 @@ Deno.test("private addresses are no web seeds unless the network may be local", 
   const reader = await place.home(null);
   const asked = host.web.requests.length;
   const { code, stderr } = await reader.run([
-    ...["get", "--no-allow-local", "--timeout", "8s"],
+    ...["get", "--no-allow-local", "--timeout", "20s"],
     host.published.magnet.replace(/&xs=.*?&ws=/, "&ws="),
   ]);
   assert.equal(code, 5, stderr);
