@@ -15,6 +15,7 @@ import type { Introductions } from "./holes/mod.ts";
 import { guardExtensions, take, type Torrent, type Wire } from "./libraries/mod.ts";
 import { exchangePeers } from "./peer_exchange.ts";
 import {
+  answerEarlyInterest,
   dropIfBothSeed,
   dropIfRefusing,
   dropSeeders,
@@ -47,6 +48,7 @@ export function attachToConnections(
     guardExtensions(torrent, wire);
     take(wire);
     if (isDownload) showInterestEarly(torrent, wire);
+    answerEarlyInterest(torrent, wire);
     serveFrom(torrent, wire);
     dropIfBothSeed(torrent, wire, relays);
     dropIfRefusing(wire);

@@ -136,6 +136,24 @@ export function showInterestEarly(torrent: Torrent, wire: Wire): void {
 }
 
 /**
+ * Unchokes a peer at once when it becomes interested. npm:webtorrent does so, too, but hears of the
+ * interest only some time after the handshake. A peer that we dialled may send both together, and
+ * would wait for the next choice of unchoked peers, ten seconds later.
+ */
+export function answerEarlyInterest(torrent: Torrent, wire: Wire): void {
+  const choking = wire as Wire & { amChoking: boolean; unchoke(): void };
+  const answer = () =>
+    // In a microtask, because npm:webtorrent sends the list of our pieces in an earlier one.
+    queueMicrotask(() => {
+      if (!torrent.destroyed && !wire.destroyed && choking.amChoking) choking.unchoke();
+    });
+  wire.once("interested", () => {
+    if (torrent.ready) answer();
+    else torrent.once("ready", answer);
+  });
+}
+
+/**
  * Disconnects a peer when both sides are seeders. Seeders have nothing to exchange, so the
  * connection would stay idle. Relays are kept.
  */
