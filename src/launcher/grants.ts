@@ -18,13 +18,17 @@ import {
   type HomePaths,
   homePaths,
   isIPv4Host,
+  isLocal,
+  isPublic,
   isWithin,
+  LOCAL_RANGES,
+  parseAddress,
   resolvePath,
   stateFiles,
 } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import { type HomePart, type NamedPath, type Needs, needsOf } from "./command_needs.ts";
-import { enginePermissions } from "./engine_permissions.ts";
+import { enginePermissions, publicRanges } from "./engine_permissions.ts";
 import { GrantList, realPathOf } from "./grant_list.ts";
 import type { GrantFacts, Grants } from "./grants_types.ts";
 import { mapsPort, usesLan } from "./local_network.ts";
@@ -184,8 +188,28 @@ function grantAddresses(
   if (http && values.http) list.add("net", formatHostPort(values.http), "the HTTP page");
   // Without the addresses that the settings name, nothing may be sent.
   if (!probes || values.bind !== undefined && !binding) return;
+  grantProbes(list, values, binding);
+}
+
+/**
+ * Permits testing the port, and sending to the bootstrap nodes. The addresses of a name are unknown
+ * here, so a node that is named by its name opens all addresses that the engine may reach.
+ */
+function grantProbes(list: GrantList, values: Settings, binding: Binding | undefined): void {
+  const { dht, bootstrap, allowLocal } = values;
   const { net } = enginePermissions({ ...values, binding, seedDirectory: values.dir });
-  for (const range of net as string[]) list.add("net", range, "testing port and bootstrap nodes");
+  const isRange = (entry: string) => publicRanges().includes(entry) || LOCAL_RANGES.includes(entry);
+  const isNamed = dht && bootstrap.some(({ host }) => isName(host));
+  for (const entry of (net as string[]).filter((entry) => isNamed || !isRange(entry))) {
+    list.add("net", entry, "testing port and bootstrap nodes");
+  }
+  if (isNamed || !dht) return;
+  for (const node of bootstrap.filter(({ host }) => isIPv4Host(host))) {
+    const address = parseAddress(node.host)!;
+    if (isPublic(address) || allowLocal && isLocal(address)) {
+      list.add("net", formatHostPort(node), "testing the bootstrap node");
+    }
+  }
 }
 
 function isName(host: string): boolean {

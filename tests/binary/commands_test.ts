@@ -91,6 +91,11 @@ const rows: Record<CommandName, readonly Row[]> = {
       line: `doctor ${host} --allow-local`,
       key: [...reading, "ask about the key"],
       engine: true,
+    },
+    {
+      line: "doctor --port {PORT} --bootstrap nowhere.invalid:1 --allow-local",
+      key: [...reading, "ask about the key"],
+      engine: true,
       local: Object.keys(kinds.local),
     },
   ],

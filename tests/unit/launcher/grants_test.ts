@@ -10,6 +10,7 @@ import fc from "fast-check";
 import { homePaths } from "../../../src/base/mod.ts";
 import { loadSettings } from "../../../src/config/mod.ts";
 import { LOCK_FILE_NAME } from "../../../src/install/mod.ts";
+import { publicRanges } from "../../../src/launcher/engine_permissions.ts";
 import { scanCommandLine } from "../../../src/launcher/command_line.ts";
 import { companions, PROJECT_LOCK_FILE } from "../../../src/launcher/command_needs.ts";
 import { commandTable } from "../../../src/launcher/command_table.ts";
@@ -150,6 +151,25 @@ Deno.test("a host may look up its bootstrap nodes, and only the daemon may serve
   assert.equal(announce.wantsEngine, true);
   const seed = await granted(["seed", ...flags, "--http", "127.0.0.1:9881", "--no-dht"]);
   assert.deepEqual(listOf(seed, "net"), [...own, "127.0.0.1:9881"]);
+});
+
+Deno.test("doctor may send only to its bootstrap nodes, and anywhere if one has a name", async () => {
+  const { control, bound } = homePaths(home);
+  const own = [`unix:${control}`, `unix:${bound}`, "192.0.2.1:80"];
+  const port = ["0.0.0.0:6881", "[::]:6881"];
+  const netOf = async (...flags: string[]) => listOf(await granted(["doctor", ...flags]), "net");
+  const at = (...nodes: string[]) => nodes.flatMap((node) => ["--bootstrap", node]);
+  assert.deepEqual(await netOf("--no-dht", "--allow-local"), [...own, ...port]);
+  const nodes = at("198.41.0.4:5", "127.0.0.1:6", "169.254.169.254:80", "[::1]:6");
+  assert.deepEqual(await netOf(...nodes), [...own, ...port, "198.41.0.4:5"]);
+  assert.deepEqual(await netOf(...nodes, "--allow-local"), [
+    ...[...own, ...port],
+    ...["198.41.0.4:5", "127.0.0.1:6"],
+  ]);
+  assert.deepEqual(await netOf(...at("a.example:1")), [
+    ...[...own, "a.example", ...port],
+    ...publicRanges(),
+  ]);
 });
 
 Deno.test("only commands that always need an engine have it prepared", async () => {
