@@ -1,7 +1,8 @@
 /**
  * Compares the program file with a compiled hello world of the same Deno: file size, and time until
  * the program answers. `deno run -A scripts/bench/binary.ts`; `LIBRESEED_BIN` names a program other
- * than `dist/libreseed`.
+ * than `dist/libreseed`, and `LIBRESEED_OLD_BIN` an older build, beside which some commands are
+ * measured.
  */
 
 import { join, resolve } from "node:path";
@@ -10,6 +11,7 @@ import { type Contender, type Row, runBenchmarks } from "./harness.ts";
 
 const dist = fileURLToPath(new URL("../../dist/", import.meta.url));
 const program = resolve(Deno.env.get("LIBRESEED_BIN") ?? join(dist, "libreseed"));
+const older = Deno.env.get("LIBRESEED_OLD_BIN");
 const hello = join(dist, "bench", "hello");
 
 /**
@@ -71,10 +73,58 @@ function row(command: string, about: string): Row {
   };
 }
 
+/** Returns the path of a home with a key, and of an archive in it; makes both at the first call. */
+async function madeHome(path: string): Promise<{ home: string; archive: string }> {
+  const home = `${hello}-${path === program ? "new" : "old"}`;
+  const archive = join(home, "small-1.0.0.tgz");
+  const isThere = await Deno.stat(archive).then(() => true, () => false);
+  if (isThere) return { home, archive };
+  const source = join(home, "small");
+  await Deno.mkdir(source, { recursive: true });
+  await Deno.writeTextFile(join(source, "text"), "hello world\n");
+  await run(path, ["keygen", "--home", home]);
+  const named = ["--name", "small", "--version", "1.0.0"];
+  await run(path, ["pack", source, ...named, "-o", archive, "--home", home]);
+  return { home, archive };
+}
+
+/** A row that measures a command with little to do, beside an older build if there is one. */
+function startRow(command: string, about: string, args: readonly string[]): Row {
+  const one = (name: string, path: string): Contender => ({
+    name,
+    missing: lookForProgram,
+    async round() {
+      const { home, archive } = await madeHome(path);
+      const given = args.map((arg) => arg === "ARCHIVE" ? archive : arg);
+      return await run(path, [command, ...given, "--home", home]);
+    },
+  });
+  return {
+    ...row(command, about),
+    id: `binary-${command}`,
+    contenders: [
+      one(`libreseed ${command}`, program),
+      ...(older === undefined ? [] : [one(`older build, ${command}`, resolve(older))]),
+      contender("compiled hello world", hello, []),
+    ],
+  };
+}
+
 /** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [
   row("version", "The program file's floor: what it takes to start at all, and to say one line."),
   row("help", "With the tree of commands loaded, and none of them."),
+  startRow(
+    "list",
+    "A thread of its own, which asks for a daemon and reads an empty directory.",
+    [],
+  ),
+  startRow("verify", "A thread of its own, which verifies an archive of one small file.", [
+    "ARCHIVE",
+  ]),
+  startRow("announce", "A thread of its own, and the engine's, which opens a port and closes it.", [
+    ...["--no-dht", "--port", "0"],
+  ]),
 ];
 
 if (import.meta.main) Deno.exit(await runBenchmarks(rows, Deno.args));
