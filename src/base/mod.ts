@@ -29,6 +29,7 @@ export * from "./disk_full.ts";
 export * from "./errors.ts";
 export * from "./garbage.ts";
 export * from "./host_port.ts";
+export * from "./http_head.ts";
 export * from "./ip_address.ts";
 export * from "./library_lines.ts";
 export * from "./out_of_reach.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { concatBytes } from "../base/mod.ts";
+import { concatBytes, type HttpHead, parseChunkLine, parseHttpHead } from "../base/mod.ts";
 import { GateError } from "./errors.ts";
 
 /** Maximum length of a response's head, bytes. */
@@ -21,12 +21,6 @@ export interface RangeOrder {
   last: number;
 }
 
-/** Head of a response: status, and fields by name in lower case. */
-export interface Head {
-  status: number;
-  fields: Map<string, string>;
-}
-
 /** The bytes of a file that a response contains. */
 export interface Extent {
   /** Length of the wanted bytes; absent if they end with the body. */
@@ -39,28 +33,11 @@ function bad(what: string): GateError {
   return new GateError("BAD_RESPONSE", `The web server's answer is not valid: ${what}`);
 }
 
-/** Parses the head of a response. `text` does not include the empty line at the end. */
-export function parseHead(text: string): Head {
-  const [first, ...lines] = text.split("\r\n");
-  const [, status] = /^HTTP\/1\.[01] (\d{3})(?: .*)?$/.exec(first!) ?? [];
-  if (status === undefined) throw bad("its first line has no status");
-  const fields = new Map<string, string>();
-  for (const line of lines) {
-    const [, name, value = ""] = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined) throw bad("a line of its head is no field");
-    const key = name.toLowerCase();
-    const isListed = fields.has(key) && fields.get(key) !== value;
-    if (isListed && /^(content-|transfer-|location)/.test(key)) throw bad(`two fields ${key}`);
-    fields.set(key, value);
-  }
-  return { status: Number(status), fields };
-}
-
 /**
  * Returns the bytes that a response contains. Throws if they are not the ordered ones. Expects a
  * status that is no redirect.
  */
-export function extentOf({ status, fields }: Head, { first, last }: RangeOrder): Extent {
+export function extentOf({ status, fields }: HttpHead, { first, last }: RangeOrder): Extent {
   const [encoding, length] = [fields.get("content-encoding"), fields.get("content-length")];
   if (encoding !== undefined && encoding !== "identity") throw bad("its content is encoded");
   if (length !== undefined && !/^\d{1,15}$/.test(length)) throw bad("its length is no number");
@@ -94,11 +71,11 @@ export class ResponseReader {
   }
 
   /** Reads the head of the final response; interim ones (status 1xx) are skipped. */
-  async head(): Promise<Head> {
+  async head(): Promise<HttpHead> {
     for (let left = MAX_HEAD_BYTES;;) {
       const text = await this.#until("\r\n\r\n", left);
       left -= text.length;
-      const head = parseHead(text);
+      const head = parseHttpHead(text, bad);
       if (head.status >= 200) return head;
     }
   }
@@ -109,7 +86,11 @@ export class ResponseReader {
    * @param wantedBytes maximum number of bytes, if the extent has no length
    * @throws {GateError} if the body ends early
    */
-  async *body({ fields }: Head, extent: Extent, wantedBytes: number): AsyncGenerator<Uint8Array> {
+  async *body(
+    { fields }: HttpHead,
+    extent: Extent,
+    wantedBytes: number,
+  ): AsyncGenerator<Uint8Array> {
     const coding = fields.get("transfer-encoding")?.toLowerCase();
     if (coding !== undefined && coding !== "chunked") throw bad(`it has the coding ${coding}`);
     if (coding && fields.has("content-length")) throw bad("it has two kinds of length");
@@ -136,9 +117,7 @@ export class ResponseReader {
   /** Reads the next chunk's length (RFC 9112, section 7.1). The last one is 0. */
   async #chunkLength(): Promise<number> {
     const line = await this.#until("\r\n", MAX_CHUNK_LINE_BYTES);
-    const [, digits] = /^([0-9a-f]{1,8})[ \t]*(?:;.*)?$/i.exec(line) ?? [];
-    if (digits === undefined) throw bad("a chunk has no length");
-    return parseInt(digits, 16);
+    return parseChunkLine(line, bad);
   }
 
   /** Reads text up to a mark, and drops the mark. Each byte is one character. */

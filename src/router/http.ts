@@ -5,7 +5,7 @@
  * @module
  */
 
-import { concatBytes, delay, utf8, version } from "../base/mod.ts";
+import { concatBytes, delay, parseChunkLine, parseHttpHead, utf8, version } from "../base/mod.ts";
 import { badAnswer, RouterError } from "./errors.ts";
 import type { ClientContext } from "./protocol.ts";
 import type { Endpoint, RouterConnection } from "./transport.ts";
@@ -124,19 +124,11 @@ export function parseHttp(
     if (bytes.length >= MAX_HEAD_BYTES) throw badAnswer("its head is too long");
     return;
   }
-  const [first, ...lines] = text.slice(0, headEnd).split("\r\n");
-  const [, status] = /^HTTP\/1\.[01] (\d{3})(?: .*)?$/.exec(first!) ?? [];
-  if (status === undefined) throw badAnswer("its first line has no status");
+  const { status, fields } = parseHttpHead(text.slice(0, headEnd), badAnswer);
   const rest = bytes.subarray(headEnd + 4);
-  if (status.startsWith("1")) return parseHttp(rest, isEnd);
-  const body = bodyOf(rest, new Map(lines.map(parseField)), isEnd);
-  return body && { status: Number(status), body };
-}
-
-function parseField(line: string): [string, string] {
-  const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-  if (name === undefined) throw badAnswer("a line of its head is no field");
-  return [name.toLowerCase(), value!];
+  if (status < 200) return parseHttp(rest, isEnd);
+  const body = bodyOf(rest, fields, isEnd);
+  return body && { status, body };
 }
 
 function bodyOf(
@@ -164,9 +156,8 @@ function unchunked(bytes: Uint8Array): Uint8Array | undefined {
       if (line.length === 128) throw badAnswer("a chunk has no length");
       return;
     }
-    const [, digits] = /^([0-9a-f]{1,6})[ \t]*(?:;.*)?$/i.exec(line.slice(0, lineEnd)) ?? [];
-    if (digits === undefined) throw badAnswer("a chunk has no length");
-    const length = parseInt(digits, 16);
+    const length = parseChunkLine(line.slice(0, lineEnd), badAnswer);
+    if (length > MAX_ANSWER_BYTES) throw badAnswer(`a chunk of ${length} bytes`);
     if (length === 0) return concatBytes(...chunks);
     const begin = at + lineEnd + 2;
     at = begin + length + 2;

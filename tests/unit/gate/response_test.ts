@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { concatBytes, utf8 } from "../../../src/base/mod.ts";
-import { extentOf, parseHead, ResponseReader } from "../../../src/gate/response.ts";
+import { concatBytes, parseHttpHead, utf8 } from "../../../src/base/mod.ts";
+import { extentOf, ResponseReader } from "../../../src/gate/response.ts";
 
 const order = { url: "http://example.org/", first: 2, last: 5 };
 const ranged = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 2-5/9\r\n";
@@ -76,7 +76,8 @@ Deno.test("a response that breaks HTTP or is not the wanted range is refused wit
 });
 
 Deno.test("the lengths of the range and of the file are returned", () => {
-  const extent = (text: string, first: number) => extentOf(parseHead(text), { ...order, first });
+  const extent = (text: string, first: number) =>
+    extentOf(parseHttpHead(text, TypeError), { ...order, first });
   assert.deepEqual(extent(ranged.trimEnd(), 2), { lengthBytes: 4, totalBytes: 9 });
   assert.deepEqual(extent("HTTP/1.1 206 x\r\nContent-Range: bytes 2-3/*", 2), { lengthBytes: 2 });
   assert.deepEqual(extent("HTTP/1.1 200 x\r\nContent-Length: 3", 0), {
