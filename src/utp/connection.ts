@@ -16,8 +16,10 @@ import { SEQ_MASK } from "./sequence.ts";
 
 /** Longest time that a received packet waits for a second one to be acknowledged with, µs. */
 const ACK_DELAY_US = 20_000;
-/** Number of packets that one acknowledgement covers. */
-const ACK_EVERY = 2;
+/** Number of packets that one acknowledgement covers, at first and of a bulk transfer. */
+const ACK_EVERY = { first: 2, bulk: 4 } as const;
+/** Number of received packets from which on a transfer counts as bulk. */
+const BULK_PACKETS = 128;
 /** Number of packets at the start that are acknowledged at once, because the peer's window is small. */
 const QUICK_ACKS = 16;
 /** Time without sending after which a keep-alive is sent: NATs forget a mapping after 30 s. */
@@ -188,7 +190,8 @@ export class Connection {
   /** Ends the connection at once, and tells the peer with an `ST_RESET`. */
   abort(): void {
     if (this.#state === "closed") return;
-    this.#send(makePacket(this.#header(ST.reset, this.#outgoing.next)));
+    const nowUs = this.#link.nowUs();
+    this.#send(makePacket(this.#header(ST.reset, this.#outgoing.next, nowUs)), nowUs);
     this.#end();
   }
 
@@ -257,9 +260,10 @@ export class Connection {
     const taken = incoming.take(seq, isFin ? payload.subarray(0, 0) : payload, isFin);
     if (this.#hasEnded) return;
     this.#receivedPackets++;
-    const isDue = taken === "in order" && !isFin && !incoming.hasGap &&
-      this.#receivedPackets > QUICK_ACKS && ++this.#unackedPackets < ACK_EVERY;
-    if (!isDue && taken !== "dropped") this.#sendState();
+    const every = this.#receivedPackets > BULK_PACKETS ? ACK_EVERY.bulk : ACK_EVERY.first;
+    const canWait = taken === "in order" && !isFin && !incoming.hasGap &&
+      this.#receivedPackets > QUICK_ACKS && ++this.#unackedPackets < every;
+    if (!canWait && taken !== "dropped") this.#sendState();
     else if (this.#ackAtUs === Infinity) {
       this.#ackAtUs = nowUs + ACK_DELAY_US;
       this.#link.schedule(this.#ackAtUs);
@@ -301,19 +305,20 @@ export class Connection {
 
   #transmit(sent: Sent): void {
     const { bytes, type, seq, paddingBytes } = sent;
-    const header = this.#header(type, seq);
+    const header = this.#header(type, seq, sent.sentUs);
     // The connection id of an `ST_SYN` is the one that the answer will have.
     if (type === ST.syn) header.connectionId = this.options.receiveId;
     writeHeader(bytes, header);
     if (paddingBytes > 0) writePadding(bytes, paddingBytes);
     if (!this.#incoming?.hasGap) this.#noteAcked();
-    this.#send(bytes);
+    this.#send(bytes, sent.sentUs);
   }
 
   #sendState(): void {
-    const header = this.#header(ST.state, this.#outgoing.next);
+    const nowUs = this.#link.nowUs();
+    const header = this.#header(ST.state, this.#outgoing.next, nowUs);
     this.#noteAcked();
-    this.#send(makePacket(header, this.#incoming?.selective()));
+    this.#send(makePacket(header, this.#incoming?.selective()), nowUs);
   }
 
   #noteAcked(): void {
@@ -321,12 +326,12 @@ export class Connection {
     this.#ackAtUs = Infinity;
   }
 
-  #header(type: number, seq: number): Header {
+  #header(type: number, seq: number, nowUs: number): Header {
     const windowBytes = this.#offeredBytes = this.#incoming?.windowBytes ?? 0;
     return {
       type,
       connectionId: this.options.sendId,
-      timestampUs: this.#link.nowUs(),
+      timestampUs: nowUs,
       delayUs: this.#delays.reportedUs,
       windowBytes,
       seq,
@@ -334,8 +339,8 @@ export class Connection {
     };
   }
 
-  #send(bytes: Uint8Array): void {
-    if (this.#keepAliveAtUs !== Infinity) this.#keepAliveAtUs = this.#link.nowUs() + KEEP_ALIVE_US;
+  #send(bytes: Uint8Array, nowUs: number): void {
+    if (this.#keepAliveAtUs !== Infinity) this.#keepAliveAtUs = nowUs + KEEP_ALIVE_US;
     this.#link.send(bytes, this.options.host, this.options.port);
   }
 

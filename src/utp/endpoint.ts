@@ -63,6 +63,8 @@ export class UtpEndpoint {
   readonly #connections = new Set<Connection>();
   readonly #halfOpen: HalfOpenTable;
   readonly #link: Link;
+  /** Time of the packet that is being processed: reading the clock costs as much as the packet. */
+  #arrivedUs: number | undefined;
   #timer: Timer | undefined;
   #timerAtUs = Infinity;
   #accepted = 0;
@@ -76,7 +78,7 @@ export class UtpEndpoint {
     this.#link = {
       kept: new ByteBudget(this.#limits.keptBytes),
       flight: new ByteBudget(this.#limits.flightBytes),
-      nowUs: options.nowUs,
+      nowUs: () => this.#arrivedUs ?? options.nowUs(),
       send: options.send,
       schedule: (atUs) => this.#schedule(atUs),
       forget: (connection) => this.#forget(connection),
@@ -132,7 +134,12 @@ export class UtpEndpoint {
     const found = connection ??
       (type === ST.reset ? this.#findBySendId(host, port, id) : this.#confirm(packet, host, port));
     if (!found) return "unknown";
-    found.receive(packet);
+    this.#arrivedUs = this.#options.nowUs();
+    try {
+      found.receive(packet);
+    } finally {
+      this.#arrivedUs = undefined;
+    }
     return "taken";
   }
 
