@@ -69,8 +69,8 @@ export function connectionIdOf(bytes: Uint8Array): number | undefined {
  * Reads a packet.
  *
  * @returns `undefined` if the datagram is no well-formed uTP packet: shorter than a header, of
- * another version or type, with extensions that end outside of it or are more than eight, with a
- * selective acknowledgement whose length is not a multiple of four, or `ST_DATA` without a payload
+ * another version or type, with extensions that end outside of it or are more than eight, with an
+ * empty selective acknowledgement, or `ST_DATA` without a payload
  */
 export function readPacket(bytes: Uint8Array): Packet | undefined {
   if (bytes.length < HEADER_BYTES || !isUtp(bytes)) return undefined;
@@ -82,8 +82,9 @@ export function readPacket(bytes: Uint8Array): Packet | undefined {
     const end = at + 2 + bytes[at + 1]!;
     if (end > bytes.length) return undefined;
     if (next === SELECTIVE_ACK) {
+      // BEP 29 demands a multiple of four bytes. After heavy loss, libtorrent 2.0 sends other lengths.
       selective = bytes.subarray(at + 2, end);
-      if (selective.length === 0 || selective.length % 4 !== 0) return undefined;
+      if (selective.length === 0) return undefined;
     }
     next = bytes[at]!;
     at = end;

@@ -44,6 +44,12 @@ Deno.test("a selective acknowledgement is extension 1, before the payload", () =
   assert.deepEqual([...readPacket(bytes)!.selective!], [1, 2, 3, 4]);
 });
 
+Deno.test("a selective acknowledgement of libtorrent, of no multiple of four bytes, is read", () => {
+  const content = Uint8Array.from({ length: 61 }, (_, index) => index + 1);
+  const bytes = Uint8Array.fromHex(`2101${HEX.slice(4)}003d${content.toHex()}`);
+  assert.deepEqual(readPacket(bytes)!.selective, content);
+});
+
 Deno.test("padding of any length is skipped by the reader", () => {
   for (let lengthBytes = 2; lengthBytes <= 600; lengthBytes++) {
     const bytes = new Uint8Array(HEADER_BYTES + lengthBytes + 3).fill(9);
@@ -60,7 +66,6 @@ const malformed: Record<string, string> = {
   "with an extension that is missing": `2101${HEX.slice(4)}`,
   "with an extension that ends outside": `2105${HEX.slice(4)}000401`,
   "with an empty selective acknowledgement": `2101${HEX.slice(4)}0000`,
-  "with a selective acknowledgement of 5 bytes": `2101${HEX.slice(4)}00050102030405`,
   "with nine extensions": `2105${HEX.slice(4)}${"0500".repeat(8)}0000`,
   "with data without a payload": `01${HEX.slice(2)}`,
 };
