@@ -14,6 +14,8 @@ import type { Program } from "./programs.ts";
 const START_MS = 60_000;
 /** Time limit for the DHT to name a seeder (ms). Afterwards readers start anyway. */
 const ANNOUNCE_MS = 60_000;
+/** The same for a program that joins the DHT slowly. */
+const SLOW_ANNOUNCE_MS = 300_000;
 const POLL_MS = 200;
 
 /** A package of the lab's publisher. */
@@ -97,11 +99,12 @@ export class Lab implements AsyncDisposable {
    * Starts a seeder, and waits until the DHT names a peer of the package.
    *
    * @returns the peers that the DHT names; empty if the program has not announced itself in a
-   * minute
+   * minute, or in five if it joins the DHT slowly
    */
   async seed(program: Program, place: Place, subject: Package): Promise<string[]> {
     await limited(program.seed(this, place, subject), START_MS, `${program.name} does not seed`);
-    for (const end = performance.now() + ANNOUNCE_MS;;) {
+    const announceMs = program.joinsSlowly ? SLOW_ANNOUNCE_MS : ANNOUNCE_MS;
+    for (const end = performance.now() + announceMs;;) {
       const peers = await this.dht.peers(subject.infoHashHex);
       if (peers.length > 0 || performance.now() > end) {
         await Deno.writeTextFile(join(this.#directory, subject.infoHashHex), JSON.stringify(peers));

@@ -16,6 +16,8 @@ export interface Program {
   readonly name: string;
   /** Programs that must be installed. */
   readonly needs: readonly string[];
+  /** Whether the program needs minutes to announce itself to the DHT. */
+  readonly joinsSlowly?: true;
   /** Starts to seed a package at a place. The seeder runs until the lab ends. */
   seed(lab: Lab, place: Place, subject: Package): Promise<void>;
   /** Starts to read a package at a place, into a new directory. */
@@ -210,6 +212,7 @@ export function aria2(requiresEncryption = false): Program {
  */
 export const transmission: Program = {
   name: "transmission",
+  joinsSlowly: true,
   needs: ["transmission-cli"],
   async seed(lab, place, { torrent }) {
     // It rewrites one line repeatedly, so the test can only wait for its announcement.

@@ -53,12 +53,22 @@ const meetings: readonly (readonly [Program, Program])[] = [
   ...peers.map((peer) => [peer, peer] as const),
 ];
 
-/** Returns pairs to measure. All readers of a program share one seeder. */
+/** Pairs that show how long the slower programs take with a seeder or reader that is not ours. */
+const references: readonly (readonly [Program, Program])[] = [transmission, aria2()].flatMap(
+  (peer) => [[peers[0]!, peer] as const, [peer, peers[0]!] as const],
+);
+
+/**
+ * Returns pairs to measure. All readers of a program share one seeder.
+ *
+ * @param beforeReading called with the reader's place before each reading
+ */
 async function pairs(
   lab: Lab,
   all: readonly (readonly [Program, Program])[],
   seederPlace: (program: string) => Promise<Place>,
   readerPlace: (program: string) => Promise<Place>,
+  beforeReading: (place: Place) => Promise<void> = () => Promise.resolve(),
 ): Promise<Pair[]> {
   const seeders = new Map<string, { subject: Package; note: string; failure?: string }>();
   const readers = new Map<string, Place>();
@@ -85,10 +95,12 @@ async function pairs(
       seeder: seeder.name,
       reader: reader.name,
       note,
-      measure: () =>
-        failure === undefined
-          ? lab.read(reader.read, readers.get(reader.name)!, subject, limitMs)
-          : Promise.resolve({ failure }),
+      async measure() {
+        if (failure !== undefined) return { failure };
+        const place = readers.get(reader.name)!;
+        await beforeReading(place);
+        return await lab.read(reader.read, place, subject, limitMs);
+      },
     });
   }
   return found;
@@ -138,7 +150,14 @@ export const topologies: readonly Topology[] = [
     needs: programNeeds,
     isShort: true,
     build: (lab) =>
-      pairs(lab, meetings, (name) => lab.network.host(name), (name) => lab.network.host(name)),
+      pairs(
+        lab,
+        [...meetings, ...references],
+        (name) => lab.network.host(name),
+        (name) => lab.network.host(name),
+        // Transmission knows a peer by its address, and chokes one that was a seeder before.
+        (place) => lab.network.renumber(place),
+      ),
   },
   {
     name: "first-byte",
