@@ -56,6 +56,9 @@ export interface DhtManagerOptions {
   limiter?: RateLimiter;
 }
 
+/** Time since the start of a put in which nodes that refuse the item are replaced by others (ms). */
+const REPLACING_MS = 8_000;
+
 /** Statistics of the manager since it started. */
 export interface DhtManagerStats {
   gets: number;
@@ -152,6 +155,7 @@ export class DhtManager {
       this.#run(async (nodes, signal) => {
         this.#stats.puts++;
         const { refreshAfterMs, basedOn, background } = options;
+        const beganMs = this.#clock.now();
         const puts = await Promise.all(nodes.map(async (node) => {
           const { closestNodes } = this.#learned[node.family];
           const found = (basedOn && this.#recent.take(node.id, target)) ??
@@ -164,6 +168,7 @@ export class DhtManager {
               refreshAfterMs !== undefined && closestNodes.sincePutMs(target, id) >= refreshAfterMs,
             onKept: (id) => closestNodes.notePut(target, id),
             basedOn,
+            hasTime: () => Math.abs(this.#clock.now() - beganMs) < REPLACING_MS,
             signal,
           });
           return { family: node.family, put };

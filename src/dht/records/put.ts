@@ -31,6 +31,11 @@ export interface PutOptions {
   onKept: (id: Uint8Array) => void;
   /** The `seq`s of the items from which the new item was made. Any other older item is a conflict. */
   basedOn?: readonly number[];
+  /**
+   * Whether there is time left to offer the item to another node in place of one that has not taken
+   * it. Nodes that never answer would otherwise prolong a put by seconds each.
+   */
+  hasTime: () => boolean;
   signal: AbortSignal;
 }
 
@@ -114,7 +119,7 @@ class Put {
         const verdict = await this.#offer(next.answer, next.shown);
         if (verdict === "took") this.#stored++;
         if (verdict === "had" || verdict === "took") this.#holding++;
-        if (verdict !== "refused" || this.#options.signal.aborted) return;
+        if (verdict !== "refused" || !this.#mayAsk()) return;
         // Several nodes are served concurrently; a conflict on one of them ends the whole put.
         if (this.#superseded || this.#conflict) return;
       }
@@ -163,7 +168,7 @@ class Put {
   async #next(): Promise<{ answer: LookupAnswer; shown: Shown } | undefined> {
     for (
       let [other] = this.#others;
-      other && !this.#options.signal.aborted;
+      other && this.#mayAsk();
       [other] = this.#others
     ) {
       const [answered] = this.#answers;
@@ -175,13 +180,18 @@ class Put {
     if (this.#answers.length > 0) return this.#answers.shift();
     for (
       let other = this.#doubtful.shift();
-      other && !this.#options.signal.aborted;
+      other && this.#mayAsk();
       other = this.#doubtful.shift()
     ) {
       const found = await this.#askOther(other);
       if (found) return found;
     }
     return undefined;
+  }
+
+  /** Whether another node may be asked in place of one that has not taken the item. */
+  #mayAsk(): boolean {
+    return !this.#options.signal.aborted && this.#options.hasTime();
   }
 
   async #askOther(contact: LookupAnswer["contact"]) {
