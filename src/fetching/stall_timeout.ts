@@ -85,7 +85,7 @@ export async function downloadUntilStalled(
     if (!stalled.signal.aborted || signal?.aborted) throw error;
     const status = await downloader.status?.().catch(() => undefined);
     const fruitless = {
-      portVaries: status?.reachability.ipv4.external?.portVaries,
+      portVaries: status?.reachability?.ipv4.external?.portVaries,
       what: label,
       waitedMs: timeoutMs,
       downloadedBytes: bytes,
