@@ -139,6 +139,7 @@ export class DhtHost {
         return encoded && Buffer.from(encoded);
       },
       timeoutMs: KRPC_TIMEOUT_MS,
+      queryBytes: () => this.#udp.received?.lengthBytes,
       readOnly,
       onOutcome: (error) => this.#liveness.count(error),
       onAddress: (voter, claim) => options.onAddressVote?.(voter, claim),
@@ -253,7 +254,7 @@ export class DhtHost {
     if (!this.#closed && this.#state.state === "on") this.#populate();
   }
 
-  /** Asks many nodes at which address they see us, because it may have changed. */
+  /** Asks many nodes at which address they see us. */
   surveyAddress(): void {
     if (!this.#closed && this.#state.state === "on") this.#probe.survey();
   }
@@ -318,10 +319,7 @@ export class DhtHost {
     this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
 
-  /**
-   * Updates the state when the DHT falls silent or responds again. Changes while the routing table
-   * is being filled are ignored until the filling ends.
-   */
+  /** Updates the state when the DHT falls silent or responds again, except while the table fills. */
   #onLivenessChange(silent: boolean): void {
     if (this.#state.state !== "on" || this.#closed || this.#isFilling) return;
     if ((this.#state.silent ?? false) === silent) return;

@@ -8,7 +8,13 @@
  */
 
 import { Buffer } from "node:buffer";
-import { type Clock, compactNodes, type Family, isPeerPort } from "../../base/mod.ts";
+import {
+  type Clock,
+  compactNodeBytes,
+  compactNodes,
+  type Family,
+  isPeerPort,
+} from "../../base/mod.ts";
 import {
   guardTable,
   type Krpc,
@@ -31,6 +37,13 @@ const NODES_IN_AN_ANSWER = 8;
  * frame.
  */
 const PEERS_IN_AN_ANSWER = 50;
+/**
+ * Maximum length of a reply that has only nodes, in lengths of its query. The sender of a query can be
+ * forged, so a longer reply would let an attacker direct more bytes at a victim than it sends.
+ */
+const MAX_MULTIPLE = 3;
+/** Maximum length in bytes of such a reply without its nodes: ids, keys and our `ip` (BEP 42). */
+const NODES_REPLY_BYTES = 80;
 /** Names of the queries of BEP 5. */
 const BEP_5_QUERIES = ["ping", "find_node", "get_peers", "announce_peer"];
 
@@ -88,15 +101,22 @@ export class AnsweringNode extends KrpcNode {
 
   /**
    * Adds the closest nodes to a reply: `nodes` of IPv4 and `nodes6` of IPv6 (BEP 32). Without
-   * `want`, they are of the family over which the query came.
+   * `want`, they are of the family over which the query came. A reply that has nothing else is at
+   * most three times as long as the query, so a short query for both families gets fewer of each.
    */
   #addNodes({ a }: Query, response: Record<string, unknown>, own: KrpcContact[]): void {
     const { family, other } = this.#answers;
     const wants = wantedFamilies(a.want);
+    const { lengthBytes = 0 } = this.#answers.received() ?? {};
+    const roomBytes = response.token === undefined
+      ? (MAX_MULTIPLE * lengthBytes - NODES_REPLY_BYTES) / (wants?.size ?? 1)
+      : Infinity;
     const add = (of: Family, nodes: KrpcContact[]) => {
-      response[of === 4 ? "nodes" : "nodes6"] = Buffer.from(compactNodes(nodes, of));
+      const fitting = Math.floor(Math.max(roomBytes, 0) / compactNodeBytes(of));
+      const some = nodes.slice(0, Math.min(NODES_IN_AN_ANSWER, fitting));
+      response[of === 4 ? "nodes" : "nodes6"] = Buffer.from(compactNodes(some, of));
     };
-    if (!wants || wants.has(family)) add(family, own.slice(0, NODES_IN_AN_ANSWER));
+    if (!wants || wants.has(family)) add(family, own);
     const target = a.target ?? a.info_hash;
     const otherFamily = family === 4 ? 6 : 4;
     // A value and the nodes of both families would not fit into one Ethernet frame.

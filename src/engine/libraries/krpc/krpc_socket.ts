@@ -37,6 +37,8 @@ export interface QuerySocketOptions {
   encode(message: Record<string, unknown>): Buffer | undefined;
   /** Timeout of a query, in milliseconds. */
   timeoutMs: number;
+  /** Returns the length in bytes of the query that is being answered; `undefined` if none is. */
+  queryBytes?(): number | undefined;
   /** Whether to mark our queries as read-only (BEP 43). */
   readOnly: boolean;
   /** Called when a query has ended; `error` is `null` if a reply was received. */
@@ -107,7 +109,7 @@ export class QuerySocket extends Base {
 
   /**
    * Encodes and sends a message: a query, a reply or an error. A reply tells the asker its address
-   * and port (BEP 42).
+   * and port (BEP 42), unless it would be longer than a ping: the sender of a ping can be forged.
    */
   override send(
     peer: { address?: string; host?: string; port: number },
@@ -115,16 +117,27 @@ export class QuerySocket extends Base {
     done?: () => void,
   ): void {
     const { readOnly, encode, udp } = this.#options;
-    const ip = message.y === "r" ? compactAddress(peer.address ?? peer.host, peer.port) : undefined;
-    const marked = readOnly && message.y === "q"
-      ? { ...message, ro: 1 }
-      : ip
-      ? { ...message, ip }
-      : message;
-    const bytes = encode(marked);
+    const marked = readOnly && message.y === "q" ? { ...message, ro: 1 } : message;
+    const bytes = message.y === "r" ? this.#encodeReply(peer, message) : encode(marked);
     if (!bytes) return super.send(peer, marked, done);
     udp.send(bytes, 0, bytes.length, peer.port, (peer.address ?? peer.host)!, done);
   }
+
+  #encodeReply(
+    peer: { address?: string; host?: string; port: number },
+    message: Record<string, unknown>,
+  ): Buffer | undefined {
+    const { encode, queryBytes } = this.#options;
+    const ip = compactAddress(peer.address ?? peer.host, peer.port);
+    const bytes = encode(ip ? { ...message, ip } : message);
+    const isTooLong = bytes && isBare(message) && bytes.length > (queryBytes?.() ?? Infinity);
+    return isTooLong ? encode(message) : bytes;
+  }
+}
+
+/** Whether a reply has nothing but our node id, as those to `ping`. */
+function isBare({ r }: Record<string, unknown>): boolean {
+  return Object.keys(r as object).length === 1;
 }
 
 /** Returns an address and port in compact form (BEP 5, BEP 32): 6 bytes, or 18 for IPv6. */
