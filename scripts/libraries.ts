@@ -67,7 +67,11 @@ ${
 
 Their names begin with \`_\`. Members that are called are checked at the start, if nothing else would tell
 soon that they are gone: ${
-    used.flatMap(({ place, members }) => members.map((name) => `\`${place}.${name}\``)).join(", ")
+    [
+      ...new Set(
+        used.flatMap(({ place, members }) => members.map((name) => `\`${place}.${name}\``)),
+      ),
+    ].join(", ")
   }.
 
 ${table(["package", "members"], await privateMembers())}

@@ -1,3 +1,3 @@
-// uTP would want the UDP port that belongs to the DHT, so there is none. An object without members
-// makes WebTorrent answer UTP_SUPPORT = false.
+// `src/utp` speaks uTP, on the DHT's UDP socket. An object without members makes WebTorrent answer
+// UTP_SUPPORT = false, so that it opens no socket of its own.
 module.exports = {};
