@@ -3,9 +3,8 @@
  *
  * First makes five bundles: the engine's thread, the gate, the launcher and the command thread, the
  * threads that compress and hash, and the entry, which contains only the code of `version`. Compiling
- * the sources directly
- * would embed all of node_modules, and a sandboxed worker may not read embedded modules through
- * `require`. `--worker-only` makes only `dist/worker.js`, for running from the sources.
+ * the sources directly would embed all of node_modules, and a sandboxed worker may not read embedded
+ * modules through `require`. `--worker-only` makes only `dist/worker.js`, for running from the sources.
  * `DENORT_BIN` names the runtime to embed; otherwise Deno downloads a runtime. `release.ts` packs
  * and publishes the program.
  */

@@ -255,7 +255,7 @@ function otherRows(): string[][] {
       "gate",
       "net",
       wholeNet(gatePermissions()),
-      "addresses that lists cannot express: peers over IPv6, neighbours, the router",
+      "addresses that lists cannot express: peers and DHT nodes over IPv6, neighbours, web servers, the router",
     ],
     ["gate", ...nothingElse(gatePermissions())],
     ["compress and hash", "read", paths(helper.read), "a file, and the copy that is made of it"],

@@ -1,14 +1,16 @@
 /**
- * The torrent engine with its DHT nodes, one for each address family: everything that talks BitTorrent to strangers.
+ * The torrent engine with its DHT nodes, one for each address family: everything that talks
+ * BitTorrent to strangers.
  *
  * {@linkcode Engine} is the entry point. It owns the WebTorrent client, the TCP listener and the
  * DHT nodes, and lends the nodes as `DhtNode`s of `src/dht`. It seeds archives (`seeds.ts`; an idle
  * archive costs only a table row) and downloads archives (`download.ts`).
  *
  * The folders, lowest layer first: `dial/` (limits on outgoing connections), `listen/` (limits on
- * incoming connections), `lan/` (local discovery), `upload/` (serving blocks), `libraries/` (everything that replaces or
- * patches a member of an npm package), `dht/` (UDP socket, answers to other nodes, limits),
- * `download/` (piece picking, bans).
+ * incoming connections), `lan/` (local discovery), `upload/` (serving blocks), `libraries/`
+ * (everything that replaces or patches a member of an npm package), `transport/` (TCP and uTP),
+ * `dht/` (UDP sockets, answers to other nodes, limits), `holes/` (introductions between peers),
+ * `download/` (piece picking, bans, web seeds).
  *
  * The engine runs in the sandboxed worker, so only `src/worker` imports its code; other rooms
  * import only its types. The engine does not schedule announcements: the DHT manager does, with the

@@ -1,14 +1,15 @@
 /**
  * The gate's thread: it may use the whole network and nothing else. It opens connections that
- * Deno's permission lists cannot express: to peers over IPv6, to neighbours that local discovery
- * (BEP 14) has heard, to web seeds (BEP 19), and to our router. It checks each address first, and
- * moves bytes without reading them. Of local discovery it reads one field.
+ * Deno's permission lists cannot express: to peers and DHT nodes over IPv6, to neighbours that local
+ * discovery (BEP 14) has heard, to web seeds (BEP 19), and to our router. It checks each address
+ * first, and moves bytes without reading them. Of local discovery it reads one field.
  *
  * The launcher starts the thread with {@linkcode connectGate} and hands a port to each thread that
  * asks. There, `src/gate` turns the port into sockets. The gate does not trust the asking thread:
  * options come from the launcher alone, and `protocol.ts` parses each message.
  *
- * The thread loads no library, and a module of Node only when IPv6 needs one.
+ * The thread loads no library, and a module of Node only when the DHT of IPv6 or a binding to one
+ * address needs it.
  *
  * - `main.ts` is the entry point, and `gate.ts` opens the channels.
  * - `policy.ts` decides which addresses may be contacted.

@@ -1,6 +1,7 @@
 /**
- * The host: the process that runs the torrent engine and DHT node of a home directory. The host is the
- * daemon (`libreseed seed`). Without a daemon, a command becomes the host until the command ends.
+ * The host: the process that runs the torrent engine and the DHT nodes of a home directory. The host
+ * is the daemon (`libreseed seed`). Without a daemon, a command becomes the host until the command
+ * ends.
  *
  * - `node.ts` has `openNode`, which gives a command access to the engine: through the control socket of a
  *   running host, or by starting a host in the command's process. Start reading here.
@@ -9,9 +10,10 @@
  *   socket (`src/control`); `options.ts` has the options of a host.
  * - `thread/` is the handle of the worker thread, `records/` keeps records alive, `seeding/` seeds the
  *   seed directory, `http/` serves the monitoring page.
- * - `bootstrap.ts` resolves the names of bootstrap nodes, `reload.ts` merges new settings,
- *   `ip_versions.ts`,
- *   `memory.ts` and `port_owner.ts` report facts about the process and the machine.
+ * - `bootstrap.ts` resolves the names of bootstrap nodes, `reload.ts` merges new settings.
+ * - `binding.ts`, `port_watch.ts` and `reachability_watch.ts` tell the user what has changed in the
+ *   network. `ip_versions.ts`, `memory.ts` and `port_owner.ts` report facts about the process and the
+ *   machine.
  *
  * The engine itself runs in the worker thread (`src/worker`). Commands pack, sign and verify archives
  * (`src/publishing`, `src/fetching`).

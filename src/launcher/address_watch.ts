@@ -14,8 +14,8 @@ export const ADDRESS_LOOK_MS = 5_000;
 export const SUSPENDED_MS = 30_000;
 
 /**
- * Loopback and link-local addresses, whose changes do not count. No peer knows us by them, and programs such as Docker make and
- * remove interfaces that have nothing else.
+ * Loopback and link-local addresses, whose changes do not count. No peer knows us by them, and
+ * programs such as Docker make and remove interfaces that have nothing else.
  */
 const LOCAL = /^(?:127\.|169\.254\.|::1$|fe[89ab])/i;
 

@@ -19,10 +19,11 @@
  * - `placing.ts` gives finished files their names in the user's directory.
  * - `sweeping.ts` removes what killed processes left in such a directory.
  * - `engine_gate.ts` starts the gate when the engine's thread needs it.
- * - `local_network.ts` decides whether a process uses the home router and the local network.
- * - `router_access.ts` tells that thread of the home router, and `gateway.ts` asks the program `ip`
+ * - `router_access.ts` tells both threads of the home router, and `gateway.ts` asks the program `ip`
  *   for the default gateway.
- * - `binding_watch.ts` watches the addresses to which the sockets of both threads are bound.
+ * - `address_watch.ts` watches the addresses of this machine, and `binding_watch.ts` those to which
+ *   the sockets of both threads are bound.
+ * - `local_network.ts` decides whether a process uses the home router and the local network.
  * - `port_owner.ts` asks the program `ss` which process listens on a port.
  *
  * Left to other rooms: every command, and every check of packages and records. Start reading in

@@ -7,8 +7,8 @@
  * - the window grows by a constant, and shrinks in proportion to itself, the faster the longer the
  *   queue: shares become even
  * - slow start ends at half of the target delay
- * - a stream sends less for two round trips now and then (a pause), so that the queue drains and the base delay is
- *   measured
+ * - a stream sends less for two round trips now and then (a pause), so that the queue drains and the
+ *   base delay is measured
  *
  * @module
  */

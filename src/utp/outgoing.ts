@@ -21,7 +21,7 @@ import { distance, SEQ_MASK, SeqRing } from "./sequence.ts";
 const REORDERED = 3;
 /** Number of acknowledgements of the same packet that show a loss, without selective ones. */
 const DUPLICATES = 3;
-/** Number of bytes in flight that a connection may have whatever the others have, in bytes. */
+/** Bytes that each connection may have in flight, also when the shared budget is used up. */
 const SPARED_FLIGHT_BYTES = 64 * 1024;
 /** Length of the memory from which packets are cut, in bytes. */
 const SLAB_BYTES = 128 * 1024;

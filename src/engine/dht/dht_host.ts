@@ -1,8 +1,8 @@
 /**
- * The engine's DHT node: npm:k-rpc over the one UDP socket. {@linkcode DhtHost} opens the socket,
- * reopens it after a failure, keeps the routing table filled, and lends the node as a `DhtNode`
- * while the socket is open. WebTorrent creates and destroys the npm:bittorrent-dht object that uses
- * npm:k-rpc.
+ * The DHT node of one address family: npm:k-rpc over one UDP socket. {@linkcode DhtHost} opens the
+ * socket, reopens it after a failure, keeps the routing table filled, and lends the node as a
+ * `DhtNode` while the socket is open. For IPv4, WebTorrent creates and destroys the
+ * npm:bittorrent-dht object that uses npm:k-rpc.
  *
  * @module
  */

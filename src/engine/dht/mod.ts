@@ -1,15 +1,18 @@
 /**
- * The engine's DHT node: its UDP socket, its answers to other nodes, and the limits on both.
+ * The engine's DHT nodes, one for IPv4 and one for IPv6 (BEP 32): their UDP sockets, their answers
+ * to other nodes, and the limits on both.
  *
  * A packet from a stranger takes this way: {@linkcode UdpSocket} receives it, and rejects it if it
- * is malformed, exceeds the rate limits (`query_limiter.ts`) or is an unrequested reply. Then
- * npm:k-rpc decodes the packet. `krpc_answers.ts` answers queries: `get` and `put` through
- * `item_answers.ts`, with items from `item_store.ts` and tokens from `write_tokens.ts`; all other
- * queries through npm:bittorrent-dht, with shortened answers.
+ * is malformed, exceeds the rate limits (`query_limiter.ts`) or is an unrequested reply. It hands
+ * packets of uTP to `utp_packets.ts`. npm:k-rpc decodes the others. `krpc_answers.ts` answers
+ * queries: `get` and `put` through `item_answers.ts`, with items from `item_store.ts` and tokens from
+ * `write_tokens.ts`; all other queries of IPv4 through npm:bittorrent-dht, with shortened answers,
+ * and those of IPv6 through `peer_answers.ts`.
  *
- * {@linkcode DhtHost} owns npm:k-rpc and the socket. It reopens a failed socket, fills the routing
- * table, detects whether any node responds (`liveness.ts`), and lends the node as a `DhtNode`. It
- * takes an id that fits the external address (BEP 42), which `address_probe.ts` asks nodes for.
+ * {@linkcode DhtHosts} owns the nodes of both families. Each is a {@linkcode DhtHost}, which owns
+ * npm:k-rpc and the socket. It reopens a failed socket, fills the routing table, detects whether any
+ * node responds (`liveness.ts`), and lends the node as a `DhtNode`. It takes an id that fits the
+ * external address (BEP 42), which `address_probe.ts` asks nodes for.
  *
  * Searches and announcements are made by the DHT manager (`src/dht`). Packet validation and all
  * changes inside npm:k-rpc are in `../libraries`.

@@ -19,7 +19,7 @@ export const HOLE_ERRORS = {
   notConnected: 2,
   /** The named peer does not know this extension. */
   noSupport: 3,
-  /** The named peer is the asked one. */
+  /** The named peer is the one that asks. */
   noSelf: 4,
 } as const;
 

@@ -45,7 +45,7 @@ const AGAIN_MS = 60 * 60_000;
 const BEGUN_MS = 60_000;
 /** Token bucket of the dials to neighbours. Each dial may wake a sleeping archive. */
 const DIALLED = { burst: 64, perSecond: 4 };
-/** Pause before local discovery begins anew after a failure (ms). A gate that has died stays dead. */
+/** Pause before local discovery begins anew after a failure, for example of the gate (ms). */
 const RETRY_MS = 60_000;
 /** Maximum number of remembered neighbours, and of pairs of a neighbour and a torrent. */
 const MAX_NEIGHBOURS = 256;
