@@ -53,7 +53,7 @@ export const rooms: Record<string, Room> = {
   },
   gate: {
     runs: "engine",
-    holds: "sockets through the gate: peers over IPv6, local network, web seeds, router",
+    holds: "sockets through the gate: IPv6, local network, web seeds, router",
     imports: ["base", "gate_thread"],
   },
   bencode: {
