@@ -10,6 +10,12 @@ import { SEQ_MASK } from "./sequence.ts";
 
 /** Time in which a peer has to confirm a connection, in microseconds. */
 const CONFIRM_US = 10_000_000;
+/**
+ * Number of wrong acknowledgements after which a connection is forgotten. There are 65,536 sequence
+ * numbers, so a sender with a forged address could try them all. A peer that sees our answer is wrong
+ * only with packets of an earlier connection.
+ */
+const MAX_WRONG = 8;
 
 /** A connection that a peer has begun. */
 export interface HalfOpen {
@@ -17,6 +23,8 @@ export interface HalfOpen {
   peerSeq: number;
   ourSeq: number;
   sinceUs: number;
+  /** Number of packets that acknowledged something else. */
+  wrong: number;
 }
 
 /** The half-open connections of an endpoint, the oldest first. */
@@ -42,7 +50,7 @@ export class HalfOpenTable {
   begin(key: string, peerSeq: number, ourSeq: number, nowUs: number): HalfOpen {
     const known = this.#entries.get(key);
     if (known?.peerSeq === peerSeq) return known;
-    const entry = { peerSeq, ourSeq, sinceUs: nowUs };
+    const entry = { peerSeq, ourSeq, sinceUs: nowUs, wrong: 0 };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     if (this.#entries.size > this.#max) {
@@ -57,13 +65,18 @@ export class HalfOpenTable {
   }
 
   /**
-   * Removes and returns the entry that a packet confirms; `undefined` if it confirms none.
+   * Removes and returns the entry that a packet confirms; `undefined` if it confirms none. An entry is
+   * removed, too, after eight packets that did not confirm it.
    *
    * @param ack the packet's acknowledgement
    */
   confirm(key: string, ack: number, nowUs: number): HalfOpen | undefined {
     const entry = this.#entries.get(key);
-    if (!entry || ((entry.ourSeq - 1) & SEQ_MASK) !== ack) return undefined;
+    if (!entry) return undefined;
+    if (((entry.ourSeq - 1) & SEQ_MASK) !== ack) {
+      if (++entry.wrong >= MAX_WRONG) this.#entries.delete(key);
+      return undefined;
+    }
     this.#entries.delete(key);
     return nowUs - entry.sinceUs <= CONFIRM_US ? entry : undefined;
   }

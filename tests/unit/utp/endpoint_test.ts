@@ -81,6 +81,20 @@ Deno.test("a packet that does not acknowledge our random number confirms nothing
   assert.equal(alone.accepted.length, 1);
 });
 
+Deno.test("a sender with a forged address cannot confirm by trying all sequence numbers", () => {
+  const alone = new Alone();
+  alone.receive(makePacket(header));
+  const { seq } = readPacket(alone.sent[0]!.bytes)!;
+  for (let ack = seq + 1; ack < seq + 9; ack++) {
+    alone.receive(data({ connectionId: 101, seq: 2, ack: ack & 0xffff }));
+  }
+  assert.equal(alone.endpoint.counts.halfOpen, 0);
+  assert.equal(alone.receive(data({ connectionId: 101, seq: 2, ack: seq - 1 })), "unknown");
+  assert.equal(alone.accepted.length, 0);
+  alone.open();
+  assert.equal(alone.accepted.length, 1);
+});
+
 Deno.test("a flood of ST_SYNs from forged addresses takes constant memory, and is not amplified", () => {
   const alone = new Alone();
   let [bytesIn, bytesOut] = [0, 0];
