@@ -90,7 +90,7 @@ export class AddressVotes {
 
   /**
    * Takes a vote. Votes of local voters and for local addresses do not count, because they tell
-   * nothing about the way to the internet.
+   * nothing about the way to the internet. Nor do those of voters of the other family.
    *
    * @param voter address of the voter, to which we have sent a packet
    * @param claim our address in the voter's view, big-endian; a port may follow
@@ -100,7 +100,9 @@ export class AddressVotes {
     const from = peerAddressBytes(voter);
     const address = addressIn(claim);
     if (!from || !address || !isPublic(from) || !isPublic(address)) return false;
-    if (address.length !== (this.#family === 4 ? 4 : 16)) return false;
+    // Who votes for IPv4 needs an address of IPv4: networks of IPv6 are had by the thousand.
+    const length = this.#family === 4 ? 4 : 16;
+    if (from.length !== length || address.length !== length) return false;
     const network = networkOf(formatAddress(from))!;
     const text = formatAddress(address);
     this.#votes.delete(network);

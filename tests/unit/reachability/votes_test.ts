@@ -55,6 +55,20 @@ Deno.test("votes of IPv6 are counted apart, and a port after the address is igno
   assert.equal(votes.external?.address, "2a01:2:3::4");
 });
 
+Deno.test("voters of one family have no vote on the address of the other", () => {
+  const four = begin().votes;
+  const six = begin(6).votes;
+  for (let i = 1; i <= MAX_VOTERS; i++) {
+    four.add(`2a00:${i}::1`, parseAddress(OURS)!);
+    six.add(`45.${i}.1.1`, parseAddress("2a01:2:3::4")!);
+  }
+  assert.equal(four.external?.address, undefined);
+  assert.equal(six.external?.address, undefined);
+  // The sockets of IPv6 name senders of IPv4 in this form.
+  for (let i = 1; i <= MIN_VOTES; i++) four.add(`::ffff:45.${i}.1.1`, parseAddress(OURS)!);
+  assert.equal(four.external?.address, OURS);
+});
+
 Deno.test("half of the voters cannot elect another address", () => {
   const { votes, vote, changes } = begin();
   vote(OURS, MAX_VOTERS / 2);
