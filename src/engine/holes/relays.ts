@@ -6,6 +6,7 @@
  * @module
  */
 
+import { formatAddress, networkOf, peerAddressBytes } from "../../base/mod.ts";
 import type { Wire } from "../libraries/mod.ts";
 
 /** Name of the extension in the extended handshake (BEP 10). */
@@ -17,6 +18,11 @@ export const RELAY_MEMBER = "relay";
 const MAX_KEPT_FOR_OTHERS = 128;
 /** Maximum number of connections kept because we want it. */
 const MAX_KEPT_FOR_OURSELVES = 32;
+/**
+ * Maximum number of connections of each kind to one network (/24, or /48 for IPv6), so that one
+ * attacker cannot take the places of all seeders.
+ */
+const MAX_OF_A_NETWORK = 8;
 
 /** The members of a connection that tell what its peer wants. */
 type RelayWire = Wire & {
@@ -42,9 +48,22 @@ export class Relays {
     const { lr, relay } = (wire as RelayWire).peerExtendedHandshake ?? {};
     // Other programs close a connection between seeders themselves.
     if (!knowsHoles(wire) || typeof lr !== "number") return false;
-    if (this.isWanted && ours.size < MAX_KEPT_FOR_OURSELVES) return keep(ours, wire);
-    return relay === 1 && others.size < MAX_KEPT_FOR_OTHERS && keep(others, wire);
+    if (this.isWanted && hasRoom(ours, MAX_KEPT_FOR_OURSELVES, wire)) return keep(ours, wire);
+    return relay === 1 && hasRoom(others, MAX_KEPT_FOR_OTHERS, wire) && keep(others, wire);
   }
+}
+
+function hasRoom(kept: ReadonlySet<Wire>, most: number, wire: Wire): boolean {
+  if (kept.size >= most) return false;
+  const network = networkOfPeer(wire);
+  const same = [...kept].filter((one) => networkOfPeer(one) === network);
+  return same.length < MAX_OF_A_NETWORK;
+}
+
+function networkOfPeer({ remoteAddress = "" }: Wire): string {
+  const address = peerAddressBytes(remoteAddress);
+  const host = address ? formatAddress(address) : remoteAddress;
+  return address && networkOf(host) || host;
 }
 
 function keep(kept: Set<Wire>, wire: Wire): true {

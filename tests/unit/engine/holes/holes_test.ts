@@ -177,14 +177,29 @@ Deno.test("a flood over many connections is limited, too", () => {
 
 Deno.test("seeders keep a connection if one of them cannot be dialled and the other can introduce it", () => {
   const { introductions: { relays } } = torrentWith();
-  const keeps = (more: ConstructorParameters<typeof Peer>[3]) =>
-    relays.keeps(new Peer("5.1.1.1", 6_881, "tcpIncoming", more) as unknown as Wire);
+  const keeps = (more: ConstructorParameters<typeof Peer>[3], host = "5.1.1.1") =>
+    relays.keeps(new Peer(host, 6_881, "tcpIncoming", more) as unknown as Wire);
   assert.equal(keeps({ lr: 1 }), false);
   assert.equal(keeps({ lr: 1, relay: 1 }), true);
   assert.equal(keeps({ relay: 1 }), false, "another program");
   assert.equal(keeps({ lr: 1, relay: 1, knows: false }), false);
   relays.isWanted = true;
   assert.equal(keeps({ lr: 1 }), true);
-  for (let i = 0; i < 100; i++) keeps({ lr: 1 });
+  for (let i = 0; i < 100; i++) keeps({ lr: 1 }, `5.2.${i}.1`);
   assert.equal(keeps({ lr: 1 }), false, "enough");
+});
+
+Deno.test("one network cannot take all places for kept connections", () => {
+  const { introductions: { relays } } = torrentWith();
+  const keeps = (host: string) =>
+    relays.keeps(
+      new Peer(host, 6_881, "tcpIncoming", { lr: 1, relay: 1 }) as unknown as Wire,
+    );
+  const counts = [(i: number) => `5.1.1.${i}`, (i: number) => `2a00:1:1:${i}::1`].map((hostOf) =>
+    Array.from({ length: 128 }, (_, i) => keeps(hostOf(i + 1))).filter(Boolean).length
+  );
+  assert.deepEqual(counts, [8, 8]);
+  assert.equal(keeps("::ffff:5.1.1.200"), false);
+  assert.equal(keeps("5.1.2.1"), true);
+  assert.equal(keeps("2a00:1:2::1"), true);
 });
