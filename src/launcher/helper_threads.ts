@@ -96,7 +96,10 @@ export class Helpers {
       const helper = this.#start(files, port);
       this.#running.set(id, helper);
       helper.died.then((why) => {
-        if (this.#running.delete(id)) this.#onDeath(id, why);
+        // The id may be that of a later helper by now, which goes on being counted.
+        if (this.#running.get(id) !== helper) return;
+        this.#running.delete(id);
+        this.#onDeath(id, why);
       });
     } catch (error) {
       port.close();

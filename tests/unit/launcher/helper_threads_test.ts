@@ -88,6 +88,21 @@ Deno.test("the command learns why a helper died, unless it has ended the helper"
   assert.deepEqual(world.deaths, [[1, "it broke"]]);
 });
 
+Deno.test("the late death of an ended helper does not hide a running one with the same id", async () => {
+  const world = new World();
+  const first = world.fails;
+  for (let id = 0; id < maxHelpers(); id++) world.start(id);
+  world.helpers.end(0);
+  world.fails = Promise.withResolvers();
+  world.start(0);
+  first.resolve("it broke");
+  await first.promise;
+  assert.equal(world.deaths.some(([id]) => id === 0), false);
+  world.fails.resolve("it broke, too");
+  await world.fails.promise;
+  assert.deepEqual(world.deaths.at(-1), [0, "it broke, too"]);
+});
+
 Deno.test("a helper has its files, and no other permission", () => {
   const nothing = { net: false, env: false, sys: false, run: false, ffi: false, import: false };
   assert.deepEqual(helperPermissions(none), { ...nothing, read: false, write: false });
