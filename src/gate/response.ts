@@ -12,6 +12,7 @@ import { GateError } from "./errors.ts";
 const MAX_HEAD_BYTES = 16 * 1024;
 /** Maximum length of a line that gives a chunk's length, bytes. */
 const MAX_CHUNK_LINE_BYTES = 1_024;
+const LINE_FEED = 10;
 
 /** A range of a web seed's file. */
 export interface RangeOrder {
@@ -120,16 +121,22 @@ export class ResponseReader {
     return parseChunkLine(line, bad);
   }
 
-  /** Reads text up to a mark, and drops the mark. Each byte is one character. */
+  /**
+   * Reads text up to a mark, which ends with a line feed, and drops the mark. Each byte is one
+   * character. Looks at each byte a few times at most, however short the parts are in which the
+   * server sends.
+   */
   async #until(mark: string, maxBytes: number): Promise<string> {
-    for (;;) {
+    for (let searched = 0;;) {
       const shown = this.#rest.subarray(0, maxBytes + mark.length);
-      const text = String.fromCharCode(...shown);
-      const at = text.indexOf(mark);
-      if (at !== -1) {
-        this.#rest = this.#rest.subarray(at + mark.length);
-        return text.slice(0, at);
+      for (let end; (end = shown.indexOf(LINE_FEED, searched)) !== -1;) {
+        searched = end + 1;
+        const at = searched - mark.length;
+        if (at < 0 || String.fromCharCode(...shown.subarray(at, searched)) !== mark) continue;
+        this.#rest = this.#rest.subarray(searched);
+        return String.fromCharCode(...shown.subarray(0, at));
       }
+      searched = shown.length;
       if (shown.length === maxBytes + mark.length) throw bad("its head or a line is too long");
       if (!await this.#fill()) throw bad("it ends too early");
     }

@@ -14,6 +14,8 @@ import type { FetchRange, NoProgress } from "./web_transfer.ts";
  * for 100,000 pieces, which is 1.6 TiB in our own torrents.
  */
 const MAX_TORRENT_BYTES = 2 * 1024 * 1024;
+/** Length of the buffer for a `.torrent` at first, bytes; it is doubled as needed. */
+const FIRST_BYTES = 64 * 1024;
 const INFO_KEY = "4:info";
 
 /** The archive whose `.torrent` is fetched. */
@@ -41,13 +43,22 @@ export async function fetchMetadata(
     );
   }
   const url = webSeedTorrent(webSeed, fileName ?? "");
-  const parts: Uint8Array[] = [];
+  // One buffer that grows. A server may send each byte as a part of its own, and a list of two million
+  // parts would take hundreds of megabytes.
+  let torrent = new Uint8Array(FIRST_BYTES);
   let length = 0;
   try {
     const range = await fetchRange({ url, first: 0, last: MAX_TORRENT_BYTES }, progress.signal);
     for await (const bytes of progress.watch(range.body)) {
-      parts.push(bytes);
-      length += bytes.length;
+      const needed = length + bytes.length;
+      if (needed > MAX_TORRENT_BYTES + 1) throw new Error("it goes on without an end");
+      if (needed > torrent.length) {
+        const longer = new Uint8Array(Math.max(needed, 2 * torrent.length));
+        longer.set(torrent);
+        torrent = longer;
+      }
+      torrent.set(bytes, length);
+      length = needed;
     }
   } catch (error) {
     throw new Error(`Its .torrent (${url}) cannot be fetched: ${(error as Error).message}`);
@@ -55,7 +66,7 @@ export async function fetchMetadata(
   if (length > MAX_TORRENT_BYTES) {
     throw new Error(`Its .torrent (${url}) is longer than ${MAX_TORRENT_BYTES} bytes`);
   }
-  const info = infoOf(concatBytes(...parts));
+  const info = infoOf(torrent.subarray(0, length));
   if (info && createHash("sha1").update(info).digest("hex") === infoHashHex) {
     return concatBytes(utf8(`d${INFO_KEY}`), info, utf8("e"));
   }
