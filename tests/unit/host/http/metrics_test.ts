@@ -218,13 +218,19 @@ Deno.test("operations.md lists exactly the metrics that exist", async () => {
       portMapping: { sinceMs: 1 },
       binding: { name: "tun0", interface: "tun0", ipv4: "10.8.0.6", state: "bound" },
       lan: { neighbours: [] },
+      dht6: {
+        state: { state: "on" },
+        nodeIdHex: "00".repeat(20),
+        nodes: 1,
+        traffic: status.traffic!,
+      },
     },
   });
   const page = await Deno.readTextFile(new URL("../../../../docs/operations.md", import.meta.url));
   const section = page.split("### Metrics")[1]!.split("\n### ")[0]!;
   const rows = section.split("\n").filter((line) => line.startsWith("| `"));
   const documented = rows.flatMap((row) =>
-    [...row.split("|")[1]!.matchAll(/`([a-z_]+)`/g)].map(([, name]) => [
+    [...row.split("|")[1]!.matchAll(/`([a-z0-9_]+)`/g)].map(([, name]) => [
       `libreseed_${name}`,
       row.split("|")[2]!.trim(),
     ])
