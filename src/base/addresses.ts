@@ -1,6 +1,7 @@
 /**
- * Classifies addresses as local or public, groups them by network, and decides which ports libreseed may contact.
- * Peers and DHT nodes are named by strangers, so ports of system services must be refused.
+ * Classifies addresses as local or public, groups them by network, and decides which ports libreseed
+ * may contact. Peers and DHT nodes are named by strangers, so ports of system services must be
+ * refused.
  *
  * @module
  */

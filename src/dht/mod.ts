@@ -1,5 +1,6 @@
 /**
- * Reading and writing the DHT (BEP 5, BEP 44). The engine owns the DHT node; this room borrows it.
+ * Reading and writing the DHT (BEP 5, BEP 44). The engine owns the DHT nodes; this room
+ * borrows them.
  *
  * {@linkcode DhtManager} is the main class. It gets and puts mutable items, finds peers and
  * announces torrents. Each operation is one lookup, followed by queries to the closest nodes. The

@@ -45,7 +45,7 @@ const UPLOAD_SLOTS = 200;
 const FREE_PORT_TRIES = 8;
 
 /**
- * The torrent engine with its DHT nodes: seeds and downloads archives, and lends the DHT node.
+ * The torrent engine with its DHT nodes: seeds and downloads archives, and lends the nodes.
  */
 export class Engine {
   readonly #client: Client;
@@ -331,7 +331,7 @@ export class Engine {
   }
 
   /**
-   * Closes the engine: the torrents, the listener and the DHT node. Resolves after `deadlineMs`
+   * Closes the engine: the torrents, the listener and the DHT nodes. Resolves after `deadlineMs`
    * milliseconds at the latest, because WebTorrent may take seconds to close, or never call back.
    */
   close(deadlineMs = 3_000): Promise<void> {

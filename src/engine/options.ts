@@ -38,8 +38,8 @@ export interface EngineOptions extends Partial<RateLimits> {
   /** DHT nodes that an earlier run saved. The routing table is filled from these nodes first. */
   knownNodes?: Contact[];
   /**
-   * Whether to run the DHT node read-only (BEP 43): other nodes then do not add it to their routing
-   * tables.
+   * Whether to run the DHT nodes read-only (BEP 43): other nodes then do not add them to their
+   * routing tables.
    */
   readOnly?: boolean;
   /** Maximum number of connections of one torrent. */

@@ -37,7 +37,7 @@ import type { MutableItem } from "../records/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
 
-/** Options for starting the engine and the DHT node in the worker thread. */
+/** Options for starting the engine and the DHT nodes in the worker thread. */
 export interface WorkerOptions extends TunableOptions {
   /** Port for TCP and UDP; 0 for any port that is free for both. */
   port: number;
@@ -57,7 +57,7 @@ export interface WorkerOptions extends TunableOptions {
   encryption: EncryptionMode;
   /** Transports of connections to peers. Default `both`. */
   transport?: TransportMode;
-  /** Whether the DHT node is read-only (BEP 43). */
+  /** Whether the DHT nodes are read-only (BEP 43). */
   readOnly: boolean;
   /** Whether the home router is asked to open the port. Default: it is not. */
   mapsPort?: boolean;
@@ -86,21 +86,21 @@ export interface TunableOptions {
   reannounceIntervalMs: number;
 }
 
-/** State of the engine and the DHT node right after their start. */
+/** State of the engine and the DHT right after their start. */
 export interface WorkerStarted {
   /** Port on which the engine listens, TCP and UDP. */
   port: number;
-  /** Id of the DHT node, 40 hexadecimal digits; absent while the DHT is off. */
+  /** Id of the DHT node of IPv4, 40 hexadecimal digits; absent while the DHT is off. */
   nodeIdHex?: string;
   dht: DhtState;
 }
 
-/** Status of the engine, the DHT node and the announcement schedule in the worker thread. */
+/** Status of the engine, the DHT and the announcement schedule in the worker thread. */
 export interface WorkerStatus {
   port: number;
   nodeIdHex?: string;
   dht: DhtState;
-  /** Number of nodes in the routing table of the DHT node. */
+  /** Number of nodes in the routing table of IPv4. */
   dhtNodes: number;
   /** The DHT node of IPv6; absent while this machine has no IPv6 address. */
   dht6?: FamilyStatus;

@@ -9,9 +9,9 @@ import type { MinimalManifest } from "../../package/mod.ts";
 
 /**
  * Formats the magnet link of a package. The link contains the infohash, name and version, the
- * publisher's key, the salt of the manifest record, and the web seeds. With the key and the salt, a reader finds
- * the manifest record and verifies its publisher. `src/records` is loaded only at the first call,
- * so that `pack --dry-run` starts faster.
+ * publisher's key, the salt of the manifest record, and the web seeds. With the key and the salt, a
+ * reader finds the manifest record and verifies its publisher. `src/records` is loaded only at the
+ * first call, so that `pack --dry-run` starts faster.
  */
 export async function packageMagnet(
   minimal: MinimalManifest,

@@ -18,8 +18,8 @@ import {
 } from "../../base/mod.ts";
 
 /**
- * Maximum number of targets in the cache, about 900 bytes each (1,000 for IPv6). The least recently used is evicted
- * first.
+ * Maximum number of targets in the cache, about 900 bytes each (1,000 for IPv6). The least recently
+ * used is evicted first.
  */
 const MAX_TARGETS = 32_768;
 /** Maximum age of an entry. Of the nodes in an older entry, too many have left the network. */

@@ -8,7 +8,8 @@
  *
  * {@linkcode Learned} keeps, for each address family, what searches teach those after them. The
  * round-trip estimate sets the time to wait for a reply before another node is queried. The distance
- * estimate tells whether closer nodes can be expected. {@linkcode RecentLookups} lets a put reuse the replies of the get just before it.
+ * estimate tells whether closer nodes can be expected. {@linkcode RecentLookups} lets a put reuse the
+ * replies of the get just before it.
  *
  * The callers interpret the replies: `../records` reads items and peers from them.
  *

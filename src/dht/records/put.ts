@@ -79,7 +79,10 @@ class Put {
   readonly #errors: Record<string, number>;
   readonly #reader: ItemReader;
   readonly #target: Uint8Array;
-  /** Nodes that answered the lookup, those that should hold the item first, each with the item that it returned. */
+  /**
+   * Nodes that answered the lookup, each with the item that it returned. Those that should hold the
+   * item come first.
+   */
   readonly #answers: { answer: LookupAnswer; shown: Shown }[];
   /** Nodes that the lookup found but did not query, closest first. */
   readonly #others: LookupResult["others"];

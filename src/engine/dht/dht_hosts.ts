@@ -131,7 +131,10 @@ export class DhtHosts {
     return [...this.#four.knownNodes(), ...this.#six?.knownNodes() ?? this.#known6];
   }
 
-  /** Gives the node of the address's family an id that fits it; see {@linkcode DhtHost.setExternalAddress}. */
+  /**
+   * Gives the node of the address's family an id that fits it; see
+   * {@linkcode DhtHost.setExternalAddress}.
+   */
   setExternalAddress(address: string): void {
     (familyOf(address) === 4 ? this.#four : this.#six)?.setExternalAddress(address);
   }

@@ -1,5 +1,5 @@
 /**
- * The host's view of the worker thread, in which the torrent engine and the DHT node run.
+ * The host's view of the worker thread, in which the torrent engine and the DHT nodes run.
  *
  * - `worker_handle.ts` is the handle of the thread: calls with an `AbortSignal`, events, detection of a
  *   dead or hung thread, and a bounded stop. `src/worker` defines the messages.
