@@ -75,16 +75,20 @@ function whyNot(error: unknown, port: number): string {
 }
 
 /** Checks the DHT by the status of the process that runs the home's engine. */
-export function checkDhtOf({ dht, dhtNodes }: StatusJson, wanted: boolean): Check {
+export function checkDhtOf(
+  { dht, dhtNodes, dht6 }: Pick<StatusJson, "dht" | "dhtNodes" | "dht6">,
+  wanted: boolean,
+): Check {
   if (!wanted) return switchedOff;
   if (dht.state === "off") {
     const mend = "the daemon tries again by itself; mend the named cause";
     return ofNetwork(fail("dht", `off: ${dht.why}`, mend));
   }
-  if (dhtNodes > 0 && dht.state === "on" && dht.silent) {
+  const nodes = dhtNodes + (dht6?.nodes ?? 0);
+  if (nodes > 0 && dht.state === "on" && dht.silent) {
     return ofNetwork(fail("dht", "none of the nodes that the daemon knows answers", BLOCKED));
   }
-  if (dhtNodes > 0) return ofNetwork(ok("dht", `${dhtNodes} nodes in the daemon's table`));
+  if (nodes > 0) return ofNetwork(ok("dht", `${nodes} nodes in the daemon's table`));
   return ofNetwork(fail("dht", "the daemon knows no node", BLOCKED));
 }
 
