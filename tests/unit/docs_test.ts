@@ -161,6 +161,23 @@ Deno.test("every link between the docs leads to a file, and to a heading in it",
   assert(links > 20, `only ${links} links were looked at`);
 });
 
+Deno.test("every file and folder of this repository that the docs name is there", async () => {
+  const missing: string[] = [];
+  let names = 0;
+  for (const path of await pages()) {
+    const page = await read(path);
+    for (const [, name] of page.matchAll(/`((?:src|tests|scripts|examples|docs)\/[^` ]*)`/g)) {
+      // Capital letters stand for a name of the reader's.
+      if (/[A-Z]{4}/.test(name!)) continue;
+      names++;
+      const info = await Deno.stat(join(root, name!)).catch(() => undefined);
+      if (!info) missing.push(`${path}: ${name}`);
+    }
+  }
+  assert.deepEqual(missing, []);
+  assert(names > 100, `only ${names} names were looked at`);
+});
+
 Deno.test("every decision is in the list of decisions", async () => {
   const list = await read("docs/decisions/README.md");
   for await (const { name } of Deno.readDir(join(root, "docs", "decisions"))) {
