@@ -123,6 +123,15 @@ for (const file of ["libreseed.service", join("user", "libreseed.service")]) {
   });
 }
 
+Deno.test("the services may read the addresses and routes of the machine, as the daemon does", async () => {
+  // Linux tells them over sockets of AF_NETLINK, to `Deno.networkInterfaces` and to the program `ip`.
+  for (const file of [...systemUnits, "user/libreseed.service"]) {
+    if (!file.endsWith(".service")) continue;
+    const families = valueOf(await example("systemd", file), "RestrictAddressFamilies").split(" ");
+    assert.deepEqual(families.sort(), ["AF_INET", "AF_INET6", "AF_NETLINK", "AF_UNIX"], file);
+  }
+});
+
 Deno.test({
   name: "systemd-analyze verify (of systemd) accepts the units",
   ignore: !hasSystemd,
