@@ -66,9 +66,9 @@ export class Transports {
     utp.receiver = (bytes, host, port) => this.#endpoint!.receive(bytes, host, port);
   }
 
-  /** Whether peers can connect by TCP. */
+  /** Whether peers can connect by TCP: also where uTP alone is wanted, but there is no uTP. */
   get listensByTcp(): boolean {
-    return this.mode !== "utp";
+    return this.mode !== "utp" || this.#endpoint === undefined;
   }
 
   /** Connections and traffic of uTP; `undefined` if there is no uTP. */
