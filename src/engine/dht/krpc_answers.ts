@@ -42,8 +42,8 @@ const PEERS_IN_AN_ANSWER = 50;
  * forged, so a longer reply would let an attacker direct more bytes at a victim than it sends.
  */
 const MAX_MULTIPLE = 3;
-/** Maximum length in bytes of such a reply without its nodes: ids, keys and our `ip` (BEP 42). */
-const NODES_REPLY_BYTES = 80;
+/** Maximum length in bytes of such a reply without its nodes and `ip` (BEP 42): ids and keys. */
+const NODES_REPLY_BYTES = 60;
 /** Names of the queries of BEP 5. */
 const BEP_5_QUERIES = ["ping", "find_node", "get_peers", "announce_peer"];
 

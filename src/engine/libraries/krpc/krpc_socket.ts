@@ -109,7 +109,7 @@ export class QuerySocket extends Base {
 
   /**
    * Encodes and sends a message: a query, a reply or an error. A reply tells the asker its address
-   * and port (BEP 42), unless it would be longer than a ping: the sender of a ping can be forged.
+   * and port (BEP 42), unless that would make it too long for its query, whose sender can be forged.
    */
   override send(
     peer: { address?: string; host?: string; port: number },
@@ -130,14 +130,19 @@ export class QuerySocket extends Base {
     const { encode, queryBytes } = this.#options;
     const ip = compactAddress(peer.address ?? peer.host, peer.port);
     const bytes = encode(ip ? { ...message, ip } : message);
-    const isTooLong = bytes && isBare(message) && bytes.length > (queryBytes?.() ?? Infinity);
+    const isTooLong = bytes && bytes.length > mostMultiple(message) * (queryBytes?.() ?? Infinity);
     return isTooLong ? encode(message) : bytes;
   }
 }
 
-/** Whether a reply has nothing but our node id, as those to `ping`. */
-function isBare({ r }: Record<string, unknown>): boolean {
-  return Object.keys(r as object).length === 1;
+/**
+ * Returns the number of lengths of its query that a reply with `ip` may have: one if it has nothing but
+ * our node id, as those to `ping`, and three if it has nodes, as those to `find_node`.
+ */
+function mostMultiple({ r }: Record<string, unknown>): number {
+  const { id: _, nodes, nodes6, ...rest } = r as Record<string, unknown>;
+  if (Object.keys(rest).length > 0) return Infinity;
+  return nodes || nodes6 ? 3 : 1;
 }
 
 /** Returns an address and port in compact form (BEP 5, BEP 32): 6 bytes, or 18 for IPv6. */
