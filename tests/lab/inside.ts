@@ -2,10 +2,10 @@
  * The lab's main process. `enter.ts` runs it in namespaces of its own.
  *
  *   inside.ts measure TOPOLOGY ROUNDS    measures a topology; prints each row as a line of JSON
- *   inside.ts check NAME                 runs a check of `checks.ts`; prints "passed"
+ *   inside.ts check GROUP NAME           runs a check of `checks.ts`; prints "passed"
  */
 
-import { checks } from "./checks.ts";
+import { checks, type Group } from "./checks.ts";
 import { Lab } from "./lab.ts";
 import { measure } from "./measure.ts";
 import { bulkTopologies } from "./bulk.ts";
@@ -13,12 +13,14 @@ import { swarmTopology } from "./swarm.ts";
 import { topologies } from "./topologies.ts";
 import { webTopology } from "./web.ts";
 
-const [what, name, rounds] = Deno.args as [string, string, string?];
 await using lab = await Lab.start();
-if (what === "check") {
-  await checks[name]!(lab);
+if (Deno.args[0] === "check") {
+  const [, group, name] = Deno.args as ["check", Group, string];
+  const ofGroup: Record<string, (lab: Lab) => Promise<void>> = checks[group];
+  await ofGroup[name]!(lab);
   console.log("passed");
 } else {
+  const [, name, rounds] = Deno.args as ["measure", string, string];
   const topology = [...topologies, webTopology, swarmTopology, ...bulkTopologies].find((one) =>
     one.name === name
   )!;

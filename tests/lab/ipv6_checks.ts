@@ -43,13 +43,16 @@ async function must(place: Place, home: string, args: string[]): Promise<string>
 
 /** Starts a DHT of IPv6, and returns the bootstrap address. */
 async function startDht6(lab: Lab): Promise<string> {
-  let first: string | undefined;
-  for (let i = 0; i < NODES; i++) {
+  const first = await lab.network.hostOfIpv6("node0");
+  await daemon(lab, first, await lab.home("node0"), []);
+  const bootstrap = `[${first.address6}]:${PORT}`;
+  const others: Promise<CliProcess>[] = [];
+  for (let i = 1; i < NODES; i++) {
     const place = await lab.network.hostOfIpv6(`node${i}`);
-    await daemon(lab, place, await lab.home(`node${i}`), first === undefined ? [] : [first]);
-    first ??= `[${place.address6}]:${PORT}`;
+    others.push(daemon(lab, place, await lab.home(`node${i}`), [bootstrap]));
   }
-  return first!;
+  await Promise.all(others);
+  return bootstrap;
 }
 
 /** Gets a package of the lab's publisher at a place, into a new home, and asserts that it is whole. */
