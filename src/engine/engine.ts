@@ -117,6 +117,7 @@ export class Engine {
     this.#listeners = listeners;
     this.#transports = transports;
     this.#dht = dht;
+    if (dht) dht.onUtp6 = (utp) => transports.use(6, utp);
     this.#routes = routes;
     this.#clock = options.clock;
     // Like its DHT node, the archives of a program that ends soon are not worth announcing.

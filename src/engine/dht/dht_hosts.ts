@@ -9,6 +9,7 @@ import type { Family } from "../../base/mod.ts";
 import type { Contact, DhtNode } from "../../dht/mod.ts";
 import type { GateClient } from "../../gate/mod.ts";
 import { DhtHost, type DhtHostOptions, type DhtState } from "./dht_host.ts";
+import type { UtpPort } from "../transport/mod.ts";
 import type { SocketFactory, Traffic } from "./udp_socket.ts";
 
 /** Options of {@linkcode DhtHosts}. */
@@ -39,6 +40,9 @@ export class DhtHosts {
   readonly #options: DhtHostsOptions;
   readonly #four: DhtHost;
   #six: DhtHost | undefined;
+
+  /** Called with the uTP side of the UDP socket of IPv6 when its node starts, and without at its end. */
+  onUtp6: (port: UtpPort | undefined) => void = () => {};
   /** Nodes of IPv6 for the next start of a node: those of an earlier run, or of the last node. */
   #known6: Contact[];
   #suspended: string | undefined;
@@ -103,6 +107,7 @@ export class DhtHosts {
       this.#known6 = this.#six!.knownNodes();
       this.#six!.close();
       this.#six = undefined;
+      this.onUtp6(undefined);
       return this.#report();
     }
     this.#six = new DhtHost({
@@ -115,6 +120,7 @@ export class DhtHosts {
       createSocket: createSocket6,
     });
     if (this.#suspended !== undefined) this.#six.suspend(this.#suspended);
+    this.onUtp6(this.#six.utp);
     await this.#six.open(port);
   }
 

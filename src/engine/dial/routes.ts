@@ -91,6 +91,11 @@ export class Routes {
     return isIpv6(address.host) || this.#neighbours.has(keyOf(address));
   }
 
+  /** Whether one of our UDP sockets reaches an address: the gate's of IPv6 sends to the internet only. */
+  hasUtp(address: HostPort): boolean {
+    return isIpv6(address.host) || !this.needsGate(address);
+  }
+
   /**
    * Dials an address through the gate; `undefined` if this thread must dial the address itself, or
    * there is no gate.

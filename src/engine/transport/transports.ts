@@ -6,7 +6,7 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { type Clock, formatHostPort, type HostPort } from "../../base/mod.ts";
+import { type Clock, type Family, formatHostPort, type HostPort } from "../../base/mod.ts";
 import { UtpEndpoint, UtpSocket } from "../../utp/mod.ts";
 import { type Carrier, type PeerSocket, RacingSocket, type Way } from "./race.ts";
 import type { UtpPort, UtpStatus } from "./utp_port.ts";
@@ -36,8 +36,8 @@ export interface TransportsOptions {
 export class Transports {
   readonly mode: TransportMode;
   readonly #clock: Clock;
-  readonly #port: UtpPort | undefined;
-  readonly #endpoint: UtpEndpoint | undefined;
+  /** What speaks uTP, and its UDP socket, by address family. */
+  readonly #utp = new Map<Family, { port: UtpPort; endpoint: UtpEndpoint }>();
   /**
    * Addresses of peers that took a connection by TCP and closed it without a word, the oldest first.
    * Programs that are set to uTP alone do that. They are dialled by uTP first.
@@ -50,30 +50,49 @@ export class Transports {
   constructor({ clock, transport = "both", utp }: TransportsOptions) {
     this.#clock = clock;
     this.mode = transport;
-    this.#port = utp;
-    if (!utp || transport === "tcp") return;
-    this.#endpoint = new UtpEndpoint({
+    this.use(4, utp);
+  }
+
+  /**
+   * Speaks uTP of a family on a UDP socket, or ends the connections of that family if there is no
+   * socket any more.
+   */
+  use(family: Family, port: UtpPort | undefined): void {
+    this.#utp.get(family)?.endpoint.close();
+    this.#utp.delete(family);
+    if (!port || this.mode === "tcp") return;
+    const clock = this.#clock;
+    const endpoint = new UtpEndpoint({
       nowUs: () => performance.now() * 1_000,
       after: (delayMs, fire) => clock.after(delayMs, fire),
       random16: () => randomBytes(2).readUInt16BE(),
-      send: (bytes, host, port) => utp.send(bytes, host, port),
-      admits: (host, port) => utp.admits(host, port),
+      send: (bytes, host, to) => port.send(bytes, host, to),
+      admits: (host, from) => port.admits(host, from),
       onConnection: (socket) => {
         expectBytes(socket);
         this.onConnection(socket);
       },
     });
-    utp.receiver = (bytes, host, port) => this.#endpoint!.receive(bytes, host, port);
+    port.receiver = (bytes, host, from) => endpoint.receive(bytes, host, from);
+    this.#utp.set(family, { port, endpoint });
   }
 
   /** Whether peers can connect by TCP: also where uTP alone is wanted, but there is no uTP. */
   get listensByTcp(): boolean {
-    return this.mode !== "utp" || this.#endpoint === undefined;
+    return this.mode !== "utp" || !this.#utp.has(4);
   }
 
-  /** Connections and traffic of uTP; `undefined` if there is no uTP. */
+  /** Connections and traffic of uTP over both families; `undefined` if there is no uTP. */
   get status(): UtpStatus | undefined {
-    return this.#endpoint && { ...this.#port!.traffic, ...this.#endpoint.counts };
+    const [first, ...others] = [...this.#utp.values()].map(({ port, endpoint }): UtpStatus => ({
+      ...port.traffic,
+      ...endpoint.counts,
+    }));
+    if (!first) return undefined;
+    for (const other of others) {
+      for (const key of Object.keys(first) as (keyof UtpStatus)[]) first[key] += other[key];
+    }
+    return first;
   }
 
   /**
@@ -81,10 +100,11 @@ export class Transports {
    *
    * @param address IP address and port
    * @param tcp dials the peer by TCP
-   * @param isDirect whether this thread's own UDP socket reaches the address
+   * @param hasUtp whether our UDP socket of the family reaches the address
    */
-  dial(address: HostPort, tcp: () => PeerSocket, isDirect: boolean): PeerSocket {
-    const endpoint = isDirect ? this.#endpoint : undefined;
+  dial(address: HostPort, tcp: () => PeerSocket, hasUtp: boolean): PeerSocket {
+    const family = address.host.includes(":") ? 6 : 4;
+    const endpoint = hasUtp ? this.#utp.get(family)?.endpoint : undefined;
     const utp = endpoint && (() => {
       const socket = endpoint.connect(address.host, address.port);
       expectBytes(socket);
@@ -114,7 +134,7 @@ export class Transports {
 
   /** Ends all uTP connections. */
   close(): void {
-    this.#endpoint?.close();
+    for (const { endpoint } of this.#utp.values()) endpoint.close();
   }
 }
 

@@ -1,9 +1,14 @@
 /** Tests connections between engines by TCP and by uTP, on real sockets of 127.0.0.1. */
 
 import assert from "node:assert/strict";
+import { createSocket, type Socket } from "node:dgram";
 import { equalBytes } from "../../../src/base/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
+
+function createSocket6(): Socket {
+  return createSocket({ type: "udp6", ipv6Only: true });
+}
 
 const sample = sampleTorrent(6 * 1024 * 1024, { seed: 5 });
 
@@ -21,6 +26,20 @@ for (const encryption of ["off", "require"] as const) {
     assert.ok(seeder.engine.dhtTraffic!.bytesOut < 10_000, "uTP is not counted as DHT");
   });
 }
+
+Deno.test("an archive is exchanged by uTP over IPv6, on the socket of that family's DHT node", async () => {
+  const options = { transport: "utp", dht: true, createSocket6 } as const;
+  await using seeder = await TestEngine.start(options);
+  await using leecher = await TestEngine.start(options);
+  for (const { engine } of [seeder, leecher]) await engine.useIpv6(true);
+  await seeder.seed(sample);
+  const peers = [{ host: "::1", port: seeder.engine.port }];
+  assert.ok(equalBytes(await leecher.download(sample, [], { peers }), sample.content));
+  assert.equal(leecher.engine.utp!.dialled, 1);
+  assert.equal(seeder.engine.utp!.accepted, 1);
+  await seeder.engine.useIpv6(false);
+  assert.equal(seeder.engine.utp!.accepted, 0, "the figures are those of IPv4 again");
+});
 
 for (const [ours, theirs] of [["both", "utp"], ["utp", "both"]] as const) {
   Deno.test(`a download with ${ours} finds a seeder with ${theirs}`, async () => {

@@ -86,7 +86,7 @@ export class OwnDials {
   connect(address: HostPort): PeerSocket {
     const { localAddress } = this.routes;
     const tcp = () => this.routes.dial(address) ?? connectReading({ ...address, localAddress });
-    return this.#transports.dial(address, tcp, !this.routes.needsGate(address));
+    return this.#transports.dial(address, tcp, this.routes.hasUtp(address));
   }
 
   /**
