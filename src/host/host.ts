@@ -116,7 +116,7 @@ export class Host implements Operations {
       onLog: (level, message) =>
         level === "warn" ? listeners.onWarning(message) : listeners.onDetail?.(message),
       onPortMapping: new PortWatch(listeners).hear,
-      onReachability: new ReachabilityWatch(listeners).hear,
+      onReachability: new ReachabilityWatch(listeners, options.daemon).hear,
       onBinding: bound.hear,
       onAnnounced: (report) => host!.#dht.settle(report, NOTED_WITHIN_MS),
       onFailure: listeners.onFailure,

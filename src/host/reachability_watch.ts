@@ -10,14 +10,18 @@ import type { HostListeners } from "./options.ts";
 /** Receives each finding about our reachability, and reports it to the user. */
 export class ReachabilityWatch {
   readonly #listeners: Pick<HostListeners, "onNotice" | "onWarning">;
+  readonly #isDaemon: boolean;
   #said: string | undefined;
 
-  constructor(listeners: Pick<HostListeners, "onNotice" | "onWarning">) {
+  /** @param isDaemon whether peers are to connect; a command that ends soon says nothing */
+  constructor(listeners: Pick<HostListeners, "onNotice" | "onWarning">, isDaemon: boolean) {
     this.#listeners = listeners;
+    this.#isDaemon = isDaemon;
   }
 
   /** Receives the present finding. */
   readonly hear = (status: ReachabilityStatus): void => {
+    if (!this.#isDaemon) return;
     const { onNotice, onWarning } = this.#listeners;
     // The first seconds of a daemon show nothing yet.
     if (status.ipv4.placement === "unknown" && status.reachable === "unknown") return;
