@@ -28,7 +28,7 @@ export interface TransportsOptions {
   clock: Clock;
   /** Default `both`. */
   transport?: TransportMode;
-  /** Sends and receives uTP packets; absent without a DHT node, whose UDP socket uTP shares. */
+  /** Sends and receives uTP packets of IPv4; absent without a DHT node, whose socket uTP shares. */
   utp?: UtpPort;
 }
 
