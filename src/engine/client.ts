@@ -21,7 +21,7 @@ import {
 } from "./libraries/mod.ts";
 import { ConnectionLimit, PeerListeners } from "./listen/mod.ts";
 import type { EngineOptions, RateLimits } from "./options.ts";
-import { Transports } from "./transport/mod.ts";
+import { carrierOf, Transports } from "./transport/mod.ts";
 
 /** Default maximum number of incoming connections. */
 const MAX_INCOMING = 500;
@@ -145,8 +145,10 @@ function takePeers(client: Client, options: EngineOptions) {
   return (connection: Socket, accept: () => void) => {
     client.dials?.accepted(connection);
     const { remoteAddress } = connection;
-    // What comes from an address that we dial may be let in only because our packets went there.
-    if (remoteAddress && !client.dials?.hasDialled(remoteAddress)) {
+    // What comes from an address that we dial may be let in only because our packets went there. So may
+    // everything by uTP, because our DHT node sends from the same port.
+    const mayProve = carrierOf(connection) === "tcp";
+    if (mayProve && remoteAddress && !client.dials?.hasDialled(remoteAddress)) {
       options.onIncoming?.(remoteAddress);
     }
     if (limit.take(connection)) accept();

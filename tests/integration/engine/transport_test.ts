@@ -61,6 +61,20 @@ for (const theirs of ["both", "tcp"] as const) {
   });
 }
 
+Deno.test("only a connection by TCP counts as one that came in from outside", async () => {
+  const incoming: string[] = [];
+  const onIncoming = (host: string) => incoming.push(host);
+  await using seeder = await TestEngine.start({ dht: true, onIncoming });
+  await using byUtp = await TestEngine.start({ transport: "utp", dht: true });
+  await using byTcp = await TestEngine.start({ transport: "tcp", dht: true });
+  await seeder.seed(sample);
+  await byUtp.download(sample, [seeder]);
+  assert.equal(seeder.engine.utp!.accepted, 1);
+  assert.deepEqual(incoming, []);
+  await byTcp.download(sample, [seeder]);
+  assert.equal(incoming.length, 1);
+});
+
 Deno.test("peers are counted by their transport", async () => {
   await using seeder = await TestEngine.start({ dht: true });
   await using byUtp = await TestEngine.start({ transport: "utp", dht: true });
