@@ -51,6 +51,11 @@ export interface WebSeedsOptions {
 const PATIENCE_MS = 5_000;
 /** Speed of all peers together below which web seeds are used too, bytes a second. */
 const SLOW_BYTES_PER_SECOND = 256 * 1024;
+/**
+ * Time for which one web seed alone is asked for the `.torrent` (ms). A server that sends it as slowly as
+ * it may would otherwise hold the others up for half an hour.
+ */
+const METADATA_ALONE_MS = 15_000;
 /** Pause before a web seed that has sent something before it failed is asked again (ms). */
 const AGAIN_MS = 1_000;
 
@@ -61,8 +66,9 @@ interface Seed {
   /** The reason why its `.torrent` was not fetched. It may have the archive all the same. */
   torrentProblem?: string;
   run?: Run;
-  /** Whether a transfer is under way. */
+  /** Whether a transfer is under way, and when the last one began. */
   isBusy: boolean;
+  begunMs: number;
   notBeforeMs: number;
 }
 
@@ -93,7 +99,7 @@ export class WebSeeds {
   add(urls: readonly string[]): void {
     for (const url of urls) {
       if (this.#seeds.some((seed) => seed.url === url)) continue;
-      this.#seeds.push({ url, receivedBytes: 0, isBusy: false, notBeforeMs: 0 });
+      this.#seeds.push({ url, receivedBytes: 0, isBusy: false, begunMs: 0, notBeforeMs: 0 });
     }
   }
 
@@ -145,10 +151,17 @@ export class WebSeeds {
   }
 
   #needsMetadata(): boolean {
+    const nowMs = this.#options.clock.now();
+    // One web seed at a time is asked, unless it is slow: the `.torrent` is small.
+    return this.#lacksMetadata &&
+      !this.#seeds.some(({ isBusy, begunMs }) =>
+        isBusy && Math.abs(nowMs - begunMs) < METADATA_ALONE_MS
+      );
+  }
+
+  get #lacksMetadata(): boolean {
     const { pieces, infoHash } = this.#torrent;
-    // One web seed at a time is asked: the `.torrent` is small.
-    return (pieces?.length ?? 0) === 0 && infoHash !== undefined &&
-      !this.#seeds.some(({ isBusy }) => isBusy);
+    return (pieces?.length ?? 0) === 0 && infoHash !== undefined;
   }
 
   #beginMetadata(seed: Seed): void {
@@ -157,7 +170,8 @@ export class WebSeeds {
       try {
         const order = { webSeed: seed.url, fileName, infoHashHex };
         const bytes = await fetchMetadata(fetchRange, order, progress);
-        await setMetadata(this.#torrent, bytes);
+        // A peer or another web seed may have been faster.
+        if (this.#lacksMetadata) await setMetadata(this.#torrent, bytes);
       } catch (error) {
         seed.torrentProblem = (error as Error).message;
       }
@@ -189,6 +203,7 @@ export class WebSeeds {
 
   async #work(seed: Seed, transfer: (progress: NoProgress) => Promise<void>): Promise<void> {
     seed.isBusy = true;
+    seed.begunMs = this.#options.clock.now();
     const progress = new NoProgress(this.#options.clock, this.#ended.signal);
     try {
       await transfer(progress);

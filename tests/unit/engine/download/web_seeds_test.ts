@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
+import { delay } from "../../../../src/base/mod.ts";
 import { WebSeeds } from "../../../../src/engine/download/mod.ts";
 import type { Torrent } from "../../../../src/engine/libraries/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
@@ -28,10 +29,12 @@ function download(limit?: number) {
     ...{ _reservations: [], pieceLength: 16 * KIB, length: PIECES * 16 * KIB },
   });
   const asked: string[] = [];
+  let answer: (() => AsyncGenerator<Uint8Array>) | undefined;
   const webSeeds = new WebSeeds(torrent as unknown as Torrent, {
     clock,
     fetchRange: ({ url, first, last }) => {
       asked.push(`${url} ${first}-${last}`);
+      if (answer) return Promise.resolve({ body: answer() });
       return Promise.reject(new Error("no answer"));
     },
     onBytes: () => {},
@@ -41,7 +44,12 @@ function download(limit?: number) {
   return {
     torrent,
     asked,
+    clock,
     webSeeds,
+    /** Has web servers send these bytes, in place of no answer. */
+    set answer(bytes: () => AsyncGenerator<Uint8Array>) {
+      answer = bytes;
+    },
     /** Lets time pass, in which peers send at a rate (KiB/s). */
     async pass(seconds: number, kibPerSecond = 0) {
       for (let i = 0; i < seconds * 4; i++) {
@@ -82,6 +90,27 @@ Deno.test("slow peers leave their pieces to web seeds", async () => {
   at.torrent.pieces[0]!._reservations = 1;
   await at.pass(5, 10);
   assert.deepEqual(at.asked, ["http://a.example/a.tgz 16384-65535"]);
+});
+
+Deno.test("a server that sends the .torrent slowly does not hold other web seeds up", async () => {
+  const at = download();
+  Object.assign(at.torrent, { ready: false, pieces: [] });
+  // 4 KiB a second is just enough not to be dropped.
+  const closing = new AbortController();
+  at.answer = async function* () {
+    for (;;) {
+      yield new Uint8Array(20 * KIB);
+      await delay(at.clock, 5_000, closing.signal);
+    }
+  };
+  at.webSeeds.add(["http://b.example/c.tgz", "http://b.example/d.tgz"]);
+  const torrentOf = (name: string) => `http://b.example/${name}.torrent 0-${2 * KIB * KIB}`;
+  await at.pass(15);
+  assert.deepEqual(at.asked, [torrentOf("c")]);
+  await at.pass(10);
+  assert.deepEqual(at.asked, [torrentOf("c"), torrentOf("d")]);
+  at.webSeeds.close();
+  closing.abort();
 });
 
 Deno.test("a failed web seed is not asked again, and the end of the download ends all", async () => {
