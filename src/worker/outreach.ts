@@ -12,8 +12,15 @@ import type { PeerAddress } from "../dht/mod.ts";
 /** Options of {@linkcode Outreach}. */
 export interface OutreachOptions {
   clock: Clock;
-  /** Searches for peers of a torrent in the DHT. May reject. */
-  findPeers: (infoHash: Uint8Array) => Promise<PeerAddress[]>;
+  /**
+   * Searches for peers of a torrent in the DHT. May reject.
+   *
+   * @param onPeers called with the new peers of each node's answer
+   */
+  findPeers: (
+    infoHash: Uint8Array,
+    onPeers: (peers: PeerAddress[]) => void,
+  ) => Promise<unknown>;
   /** Dials peers of a torrent that is seeded. */
   dial: (infoHashHex: string, peers: PeerAddress[]) => void;
   /** Whether an address is our own. */
@@ -26,8 +33,13 @@ const SEARCH_MS = 15_000;
 const MAX_TORRENTS = 16;
 /** Time for which a peer that was dialled is not dialled again for the same torrent (ms). */
 const DIALLED_FOR_MS = 10 * 60_000;
+/**
+ * Maximum number of peers that are dialled after a search. A node may name hundreds of addresses at which
+ * nobody reads, so each node's answer gives one peer, then each another one, and so on.
+ */
+const MAX_AT_ONCE = 64;
 /** Maximum number of dialled peers that are remembered; the oldest is dropped. */
-const MAX_DIALLED = 1_024;
+const MAX_DIALLED = 4_096;
 
 /** The searches of a machine that cannot be dialled. */
 export class Outreach {
@@ -80,8 +92,13 @@ export class Outreach {
     if (!next) return;
     next.searchedMs = clock.now();
     const { infoHashHex } = next;
-    const found = await findPeers(fromHex(infoHashHex)!).catch(() => []);
-    const fresh = found.filter((peer) => !isOurs(peer) && this.#isFresh(infoHashHex, peer));
+    const answers: PeerAddress[][] = [];
+    await findPeers(fromHex(infoHashHex)!, (peers) => answers.push(peers)).catch(() => {});
+    const fresh: PeerAddress[] = [];
+    for (const peer of inTurn(answers)) {
+      if (fresh.length === MAX_AT_ONCE) break;
+      if (!isOurs(peer) && this.#isFresh(infoHashHex, peer)) fresh.push(peer);
+    }
     if (fresh.length > 0 && this.#timer) dial(infoHashHex, fresh);
   }
 
@@ -96,5 +113,13 @@ export class Outreach {
       this.#dialled.delete(this.#dialled.keys().next().value!);
     }
     return true;
+  }
+}
+
+/** Yields the first item of each list, then the second of each, and so on. */
+function* inTurn<T>(lists: readonly (readonly T[])[]): Generator<T> {
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  for (let i = 0; i < longest; i++) {
+    for (const list of lists) if (i < list.length) yield list[i]!;
   }
 }

@@ -147,8 +147,8 @@ export class WorkerRuntime implements WorkerApi {
     });
     this.#outreach = options.readOnly ? undefined : new Outreach({
       clock: this.#clock,
-      findPeers: async (infoHash) =>
-        (await this.#borrowing.findPeers(infoHash, { background: true })).peers,
+      findPeers: (infoHash, onPeers) =>
+        this.#borrowing.findPeers(infoHash, { background: true, onPeers }),
       dial: (infoHashHex, peers) => void engine.introductions.reachOut(infoHashHex, peers),
       isOurs: ({ host }) => host === this.#reach?.status.ipv4.external?.address,
     });

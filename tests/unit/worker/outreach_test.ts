@@ -5,15 +5,16 @@ import { FakeClock } from "../../support/fake_clock.ts";
 const [first, second] = ["1".repeat(40), "2".repeat(40)];
 const reader = { host: "5.1.1.1", port: 6_881 };
 
-function begin(peers = [reader]) {
+function begin(...answers: { host: string; port: number }[][]) {
   const clock = new FakeClock();
   const searched: string[] = [];
   const dialled: [string, unknown][] = [];
   const outreach = new Outreach({
     clock,
-    findPeers: (infoHash) => {
+    findPeers: (infoHash, onPeers) => {
       searched.push(infoHash.toHex());
-      return Promise.resolve(peers);
+      answers.forEach(onPeers);
+      return Promise.resolve();
     },
     dial: (infoHashHex, found) => dialled.push([infoHashHex, found]),
     isOurs: ({ host }) => host === "5.9.9.9",
@@ -22,7 +23,7 @@ function begin(peers = [reader]) {
 }
 
 Deno.test("nothing is searched for while this machine can be dialled", async () => {
-  const { clock, outreach, searched } = begin();
+  const { clock, outreach, searched } = begin([reader]);
   outreach.add(first);
   await clock.advance(600_000);
   assert.deepEqual(searched, []);
@@ -50,8 +51,24 @@ Deno.test("torrents are searched in turn, each reader is dialled once in ten min
   outreach.stop();
 });
 
+Deno.test("nodes that name thousands of peers do not hide a reader, and few are dialled", async () => {
+  const liars = Array.from(
+    { length: 40 },
+    (_, node) =>
+      Array.from({ length: 256 }, (_, i) => ({ host: `45.${node}.1.${i}`, port: 6_881 })),
+  );
+  const { clock, outreach, dialled } = begin(...liars, [reader]);
+  outreach.add(first);
+  outreach.isWanted = true;
+  await clock.advance(60_000);
+  const counts = dialled.map(([, found]) => (found as unknown[]).length);
+  assert.deepEqual(counts, [64, 64, 64, 64]);
+  assert.ok((dialled[0]![1] as unknown[]).includes(reader));
+  outreach.stop();
+});
+
 Deno.test("the searches of thousands of torrents cost as much as those of one", async () => {
-  const { clock, outreach, searched } = begin([]);
+  const { clock, outreach, searched } = begin([reader]);
   for (let i = 0; i < 5_000; i++) outreach.add(i.toString(16).padStart(40, "0"));
   outreach.isWanted = true;
   await clock.advance(3_600_000);
