@@ -185,7 +185,9 @@ export class Story {
   }
 
   async #countSockets({ pid }: Running): Promise<void> {
-    this.#page.step("The seeder has one UDP socket, which the borrowers of its DHT node share");
+    this.#page.step(
+      "The seeder has one UDP socket for each address family, which all borrowers share",
+    );
     if (Deno.build.os !== "linux") {
       return this.#page.done("not counted: that takes /proc, which Linux has");
     }
@@ -197,16 +199,20 @@ export class Story {
       this.#page.output(`TCP ${address} port ${port}, listening`, "plain");
     }
     const port = Number(this.#publisher.env.LIBRESEED_PORT);
+    const families = udp.map(({ address }) => address.includes(":") ? "IPv6" : "IPv4");
+    const [family, other] = families;
     expect(
-      udp.length === 1 && udp[0]!.port === port,
-      `one UDP socket on port ${port} was expected`,
+      udp.every((one) => one.port === port) && families.length >= 1 && families.length <= 2 &&
+        family !== other,
+      `one UDP socket for each address family was expected, on port ${port}`,
     );
     expect(
       tcp.length === 1 && tcp[0]!.port === port,
       `one TCP listener on port ${port} was expected`,
     );
-    this.#page.done(`UDP for the DHT and TCP for peers, both port ${port}`);
-    this.#summary.push(["sockets", `one UDP, one TCP, both port ${port}`]);
+    const which = families.join(" and ");
+    this.#page.done(`UDP (${which}) for the DHT and peers, TCP for peers, all on port ${port}`);
+    this.#summary.push(["sockets", `one UDP (${which}), one TCP, all on port ${port}`]);
   }
 
   async #stop(seeder: Running): Promise<void> {
