@@ -39,7 +39,7 @@ export function readWebSeed(
   }
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const address = parseAddress(host);
-  const isHere = address ? isLocal(address) : /^(.*\.)?localhost$/.test(host);
+  const isHere = address ? isLocal(address) : /^(.*\.)?localhost\.?$/.test(host);
   if (isHere && !allowLocal) {
     return { problem: "is an address of this machine or a private network" };
   }

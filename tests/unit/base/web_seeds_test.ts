@@ -37,6 +37,7 @@ Deno.test("a text that cannot be a web seed is refused with the reason", () => {
     ["http://[fd00::1]/", /this machine or a private network/],
     ["http://localhost/", /this machine or a private network/],
     ["http://a.localhost/", /this machine or a private network/],
+    ["http://localhost./", /this machine or a private network/],
     ["http://169.254.169.254/", /no public address/],
     ["http://100.64.0.1/", /no public address/],
     ["http://[::ffff:8.8.8.8]/", /no public address/],
