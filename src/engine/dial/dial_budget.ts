@@ -96,6 +96,8 @@ interface Dialled {
   /** Number of running dials, which have neither been answered nor failed. */
   underWay: number;
   answeredMs?: number;
+  /** Time when failed dials were forgotten. */
+  forgivenMs?: number;
 }
 
 /** Records dials by address and port, and decides by the limits which addresses may be dialled. */
@@ -151,8 +153,9 @@ export class DialBudget {
     this.#hosts.delete(machine);
     this.#hosts.set(machine, ports);
     const key = keyOf({ host, port });
-    const { failedMs = [], underWay = 0, answeredMs } = ports.get(key) ?? {};
-    ports.set(key, { lastMs: clock.now(), failedMs, underWay: underWay + 1, answeredMs });
+    const before = ports.get(key);
+    const { failedMs = [], underWay = 0 } = before ?? {};
+    ports.set(key, { ...before, lastMs: clock.now(), failedMs, underWay: underWay + 1 });
     if (this.#hosts.size > limits.remembered) this.#hosts.delete(this.#hosts.keys().next().value!);
   }
 
@@ -170,10 +173,18 @@ export class DialBudget {
     if (dialled.failedMs.length > this.#options.limits.failures) dialled.failedMs.shift();
   }
 
-  /** Forgets the failed dials to an address, so that it may be dialled at once. */
+  /**
+   * Forgets the failed dials to an address, so that it may be dialled at once. Does so once within
+   * `failuresForMs`, because any peer may ask for it, for the address of a victim too.
+   */
   forgiveFailures(address: HostPort): void {
+    const { clock, limits } = this.#options;
     const dialled = this.#recent(address.host)?.get(keyOf(address));
-    if (dialled) dialled.failedMs = [];
+    if (!dialled || dialled.failedMs.length === 0) return;
+    const { forgivenMs } = dialled;
+    if (forgivenMs !== undefined && this.#isWithin(forgivenMs, limits.failuresForMs)) return;
+    dialled.forgivenMs = clock.now();
+    dialled.failedMs = [];
   }
 
   /** Whether a host's machine was dialled lately, at any port. */

@@ -222,3 +222,23 @@ Deno.test("an address to which a peer introduces us is dialled again, whatever f
   await clock.advance(10 * MINUTE_MS);
   assert.equal(budget.hasDialled(host), false);
 });
+
+Deno.test("failures of an address are forgiven once a minute, however often peers introduce it", async () => {
+  const { budget, clock } = newBudget();
+  const address = { host, port: 6_882 };
+  const dialAsOftenAsAllowed = () => {
+    let dials = 0;
+    for (; budget.refusal(address) === undefined; dials++) {
+      budget.dialled(address);
+      budget.failed(address);
+      budget.forgiveFailures(address);
+    }
+    return dials;
+  };
+  // The first failure is forgiven, and the six that follow are not.
+  assert.equal(dialAsOftenAsAllowed(), 7);
+  budget.forgiveFailures(address);
+  assert.equal(budget.refusal(address), "failures");
+  await clock.advance(MINUTE_MS);
+  assert.equal(dialAsOftenAsAllowed(), 7);
+});
