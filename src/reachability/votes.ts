@@ -79,7 +79,10 @@ export class AddressVotes {
   get external(): ExternalAddress | undefined {
     if (this.#external === undefined) return undefined;
     const votes = this.#count(this.#external);
-    const varies = this.#ports(this.#external).size >= VARYING_PORTS;
+    const ports = this.#ports(this.#external);
+    const different = new Set(ports).size;
+    // Most voters must see a port of their own, so that a few liars do not change the finding.
+    const varies = different >= VARYING_PORTS && different * 2 > ports.length;
     return {
       address: this.#external,
       votes,
@@ -135,12 +138,9 @@ export class AddressVotes {
   }
 
   /** The ports at which the voters for an address see us. */
-  #ports(address: string): Set<number> {
-    const ports = new Set<number>();
-    for (const { text, port } of this.#votes.values()) {
-      if (text === address && port !== undefined) ports.add(port);
-    }
-    return ports;
+  #ports(address: string): number[] {
+    return [...this.#votes.values()]
+      .flatMap(({ text, port }) => text === address && port !== undefined ? [port] : []);
   }
 }
 

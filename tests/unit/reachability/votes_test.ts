@@ -127,6 +127,15 @@ Deno.test("a router that takes another port for each destination is noticed", ()
   for (let i = 0; i < MIN_VOTES; i++) votes.add(`45.${i}.1.1`, claim(6_881));
   votes.add("45.9.1.1", claim(40_000));
   assert.equal(votes.external?.portVaries, undefined, "a restart changes the port once");
-  votes.add("45.10.1.1", claim(40_001));
+  for (let i = 1; i <= 4; i++) votes.add(`45.${i + 9}.1.1`, claim(40_000 + i));
   assert.equal(votes.external?.portVaries, true);
+});
+
+Deno.test("liars who see ports of their own do not make a router one that varies the port", () => {
+  const { votes } = begin();
+  const claim = (port: number) => new Uint8Array([...parseAddress(OURS)!, port >> 8, port & 0xff]);
+  for (let i = 1; i <= 12; i++) votes.add(`45.${i}.1.1`, claim(6_881));
+  for (let i = 1; i <= 4; i++) votes.add(`46.${i}.1.1`, claim(7_000 + i));
+  assert.equal(votes.external?.address, OURS);
+  assert.equal(votes.external?.portVaries, undefined);
 });
