@@ -37,7 +37,9 @@ export interface ReachOptions {
   onDoubt: () => void;
   /** Called when peers know this machine by an address that it no longer has. */
   onMoved: () => void;
-  /** Called with whether this machine has a public IPv6 address, whenever it tells its addresses. */
+  /** Whether IPv6 is used if there is a public address of it. */
+  usesIpv6: boolean;
+  /** Called with whether IPv6 is to be used, whenever this machine tells its addresses. */
   onIpv6: (hasIpv6: boolean) => void;
 }
 
@@ -87,7 +89,8 @@ export class Reach {
       this.#votes6.clear();
       this.#incoming = { 4: { connections: 0 }, 6: { connections: 0 } };
     }
-    this.#options.onIpv6(addresses.some((text) => isPublicOf(6, text)));
+    const { usesIpv6, onIpv6 } = this.#options;
+    onIpv6(usesIpv6 && addresses.some((text) => isPublicOf(6, text)));
     // A public address of an interface is external as long as the votes name no other.
     const own = addresses.find((text) => isPublicOf(4, text));
     if (own !== undefined && this.#votes4.external === undefined) this.#learn(own);
@@ -152,4 +155,11 @@ export class Reach {
 function isPublicOf(family: Family, text: string): boolean {
   const address = parseAddress(text);
   return address?.length === (family === 4 ? 4 : 16) && isPublic(address);
+}
+
+/** Whether all DHT nodes are on this machine, so that no packet may leave it. */
+export function isTestNetwork(
+  { allowLocal, bootstrap }: { allowLocal: boolean; bootstrap: readonly { host: string }[] },
+): boolean {
+  return allowLocal && bootstrap.every(({ host }) => host.startsWith("127.") || host === "::1");
 }

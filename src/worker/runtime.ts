@@ -37,7 +37,7 @@ import {
 import { Outreach } from "./outreach.ts";
 import { searchPeers } from "./peer_search.ts";
 import { notStarted } from "./errors.ts";
-import { Reach } from "./reach.ts";
+import { isTestNetwork, Reach } from "./reach.ts";
 import { RouterPort } from "./router_port.ts";
 
 /** Maximum number of records that `announceNow` announces concurrently. */
@@ -153,8 +153,8 @@ export class WorkerRuntime implements WorkerApi {
       isOurs: ({ host }) => host === this.#reach?.status.ipv4.external?.address,
     });
     this.#reach = new Reach({
-      clock: this.#clock,
-      port: engine.port,
+      ...{ clock: this.#clock, port: engine.port },
+      usesIpv6: !isTestNetwork(options),
       portMapping: () => this.#router.status ?? (options.mapsPort ? { sinceMs: 0 } : undefined),
       onStatus: (status) => {
         const { placement } = status.ipv4;

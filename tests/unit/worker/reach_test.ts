@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { parseAddress } from "../../../src/base/mod.ts";
 import { MIN_VOTES, type ReachabilityStatus } from "../../../src/reachability/mod.ts";
 import type { PortMappingStatus } from "../../../src/router/mod.ts";
-import { Reach } from "../../../src/worker/reach.ts";
+import { isTestNetwork, Reach } from "../../../src/worker/reach.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 const OURS = "5.9.1.2";
@@ -24,6 +24,7 @@ function begin() {
     onExternal: (address) => external.push(address),
     onDoubt: () => counts.doubts++,
     onMoved: () => counts.moves++,
+    usesIpv6: true,
     onIpv6: (has) => ipv6.push(has),
   });
   const vote = (address: string, count = MIN_VOTES) => {
@@ -110,4 +111,12 @@ Deno.test("only connections from outside count as such", () => {
   reach.noteIncoming("2a00:2:2::2");
   assert.equal(reach.status.ipv6!.incoming.connections, 1);
   assert.equal(reach.status.reachable, "yes");
+});
+
+Deno.test("a test network, whose nodes are all on this machine, uses no IPv6", () => {
+  const network = (allowLocal: boolean, ...hosts: string[]) =>
+    isTestNetwork({ allowLocal, bootstrap: hosts.map((host) => ({ host })) });
+  assert.equal(network(true, "127.0.0.1", "::1"), true);
+  assert.equal(network(true, "127.0.0.1", "5.1.1.1"), false);
+  assert.equal(network(false, "127.0.0.1"), false);
 });
