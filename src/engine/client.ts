@@ -145,8 +145,8 @@ function takePeers(client: Client, options: EngineOptions) {
   return (connection: Socket, accept: () => void) => {
     client.dials?.accepted(connection);
     const { remoteAddress } = connection;
-    // What comes from an address that we dial may be let in only because our packets went there. So may
-    // everything by uTP, because our DHT node sends from the same port.
+    // A router may let a connection in only because our packets went to its address: those of a dial,
+    // or, for uTP, those of our DHT node, which sends from the same port.
     const mayProve = carrierOf(connection) === "tcp";
     if (mayProve && remoteAddress && !client.dials?.hasDialled(remoteAddress)) {
       options.onIncoming?.(remoteAddress);

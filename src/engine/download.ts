@@ -59,7 +59,7 @@ const MAX_EARLY_PEERS = 500;
 /** Maximum number of host names of peers that a download looks up. */
 const MAX_NAMES = 8;
 
-/** What a download has from the gate. */
+/** Functions of the gate that a download uses. */
 export interface Gated {
   /** Requests a range of a web seed's file. */
   fetchRange: FetchRange;

@@ -61,7 +61,7 @@ export function fillExtendedHandshake(
   );
 }
 
-/** What a peer said in its extended handshake. It may lie, and may say it again at any time. */
+/** Claims of a peer in its extended handshake. The peer may lie, and may repeat them at any time. */
 export interface PeerHandshake {
   /** Address of the peer, as text. */
   peer: string;

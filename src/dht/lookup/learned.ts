@@ -1,5 +1,6 @@
 /**
- * What lookups teach those after them. IPv4 and IPv6 have separate DHTs (BEP 32), so each has its own.
+ * Estimates and caches that lookups leave for later ones. IPv4 and IPv6 have separate DHTs (BEP 32),
+ * so each has its own.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { ClosestNodesCache } from "./closest_nodes_cache.ts";
 import { DistanceEstimate } from "./distance_estimate.ts";
 import { RttEstimator } from "./rtt_estimator.ts";
 
-/** What the lookups in the DHT of one address family have taught. */
+/** Estimates and caches of the lookups in the DHT of one address family. */
 export class Learned {
   readonly rtt = new RttEstimator();
   readonly distances = new DistanceEstimate();

@@ -6,7 +6,7 @@
  * closest candidates at a time, adds the nodes that their replies name, and ends when the closest
  * nodes have all answered. `candidates.ts` contains the candidates of one search.
  *
- * {@linkcode Learned} keeps, for each address family, what searches teach those after them. The
+ * {@linkcode Learned} keeps, for each address family, estimates and caches for later searches. The
  * round-trip estimate sets the time to wait for a reply before another node is queried. The distance
  * estimate tells whether closer nodes can be expected. {@linkcode RecentLookups} lets a put reuse the
  * replies of the get just before it.

@@ -25,7 +25,7 @@ export interface DhtHostsOptions extends Omit<DhtHostOptions, "family" | "other"
 /** Why there is no node of IPv4. */
 const NO_IPV4 = "libreseed is bound to an address of IPv6";
 
-/** What the DHT node of one family is doing. */
+/** Status of the DHT node of one family. */
 export interface FamilyStatus {
   state: DhtState;
   /** Node id, 40 hexadecimal digits. */

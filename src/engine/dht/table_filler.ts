@@ -8,7 +8,7 @@
 import { type HostPort, parseCompactNodes } from "../../base/mod.ts";
 import type { Krpc } from "../libraries/mod.ts";
 
-/** What {@linkcode fillTable} needs. */
+/** Options of {@linkcode fillTable}. */
 export interface TableFillerOptions {
   /** Our node of IPv6. Each node that replies enters its table. */
   krpc: Krpc;

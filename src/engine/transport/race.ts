@@ -69,7 +69,7 @@ export class RacingSocket extends EventEmitter implements PeerSocket {
     this.#dial(options.first);
   }
 
-  /** What carries the connection; `undefined` until one is open. */
+  /** The protocol of the connection; `undefined` until one of the dials is open. */
   get carrier(): Carrier | undefined {
     return this.#carrier;
   }
