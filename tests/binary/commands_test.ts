@@ -6,12 +6,12 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type CommandName, commandTable } from "../../src/launcher/command_table.ts";
-import { runCli, spawnCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
+import { runCli, spawnCli } from "../support/mod.ts";
 import { kinds } from "./probe/command_attempts.ts";
 import { forbidden as gateAttempts } from "./probe/gate_attempts.ts";
 import { kinds as engineKinds } from "./probe/engine_attempts.ts";
 import type { Probed } from "./probe/hear.ts";
-import { binary, binaryTest, buildProbe, refused } from "./support.ts";
+import { binaryTest, probeForFile, refused } from "./support.ts";
 import { makeWorld, type World } from "./world.ts";
 
 /** Actions that a command may take and others may not. */
@@ -105,16 +105,7 @@ const rows: Record<CommandName, readonly Row[]> = {
   version: [{ line: "version --json" }],
 };
 
-let directory: TemporaryHome;
-let probe: string;
-
-if (binary !== "") {
-  Deno.test.beforeAll(async () => {
-    directory = await temporaryHome();
-    probe = await buildProbe(directory.path);
-  });
-  Deno.test.afterAll(() => directory.remove());
-}
+const probe = probeForFile();
 
 /** Returns the differences between the outcomes and the actions that a row allows. */
 function differences({ outcomes, examined }: Probed, row: Row): string[] {
@@ -148,7 +139,7 @@ async function probed(row: Row, { env, project, targets }: World): Promise<Probe
   const args = row.line.replaceAll("{PORT}", `${targets.ownPort}`)
     .replaceAll("{HTTP}", `${targets.httpPort}`).split(" ");
   const { stderr } = await runCli(args, {
-    program: [probe],
+    program: [probe.path],
     cwd: project,
     env: { ...env, PROBE_AT: "start" },
   });
@@ -190,7 +181,7 @@ binaryTest(
         ...["--bootstrap", "nowhere.invalid:1"],
       ],
       {
-        program: [probe],
+        program: [probe.path],
         env: {
           ...env,
           PROBE_TARGETS: JSON.stringify({ ...targets, hasEngine: true }),
@@ -215,7 +206,7 @@ binaryTest(
     await daemon.waitForLine(/^gateway 127\.0\.0\.2$/, "stderr");
     await attack(1);
     const { PROBE_TARGETS: _, ...plain } = env;
-    const { code, stderr } = await runCli(["reload"], { program: [probe], env: plain });
+    const { code, stderr } = await runCli(["reload"], { program: [probe.path], env: plain });
     assert.equal(code, 0, stderr);
     await attack(2);
     await daemon.waitForLine(/^names were looked up anew$/, "stderr");

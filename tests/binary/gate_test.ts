@@ -4,10 +4,10 @@
  */
 
 import assert from "node:assert/strict";
-import { spawnCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
+import { spawnCli } from "../support/mod.ts";
 import { forbidden } from "./probe/gate_attempts.ts";
 import type { Probed } from "./probe/hear.ts";
-import { binary, binaryTest, buildProbe, refused } from "./support.ts";
+import { binaryTest, probeForFile, refused } from "./support.ts";
 import { makeWorld } from "./world.ts";
 
 const hosts = [
@@ -16,16 +16,7 @@ const hosts = [
   ...["64:ff9b::a00:1", "2002:0a00:0001::1", "2001:db8::1", "ff02::1", "localhost"],
 ];
 
-let directory: TemporaryHome;
-let probe: string;
-
-if (binary !== "") {
-  Deno.test.beforeAll(async () => {
-    directory = await temporaryHome();
-    probe = await buildProbe(directory.path);
-  });
-  Deno.test.afterAll(() => directory.remove());
-}
+const probe = probeForFile();
 
 binaryTest(
   "the gate of the compiled program may use only the network, and refuses forbidden hosts",
@@ -34,7 +25,7 @@ binaryTest(
     const { localPort } = world.targets;
     const addresses = hosts.map((host) => ({ host, port: localPort }));
     await using program = spawnCli(["gate"], {
-      program: [probe],
+      program: [probe.path],
       env: { ...world.env, PROBE_GATE: JSON.stringify(addresses) },
     });
     const [, errors] = await program.waitForLine(/^refused (.*)$/, "stderr");

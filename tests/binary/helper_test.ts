@@ -5,26 +5,17 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { runCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
+import { runCli } from "../support/mod.ts";
 import { forbidden, local } from "./probe/common_attempts.ts";
 import type { Probed } from "./probe/hear.ts";
 import { noise } from "../support/package_archives.ts";
-import { binary, binaryTest, buildProbe, refused } from "./support.ts";
+import { binaryTest, probeForFile, refused } from "./support.ts";
 import { makeWorld } from "./world.ts";
 
 /** Number of bytes that do not shrink, more than a pack compresses and hashes without a helper. */
 const LONG_BYTES = 40 << 20;
 
-let directory: TemporaryHome;
-let probe: string;
-
-if (binary !== "") {
-  Deno.test.beforeAll(async () => {
-    directory = await temporaryHome();
-    probe = await buildProbe(directory.path);
-  });
-  Deno.test.afterAll(() => directory.remove());
-}
+const probe = probeForFile();
 
 binaryTest(
   "a helper of the compiled program may use its files and nothing else",
@@ -33,7 +24,7 @@ binaryTest(
     await Deno.mkdir(join(world.project, "long"));
     await Deno.writeFile(join(world.project, "long", "noise"), noise(LONG_BYTES, 1));
     const { code, stderr } = await runCli(["pack", "long", "--name=long", "--version=1.0.0"], {
-      program: [probe],
+      program: [probe.path],
       cwd: world.project,
       env: { ...world.env, PROBE_AT: "helper" },
     });

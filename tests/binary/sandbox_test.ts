@@ -3,25 +3,16 @@
  */
 
 import assert from "node:assert/strict";
-import { spawnCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
+import { spawnCli } from "../support/mod.ts";
 import { kinds } from "./probe/engine_attempts.ts";
 import type { Probed } from "./probe/hear.ts";
-import { binary, binaryTest, buildProbe, refused } from "./support.ts";
+import { binary, binaryTest, probeForFile, refused } from "./support.ts";
 import { makeWorld } from "./world.ts";
 
 /** Matches the error of the worker's own code for a path that is a link or no regular file. */
 const noFile = /is a link, has more than one name, or is no regular file$/;
 
-let directory: TemporaryHome;
-let probe: string;
-
-if (binary !== "") {
-  Deno.test.beforeAll(async () => {
-    directory = await temporaryHome();
-    probe = await buildProbe(directory.path);
-  });
-  Deno.test.afterAll(() => directory.remove());
-}
+const probe = probeForFile();
 
 /**
  * Runs the daemon with a hostile engine. Returns the outcomes of the engine's attempts, and the
@@ -31,7 +22,7 @@ async function tryAll(flags: string[]): Promise<Probed & { kept: string[] }> {
   await using world = await makeWorld();
   await using daemon = spawnCli(
     ["seed", "--port", `${world.targets.ownPort}`, "--no-dht", ...flags],
-    { program: [probe], env: world.env },
+    { program: [probe.path], env: world.env },
   );
   await daemon.waitForLine(/^ready/, "stdout");
   daemon.kill("SIGUSR1");
@@ -81,6 +72,6 @@ binaryTest("the released program contains no probe", async () => {
     const bytes = new TextDecoder("latin1").decode(await Deno.readFile(path));
     return marks.map((mark) => bytes.includes(mark));
   };
-  assert.deepEqual(await holds(probe), [true, true, true]);
+  assert.deepEqual(await holds(probe.path), [true, true, true]);
   assert.deepEqual(await holds(binary), [false, false, false]);
 });

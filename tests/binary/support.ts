@@ -6,6 +6,7 @@
 import { join, resolve } from "node:path";
 import { build } from "../../scripts/compile.ts";
 import { generateKeyPair, type KeyPair, writeKeyFile } from "../../src/identity/mod.ts";
+import { type TemporaryHome, temporaryHome } from "../support/mod.ts";
 
 const named = Deno.env.get("LIBRESEED_BIN");
 /** Absolute path of the compiled program; empty if `LIBRESEED_BIN` is not set. */
@@ -72,4 +73,17 @@ export async function packageSource(path: string, lengthBytes = 300_000): Promis
   const bytes = Uint8Array.from({ length: lengthBytes }, (_, i) => (i * 31 + (i >> 8)) & 255);
   await Deno.writeFile(join(path, "data.bin"), bytes);
   return path;
+}
+
+/** Builds the program of {@linkcode buildProbe} before the tests of a file, and removes it after them. */
+export function probeForFile(): { path: string } {
+  const probe = { path: "" };
+  if (binary === "") return probe;
+  let directory: TemporaryHome;
+  Deno.test.beforeAll(async () => {
+    directory = await temporaryHome();
+    probe.path = await buildProbe(directory.path);
+  });
+  Deno.test.afterAll(() => directory.remove());
+  return probe;
 }
