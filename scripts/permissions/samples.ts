@@ -35,7 +35,7 @@ export const samples: Record<CommandName, readonly (readonly string[])[]> = {
   reload: [[]],
   stop: [[]],
   doctor: [[]],
-  testnet: [[]],
+  testnet: [[], ["--ipv6"]],
   completions: [["bash"]],
   help: [[]],
   version: [[]],

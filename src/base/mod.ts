@@ -34,6 +34,7 @@ export * from "./ip_address.ts";
 export * from "./library_lines.ts";
 export * from "./out_of_reach.ts";
 export * from "./paths.ts";
+export * from "./test_network.ts";
 export * from "./turns.ts";
 export * from "./version.ts";
 export * from "./web_seeds.ts";

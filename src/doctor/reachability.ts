@@ -4,9 +4,9 @@
  * @module
  */
 
+import { isTestNetwork } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { StatusJson } from "../control/mod.ts";
-import { isTestNetwork } from "../launcher/mod.ts";
 import { describeReachability } from "../reachability/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 

@@ -27,9 +27,9 @@ export type HomePart =
 /**
  * The network that a command uses. `none`: no network. `control`: the control socket of a running
  * host. `host`: also the engine's thread, because the command may become the host itself.
- * `loopback`: addresses of this machine.
+ * `loopback`: 127.0.0.1. `loopbacks`: 127.0.0.1 and ::1.
  */
-export type NetworkUse = "none" | "control" | "host" | "loopback";
+export type NetworkUse = "none" | "control" | "host" | "loopback" | "loopbacks";
 
 /** A path outside of the home, and the reason for granting it. */
 export interface NamedPath {
@@ -178,7 +178,7 @@ const rows: Record<CommandName, Row> = {
   reload: () => ({ network: "control" }),
   stop: () => ({ home: ["lock"], network: "control" }),
   doctor: () => host({ engine: undefined, key: [...KEY_READING, "examine it"], probes: true }),
-  testnet: () => ({ network: "loopback" }),
+  testnet: ({ flags }) => ({ network: flags.ipv6 === true ? "loopbacks" : "loopback" }),
   completions: () => ({}),
   help: () => ({}),
   version: () => ({}),

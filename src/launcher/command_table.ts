@@ -79,7 +79,7 @@ export const commandTable = {
   reload: { args: [0, 0] },
   stop: { args: [0, 0] },
   doctor: { args: [0, 0] },
-  testnet: { flags: { nodes: "value", port: "value" }, args: [0, 0] },
+  testnet: { flags: { nodes: "value", port: "value", ipv6: "switch" }, args: [0, 0] },
   completions: { args: [1, 1] },
   help: { args: [0, 1] },
   version: { args: [0, 0] },

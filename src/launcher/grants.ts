@@ -62,7 +62,10 @@ export function grantsFor(facts: GrantFacts): Grants {
     if (!hasKey && needs.home.includes("seed-read")) list.read(values.dir, "the seed directory");
     grantAddresses(list, needs, values, facts.binding);
   }
-  if (needs?.network === "loopback") list.add("net", "127.0.0.1", "the nodes of the test network");
+  if (needs?.network === "loopback" || needs?.network === "loopbacks") {
+    list.add("net", "127.0.0.1", "the nodes of the test network");
+  }
+  if (needs?.network === "loopbacks") list.add("net", "[::1]", "the nodes of IPv6");
   const isAtHome = needs && needs.home.length > 0;
   if (isAtHome || needs?.network === "control" || needs?.network === "host") {
     list.add("sys", "uid", "comparing owners of files with this user");

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isIPv4Host } from "../base/mod.ts";
+import { isTestNetwork } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 
 /** Whether a daemon with these settings asks the home router to open the port. */
@@ -16,12 +16,4 @@ export function mapsPort(settings: Settings): boolean {
 /** Whether peers are searched in the local network (BEP 14). */
 export function usesLan(settings: Settings): boolean {
   return settings.lan && !isTestNetwork(settings);
-}
-
-/** Whether all DHT nodes are on this machine, so that no peer comes from outside. */
-export function isTestNetwork({ allowLocal, bootstrap }: Settings): boolean {
-  return allowLocal &&
-    bootstrap.every(({ host }) =>
-      isIPv4Host(host) && host.startsWith("127.") || host === "localhost"
-    );
 }

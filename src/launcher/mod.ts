@@ -58,7 +58,7 @@ export type {
   ToEngine,
   ToThread,
 } from "./messages.ts";
-export { isTestNetwork, mapsPort, usesLan } from "./local_network.ts";
+export { mapsPort, usesLan } from "./local_network.ts";
 export { MAX_STDIN_BYTES, MAX_STDIN_PATHS } from "./stdin_paths.ts";
 export { ThreadClient, type ThreadScope } from "./thread_client.ts";
 export { homeDirectory } from "./user_home.ts";

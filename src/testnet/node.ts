@@ -1,6 +1,7 @@
 /**
  * One node of a testnet: a real node of npm:bittorrent-dht with its own UDP socket, and counters of
- * the queries that it receives. `testnet.ts` creates the nodes and fills their routing tables.
+ * the queries that it receives. `testnet.ts` creates the nodes and fills their routing tables. A node
+ * of IPv6 has the socket of `ipv6_socket.ts`.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import krpc from "k-rpc";
 import { toHex } from "../base/mod.ts";
 import { verifySignature } from "../identity/mod.ts";
 import { TestnetError } from "./errors.ts";
+import { ALIAS, Ipv6Socket, LOOPBACK_6 } from "./ipv6_socket.ts";
 import { storedItems } from "./stored_items.ts";
 
 /** Maximum number of items that a node stores; the oldest is dropped. */
@@ -113,6 +115,8 @@ export class LocalNode implements TestnetNode {
   readonly idHex: string;
   readonly received: ReceivedQueries & { counts: QueryCounts; last: ReceivedQuery[] };
   readonly host: string;
+  /** The address by which the npm packages know the node. */
+  readonly #knownHost: string;
   #rpc: Rpc;
   #dht: DhtClient;
   #port = 0;
@@ -121,18 +125,25 @@ export class LocalNode implements TestnetNode {
 
   /**
    * @param id node id, 20 bytes
-   * @param host address to bind
+   * @param host address to bind: one of IPv4, or ::1
    * @param nodesPerAnswer maximum number of contacts in a reply; the closest contacts are returned
    */
   constructor(id: Uint8Array, host: string, nodesPerAnswer: number) {
     this.id = id;
     this.idHex = toHex(id);
     this.host = host;
+    this.#knownHost = host === LOOPBACK_6 ? ALIAS : host;
     const counts = { ping: 0, find_node: 0, get_peers: 0, announce_peer: 0, get: 0, put: 0 };
     this.received = { counts: { ...counts, other: 0 }, last: [] };
-    this.#rpc = krpc({ id: Buffer.from(id), idLength: id.length, bootstrap: false }) as Rpc;
+    this.#rpc = krpc({
+      id: Buffer.from(id),
+      idLength: id.length,
+      bootstrap: false,
+      ...(host === LOOPBACK_6 && { socket: new Ipv6Socket() }),
+    }) as Rpc;
     this.#rpc.on("query", (query, from) => {
-      this.#count(String(query.q), from.address, from.port);
+      const sender = host === LOOPBACK_6 ? LOOPBACK_6 : from.address;
+      this.#count(String(query.q), sender, from.port);
     });
     ignoreReadOnlyNodes(this.#rpc);
     const respond = this.#rpc.response.bind(this.#rpc);
@@ -169,7 +180,7 @@ export class LocalNode implements TestnetNode {
       await new Promise<void>((resolve, reject) => {
         this.#fail = reject;
         this.#dht.on("listening", resolve);
-        this.#dht.listen(port, this.host);
+        this.#dht.listen(port, this.#knownHost);
       });
     } catch (cause) {
       throw bindError(cause, this.host, port);
@@ -184,12 +195,12 @@ export class LocalNode implements TestnetNode {
    * not full.
    */
   learn(other: LocalNode): void {
-    this.#dht.addNode({ id: Buffer.from(other.id), host: other.host, port: other.port });
+    this.#dht.addNode({ id: Buffer.from(other.id), host: other.#knownHost, port: other.port });
   }
 
   /** Sets the bootstrap nodes of this node, which are used if its routing table becomes empty. */
   setBootstrap(others: LocalNode[]): void {
-    this.#rpc.bootstrap = others.map(({ host, port }) => ({ host, port }));
+    this.#rpc.bootstrap = others.map((other) => ({ host: other.#knownHost, port: other.port }));
   }
 
   contacts(): number {

@@ -28,8 +28,8 @@ export interface TestnetOptions {
   /** UDP port of the first node; 0 or absent for any free port. The other nodes use any free ports. */
   port?: number;
   /**
-   * Addresses to bind, which the nodes take in turn. Default 127.0.0.1. The nodes are not meant for
-   * a public network.
+   * Addresses to bind, which the nodes take in turn: addresses of IPv4, or ::1 alone. Default
+   * 127.0.0.1. The nodes are not meant for a public network.
    */
   hosts?: readonly string[];
   /**
@@ -79,6 +79,9 @@ export async function startTestnet(options: TestnetOptions): Promise<Testnet> {
       "BAD_OPTION",
       `a testnet has 1 to ${MAX_NODES} nodes, not ${options.nodes}`,
     );
+  }
+  if (hosts.length > 1 && hosts.some((host) => host.includes(":"))) {
+    throw new TestnetError("usage", "BAD_OPTION", "a testnet of IPv6 has the one address ::1");
   }
   const nodes: LocalNode[] = [];
   const close = async () => {

@@ -10,8 +10,10 @@ import {
   type Family,
   formatAddress,
   isPublic,
+  isTestNetwork,
   parseAddress,
   peerAddressBytes,
+  type TestNetworkSettings,
 } from "../base/mod.ts";
 import {
   AddressVotes,
@@ -21,6 +23,9 @@ import {
   type ReachabilityStatus,
 } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
+
+/** The loopback address of IPv6, as operating systems write it. */
+const LOOPBACK_6 = "::1";
 
 /** Options of {@linkcode Reach}. */
 export interface ReachOptions {
@@ -37,8 +42,11 @@ export interface ReachOptions {
   onDoubt: () => void;
   /** Called when peers know this machine by an address that it no longer has. */
   onMoved: () => void;
-  /** Whether IPv6 is used if there is a public address of it. */
-  usesIpv6: boolean;
+  /**
+   * The addresses of this machine for which IPv6 is used. Default: public ones. A test network uses
+   * the loopback address, or none.
+   */
+  usesIpv6For?: "public" | "loopback" | "none";
   /** Called with whether IPv6 is to be used, whenever this machine tells its addresses. */
   onIpv6: (hasIpv6: boolean) => void;
 }
@@ -89,8 +97,14 @@ export class Reach {
       this.#votes6.clear();
       this.#incoming = { 4: { connections: 0 }, 6: { connections: 0 } };
     }
-    const { usesIpv6, onIpv6 } = this.#options;
-    onIpv6(usesIpv6 && addresses.some((text) => isPublicOf(6, text)));
+    const { usesIpv6For = "public", onIpv6 } = this.#options;
+    onIpv6(
+      addresses.some((text) =>
+        usesIpv6For === "public"
+          ? isPublicOf(6, text)
+          : usesIpv6For === "loopback" && text === LOOPBACK_6
+      ),
+    );
     // A public address of an interface is external as long as the votes name no other.
     const own = addresses.find((text) => isPublicOf(4, text));
     if (own !== undefined && this.#votes4.external === undefined) this.#learn(own);
@@ -157,9 +171,13 @@ function isPublicOf(family: Family, text: string): boolean {
   return address?.length === (family === 4 ? 4 : 16) && isPublic(address);
 }
 
-/** Whether all DHT nodes are on this machine, so that no packet may leave it. */
-export function isTestNetwork(
-  { allowLocal, bootstrap }: { allowLocal: boolean; bootstrap: readonly { host: string }[] },
-): boolean {
-  return allowLocal && bootstrap.every(({ host }) => host.startsWith("127.") || host === "::1");
+/**
+ * Returns the addresses for which a program with these bootstrap nodes uses IPv6. In a test network,
+ * a node of IPv6 must find others on this machine, and may not send to the internet.
+ */
+export function ipv6Use(
+  settings: TestNetworkSettings,
+): NonNullable<ReachOptions["usesIpv6For"]> {
+  if (!isTestNetwork(settings)) return "public";
+  return settings.bootstrap.some(({ host }) => host === LOOPBACK_6) ? "loopback" : "none";
 }

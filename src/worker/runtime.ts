@@ -37,7 +37,7 @@ import {
 import { Outreach } from "./outreach.ts";
 import { searchPeers } from "./peer_search.ts";
 import { notStarted } from "./errors.ts";
-import { isTestNetwork, Reach } from "./reach.ts";
+import { ipv6Use, Reach } from "./reach.ts";
 import { RouterPort } from "./router_port.ts";
 
 /** Maximum number of records that `announceNow` announces concurrently. */
@@ -154,7 +154,7 @@ export class WorkerRuntime implements WorkerApi {
     });
     this.#reach = new Reach({
       ...{ clock: this.#clock, port: engine.port },
-      usesIpv6: !isTestNetwork(options),
+      usesIpv6For: ipv6Use(options),
       portMapping: () => this.#router.status ?? (options.mapsPort ? { sinceMs: 0 } : undefined),
       onStatus: (status) => {
         const { placement } = status.ipv4;

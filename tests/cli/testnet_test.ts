@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
-import { runCli, spawnCli } from "../support/mod.ts";
+import { join } from "node:path";
+import { runCli, spawnCli, temporaryHome } from "../support/mod.ts";
 
 /** A `ping` query of the DHT protocol (KRPC, BEP 5). */
 const ping = `d1:ad2:id20:${"a".repeat(20)}e1:q4:ping1:t1:x1:y1:qe`;
@@ -56,4 +57,54 @@ Deno.test("testnet refuses invalid numbers", async () => {
     const { code, stdout } = await runCli(["testnet", ...args]);
     assert.deepEqual([code, stdout], [2, ""], args.join(" "));
   }
+});
+
+Deno.test("testnet --ipv6 has nodes on ::1, over which a package is published, found and fetched", async () => {
+  await using place = await temporaryHome();
+  await using testnet = spawnCli(["testnet", "--ipv6", "--nodes", "10", "--json"]);
+  const [line] = await testnet.waitForLine(/^.+$/, "stdout");
+  const { bootstrap, bootstrap6, nodes } = JSON.parse(line);
+  assert.match(bootstrap, /^127\.0\.0\.1:\d+$/);
+  assert.match(bootstrap6, /^\[::1\]:\d+$/);
+  assert.equal(nodes, 10);
+  // The DHT of IPv4 is not named, so nothing can be put or found there.
+  const env = {
+    LIBRESEED_BOOTSTRAP: bootstrap6,
+    LIBRESEED_ALLOW_LOCAL: "true",
+    LIBRESEED_PORT: "0",
+  };
+  const at = (name: string) => ({ home: join(place.path, name), env, cwd: place.path });
+  const must = async (home: string, ...args: string[]) => {
+    const { code, stdout, stderr } = await runCli(args, at(home));
+    assert.equal(code, 0, `${args.join(" ")}: ${stdout}${stderr}`);
+    return stdout;
+  };
+  await Deno.mkdir(join(place.path, "hello"));
+  await Deno.writeTextFile(join(place.path, "hello", "read me.txt"), "over ::1");
+  await must("publisher", "keygen");
+  await using daemon = spawnCli(["seed"], at("publisher"));
+  await daemon.waitForLine(/^ready: /, "stdout");
+  await must("publisher", "publish", "hello", "--name", "hello", "--version", "1.0.0");
+  await must("reader", "resolve", "hello");
+  await must("reader", "get", "hello", "-o", "out");
+  const text = await Deno.readTextFile(join(place.path, "out", "read me.txt"));
+  assert.equal(text, "over ::1");
+  const { dht, dhtNodes, dht6, traffic } = JSON.parse(await must("publisher", "status", "--json"));
+  assert.deepEqual([dht.state, dhtNodes, traffic.packetsIn], ["on", 0, 0]);
+  assert(dht6.nodes > 0 && dht6.traffic.packetsIn > 0, JSON.stringify(dht6));
+});
+
+Deno.test("without a bootstrap node at ::1, a test network uses no IPv6", async () => {
+  await using home = await temporaryHome();
+  await using testnet = spawnCli(["testnet", "--ipv6", "--nodes", "3", "--json"]);
+  const [line] = await testnet.waitForLine(/^.+$/, "stdout");
+  const env = {
+    LIBRESEED_BOOTSTRAP: JSON.parse(line).bootstrap,
+    LIBRESEED_ALLOW_LOCAL: "true",
+    LIBRESEED_PORT: "0",
+  };
+  await using daemon = spawnCli(["seed"], { home, env });
+  await daemon.waitForLine(/^ready: /, "stdout");
+  const { stdout } = await runCli(["status", "--json"], { home, env });
+  assert.equal(JSON.parse(stdout).dht6, undefined);
 });

@@ -186,8 +186,8 @@ export const rooms: Record<string, Room> = {
   },
   testnet: {
     runs: "testnet",
-    holds: "a DHT of real nodes on 127.0.0.1",
-    imports: ["base", "identity"],
+    holds: "a DHT of real nodes on 127.0.0.1, or on ::1",
+    imports: ["base", "bencode", "identity"],
   },
   cli: {
     runs: "command",
@@ -331,7 +331,7 @@ export const places: readonly Place[] = [
       /["']node:(net|dgram|dns|http|https|tls)(\/promises)?["']|\bDeno\.(connect|listen|serve|startTls|resolveDns)|\bfetch\(["'`]/,
     only: [
       ...["src/engine/", "src/control/", "src/host/", "src/doctor/", "src/gate_thread/"],
-      "src/base/host_port.ts",
+      ...["src/base/host_port.ts", "src/testnet/ipv6_socket.ts"],
     ],
   },
   // The exceptions for `doctor`: it binds a port that no process uses, and reads a state file
@@ -341,7 +341,7 @@ export const places: readonly Place[] = [
     pattern: /["']node:dgram["']|\bDeno\.listenDatagram\b/,
     only: [
       ...["src/engine/dht/udp_socket.ts", "src/doctor/network.ts"],
-      ...["src/gate_thread/udp_sockets.ts"],
+      ...["src/gate_thread/udp_sockets.ts", "src/testnet/ipv6_socket.ts"],
     ],
   },
   {

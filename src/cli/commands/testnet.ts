@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineCommand } from "../flags/command.ts";
+import { defineCommand, switchFlag } from "../flags/command.ts";
 
 function wholeNumber(max: number): (text: string) => number {
   return (text) => {
@@ -14,15 +14,18 @@ function wholeNumber(max: number): (text: string) => number {
   };
 }
 
-type Flags = { nodes: number; port: number };
+type Flags = { nodes: number; port: number; ipv6?: boolean };
 
 export default defineCommand<Flags, []>({
   description:
     "Starts a separate DHT on 127.0.0.1, prints the address to pass to --bootstrap, and runs until " +
-    "Ctrl-C. Other commands reach it with --allow-local.",
+    "Ctrl-C. Other commands reach it with --allow-local. With --ipv6, there is another DHT on ::1, " +
+    "and both addresses are printed, separated by a comma.",
   examples: [
     "libreseed testnet --port 7881",
     "libreseed publish ./my-tool --bootstrap 127.0.0.1:7881 --allow-local",
+    "libreseed testnet --ipv6 --port 7881",
+    "libreseed publish ./my-tool --bootstrap [::1]:7881 --allow-local",
   ],
   home: "unused",
   parameters: {
@@ -41,21 +44,28 @@ export default defineCommand<Flags, []>({
         placeholder: "P",
         brief: "UDP port of the first node; 0 = any free port",
       },
+      ipv6: switchFlag("Also start a DHT of as many nodes on ::1"),
     },
   },
-  async run({ flags: { nodes, port }, output, io }) {
-    const { signal } = io;
+  async run({ flags: { nodes, port, ipv6 }, output, io }) {
+    const { signal, clock } = io;
     const { startTestnet } = await import("../../testnet/mod.ts");
-    const testnet = await startTestnet({ nodes, port, clock: io.clock });
+    const testnets = new AsyncDisposableStack();
     try {
-      const { bootstrap } = testnet;
-      output.result({ bootstrap, nodes }, bootstrap);
-      output.notice(`${nodes} nodes; use --bootstrap ${bootstrap} --allow-local, stop with Ctrl-C`);
+      const four = testnets.use(await startTestnet({ nodes, port, clock }));
+      const six = ipv6
+        ? testnets.use(await startTestnet({ nodes, port, clock, hosts: ["::1"] }))
+        : undefined;
+      const { bootstrap } = four;
+      const all = six ? `${bootstrap},${six.bootstrap}` : bootstrap;
+      output.result({ bootstrap, ...(six && { bootstrap6: six.bootstrap }), nodes }, all);
+      const started = six ? `${nodes} nodes of IPv4 and ${nodes} of IPv6` : `${nodes} nodes`;
+      output.notice(`${started}; use --bootstrap ${all} --allow-local, stop with Ctrl-C`);
       if (!signal.aborted) {
         await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       }
     } finally {
-      await testnet.close();
+      await testnets.disposeAsync();
     }
   },
 });

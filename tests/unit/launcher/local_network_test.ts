@@ -5,7 +5,7 @@ import type { Settings } from "../../../src/config/mod.ts";
 import { mapsPort, usesLan } from "../../../src/launcher/mod.ts";
 
 function hostPort(text: string): { host: string; port: number } {
-  const [host, port] = text.split(":");
+  const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(text)!;
   return { host: host!, port: Number(port) };
 }
 
@@ -23,6 +23,8 @@ Deno.test("no router is used in a test network, or if the setting is off", () =>
   assert.equal(maps(true, true, "router.example:6881"), true);
   assert.equal(maps(true, true, "127.0.0.1:47110", "router.example:6881"), true);
   assert.equal(maps(true, true, "127.0.0.1:47110", "localhost:6881"), false);
+  assert.equal(maps(true, true, "[::1]:47110"), false);
+  assert.equal(maps(true, true, "[::1]:47110", "[2a01:4f8::1]:6881"), true);
   assert.equal(maps(true, true), false);
   assert.equal(maps(false, false, "router.example:6881"), false);
 });

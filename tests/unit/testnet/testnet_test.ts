@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import dgram from "node:dgram";
+import bencode from "bencode";
 import DHT from "bittorrent-dht";
+import { parseCompactNodes } from "../../../src/base/mod.ts";
 import { startTestnet, TestnetError } from "../../../src/testnet/mod.ts";
 
 const value = Buffer.from("hello");
@@ -219,4 +221,47 @@ Deno.test("closing twice succeeds", async () => {
   const testnet = await startTestnet({ nodes: 2 });
   await testnet.close();
   await testnet.close();
+});
+
+Deno.test("nodes on ::1 name each other by addresses of IPv6, and hold what is put to them", async () => {
+  await using testnet = await startTestnet({ nodes: 4, hosts: ["::1"] });
+  const [node] = testnet.nodes;
+  assert.equal(testnet.bootstrap, `[::1]:${node!.port}`);
+  assert.equal(node!.contacts(), 3);
+  const socket = dgram.createSocket("udp6");
+  const ask = async (query: string, members: Record<string, unknown>) => {
+    const reply = new Promise<Uint8Array>((resolve) => socket.once("message", resolve));
+    const a = { id: Buffer.alloc(20, 1), ...members };
+    socket.send(bencode.encode({ t: "aa", y: "q", q: query, ro: 1, a }), node!.port, "::1");
+    return bencode.decode(Buffer.from(await reply)).r;
+  };
+  try {
+    const { nodes, nodes6 } = await ask("find_node", { target: Buffer.alloc(20) });
+    assert.equal(nodes, undefined);
+    const named = parseCompactNodes(nodes6, 6);
+    const others = testnet.nodes.slice(1).map(({ host, port }) => `${host} ${port}`);
+    assert.deepEqual(named.map(({ host, port }) => `${host} ${port}`).sort(), others.sort());
+    const infoHash = { info_hash: Buffer.alloc(20, 2) };
+    const { token } = await ask("get_peers", infoHash);
+    await ask("announce_peer", { ...infoHash, token, port: 7_001 });
+    const { values } = await ask("get_peers", infoHash);
+    const peer = Buffer.from([...Array(15).fill(0), 1, 7_001 >> 8, 7_001 & 0xff]);
+    assert.deepEqual(values.map((one: Uint8Array) => Buffer.from(one)), [peer]);
+    await ask("put", { token: (await ask("get", { target: Buffer.alloc(20) })).token, v: value });
+    assert.equal(testnet.holders(node!.storedTargets()[0]!).length, 1);
+    assert.deepEqual(node!.received.last[0], {
+      query: "find_node",
+      host: "::1",
+      port: socket.address().port,
+    });
+  } finally {
+    await new Promise<void>((resolve) => socket.close(resolve));
+  }
+});
+
+Deno.test("a testnet has no nodes of both families", async () => {
+  await assert.rejects(
+    startTestnet({ nodes: 2, hosts: ["127.0.0.1", "::1"] }),
+    (error) => error instanceof TestnetError && error.code === "BAD_OPTION",
+  );
 });

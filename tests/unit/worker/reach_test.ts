@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { parseAddress } from "../../../src/base/mod.ts";
 import { MIN_VOTES, type ReachabilityStatus } from "../../../src/reachability/mod.ts";
 import type { PortMappingStatus } from "../../../src/router/mod.ts";
-import { isTestNetwork, Reach } from "../../../src/worker/reach.ts";
+import { ipv6Use, Reach, type ReachOptions } from "../../../src/worker/reach.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 const OURS = "5.9.1.2";
 const NEXT = "5.9.2.2";
 
-function begin() {
+function begin(options: Partial<ReachOptions> = {}) {
   const told: ReachabilityStatus[] = [];
   const external: string[] = [];
   const ipv6: boolean[] = [];
@@ -24,8 +24,8 @@ function begin() {
     onExternal: (address) => external.push(address),
     onDoubt: () => counts.doubts++,
     onMoved: () => counts.moves++,
-    usesIpv6: true,
     onIpv6: (has) => ipv6.push(has),
+    ...options,
   });
   const vote = (address: string, count = MIN_VOTES) => {
     for (let i = 0; i < count; i++) reach.vote(`45.${i}.1.1`, parseAddress(address)!);
@@ -113,10 +113,22 @@ Deno.test("only connections from outside count as such", () => {
   assert.equal(reach.status.reachable, "yes");
 });
 
-Deno.test("a test network, whose nodes are all on this machine, uses no IPv6", () => {
-  const network = (allowLocal: boolean, ...hosts: string[]) =>
-    isTestNetwork({ allowLocal, bootstrap: hosts.map((host) => ({ host })) });
-  assert.equal(network(true, "127.0.0.1", "::1"), true);
-  assert.equal(network(true, "127.0.0.1", "5.1.1.1"), false);
-  assert.equal(network(false, "127.0.0.1"), false);
+Deno.test("a test network uses IPv6 for ::1 alone, and only if a bootstrap node is there", () => {
+  const use = (allowLocal: boolean, ...hosts: string[]) =>
+    ipv6Use({ allowLocal, bootstrap: hosts.map((host) => ({ host })) });
+  assert.equal(use(true, "127.0.0.1", "::1"), "loopback");
+  assert.equal(use(true, "127.0.0.1"), "none");
+  assert.equal(use(true), "none");
+  assert.equal(use(true, "127.0.0.1", "5.1.1.1"), "public");
+  assert.equal(use(true, "::1", "2a01:4f8::1"), "public");
+  assert.equal(use(false, "127.0.0.1"), "public");
+});
+
+Deno.test("in a test network, IPv6 is there if this machine has ::1, whatever else it has", () => {
+  for (const [usesIpv6For, expected] of [["loopback", true], ["none", false]] as const) {
+    const { reach, ipv6 } = begin({ usesIpv6For });
+    reach.setHostAddresses(["::1", "2a01:4f8::1", OURS]);
+    reach.setHostAddresses(["127.0.0.1", "2a01:4f8::1", OURS]);
+    assert.deepEqual(ipv6, [expected, false]);
+  }
 });
