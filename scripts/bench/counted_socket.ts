@@ -17,7 +17,7 @@ export const countKeys = ["packetsOut", "bytesOut", "packetsIn", "bytesIn"] as c
 export class Counter {
   readonly #count: Count = { packetsOut: 0, bytesOut: 0, packetsIn: 0, bytesIn: 0 };
 
-  /** Makes a UDP socket over IPv4. The default is a plain socket of Node. */
+  /** Makes a UDP socket. The default is a plain socket of Node over IPv4. */
   socket(create: () => Socket = () => createSocket("udp4")): Socket {
     const socket = create();
     const count = this.#count;

@@ -1,6 +1,7 @@
 /** The DHT on which programs are compared: libreseed's testnet, with answers as BEP 5 specifies. */
 
 import krpc from "k-rpc";
+import type { Family } from "../../src/base/mod.ts";
 import { startTestnet, type Testnet } from "../../src/testnet/mod.ts";
 
 /** BEP 5: a node that lacks the requested value returns the K (8) closest nodes that it knows. */
@@ -15,13 +16,13 @@ type Response = (
 ) => void;
 
 /**
- * Starts a testnet of `nodes` nodes, with the same ids in every run. Each answer contains the 8
- * closest nodes. Unchanged nodes of npm:bittorrent-dht would return their whole routing table of 2
+ * Starts a testnet of `nodes` nodes, on 127.0.0.1 or ::1, with the same ids in every run. Each answer
+ * contains the 8 closest nodes. Unchanged nodes of npm:bittorrent-dht would return their whole routing table of 2
  * kB, which no other implementation does and libtorrent cannot read.
  */
-export async function startNetwork(nodes: number): Promise<Testnet> {
+export async function startNetwork(nodes: number, family: Family = 4): Promise<Testnet> {
   shortenAnswers();
-  return await startTestnet({ nodes });
+  return await startTestnet({ nodes, hosts: [family === 4 ? "127.0.0.1" : "::1"] });
 }
 
 let shortened = false;

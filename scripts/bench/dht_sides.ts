@@ -7,6 +7,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { createSocket } from "node:dgram";
 import DHT from "bittorrent-dht";
 import WebTorrent from "webtorrent";
 import { type Clock, systemClock } from "../../src/base/mod.ts";
@@ -164,27 +165,40 @@ function peerSide(dht: Dht, all: Dht[]): Omit<Side, "put" | "get"> {
   };
 }
 
-/** Starts a DHT manager that uses the node of an engine of its own. */
+/**
+ * Starts a DHT manager that uses the node of an engine of its own: the node of IPv6 if the bootstrap
+ * node has an address of IPv6.
+ */
 export async function startOurs(
   bootstrap: string,
   counter: Counter,
   limiter?: RateLimiter,
   clock: Clock = systemClock,
 ): Promise<DhtManager> {
+  const address = parseHostPort(bootstrap);
+  const isIpv6 = address.host.includes(":");
   const engine = await Engine.start({
     clock: systemClock,
     port: 0,
     dht: true,
-    bootstrap: [parseHostPort(bootstrap)],
+    bootstrap: [address],
     createSocket: () => counter.socket(createUdpSocket),
+    createSocket6: () => counter.socket(createUdpSocket6),
   });
+  await engine.useIpv6(isIpv6);
+  const family = isIpv6 ? 6 : 4;
   return new DhtManager({
-    nodes: () => {
-      const node = engine.node();
-      return node ? [node] : [];
-    },
+    nodes: () => engine.nodes().filter((node) => node.family === family),
     clock,
     limiter,
+  });
+}
+
+function createUdpSocket6() {
+  return createSocket({
+    type: "udp6",
+    ipv6Only: true,
+    lookup: (address, _options, done) => done(null, address, 6),
   });
 }
 

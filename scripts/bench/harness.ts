@@ -49,6 +49,8 @@ export interface Row {
   warmUp?: boolean;
   /** Time limit of one round of one contender, in seconds; half an hour by default. */
   mostSeconds?: number;
+  /** The same with little work, for `--short`. Default: the row itself. */
+  short?: Row;
   /** Deletes files and ends processes that all rounds shared. */
   dispose?(): Promise<void>;
 }
@@ -218,30 +220,36 @@ function markdown(lines: readonly string[][]): string {
 }
 
 /**
- * Runs the rows named on the command line, or all rows: `[--rounds N] [--only CONTENDER]… [ROW…]`.
- * Prints tables to standard output and progress to standard error.
+ * Runs the rows named on the command line, or all rows: `[--rounds N] [--only CONTENDER]… [--short]
+ * [ROW…]`. `--short` shows that a row runs: one round without a warm-up, with less work where the row
+ * has a short form. Prints tables to standard output and progress to standard error.
  *
  * @returns the exit code, which is 1 if a contender failed
  */
 export async function runBenchmarks(rows: readonly Row[], args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
-    options: { rounds: { type: "string" }, only: { type: "string", multiple: true } },
+    options: {
+      rounds: { type: "string" },
+      only: { type: "string", multiple: true },
+      short: { type: "boolean" },
+    },
     allowPositionals: true,
   });
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   const unknown = positionals.filter((name) => !rows.some(({ id }) => id === name));
   if (unknown.length > 0 || (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))) {
-    console.error(`usage: bench [--rounds N] [${rows.map(({ id }) => id).join("|")}]…`);
+    console.error(`usage: bench [--rounds N] [--short] [${rows.map(({ id }) => id).join("|")}]…`);
     return 2;
   }
   killDescendantsOnSignal();
   let exitCode = 0;
   const chosen = rows.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
   for (const row of chosen) {
-    const contenders = row.contenders
+    const form: Row = values.short ? { ...row.short ?? row, rounds: 1, warmUp: false } : row;
+    const contenders = form.contenders
       .filter(({ name }) => values.only === undefined || values.only.includes(name));
-    const wanted = { ...row, contenders, rounds: rounds ?? row.rounds };
+    const wanted = { ...form, contenders, rounds: rounds ?? form.rounds };
     const measured = await measure(wanted, console.error);
     console.log(report(measured));
     if (measured.failed.length > 0) exitCode = 1;

@@ -1,5 +1,5 @@
 /**
- * Runs all benchmarks: `deno run -A scripts/bench/main.ts [--rounds N] [ROW…]`. Each of the other
+ * Runs all benchmarks: `deno run -A scripts/bench/main.ts [--rounds N] [--short] [ROW…]`. Each of the other
  * files that define benchmarks can also be run alone.
  */
 
