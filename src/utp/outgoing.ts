@@ -11,9 +11,11 @@
 import { Congestion } from "./congestion.ts";
 import type { DelayMeter } from "./delay_history.ts";
 import { type ByteBudget, MAX_FLIGHT_BYTES, MAX_PACKETS } from "./limits.ts";
+import { Fifo } from "./fifo.ts";
 import { HEADER_BYTES, ST } from "./packet.ts";
 import { PathMtu } from "./path_mtu.ts";
 import type { RoundTrip } from "./round_trip.ts";
+import { type Ordered, SendOrder } from "./send_order.ts";
 import { SendQueue } from "./send_queue.ts";
 import { distance, SEQ_MASK, SeqRing } from "./sequence.ts";
 
@@ -28,7 +30,7 @@ const SLAB_BYTES = 128 * 1024;
 const EMPTY = new Uint8Array(0);
 
 /** A packet that has been made and not been acknowledged. */
-export interface Sent {
+export interface Sent extends Ordered {
   /** Header, padding and payload. The header is written anew each time the packet is sent. */
   bytes: Uint8Array;
   type: number;
@@ -38,10 +40,6 @@ export interface Sent {
   paddingBytes: number;
   sentUs: number;
   transmissions: number;
-  /** Position in the order of all that was sent, counting what was sent again. */
-  order: number;
-  /** Whether the peer has it, by a selective acknowledgement. */
-  isSacked: boolean;
   isLost: boolean;
 }
 
@@ -75,10 +73,12 @@ export class Outgoing {
   readonly #queue = new SendQueue();
   #isEnding = false;
   #finSeq: number | undefined;
-  #order = 0;
+  readonly #sendOrder = new SendOrder<Sent>();
   /** Highest order of all packets that have arrived. */
   #arrivedOrder = -1;
   #lostCount = 0;
+  /** The lost packets in the order in which their loss was noticed, and some that came after all. */
+  readonly #lost = new Fifo<Sent>();
   #duplicates = 0;
   /** Losses of packets before this number belong to a loss that has been answered already. */
   #recoverUntil: number;
@@ -186,6 +186,7 @@ export class Outgoing {
       this.#lose(first, nowUs);
     }
     if (selective || this.#isRecovering) this.#findLost(nowUs);
+    else this.#sendOrder.dropArrived();
     if (ackedBytes > 0) {
       roundTrip.progress();
       this.#congestion.acked({
@@ -256,8 +257,7 @@ export class Outgoing {
   }
 
   #sendLost(nowUs: number, isProbe: boolean): void {
-    for (let seq = this.#oldest; this.#lostCount > 0; seq = (seq + 1) & SEQ_MASK) {
-      const sent = this.#at(seq);
+    for (let sent; (sent = this.#lost.first) !== undefined; this.#lost.remove()) {
       if (!sent.isLost) continue;
       const { payloadBytes } = sent;
       if (this.flightBytes > 0 && !this.#fitsAgain(payloadBytes)) return;
@@ -284,7 +284,7 @@ export class Outgoing {
   #transmit(sent: Sent, nowUs: number): void {
     sent.sentUs = nowUs;
     sent.transmissions++;
-    sent.order = this.#order++;
+    this.#sendOrder.add(sent);
     this.#addFlight(sent.payloadBytes);
     this.#options.transmit(sent);
   }
@@ -352,9 +352,8 @@ export class Outgoing {
   /** Finds packets that are lost, by the order in which packets were sent and have arrived. */
   #findLost(nowUs: number): void {
     const lostUntil = this.#arrivedOrder - REORDERED;
-    for (let seq = this.#oldest; seq !== this.next; seq = (seq + 1) & SEQ_MASK) {
-      const sent = this.#at(seq);
-      if (!sent.isSacked && !sent.isLost && sent.order <= lostUntil) this.#lose(sent, nowUs);
+    for (let sent; (sent = this.#sendOrder.takeUntil(lostUntil)) !== undefined;) {
+      this.#lose(sent, nowUs);
     }
   }
 
@@ -372,6 +371,7 @@ export class Outgoing {
   #markLost(sent: Sent): void {
     sent.isLost = true;
     this.#lostCount++;
+    this.#lost.add(sent);
     this.#addFlight(-sent.payloadBytes);
     if (sent.paddingBytes === 0) return;
     this.#mtu.wasLost(sent.bytes.length);
