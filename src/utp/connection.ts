@@ -8,7 +8,7 @@
 import { DelayMeter } from "./delay_history.ts";
 import { closedError, type UtpErrorCode } from "./errors.ts";
 import { Incoming, type Reader } from "./incoming.ts";
-import { type ByteBudget, MAX_FLIGHT_BYTES } from "./limits.ts";
+import { type Allowance, type ByteBudget, MAX_FLIGHT_BYTES } from "./limits.ts";
 import { type Header, makePacket, type Packet, ST, writeHeader, writePadding } from "./packet.ts";
 import { Outgoing, type Sent } from "./outgoing.ts";
 import { RoundTrip } from "./round_trip.ts";
@@ -30,13 +30,14 @@ const MAX_TIMEOUTS = { open: 7, connecting: 4 } as const;
 const CLOSED_WINDOW_US = 60_000_000;
 /** Shortest and longest time between two packets that ask whether a window is still closed, µs. */
 const [WINDOW_PROBE_US, MAX_WINDOW_PROBE_US] = [500_000, 15_000_000];
+/** Longest time for which a missing packet is waited for while later ones are kept, µs. */
+const GAP_US = 60_000_000;
 /** Longest time that a closed connection waits for the peer to acknowledge the end, µs. */
 const LINGER_US = 5_000_000;
 
 /** What a connection needs of its endpoint. */
 export interface Link {
-  /** Bytes that all connections hold for their readers, and that they have in flight. */
-  readonly kept: ByteBudget;
+  /** Bytes that all connections have in flight. */
   readonly flight: ByteBudget;
   /** Monotonic time in microseconds, from any starting point. */
   nowUs(): number;
@@ -63,6 +64,8 @@ export interface ConnectionOptions {
   sendId: number;
   /** Sequence number of our first packet. */
   next: number;
+  /** Bytes that the connections of the peer's machine hold for their readers. */
+  kept: Allowance;
   /** Sequence number of the peer's `ST_SYN`; absent if we dial. */
   accepted?: { last: number };
 }
@@ -85,7 +88,8 @@ export class Connection {
   #heardUs: number;
   /** Window that the last packet of ours offered. */
   #offeredBytes = 0;
-  /** Times of the next acknowledgement, timeout, keep-alive and end. */
+  /** Times of the next acknowledgement, timeout, keep-alive and end, and the end of a gap's time. */
+  #gapUntilUs = Infinity;
   #ackAtUs = Infinity;
   #timeoutAtUs = Infinity;
   #keepAliveAtUs = Infinity;
@@ -130,7 +134,8 @@ export class Connection {
 
   /** Time of the next call of {@linkcode onTime} that is needed. */
   get dueUs(): number {
-    return Math.min(this.#ackAtUs, this.#timeoutAtUs, this.#keepAliveAtUs, this.#endAtUs);
+    const soonUs = Math.min(this.#ackAtUs, this.#timeoutAtUs, this.#keepAliveAtUs);
+    return Math.min(soonUs, this.#endAtUs, this.#gapUntilUs);
   }
 
   /** Dials the peer. */
@@ -195,6 +200,13 @@ export class Connection {
     this.#end();
   }
 
+  /** Ends the connection like {@linkcode abort}, and tells its user why. */
+  reset(code: UtpErrorCode): void {
+    const { handlers } = this;
+    this.abort();
+    handlers?.onClose(closedError(code, this.options));
+  }
+
   /** Takes a packet of this connection. */
   receive(packet: Packet): void {
     if (this.#state === "closed") return;
@@ -225,6 +237,7 @@ export class Connection {
   /** Does what is due. */
   onTime(nowUs: number): void {
     if (this.#endAtUs <= nowUs) return this.#end();
+    if (this.#gapUntilUs <= nowUs) return this.reset("ETIMEDOUT");
     if (this.#ackAtUs <= nowUs || this.#keepAliveAtUs <= nowUs) this.#sendState();
     if (this.#timeoutAtUs <= nowUs) this.#onTimeout(nowUs);
   }
@@ -233,7 +246,7 @@ export class Connection {
     return new Incoming(last, {
       onBytes: (bytes) => this.handlers?.onBytes(bytes) ?? true,
       onEnd: () => this.handlers?.onEnd(),
-    }, this.#link.kept);
+    }, this.options.kept);
   }
 
   /** Opens a dialled connection, if a packet acknowledges our `ST_SYN`. */
@@ -259,6 +272,7 @@ export class Connection {
     const isFin = type === ST.fin;
     const taken = incoming.take(seq, isFin ? payload.subarray(0, 0) : payload, isFin);
     if (this.#hasEnded) return;
+    this.#watchGap(taken === "in order", nowUs);
     this.#receivedPackets++;
     const every = this.#receivedPackets > BULK_PACKETS ? ACK_EVERY.bulk : ACK_EVERY.first;
     const canWait = taken === "in order" && !isFin && !incoming.hasGap &&
@@ -344,6 +358,15 @@ export class Connection {
     this.#link.send(bytes, this.options.host, this.options.port);
   }
 
+  /** Notes how long the next packet in order may be missing. */
+  #watchGap(isProgress: boolean, nowUs: number): void {
+    if (!this.#incoming!.hasGap) this.#gapUntilUs = Infinity;
+    else if (isProgress || this.#gapUntilUs === Infinity) {
+      this.#gapUntilUs = nowUs + GAP_US;
+      this.#link.schedule(this.#gapUntilUs);
+    }
+  }
+
   #fail(code: UtpErrorCode): void {
     const { handlers } = this;
     this.#end();
@@ -370,6 +393,7 @@ export class Connection {
       this.#timeoutAtUs =
       this.#keepAliveAtUs =
       this.#endAtUs =
+      this.#gapUntilUs =
         Infinity;
     this.#link.forget(this);
   }

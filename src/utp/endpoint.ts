@@ -7,10 +7,10 @@
  */
 
 import type { Timer } from "../base/mod.ts";
-import { Connection, type Link } from "./connection.ts";
+import { Connection, type ConnectionOptions, type Link } from "./connection.ts";
 import { closedError } from "./errors.ts";
 import { HalfOpenTable } from "./half_open.ts";
-import { ByteBudget, RECEIVE_WINDOW_BYTES, UTP_LIMITS, type UtpLimits } from "./limits.ts";
+import { RECEIVE_WINDOW_BYTES, UtpUsage } from "./limits.ts";
 import { connectionIdOf, makePacket, type Packet, readPacket, ST, typeOf } from "./packet.ts";
 import { SEQ_MASK } from "./sequence.ts";
 import { UtpSocket } from "./socket.ts";
@@ -34,7 +34,8 @@ export interface UtpEndpointOptions {
   onConnection: (socket: UtpSocket) => void;
   /** Whether another connection of this peer may be begun now. Default: always. */
   admits?: (host: string, port: number) => boolean;
-  limits?: UtpLimits;
+  /** Counts and bounds what connections take, also those of other endpoints. Default: a new one. */
+  usage?: UtpUsage;
 }
 
 /**
@@ -42,7 +43,7 @@ export interface UtpEndpointOptions {
  */
 export type Received = "taken" | "unknown" | "malformed" | "limited";
 
-/** Numbers of an endpoint. */
+/** Numbers of an endpoint. The bytes are those of all endpoints that share a {@linkcode UtpUsage}. */
 export interface UtpCounts {
   /** Connections that are open, or are being opened by us or ended. */
   connections: number;
@@ -57,7 +58,7 @@ export interface UtpCounts {
 /** The uTP connections of one UDP socket. */
 export class UtpEndpoint {
   readonly #options: UtpEndpointOptions;
-  readonly #limits: UtpLimits;
+  readonly #usage: UtpUsage;
   /** Connections by host, and then by port and the connection id of received packets. */
   readonly #hosts = new Map<string, Map<number, Connection>>();
   readonly #connections = new Set<Connection>();
@@ -73,11 +74,10 @@ export class UtpEndpoint {
 
   constructor(options: UtpEndpointOptions) {
     this.#options = options;
-    this.#limits = options.limits ?? UTP_LIMITS;
-    this.#halfOpen = new HalfOpenTable(this.#limits.halfOpen);
+    this.#usage = options.usage ?? new UtpUsage();
+    this.#halfOpen = new HalfOpenTable(this.#usage.limits.halfOpen);
     this.#link = {
-      kept: new ByteBudget(this.#limits.keptBytes),
-      flight: new ByteBudget(this.#limits.flightBytes),
+      flight: this.#usage.flight,
       nowUs: () => this.#arrivedUs ?? options.nowUs(),
       send: options.send,
       schedule: (atUs) => this.#schedule(atUs),
@@ -92,8 +92,8 @@ export class UtpEndpoint {
       halfOpen: this.#halfOpen.size,
       accepted: this.#accepted,
       dialled: this.#dialled,
-      keptBytes: this.#link.kept.used,
-      flightBytes: this.#link.flight.used,
+      keptBytes: this.#usage.kept.used,
+      flightBytes: this.#usage.flight.used,
     };
   }
 
@@ -152,11 +152,7 @@ export class UtpEndpoint {
   /** Ends all connections with an `ST_RESET`. No connection is begun or accepted any more. */
   close(): void {
     this.#isClosed = true;
-    for (const connection of [...this.#connections]) {
-      const { handlers } = connection;
-      connection.abort();
-      handlers?.onClose(closedError("ENETDOWN", connection.options));
-    }
+    for (const connection of [...this.#connections]) connection.reset("ENETDOWN");
   }
 
   /**
@@ -170,7 +166,7 @@ export class UtpEndpoint {
       existing.receive(packet);
       return "taken";
     }
-    if (this.#connections.size >= this.#limits.connections) return "unknown";
+    if (this.#usage.isFull) return "unknown";
     if (this.#options.admits?.(host, port) === false) return "limited";
     const nowUs = this.#options.nowUs();
     this.#halfOpen.expire(nowUs);
@@ -196,7 +192,7 @@ export class UtpEndpoint {
   #confirm({ connectionId, ack }: Packet, host: string, port: number): Connection | undefined {
     const key = keyOf(host, port, connectionId);
     const entry = this.#halfOpen.confirm(key, ack, this.#options.nowUs());
-    if (!entry || this.#connections.size >= this.#limits.connections) return undefined;
+    if (!entry || this.#usage.isFull) return undefined;
     const connection = this.#add({
       host,
       port,
@@ -210,9 +206,10 @@ export class UtpEndpoint {
     return connection;
   }
 
-  #add(options: ConstructorParameters<typeof Connection>[0]): Connection {
+  #add(options: Omit<ConnectionOptions, "kept">): Connection {
     const { host, port, receiveId } = options;
-    const connection = new Connection(options, this.#link);
+    const kept = this.#usage.enter(host);
+    const connection = new Connection({ ...options, kept }, this.#link);
     this.#connections.add(connection);
     let ofHost = this.#hosts.get(host);
     if (!ofHost) this.#hosts.set(host, ofHost = new Map());
@@ -222,7 +219,7 @@ export class UtpEndpoint {
 
   #forget(connection: Connection): void {
     const { host, port, receiveId } = connection.options;
-    this.#connections.delete(connection);
+    if (this.#connections.delete(connection)) this.#usage.leave(host);
     const ofHost = this.#hosts.get(host);
     ofHost?.delete(port << 16 | receiveId);
     if (ofHost?.size === 0) this.#hosts.delete(host);
@@ -245,7 +242,7 @@ export class UtpEndpoint {
   }
 
   #freeId(host: string, port: number): number | undefined {
-    if (this.#connections.size >= this.#limits.connections) return undefined;
+    if (this.#usage.isFull) return undefined;
     for (let tries = 0; tries < ID_TRIES; tries++) {
       const id = this.#options.random16();
       if (!this.#find(host, port, id)) return id;

@@ -6,7 +6,7 @@
  */
 
 import {
-  type ByteBudget,
+  type Allowance,
   MAX_PACKETS,
   PACKET_OVERHEAD_BYTES,
   RECEIVE_WINDOW_BYTES,
@@ -15,7 +15,7 @@ import { distance, isBefore, SEQ_MASK, SeqRing } from "./sequence.ts";
 
 /** Maximum length of a selective acknowledgement that we send, in bytes: 1,024 packets. */
 const MAX_SELECTIVE_BYTES = 128;
-/** Window that is offered while the memory of all connections is used up, in bytes. */
+/** Window that is offered while the memory for the peer's machine is used up, in bytes. */
 const LEAST_WINDOW_BYTES = 4_096;
 
 /** The reader of a connection. */
@@ -44,7 +44,7 @@ export type Taken =
 /** The packets of one direction of a connection. */
 export class Incoming {
   readonly #reader: Reader;
-  readonly #budget: ByteBudget;
+  readonly #budget: Allowance;
   /** The next sequence number in order. */
   #next: number;
   readonly #early = new SeqRing<Uint8Array>();
@@ -58,7 +58,7 @@ export class Incoming {
   #hasEnded = false;
 
   /** @param last the sequence number before the first packet */
-  constructor(last: number, reader: Reader, budget: ByteBudget) {
+  constructor(last: number, reader: Reader, budget: Allowance) {
     this.#next = this.#highest = (last + 1) & SEQ_MASK;
     this.#reader = reader;
     this.#budget = budget;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { machineOf } from "../base/mod.ts";
+
 /**
  * Receive window of a connection, in bytes: what a peer may have sent and our reader has not read.
  * At 100 ms it allows 20 MB/s.
@@ -19,7 +21,10 @@ export const MAX_PACKETS = 4_096;
 /** Memory that a kept packet takes beside its payload, in bytes. */
 export const PACKET_OVERHEAD_BYTES = 128;
 
-/** Limits of a {@linkcode UtpEndpoint}. */
+/**
+ * Limits of {@linkcode UtpUsage}, and so of all endpoints that share it. `halfOpen` is of each
+ * endpoint.
+ */
 export interface UtpLimits {
   /** Maximum number of connections, incoming and outgoing. */
   connections: number;
@@ -45,8 +50,20 @@ export const UTP_LIMITS: UtpLimits = {
   flightBytes: 64 * 1024 * 1024,
 };
 
+/**
+ * The share of the free memory that one machine may take, as a divisor. A machine that takes all it
+ * gets leaves seven eighths of the rest to others, so no number of machines takes all of it.
+ */
+const SHARE_OF_FREE = 8;
+
+/** A number of bytes in use, with a maximum. */
+export interface Allowance {
+  used: number;
+  readonly left: number;
+}
+
 /** A number of bytes that many users share, with a maximum. */
-export class ByteBudget {
+export class ByteBudget implements Allowance {
   readonly max: number;
   used = 0;
 
@@ -57,5 +74,73 @@ export class ByteBudget {
   /** Number of bytes that are left. */
   get left(): number {
     return Math.max(this.max - this.used, 0);
+  }
+}
+
+/** What all connections of one machine take of a budget: at most an eighth of what all leave free. */
+class MachineShare implements Allowance {
+  connections = 0;
+  readonly #whole: ByteBudget;
+  #used = 0;
+
+  constructor(whole: ByteBudget) {
+    this.#whole = whole;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  set used(bytes: number) {
+    this.#whole.used += bytes - this.#used;
+    this.#used = bytes;
+  }
+
+  get left(): number {
+    return Math.max(Math.floor(this.#whole.left / SHARE_OF_FREE) - this.#used, 0);
+  }
+}
+
+/** What the connections of all endpoints that share it take together: those of both families. */
+export class UtpUsage {
+  readonly limits: UtpLimits;
+  /** Bytes that connections hold for their readers, and that they have in flight. */
+  readonly kept: ByteBudget;
+  readonly flight: ByteBudget;
+  #connections = 0;
+  readonly #machines = new Map<string, MachineShare>();
+
+  constructor(limits: UtpLimits = UTP_LIMITS) {
+    this.limits = limits;
+    this.kept = new ByteBudget(limits.keptBytes);
+    this.flight = new ByteBudget(limits.flightBytes);
+  }
+
+  /** Whether there may be no further connection now. */
+  get isFull(): boolean {
+    return this.#connections >= this.limits.connections;
+  }
+
+  /**
+   * Counts another connection.
+   *
+   * @param host IP address of the peer; a /64 of IPv6 counts as one machine
+   * @returns what the peer's machine may make us keep
+   */
+  enter(host: string): Allowance {
+    this.#connections++;
+    const machine = machineOf(host);
+    let share = this.#machines.get(machine);
+    if (!share) this.#machines.set(machine, share = new MachineShare(this.kept));
+    share.connections++;
+    return share;
+  }
+
+  /** Forgets a connection, which has given its memory back. */
+  leave(host: string): void {
+    this.#connections--;
+    const machine = machineOf(host);
+    const share = this.#machines.get(machine)!;
+    if (--share.connections === 0) this.#machines.delete(machine);
   }
 }

@@ -19,6 +19,6 @@
  */
 
 export { type Received, type UtpCounts, UtpEndpoint, type UtpEndpointOptions } from "./endpoint.ts";
-export { UTP_LIMITS, type UtpLimits } from "./limits.ts";
+export { UTP_LIMITS, type UtpLimits, UtpUsage } from "./limits.ts";
 export { isUtp } from "./packet.ts";
 export { UtpSocket } from "./socket.ts";

@@ -10,7 +10,7 @@ import type { Contact, DhtNode } from "../../dht/mod.ts";
 import type { GateClient } from "../../gate/mod.ts";
 import { DhtHost, type DhtHostOptions, type DhtState } from "./dht_host.ts";
 import type { UtpPort } from "../transport/mod.ts";
-import type { SocketFactory, Traffic } from "./udp_socket.ts";
+import { addTraffic, noTraffic, type SocketFactory, type Traffic } from "./udp_socket.ts";
 
 /** Options of {@linkcode DhtHosts}. */
 export interface DhtHostsOptions extends Omit<DhtHostOptions, "family" | "other"> {
@@ -32,6 +32,7 @@ export interface FamilyStatus {
   nodeIdHex: string;
   /** Number of nodes in the routing table. */
   nodes: number;
+  /** Traffic since the start, also of earlier nodes of the family. */
   traffic: Readonly<Traffic>;
 }
 
@@ -45,6 +46,8 @@ export class DhtHosts {
   onUtp6: (port: UtpPort | undefined) => void = () => {};
   /** Nodes of IPv6 for the next start of a node: those of an earlier run, or of the last node. */
   #known6: Contact[];
+  /** Traffic of the nodes of IPv6 that have ended. */
+  #past6 = noTraffic();
   #suspended: string | undefined;
   readonly #bootstrap6: { host: string; port: number }[];
 
@@ -81,7 +84,7 @@ export class DhtHosts {
       state: host.state,
       nodeIdHex: host.krpc.id.toHex(),
       nodes: host.krpc.nodes.count(),
-      traffic: host.traffic,
+      traffic: family === 6 ? addTraffic(host.traffic, this.#past6) : host.traffic,
     };
   }
 
@@ -104,10 +107,12 @@ export class DhtHosts {
     const createSocket6 = this.#options.createSocket6 ?? (gate && socketsOf(gate));
     if (wanted === (this.#six !== undefined) || !createSocket6) return;
     if (!wanted) {
+      // Before the socket is closed, so that peers are told of the end of their connections.
+      this.onUtp6(undefined);
       this.#known6 = this.#six!.knownNodes();
       this.#six!.close();
+      this.#past6 = addTraffic(this.#past6, this.#six!.traffic);
       this.#six = undefined;
-      this.onUtp6(undefined);
       return this.#report();
     }
     this.#six = new DhtHost({

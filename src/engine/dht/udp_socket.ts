@@ -49,6 +49,27 @@ export interface Traffic {
   unsent: number;
 }
 
+/** Returns traffic of nothing. */
+export function noTraffic(): Traffic {
+  return {
+    packetsIn: 0,
+    bytesIn: 0,
+    packetsOut: 0,
+    bytesOut: 0,
+    malformed: 0,
+    limited: 0,
+    unasked: 0,
+    unsent: 0,
+  };
+}
+
+/** Returns the sum of the traffic of two sockets. */
+export function addTraffic(a: Readonly<Traffic>, b: Readonly<Traffic>): Traffic {
+  const sum = { ...a };
+  for (const key of Object.keys(sum) as (keyof Traffic)[]) sum[key] += b[key];
+  return sum;
+}
+
 /** Tells which replies to our queries are expected. */
 export interface ExpectedAnswers {
   /** Whether any reply from this host is expected. */
@@ -90,16 +111,7 @@ type SendCallback = (error: Error | null) => void;
  * A UDP socket that looks always open, while the real socket behind it may fail and be reopened.
  */
 export class UdpSocket extends EventEmitter {
-  readonly traffic: Traffic = {
-    packetsIn: 0,
-    bytesIn: 0,
-    packetsOut: 0,
-    bytesOut: 0,
-    malformed: 0,
-    limited: 0,
-    unasked: 0,
-    unsent: 0,
-  };
+  readonly traffic = noTraffic();
   readonly #create: SocketFactory;
   readonly #limiter: QueryLimiter | undefined;
   readonly #localAddress: string | undefined;

@@ -7,9 +7,9 @@
 
 import { randomBytes } from "node:crypto";
 import { type Clock, type Family, formatHostPort, type HostPort } from "../../base/mod.ts";
-import { UtpEndpoint, UtpSocket } from "../../utp/mod.ts";
+import { UtpEndpoint, UtpSocket, UtpUsage } from "../../utp/mod.ts";
 import { type Carrier, type PeerSocket, RacingSocket, type Way } from "./race.ts";
-import type { UtpPort, UtpStatus } from "./utp_port.ts";
+import { addUtpCounters, noUtpCounters, type UtpPort, type UtpStatus } from "./utp_port.ts";
 
 /** Transports of connections to peers, in both directions. */
 export type TransportMode = "both" | "tcp" | "utp";
@@ -38,6 +38,10 @@ export class Transports {
   readonly #clock: Clock;
   /** What speaks uTP, and its UDP socket, by address family. */
   readonly #utp = new Map<Family, { port: UtpPort; endpoint: UtpEndpoint }>();
+  /** What the connections of both families take together. */
+  readonly #usage = new UtpUsage();
+  /** What was counted on sockets that have ended, so that no counter ever falls. */
+  readonly #past = noUtpCounters();
   /**
    * Addresses of peers that took a connection by TCP and closed it without a word, the oldest first.
    * Programs that are set to uTP alone do that. They are dialled by uTP first.
@@ -58,7 +62,12 @@ export class Transports {
    * socket any more.
    */
   use(family: Family, port: UtpPort | undefined): void {
-    this.#utp.get(family)?.endpoint.close();
+    const before = this.#utp.get(family);
+    if (before) {
+      before.endpoint.close();
+      addUtpCounters(this.#past, { ...before.port.traffic, ...before.endpoint.counts });
+      before.port.receiver = undefined;
+    }
     this.#utp.delete(family);
     if (!port || this.mode === "tcp") return;
     const clock = this.#clock;
@@ -66,6 +75,7 @@ export class Transports {
       nowUs: () => performance.now() * 1_000,
       after: (delayMs, fire) => clock.after(delayMs, fire),
       random16: () => randomBytes(2).readUInt16BE(),
+      usage: this.#usage,
       send: (bytes, host, to) => port.send(bytes, host, to),
       admits: (host, from) => port.admits(host, from),
       onConnection: (socket) => {
@@ -84,15 +94,19 @@ export class Transports {
 
   /** Connections and traffic of uTP over both families; `undefined` if there is no uTP. */
   get status(): UtpStatus | undefined {
-    const [first, ...others] = [...this.#utp.values()].map(({ port, endpoint }): UtpStatus => ({
-      ...port.traffic,
-      ...endpoint.counts,
-    }));
-    if (!first) return undefined;
-    for (const other of others) {
-      for (const key of Object.keys(first) as (keyof UtpStatus)[]) first[key] += other[key];
+    if (this.#utp.size === 0) return undefined;
+    const { kept, flight } = this.#usage;
+    const status: UtpStatus = {
+      ...this.#past,
+      ...{ connections: 0, halfOpen: 0, keptBytes: kept.used, flightBytes: flight.used },
+    };
+    for (const { port, endpoint } of this.#utp.values()) {
+      const { counts } = endpoint;
+      addUtpCounters(status, { ...port.traffic, ...counts });
+      status.connections += counts.connections;
+      status.halfOpen += counts.halfOpen;
     }
-    return first;
+    return status;
   }
 
   /**

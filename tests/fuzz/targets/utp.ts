@@ -1,7 +1,7 @@
 /** Fuzz target of `src/utp`: packets to an endpoint with a connection and a half-open one. */
 
 import assert from "node:assert/strict";
-import { UtpEndpoint } from "../../../src/utp/mod.ts";
+import { UtpEndpoint, UtpUsage } from "../../../src/utp/mod.ts";
 import {
   type Header,
   HEADER_BYTES,
@@ -72,7 +72,7 @@ const endpointTarget: Target = {
         socket.onBytes = (bytes) => bytes.length % 3 > 0;
         socket.write(new Uint8Array(5_000));
       },
-      limits,
+      usage: new UtpUsage(limits),
     });
     const give = (bytes: Uint8Array) => {
       bytesIn += bytes.length;

@@ -37,8 +37,17 @@ Deno.test("an archive is exchanged by uTP over IPv6, on the socket of that famil
   assert.ok(equalBytes(await leecher.download(sample, [], { peers }), sample.content));
   assert.equal(leecher.engine.utp!.dialled, 1);
   assert.equal(seeder.engine.utp!.accepted, 1);
-  await seeder.engine.useIpv6(false);
-  assert.equal(seeder.engine.utp!.accepted, 0, "the figures are those of IPv4 again");
+  const before = { utp: seeder.engine.utp!, dht: seeder.engine.dht6!.traffic };
+  for (const isUsed of [false, true]) {
+    await seeder.engine.useIpv6(isUsed);
+    const after = { utp: seeder.engine.utp!, dht: seeder.engine.dht6?.traffic };
+    for (const key of ["packetsIn", "bytesIn", "packetsOut", "bytesOut"] as const) {
+      assert.ok(after.utp[key] >= before.utp[key], `the node has ended: ${key} of uTP`);
+      if (after.dht) assert.ok(after.dht[key] >= before.dht[key], `${key} of the DHT`);
+    }
+    assert.equal(after.utp.accepted, 1);
+    assert.equal(after.utp.connections, 0);
+  }
 });
 
 for (const [ours, theirs] of [["both", "utp"], ["utp", "both"]] as const) {

@@ -1,7 +1,7 @@
 /** Tests that strangers' packets neither break a connection nor make us remember or send much. */
 
 import assert from "node:assert/strict";
-import { UtpEndpoint, type UtpSocket } from "../../../src/utp/mod.ts";
+import { UtpEndpoint, type UtpLimits, type UtpSocket, UtpUsage } from "../../../src/utp/mod.ts";
 import { type Header, makePacket, readPacket, ST } from "../../../src/utp/packet.ts";
 import { settle } from "../../support/fake_clock.ts";
 import { ACCEPTOR, DIALLER, makePair } from "../../support/utp_network.ts";
@@ -28,20 +28,24 @@ class Alone {
   readonly endpoint: UtpEndpoint;
   nowUs = 0;
 
-  constructor(
-    limits?: { connections: number; halfOpen: number; keptBytes: number; flightBytes: number },
-  ) {
+  /** Does what is due. */
+  tick = () => {};
+
+  constructor(limits?: UtpLimits | UtpUsage) {
     let random = 7;
     this.endpoint = new UtpEndpoint({
       nowUs: () => this.nowUs,
-      after: () => ({ cancel() {} }),
+      after: (_delayMs, fire) => {
+        this.tick = fire;
+        return { cancel() {} };
+      },
       random16: () => random = random * 75 % 65_537 & 0xffff,
       send: (bytes, host) => this.sent.push({ bytes: bytes.slice(), host }),
       onConnection: (socket) => {
         socket.on("error", () => {});
         this.accepted.push(socket);
       },
-      limits,
+      usage: limits instanceof UtpUsage ? limits : new UtpUsage(limits),
     });
   }
 
@@ -163,11 +167,73 @@ Deno.test("packets that never become readable are kept up to a bound", () => {
     alone.sent.length = 0;
   }
   const { keptBytes } = alone.endpoint.counts;
-  assert.ok(keptBytes > 400_000 && keptBytes <= 500_000, `${keptBytes} bytes`);
+  // An eighth of what is left free.
+  assert.ok(keptBytes > 50_000 && keptBytes <= 500_000 / 9, `${keptBytes} bytes`);
   // Packets in order are still passed on.
   const bytesRead = alone.accepted[0]!.bytesRead;
   alone.receive(data({ connectionId: 101, seq: 3, ack: seq - 1 }, payload));
   assert.ok(alone.accepted[0]!.bytesRead > bytesRead);
+});
+
+/** Sends packets after a gap, as many as are kept. Returns the bytes that they take. */
+function fillGap(alone: Alone, host: string): number {
+  const before = alone.endpoint.counts.keptBytes;
+  const seq = alone.open(host);
+  for (let i = 4; i < 4_000; i++) {
+    alone.receive(data({ connectionId: 101, seq: i, ack: seq - 1 }, "y".repeat(1_000)), host);
+    alone.sent.length = 0;
+  }
+  return alone.endpoint.counts.keptBytes - before;
+}
+
+Deno.test("all connections of one machine together are kept no more than one, and others still have room", () => {
+  const limits = { connections: 100, halfOpen: 10, keptBytes: 16 * 2 ** 20, flightBytes: 1e6 };
+  const alone = new Alone(limits);
+  const first = fillGap(alone, "2a01:4f8:1:1::1");
+  for (let i = 2; i < 10; i++) assert.ok(fillGap(alone, `2a01:4f8:1:1::${i}`) < 2_000);
+  for (let i = 1; i < 16; i++) fillGap(alone, `198.51.100.${i}`);
+  const honest = fillGap(alone, "203.0.113.1");
+  assert.ok(honest > first / 10, `${honest} bytes of ${first}`);
+  assert.ok(alone.endpoint.counts.keptBytes < limits.keptBytes);
+  alone.endpoint.close();
+  assert.equal(alone.endpoint.counts.keptBytes, 0);
+});
+
+Deno.test("a gap that is not filled for a minute ends the connection, and one that is does not", () => {
+  const gap = (fillsGap: boolean) => {
+    const alone = new Alone();
+    const ack = alone.open() - 1;
+    alone.receive(data({ connectionId: 101, seq: 4, ack }));
+    alone.nowUs += 30_000_000;
+    alone.receive(data({ connectionId: 101, seq: 6, ack }));
+    if (fillsGap) alone.receive(data({ connectionId: 101, seq: 3, ack }));
+    alone.nowUs += 30_000_000;
+    alone.tick();
+    return alone;
+  };
+  assert.equal(gap(true).endpoint.counts.connections, 1);
+  const lasting = gap(false);
+  assert.equal(lasting.endpoint.counts.connections, 0);
+  assert.equal(lasting.endpoint.counts.keptBytes, 0);
+  assert.equal(readPacket(lasting.sent.at(-1)!.bytes)!.type, ST.reset);
+});
+
+Deno.test("endpoints that share their usage have their limits together", () => {
+  const usage = new UtpUsage({
+    connections: 3,
+    halfOpen: 10,
+    keptBytes: 2 ** 20,
+    flightBytes: 1e6,
+  });
+  const [four, six] = [new Alone(usage), new Alone(usage)];
+  for (let i = 1; i < 3; i++) {
+    four.open(`198.51.100.${i}`);
+    six.open(`2a01:4f8:${i}::1`);
+  }
+  assert.equal(four.endpoint.counts.connections + six.endpoint.counts.connections, 3);
+  six.endpoint.close();
+  four.open("198.51.100.9");
+  assert.equal(four.endpoint.counts.connections, 3);
 });
 
 Deno.test("a peer with a huge window gets no more than our congestion window", async () => {

@@ -2,14 +2,21 @@
 
 import assert from "node:assert/strict";
 import { Transports, type UtpPort } from "../../../../src/engine/transport/mod.ts";
+import { UTP_LIMITS } from "../../../../src/utp/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
-const utp: UtpPort = {
-  traffic: { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 },
-  receiver: undefined,
-  send() {},
-  admits: () => true,
-};
+function makePort(): UtpPort {
+  return {
+    traffic: { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 },
+    receiver: undefined,
+    send() {},
+    admits: () => true,
+  };
+}
+
+const utp = makePort();
+
+const noTcp = () => assert.fail("TCP was dialled");
 
 Deno.test("the TCP port is closed only where uTP alone is wanted, and there is uTP", () => {
   const clock = new FakeClock();
@@ -20,4 +27,35 @@ Deno.test("the TCP port is closed only where uTP alone is wanted, and there is u
     // Without a DHT node there is no socket for uTP.
     assert(new Transports({ clock, transport }).listensByTcp, `${transport}, no socket for uTP`);
   }
+});
+
+Deno.test("the limit on uTP connections holds over both families together", () => {
+  const transports = new Transports({ clock: new FakeClock(), transport: "utp", utp: makePort() });
+  transports.use(6, makePort());
+  for (let i = 0; i < UTP_LIMITS.connections; i++) {
+    const host = i % 2 === 0 ? `198.51.100.${i >> 2}` : `2a01:4f8::${i}`;
+    transports.dial({ host, port: 7_000 + i }, noTcp, true).on("error", () => {});
+  }
+  assert.equal(transports.status!.connections, UTP_LIMITS.connections);
+  for (const host of ["198.51.100.1", "2a01:4f8::1"]) {
+    const refused = transports.dial({ host, port: 6_999 }, noTcp, true);
+    refused.on("error", () => {});
+    assert.ok(refused.destroyed);
+  }
+  transports.close();
+});
+
+Deno.test("no counter of uTP falls when a family's socket ends, or another takes its place", () => {
+  const transports = new Transports({ clock: new FakeClock(), utp: makePort() });
+  const six = makePort();
+  six.traffic.packetsIn = 7;
+  six.traffic.bytesOut = 900;
+  transports.use(6, six);
+  for (const port of [undefined, makePort(), undefined]) {
+    transports.use(6, port);
+    assert.equal(transports.status!.packetsIn, 7);
+    assert.equal(transports.status!.bytesOut, 900);
+    assert.equal(six.receiver, undefined);
+  }
+  transports.close();
 });
