@@ -26,7 +26,7 @@ const ofAll = { isGranted: () => true, check: "none: it names no path" };
 
 /** The rows by the name of the request. The type makes sure that no request is missing. */
 export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
-  publicKey: { does: "returns the public key", ...ofKey("tell") },
+  signingKey: { does: "returns the public key and its certificate", ...ofKey("tell") },
   sign: {
     does: "builds the bytes of a manifest, a record or a name entry, and signs them",
     ...ofKey("sign"),

@@ -13,7 +13,8 @@ import { parseAddress } from "./ip_address.ts";
 export const MAX_WEB_SEEDS = 4;
 /**
  * Maximum length of the URLs of one archive together, bytes. Four URLs of this length fit into a
- * record (1,000 bytes) beside the longest name and version.
+ * record (1,000 bytes) beside the longest name and version, or beside a certificate and a name and
+ * version of 100 characters together.
  */
 export const MAX_WEB_SEED_BYTES = 512;
 

@@ -82,8 +82,19 @@ const recordName = v.strictObject({
   version: v.optional(text),
 });
 
+const certificate: v.GenericSchema<unknown, NonNullable<NameIndexEntry["certificate"]>> = v
+  .strictObject({
+    root: publicKey,
+    key: publicKey,
+    fromMs: count,
+    untilMs: v.optional(count),
+    names: v.optional(v.pipe(v.array(text), v.maxLength(8))),
+    signature: bytes(64),
+  });
+
 const entry = v.strictObject({
   publicKey,
+  certificate: v.optional(certificate),
   version: text,
   firstSeenMs: count,
   timestampMs: count,

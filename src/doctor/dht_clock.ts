@@ -10,6 +10,7 @@ import type { Clock } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import { homePaths } from "../control/mod.ts";
 import { askDhtClock, describeClock, openNode, usedNames } from "../host/mod.ts";
+import { identityOf } from "../identity/mod.ts";
 import type { LauncherRequests } from "../launcher/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import { type Check, ok, SET_CLOCK, warn } from "./check.ts";
@@ -29,7 +30,8 @@ export async function checkClockByDht(
   const name = "dht clock";
   const { state: path, key } = homePaths(settings.home);
   const isThere = await stat(path).then(() => true, () => false);
-  const ownKey = await launcher.publicKey(key).catch(() => undefined);
+  const own = await launcher.signingKey(key).catch(() => undefined);
+  const ownKey = own && identityOf(own);
   const names = isThere ? usedNames(state(), ownKey) : [];
   if (names.length === 0) {
     return ok(name, "no package of others is used here, so there is nothing to compare it with");

@@ -7,6 +7,7 @@
 import { stat } from "node:fs/promises";
 import { type Clock, equalBytes } from "../base/mod.ts";
 import { homePaths } from "../control/mod.ts";
+import { identityOf } from "../identity/mod.ts";
 import type { LauncherRequests } from "../launcher/mod.ts";
 import { describeFutureEntries, futureEntries } from "../names/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
@@ -21,7 +22,7 @@ export async function checkNameEntries(
   home: string,
   state: () => StateDatabase,
   clock: Clock,
-  launcher: Pick<LauncherRequests, "publicKey">,
+  launcher: Pick<LauncherRequests, "signingKey">,
 ): Promise<Check> {
   const name = "name entries";
   const { state: path, key } = homePaths(home);
@@ -30,7 +31,8 @@ export async function checkNameEntries(
   const nowMs = clock.now();
   const entries = futureEntries(state(), nowMs);
   if (entries.length === 0) return ok(name, "none is dated in the future");
-  const ownKey = await launcher.publicKey(key).catch(() => undefined);
+  const own = await launcher.signingKey(key).catch(() => undefined);
+  const ownKey = own && identityOf(own);
   const { what, mend } = describeFutureEntries(entries, nowMs);
   const hasOwn = ownKey !== undefined &&
     entries.some(({ publicKey }) => equalBytes(publicKey, ownKey));

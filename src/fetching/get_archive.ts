@@ -7,11 +7,11 @@
 
 import { join } from "node:path";
 import type { Operations } from "../control/mod.ts";
-import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
   type MinimalManifest,
   namingFullDisk,
+  signingKeyOf,
   type VerifiedArchive,
   verifyArchive,
   withWebSeeds,
@@ -166,10 +166,11 @@ async function fetchArchive(
 /** Returns the web seeds in an archive's manifest record; none if the record is not found. */
 async function recordedWebSeeds(
   operations: Operations,
-  { name, version, pubkey, archiveSha256 }: MinimalManifest,
+  minimal: MinimalManifest,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const key = { publicKey: parsePublicKey(pubkey), salt: manifestSalt(name, version) };
+  const { name, version, archiveSha256 } = minimal;
+  const key = { publicKey: signingKeyOf(minimal), salt: manifestSalt(name, version) };
   const lookup = await lookUpRecord(operations, key, signal);
   if (lookup.kind !== "found") return [];
   const { item } = lookup;

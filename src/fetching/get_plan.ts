@@ -96,14 +96,20 @@ async function planForMagnet(
   { onStep, onDetail }: FetchListeners,
   ahead: DownloadAhead | undefined,
 ): Promise<GetPlan> {
-  const { infoHash, publicKey, salt, webSeeds: linked = [] } = magnet;
+  const { infoHash, publicKey, salt, identity, webSeeds: linked = [] } = magnet;
   const peers = usablePeers(magnet, onDetail);
   tellIgnored(magnet, onDetail);
   tellUnusable(linked, onDetail);
   if (!publicKey || !salt) {
     if (infoHash) {
       const [webSeeds, fileName] = [usableWebSeeds(linked), fileNameOf(magnet)];
-      return { infoHashHex: toHex(infoHash), publicKey, peers, webSeeds, fileName };
+      return {
+        infoHashHex: toHex(infoHash),
+        publicKey: identity ?? publicKey,
+        peers,
+        webSeeds,
+        fileName,
+      };
     }
     throw new FetchingError(
       "usage",
@@ -125,6 +131,15 @@ async function planForMagnet(
     },
   );
   const minimal = minimalOf(item);
+  if (identity && formatPublicKey(identity) !== minimal.pubkey) {
+    throw new FetchingError(
+      "verification",
+      "RECORD_INVALID",
+      `The magnet link names the publisher ${
+        formatPublicKey(identity)
+      }, but the record that it leads to is by ${minimal.pubkey}`,
+    );
+  }
   if (!infoHash || minimal.btih === toHex(infoHash)) {
     return planForMinimal(minimal, [...webSeedsOfRecord(item), ...linked], peers);
   }

@@ -6,12 +6,22 @@
  */
 
 import { fromBase64, fromHex, toBase64, toHex, usableWebSeeds } from "../base/mod.ts";
-import { formatPublicKey, parsePublicKey, type Signer } from "../identity/mod.ts";
 import {
+  certificateToJson,
+  formatPublicKey,
+  parsePublicKey,
+  type Signer,
+} from "../identity/mod.ts";
+import {
+  certificateOf,
+  CERTIFIED_PROTOCOL,
   formatSha256,
   type MinimalManifest,
   parseSha256,
+  problemOfCertificate,
   PROTOCOL,
+  type SignerFields,
+  signingKeyOf,
   verifyMinimalSignature,
 } from "../package/mod.ts";
 import {
@@ -43,12 +53,14 @@ export function manifestValue(
     version: minimal.version,
     timestampMs: minimal.timestamp,
     signature: fromBase64(minimal.signature.slice(SIGNATURE_PREFIX.length))!,
+    ...(minimal.signer && { certificate: certificateOf(minimal) }),
     ...(webSeeds.length > 0 && { webSeeds: [...webSeeds] }),
   });
 }
 
 /**
- * Creates and signs the DHT record of a minimal manifest. `signer` has to hold the publisher's key.
+ * Creates and signs the DHT record of a minimal manifest. `signer` has to hold the key that signed the
+ * manifest, since the record has no place for another key.
  *
  * @param webSeeds as in {@linkcode manifestValue}
  */
@@ -77,13 +89,12 @@ export function minimalOf(
 ): MinimalManifest {
   const record = decodeManifestRecord(item.value);
   const minimal: MinimalManifest = {
-    protocol: PROTOCOL,
+    ...signerFieldsOf(item, record),
     name: record.name,
     version: record.version,
     archiveSha256: formatSha256(record.archiveSha256),
     btih: toHex(record.infoHash),
     length: record.lengthBytes,
-    pubkey: formatPublicKey(item.publicKey),
     timestamp: record.timestampMs,
     signature: SIGNATURE_PREFIX + toBase64(record.signature),
   };
@@ -96,11 +107,34 @@ export function minimalOf(
     );
   }
   if (verifyMinimalSignature(minimal)) return minimal;
+  const problem = problemOfCertificate(minimal, minimal.timestamp);
+  if (problem !== undefined) {
+    throw new FetchingError(
+      "verification",
+      "RECORD_INVALID",
+      `The minimal manifest of ${label} in the DHT is not valid: ${problem}`,
+    );
+  }
   throw new FetchingError(
     "verification",
     "RECORD_INVALID",
-    `The minimal manifest of ${label} in the DHT is not signed by ${minimal.pubkey}`,
+    `The minimal manifest of ${label} in the DHT is not signed by ${
+      formatPublicKey(item.publicKey)
+    }`,
   );
+}
+
+/** Returns the fields of a manifest that say who signed it, from the record and the item's key. */
+function signerFieldsOf(
+  { publicKey }: MutableItem,
+  { certificate }: ReturnType<typeof decodeManifestRecord>,
+): SignerFields {
+  if (!certificate) return { protocol: PROTOCOL, pubkey: formatPublicKey(publicKey) };
+  return {
+    protocol: CERTIFIED_PROTOCOL,
+    pubkey: formatPublicKey(certificate.root),
+    signer: certificateToJson({ ...certificate, key: publicKey }),
+  };
 }
 
 /** Returns the web seeds that a manifest record names, without those that are no usable URL. */
@@ -116,8 +150,9 @@ export function magnetOf(minimal: MinimalManifest, webSeeds: readonly string[] =
   return formatMagnet({
     infoHash: fromHex(minimal.btih)!,
     name: `${minimal.name}@${minimal.version}`,
-    publicKey: parsePublicKey(minimal.pubkey),
+    publicKey: signingKeyOf(minimal),
     salt: manifestSalt(minimal.name, minimal.version),
+    ...(minimal.signer && { identity: parsePublicKey(minimal.pubkey) }),
     webSeeds,
   });
 }

@@ -6,12 +6,12 @@
  */
 
 import { fromHex } from "../base/mod.ts";
-import { parsePublicKey } from "../identity/mod.ts";
 import {
   type MinimalManifest,
   parseMinimal,
   parseSha256,
   serializeMinimal,
+  signingKeyOf,
 } from "../package/mod.ts";
 import { isUnchanged, stampOf, type StateDatabase, type ValidSeedEntry } from "../store/mod.ts";
 
@@ -28,7 +28,7 @@ export function rememberVerified(state: StateDatabase, entry: ValidSeedEntry): v
     mark,
     name,
     version,
-    publicKey: parsePublicKey(minimal.pubkey),
+    publicKey: signingKeyOf(minimal),
   };
   state.verifiedFiles.remember(archivePath, entry, verified, manifest);
 }

@@ -33,25 +33,10 @@ const PKCS8_PREFIX = fromHex("302e020100300506032b657004220420")!;
 /** An Ed25519 public key, 32 bytes. */
 export type PublicKey = Uint8Array;
 
-/**
- * An object that signs statements: a {@linkcode KeyPair}, or a proxy for the thread that has the key.
- */
-export interface Signer {
-  /** The Ed25519 public key that verifies the signatures, 32 bytes. */
-  readonly publicKey: PublicKey;
-  /**
-   * Returns the Ed25519 signature (RFC 8032 section 5.1.6) of a statement's bytes, 64 bytes. Equal
-   * statements have equal signatures.
-   *
-   * @throws {IdentityError} `STATEMENT_INVALID`
-   */
-  sign(statement: Statement): Promise<Uint8Array>;
-}
-
 let privateKeyOf: (pair: KeyPair) => KeyObject;
 
-/** An Ed25519 key pair. Printing or serialising a key pair does not reveal the private key. */
-export class KeyPair implements Signer {
+/** An Ed25519 key pair, which is a `Signer` (`signer.ts`). Printing or serialising a key pair does not reveal the private key. */
+export class KeyPair {
   readonly publicKey: PublicKey;
   readonly #privateKey: KeyObject;
 

@@ -10,7 +10,8 @@
  * | `full manifest` | `libreseed:full-manifest:v1`, a line feed, canonical JSON (RFC 8785) |
  * | `minimal manifest` | `libreseed:minimal-manifest:v1`, a line feed, canonical JSON |
  * | `record` | `4:salt…3:seqi…e1:v…`, without the first pair if the salt is empty (BEP 44) |
- * | `name entry` | `libreseed:name-index-entry:v1`, a line feed, a bencoded dictionary (BEP 3) |
+ * | `name entry` | `libreseed:name-index-entry:v1`, or `v2` for an identity, a line feed, a bencoded dictionary (BEP 3) |
+ * | `certificate` | `libreseed:certificate:v2`, a line feed, a bencoded dictionary; a root key signs it |
  *
  * Left to other folders: the content of the JSON and of a record's value.
  *
@@ -19,6 +20,7 @@
 
 import { concatBytes, utf8 } from "../base/mod.ts";
 import { IdentityError } from "./errors.ts";
+import { areNamePatterns } from "./name_patterns.ts";
 
 /** Maximum length of a record's value in bytes (BEP 44). */
 const MAX_VALUE_BYTES = 1000;
@@ -34,7 +36,12 @@ const MAX_TEXT_BYTES = MAX_VALUE_BYTES;
 /** `{`, the first byte of a JSON object. */
 const OPENING_BRACE = 0x7b;
 
+/** Length of an Ed25519 public key, in bytes. */
+const KEY_BYTES = 32;
+
 const NAME_ENTRY_PREFIX = "libreseed:name-index-entry:v1\n";
+const CERTIFIED_NAME_ENTRY_PREFIX = "libreseed:name-index-entry:v2\n";
+const CERTIFICATE_PREFIX = "libreseed:certificate:v2\n";
 const MANIFEST_PREFIXES = {
   "full manifest": "libreseed:full-manifest:v1\n",
   "minimal manifest": "libreseed:minimal-manifest:v1\n",
@@ -58,9 +65,14 @@ export interface RecordStatement {
   value: Uint8Array;
 }
 
-/** The signer's own entry in the index of a package name. The signer adds its public key. */
+/** A publisher's entry in the index of a package name. */
 export interface NameEntryStatement {
   kind: "name entry";
+  /**
+   * Root key for which the signer is certified, 32 bytes. If absent, the signer signs for itself and
+   * adds its public key.
+   */
+  identity?: Uint8Array;
   /** Name of the package, at most 1,000 bytes of UTF-8. */
   name: string;
   /** Version of the package, at most 1,000 bytes of UTF-8. */
@@ -71,8 +83,25 @@ export interface NameEntryStatement {
   timestampMs: number;
 }
 
+/** The fields of a certificate. The root key that signs it adds its public key. */
+export interface CertificateStatement {
+  kind: "certificate";
+  /** The certified key, 32 bytes. */
+  key: Uint8Array;
+  /** Unix milliseconds, a safe integer of at least 0. */
+  fromMs: number;
+  /** Unix milliseconds, a safe integer of at least `fromMs`. */
+  untilMs?: number;
+  /** Patterns of names, as `name_patterns.ts` has them. */
+  names?: readonly string[];
+}
+
 /** Everything that may be signed with a publisher's key. */
-export type Statement = ManifestStatement | RecordStatement | NameEntryStatement;
+export type Statement =
+  | ManifestStatement
+  | RecordStatement
+  | NameEntryStatement
+  | CertificateStatement;
 
 /**
  * Returns the text that precedes the canonical JSON of a manifest in the signed bytes. It separates
@@ -120,19 +149,22 @@ export function statementBytes(statement: Statement, publicKey: Uint8Array): Uin
     }
     case "name entry":
       return nameEntryBytes(statement, publicKey);
+    case "certificate":
+      return certificateBytes(statement, publicKey);
     default:
       throw invalid("A statement of an unknown kind is not signed");
   }
 }
 
 /**
- * Returns the signed bytes of a name entry. Its dictionary has the keys `f` first seen, `k` public
- * key, `n` name, `t` time, `v` version.
+ * Returns the signed bytes of a name entry. Its dictionary has the keys `f` first seen, `k` the
+ * publisher's identity, `n` name, `t` time, `v` version.
  */
 function nameEntryBytes(
-  { kind, name, version, firstSeenMs, timestampMs }: NameEntryStatement,
+  { kind, identity, name, version, firstSeenMs, timestampMs }: NameEntryStatement,
   publicKey: Uint8Array,
 ): Uint8Array {
+  check(identity === undefined || isKey(identity), kind, "identity");
   check(isText(name), kind, "name");
   check(isText(version), kind, "version");
   check(isCount(firstSeenMs), kind, "firstSeenMs");
@@ -141,14 +173,42 @@ function nameEntryBytes(
   check(nameBytes.length <= MAX_TEXT_BYTES, kind, "name");
   check(versionBytes.length <= MAX_TEXT_BYTES, kind, "version");
   return concatBytes(
-    utf8(`${NAME_ENTRY_PREFIX}d1:fi${firstSeenMs}e1:k${publicKey.length}:`),
-    publicKey,
+    utf8(identity ? CERTIFIED_NAME_ENTRY_PREFIX : NAME_ENTRY_PREFIX),
+    utf8(`d1:fi${firstSeenMs}e1:k${KEY_BYTES}:`),
+    identity ?? publicKey,
     utf8(`1:n${nameBytes.length}:`),
     nameBytes,
     utf8(`1:ti${timestampMs}e1:v${versionBytes.length}:`),
     versionBytes,
     utf8("e"),
   );
+}
+
+/**
+ * Returns the signed bytes of a certificate. Its dictionary has the keys `f` from, `k` certified key,
+ * `n` names if limited, `r` root key, `u` until if limited.
+ */
+function certificateBytes(
+  { kind, key, fromMs, untilMs, names }: CertificateStatement,
+  root: Uint8Array,
+): Uint8Array {
+  check(isKey(key), kind, "key");
+  check(isCount(fromMs), kind, "fromMs");
+  check(untilMs === undefined || (isCount(untilMs) && untilMs >= fromMs), kind, "untilMs");
+  check(names === undefined || areNamePatterns(names), kind, "names");
+  // Patterns are ASCII, so their lengths in characters are lengths in bytes.
+  const list = names?.map((one) => `${one.length}:${one}`).join("");
+  return concatBytes(
+    utf8(`${CERTIFICATE_PREFIX}d1:fi${fromMs}e1:k${KEY_BYTES}:`),
+    key,
+    utf8(`${list === undefined ? "" : `1:nl${list}e`}1:r${KEY_BYTES}:`),
+    root,
+    utf8(`${untilMs === undefined ? "" : `1:ui${untilMs}e`}e`),
+  );
+}
+
+function isKey(value: unknown): value is Uint8Array {
+  return isBytes(value, KEY_BYTES) && value.length === KEY_BYTES;
 }
 
 function isBytes(value: unknown, maxBytes: number): value is Uint8Array {

@@ -28,7 +28,12 @@ import {
   requirementKey,
   satisfiesRange,
 } from "../fetching/mod.ts";
-import { type MinimalManifest, PROTOCOL, verifyMinimalSignature } from "../package/mod.ts";
+import {
+  CERTIFIED_PROTOCOL,
+  type MinimalManifest,
+  PROTOCOL,
+  verifyMinimalSignature,
+} from "../package/mod.ts";
 import { writeFileAtomic } from "../store/mod.ts";
 import { InstallError } from "./errors.ts";
 
@@ -82,6 +87,9 @@ const packageSchema = v.strictObject({
   archiveSha256: v.string(),
   length: v.number(),
   signature: v.string(),
+  signer: v.optional(
+    v.custom<NonNullable<MinimalManifest["signer"]>>((value) => typeof value === "object"),
+  ),
   timestamp: v.number(),
 });
 
@@ -148,6 +156,7 @@ export function formatLockFile({ packages, requirements }: LockFile): string {
       archiveSha256: minimal.archiveSha256,
       length: minimal.length,
       signature: minimal.signature,
+      ...(minimal.signer && { signer: minimal.signer }),
       timestamp: minimal.timestamp,
     })),
     requirements: sorted(requirements, ({ requirement: { range }, ref }) => ({
@@ -208,7 +217,8 @@ function readPackage(reader: MemberReader, key: string, value: unknown): LockedP
   const name = parsePackageRef(key);
   if (!name) throw reader.invalid("does not have a key of the form KEY/NAME@VERSION");
   const { dependencies, ...fields } = reader.parse(packageSchema, value);
-  const minimal: MinimalManifest = { protocol: PROTOCOL, ...name, ...fields };
+  const protocol = fields.signer ? CERTIFIED_PROTOCOL : PROTOCOL;
+  const minimal: MinimalManifest = { protocol, ...name, ...fields };
   if (!verifyMinimalSignature(minimal)) {
     throw reader.invalid("is not what its publisher signed", undefined, "verification");
   }

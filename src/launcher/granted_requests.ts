@@ -63,9 +63,9 @@ export function grantedRequests(
     if (!grants.wantsEngine || isSettled) throw refusal(what);
   };
   return {
-    async publicKey(keyPath) {
+    async signingKey(keyPath) {
       checkKey(keyPath, "tell the public key");
-      return await requests.publicKey(keyPath);
+      return await requests.signingKey(keyPath);
     },
     async sign(keyPath, statement) {
       checkKey(keyPath, `sign a ${statement.kind}`);

@@ -10,15 +10,16 @@
  */
 
 import { dirname } from "node:path";
-import { errorToData, LibreseedError } from "../base/mod.ts";
+import { certificatePathOf, errorToData, LibreseedError } from "../base/mod.ts";
 import {
   generateKeyPair,
   type KeyPair,
+  readCertificate,
   readKeyFile,
   type Statement,
   writeKeyFile,
 } from "../identity/mod.ts";
-import type { KeyExamination } from "./requests.ts";
+import type { KeyExamination, SigningKeyFacts } from "./requests.ts";
 
 /** The key files that this process has opened. */
 export class Keys {
@@ -31,12 +32,14 @@ export class Keys {
   }
 
   /**
-   * Returns the public key of a key file, 32 bytes.
+   * Returns the public key of a key file, and the certificate beside it.
    *
-   * @throws {IdentityError} the errors of `readKeyFile`
+   * @throws {IdentityError} the errors of `readKeyFile`; `CERTIFICATE_INVALID`, `CERTIFICATE_UNREADABLE`
    */
-  async publicKey(keyPath: string): Promise<Uint8Array> {
-    return (await this.#open(keyPath)).publicKey;
+  async signingKey(keyPath: string): Promise<SigningKeyFacts> {
+    const { publicKey } = await this.#open(keyPath);
+    const certificate = await readCertificate(certificatePathOf(keyPath), publicKey);
+    return { publicKey, ...(certificate && { certificate }) };
   }
 
   /**

@@ -24,7 +24,7 @@ export function localRequests(own?: number | null): LauncherRequests {
   let keys: Promise<Keys> | undefined;
   const ofKeys = () => keys ??= import("./keys.ts").then(({ Keys }) => new Keys(own));
   return {
-    publicKey: async (keyPath) => await (await ofKeys()).publicKey(keyPath),
+    signingKey: async (keyPath) => await (await ofKeys()).signingKey(keyPath),
     sign: async (keyPath, statement) => await (await ofKeys()).sign(keyPath, statement),
     createKey: async (keyPath) => await (await ofKeys()).create(keyPath),
     examineHome: async (home, seedDirectory) => {

@@ -49,6 +49,7 @@ export type {
   KeyExamination,
   LauncherRequests,
   PortOwner,
+  SigningKeyFacts,
 } from "./requests.ts";
 export type {
   EndSignal,

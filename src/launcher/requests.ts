@@ -7,7 +7,7 @@
  */
 
 import type { ErrorData, FoundBinding, InterfaceAddress } from "../base/mod.ts";
-import type { Statement } from "../identity/mod.ts";
+import type { Signer, Statement } from "../identity/mod.ts";
 import type { describePath } from "../base/mod.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
 import type { HomeExamination } from "./home_examination.ts";
@@ -18,6 +18,12 @@ export interface PortOwner {
   /** Name of the process, as the program `ss` shows it. */
   program: string;
 }
+
+/**
+ * What a command may know of the key with which it has statements signed: the public key, 32 bytes,
+ * and the certificate of its identity.
+ */
+export type SigningKeyFacts = Pick<Signer, "publicKey" | "certificate">;
 
 /** Facts about a publisher's key file and its directory, for `doctor`. */
 export interface KeyExamination {
@@ -78,15 +84,15 @@ export interface HelperThread {
  */
 export interface LauncherRequests {
   /**
-   * Returns the public key of a key file, 32 bytes.
+   * Returns the public key of a key file, and the certificate that lies beside it.
    *
    * @throws {IdentityError} `KEY_NOT_FOUND` and the other codes of `src/identity/errors.ts`
    */
-  publicKey(keyPath: string): Promise<Uint8Array>;
+  signingKey(keyPath: string): Promise<SigningKeyFacts>;
   /**
    * Signs a statement with the key of a key file. Returns the signature, 64 bytes.
    *
-   * @throws {IdentityError} `STATEMENT_INVALID`, and the errors of {@linkcode publicKey}
+   * @throws {IdentityError} `STATEMENT_INVALID`, and the errors of {@linkcode signingKey}
    */
   sign(keyPath: string, statement: Statement): Promise<Uint8Array>;
   /**

@@ -29,7 +29,7 @@ export class ThreadClient {
 
   /** The requests to the launcher, as the commands use them. */
   readonly requests: LauncherRequests = {
-    publicKey: (keyPath) => this.#ask("publicKey", [keyPath]),
+    signingKey: (keyPath) => this.#ask("signingKey", [keyPath]),
     sign: (keyPath, statement) => this.#ask("sign", [keyPath, statement]),
     createKey: (keyPath) => this.#ask("createKey", [keyPath]),
     examineHome: (home, seedDirectory) => this.#ask("examineHome", [home, seedDirectory]),

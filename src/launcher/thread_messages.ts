@@ -18,7 +18,7 @@ const MAX_EXIT_CODE = 255;
 /** Maximum number of files that a helper may read, and of those that it may write. */
 const MAX_FILES = 2;
 /** Number of properties of the largest statement, with its `kind`. */
-const MAX_PROPERTIES = 5;
+const MAX_PROPERTIES = 6;
 
 /** A request as it arrives: neither its name nor its arguments are checked. */
 export interface RawRequest {
@@ -95,7 +95,7 @@ function readFiles(value: unknown): HelperFiles | undefined {
 const shapes: ReadonlyMap<string, readonly Check[]> = new Map(
   Object.entries(
     {
-      publicKey: [isPath],
+      signingKey: [isPath],
       sign: [isPath, isStatement],
       createKey: [isPath],
       examineKey: [isPath],

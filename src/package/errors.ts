@@ -35,6 +35,7 @@
  * | `ARCHIVE_TOO_LARGE` | by side | `maxArchiveBytes` |
  * | `UNPACKED_TOO_LARGE` | by side | `maxUnpackedBytes` |
  * | `RATIO_TOO_HIGH` | by side | `maxRatio` |
+ * | `NEWER_FORMAT` | failed | a manifest has a format that only newer programs know |
  * | `MANIFEST_TOO_LARGE` | by side | `maxManifestBytes`, or a minimal manifest beyond its bound |
  * | `MANIFEST_INVALID` | usage, verification | a manifest breaks its schema or is not in canonical form |
  * | `MANIFEST_MISSING` | verification | the first entry of an archive is not its manifest |

@@ -6,7 +6,6 @@
 
 import { named, type Operations } from "../control/mod.ts";
 import { isNetworkError, lookUpRecord, webSeedsBeside } from "../fetching/mod.ts";
-import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
   type ArchiveLimits,
@@ -15,6 +14,7 @@ import {
   type MinimalManifest,
   refuseForeign,
   SecretCheck,
+  signingKeyOf,
   type StartThread,
   torrentFileName,
   unmatchedPaths,
@@ -117,7 +117,7 @@ export async function addArchive(
   onVerified?.(entry);
   const { daemon } = await operations.status();
   if (daemon) await operations.add({ fileName: entry.fileName });
-  const publicKey = parsePublicKey(minimal.pubkey);
+  const publicKey = signingKeyOf(minimal);
   const salt = manifestSalt(name, version);
   try {
     const lookup = await lookUpRecord(operations, { publicKey, salt }, signal);

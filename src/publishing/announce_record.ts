@@ -8,8 +8,8 @@
 
 import { equalBytes, isOfFuture, isWebSeedDirectory, usableWebSeeds } from "../base/mod.ts";
 import { isNetworkError, newestRecord, seqAfter, versionsByName } from "../fetching/mod.ts";
-import { formatPublicKey, type Signer } from "../identity/mod.ts";
-import { catalogKey, type MinimalManifest } from "../package/mod.ts";
+import type { Signer } from "../identity/mod.ts";
+import { catalogKey, type MinimalManifest, signingKeyOf } from "../package/mod.ts";
 import {
   announceFits,
   announceSalt,
@@ -111,14 +111,13 @@ function sameOffer(a: Uint8Array, b: Uint8Array): boolean {
   return equalBytes(encode(x.packages!), encode(y.packages!));
 }
 
-/** Returns the manifests of a publisher's valid packages in the seed directory. */
+/** Returns the manifests of the valid packages in the seed directory that a key has signed. */
 async function ownPackages(
   seeds: SeedDirectory,
   publicKey: Uint8Array,
 ): Promise<MinimalManifest[]> {
-  const publisher = formatPublicKey(publicKey);
   return (await seeds.list())
     .filter((entry) => entry.problem === undefined)
     .map(({ minimal }) => minimal)
-    .filter(({ pubkey }) => pubkey === publisher);
+    .filter((minimal) => equalBytes(signingKeyOf(minimal), publicKey));
 }

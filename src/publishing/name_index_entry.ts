@@ -7,7 +7,7 @@
 
 import { equalBytes, LibreseedError } from "../base/mod.ts";
 import { isNetworkError } from "../fetching/mod.ts";
-import type { Signer } from "../identity/mod.ts";
+import { identityOf, type Signer } from "../identity/mod.ts";
 import { entryToSign, indexReader, readNameIndex } from "../names/mod.ts";
 import { nameIndexSlot } from "../records/mod.ts";
 import type { PublisherContext } from "./context.ts";
@@ -25,18 +25,19 @@ export async function updateNameIndex(
   { name, version }: { name: string; version: string },
 ): Promise<boolean> {
   const nowMs = clock.now();
+  const identity = identityOf(keys);
   try {
     const { entries } = isOffline
       ? { entries: [] }
       : await readNameIndex(indexReader(operations), name, clock, signal, [
-        nameIndexSlot(keys.publicKey),
+        nameIndexSlot(identity),
       ]).catch((error) => {
         // Without the network, the entry is signed and kept without reading the index.
         if (isNetworkError(error)) return { entries: [] };
         throw error;
       });
-    const kept = await operations.nameEntry({ name, publicKey: keys.publicKey });
-    const known = entries.filter(({ publicKey }) => equalBytes(publicKey, keys.publicKey));
+    const kept = await operations.nameEntry({ name, publicKey: identity });
+    const known = entries.filter(({ publicKey }) => equalBytes(publicKey, identity));
     if (kept.entry) known.push(kept.entry);
     const entry = await entryToSign(keys, name, version, known, nowMs);
     const { outcome, listed } = await operations.indexName(

@@ -6,10 +6,17 @@
  */
 
 import { dirname, join, resolve } from "node:path";
-import { type Clock, isOfFuture, LibreseedError, refuseEarlyClock, toHex } from "../base/mod.ts";
+import {
+  type Clock,
+  equalBytes,
+  isOfFuture,
+  LibreseedError,
+  refuseEarlyClock,
+  toHex,
+} from "../base/mod.ts";
 import { named } from "../control/mod.ts";
 import { webSeedsBeside } from "../fetching/mod.ts";
-import { formatPublicKey, type Signer } from "../identity/mod.ts";
+import { formatPublicKey, identityOf, type Signer } from "../identity/mod.ts";
 import {
   type AllowedSecrets,
   type ArchiveLimits,
@@ -31,6 +38,7 @@ import {
   type SecretDetector,
   selectDirectory,
   type SelectOptions,
+  signingKeyOf,
   signMinimal,
   type StartThread,
   takeArchive,
@@ -184,7 +192,7 @@ async function keptArchive(
   signer: Signer,
 ): Promise<{ archivePath: string; fileBytes: number } | undefined> {
   const { name, version } = await nameDirectory(options);
-  const pubkey = formatPublicKey(signer.publicKey);
+  const pubkey = formatPublicKey(identityOf(signer));
   const kept = await seeds.find({ name, version, pubkey });
   if (!kept) return undefined;
   const { archivePath, minimal } = kept;
@@ -224,7 +232,7 @@ async function copyReady(
   const taken = await takeArchive({
     archivePath: path,
     minimal: beside,
-    ownKey: keys.publicKey,
+    ownKey: identityOf(keys),
     copyTo,
     limits,
     secrets: isKnown ? undefined : new SecretCheck(allowSecrets, detector),
@@ -244,18 +252,20 @@ async function copyReady(
       `${path} is ${full.name}@${full.version} and signed as that; ${flag} ${given} cannot change it`,
     );
   }
-  if (formatPublicKey(keys.publicKey) !== full.pubkey) {
+  if (formatPublicKey(identityOf(keys)) !== full.pubkey) {
     throw new PublishingError(
       "failed",
       "NOT_THE_PUBLISHER",
-      `${path} is signed by ${full.pubkey}, not by this home's key. \`libreseed add\` seeds it without publishing it`,
+      `${path} is by ${full.pubkey}, not by this home's publisher. \`libreseed add\` seeds it without publishing it`,
     );
   }
   const { lengthBytes } = taken;
   const paths = Object.keys(full.files);
   onContents?.(contentsOfPaths(full, paths, fileBytes ?? lengthBytes, allowSecrets));
-  // A manifest that is dated in the future, because the clock was wrong, is signed again.
-  const isKept = beside !== undefined && !isOfFuture(beside.timestamp, clock.now());
+  // A manifest is signed again if it is dated in the future, because the clock was wrong, or if another
+  // key of this publisher has signed it: this home can put records of its own key only.
+  const isKept = beside !== undefined && !isOfFuture(beside.timestamp, clock.now()) &&
+    equalBytes(signingKeyOf(beside), keys.publicKey);
   const minimal = isKept ? beside : await signMinimal({
     name: full.name,
     version: full.version,

@@ -16,8 +16,8 @@ import {
   seqAfter,
   webSeedsOfRecord,
 } from "../fetching/mod.ts";
-import { parsePublicKey, type Signer } from "../identity/mod.ts";
-import type { MinimalManifest } from "../package/mod.ts";
+import type { Signer } from "../identity/mod.ts";
+import { type MinimalManifest, signingKeyOf } from "../package/mod.ts";
 import { manifestSalt, type MutableItem, targetOf } from "../records/mod.ts";
 import { PublishingError } from "./errors.ts";
 
@@ -99,7 +99,7 @@ export async function itemToPut(
   minimal: MinimalManifest,
   webSeeds?: readonly string[],
 ): Promise<MutableItem> {
-  const publicKey = parsePublicKey(minimal.pubkey);
+  const publicKey = signingKeyOf(minimal);
   const salt = manifestSalt(minimal.name, minimal.version);
   // Without the DHT, this lookup does not throw: the record is signed and kept for `libreseed announce`.
   const before = await newestRecord(operations, { publicKey, salt }, { signal });
@@ -133,7 +133,7 @@ export async function publishedHash(
   { operations, signal }: Pick<ManifestContext, "operations" | "signal">,
   minimal: MinimalManifest,
 ): Promise<string | undefined> {
-  const publicKey = parsePublicKey(minimal.pubkey);
+  const publicKey = signingKeyOf(minimal);
   const salt = manifestSalt(minimal.name, minimal.version);
   const { published } = await newestRecord(operations, { publicKey, salt }, { signal });
   return published && minimalOf(published, minimal).archiveSha256;

@@ -10,7 +10,7 @@ import type { Operations } from "../control/mod.ts";
 import { type FindOptions, findRecord, minimalOf, retryLookup } from "../fetching/mod.ts";
 import { parsePublicKey } from "../identity/mod.ts";
 import { indexReader, readNameIndex } from "../names/mod.ts";
-import type { MinimalManifest } from "../package/mod.ts";
+import { type MinimalManifest, signingKeyOf } from "../package/mod.ts";
 import { manifestSalt, nameIndexSlot } from "../records/mod.ts";
 
 /** Time limit for reading back a record that was just put (ms). */
@@ -60,7 +60,7 @@ async function readManifest(
   finding: FindOptions,
 ): Promise<string | undefined> {
   const { name, version } = minimal;
-  const key = { publicKey: parsePublicKey(minimal.pubkey), salt: manifestSalt(name, version) };
+  const key = { publicKey: signingKeyOf(minimal), salt: manifestSalt(name, version) };
   const { item } = await findRecord(operations, key, labelOf(minimal), finding);
   const found = minimalOf(item, { name, version });
   if (found.archiveSha256 !== minimal.archiveSha256) {

@@ -26,10 +26,15 @@ export interface Magnet {
   infoHash?: Uint8Array;
   /** Display name. The text is untrusted; it has no control characters. */
   name?: string;
-  /** The publisher's Ed25519 public key, 32 bytes (BEP 46). */
+  /** The Ed25519 public key under which the record lies, 32 bytes (BEP 46). */
   publicKey?: Uint8Array;
   /** Salt of the publisher's record, 1 to 64 bytes (BEP 46). */
   salt?: Uint8Array;
+  /**
+   * The publisher's identity, 32 bytes (parameter `x.id`), if `publicKey` is a key that the identity has
+   * certified.
+   */
+  identity?: Uint8Array;
   /** Addresses of peers that have the torrent (parameter `x.pe`). */
   peers: MagnetPeer[];
   /** Values of `x.pe` that are not peer addresses; absent if there are none. The text is untrusted. */
@@ -47,7 +52,7 @@ export interface Magnet {
 }
 
 /**
- * Formats a magnet link with the parameters `xt`, `dn`, `xs`, `s`, `ws` and `x.pe`, in this order.
+ * Formats a magnet link with the parameters `xt`, `dn`, `xs`, `s`, `x.id`, `ws` and `x.pe`, in this order.
  *
  * @param magnet members as of {@linkcode parseMagnet}, with an `infoHash`. Names, URLs and peers are
  * escaped, but not validated
@@ -59,11 +64,12 @@ export function formatMagnet(
     peers?: readonly MagnetPeer[];
   },
 ): string {
-  const { infoHash, name, publicKey, salt, webSeeds = [], peers = [] } = magnet;
+  const { infoHash, name, publicKey, salt, identity, webSeeds = [], peers = [] } = magnet;
   const parameters = [`xt=urn:btih:${toHex(infoHash)}`];
   if (name !== undefined) parameters.push(`dn=${escape(name)}`);
   if (publicKey) parameters.push(`xs=urn:btpk:${toHex(publicKey)}`);
   if (publicKey && salt && salt.length > 0) parameters.push(`s=${toHex(salt)}`);
+  if (identity) parameters.push(`x.id=${toHex(identity)}`);
   for (const url of webSeeds) parameters.push(`ws=${encodeURIComponent(url)}`);
   for (const { host, port } of peers) {
     parameters.push(
@@ -117,6 +123,8 @@ export function parseMagnet(link: string): Magnet {
       else magnet.publicKey = same(magnet.publicKey, publicKeyOf(publicKey), "publisher keys");
     } else if (key === "s") {
       magnet.salt = same(magnet.salt, saltOf(unescape(raw, key)), "salts");
+    } else if (key === "x.id") {
+      magnet.identity = same(magnet.identity, identityOf(unescape(raw, key)), "identities");
     } else if (key === "dn") {
       const name = nameOf(raw);
       if (name === undefined) ignore(magnet, key);
@@ -135,6 +143,9 @@ export function parseMagnet(link: string): Magnet {
     );
   }
   if (magnet.salt && !magnet.publicKey) throw bad("it has a salt (s) but no publisher key (xs)");
+  if (magnet.identity && !magnet.publicKey) {
+    throw bad("it has an identity (x.id) but no publisher key (xs)");
+  }
   return magnet;
 }
 
@@ -167,6 +178,12 @@ function publicKeyOf(text: string): Uint8Array {
   const key = fromHex(text);
   if (key?.length === 32) return key;
   throw bad("its publisher key (xs=urn:btpk:) is not 64 hexadecimal digits");
+}
+
+function identityOf(text: string): Uint8Array {
+  const key = fromHex(text);
+  if (key?.length === 32) return key;
+  throw bad("its identity (x.id) is not 64 hexadecimal digits");
 }
 
 function saltOf(text: string): Uint8Array {

@@ -6,10 +6,15 @@
  */
 
 import * as v from "valibot";
+import type { Certificate } from "../identity/mod.ts";
+import { certificateBesideKey, limitEntries, readLimits } from "./certificate_value.ts";
 import { bytesOf, count, decodeValue, dictionary, readable, text, webSeeds } from "./fields.ts";
 import { checkValueSize, encodeValue } from "./item_value.ts";
 
-/** A manifest record. The public key of the item that carries the record is its publisher. */
+/**
+ * A manifest record. The public key of the item that carries the record has signed the manifest: a key
+ * that `certificate` certifies, or, without one, the publisher's own.
+ */
 export interface ManifestRecord {
   /** BitTorrent v1 infohash of the archive's torrent, 20 bytes. */
   infoHash: Uint8Array;
@@ -23,8 +28,13 @@ export interface ManifestRecord {
   version: string;
   /** Time of the minimal manifest, Unix milliseconds. */
   timestampMs: number;
-  /** The publisher's signature of the minimal manifest, 64 bytes. */
+  /** Signature of the minimal manifest, 64 bytes. */
   signature: Uint8Array;
+  /**
+   * The certificate in the manifest, without the key, which is the item's; absent if the identity
+   * itself has signed.
+   */
+  certificate?: Omit<Certificate, "key">;
   /**
    * URLs of web seeds of the archive (BEP 19), 1 to 4, of 512 bytes together; absent if there are none.
    * The signature of the item covers them, that of the manifest does not. A decoded text may be no
@@ -36,6 +46,7 @@ export interface ManifestRecord {
 const WHAT = "manifest record";
 
 const schema = dictionary({
+  c: v.optional(certificateBesideKey),
   h: bytesOf(32),
   ih: bytesOf(20),
   l: count,
@@ -47,14 +58,18 @@ const schema = dictionary({
 });
 
 /**
- * Encodes a manifest record as a bencoded dictionary of `h` archive SHA-256, `ih` infohash, `l`
+ * Encodes a manifest record as a bencoded dictionary of `c` certificate, if there is one, `h` archive SHA-256, `ih` infohash, `l`
  * length, `n` name, `s` signature, `t` time, `v` version and, if there are any, `w` web seeds.
  *
  * @throws {RecordError} `VALUE_TOO_LARGE` if long names or versions make the result exceed 1,000
  * bytes; `BAD_FIELD` if a field has a wrong length or range
  */
 export function encodeManifestRecord(record: ManifestRecord): Uint8Array<ArrayBuffer> {
+  const { certificate } = record;
   const value = encodeValue({
+    ...(certificate && {
+      c: { ...limitEntries(certificate), r: certificate.root, s: certificate.signature },
+    }),
     h: record.archiveSha256,
     ih: record.infoHash,
     l: record.lengthBytes,
@@ -82,6 +97,9 @@ export function decodeManifestRecord(value: Uint8Array): ManifestRecord {
     version: read.v,
     timestampMs: read.t,
     signature: read.s,
+    ...(read.c && {
+      certificate: { root: read.c.r, ...readLimits(read.c), signature: read.c.s },
+    }),
     ...(read.w && { webSeeds: read.w }),
   };
 }

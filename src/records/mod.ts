@@ -3,10 +3,11 @@
  *
  * - `item.ts` signs and verifies {@linkcode MutableItem}s (BEP 44); `item_bytes.ts` serialises
  *   items, and `item_value.ts` encodes their values.
- * - Three types of records are the values of items. The manifest record (`manifest_record.ts`)
+ * - Four types of records are the values of items. The manifest record (`manifest_record.ts`)
  *   describes one version of a package. The announce record (`announce_record.ts`) lists the
  *   packages of a publisher. The name index (`name_index.ts`, `name_index_merge.ts`) lists the
- *   publishers of a package name.
+ *   publishers of a package name. The publisher record (`publisher_record.ts`) lists the keys that a
+ *   root key has certified and revoked; `certificate_value.ts` encodes certificates in records.
  * - `places.ts` computes the salt of each record, and the key pair of a name index. Public key and
  *   salt give the DHT target of an item.
  * - `magnet.ts` parses and formats magnet links.
@@ -61,4 +62,20 @@ export {
   nameIndexKeyPair,
   nameIndexSalt,
   nameIndexSlot,
+  publisherSalt,
 } from "./places.ts";
+export {
+  decodeGoodList,
+  decodePublisherRecord,
+  encodeGoodList,
+  encodePublisherRecord,
+  GOOD_HASH_BYTES,
+  isGoodList,
+  MAX_INLINE_GOOD,
+  MAX_REASON_BYTES,
+  MAX_REVOKED_KEYS,
+  MAX_SIGNING_KEYS,
+  type PublisherRecord,
+  type RevokedKey,
+  type SigningKey,
+} from "./publisher_record.ts";

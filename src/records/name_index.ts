@@ -3,8 +3,8 @@
  * record is public, so anybody can write the record; each entry is therefore signed by its
  * publisher. `name_index_merge.ts` merges several versions of the record.
  *
- * The signature of an entry is Ed25519 over the ASCII text `libreseed:name-index-entry:v1`, a line
- * feed, and the bencoded dictionary of `f` first seen, `k` publisher key, `n` name, `t` time, `v`
+ * The signature of an entry is Ed25519 over the ASCII text `libreseed:name-index-entry:v1` (`v2` if a
+ * certified key signs), a line feed, and the bencoded dictionary of `f` first seen, `k` publisher key, `n` name, `t` time, `v`
  * version. The signature covers the name, which the entry itself does not contain, so an entry
  * cannot be copied to the index of another name. The signature does not cover the day, so anybody
  * can copy an entry into the record of the next day.
@@ -18,15 +18,27 @@
 import * as v from "valibot";
 import { compareBytes } from "../base/mod.ts";
 import type { BValue } from "../bencode/mod.ts";
-import { type Signer, statementBytes, verifySignature } from "../identity/mod.ts";
+import {
+  type Certificate,
+  coversName,
+  coversTime,
+  identityOf,
+  type Signer,
+  statementBytes,
+  verifyCertificate,
+  verifySignature,
+} from "../identity/mod.ts";
+import { certificateBesideRoot, limitEntries, readLimits } from "./certificate_value.ts";
 import { RecordError } from "./errors.ts";
 import { bytesOf, check, count, decodeValue, dictionary, text } from "./fields.ts";
 import { checkValueSize, encodeValue } from "./item_value.ts";
 
 /** Entry of one publisher in the index of a package name. */
 export interface NameIndexEntry {
-  /** The publisher's Ed25519 public key, 32 bytes. */
+  /** The publisher's identity, 32 bytes: the Ed25519 public key of its root, or its only key. */
   publicKey: Uint8Array;
+  /** Certificate of the key that signed the entry; absent if the identity itself did. */
+  certificate?: Certificate;
   /** The latest version of the package that the publisher offers; see {@linkcode isEntryVersion}. */
   version: string;
   /**
@@ -36,7 +48,7 @@ export interface NameIndexEntry {
   firstSeenMs: number;
   /** Time at which the entry was signed, Unix milliseconds; not before `firstSeenMs`. */
   timestampMs: number;
-  /** The publisher's signature of this entry, 64 bytes. */
+  /** Signature of this entry by the certified key, or by the identity, 64 bytes. */
   signature: Uint8Array;
 }
 
@@ -65,7 +77,14 @@ const listSchema = v.array(v.any(), "not a list");
 const version = v.pipe(text, v.check(isEntryVersion, "no version of at most 64 characters"));
 
 const entrySchema = v.pipe(
-  dictionary({ f: count, k: bytesOf(32), s: bytesOf(64), t: count, v: version }),
+  dictionary({
+    c: v.optional(certificateBesideRoot),
+    f: count,
+    k: bytesOf(32),
+    s: bytesOf(64),
+    t: count,
+    v: version,
+  }),
   v.check((entry) => entry.f <= entry.t, "first seen after it was signed"),
 );
 
@@ -92,17 +111,37 @@ export async function signNameIndexEntry(
     );
   }
   const entry = { version, firstSeenMs, timestampMs };
-  const signature = await signer.sign({ kind: "name entry", name, ...entry });
-  return { publicKey: signer.publicKey, ...entry, signature };
+  const { certificate } = signer;
+  const identity = identityOf(signer);
+  const signature = await signer.sign({
+    kind: "name entry",
+    ...(certificate && { identity }),
+    name,
+    ...entry,
+  });
+  return { publicKey: identity, ...(certificate && { certificate }), ...entry, signature };
 }
 
-/** Whether an entry is consistent and has a valid signature for this name. Never throws. */
+/**
+ * Whether an entry is consistent and has a valid signature for this name, by its publisher or by a key
+ * that this has certified for the name and the entry's time. Never throws.
+ */
 export function verifyNameIndexEntry(name: string, entry: NameIndexEntry): boolean {
   if (!(entry.firstSeenMs <= entry.timestampMs) || !isEntryVersion(entry.version)) return false;
-  const { publicKey, version, firstSeenMs, timestampMs, signature } = entry;
+  const { publicKey, certificate, version, firstSeenMs, timestampMs, signature } = entry;
+  const fields = { kind: "name entry", name, version, firstSeenMs, timestampMs } as const;
   try {
-    const statement = { kind: "name entry", name, version, firstSeenMs, timestampMs } as const;
-    return verifySignature(publicKey, statementBytes(statement, publicKey), signature);
+    if (!certificate) {
+      return verifySignature(publicKey, statementBytes(fields, publicKey), signature);
+    }
+    const statement = { ...fields, identity: publicKey };
+    return verifySignature(
+      certificate.key,
+      statementBytes(statement, certificate.key),
+      signature,
+    ) &&
+      compareBytes(certificate.root, publicKey) === 0 && verifyCertificate(certificate) &&
+      coversName(certificate, name) && coversTime(certificate, timestampMs);
   } catch {
     // No signer signs a statement with such a field, so the signature is invalid.
     return false;
@@ -110,11 +149,13 @@ export function verifyNameIndexEntry(name: string, entry: NameIndexEntry): boole
 }
 
 /**
- * Encodes a name index as a bencoded list of dictionaries of `f` first seen, `k` publisher key, `s`
+ * Encodes a name index as a bencoded list of dictionaries of `c` certificate, if there is one, `f`
+ * first seen, `k` publisher key, `s`
  * signature, `t` time, `v` version, sorted by `k`.
  *
  * An entry takes 149 bytes plus its version as a byte string; the list takes 2 bytes. So 1,000
- * bytes hold six entries with versions of up to 14 characters, or five with up to 47.
+ * bytes hold six entries with versions of up to 14 characters, or five with up to 47. A certificate
+ * takes 130 bytes, 18 more with an end, and its names.
  *
  * @throws {RecordError} `VALUE_TOO_LARGE`; `mergeNameIndex` returns a list that fits
  */
@@ -129,6 +170,13 @@ export function nameIndexBytes(entries: readonly NameIndexEntry[]): number {
 
 function indexValue(entries: readonly NameIndexEntry[]): BValue {
   return [...entries].sort((a, b) => compareBytes(a.publicKey, b.publicKey)).map((entry) => ({
+    ...(entry.certificate && {
+      c: {
+        ...limitEntries(entry.certificate),
+        k: entry.certificate.key,
+        s: entry.certificate.signature,
+      },
+    }),
     f: entry.firstSeenMs,
     k: entry.publicKey,
     s: entry.signature,
@@ -155,6 +203,14 @@ export function decodeNameIndex(
       const read = check(entrySchema, member, `name index entry (number ${index + 1})`);
       entries.push({
         publicKey: read.k,
+        ...(read.c && {
+          certificate: {
+            root: read.k,
+            key: read.c.k,
+            ...readLimits(read.c),
+            signature: read.c.s,
+          },
+        }),
         version: read.v,
         firstSeenMs: read.f,
         timestampMs: read.t,

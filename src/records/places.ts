@@ -29,6 +29,11 @@ export function announceSalt(publicKey: Uint8Array): Uint8Array {
   return sha256(`libreseed:announce:${toBase64(publicKey)}`);
 }
 
+/** Salt of the publisher record, which lies under a root key: SHA-256(`libreseed:publisher`), 32 bytes. */
+export function publisherSalt(): Uint8Array {
+  return sha256("libreseed:publisher");
+}
+
 /**
  * Salt of a name index record, 32 bytes: SHA-256(`libreseed:name-index:NAME`), with the number of
  * the slot as its last byte.

@@ -18,12 +18,14 @@ export async function packageMagnet(
   webSeeds: readonly string[],
 ): Promise<string> {
   const { parsePublicKey } = await import("../../identity/mod.ts");
+  const { signingKeyOf } = await import("../../package/mod.ts");
   const { formatMagnet, manifestSalt } = await import("../../records/mod.ts");
   return formatMagnet({
     infoHash: fromHex(minimal.btih)!,
     name: `${minimal.name}@${minimal.version}`,
-    publicKey: parsePublicKey(minimal.pubkey),
+    publicKey: signingKeyOf(minimal),
     salt: manifestSalt(minimal.name, minimal.version),
+    ...(minimal.signer && { identity: parsePublicKey(minimal.pubkey) }),
     webSeeds,
   });
 }

@@ -8,6 +8,7 @@
 
 import { LibreseedError, publisherKeyPath } from "../../base/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
+import { rootOf } from "./publisher_key.ts";
 import type { Network } from "./with_node.ts";
 
 /**
@@ -34,8 +35,8 @@ async function compare(
   { operations, values, state }: Pick<Network, "operations" | "values" | "state">,
 ): Promise<void> {
   const { askDhtClock, describeClock, usedNames } = await import("../../host/mod.ts");
-  const publicKey = await io.launcher.publicKey(publisherKeyPath(values.home));
-  const names = usedNames(state(), publicKey);
+  const identity = rootOf(await io.launcher.signingKey(publisherKeyPath(values.home)));
+  const names = usedNames(state(), identity);
   const verdict = await askDhtClock(operations, names, io.clock.now(), io.signal);
   const { what, isWrong } = describeClock(verdict);
   if (!isWrong) return;

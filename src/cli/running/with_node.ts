@@ -13,7 +13,7 @@ import type { NamesContext } from "../../names/mod.ts";
 import type { ListedPackages } from "../../publishing/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
-import { ownPublicKey } from "./publisher_key.ts";
+import { ownIdentity } from "./publisher_key.ts";
 
 /** The objects that a command needs to use the network: engine, settings, state database. */
 export interface Network extends Required<FetchContext> {
@@ -107,7 +107,7 @@ export async function withNames<T>(
     finding,
     policy: values.policy,
     offers: new OfferCache(),
-    ownKey: await ownPublicKey(io, values.home),
+    ownKey: await ownIdentity(io, values.home),
     chosen: new Set(),
     onNotice: (message) => output.notice(message),
     onSkipped: (message) => output.warning(message),

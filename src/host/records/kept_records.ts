@@ -9,8 +9,8 @@ import { type Clock, equalBytes, fromHex, isOfFuture, toHex } from "../../base/m
 import type { RecordJson, RecordName } from "../../control/mod.ts";
 import type { KeptRecord } from "../../dht/mod.ts";
 import { minimalOf } from "../../fetching/mod.ts";
-import { formatPublicKey, parsePublicKey } from "../../identity/mod.ts";
-import type { MinimalManifest } from "../../package/mod.ts";
+import { formatPublicKey } from "../../identity/mod.ts";
+import { type MinimalManifest, signingKeyOf } from "../../package/mod.ts";
 import {
   decodeManifestRecord,
   encodeItem,
@@ -138,8 +138,8 @@ export class KeptRecords {
 
   /** Whether this home keeps a manifest record of the package that names exactly this archive. */
   isOf(minimal: MinimalManifest): boolean {
-    const { name, version, pubkey, archiveSha256 } = minimal;
-    const item = this.item(targetOf(parsePublicKey(pubkey), manifestSalt(name, version)));
+    const { name, version, archiveSha256 } = minimal;
+    const item = this.item(targetOf(signingKeyOf(minimal), manifestSalt(name, version)));
     return item !== undefined && minimalOf(item, minimal).archiveSha256 === archiveSha256;
   }
 

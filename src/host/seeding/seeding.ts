@@ -9,6 +9,7 @@ import { type Clock, eachLimited, every, LibreseedError, type Timer } from "../.
 import type { WatchMode } from "../../config/mod.ts";
 import { minimalOf } from "../../fetching/mod.ts";
 import { parsePublicKey } from "../../identity/mod.ts";
+import { signingKeyOf } from "../../package/mod.ts";
 import { encodeItem, manifestSalt, targetOf } from "../../records/mod.ts";
 import type { ValidSeedEntry } from "../../store/mod.ts";
 import type { AdoptedLists, KeptRecords, NameKeeper } from "../records/mod.ts";
@@ -174,10 +175,11 @@ export class Seeding {
   async #adopt(entry: ValidSeedEntry): Promise<void> {
     const { names, lists, onWarning } = this.#options;
     const { name, minimal, fileName } = entry;
-    const publicKey = parsePublicKey(minimal.pubkey);
+    const identity = parsePublicKey(minimal.pubkey);
+    const signingKey = signingKeyOf(minimal);
     try {
       const kept = await this.#adoptRecord(entry);
-      if (kept && await names.adopt(name, publicKey) && await lists.adopt(publicKey)) return;
+      if (kept && await names.adopt(name, identity) && await lists.adopt(signingKey)) return;
     } catch (error) {
       if (this.#stopped) return;
       // The archive stays seeded even if the DHT is off or returns invalid records.
@@ -188,7 +190,7 @@ export class Seeding {
 
   async #adoptRecord({ name, version, minimal }: ValidSeedEntry): Promise<boolean> {
     const { records, worker, clock } = this.#options;
-    const publicKey = parsePublicKey(minimal.pubkey);
+    const publicKey = signingKeyOf(minimal);
     const salt = manifestSalt(name, version);
     if (records.has(targetOf(publicKey, salt))) return true;
     const { item } = await worker.get({ publicKey, salt });

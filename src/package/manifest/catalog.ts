@@ -1,11 +1,11 @@
 /**
- * A publisher's catalog: all minimal manifests, one per line. An announce record points to
+ * A catalog: all minimal manifests that one of a publisher's keys has signed, one per line. An announce record points to
  * a catalog when the list of packages does not fit into the record.
  *
  * @module
  */
 
-import { fromUtf8, inTurns } from "../../base/mod.ts";
+import { equalBytes, fromUtf8, inTurns } from "../../base/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import { messageOf, PackageError } from "../errors.ts";
 import {
@@ -15,6 +15,7 @@ import {
   serializeMinimal,
   verifyMinimalSignature,
 } from "./minimal_manifest.ts";
+import { signingKeyOf } from "./signer_field.ts";
 
 /** Maximum length of a catalog in bytes: enough for 150,000 packages. */
 export const MAX_CATALOG_BYTES = 64 << 20;
@@ -59,7 +60,7 @@ const LINES_AT_ONCE = 500;
  * Reads a catalog. A line that is not a minimal manifest signed by this publisher is left out, and the
  * other lines are kept.
  *
- * @param publicKey the publisher's, 32 bytes
+ * @param publicKey the key that signed the lines, 32 bytes
  * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
  */
 export function parseCatalog(bytes: Uint8Array, publicKey: Uint8Array): Catalog {
@@ -114,14 +115,13 @@ function* readLines(
   } catch (cause) {
     throw refuse("CATALOG_INVALID", "is not UTF-8", cause);
   }
-  const publisher = formatPublicKey(publicKey);
   const lines = text.split("\n");
   if (lines.pop() !== "") throw refuse("CATALOG_INVALID", "ends in the middle of a line");
   for (const [index, line] of lines.entries()) {
     try {
       if (line.length > MAX_MINIMAL_MANIFEST_BYTES) throw new Error("it is too long");
       const manifest = parseMinimal(`${line}\n`);
-      if (manifest.pubkey !== publisher) throw new Error("it is from another publisher");
+      if (!equalBytes(signingKeyOf(manifest), publicKey)) throw new Error("another key signed it");
       if (!verifyMinimalSignature(manifest)) throw new Error("its signature does not hold");
       catalog.manifests.push(manifest);
     } catch (error) {

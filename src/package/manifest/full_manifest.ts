@@ -43,8 +43,8 @@ export async function signFull(
 }
 
 /**
- * Whether the manifest is valid and signed by the key that it names. Never throws. Does not check
- * that `contentHash` matches `files`; see {@linkcode contentHash}.
+ * Whether the manifest is valid, and signed by its identity or by a key that this has certified for
+ * its name. Never throws. Does not check that `contentHash` matches `files`; see {@linkcode contentHash}.
  */
 export function verifyFullSignature(
   manifest: FullManifest,

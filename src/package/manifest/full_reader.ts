@@ -33,7 +33,7 @@ export interface ReadManifest extends Pick<FileList, "paths" | "hashes" | "conte
    * hold the same data in a quarter of the memory.
    */
   manifest: FullManifest;
-  /** Whether the manifest is signed by the key that it names. */
+  /** Whether the manifest is signed by its identity, or by a key that this has certified for its name. */
   isSigned(): boolean;
 }
 
@@ -113,7 +113,12 @@ function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<voi
     const { signature: _, ...unsigned } = fields;
     // `signature` sorts after `files`, so the bytes up to `files` are signed unchanged.
     const text = utf8(canonicalize({ ...unsigned, files: {} })!);
-    return withSigned(bytes, end, text.subarray(start), (signed) => isSignedBy(fields, signed));
+    return withSigned(
+      bytes,
+      end,
+      text.subarray(start),
+      (signed) => isSignedBy(kindWithoutFiles, fields, signed),
+    );
   };
   return { manifest, paths, hashes, contentHash, isSigned };
 }

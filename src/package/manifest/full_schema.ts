@@ -8,21 +8,15 @@ import * as v from "valibot";
 import { quote } from "../errors.ts";
 import { type ArchiveLimits, type PathList, PathSet } from "../paths/mod.ts";
 import { isSha256 } from "./content_hash.ts";
-import {
-  commonFields,
-  type ManifestKind,
-  type PROTOCOL,
-  sha256Schema,
-  timestampSchema,
-} from "./signed_json.ts";
+import { commonFields, type ManifestKind, sha256Schema, timestampSchema } from "./signed_json.ts";
+import type { Ext, SignerFields } from "./signer_field.ts";
 import { dependencyName, isValidRange } from "./spec.ts";
 
 /** Maximum number of dependencies of a package. */
 const MAX_DEPENDENCIES = 1000;
 
 /** The manifest inside an archive: the package, its files, its publisher. */
-export interface FullManifest {
-  protocol: typeof PROTOCOL;
+export interface FullManifest extends SignerFields {
   /** Package name: `name` or `@scope/name`. */
   name: string;
   /** Package version, strict semver. */
@@ -41,8 +35,6 @@ export interface FullManifest {
   files: Record<string, string>;
   /** The content hash over {@linkcode FullManifest.files}, see {@linkcode contentHash}. */
   contentHash: string;
-  /** The publisher's public key: `ed25519:` and 44 characters of base64. */
-  pubkey: string;
   /**
    * Timestamp in Unix milliseconds. Set only from `SOURCE_DATE_EPOCH`: the time of packing would
    * make every archive different.
@@ -53,7 +45,12 @@ export interface FullManifest {
    * package of one publisher.
    */
   dependencies?: Record<string, string>;
-  /** The publisher's signature over all other fields: `ed25519:` and 88 characters of base64. */
+  /** Fields that a later version may add, which this one ignores. */
+  ext?: Ext;
+  /**
+   * Signature over all other fields, by the key of `signer`, or else of `pubkey`: `ed25519:` and 88
+   * characters of base64.
+   */
   signature: string;
 }
 
@@ -138,6 +135,8 @@ function manifestKind(
       timestamp: v.optional(timestampSchema),
       dependencies: v.optional(dependencies),
     }),
+    // `timestamp` is the date of the sources, and may be older than the key.
+    signedAtMs: () => undefined,
   };
 }
 

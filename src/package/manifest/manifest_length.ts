@@ -13,7 +13,7 @@ import { HASH_BYTES } from "./files_object.ts";
 import { manifestFields, serializeFull } from "./full_manifest.ts";
 import type { FullManifest } from "./full_schema.ts";
 import type { Metadata } from "./metadata.ts";
-import { PROTOCOL } from "./signed_json.ts";
+import { PROTOCOL } from "./signer_field.ts";
 
 const ANY_HASH = formatSha256(new Uint8Array(HASH_BYTES));
 /** Placeholders for public key and signature. Both have a fixed length in every manifest. */

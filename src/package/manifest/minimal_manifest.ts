@@ -11,7 +11,6 @@ import {
   commonFields,
   type ManifestKind,
   parseManifest,
-  PROTOCOL,
   serialize,
   sha256Schema,
   signFields,
@@ -19,6 +18,7 @@ import {
   type Unsigned,
   verifyFields,
 } from "./signed_json.ts";
+import type { Ext, SignerFields } from "./signer_field.ts";
 
 /**
  * Maximum length of a minimal manifest in bytes. Valid manifests are far shorter: only name and
@@ -27,8 +27,7 @@ import {
 export const MAX_MINIMAL_MANIFEST_BYTES = 4096;
 
 /** The signed fields that identify an archive. */
-export interface MinimalManifest {
-  protocol: typeof PROTOCOL;
+export interface MinimalManifest extends SignerFields {
   /** Package name: `name` or `@scope/name`. */
   name: string;
   /** Package version, strict semver. */
@@ -39,11 +38,14 @@ export interface MinimalManifest {
   btih: string;
   /** Length of the archive in bytes. */
   length: number;
-  /** The publisher's public key: `ed25519:` and 44 characters of base64. */
-  pubkey: string;
   /** Time of signing, in Unix milliseconds. */
   timestamp: number;
-  /** The publisher's signature over all other fields: `ed25519:` and 88 characters of base64. */
+  /** Fields that a later version may add, which this one ignores. */
+  ext?: Ext;
+  /**
+   * Signature over all other fields, by the key of `signer`, or else of `pubkey`: `ed25519:` and 88
+   * characters of base64.
+   */
   signature: string;
 }
 
@@ -56,6 +58,7 @@ const minimal: ManifestKind<MinimalManifest> = {
     length: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     timestamp: timestampSchema,
   }),
+  signedAtMs: ({ timestamp }) => timestamp,
 };
 
 /**
@@ -71,7 +74,8 @@ export async function signMinimal(
   return await signFields(minimal, fields, signer);
 }
 
-/** Whether the manifest is valid and signed by the key that it names. Never throws. */
+/** Whether the manifest is valid, and signed by its identity or by a key that this has certified for
+ * its name and time. Never throws. */
 export function verifyMinimalSignature(manifest: MinimalManifest): boolean {
   return verifyFields(minimal, manifest);
 }

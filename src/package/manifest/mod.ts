@@ -56,5 +56,15 @@ export {
   validateName,
   validateVersion,
 } from "./names.ts";
-export { PROTOCOL, type Unsigned } from "./signed_json.ts";
+export type { Unsigned } from "./signed_json.ts";
+export {
+  certificateOf,
+  CERTIFIED_PROTOCOL,
+  problemOfCertificate,
+  PROTOCOL,
+  type Protocol,
+  type SignerFields,
+  signerFields,
+  signingKeyOf,
+} from "./signer_field.ts";
 export { isValidRange, LATEST, type PackageSpec, parsePackageSpec } from "./spec.ts";

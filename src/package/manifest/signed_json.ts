@@ -19,35 +19,52 @@ import {
 import { messageOf, PackageError } from "../errors.ts";
 import { isSha256 } from "./content_hash.ts";
 import { isValidName, isValidVersion } from "./names.ts";
+import {
+  CERTIFIED_PROTOCOL,
+  extSchema,
+  problemOfCertificate,
+  problemOfSigner,
+  PROTOCOL,
+  type SignerFields,
+  signerFields,
+  signerSchema,
+  signingKeyOf,
+} from "./signer_field.ts";
 
-/** The value of the field `protocol` in both manifests. */
-export const PROTOCOL = "libreseed/1";
-
+/** The number in the newest format of manifests that this program reads, `libreseed/2`. */
+const NEWEST_FORMAT = 2;
 const SIGNATURE_PREFIX = "ed25519:";
 const SIGNATURE_BYTES = 64;
 
 /** The fields that full and minimal manifests have in common. */
-interface Signed {
-  pubkey: string;
+interface Signed extends SignerFields {
+  name: string;
   signature: string;
 }
 
 /** The fields of a manifest before signing. {@linkcode signFields} adds the other fields. */
-export type Unsigned<T> = Omit<T, "protocol" | "pubkey" | "signature">;
+export type Unsigned<T> = Omit<T, "protocol" | "pubkey" | "signature" | "signer">;
 
 /** A kind of manifest (full or minimal): its name and its schema. */
 export interface ManifestKind<T extends Signed> {
   /** Name of the kind in messages, and as the kind of a statement that is signed. */
   label: ManifestStatement["kind"];
   schema: v.GenericSchema<unknown, T>;
+  /** Returns the time of signing that a manifest claims, Unix milliseconds, if it claims one. */
+  signedAtMs(manifest: T): number | undefined;
 }
 
 /** Schemas of the fields that full and minimal manifests have in common. */
 export const commonFields = {
-  protocol: v.literal(PROTOCOL, `protocol has to be "${PROTOCOL}"`),
+  protocol: v.picklist(
+    [PROTOCOL, CERTIFIED_PROTOCOL],
+    `protocol has to be "${PROTOCOL}" or "${CERTIFIED_PROTOCOL}"`,
+  ),
   name: v.pipe(v.string(), v.check(isValidName, "is not a package name")),
   version: v.pipe(v.string(), v.check(isValidVersion, "is not a version")),
   pubkey: v.pipe(v.string(), v.check(isFormattedKey, "is not ed25519: and a key in base64")),
+  signer: signerSchema,
+  ext: extSchema,
   signature: v.pipe(
     v.string(),
     v.check(
@@ -77,7 +94,7 @@ export async function signFields<T extends Signed>(
   fields: Unsigned<T>,
   signer: Signer,
 ): Promise<T> {
-  const unsigned = { ...fields, protocol: PROTOCOL, pubkey: formatPublicKey(signer.publicKey) };
+  const unsigned = { ...fields, ...signerFields(signer) };
   let json: Uint8Array;
   try {
     json = utf8(canonicalize(unsigned)!);
@@ -93,15 +110,23 @@ export function verifyFields<T extends Signed>(kind: ManifestKind<T>, manifest: 
   try {
     const valid = validate(kind, manifest, "verification");
     const { signature: _, ...unsigned } = valid;
-    return isSignedBy(valid, signedBytes(kind, unsigned));
+    return isSignedBy(kind, valid, signedBytes(kind, unsigned));
   } catch {
     return false;
   }
 }
 
-/** Whether the signature of a valid manifest matches its key and the given signed bytes. */
-export function isSignedBy({ pubkey, signature }: Signed, bytes: Uint8Array): boolean {
-  return verifySignature(parsePublicKey(pubkey), bytes, decodeSignature(signature)!);
+/**
+ * Whether the signature of a valid manifest matches its key and the given signed bytes, and its
+ * identity allows the key to sign it.
+ */
+export function isSignedBy<T extends Signed>(
+  kind: ManifestKind<T>,
+  manifest: T,
+  bytes: Uint8Array,
+): boolean {
+  return verifySignature(signingKeyOf(manifest), bytes, decodeSignature(manifest.signature)!) &&
+    problemOfCertificate(manifest, kind.signedAtMs(manifest)) === undefined;
 }
 
 /**
@@ -147,14 +172,36 @@ function validate<T extends Signed>(
   value: unknown,
   errorKind: "usage" | "verification",
 ): T {
+  checkFormat(kind, value);
   const result = v.safeParse(kind.schema, value, { abortEarly: true });
-  if (result.success) return result.output;
+  if (result.success) {
+    const problem = problemOfSigner(result.output);
+    if (problem !== undefined) throw invalid(kind, errorKind, problem);
+    return result.output;
+  }
   const issue = result.issues[0];
   // The message names only the top-level field. The names of nested fields could include the path
   // of a file, which is untrusted text of any length.
   const field = issue.path?.[0]?.key;
   const where = typeof field === "string" && /^[a-zA-Z]{1,20}$/.test(field) ? `${field}: ` : "";
   throw invalid(kind, errorKind, where + issue.message.slice(0, 600));
+}
+
+/**
+ * Throws `NEWER_FORMAT` if a manifest names a format that only newer programs know.
+ *
+ * @param value untrusted
+ */
+function checkFormat({ label }: { label: string }, value: unknown): void {
+  const protocol = (value as { protocol?: unknown } | null | undefined)?.protocol;
+  const number = typeof protocol === "string" && /^libreseed\/([1-9][0-9]{0,5})$/.exec(protocol);
+  if (!number || Number(number[1]) <= NEWEST_FORMAT) return;
+  throw new PackageError(
+    "failed",
+    "NEWER_FORMAT",
+    `The ${label} has the format ${protocol}, which a newer libreseed has written. This program reads formats up to ${CERTIFIED_PROTOCOL}; upgrade it.`,
+    { detail: { protocol } },
+  );
 }
 
 /**

@@ -125,7 +125,7 @@ async function startHelper(read: string[], write: string[]): Promise<void> {
 
 /** Requests to the launcher that must be refused for every command. */
 const requests: Record<string, Attempt> = {
-  "ask for another public key": (targets) => ask("publicKey", otherKey(targets)),
+  "ask for another public key": (targets) => ask("signingKey", otherKey(targets)),
   "ask for another signature": (targets) => ask("sign", otherKey(targets), record),
   "make a key elsewhere": ({ home }) => ask("createKey", join(home, "evil", "publisher.key")),
   "examine another key": (targets) => ask("examineKey", otherKey(targets)),
@@ -154,7 +154,7 @@ const requests: Record<string, Attempt> = {
 /** Attempts that must fail unless the command may use the key in this way. */
 const key: Record<string, Attempt> = {
   "ask about the key": ({ home }) => ask("examineKey", join(home, "keys", "publisher.key")),
-  "ask for the public key": ({ home }) => ask("publicKey", join(home, "keys", "publisher.key")),
+  "ask for the public key": ({ home }) => ask("signingKey", join(home, "keys", "publisher.key")),
   "sign a record": ({ home }) => ask("sign", join(home, "keys", "publisher.key"), record),
   "sign a manifest": ({ home }) => ask("sign", join(home, "keys", "publisher.key"), manifest),
   "sign a name entry": ({ home }) => ask("sign", join(home, "keys", "publisher.key"), nameEntry),

@@ -25,7 +25,7 @@ function requestsFor(keyUses: readonly KeyUse[], keyPath: string | undefined = k
   const bytes = () => Promise.resolve(new Uint8Array(1));
   const fakes = {
     ...localRequests(),
-    publicKey: bytes,
+    signingKey: async () => ({ publicKey: await bytes() }),
     sign: bytes,
     createKey: bytes,
     examineKey: () => Promise.resolve({ owners: [] }),
@@ -45,18 +45,18 @@ Deno.test("each use of the key is granted separately", async () => {
     { kind: "name entry", name: "a", version: "1.0.0", firstSeenMs: 1, timestampMs: 1 },
   ];
   const expected: [readonly KeyUse[], string][] = [
-    [KEY_READING, "publicKey"],
+    [KEY_READING, "signingKey"],
     [["create it"], "createKey"],
     [["examine it"], "examineKey"],
-    [KEY_PACKING, "publicKey full manifest minimal manifest"],
-    [KEY_PUTTING, "publicKey record"],
-    [KEY_PUBLISHING, "publicKey full manifest minimal manifest record name entry"],
+    [KEY_PACKING, "signingKey full manifest minimal manifest"],
+    [KEY_PUTTING, "signingKey record"],
+    [KEY_PUBLISHING, "signingKey full manifest minimal manifest record name entry"],
     [[], ""],
   ];
   for (const [uses, names] of expected) {
-    const { publicKey, createKey, examineKey, sign } = requestsFor(uses);
+    const { signingKey, createKey, examineKey, sign } = requestsFor(uses);
     const asked: [string, Promise<unknown>][] = [
-      ["publicKey", publicKey(key)],
+      ["signingKey", signingKey(key)],
       ["createKey", createKey(key)],
       ["examineKey", examineKey(key)],
       ...statements.map((one): [string, Promise<unknown>] => [one.kind, sign(key, one)]),
@@ -69,8 +69,8 @@ Deno.test("each use of the key is granted separately", async () => {
 
 Deno.test("a path other than the key's is refused, also if no key is known", async () => {
   assert(await isRefused(requestsFor(KEY_PUBLISHING).sign("/home/keys/../keys/other.key", record)));
-  const { publicKey } = requestsFor(KEY_READING, undefined);
-  assert(await isRefused(publicKey("/other")));
+  const { signingKey } = requestsFor(KEY_READING, undefined);
+  assert(await isRefused(signingKey("/other")));
 });
 
 Deno.test("a record whose sequence number lies too far ahead is not signed", async () => {

@@ -33,7 +33,7 @@ withKeyPath("the launcher signs a statement with the key of a file", async (path
   const pair = generateKeyPair();
   await writeKeyFile(path, pair);
   const launcher = localRequests();
-  assert.deepEqual(await launcher.publicKey(path), pair.publicKey);
+  assert.deepEqual((await launcher.signingKey(path)).publicKey, pair.publicKey);
   const signature = await launcher.sign(path, statement);
   assert.ok(verifySignature(pair.publicKey, statementBytes(statement, pair.publicKey), signature));
 });
@@ -56,19 +56,19 @@ withKeyPath("a key stays open after its first use, though its file is gone", asy
 
 withKeyPath("a key that could not be opened is tried again", async (path) => {
   const launcher = localRequests();
-  await assert.rejects(launcher.publicKey(path), { code: "KEY_NOT_FOUND", kind: "not-found" });
+  await assert.rejects(launcher.signingKey(path), { code: "KEY_NOT_FOUND", kind: "not-found" });
   const pair = generateKeyPair();
   await writeKeyFile(path, pair);
-  assert.deepEqual(await launcher.publicKey(path), pair.publicKey);
+  assert.deepEqual((await launcher.signingKey(path)).publicKey, pair.publicKey);
 });
 
 withKeyPath("a key is created in a new home, and never over another", async (path) => {
   const launcher = localRequests();
   const publicKey = await launcher.createKey(path);
-  assert.deepEqual(await localRequests().publicKey(path), publicKey);
-  assert.deepEqual(await launcher.publicKey(path), publicKey);
+  assert.deepEqual(await localRequests().signingKey(path), { publicKey });
+  assert.deepEqual(await launcher.signingKey(path), { publicKey });
   await assert.rejects(launcher.createKey(path), { code: "KEY_EXISTS", kind: "failed" });
-  assert.deepEqual(await localRequests().publicKey(path), publicKey);
+  assert.deepEqual(await localRequests().signingKey(path), { publicKey });
 });
 
 withKeyPath("an examination of a key can be cloned, and has no private part", async (path) => {

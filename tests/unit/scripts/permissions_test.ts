@@ -45,7 +45,7 @@ Deno.test("the launcher refuses exactly the requests that the page denies a comm
   const done = <T>(value: T) => () => Promise.resolve(value);
   const fakes = {
     ...local,
-    publicKey: done(new Uint8Array(32)),
+    signingKey: done({ publicKey: new Uint8Array(32) }),
     sign: done(new Uint8Array(64)),
     createKey: done(new Uint8Array(32)),
     examineKey: done({ owners: [] }),
@@ -58,11 +58,11 @@ Deno.test("the launcher refuses exactly the requests that the page denies a comm
   let refused = 0;
   for (const { label, grants } of await sampleGrants()) {
     const granted = grantedRequests(grants, fakes);
-    const { publicKey, sign, createKey, examineKey, examineHome, describe } = granted;
+    const { signingKey, sign, createKey, examineKey, examineHome, describe } = granted;
     const { findPortOwner, networkAddresses } = granted;
     const kind = grants.keyUses.find((use) => use.startsWith("sign"))?.slice("sign a ".length);
     const asked = {
-      publicKey: () => publicKey(key),
+      signingKey: () => signingKey(key),
       sign: () => sign(key, { kind: kind ?? "record", seq: 1 } as Statement),
       createKey: () => createKey(key),
       examineKey: () => examineKey(key),

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { LibreseedError } from "../../../../src/base/mod.ts";
-import { ownPublicKey, publisherSigner } from "../../../../src/cli/running/publisher_key.ts";
+import { ownIdentity, publisherSigner } from "../../../../src/cli/running/publisher_key.ts";
 import { runCli } from "../../../../src/cli/mod.ts";
 import { formatPublicKey, generateKeyPair } from "../../../../src/identity/mod.ts";
 import { localRequests } from "../../../../src/launcher/mod.ts";
@@ -31,9 +31,9 @@ Deno.test("pack signs by the launcher and opens no key file", async () => {
       clock: { ...fakeIo().clock, now: () => Date.UTC(2100, 0, 1) },
       launcher: {
         ...localRequests(),
-        publicKey: (path: string) => {
+        signingKey: (path: string) => {
           used.push(path);
-          return Promise.resolve(pair.publicKey);
+          return Promise.resolve({ publicKey: pair.publicKey });
         },
         sign: (path: string, statement: Parameters<typeof pair.sign>[0]) => {
           used.push(`${path} ${statement.kind}`);
@@ -57,16 +57,16 @@ Deno.test("pack signs by the launcher and opens no key file", async () => {
 
 /** Returns an `Io` whose launcher cannot open the key, with an error as another thread sends it. */
 function withoutKey(code: string) {
-  const publicKey = () => Promise.reject(new LibreseedError("not-found", code, "no key"));
-  return { launcher: { ...localRequests(), publicKey } };
+  const signingKey = () => Promise.reject(new LibreseedError("not-found", code, "no key"));
+  return { launcher: { ...localRequests(), signingKey } };
 }
 
 Deno.test("a home without a key has no public key of its own", async () => {
-  assert.equal(await ownPublicKey(withoutKey("KEY_NOT_FOUND"), "/home"), undefined);
+  assert.equal(await ownIdentity(withoutKey("KEY_NOT_FOUND"), "/home"), undefined);
 });
 
 Deno.test("a key that cannot be opened is an error of the command, whatever the class", async () => {
-  await assert.rejects(ownPublicKey(withoutKey("KEY_INVALID"), "/home"), { code: "KEY_INVALID" });
+  await assert.rejects(ownIdentity(withoutKey("KEY_INVALID"), "/home"), { code: "KEY_INVALID" });
   const signer = publisherSigner(withoutKey("KEY_NOT_FOUND"), "/home");
   await assert.rejects(signer, { code: "KEY_NOT_FOUND", kind: "not-found" });
 });

@@ -72,7 +72,7 @@ Deno.test("a line that the publisher did not sign is left out and named, and the
     ["\u0000\u001b[31m", /^line 4: /],
     [
       serializeMinimal(minimal("b", "1.0.0", bob)).trimEnd(),
-      /^line 5: it is from another publisher/,
+      /^line 5: another key signed it/,
     ],
     [serializeMinimal(altered).trimEnd(), /^line 6: its signature does not hold/],
     // A line with equivalent JSON in another form is refused.

@@ -1,0 +1,86 @@
+/**
+ * The file with the certificate of a home's signing key, beside the key file. It is no secret.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../base/mod.ts";
+import {
+  type Certificate,
+  certificateFromJson,
+  certificateToJson,
+  invalidCertificate,
+  verifyCertificate,
+} from "./certificate.ts";
+import { IdentityError } from "./errors.ts";
+import type { PublicKey } from "./key_pair.ts";
+import { formatPublicKey, parsePublicKey } from "./public_key_text.ts";
+
+/**
+ * Reads the certificate of a key. Returns `undefined` if there is no file: the key is its own identity.
+ *
+ * @throws {IdentityError} `CERTIFICATE_INVALID`, also if the certificate is for another key;
+ * `CERTIFICATE_UNREADABLE`
+ */
+export async function readCertificate(
+  path: string,
+  publicKey: Uint8Array,
+): Promise<Certificate | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw new IdentityError(
+      "failed",
+      "CERTIFICATE_UNREADABLE",
+      `The certificate ${path} of this home's key cannot be read: ${
+        cause instanceof Error ? cause.message : cause
+      }`,
+      { cause, detail: { path } },
+    );
+  }
+  const certificate = parseCertificateFile(text);
+  if (equalBytes(certificate.key, publicKey)) return certificate;
+  throw new IdentityError(
+    "verification",
+    "CERTIFICATE_INVALID",
+    `The certificate ${path} is for another key than the one beside it. Put the certificate of this key there, or move the file away`,
+    { detail: { path } },
+  );
+}
+
+/**
+ * Reads the certificate file of a home: one JSON object of at most 4,096 bytes with the fields of
+ * {@linkcode CertificateJson} and `root`, the identity. Verifies the signature.
+ *
+ * @throws {IdentityError} `CERTIFICATE_INVALID`
+ */
+export function parseCertificateFile(text: string): Certificate {
+  if (text.length > 4096) throw invalidCertificate("its file has more than 4,096 bytes");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalidCertificate("its file is not JSON");
+  }
+  const { root, ...fields } = (value ?? {}) as Record<string, unknown>;
+  const certificate = certificateFromJson(fields, parseRoot(root));
+  if (verifyCertificate(certificate)) return certificate;
+  throw invalidCertificate(`it is not signed by ${formatPublicKey(certificate.root)}`);
+}
+
+/** Writes a certificate as {@linkcode parseCertificateFile} reads it, with a line feed at the end. */
+export function formatCertificateFile(certificate: Certificate): string {
+  const json = { root: formatPublicKey(certificate.root), ...certificateToJson(certificate) };
+  return JSON.stringify(json, undefined, 2) + "\n";
+}
+
+function parseRoot(text: unknown): PublicKey {
+  try {
+    if (typeof text === "string") return parsePublicKey(text);
+  } catch {
+    // The error below names the field.
+  }
+  throw invalidCertificate("root is not ed25519: and a key in base64");
+}
