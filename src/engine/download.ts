@@ -47,10 +47,17 @@ export interface DownloadRequest {
   webSeeds?: readonly string[];
   /** Name of the archive's file in a directory of a web seed; used until the metadata are known. */
   fileName?: string;
+  /**
+   * Number of bytes at the archive's beginning that are wanted. The pieces that hold them are requested
+   * in order, and the download waits for {@linkcode Download.widen} when it has them. Default: all.
+   */
+  wantedBytes?: number;
   signal?: AbortSignal;
   onProgress?: (progress: DownloadProgress) => void;
 }
 
+/** Number of downloaded bytes after which a progress report is due. */
+const PROGRESS_BYTES = 4 * 1024 * 1024;
 /** Interval between two progress reports to the caller of the download. */
 const PROGRESS_INTERVAL_MS = 250;
 /** Maximum number of peer addresses queued while the torrent is still being parsed. */
@@ -89,6 +96,7 @@ export class Download {
   readonly request: DownloadRequest;
   readonly #clock: Clock;
   readonly #smartBan: SmartBan;
+  readonly #picker: PiecePicker;
   readonly #reach: PeerReach;
   readonly #webSeeds: WebSeeds;
   /**
@@ -108,12 +116,18 @@ export class Download {
     this.#gated = gated;
     this.#early = [...request.peers ?? []];
     this.#smartBan = new SmartBan(torrent, clock);
-    new PiecePicker(torrent, clock, Math.random);
+    this.#picker = new PiecePicker(torrent, clock, Math.random, request.wantedBytes);
     new DuplicateConnections(torrent, clock);
     this.#reach = new PeerReach(torrent);
     const { infoHashHex, fileName, webSeeds = [] } = request;
-    this.#webSeeds = new WebSeeds(torrent, { ...gated, clock, infoHashHex, fileName });
+    const isWanted = (index: number) => this.#picker.isWanted(index);
+    this.#webSeeds = new WebSeeds(torrent, { ...gated, clock, infoHashHex, fileName, isWanted });
     this.#webSeeds.add(webSeeds);
+  }
+
+  /** Wants more bytes at the archive's beginning, if the request named a number of wanted bytes. */
+  widen(wantedBytes: number): void {
+    this.#picker.widen(wantedBytes);
   }
 
   /** Adds web seeds by their URLs. */
@@ -163,7 +177,7 @@ export class Download {
     const { infoHashHex, signal } = request;
     const report = () =>
       request.onProgress?.(progressOf(torrent, this.#reach.counts(), this.#webSeeds.statuses()));
-    onDownloadedBytes(torrent, report);
+    onDownloadedBytes(torrent, report, request.wantedBytes === undefined ? PROGRESS_BYTES : 1);
     const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, () => {
       this.#smartBan.update();
       this.#webSeeds.update();

@@ -270,18 +270,20 @@ export class Engine {
     }
   }
 
+  /** Returns the running download with this infohash, if there is one. */
+  downloadOf(infoHashHex: string): Download | undefined {
+    return [...this.#downloads].find(({ request }) => request.infoHashHex === infoHashHex);
+  }
+
   /** Passes peer addresses to the download with this infohash, if there is one. */
   addPeers(infoHashHex: string, peers: PeerAddress[]): void {
-    this.addSources(infoHashHex, peers, []);
+    this.downloadOf(infoHashHex)?.addPeers(peers);
   }
 
   /** Passes peer addresses and URLs of web seeds to the download with this infohash, if any. */
   addSources(infoHashHex: string, peers: PeerAddress[], webSeeds: readonly string[]): void {
-    for (const download of this.#downloads) {
-      if (download.request.infoHashHex !== infoHashHex) continue;
-      download.addPeers(peers);
-      download.addWebSeeds(webSeeds);
-    }
+    this.addPeers(infoHashHex, peers);
+    this.downloadOf(infoHashHex)?.addWebSeeds(webSeeds);
   }
 
   /**

@@ -68,8 +68,6 @@ export interface DownloadProgress {
  * longer block.
  */
 const MAX_BLOCK_BYTES = 128 * 1024;
-/** Number of downloaded bytes after which a progress report is due. */
-const PROGRESS_BYTES = 4 * 1024 * 1024;
 /**
  * Consecutive rejects (BEP 6) after which a peer is disconnected. The limit is high, because an
  * honest peer that chokes us may reject hundreds of pending requests.
@@ -256,14 +254,18 @@ export function progressOf(
 }
 
 /**
- * Calls `report` after each 4 MiB of verified pieces, so that the archive can be verified while the
+ * Calls `report` after each `everyBytes` of verified pieces, so that the archive can be read while the
  * rest is still downloading.
  */
-export function onDownloadedBytes(torrent: Torrent, report: () => void): void {
+export function onDownloadedBytes(
+  torrent: Torrent,
+  report: () => void,
+  everyBytes: number,
+): void {
   let unreportedBytes = 0;
   torrent.on("verified", () => {
     unreportedBytes += torrent.pieceLength;
-    if (!torrent.ready || unreportedBytes < PROGRESS_BYTES) return;
+    if (!torrent.ready || unreportedBytes < everyBytes) return;
     unreportedBytes = 0;
     report();
   });

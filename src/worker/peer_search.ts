@@ -22,6 +22,8 @@ export interface PeerSearchOptions {
   manager: () => Pick<DhtManager, "announcePeer" | "findPeers">;
   /** TCP port at which peers reach this machine, by family. */
   port: () => Record<Family, number>;
+  /** Whether this program is announced as a peer. One that has only a beginning is of no use to others. */
+  announces?: boolean;
   /** Number of connected peers. */
   peers: () => number;
   onPeers: (found: PeerAddress[]) => void;
@@ -35,14 +37,14 @@ export interface PeerSearchOptions {
  * peers. Also announces this program as a peer, so that concurrent downloads can exchange pieces.
  */
 export async function searchPeers(options: PeerSearchOptions): Promise<void> {
-  const { infoHash, manager, port, peers, onPeers, clock, signal } = options;
+  const { infoHash, manager, port, peers, onPeers, clock, signal, announces = true } = options;
   let announcedMs: number | undefined;
   for (let round = 0; !signal.aborted; round++) {
     try {
       // The first round makes no announcement, because most downloads end before other peers find
       // the announcement.
       const nowMs = clock.now();
-      if (round > 0 && nowMs - (announcedMs ?? -Infinity) >= ANNOUNCE_DOWNLOAD_MS) {
+      if (announces && round > 0 && nowMs - (announcedMs ?? -Infinity) >= ANNOUNCE_DOWNLOAD_MS) {
         await manager().announcePeer(infoHash, port(), { signal });
         announcedMs = nowMs;
       }

@@ -163,6 +163,8 @@ export interface DownloadOrder {
   webSeeds?: string[];
   /** Name of the archive's file in a directory of a web seed, as far as it is known. */
   fileName?: string;
+  /** Number of bytes at the archive's beginning that are wanted. Default: all. */
+  wantedBytes?: number;
 }
 
 /** Report of an announcement, as plain data that can be passed between threads. */
@@ -193,6 +195,8 @@ export interface WorkerApi {
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
   /** Adds peers and URLs of web seeds to a running download; does nothing for other torrents. */
   addSources(infoHashHex: string, peers: PeerAddress[], webSeeds: string[]): Promise<void>;
+  /** Wants more bytes of a running download that has `wantedBytes`. */
+  widen(infoHashHex: string, wantedBytes: number): Promise<void>;
   /**
    * Looks a mutable item up in the DHT (BEP 44).
    *

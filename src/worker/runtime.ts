@@ -199,9 +199,7 @@ export class WorkerRuntime implements WorkerApi {
     this.#reach?.setHostAddresses(addresses.filter(isUsed));
   }
 
-  ping(): Promise<void> {
-    return Promise.resolve();
-  }
+  ping = (): Promise<void> => Promise.resolve();
 
   tidy(): Promise<void> {
     collectGarbage();
@@ -228,9 +226,7 @@ export class WorkerRuntime implements WorkerApi {
     });
   }
 
-  torrents(): Promise<TorrentStatus[]> {
-    return Promise.resolve(this.#running.torrents());
-  }
+  torrents = (): Promise<TorrentStatus[]> => Promise.resolve(this.#running.torrents());
 
   async seed(archives: KeptSeed[]): Promise<void> {
     await this.#running.seed(archives);
@@ -254,6 +250,7 @@ export class WorkerRuntime implements WorkerApi {
         infoHash: fromHex(order.infoHashHex)!,
         manager: () => this.#borrowing,
         port: () => ({ 4: this.#announcedPort, 6: this.#running.port }),
+        announces: order.wantedBytes === undefined,
         peers: () => peers,
         onPeers: (found) => this.#running.addPeers(order.infoHashHex, found),
         clock: this.#clock,
@@ -277,6 +274,9 @@ export class WorkerRuntime implements WorkerApi {
 
   addSources: WorkerApi["addSources"] = (infoHashHex, peers, webSeeds) =>
     Promise.resolve(this.#running.addSources(infoHashHex, peers, webSeeds));
+
+  widen: WorkerApi["widen"] = (infoHashHex, wantedBytes) =>
+    Promise.resolve(this.#running.downloadOf(infoHashHex)?.widen(wantedBytes));
 
   get: WorkerApi["get"] = (operation, key, tellsShown) => {
     const tell = (item: MutableItem) => this.#send({ event: "shown", operation, item });

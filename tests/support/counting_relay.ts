@@ -23,6 +23,8 @@ export class CountingRelay implements Disposable {
   roundTrips = 0;
   /** Number of connections. */
   connections = 0;
+  /** Number of bytes that the listening peer has sent. */
+  deliveredBytes = 0;
 
   /** @param target address of the listening peer */
   constructor(target: { host: string; port: number }) {
@@ -47,7 +49,8 @@ export class CountingRelay implements Disposable {
       void this.#carry(dialler, listener, () => this.roundTrips + 1, (count) => {
         asked = Math.max(asked, count);
       });
-      void this.#carry(listener, dialler, () => asked, (count) => {
+      void this.#carry(listener, dialler, () => asked, (count, bytes) => {
+        this.deliveredBytes += bytes;
         this.roundTrips = Math.max(this.roundTrips, count);
       });
     }
@@ -58,7 +61,7 @@ export class CountingRelay implements Disposable {
     from: Deno.Conn,
     to: Deno.Conn,
     countOf: () => number,
-    onDelivered: (count: number) => void,
+    onDelivered: (count: number, bytes: number) => void,
   ): Promise<void> {
     let last: Promise<unknown> = Promise.resolve();
     try {
@@ -69,7 +72,7 @@ export class CountingRelay implements Disposable {
         const due = new Promise((resolve) => setTimeout(resolve, DELAY_MS));
         last = last.then(async () => {
           await due;
-          onDelivered(count);
+          onDelivered(count, bytes.length);
           for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
         }).catch(() => {});
       }

@@ -9,6 +9,8 @@
  * - While all peers are seeders, pieces are requested nearly in order, so that the archive can be
  *   verified while the rest is still downloading. Some randomness lets downloads that meet later
  *   exchange pieces.
+ * - A download of the archive's beginning requests its pieces in order, none beyond the wanted bytes,
+ *   and no block from two peers while pieces arrive.
  * - When there are leechers among the peers, the piece that the fewest leechers have comes first
  *   (rarest first). Ties are broken at random.
  *
@@ -55,6 +57,12 @@ const WINDOW = 64;
  */
 const WINDOW_BYTES = 16 * 1024 * 1024;
 
+/**
+ * Time without a complete piece after which a download of an archive's beginning requests a block from
+ * two peers (ms). At once, each such block would be fetched twice, and the beginning is meant to be cheap.
+ */
+const PREFIX_END_GAME_MS = 5_000;
+
 type Watched = Omit<Torrent, "pieces" | "wires"> & {
   /** One entry for each piece, `null` once the piece is verified. */
   pieces: (object | null)[];
@@ -78,14 +86,41 @@ export class PiecePicker {
   #orderedMs = -Infinity;
   /** For each piece: the number of leechers that have it. */
   #leechers: number[] = [];
+  /** Number of bytes at the archive's beginning that are wanted; infinite for the whole archive. */
+  #wantedBytes: number;
+  /** Time of the last complete piece. */
+  #verifiedMs: number;
 
-  /** @param random returns a random number from 0 to below 1 */
-  constructor(torrent: Torrent, clock: Clock, random: () => number) {
+  /**
+   * @param random returns a random number from 0 to below 1
+   * @param wantedBytes number of bytes at the archive's beginning that are wanted, if not the whole
+   */
+  constructor(torrent: Torrent, clock: Clock, random: () => number, wantedBytes = Infinity) {
     this.#torrent = torrent as Watched;
     this.#clock = clock;
     this.#random = random;
+    this.#wantedBytes = wantedBytes;
+    this.#verifiedMs = clock.now();
     setRequestStrategy(torrent, { askPeer: (wire) => this.#askPeer(wire) });
-    torrent.on("verified", (index: number) => this.#begun.delete(index));
+    torrent.on("verified", (index: number) => {
+      this.#begun.delete(index);
+      this.#verifiedMs = clock.now();
+    });
+  }
+
+  /** Whether a piece holds any of the wanted bytes. */
+  isWanted(index: number): boolean {
+    return index * this.#torrent.pieceLength < this.#wantedBytes;
+  }
+
+  /** Wants more bytes at the archive's beginning. Fewer bytes than before change nothing. */
+  widen(wantedBytes: number): void {
+    if (wantedBytes <= this.#wantedBytes) return;
+    this.#wantedBytes = wantedBytes;
+    this.#orderedMs = -Infinity;
+    this.#verifiedMs = this.#clock.now();
+    // Peers that have sent everything are asked by no event any more.
+    for (const wire of [...this.#torrent.wires]) this.#askPeer(wire);
   }
 
   #askPeer(wire: RequestingWire): void {
@@ -130,18 +165,27 @@ export class PiecePicker {
     for (const index of this.#begun) if (this.#take(wire, index, most, false)) return;
     // End game: blocks that have already been requested from slower peers are requested from this
     // peer too.
+    if (!this.#mayEndGame()) return;
     for (const index of this.#begun) if (this.#take(wire, index, most, true)) return;
   }
 
+  get #isPrefix(): boolean {
+    return this.#wantedBytes !== Infinity;
+  }
+
+  #mayEndGame(): boolean {
+    return !this.#isPrefix || this.#clock.now() - this.#verifiedMs >= PREFIX_END_GAME_MS;
+  }
+
   #isUntouched(index: number): boolean {
-    return this.#torrent.pieces[index] !== null && !this.#begun.has(index);
+    return this.isWanted(index) && this.#torrent.pieces[index] !== null && !this.#begun.has(index);
   }
 
   /**
    * Requests blocks of a piece from a peer. Returns whether the peer's request pipeline is full.
    */
   #take(wire: RequestingWire, index: number, most: number, isIdle: boolean): boolean {
-    const piece = this.#torrent.pieces[index];
+    const piece = this.isWanted(index) ? this.#torrent.pieces[index] : undefined;
     if (!piece || !(isIdle || hasFreeBlock(piece)) || !wire.peerPieces.get(index)) return false;
     const torrent = this.#torrent as unknown as Torrent;
     if (requestBlocks(torrent, wire, index, most, isIdle)) this.#begun.add(index);
@@ -161,6 +205,10 @@ export class PiecePicker {
       piece === null ? 0 : others.filter(({ peerPieces }) => peerPieces.get(index)).length
     );
     const untouched = [...pieces.keys()].filter((index) => this.#isUntouched(index));
+    if (this.#isPrefix) {
+      this.#order = untouched;
+      return;
+    }
     const window = Math.max(
       1,
       Math.min(WINDOW, Math.floor(WINDOW_BYTES / this.#torrent.pieceLength)),

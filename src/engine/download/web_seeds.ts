@@ -45,6 +45,8 @@ export interface WebSeedsOptions {
   infoHashHex: string;
   /** Name of the archive's file in a directory, as long as the metadata do not tell it. */
   fileName?: string;
+  /** Whether a piece is wanted. Default: all are. */
+  isWanted?: (index: number) => boolean;
 }
 
 /** Time over which the speed of the peers is measured, and before web seeds are first used (ms). */
@@ -255,6 +257,7 @@ export class WebSeeds {
   /** Whether a piece is missing and nobody sends it; a piece of silent peers is taken from them. */
   #isFree(index: number, isEndgame = false): boolean {
     if (this.#taken.has(index) || this.#torrent.pieces?.[index] === null) return false;
+    if (this.#options.isWanted?.(index) === false) return false;
     return isUntouched(this.#torrent, index) || isEndgame || this.#arePeersSilent;
   }
 

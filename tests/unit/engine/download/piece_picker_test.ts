@@ -41,10 +41,12 @@ class Download extends EventEmitter {
    */
   swapped = 0;
 
-  constructor(count: number, readonly wires: Peer[]) {
+  readonly picker: PiecePicker;
+
+  constructor(count: number, readonly wires: Peer[], wantedBytes?: number) {
     super();
     this.pieces = Array.from({ length: count }, () => this.#piece()) as (Piece | null)[];
-    new PiecePicker(this as never, this.clock, seededRandom(7));
+    this.picker = new PiecePicker(this as never, this.clock, seededRandom(7), wantedBytes);
   }
 
   #piece(): Piece {
@@ -226,4 +228,31 @@ Deno.test("a piece that failed verification is requested again", () => {
   assert.deepEqual(download.asked(seeder), []);
   download.pieces[0] = { _cancellations: [], _reservations: 0, _chunks: BLOCKS };
   assert.deepEqual(download.asked(seeder), [0, 0]);
+});
+
+Deno.test("of a beginning, only its pieces are requested, in order and from one peer each", async () => {
+  const one = peer(everything, { isSeeder: true, speed: 1_000_000 });
+  const other = peer(everything, { isSeeder: true, speed: 1_000_000 });
+  const pieceBytes = BLOCKS * 16_384;
+  const download = new Download(50, [one, other], 2 * pieceBytes + 1);
+  assert.deepEqual(download.asked(one), [0, 0, 1, 1, 2, 2]);
+  assert.deepEqual(download.asked(other), []);
+  assert.equal(download.swapped, 0);
+  await download.clock.advance(5_000);
+  download.asked(other);
+  assert.ok(download.swapped > 0, "the first peer is silent, so the second one is asked, too");
+  for (const index of [0, 1, 2]) download.verified(index);
+  assert.deepEqual(download.asked(one), []);
+  other.requests = [];
+  download.picker.widen(pieceBytes);
+  assert.deepEqual(one.requests, []);
+  download.picker.widen(4 * pieceBytes);
+  assert.deepEqual([one.requests, other.requests], [[3, 3], []]);
+});
+
+Deno.test("of a beginning, a choking peer's allowed-fast pieces beyond it are not requested", () => {
+  const choking = peer(everything);
+  Object.assign(choking, { peerChoking: true, hasFast: true, peerAllowedFastSet: [7, 0] });
+  const download = new Download(50, [choking], 1);
+  assert.deepEqual(download.asked(choking), [0, 0]);
 });
