@@ -22,6 +22,7 @@
  * | `ARCHIVE_FOREIGN` | failed | a tarball of npm or of another program, where a libreseed archive is needed |
  * | `PATH_UNUSABLE` | failed | Windows cannot hold a path of the package that is unpacked there |
  * | `FILE_CHANGED` | failed | a file was altered while it was read |
+ * | `FILE_NOT_IN_PACKAGE` | not-found | the manifest lists no file of this path |
  * | `FILE_UNREADABLE` | failed | the system refuses to read a file or directory |
  * | `FILE_TYPE_REFUSED` | by side | a socket, device, FIFO; in an archive also links and directories |
  * | `LINK_REFUSED` | failed | a link that dangles, leaves the tree or leads in a circle |

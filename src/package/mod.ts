@@ -120,7 +120,11 @@ export {
 
 export {
   type ArrivingOptions,
+  type BeginningOptions,
   checkUnpackTarget,
+  type OpenedFile,
+  readBeginning,
+  readFileOfBeginning,
   takeArchive,
   type TakenArchive,
   type TakeOptions,

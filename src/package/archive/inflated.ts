@@ -27,6 +27,11 @@ export interface TarSource {
    * path is only an optimization: a file with another path is read as well.
    */
   nextPath?: () => string | undefined;
+  /**
+   * Whether a chunk is requested only when the bytes of all chunks before it are used up, for chunks that
+   * are costly to get. By default chunks are requested while inflated bytes are still being read.
+   */
+  isLazy?: boolean;
 }
 
 /** The inflated bytes of a tar, read sequentially. */
@@ -43,8 +48,13 @@ export class Inflated implements AsyncDisposable {
   constructor(source: TarSource) {
     this.#source = source;
     this.#gunzip = createGunzip({ chunkSize: INFLATED_CHUNK_BYTES });
-    this.#inflating = inflate(source.chunks, this.#gunzip);
-    this.#chunks = (this.#gunzip as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    if (source.isLazy) {
+      this.#inflating = Promise.resolve();
+      this.#chunks = inflateLazily(source.chunks, this.#gunzip);
+    } else {
+      this.#inflating = inflate(source.chunks, this.#gunzip);
+      this.#chunks = (this.#gunzip as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    }
   }
 
   /**
@@ -96,6 +106,7 @@ export class Inflated implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#gunzip.destroy();
     await this.#inflating;
+    if (this.#source.isLazy) await this.#chunks.return?.();
   }
 
   /** Waits for the next inflated chunk. Returns false at the end. */
@@ -172,6 +183,47 @@ async function inflate(chunks: AsyncIterable<Uint8Array>, gunzip: Gunzip): Promi
   } catch (cause) {
     gunzip.destroy(new SourceFailed(messageOf(cause), { cause }));
   }
+}
+
+/**
+ * Inflates chunks one after the other. The next chunk is requested when all inflated bytes of the chunks
+ * before have been yielded and more are wanted.
+ */
+async function* inflateLazily(
+  chunks: AsyncIterable<Uint8Array>,
+  gunzip: Gunzip,
+): AsyncGenerator<Uint8Array> {
+  let failure: Error | undefined;
+  let wake = () => {};
+  gunzip.on("error", (error) => failure = error);
+  for (const event of ["readable", "error", "close", "end"]) gunzip.on(event, () => wake());
+  /** Yields what is inflated, until zlib has used up its input or has ended. */
+  async function* drain(isUsedUp: () => boolean): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const event = new Promise<void>((resolve) => wake = resolve);
+      // All output of a chunk is there before zlib says that the chunk is used up.
+      const wasUsedUp = isUsedUp();
+      for (let part = gunzip.read(); part !== null; part = gunzip.read()) yield part;
+      if (failure) throw failure;
+      if (wasUsedUp || gunzip.destroyed) return;
+      await event;
+    }
+  }
+  try {
+    for await (const chunk of chunks) {
+      let usedUp = false;
+      gunzip.write(chunk, () => {
+        usedUp = true;
+        wake();
+      });
+      yield* drain(() => usedUp);
+      if (gunzip.destroyed) return;
+    }
+  } catch (cause) {
+    throw cause === failure ? cause : new SourceFailed(messageOf(cause), { cause });
+  }
+  gunzip.end();
+  yield* drain(() => gunzip.readableEnded);
 }
 
 /**

@@ -64,7 +64,7 @@ export async function checkFiles(
 }
 
 /** Makes the error for a file that is not the next file of the manifest. */
-function otherFile(
+export function otherFile(
   path: string,
   expected: string | undefined,
   paths: PathList,
@@ -84,7 +84,7 @@ function otherFile(
   return verificationError("files", "FILE_EXTRA", message, { detail: { path } });
 }
 
-function fileMissing(path: string, where: string): PackageError {
+export function fileMissing(path: string, where: string): PackageError {
   const message = `The archive lacks ${quote(path)}, which is in its manifest${where}.`;
   return verificationError("files", "FILE_MISSING", message, { detail: { path } });
 }
@@ -130,7 +130,7 @@ function takeSmall(
  *
  * @param sha256 in hexadecimal, as `expected`
  */
-function compareFile({ path }: TarEntry, sha256: string, expected: string): void {
+export function compareFile({ path }: TarEntry, sha256: string, expected: string): void {
   if (sha256 === expected) return;
   const message = `The file ${quote(path)} in the archive does not have the hash in the manifest.`;
   throw verificationError("files", "HASH_MISMATCH", message, { detail: { path } });

@@ -7,9 +7,11 @@
  * unpacks during the same pass (`unpack.ts`), to a directory that appears only if every step
  * succeeds.
  *
- * Two other operations run the same steps in another order:
+ * Other operations run the same steps in another order:
  *
  * - {@linkcode verifyArriving} verifies an archive while it is downloaded;
+ * - {@linkcode readBeginning} and {@linkcode readFileOfBeginning} read the manifest or one file while
+ *   the rest of the archive is not there;
  * - {@linkcode takeArchive} verifies, copies and hashes an archive in one read.
  *
  * The room makes no decisions about trust: callers hand in the key that must have signed.
@@ -18,6 +20,12 @@
  * @module
  */
 
+export {
+  type BeginningOptions,
+  type OpenedFile,
+  readBeginning,
+  readFileOfBeginning,
+} from "./read_beginning.ts";
 export { takeArchive, type TakenArchive, type TakeOptions } from "./take.ts";
 export { checkUnpackTarget } from "./unpack.ts";
 export { type VerifiedArchive, verifyArchive, type VerifyOptions } from "./verify.ts";

@@ -103,7 +103,9 @@ export interface VerifiedArchive {
 /** The options of a running verification with defaults filled in, and the open archive. */
 export interface Job extends VerifyOptions {
   limits: ArchiveLimits;
-  archive: OpenArchive;
+  archive: Pick<OpenArchive, "path"> & { info: Pick<Deno.FileInfo, "size"> };
+  /** Whether no byte of the archive is requested before it is needed. */
+  isLazy?: boolean;
   unpacking?: Unpacking;
   begin: (step: VerificationStep) => void;
 }
@@ -277,14 +279,14 @@ export async function checkHead(
 }
 
 /** Reads and checks the full manifest. The caller reads the tar entries after the manifest. */
-async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
-  const { archive, limits, signal } = job;
+export async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
+  const { archive, limits, signal, isLazy } = job;
   job.begin("archive-limits");
   let paths: PathList | undefined;
   let at = 0;
   const nextPath = () => paths === undefined ? MANIFEST_PATH : paths.at(at++);
   const lengthBytes = archive.info.size;
-  const entries = readTar({ chunks, lengthBytes, limits, signal, nextPath });
+  const entries = readTar({ chunks, lengthBytes, limits, signal, nextPath, isLazy });
   try {
     const first = await entries.next();
     if (first.done || first.value.path !== MANIFEST_PATH) {
