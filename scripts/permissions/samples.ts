@@ -16,6 +16,7 @@ export const samples: Record<CommandName, readonly (readonly string[])[]> = {
   seed: [[]],
   announce: [[]],
   resolve: [["NAME"]],
+  info: [["NAME"]],
   get: [["NAME"], ["NAME", "-o", "/OUT/TARGET"], ["/FILE.torrent"], ["magnet:?xt=INFOHASH"]],
   install: [["name"], ["name", "--save"]],
   uninstall: [["name"], ["name", "--save"]],

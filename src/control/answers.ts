@@ -8,7 +8,14 @@
 
 import type { Binding, BindingState } from "../base/mod.ts";
 import type { DhtManagerStats, PutOutcome } from "../dht/mod.ts";
-import type { DhtState, FamilyStatus, LanStatus, Traffic, UtpStatus } from "../engine/mod.ts";
+import type {
+  DhtState,
+  DownloadProgress,
+  FamilyStatus,
+  LanStatus,
+  Traffic,
+  UtpStatus,
+} from "../engine/mod.ts";
 import type { GateStatus } from "../gate/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
@@ -217,6 +224,12 @@ export interface StatusJson {
   peersKnown: number;
   /** Number of connected peers whose connection is by uTP; all others are by TCP. */
   peersByUtp: number;
+}
+
+/** Progress of the download of an archive's beginning. */
+export interface PrefixProgress extends DownloadProgress {
+  /** Absolute path of the file that holds the first `readyBytes` bytes of the archive. */
+  path: string;
 }
 
 /** Result of a download: the complete file, and its `.torrent`. */

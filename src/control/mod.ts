@@ -34,6 +34,7 @@ export type {
   Indexed,
   NetworkJson,
   PackageJson,
+  PrefixProgress,
   RecordJson,
   RecordName,
   ReloadedJson,

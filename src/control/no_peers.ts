@@ -42,6 +42,8 @@ export interface FailedDownload {
   hasRecord: boolean;
   /** Counts of peers; `undefined` if the download never reported progress. */
   reach: PeerCounts | undefined;
+  /** Whether the bytes that came are deleted. By default the same command goes on from there. */
+  isDiscarded?: boolean;
   /** Whether our router takes another port for each destination (symmetric NAT). */
   portVaries?: boolean;
   /** The web seeds of the download. */
@@ -86,7 +88,7 @@ function reasonOf({ downloadedBytes }: FailedDownload, reach: PeerCounts): NoPee
 }
 
 function explain(
-  { what, waitedMs, downloadedBytes, hasRecord, portVaries }: FailedDownload,
+  { what, waitedMs, downloadedBytes, hasRecord, isDiscarded, portVaries }: FailedDownload,
   { known, refused, tried, connected, met, offering }: PeerCounts,
   reason: NoPeersReason,
 ): string {
@@ -125,7 +127,10 @@ function explain(
     case "stalled":
       return `The download of ${what} got no further for ${
         Math.round(waitedMs / 1_000)
-      } s, at ${downloadedBytes} bytes. What came is kept: the same command goes on from there`;
+      } s, at ${downloadedBytes} bytes. ` +
+        (isDiscarded
+          ? "Try again later"
+          : "What came is kept: the same command goes on from there");
   }
 }
 

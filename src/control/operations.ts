@@ -15,6 +15,7 @@ import type {
   Downloaded,
   Indexed,
   PackageJson,
+  PrefixProgress,
   RecordJson,
   ReloadedJson,
   SettingJson,
@@ -208,6 +209,30 @@ export const operations = {
     event: plain<DownloadProgress>(),
     // The maximum fits a `.torrent` of 16 MiB in base64 and the other members of the request.
     maxRequestBytes: 24 << 20,
+  },
+  /**
+   * Downloads the beginning of an archive into the seed directory: the pieces that hold the first
+   * `wantedBytes` bytes, and more after each `widenPrefix`. Each event has the path of the file, whose
+   * first `readyBytes` bytes are verified against the infohash; the path may change. Callers end the
+   * operation, and the file is then deleted. It resolves by itself if a download of the whole archive,
+   * which it had joined, is complete.
+   */
+  downloadPrefix: {
+    request: v.strictObject({
+      infoHash,
+      lengthBytes: count,
+      maxBytes: count,
+      wantedBytes: count,
+      webSeeds: v.optional(webSeeds),
+      fileName: v.optional(v.pipe(v.string(), v.maxLength(255))),
+    }),
+    result: plain<void>(),
+    event: plain<PrefixProgress>(),
+  },
+  /** Wants more bytes of a running `downloadPrefix`; does nothing if there is none. */
+  widenPrefix: {
+    request: v.strictObject({ infoHash, wantedBytes: count }),
+    result: plain<void>(),
   },
   /** Notifies the daemon that the list of followed publishers has changed. */
   followed: { result: plain<void>(), daemonOnly: true },

@@ -19,6 +19,8 @@
  * (`head_start.ts`), and the download begins when one node has shown the manifest (`download_ahead.ts`).
  * The complete lookups decide which archive is kept.
  *
+ * The manifest or one file can be read without the rest of the archive: `beginning.ts`.
+ *
  * `FetchContext` (`context.ts`) holds the dependencies of a download; every caller builds it with
  * `fetchContext`. `newest_record.ts` reads the newest record of a key before a publisher writes the next
  * one.
@@ -29,6 +31,7 @@
  * @module
  */
 
+export { fetchFile, fetchManifest, type ReadBeginning, type WantedBeginning } from "./beginning.ts";
 export {
   currentCatalogName,
   isCatalogName,
@@ -46,8 +49,8 @@ export type { GetRequest } from "./get_plan.ts";
 export { describeEntry, webSeedsBeside } from "./describe_entry.ts";
 export { magnetOf, manifestRecord, minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
 export { isNetworkError, type NewestRecord, newestRecord, seqAfter } from "./newest_record.ts";
-export { OfferCache, versionsByName } from "./offer.ts";
-export { partialPath, removeOldPartials } from "./partials.ts";
+export { OfferCache, readOffer, versionsByName } from "./offer.ts";
+export { partialPath, prefixPath, removeOldPartials } from "./partials.ts";
 export { readList } from "./publisher_list.ts";
 export { lookUpRecord, type RecordLookup, recordLookup } from "./record_lookup.ts";
 export {

@@ -17,6 +17,8 @@ export interface StallingDownload {
   label: string;
   /** Whether a DHT record names the archive. The advice in the error message depends on this. */
   hasRecord: boolean;
+  /** Whether the bytes that came are deleted when the download fails. */
+  isDiscarded?: boolean;
   onProgress: (progress: DownloadProgress) => void;
   /** Called with messages that only the flag `-v` shows. */
   onDetail?: (message: string) => void;
@@ -39,7 +41,7 @@ const LOOK_FOR_WEB_SEEDS_MS = 2_000;
 export async function downloadUntilStalled(
   downloader: Pick<Operations, "download"> & Partial<Pick<Operations, "status">>,
   { clock, timeoutMs, signal }: FindOptions,
-  { request, label, hasRecord, onProgress, onDetail, findWebSeeds }: StallingDownload,
+  { request, label, hasRecord, isDiscarded, onProgress, onDetail, findWebSeeds }: StallingDownload,
 ): Promise<Downloaded> {
   const ended = new AbortController();
   let lastMs = clock.now();
@@ -90,6 +92,7 @@ export async function downloadUntilStalled(
       waitedMs: timeoutMs,
       downloadedBytes: bytes,
       hasRecord,
+      isDiscarded,
       reach,
       webSeeds,
     };

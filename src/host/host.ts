@@ -10,7 +10,6 @@ import { LibreseedError, version } from "../base/mod.ts";
 import { workerSettings } from "../config/mod.ts";
 import {
   type CallOptions,
-  type Downloaded,
   homePaths,
   type Operations,
   type PackageJson,
@@ -20,7 +19,6 @@ import {
   type SettingJson,
   type StatusJson,
 } from "../control/mod.ts";
-import type { DownloadProgress } from "../engine/mod.ts";
 import { describeEntry, isCatalogName, removeOldPartials } from "../fetching/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { archiveLimitsOf } from "../package/mod.ts";
@@ -56,6 +54,7 @@ import {
   catalogSeederOf,
   Downloads,
   Packages,
+  PrefixDownloads,
   SeededCatalogs,
   seederOf,
   Seeding,
@@ -98,6 +97,7 @@ export class Host implements Operations {
    */
   #torrentsDueMs: Map<string, number> | undefined;
   #downloads!: Downloads;
+  #prefixes!: PrefixDownloads;
 
   /**
    * Starts the parts in order: state database, torrent engine with its DHT node, DHT manager. The caller
@@ -185,6 +185,7 @@ export class Host implements Operations {
     const minNodes = () => this.#options.settings.minNodes;
     this.#records = new KeptRecords(this.#state, clock, started.port, minNodes, listeners.onNotice);
     this.#downloads = new Downloads(worker, seedDirectory);
+    this.#prefixes = new PrefixDownloads(worker, seedDirectory, this.#downloads);
     this.#names = new NameKeeper({
       state: this.#state,
       store: indexStore(worker),
@@ -329,12 +330,9 @@ export class Host implements Operations {
     return { peers: (await this.#worker.findPeers(infoHash, signal)).peers.length };
   }
 
-  download(
-    request: RequestOf<"download">,
-    options?: CallOptions<DownloadProgress>,
-  ): Promise<Downloaded> {
-    return this.#downloads.start(request, options);
-  }
+  download: Operations["download"] = (...call) => this.#downloads.start(...call);
+  downloadPrefix: Operations["downloadPrefix"] = (...call) => this.#prefixes.start(...call);
+  widenPrefix: Operations["widenPrefix"] = (request) => this.#prefixes.widen(request);
 
   followed(): Promise<void> {
     return Promise.resolve(this.#follows?.look());

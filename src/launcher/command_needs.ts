@@ -113,6 +113,7 @@ const rows: Record<CommandName, Row> = {
   }),
   announce: (_line, at) => host({ ...suggests(at) }),
   resolve: (_line, at) => host({ key: KEY_READING, ...suggests(at) }),
+  info: (_line, at) => host({ key: KEY_READING, ...suggests(at) }),
   get: ({ args: [what], flags: { output } }, at) => {
     const { reads } = suggests(at);
     const isFile = !/^magnet:/i.test(what!) && /\.(torrent|tgz)$/.test(what!);

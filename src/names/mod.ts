@@ -30,6 +30,12 @@ export type { NamesContext } from "./context.ts";
 export { describeFutureEntries, futureEntries, warnOfFutureEntries } from "./future_entries.ts";
 export { EntryTimes, entryToSign, hasPossibleTimes } from "./name_entry.ts";
 export { type IndexReader, indexReader, readNameIndex } from "./name_index.ts";
+export {
+  type KnownVersion,
+  knownVersions,
+  type PresentPackage,
+  presentPackage,
+} from "./known_versions.ts";
 export { checkPin, rememberPublisher } from "./pins.ts";
 export { noPublisherFound, readIndex } from "./read_index.ts";
 export {

@@ -55,6 +55,7 @@ const rows: Record<CommandName, readonly Row[]> = {
   ],
   announce: [{ line: `announce ${host}`, engine: true }],
   resolve: [{ line: `resolve some ${host}`, key: reading, engine: true }],
+  info: [{ line: `info some ${host}`, key: reading, engine: true }],
   get: [
     { line: `get some ${host}`, key: reading, engine: true },
     { line: `get some -o out ${host}`, key: reading, engine: true },

@@ -49,6 +49,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./resolve.ts"),
   },
   {
+    name: "info",
+    brief: "Show what a package is, without downloading it",
+    load: () => import("./info.ts"),
+  },
+  {
     name: "get",
     brief: "Download a package and verify it",
     load: () => import("./get.ts"),

@@ -27,7 +27,7 @@ export function guessWord(word: string, words: readonly string[]): string | unde
 }
 
 const packageHere = "`libreseed status NAME` describes a package in the seed directory, " +
-  "`libreseed resolve NAME` one in the DHT";
+  "`libreseed info NAME` one in the network";
 const newest =
   "`libreseed install NAME` and `libreseed get NAME` take the newest version; add a range " +
   "to limit the version";
@@ -48,7 +48,7 @@ const settings =
 const otherWords: Readonly<Record<string, string>> = {
   // No prototype: otherwise `libreseed constructor` would find an inherited property.
   __proto__: null!,
-  ...meaning(packageHere, "info", "show", "view", "inspect", "describe", "details"),
+  ...meaning(packageHere, "show", "view", "inspect", "describe", "details"),
   ...meaning(newest, "update", "upgrade", "outdated"),
   ...meaning(notTakenBack, "yank", "unpublish", "retract", "deprecate", "revoke"),
   ...meaning(noAccounts, "login", "logout", "adduser", "whoami", "register", "signup", "owner"),

@@ -47,6 +47,11 @@ export class Downloads {
   readonly #seedDirectory: string;
   /** Downloads by infohash. A download is removed once the worker has closed its file. */
   readonly #running = new Map<string, Running>();
+  /**
+   * Called before a download begins, with its infohash. The engine can have one torrent for each
+   * infohash, so the callback ends another one, if there is one, and resolves when its file is closed.
+   */
+  onBegin: (infoHash: string) => Promise<void> | undefined = () => undefined;
 
   /**
    * Creates an empty set of downloads.
@@ -56,6 +61,11 @@ export class Downloads {
   constructor(worker: Downloader, seedDirectory: string) {
     this.#worker = worker;
     this.#seedDirectory = seedDirectory;
+  }
+
+  /** Whether a download of this torrent runs. */
+  has(infoHash: string): boolean {
+    return this.#running.has(infoHash);
   }
 
   /**
@@ -102,23 +112,23 @@ export class Downloads {
     const path = partialPath(this.#seedDirectory, infoHash);
     const stop = new AbortController();
     const listeners: Running["listeners"] = new Set();
-    const ended = this.#worker.download(
-      {
-        infoHashHex: infoHash,
-        torrent,
-        filePath: path,
-        lengthBytes,
-        maxBytes,
-        peers: peers.map((text) => parseHostPort(text)),
-        webSeeds: usableWebSeeds(webSeeds),
-        fileName,
-      },
-      (progress) => {
-        running.last = progress;
-        for (const listener of listeners) listener(progress);
-      },
-      stop.signal,
-    ).then((torrent) => ({ path, torrent }))
+    const order = {
+      infoHashHex: infoHash,
+      torrent,
+      filePath: path,
+      lengthBytes,
+      maxBytes,
+      peers: peers.map((text) => parseHostPort(text)),
+      webSeeds: usableWebSeeds(webSeeds),
+      fileName,
+    };
+    const onProgress = (progress: DownloadProgress) => {
+      running.last = progress;
+      for (const listener of listeners) listener(progress);
+    };
+    const begin = () => this.#worker.download(order, onProgress, stop.signal);
+    const ended = (this.onBegin(infoHash)?.then(begin) ?? begin())
+      .then((torrent) => ({ path, torrent }))
       .finally(() => this.#running.delete(infoHash));
     // Prevents an unhandled rejection if no request waits for the download any more.
     ended.catch(() => {});

@@ -247,6 +247,10 @@ export class WorkerHandle {
     return this.#call((api) => api.addSources(infoHashHex, peers, webSeeds));
   }
 
+  widen(infoHashHex: string, wantedBytes: number): Promise<void> {
+    return this.#call((api) => api.widen(infoHashHex, wantedBytes));
+  }
+
   findPeers(infoHashHex: string, signal?: AbortSignal): Promise<PeersOutcome> {
     return this.#operation(
       signal,

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { partialPath, removeOldPartials } from "../../../src/fetching/partials.ts";
+import { partialPath, prefixPath, removeOldPartials } from "../../../src/fetching/partials.ts";
 import { namesIn } from "../../../src/store/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
@@ -27,3 +27,10 @@ for (const [when, aheadMs] of [["now", 0], ["by a clock a year ahead", 365 * DAY
     assert.deepEqual(namesIn(directory.path), []);
   });
 }
+
+Deno.test("the beginning of an archive that a killed process has left is removed at once", async () => {
+  await using directory = await temporaryHome();
+  await Deno.writeTextFile(prefixPath(directory.path, "ab".repeat(20)), "beginning");
+  await removeOldPartials(directory.path, Date.now(), namesIn(directory.path));
+  assert.deepEqual(namesIn(directory.path), []);
+});

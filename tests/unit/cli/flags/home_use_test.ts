@@ -103,6 +103,7 @@ Deno.test("a user without a home directory is told to choose one, by commands th
     const line = existing[command!]?.[0] ?? {
       add: ["x.tgz"],
       resolve: ["hello"],
+      info: ["hello"],
       get: ["hello"],
       follow: [KEY],
     }[command!] ?? [];

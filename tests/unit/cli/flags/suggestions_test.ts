@@ -51,7 +51,7 @@ Deno.test("a mistyped command gets the nearest command as a suggestion", () => {
 
 Deno.test("commands of other tools get a hint to the libreseed command", async () => {
   const words = [
-    ...["info", "show", "update", "upgrade", "yank", "download", "ls", "rm", "init", "login"],
+    ...["inspect", "show", "update", "upgrade", "yank", "download", "ls", "rm", "init", "login"],
     ...["unpublish", "view", "whoami", "push", "pull", "ci", "config", "restart"],
   ];
   for (const word of words) {
@@ -59,7 +59,7 @@ Deno.test("commands of other tools get a hint to the libreseed command", async (
     assert(text.startsWith(`libreseed: unknown command "${word}": `), text);
     assert(!text.includes("did you mean"), text);
   }
-  assert.match(await refused("show"), /libreseed status NAME.*libreseed resolve NAME/);
+  assert.match(await refused("show"), /libreseed status NAME.*libreseed info NAME/);
   assert.match(await refused("yank"), /cannot be withdrawn/);
   assert.match(await refused("LOGIN"), /libreseed keygen/);
   assert.match(await refused("constructor"), /^libreseed: unknown command "constructor" \(see/);

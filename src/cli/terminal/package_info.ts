@@ -1,0 +1,118 @@
+/**
+ * Renders what `info` knows of a package as text. Pure functions; the texts of publishers are made safe
+ * to print.
+ *
+ * @module
+ */
+
+import type { KnownVersion } from "../../names/mod.ts";
+import { formatBytes, formatCount, printable } from "./format.ts";
+
+/** A file of the package. */
+export interface FileInfo {
+  path: string;
+  /** SHA-256, 64 hexadecimal digits. */
+  sha256: string;
+  /** Absent if the archive is not in the seed directory, because manifests have no lengths of files. */
+  sizeBytes?: number;
+}
+
+/** What `info` prints, as `--json` has it. */
+export interface PackageInfo {
+  name: string;
+  version: string;
+  description?: string;
+  author?: string;
+  license?: string;
+  homepage?: string;
+  repository?: string;
+  /** Publisher as `ed25519:BASE64`. */
+  publisher: string;
+  fingerprint: string;
+  /** Whether this home has pinned the name to the publisher: at its first use, or by `trust`. */
+  pinned: boolean;
+  trusted: boolean;
+  /** Time of signing, Unix milliseconds. */
+  timestampMs: number;
+  /** Length of the archive, bytes. */
+  lengthBytes: number;
+  /** Length of the tar, bytes; absent if the archive is not in the seed directory. */
+  unpackedBytes?: number;
+  fileCount: number;
+  dependencies: Record<string, string>;
+  /** Number of peers that the DHT names; absent if no node answered. */
+  seeders?: number;
+  /** All versions, the highest first; absent if the publisher's list was not found. */
+  versions?: KnownVersion[];
+  magnet: string;
+  /** Path of the archive in the seed directory; absent if it is not there. */
+  path?: string;
+  /** Downloaded bytes of the archive. */
+  fetchedBytes: number;
+  /** Present with `--files`. */
+  files?: FileInfo[];
+}
+
+/** Maximum number of versions and of dependencies in the text; `--json` has all. */
+const MAX_LISTED = 20;
+
+/** Renders the information as text of several lines, without a line break at the end. */
+export function renderInfo(info: PackageInfo): string {
+  const { publisher, fingerprint, versions, dependencies, files } = info;
+  const rows: [string, string | undefined][] = [
+    ["description", info.description],
+    ["author", info.author],
+    ["licence", info.license],
+    ["homepage", info.homepage],
+    ["repository", info.repository],
+    ["publisher", `${publisher} (${fingerprint}), ${trustOf(info)}`],
+    ["signed", dateOf(info.timestampMs)],
+    ["size", sizeOf(info)],
+    ["depends on", listed(Object.entries(dependencies).map((one) => one.join("@")), ", ")],
+    ["seeders", info.seeders === undefined ? "unknown: no DHT node answered" : `${info.seeders}`],
+    ["versions", versions && listed(versions.map(lineOf), "\n")],
+    ["magnet", info.magnet],
+    ["archive", archiveOf(info)],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
+  const lines = [`${info.name}@${info.version}`];
+  for (const [label, value] of rows) {
+    if (!value) continue;
+    value.split("\n").forEach((line, at) =>
+      lines.push(`  ${(at === 0 ? label : "").padEnd(width)}${printable(line)}`)
+    );
+  }
+  for (const { path, sha256, sizeBytes } of files ?? []) {
+    lines.push([sha256, sizeBytes ?? "-", path].join("\t"));
+  }
+  return lines.join("\n");
+}
+
+function trustOf({ pinned, trusted }: PackageInfo): string {
+  return trusted ? "trusted" : pinned ? "pinned" : "not pinned";
+}
+
+function sizeOf({ lengthBytes, unpackedBytes, fileCount }: PackageInfo): string {
+  const unpacked = unpackedBytes === undefined
+    ? "unpacked size not known before it is downloaded"
+    : `${formatBytes(unpackedBytes)} unpacked`;
+  return `${formatBytes(lengthBytes)} packed, ${unpacked}, ${formatCount(fileCount, "file")}`;
+}
+
+function archiveOf({ path, fetchedBytes }: PackageInfo): string {
+  return path ?? `not here; ${formatBytes(fetchedBytes)} of it were downloaded for this page`;
+}
+
+function lineOf({ version, timestampMs }: KnownVersion): string {
+  return timestampMs === undefined ? version : `${version}  ${dateOf(timestampMs)}`;
+}
+
+function dateOf(timestampMs: number): string {
+  return new Date(timestampMs).toISOString().slice(0, 10);
+}
+
+function listed(texts: readonly string[], separator: string): string {
+  const shown = texts.slice(0, MAX_LISTED);
+  const more = texts.length - shown.length;
+  return [...shown, ...(more > 0 ? [`… and ${more} more (--json lists all)`] : [])].join(separator);
+}

@@ -1,0 +1,243 @@
+/**
+ * Reads the beginning of an archive without downloading the rest: the manifest, or one file. The bytes
+ * come from the seed directory if the archive is there. Otherwise the host downloads the first pieces of
+ * the torrent, each of which is verified against the infohash in the signed minimal manifest, and more
+ * pieces only when the reader needs them.
+ *
+ * @module
+ */
+
+import { usableWebSeeds } from "../base/mod.ts";
+import { parsePublicKey } from "../identity/mod.ts";
+import {
+  archiveFileName,
+  type BeginningOptions,
+  type FullManifest,
+  type MinimalManifest,
+  type OpenedFile,
+  readBeginning,
+  readFileOfBeginning,
+} from "../package/mod.ts";
+import type { FetchContext, FetchListeners } from "./context.ts";
+import { downloadUntilStalled } from "./stall_timeout.ts";
+
+/** An archive whose beginning is wanted. */
+export interface WantedBeginning {
+  minimal: MinimalManifest;
+  /** URLs of the archive's web seeds. */
+  webSeeds?: readonly string[];
+}
+
+/** What was read, and how much was downloaded for it. */
+export interface ReadBeginning<T> {
+  read: T;
+  /** Path of the archive in the seed directory; absent if the archive is not there. */
+  archivePath?: string;
+  /** Number of downloaded bytes of the archive; 0 if it was in the seed directory. */
+  fetchedBytes: number;
+}
+
+/** Number of bytes that are requested at a time to read a file, beyond the bytes that are needed. */
+const FILE_AHEAD_BYTES = 1024 * 1024;
+/** Maximum length of a part that is read from the file at a time, in bytes. */
+const PART_BYTES = 64 * 1024;
+
+/**
+ * Reads and verifies the full manifest of an archive. Downloads the one or few pieces that hold it.
+ *
+ * @throws {ControlError} `NO_PEERS` (kind `network`)
+ * @throws {PackageError} kind `verification`
+ */
+export function fetchManifest(
+  context: FetchContext,
+  wanted: WantedBeginning,
+  listeners: FetchListeners = {},
+): Promise<ReadBeginning<FullManifest>> {
+  return readStart(context, wanted, listeners, 0, (options) => readBeginning(options));
+}
+
+/**
+ * Reads one file of an archive. The archive's format does not tell where a file begins, so everything
+ * before the file is downloaded, too. Resolves when the file's SHA-256 is that of the signed manifest.
+ *
+ * @param write called with the file's bytes in order; they are valid until it resolves
+ * @throws {ControlError} `NO_PEERS` (kind `network`)
+ * @throws {PackageError} `FILE_NOT_IN_PACKAGE` (kind `not-found`), or kind `verification`
+ */
+export function fetchFile(
+  context: FetchContext,
+  wanted: WantedBeginning,
+  path: string,
+  write: (bytes: Uint8Array) => void | Promise<void>,
+  listeners: FetchListeners = {},
+): Promise<ReadBeginning<OpenedFile>> {
+  return readStart(
+    context,
+    wanted,
+    listeners,
+    FILE_AHEAD_BYTES,
+    (options) => readFileOfBeginning(options, path, write),
+  );
+}
+
+async function readStart<T>(
+  context: FetchContext,
+  wanted: WantedBeginning,
+  listeners: FetchListeners,
+  aheadBytes: number,
+  read: (options: BeginningOptions) => Promise<T>,
+): Promise<ReadBeginning<T>> {
+  const { seeds, limits, finding: { signal } } = context;
+  const { minimal } = wanted;
+  const publicKey = parsePublicKey(minimal.pubkey);
+  const entry = await seeds.find(minimal);
+  if (entry?.minimal.archiveSha256 === minimal.archiveSha256) {
+    const { archivePath } = entry;
+    const chunks = partsOf(() => archivePath, minimal.length, () => Promise.resolve(Infinity));
+    const options = { minimal, publicKey, limits, signal, chunks };
+    return { read: await read(options), archivePath, fetchedBytes: 0 };
+  }
+  const arriving = new ArrivingBytes(context, wanted, aheadBytes, listeners);
+  try {
+    const chunks = partsOf(
+      () => arriving.path,
+      minimal.length,
+      (at) => arriving.until(at),
+    );
+    const result = await read({ minimal, publicKey, limits, signal, chunks });
+    return { read: result, fetchedBytes: arriving.downloadedBytes };
+  } finally {
+    await arriving.end();
+  }
+}
+
+/**
+ * Yields the bytes of a file in order.
+ *
+ * @param path returns the path, which may change
+ * @param until waits for the byte at a position, and returns the number of bytes that are there
+ */
+async function* partsOf(
+  path: () => string,
+  lengthBytes: number,
+  until: (at: number) => Promise<number>,
+): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(PART_BYTES);
+  for (let at = 0; at < lengthBytes;) {
+    const ready = Math.min(await until(at), lengthBytes);
+    const file = await Deno.open(path());
+    let count: number | null;
+    try {
+      await file.seek(at, Deno.SeekMode.Start);
+      count = await file.read(buffer.subarray(0, Math.min(buffer.length, ready - at)));
+    } finally {
+      file.close();
+    }
+    if (count === null) throw new Error(`${path()} ends too early`);
+    at += count;
+    yield buffer.subarray(0, count);
+  }
+}
+
+/** The bytes of an archive's beginning, as they are downloaded. */
+class ArrivingBytes {
+  path = "";
+  downloadedBytes = 0;
+  readonly #context: FetchContext;
+  readonly #infoHash: string;
+  readonly #aheadBytes: number;
+  readonly #left = new AbortController();
+  readonly #ended: Promise<void>;
+  #readyBytes = 0;
+  #wantedBytes: number;
+  #failure: { error: unknown } | undefined;
+  #change = Promise.withResolvers<void>();
+
+  constructor(
+    context: FetchContext,
+    { minimal, webSeeds = [] }: WantedBeginning,
+    aheadBytes: number,
+    { onProgress, onDetail }: FetchListeners,
+  ) {
+    const { btih: infoHash, length: lengthBytes, name, version } = minimal;
+    this.#context = context;
+    this.#infoHash = infoHash;
+    this.#aheadBytes = aheadBytes;
+    this.#wantedBytes = 1 + aheadBytes;
+    const { operations, limits, finding } = context;
+    const { signal } = finding;
+    const either = signal ? AbortSignal.any([signal, this.#left.signal]) : this.#left.signal;
+    this.#ended = downloadUntilStalled(
+      {
+        status: operations.status,
+        download: async ({ torrent: _, peers: __, ...request }, { signal, onEvent } = {}) => {
+          await operations.downloadPrefix({
+            ...request,
+            lengthBytes,
+            wantedBytes: this.#wantedBytes,
+          }, {
+            signal,
+            onEvent: (progress) => {
+              this.path = progress.path;
+              this.#readyBytes = progress.readyBytes;
+              onEvent?.(progress);
+            },
+          });
+          return { path: this.path, torrent: new Uint8Array() };
+        },
+      },
+      { ...finding, signal: either },
+      {
+        request: {
+          ...{ infoHash, lengthBytes, maxBytes: limits.maxArchiveBytes },
+          webSeeds: usableWebSeeds(webSeeds),
+          fileName: archiveFileName(name, version),
+        },
+        label: `${name}@${version}`,
+        ...{ hasRecord: true, isDiscarded: true, onDetail },
+        onProgress: (progress) => {
+          this.downloadedBytes = progress.downloadedBytes;
+          onProgress?.(progress);
+          this.#wake();
+        },
+      },
+    ).then(
+      // Another command has downloaded the whole archive, which may be under its final name by now.
+      () =>
+        this.#fail(new Error(`${name}@${version} was downloaded by another command: try again`)),
+      (error) => this.#fail(error),
+    );
+  }
+
+  /** Waits for the byte at a position, and returns the number of bytes that are there. */
+  async until(at: number): Promise<number> {
+    const { operations, finding: { signal } } = this.#context;
+    const wantedBytes = at + 1 + this.#aheadBytes;
+    if (at >= this.#wantedBytes) {
+      this.#wantedBytes = wantedBytes;
+      await operations.widenPrefix({ infoHash: this.#infoHash, wantedBytes });
+    }
+    while (this.#readyBytes <= at) {
+      signal?.throwIfAborted();
+      if (this.#failure) throw this.#failure.error;
+      await this.#change.promise;
+    }
+    return this.#readyBytes;
+  }
+
+  /** Ends the download. Resolves when its file is deleted, if this process downloads. */
+  async end(): Promise<void> {
+    this.#left.abort();
+    await this.#ended;
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = { error };
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+}
