@@ -64,6 +64,15 @@ Deno.test("no test or script starts Deno in a way that recreates linked packages
   assert.deepEqual(found, []);
 });
 
+Deno.test("the tests themselves run without recreating linked packages", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
+  const ci = await Deno.readTextFile(join(root, ".ci", "run"));
+  const commands = [tasks.test.command, ...ci.split("\n")]
+    .filter((line) => /(?:deno|"\$\{deno\[@\]\}") test /.test(line));
+  assert.equal(commands.length, 3);
+  assert.deepEqual(commands.filter((line) => !HARMLESS.test(line)), []);
+});
+
 Deno.test("the check finds a start of Deno without the flag", () => {
   const start = 'new Deno.Command(Deno.execPath(), { args: ["run", "-A", "a.ts"] });';
   assert.deepEqual(linkingStarts(`\n${start}\n`), [2]);
