@@ -38,12 +38,12 @@ export class StoreError extends LibreseedError {
 
 /**
  * Converts an error of the file system to a {@linkcode StoreError}. Returns other errors unchanged,
- * such as a StoreError or an abort.
+ * such as an abort or a {@linkcode LibreseedError}.
  *
  * @param doing the operation that failed, for the message
  */
 export function fileError(cause: unknown, doing: "read" | "write", path: string): unknown {
-  if (cause instanceof StoreError || !(cause instanceof Error)) return cause;
+  if (cause instanceof LibreseedError || !(cause instanceof Error)) return cause;
   const code = (cause as { code?: unknown }).code;
   const detail = { path };
   if (code === "ENOSPC" || code === "EDQUOT") {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { LibreseedError } from "../../../../src/base/mod.ts";
 import {
   moveIntoPlace,
   removeStaleTemporaries,
@@ -82,6 +83,18 @@ Deno.test("an error of the chunks is rethrown, and nothing has changed", async (
   await assert.rejects(writeFileAtomic(path, chunks()), (error) => error === reason);
   assert.equal(await Deno.readTextFile(path), "old");
   assert.deepEqual(await names(home.path), ["file"]);
+});
+
+Deno.test("an error of libreseed in the chunks is rethrown as it is, in spite of its code", async () => {
+  await using home = await temporaryHome();
+  const failure = new LibreseedError("verification", "HASH_MISMATCH", "other bytes");
+  async function* chunks() {
+    yield Uint8Array.of(1);
+    throw failure;
+  }
+  const writing = writeFileAtomic(join(home.path, "file"), chunks());
+  await assert.rejects(writing, (error) => error === failure);
+  assert.deepEqual(await names(home.path), []);
 });
 
 Deno.test("writeFileAtomic replaces a link at the final name and does not follow it", async () => {
