@@ -48,45 +48,59 @@ const PART_BYTES = 64 * 1024;
  * @throws {ControlError} `NO_PEERS` (kind `network`)
  * @throws {PackageError} kind `verification`
  */
-export function fetchManifest(
+export async function fetchManifest(
   context: FetchContext,
   wanted: WantedBeginning,
   listeners: FetchListeners = {},
 ): Promise<ReadBeginning<FullManifest>> {
-  return readStart(context, wanted, listeners, 0, (options) => readBeginning(options));
+  const beginning = await openBeginning(context, wanted, listeners, 0);
+  try {
+    const read = await readBeginning(beginning.options);
+    return { read, archivePath: beginning.archivePath, fetchedBytes: beginning.fetchedBytes() };
+  } finally {
+    await beginning.close();
+  }
 }
 
 /**
  * Reads one file of an archive. The archive's format does not tell where a file begins, so everything
- * before the file is downloaded, too. Resolves when the file's SHA-256 is that of the signed manifest.
+ * before the file is downloaded, too. Yields the bytes of the file in order; a chunk is valid until the
+ * next one is requested. Ends when the file's SHA-256 is that of the signed manifest.
  *
- * @param write called with the file's bytes in order; they are valid until it resolves
+ * @param path path of the file in the archive
  * @throws {ControlError} `NO_PEERS` (kind `network`)
  * @throws {PackageError} `FILE_NOT_IN_PACKAGE` (kind `not-found`), or kind `verification`
  */
-export function fetchFile(
+export async function* fetchFile(
   context: FetchContext,
   wanted: WantedBeginning,
   path: string,
-  write: (bytes: Uint8Array) => void | Promise<void>,
   listeners: FetchListeners = {},
-): Promise<ReadBeginning<OpenedFile>> {
-  return readStart(
-    context,
-    wanted,
-    listeners,
-    FILE_AHEAD_BYTES,
-    (options) => readFileOfBeginning(options, path, write),
-  );
+): AsyncGenerator<Uint8Array, ReadBeginning<OpenedFile>> {
+  const beginning = await openBeginning(context, wanted, listeners, FILE_AHEAD_BYTES);
+  try {
+    const read = yield* readFileOfBeginning(beginning.options, path);
+    return { read, archivePath: beginning.archivePath, fetchedBytes: beginning.fetchedBytes() };
+  } finally {
+    await beginning.close();
+  }
 }
 
-async function readStart<T>(
+/** The bytes of an archive, in order, from the seed directory or from peers. */
+interface OpenBeginning {
+  options: BeginningOptions;
+  archivePath?: string;
+  /** Returns the number of bytes that were downloaded. */
+  fetchedBytes(): number;
+  close(): Promise<void>;
+}
+
+async function openBeginning(
   context: FetchContext,
   wanted: WantedBeginning,
   listeners: FetchListeners,
   aheadBytes: number,
-  read: (options: BeginningOptions) => Promise<T>,
-): Promise<ReadBeginning<T>> {
+): Promise<OpenBeginning> {
   const { seeds, limits, finding: { signal } } = context;
   const { minimal } = wanted;
   const publicKey = parsePublicKey(minimal.pubkey);
@@ -95,20 +109,15 @@ async function readStart<T>(
     const { archivePath } = entry;
     const chunks = partsOf(() => archivePath, minimal.length, () => Promise.resolve(Infinity));
     const options = { minimal, publicKey, limits, signal, chunks };
-    return { read: await read(options), archivePath, fetchedBytes: 0 };
+    return { options, archivePath, fetchedBytes: () => 0, close: () => Promise.resolve() };
   }
   const arriving = new ArrivingBytes(context, wanted, aheadBytes, listeners);
-  try {
-    const chunks = partsOf(
-      () => arriving.path,
-      minimal.length,
-      (at) => arriving.until(at),
-    );
-    const result = await read({ minimal, publicKey, limits, signal, chunks });
-    return { read: result, fetchedBytes: arriving.downloadedBytes };
-  } finally {
-    await arriving.end();
-  }
+  const chunks = partsOf(() => arriving.path, minimal.length, (at) => arriving.until(at));
+  return {
+    options: { minimal, publicKey, limits, signal, chunks },
+    fetchedBytes: () => arriving.downloadedBytes,
+    close: () => arriving.end(),
+  };
 }
 
 /**

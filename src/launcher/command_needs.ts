@@ -114,7 +114,7 @@ const rows: Record<CommandName, Row> = {
   announce: (_line, at) => host({ ...suggests(at) }),
   resolve: (_line, at) => host({ key: KEY_READING, ...suggests(at) }),
   info: (_line, at) => host({ key: KEY_READING, ...suggests(at) }),
-  get: ({ args: [what], flags: { output } }, at) => {
+  get: ({ args: [what], flags: { output, file } }, at) => {
     const { reads } = suggests(at);
     const isFile = !/^magnet:/i.test(what!) && /\.(torrent|tgz)$/.test(what!);
     const named = isFile ? [{ path: resolvePath(at.cwd, what!), why: "the file to get" }] : [];
@@ -126,6 +126,8 @@ const rows: Record<CommandName, Row> = {
       reads: [...reads, ...named],
       ...(output === "-"
         ? {}
+        : file !== undefined
+        ? fileTo(at.cwd, file as string, output as string | undefined)
         : output !== undefined
         ? unpackedTo(at.cwd, output as string)
         : isOutside
@@ -268,6 +270,19 @@ function packedTo(cwd: string, out: string | undefined): Partial<Needs> {
   const beside = companions(file).map((path): NamedPath => ({ path, why, isDerived: true }));
   const writes = [{ path: file, why }, ...beside];
   return { writes, outputs: [{ directory: directoryOf(file), places: false }] };
+}
+
+/** Returns the needs of writing one file of a package: to `output`, else by its name in `cwd`. */
+function fileTo(cwd: string, file: string, output: string | undefined): Partial<Needs> {
+  const name = output ?? file.slice(file.lastIndexOf("/") + 1);
+  // The command refuses a path that ends in no file name.
+  if (["", ".", ".."].includes(name)) return {};
+  const path = resolvePath(cwd, name);
+  const isDerived = output === undefined ? { isDerived: true as const } : {};
+  return {
+    writes: [{ path, why: "the file to write", ...isDerived }],
+    outputs: [{ directory: directoryOf(path), places: false }],
+  };
 }
 
 function unpackedTo(cwd: string, output: string): Partial<Needs> {

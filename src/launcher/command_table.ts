@@ -58,7 +58,7 @@ export const commandTable = {
   announce: { args: [0, Infinity] },
   resolve: { flags: { all: "switch" }, args: [1, 1] },
   info: { flags: { files: "switch" }, args: [1, 1] },
-  get: { flags: { output: "value" }, letters: { o: "output" }, args: [1, 1] },
+  get: { flags: { output: "value", file: "value" }, letters: { o: "output" }, args: [1, 1] },
   install: {
     flags: { save: "switch", frozen: "switch", force: "switch" },
     args: [0, Infinity],

@@ -59,6 +59,8 @@ const rows: Record<CommandName, readonly Row[]> = {
   get: [
     { line: `get some ${host}`, key: reading, engine: true },
     { line: `get some -o out ${host}`, key: reading, engine: true },
+    { line: `get some --file dir/read.me ${host}`, key: reading, engine: true },
+    { line: `get some --file read.me -o read ${host}`, key: reading, engine: true },
     { line: `get some -o - ${host}`, key: reading, engine: true },
     { line: `get magnet:?xt=urn:btih:${"0".repeat(40)} ${host}`, key: reading, engine: true },
   ],

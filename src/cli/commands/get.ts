@@ -15,7 +15,7 @@ import { CliError } from "../process/errors.ts";
 import { type Network, withNames, withNode } from "../running/with_node.ts";
 import { DownloadBar } from "../terminal/download_bar.ts";
 
-type Flags = { output?: string };
+type Flags = { output?: string; file?: string };
 type Run = CommandRun<Flags, [what: string]>;
 
 /** How the publisher and the version of the fetched package were chosen, if there were several. */
@@ -26,23 +26,27 @@ interface Chosen {
 
 /** Maximum size of a `.torrent` file, in bytes. The torrent of any package is far smaller. */
 const MAX_TORRENT_BYTES = 16 << 20;
-/** Size of the buffer for copying an archive to standard output, in bytes. */
-const CHUNK_BYTES = 1 << 20;
 
 export default defineCommand<Flags, [what: string]>({
   description:
     "Downloads an archive into the seed directory and verifies every step: signatures, hashes, limits. " +
     "With -o DIR it is unpacked there, with -o - the archive goes to standard output. Prints the path. " +
+    "--file PATH fetches one file of the package, to -o FILE or standard output; of the archive, only " +
+    "what comes before the end of the file is downloaded. " +
     "With a .torrent or a magnet link without a publisher, nothing proves who the publisher is.",
   examples: [
     "libreseed get my-tool -o ./tool",
     "libreseed get ed25519:BASE64/my-tool@^1.0.0",
     "libreseed get my-tool -o - | tar tz",
+    "libreseed get my-tool --file README.md -o -",
   ],
   settings: ["home", "dir", "policy", ...networkSettings, ...archiveSettings, ...transferSettings],
   home: "created",
   parameters: {
-    flags: { output: textFlag("DIR", "Unpack into DIR, which must be new or empty; - for stdout") },
+    flags: {
+      output: textFlag("DIR", "Unpack into DIR, which must be new or empty; - for stdout"),
+      file: textFlag("PATH", "Fetch only this file of the package; -o then names the file"),
+    },
     aliases: { o: "output" },
     positional: {
       kind: "tuple",
@@ -53,6 +57,7 @@ export default defineCommand<Flags, [what: string]>({
   },
   async run(given) {
     const request = await readRequest(given);
+    if (given.flags.file !== undefined) return await getFile(given, request, given.flags.file);
     await checkTarget(given);
     const { rangeKind, getArchive, getHighestAvailable, DownloadAhead } = await import(
       "../../fetching/mod.ts"
@@ -94,6 +99,35 @@ export default defineCommand<Flags, [what: string]>({
     });
   },
 });
+
+/** Fetches one file of a package, as `--file` demands. */
+async function getFile(given: Run, request: GetRequest | WantedByName, file: string) {
+  const { output, flags } = given;
+  if ("kind" in request) {
+    const message = "--file needs the name of a package: only its signed manifest lists its files";
+    throw new CliError("usage", "BAD_ARGUMENTS", message);
+  }
+  const { fetchSingleFile, singleFileTarget } = await import("../running/single_file.ts");
+  const target = await singleFileTarget(given, file, flags.output);
+  const { getHighestAvailable, rangeKind } = await import("../../fetching/mod.ts");
+  const { rememberPublisher, resolveByName } = await import("../../names/mod.ts");
+  await withNode(given, (network) =>
+    withNames(given, network, async (names) => {
+      output.step(`looking for ${request.name}`);
+      const { found, got, skipped } = await getHighestAvailable({
+        range: request.range,
+        resolve: (without) => resolveByName(names, request, without),
+        get: (found) => fetchSingleFile(given, network, found, file, target),
+        onSkipped: names.onSkipped,
+      });
+      const { minimal: { name, version, pubkey: publisher }, chosen } = found;
+      rememberPublisher(names, found.minimal, found.publicKey, rangeKind(request.range));
+      output.notice(`${file} of ${name}@${version} by ${publisher}: verified`);
+      if (got.path === undefined) return;
+      const how = { ...(chosen && { chosen }), ...(skipped.length > 0 && { skipped }) };
+      output.result({ name, version, publisher, file, ...got, ...how }, got.path);
+    }));
+}
 
 /**
  * Returns the label of a download's progress bar: name and version of the package, as far as known.
@@ -154,7 +188,7 @@ async function deliver(
   const { outsidePath } = await import("../../fetching/mod.ts");
   let path: string | undefined;
   if (target === "-") {
-    await copyToStdout(given, archivePath);
+    await (await import("../running/single_file.ts")).copyToStdout(given, archivePath);
   } else if (target !== undefined) {
     const unpackTo = resolve(io.cwd, target);
     const stagingPath = io.stagingFor(dirname(unpackTo));
@@ -175,14 +209,6 @@ async function deliver(
   if (path === undefined) return;
   const complete = minimal !== undefined;
   output.result({ name, version, publisher, path, complete, ...how }, path);
-}
-
-async function copyToStdout({ output }: Run, path: string): Promise<void> {
-  using file = await Deno.open(path);
-  const buffer = new Uint8Array(CHUNK_BYTES);
-  for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
-    await output.writeBytes(buffer.subarray(0, count));
-  }
 }
 
 /**

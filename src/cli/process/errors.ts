@@ -24,6 +24,7 @@ import type { EndSignal } from "../../launcher/mod.ts";
  * | `STILL_RUNNING` | failed | the daemon did not stop in time |
  * | `STDOUT_FAILED`, `FILE_INVALID` | failed | standard output or a file cannot be used |
  * | `UNEXPECTED` | failed | the command-line parser failed |
+ * | `TARGET_EXISTS` | usage | the file to write exists already |
  */
 export class CliError extends LibreseedError {
   override name = "CliError";

@@ -48,19 +48,17 @@ export async function readBeginning(options: BeginningOptions): Promise<FullMani
 }
 
 /**
- * Reads one file, after the full manifest and all files before it. Resolves when the file's SHA-256 is
- * that of the manifest.
+ * Reads one file, after the full manifest and all files before it. Yields the bytes of the file in order;
+ * a chunk is valid until the next one is requested. Ends when the file's SHA-256 is that of the manifest.
  *
  * @param path path of the file in the archive
- * @param write called with the file's bytes in order; they are valid until it resolves
  * @throws {PackageError} `FILE_NOT_IN_PACKAGE` (kind `not-found`), or kind `verification`, after which
- * the written bytes must not be used
+ * the bytes must not be used
  */
-export async function readFileOfBeginning(
+export async function* readFileOfBeginning(
   options: BeginningOptions,
   path: string,
-  write: (bytes: Uint8Array) => void | Promise<void>,
-): Promise<OpenedFile> {
+): AsyncGenerator<Uint8Array, OpenedFile> {
   const { limits = defaultArchiveLimits, minimal: { name, version } } = options;
   const { full: { paths, hashes }, entries } = await open(options);
   try {
@@ -71,7 +69,7 @@ export async function readFileOfBeginning(
       const expected = paths.at(at);
       if (next.done) throw fileMissing(path, "");
       if (next.value.path !== expected) throw otherFile(next.value.path, expected, paths, limits);
-      if (at === wanted) return await take(next.value, hashAt(hashes, at).toHex(), write);
+      if (at === wanted) return yield* hashed(next.value, hashAt(hashes, at).toHex());
       if (next.value.whole) continue;
       for await (const _ of next.value.contents()) { /* The reader goes on behind the contents. */ }
     }
@@ -80,15 +78,14 @@ export async function readFileOfBeginning(
   }
 }
 
-async function take(
+async function* hashed(
   entry: TarEntry,
   sha256: string,
-  write: (bytes: Uint8Array) => void | Promise<void>,
-): Promise<OpenedFile> {
+): AsyncGenerator<Uint8Array, OpenedFile> {
   const hash = createHash("sha256");
   for await (const chunk of entry.contents()) {
     hash.update(chunk);
-    await write(chunk);
+    yield chunk;
   }
   compareFile(entry, hash.digest("hex"), sha256);
   const { sizeBytes, executable } = entry;

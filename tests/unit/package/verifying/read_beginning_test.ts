@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { concatBytes } from "../../../../src/base/mod.ts";
 import { readBeginning, readFileOfBeginning } from "../../../../src/package/mod.ts";
 import {
   inDirectory,
@@ -23,6 +24,16 @@ function counted(archive: Uint8Array, partBytes: number) {
     }
   }
   return { counter, chunks: chunks() };
+}
+
+/** Reads a file to its end. */
+async function read(reading: ReturnType<typeof readFileOfBeginning>) {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = await reading.next();
+    if (done) return { bytes: concatBytes(...parts), file: value };
+    parts.push(value.slice());
+  }
 }
 
 const { publicKey } = signer;
@@ -55,12 +66,9 @@ inDirectory("a file is read with what is before it, and nothing behind it", asyn
   const archive = await Deno.readFile(packed.archivePath);
   const { counter, chunks } = counted(archive, 100_000);
   const options = { minimal: packed.minimal, publicKey, chunks };
-  const parts: Uint8Array[] = [];
-  const file = await readFileOfBeginning(options, "a.bin", (bytes) => {
-    parts.push(bytes.slice());
-  });
+  const { bytes, file } = await read(readFileOfBeginning(options, "a.bin"));
   assert.deepEqual(file, { sizeBytes: first.length, executable: false });
-  assert.deepEqual(Buffer.concat(parts), Buffer.from(first));
+  assert.deepEqual(bytes, first);
   // A gzip member of 4 MiB ends in the second file, and the reader stops within the part it needs.
   assert.ok(counter.parts <= 52, `${counter.parts} parts of 100`);
 });
@@ -68,14 +76,10 @@ inDirectory("a file is read with what is before it, and nothing behind it", asyn
 inDirectory("the last file of an archive is read, and its mode is known", async (dir) => {
   const packed = await packIn(dir, { "a.txt": "a", "!z.sh": "echo" });
   const { chunks } = counted(await Deno.readFile(packed.archivePath), 1 << 20);
-  let text = "";
-  const file = await readFileOfBeginning(
-    { minimal: packed.minimal, publicKey, chunks },
-    "z.sh",
-    (bytes) => {
-      text += new TextDecoder().decode(bytes);
-    },
+  const { bytes, file } = await read(
+    readFileOfBeginning({ minimal: packed.minimal, publicKey, chunks }, "z.sh"),
   );
+  const text = new TextDecoder().decode(bytes);
   assert.deepEqual([text, file], ["echo", { sizeBytes: 4, executable: true }]);
 });
 
@@ -86,7 +90,7 @@ inDirectory(
     const { counter, chunks } = counted(await Deno.readFile(packed.archivePath), 1_000);
     const options = { minimal: packed.minimal, publicKey, chunks };
     const error = await refusal(
-      readFileOfBeginning(options, "b\u001b.bin", () => {}),
+      read(readFileOfBeginning(options, "b\u001b.bin")),
       "FILE_NOT_IN_PACKAGE",
     );
     assert.equal(error.kind, "not-found");
@@ -102,7 +106,7 @@ Deno.test("other contents than the manifest's are refused", async () => {
   const archive = gzipSync(tar);
   const { chunks } = counted(archive, 1 << 20);
   const options = { minimal: minimalFor(archive), publicKey, chunks };
-  const error = await refusal(readFileOfBeginning(options, "a.txt", () => {}), "HASH_MISMATCH");
+  const error = await refusal(read(readFileOfBeginning(options, "a.txt")), "HASH_MISMATCH");
   assert.equal(error.detail.step, "files");
 });
 
