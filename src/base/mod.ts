@@ -33,6 +33,7 @@ export * from "./http_head.ts";
 export * from "./ip_address.ts";
 export * from "./library_lines.ts";
 export * from "./out_of_reach.ts";
+export * from "./package_flags.ts";
 export * from "./paths.ts";
 export * from "./test_network.ts";
 export * from "./turns.ts";

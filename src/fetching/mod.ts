@@ -9,7 +9,7 @@
  *    unanswered. `findRecord` (`find_record.ts`) repeats the lookup with back-off.
  * 2. `readOffer` (`offer.ts`) reads the versions that a publisher lists, from its announce record or from
  *    a catalog (`publisher_list.ts`, `fetch_catalog.ts`).
- * 3. `resolvePackage` (`resolve.ts`) chooses a version and reads its minimal manifest
+ * 3. `resolvePackage` (`resolve.ts`) chooses a version (`choose_version.ts`) and reads its minimal manifest
  *    (`manifest_record.ts`). `getHighestAvailable` (`version_fallback.ts`) falls back to a lower version
  *    if the highest has no peers, and `version_marks.ts` refuses a downgrade.
  * 4. `getArchive` (`get_archive.ts`) downloads with a stall timeout (`stall_timeout.ts`), verifies during
@@ -49,13 +49,22 @@ export type { GetRequest } from "./get_plan.ts";
 export { describeEntry, webSeedsBeside } from "./describe_entry.ts";
 export { magnetOf, manifestRecord, minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
 export { isNetworkError, type NewestRecord, newestRecord, seqAfter } from "./newest_record.ts";
-export { OfferCache, readOffer, versionsByName } from "./offer.ts";
+export {
+  type Offer,
+  OfferCache,
+  type OfferedFlags,
+  readFlags,
+  readOffer,
+  type SeenOffers,
+  versionsByName,
+} from "./offer.ts";
 export { partialPath, prefixPath, removeOldPartials } from "./partials.ts";
-export { readList } from "./publisher_list.ts";
+export { type OfferedVersions, readList } from "./publisher_list.ts";
 export { lookUpRecord, type RecordLookup, recordLookup } from "./record_lookup.ts";
 export {
   formatRequirement,
   isExact,
+  isTagged,
   packageRef,
   parsePackageRef,
   parseRequirement,
@@ -72,6 +81,9 @@ export {
   type ShownManifest,
   type SkippedVersion,
 } from "./resolve.ts";
+export { fittingVersions } from "./choose_version.ts";
+export { knownFlags } from "./known_flags.ts";
+export { flagsOfVersion, type VersionFlags, warningsOf } from "./version_flags.ts";
 export { knownManifest, rememberVerified } from "./verified.ts";
 export { describeSkipped, getHighestAvailable, isUnseeded } from "./version_fallback.ts";
 export {

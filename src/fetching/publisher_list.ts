@@ -6,20 +6,27 @@
  * @module
  */
 
-import { delay, toHex } from "../base/mod.ts";
+import { delay, type FlagsByName, toHex } from "../base/mod.ts";
 import type { Catalog } from "../package/mod.ts";
 import { decodeAnnounceRecord, type MutableItem } from "../records/mod.ts";
 import { type CatalogContext, fetchCatalog } from "./fetch_catalog.ts";
 import { isNetworkError } from "./newest_record.ts";
 import { lookUpRecord } from "./record_lookup.ts";
 
-/** Versions of packages that a publisher offers. The keys are the package names. */
-export type Offer = ReadonlyMap<string, readonly string[]>;
+/** Versions of packages that a publisher offers, by package name. */
+export type OfferedVersions = ReadonlyMap<string, readonly string[]>;
 
 /** A publisher's list of packages, and the announce record that contains the list or names its catalog. */
 export type PublisherList =
-  & { item: MutableItem }
-  & ({ packages: Offer; catalog?: undefined } | { packages?: undefined; catalog: Catalog });
+  & {
+    item: MutableItem;
+    /** Flags of the packages, by package name. Packages without flags are absent. */
+    flags: FlagsByName;
+  }
+  & ({ packages: OfferedVersions; catalog?: undefined } | {
+    packages?: undefined;
+    catalog: Catalog;
+  });
 
 /** Time from the start of a catalog's download to the first repeated lookup of the record (ms). */
 const FIRST_PAUSE_MS = 4_000;
@@ -96,8 +103,12 @@ class CatalogRace {
 
   #begin(item: MutableItem): void {
     this.#newest = item;
-    const { packages, catalogInfoHash, webSeeds } = decodeAnnounceRecord(item.value);
-    if (packages) return this.#outcome.resolve({ item, packages });
+    const { packages, flags, catalogHasFlags, catalogInfoHash, webSeeds } = decodeAnnounceRecord(
+      item.value,
+    );
+    if (packages && !catalogHasFlags) {
+      return this.#outcome.resolve({ item, packages, flags: flags ?? new Map() });
+    }
     if (this.#begun.has(toHex(catalogInfoHash!))) return;
     this.#begun.add(toHex(catalogInfoHash!));
     this.#running++;
@@ -112,7 +123,12 @@ class CatalogRace {
     const context = { ...this.#context, signal: this.#signal };
     try {
       const catalog = await fetchCatalog(context, this.#publicKey, catalogInfoHash, webSeeds);
-      this.#outcome.resolve({ item, catalog });
+      const { flags, catalogHasFlags } = decodeAnnounceRecord(item.value);
+      this.#outcome.resolve({
+        item,
+        catalog,
+        flags: catalogHasFlags ? catalog.flags : flags ?? new Map(),
+      });
     } catch (error) {
       // If the catalog is unreachable, a newer record may name a reachable catalog. If the catalog is
       // invalid, no newer record is looked up, because the publisher has to correct the catalog.

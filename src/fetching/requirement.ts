@@ -7,6 +7,7 @@
  */
 
 import semver from "semver";
+import { isTag } from "../base/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { isValidVersion, LATEST, PackageError, parsePackageSpec } from "../package/mod.ts";
 import type { PackageName } from "../store/mod.ts";
@@ -19,7 +20,7 @@ export interface Requirement {
    */
   publisher?: string;
   name: string;
-  /** A semver range, or `latest`. If absent, any version is accepted. */
+  /** A semver range, or a tag. If absent, any version is accepted. */
   range?: string;
 }
 
@@ -71,24 +72,29 @@ export function parsePackageRef(text: string): PackageName | undefined {
   }
 }
 
+/** Whether a range is a tag, such as {@linkcode LATEST}. */
+export function isTagged(range: string | undefined): boolean {
+  return range !== undefined && isTag(range);
+}
+
 /** Whether a range asks for the newest version: no range, `*`, or {@linkcode LATEST}. */
 export function isNewest(range: string | undefined): boolean {
   return range === undefined || range === "*" || range === LATEST;
 }
 
 /**
- * Whether a version satisfies a range. `*` includes prereleases, since a package may have no stable
- * version. `latest` matches every stable version, and the caller chooses the highest of them.
+ * Whether a version may satisfy a range. `*` includes prereleases, since a package may have no stable
+ * version. Only the publisher's list tells the version of a tag, so every version may have one.
  */
 export function satisfiesRange(version: string, range: string | undefined): boolean {
-  if (range === LATEST) return semver.prerelease(version) === null;
+  if (isTagged(range)) return true;
   return range === undefined || range === "*" || semver.satisfies(version, range);
 }
 
 /** Whether there can be a version that satisfies both ranges. */
 export function rangesIntersect(a: string | undefined, b: string | undefined): boolean {
   if (a === undefined || b === undefined) return true;
-  const [x, y] = [a, b].map((range) => range === LATEST ? "*" : range) as [string, string];
+  const [x, y] = [a, b].map((range) => isTagged(range) ? "*" : range) as [string, string];
   return semver.intersects(x, y);
 }
 

@@ -5,27 +5,26 @@
  */
 
 import semver from "semver";
-import { LibreseedError } from "../base/mod.ts";
-import { nearest } from "../config/mod.ts";
+import { LibreseedError, NO_FLAGS, type PackageFlags } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
-import { isValidName, isValidVersion, LATEST, type MinimalManifest } from "../package/mod.ts";
+import type { MinimalManifest } from "../package/mod.ts";
 import { manifestSalt, type MutableItem } from "../records/mod.ts";
+import { fittingVersions, noFittingVersion } from "./choose_version.ts";
 import { FetchingError } from "./errors.ts";
 import { type FindOptions, findRecord } from "./find_record.ts";
 import { HeadStart } from "./head_start.ts";
 import { magnetOf, minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
+import { KnownFlags } from "./known_flags.ts";
 import { OfferCache, readOffer } from "./offer.ts";
-import type { Offer } from "./publisher_list.ts";
 import type { LookupCounts } from "./record_lookup.ts";
-import { isNewest } from "./requirement.ts";
 
 /** A request for a package of a known publisher. */
 export interface Wanted {
   /** The publisher's key, 32 bytes. */
   publicKey: Uint8Array;
   name: string;
-  /** An exact version, a semver range, or `latest`. If absent, any version is accepted. */
+  /** An exact version, a semver range, or a tag. If absent, any version is accepted. */
   range?: string;
 }
 
@@ -50,6 +49,11 @@ export interface Resolved {
   counts: LookupCounts;
   /** Higher versions that satisfy the range but have no record in the DHT. */
   skipped: SkippedVersion[];
+  /**
+   * Flags of the package, as far as they are known: by the publisher's list, or by a newer list that
+   * this home has seen. For an exact version they are empty unless {@linkcode Choice.readFlags} is set.
+   */
+  flags: PackageFlags;
 }
 
 /** A verified manifest that a DHT node has shown, and the URLs of the web seeds in its record. */
@@ -65,7 +69,12 @@ export interface Choice {
    * Whether a version may be returned in place of an unavailable higher version. By default every version
    * may.
    */
-  mayReplace?: (version: string) => boolean;
+  mayReplace?: (version: string, flags: PackageFlags) => boolean;
+  /**
+   * Whether the flags of an exact version are read too, so that the user can be warned. They are looked
+   * up beside the manifest. If they do not come in time, the version is resolved without them.
+   */
+  readFlags?: boolean;
   /**
    * Called with a verified manifest as soon as one DHT node has shown it, so that the caller can begin its
    * download. The lookups may still lead to another manifest.
@@ -78,14 +87,6 @@ export interface Choice {
  * `--timeout`, and a hostile publisher could list any number of versions.
  */
 export const MAX_VERSIONS_TRIED = 4;
-/** Maximum number of versions in an error message. A publisher may list 100,000 versions. */
-const MAX_NAMED = 10;
-/**
- * Maximum number of package names that a misspelt name is compared with. A publisher may list 100,000
- * names.
- */
-const MAX_COMPARED = 5_000;
-
 /**
  * Resolves a package to its verified minimal manifest. For a range, chooses the highest version listed in
  * the publisher's announce record, or the next lower version if the higher one has no record in the DHT. An
@@ -123,16 +124,23 @@ async function resolveWith(
       minimal: minimalOf(item, { name, version }),
       webSeeds: webSeedsOfRecord(item),
     });
-  const versions = isExact ? [range] : await versionsFor(operations, wanted, options, {
-    ...choice,
-    onLikely: (version) =>
-      ahead.begin({ publicKey, salt: manifestSalt(name, version) }, onShown(version)),
-  });
+  const { offers = new OfferCache() } = choice;
+  const exactFlags = isExact && choice.readFlags
+    ? new KnownFlags(operations, wanted, options, offers)
+    : undefined;
+  const { versions, flags } = isExact
+    ? { versions: [range], flags: NO_FLAGS }
+    : await versionsFor(operations, wanted, options, {
+      ...choice,
+      offers,
+      onLikely: (version) =>
+        ahead.begin({ publicKey, salt: manifestSalt(name, version) }, onShown(version)),
+    });
   const skipped: SkippedVersion[] = [];
   let missing: FetchingError | undefined;
   for (const version of versions) {
     const isReplacement = missing !== undefined || (choice.without?.size ?? 0) > 0;
-    if (isReplacement && choice.mayReplace?.(version) === false) break;
+    if (isReplacement && choice.mayReplace?.(version, flags) === false) break;
     const label = `${name}@${version} of ${formatPublicKey(publicKey)}`;
     const salt = manifestSalt(name, version);
     try {
@@ -141,7 +149,8 @@ async function resolveWith(
       const minimal = minimalOf(item, { name, version });
       const webSeeds = webSeedsOfRecord(item);
       const magnet = magnetOf(minimal, webSeeds);
-      return { minimal, magnet, webSeeds, seq: item.seq, counts, skipped };
+      const known = exactFlags ? await exactFlags.inTime() : flags;
+      return { minimal, magnet, webSeeds, seq: item.seq, counts, skipped, flags: known };
     } catch (error) {
       if (!(error instanceof LibreseedError) || error.code !== "RECORD_NOT_FOUND") throw error;
       const { kind, code, message, detail } = error;
@@ -152,15 +161,15 @@ async function resolveWith(
       skipped.push({ version, code, reason: message });
     }
   }
-  throw missing ?? notFound(wanted, []);
+  throw missing ?? noFittingVersion(wanted, undefined);
 }
 
 /**
- * Returns the version that a request without a range gets: the highest stable version of the publisher's
- * package. If the version in the name's index is stable, that version is returned without a lookup. If it
- * is a prerelease, the publisher's list is read.
+ * Returns the version that a request without a range gets, for a publisher in a name's index: the one
+ * with the tag `latest`, otherwise the highest stable version that is not yanked.
  *
- * @param newest `version`: the version in the name's index
+ * @param newest `version`: the version in the name's index. If it is stable, it is returned when the
+ * publisher's list cannot be read
  * @returns `undefined` if no version is available
  */
 export async function plainVersion(
@@ -169,18 +178,22 @@ export async function plainVersion(
   options: FindOptions,
   choice: Choice = {},
 ): Promise<string | undefined> {
-  if (semver.prerelease(version) === null) return version;
+  const { offers = new OfferCache() } = choice;
   try {
+    const offer = await offers.of(publicKey, () => readOffer(operations, publicKey, options));
+    const [first] = fittingVersions(offers.settle(publicKey, name, offer), undefined);
+    if (first === version) return version;
     return (await resolvePackage(operations, { publicKey, name }, options, choice)).minimal.version;
   } catch (error) {
     if (!(error instanceof LibreseedError)) throw error;
-    return undefined;
+    const isListLost = error.code === "RECORD_NOT_FOUND" || error.kind === "network";
+    return isListLost && semver.prerelease(version) === null ? version : undefined;
   }
 }
 
 /**
- * Returns the versions to try, in descending order. There are no more than
- * {@linkcode MAX_VERSIONS_TRIED}.
+ * Returns the versions to try, in the order in which to try them, and the flags of the package. There
+ * are no more than {@linkcode MAX_VERSIONS_TRIED} versions.
  *
  * @param choice `onLikely`: called with the version that will be tried first if no DHT node shows a newer
  * list than the nodes before
@@ -189,76 +202,25 @@ async function versionsFor(
   operations: Operations,
   wanted: Wanted,
   options: FindOptions,
-  { offers = new OfferCache(), without = new Set(), onLikely }: Choice & {
+  { offers, without = new Set(), onLikely }: Choice & {
+    offers: OfferCache;
     onLikely: (version: string) => void;
   },
-): Promise<string[]> {
-  const { publicKey } = wanted;
-  const offer = await offers.of(
+): Promise<{ versions: string[]; flags: PackageFlags }> {
+  const { publicKey, name, range } = wanted;
+  const read = await offers.of(
     publicKey,
     () =>
-      readOffer(operations, publicKey, options, (shown) => {
-        const [likely] = fittingVersions(shown, wanted).fitting.filter((one) => !without.has(one));
+      readOffer(operations, publicKey, options, ({ seq, packages, flags }) => {
+        const shown = { seq, versions: packages.get(name), flags: flags.get(name) ?? NO_FLAGS };
+        const [likely] = fittingVersions(shown, range).filter((one) => !without.has(one));
         if (likely !== undefined) onLikely(likely);
       }),
   );
-  const { highest, fitting } = fittingVersions(offer, wanted);
-  if (fitting.length === 0) throw notFound(wanted, highest, [...offer.keys()]);
-  return fitting.filter((version) => !without.has(version))
+  const offer = offers.settle(publicKey, name, read);
+  const fitting = fittingVersions(offer, range);
+  if (fitting.length === 0) throw noFittingVersion(wanted, offer, [...read.packages.keys()]);
+  const versions = fitting.filter((version) => !without.has(version))
     .slice(0, Math.max(MAX_VERSIONS_TRIED - without.size, 0));
-}
-
-/**
- * Returns all versions of a package in a publisher's offer, and those that fit the request, each in
- * descending order.
- */
-function fittingVersions(
-  offer: Offer,
-  { name, range }: Wanted,
-): { highest: string[]; fitting: string[] } {
-  // Publishers may list versions that are invalid semver; such versions are ignored.
-  const listed = (offer.get(name) ?? []).filter(isValidVersion);
-  const highest: string[] = semver.rsort([...listed]);
-  const fitting = highest.filter((version) =>
-    isNewest(range) ? semver.prerelease(version) === null : semver.satisfies(version, range!)
-  );
-  // If a package has only prereleases, the newest prerelease is used.
-  if (fitting.length === 0 && isNewest(range) && range !== LATEST) fitting.push(...highest);
-  return { highest, fitting };
-}
-
-/**
- * Creates the error for a package without a matching version.
- *
- * @param versions all versions of the package, in descending order
- * @param names all package names of the publisher; the most similar name is suggested to the user
- */
-function notFound(
-  { publicKey, name, range = "*" }: Wanted,
-  versions: readonly string[],
-  names: readonly string[] = [],
-): FetchingError {
-  const publisher = formatPublicKey(publicKey);
-  const [newest] = versions;
-  const there = versions.slice(0, MAX_NAMED).join(", ") +
-    (versions.length > MAX_NAMED ? ` and ${versions.length - MAX_NAMED} more` : "");
-  const message = versions.length === 0
-    ? `${publisher} publishes no package named ${name}`
-    : range === LATEST
-    ? `${publisher} publishes no stable version of ${name}, only prereleases: ${there}. ` +
-      `Name one to take it: ${name}@${newest}`
-    : `${publisher} publishes no version of ${name} that satisfies ${range}; there is ${there}`;
-  // A similar name of this publisher is a better suggestion than a similar name of another publisher.
-  const isUnknown = versions.length === 0;
-  const near = isUnknown
-    ? nearest(name, names.slice(0, MAX_COMPARED).filter(isValidName))
-    : undefined;
-  const detail = {
-    name,
-    range,
-    versions: versions.slice(0, MAX_NAMED),
-    ...(isUnknown && { unknownName: name }),
-    ...(near !== undefined && { didYouMean: near }),
-  };
-  return new FetchingError("not-found", "VERSION_NOT_FOUND", message, { detail });
+  return { versions, flags: offer.flags };
 }

@@ -9,6 +9,7 @@
 import { eachLimited, LibreseedError } from "../base/mod.ts";
 import {
   formatRequirement,
+  isTagged,
   packageRef,
   parseRequirement,
   rangesIntersect,
@@ -29,7 +30,7 @@ import { InstallError } from "./errors.ts";
 
 /** The functions that find and fetch packages during dependency resolution. */
 export interface GraphSource {
-  /** Finds the highest version of a package that satisfies the requirement's range. */
+  /** Finds the highest version of a package that satisfies the requirement's range or tag. */
   resolve(wanted: Requirement, signal: AbortSignal): Promise<MinimalManifest>;
   /** Fetches a package and returns its signed dependencies: a range for each `[KEY/]NAME`. */
   load(minimal: MinimalManifest, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
@@ -182,6 +183,8 @@ class Resolution {
     { requirement }: PendingEdge,
     among: readonly MinimalManifest[],
   ): MinimalManifest | undefined {
+    // Only the publisher's list tells the version of a tag.
+    if (isTagged(requirement.range)) return undefined;
     const publisher = this.#publisherOf(requirement);
     return among.filter(({ pubkey, version }) =>
       pubkey === publisher && satisfiesRange(version, requirement.range)

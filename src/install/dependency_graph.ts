@@ -6,7 +6,7 @@
  */
 
 import semver from "semver";
-import { packageRef, type Requirement, satisfiesRange } from "../fetching/mod.ts";
+import { isTagged, packageRef, type Requirement, satisfiesRange } from "../fetching/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 
 /** An edge of the dependency graph: a requirement, and the package that satisfies it. */
@@ -53,7 +53,7 @@ export function deduplicate(graph: Graph): void {
       const cover = greedyCover(edges, versions, asked);
       for (const edge of edges) {
         const among = graph.direct.includes(edge) ? asked : cover;
-        const best = among.find(({ version }) => satisfiesRange(version, edge.requirement.range))!;
+        const best = among.find((minimal) => isSatisfied(edge, minimal))!;
         changed ||= edge.ref !== packageRef(best);
         edge.ref = packageRef(best);
       }
@@ -147,6 +147,16 @@ export function highestFirst(a: MinimalManifest, b: MinimalManifest): number {
   return semver.rcompare(a.version, b.version) || (a.pubkey < b.pubkey ? -1 : 1);
 }
 
+/**
+ * Whether a version satisfies an edge. For a tag, that is only the version that was found for it.
+ */
+function isSatisfied(
+  { requirement: { range }, ref }: GraphEdge,
+  minimal: MinimalManifest,
+): boolean {
+  return isTagged(range) ? ref === packageRef(minimal) : satisfiesRange(minimal.version, range);
+}
+
 function edgesByPackage(graph: Graph): Map<string, GraphEdge[]> {
   const groups = new Map<string, GraphEdge[]>();
   const add = (edge: GraphEdge) => {
@@ -175,15 +185,12 @@ function greedyCover(
   chosen: readonly MinimalManifest[] = [],
 ): MinimalManifest[] {
   const cover = [...chosen];
-  const satisfied = ({ requirement }: GraphEdge) =>
-    cover.some(({ version }) => satisfiesRange(version, requirement.range));
+  const satisfied = (edge: GraphEdge) => cover.some((minimal) => isSatisfied(edge, minimal));
   for (let left = edges.filter((edge) => !satisfied(edge)); left.length > 0;) {
     let best: MinimalManifest | undefined;
     let most = 0;
     for (const minimal of versions) {
-      const count = left.filter(({ requirement }) =>
-        satisfiesRange(minimal.version, requirement.range)
-      );
+      const count = left.filter((edge) => isSatisfied(edge, minimal));
       if (count.length > most) [best, most] = [minimal, count.length];
     }
     cover.push(best!);

@@ -4,6 +4,7 @@
  * | code | kind | when |
  * | --- | --- | --- |
  * | `NOT_INSTALLED` | not-found | the store does not have the package |
+ * | `TAG_UNKNOWN` | usage | a tag is to name a package in the store, which has no tags |
  * | `PACKAGE_AMBIGUOUS` | usage | several packages in the store satisfy the requirement |
  * | `PACKAGE_NEEDED` | failed | another reference keeps the package that was to be uninstalled |
  * | `CONFLICT` | usage | two requirements of the user for one package exclude each other |

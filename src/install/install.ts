@@ -9,9 +9,10 @@
 import { eachLimited } from "../base/mod.ts";
 import type { Requirement } from "../fetching/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
+import type { InstallContext, Installed } from "./context.ts";
 import { graphBounds, resolveGraph } from "./dependencies.ts";
 import { InstallError } from "./errors.ts";
-import { Installation, type InstallContext, type Installed } from "./installation.ts";
+import { Installation } from "./installation.ts";
 import { checkLocked, compareWithLock } from "./lock_agreement.ts";
 import { readLockFile } from "./lock_file.ts";
 import { graphOfLock } from "./lock_graph.ts";

@@ -6,24 +6,21 @@
  */
 
 import semver from "semver";
-import { LibreseedError } from "../base/mod.ts";
+import { eachLimited, LibreseedError } from "../base/mod.ts";
 import {
+  flagsOfVersion,
   getHighestAvailable,
   isExact,
   isUnseeded,
   packageRef,
-  type RangeKind,
   rangeKind,
   type Requirement,
   satisfiesRange,
-  type SkippedVersion,
+  warningsOf,
 } from "../fetching/mod.ts";
-import type { PublisherChoice, ResolvedByName } from "../names/mod.ts";
-import type { ArchiveLimits, MinimalManifest } from "../package/mod.ts";
+import type { MinimalManifest } from "../package/mod.ts";
 import {
   packageId,
-  type PackageName,
-  type PackageStore,
   readLinks,
   readStoredManifest,
   refuseOther,
@@ -39,65 +36,11 @@ import {
   label,
   sideBySide,
 } from "./dependency_graph.ts";
+import type { InstallContext, Installed, InstalledPackage } from "./context.ts";
 import { InstallError } from "./errors.ts";
 
-/** The store, limits and functions that an installation works with, passed in by the caller. */
-export interface InstallContext {
-  store: PackageStore;
-  limits: ArchiveLimits;
-  signal?: AbortSignal;
-  /**
-   * Finds a package in the DHT. If `wanted` names no publisher, the trust policy chooses one.
-   *
-   * @param without versions known to be unavailable, which are skipped
-   */
-  resolve: (
-    wanted: Requirement,
-    signal: AbortSignal,
-    without: ReadonlySet<string>,
-  ) => Promise<FoundPackage>;
-  /** Returns the path of a package's archive. Fetches the archive unless this home has it. */
-  fetch: (minimal: MinimalManifest, signal: AbortSignal) => Promise<string>;
-  /** The signed manifest of a package; `undefined` if the seed directory lacks its archive. */
-  held?: (name: PackageName) => Promise<MinimalManifest | undefined>;
-  /** The publisher (`ed25519:BASE64`) of a bare name, if the user's pins alone determine it. */
-  pinned?: (name: string) => string | undefined;
-  /** Throws the error of `checkPin` if the user pinned the bare name to another publisher. */
-  checkPublisher?: (name: string, publisher: string) => void;
-  /** Called for each step of the installation, with a message for the user. */
-  onStep?: (message: string) => void;
-  /** Called for each unavailable version that was skipped, with a message for the user. */
-  onSkipped?: (message: string) => void;
-}
-
-/** A package found in the DHT. `skipped` lists higher versions that were unavailable. */
-export type FoundPackage = Pick<ResolvedByName, "minimal" | "skipped" | "chosen">;
-
-/** A package in the store, after the installation. */
-export interface InstalledPackage {
-  minimal: MinimalManifest;
-  /** Absolute path of the unpacked package. */
-  path: string;
-  /** Whether the package was in the store before the installation. */
-  present: boolean;
-  /** Number of direct dependencies of the package. */
-  dependencies: number;
-  /** Kind of the requested version range; `exact` also for a package found without the DHT. */
-  asked: RangeKind;
-  /** Higher versions that satisfy the range but were unavailable. */
-  skipped: SkippedVersion[];
-  /** How the publisher was chosen; present only if several publishers use the name. */
-  chosen?: PublisherChoice;
-}
-
-/** The outcome of an installation: installed packages and their dependency graph. */
-export interface Installed {
-  /** The requested packages, in the order of the request. */
-  direct: InstalledPackage[];
-  /** All installed packages: the requested packages and their dependencies. */
-  packages: InstalledPackage[];
-  graph: Graph;
-}
+/** Maximum number of packages whose flags are read concurrently. */
+const MAX_READING_FLAGS = 4;
 
 /**
  * One installation in progress. Disposing of it deletes the unpacked packages that were not moved
@@ -113,7 +56,10 @@ export class Installation implements AsyncDisposable {
   readonly #damaged = new Set<string>();
   readonly #loading = new Map<string, Promise<Readonly<Record<string, string>>>>();
   /** Packages found in the DHT, keyed by `KEY/NAME@VERSION`. */
-  readonly #found = new Map<string, Pick<InstalledPackage, "asked" | "skipped" | "chosen">>();
+  readonly #found = new Map<
+    string,
+    Pick<InstalledPackage, "asked" | "skipped" | "chosen" | "flags">
+  >();
   /** Last job of the unpacking queue; one archive at a time makes the size limit exact. */
   #unpacking: Promise<unknown> = Promise.resolve();
   #archiveBytes = 0;
@@ -150,7 +96,10 @@ export class Installation implements AsyncDisposable {
       range,
       resolve: async (without) => {
         const found = await resolve(wanted, signal, without);
-        if (without.size + found.skipped.length > 0) refuseBelow(locked, found.minimal, wanted);
+        if (without.size + found.skipped.length > 0) {
+          const binding = locked.filter(({ version }) => !found.flags.yanked.has(version));
+          refuseBelow(binding, found.minimal, wanted);
+        }
         return found;
       },
       // Only if the archive is unavailable, a lower version is tried. Any other error is ignored
@@ -165,7 +114,8 @@ export class Installation implements AsyncDisposable {
     const ref = packageRef(minimal);
     const before = this.#found.get(ref);
     const asked = before?.asked === "newest" ? "newest" : rangeKind(range);
-    this.#found.set(ref, { asked, skipped, chosen: chosen ?? before?.chosen });
+    const flags = flagsOfVersion(found.flags, minimal.version);
+    this.#found.set(ref, { asked, skipped, chosen: chosen ?? before?.chosen, flags });
     return minimal;
   }
 
@@ -264,6 +214,7 @@ export class Installation implements AsyncDisposable {
     for (const several of sideBySide(graph)) onStep?.(`side by side: ${several}`);
     const asked = new Set(graph.direct.map(({ ref }) => ref));
     const installed = new Map<string, InstalledPackage>();
+    await this.#readFlags(graph);
     for (const [ref, node] of [...graph.nodes].sort(([a], [b]) => +asked.has(a) - +asked.has(b))) {
       signal?.throwIfAborted();
       const { minimal, edges } = node;
@@ -274,7 +225,7 @@ export class Installation implements AsyncDisposable {
         path: store.treePath(minimal),
         present: present !== undefined,
         dependencies: edges.length,
-        ...this.#found.get(ref) ?? { asked: "exact", skipped: [] },
+        ...this.#found.get(ref)!,
       });
     }
     return {
@@ -282,6 +233,22 @@ export class Installation implements AsyncDisposable {
       packages: [...graph.nodes.keys()].map((ref) => installed.get(ref)!),
       graph,
     };
+  }
+
+  /**
+   * Reads the flags of the packages that were found without the DHT, and tells of each package that is
+   * yanked or deprecated.
+   */
+  async #readFlags({ nodes }: Graph): Promise<void> {
+    const { flagsOf, onFlagged, signal } = this.#context;
+    await eachLimited(nodes, MAX_READING_FLAGS, signal, async ([ref, { minimal }], signal) => {
+      if (this.#found.has(ref)) return;
+      const flags = flagsOf ? flagsOfVersion(await flagsOf(minimal, signal), minimal.version) : {};
+      this.#found.set(ref, { asked: "exact", skipped: [], flags });
+    });
+    for (const [ref, { minimal }] of nodes) {
+      for (const warning of warningsOf(minimal, this.#found.get(ref)!.flags)) onFlagged?.(warning);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

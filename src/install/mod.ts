@@ -29,9 +29,9 @@
  * @module
  */
 
+export type { InstallContext, Installed, InstalledPackage } from "./context.ts";
 export { foundByBareName } from "./dependency_graph.ts";
 export { install, installLocked } from "./install.ts";
-export type { InstallContext, Installed } from "./installation.ts";
 export { linkPackage } from "./link.ts";
 export { LOCK_FILE_NAME, readLockFile } from "./lock_file.ts";
 export { pruneStore, uninstall } from "./prune.ts";

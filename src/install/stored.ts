@@ -8,6 +8,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import semver from "semver";
 import {
   formatRequirement,
+  isTagged,
   packageRef,
   type Requirement,
   satisfiesRange,
@@ -38,16 +39,28 @@ export async function listStored(
 }
 
 /**
- * Returns the packages that satisfy a requirement. For the range `latest`, returns only the highest
- * version of each publisher.
+ * Returns the packages that satisfy a requirement. For the tag `latest`, returns only the highest
+ * stable version of each publisher.
+ *
+ * @throws {InstallError} `TAG_UNKNOWN` (kind `usage`) for another tag, since the store has no tags
  */
 export function storedLike(
   packages: readonly StoredPackage[],
   { publisher, name, range }: Requirement,
 ): StoredPackage[] {
+  if (range !== LATEST && isTagged(range)) {
+    throw new InstallError(
+      "usage",
+      "TAG_UNKNOWN",
+      `The store does not hold the tags of packages, so ${name}@${range} names no version in it: ` +
+        "name the version",
+      { detail: { name, tag: range } },
+    );
+  }
   const fitting = packages.filter((entry) =>
     entry.name === name && satisfiesRange(entry.version, range) &&
-    (publisher === undefined || publisher === entry.publisher)
+    (publisher === undefined || publisher === entry.publisher) &&
+    (range !== LATEST || semver.prerelease(entry.version) === null)
   );
   if (range !== LATEST) return fitting;
   return fitting.filter((entry) =>

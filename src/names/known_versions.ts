@@ -7,14 +7,22 @@
 
 import semver from "semver";
 import { LibreseedError } from "../base/mod.ts";
-import { magnetOf, readOffer, satisfiesRange, webSeedsBeside } from "../fetching/mod.ts";
+import {
+  flagsOfVersion,
+  magnetOf,
+  OfferCache,
+  readOffer,
+  satisfiesRange,
+  type VersionFlags,
+  webSeedsBeside,
+} from "../fetching/mod.ts";
 import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
 import type { SeedDirectory } from "../store/mod.ts";
 import type { NamesContext } from "./context.ts";
 import type { ResolvedByName, WantedByName } from "./resolve_by_name.ts";
 
-/** A version that a publisher lists. */
-export interface KnownVersion {
+/** A version that a publisher lists, with its flags. */
+export interface KnownVersion extends VersionFlags {
   version: string;
   /** Time of signing, Unix milliseconds; absent if this home has not read the version's manifest. */
   timestampMs?: number;
@@ -31,17 +39,17 @@ export type PresentPackage = Pick<ResolvedByName, "minimal" | "publicKey" | "web
  * @returns `undefined` if the list was not found
  */
 export async function knownVersions(
-  { operations, state, finding, offers }: NamesContext,
+  { operations, state, finding, offers = new OfferCache(state.offers) }: NamesContext,
   seeds: SeedDirectory,
   { minimal, publicKey }: Pick<ResolvedByName, "minimal" | "publicKey">,
 ): Promise<KnownVersion[] | undefined> {
   const read = () => readOffer(operations, publicKey, finding);
-  const offer = await (offers?.of(publicKey, read) ?? read()).catch((error) => {
+  const offer = await offers.of(publicKey, read).catch((error) => {
     if (error instanceof LibreseedError) return undefined;
     throw error;
   });
-  const listed = offer?.get(minimal.name);
-  if (!listed) return undefined;
+  if (!offer?.packages.has(minimal.name)) return undefined;
+  const { versions: listed = [], flags } = offers.settle(publicKey, minimal.name, offer);
   const dates = new Map([[minimal.version, minimal.timestamp]]);
   const others = [
     ...state.follows.ofPublisher(publicKey),
@@ -55,7 +63,11 @@ export async function knownVersions(
   const versions: string[] = semver.rsort(listed.filter((one) => semver.valid(one) !== null));
   return versions.map((version) => {
     const timestampMs = dates.get(version);
-    return { version, ...(timestampMs !== undefined && { timestampMs }) };
+    return {
+      version,
+      ...(timestampMs !== undefined && { timestampMs }),
+      ...flagsOfVersion(flags, version),
+    };
   });
 }
 

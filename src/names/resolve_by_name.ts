@@ -71,12 +71,13 @@ export async function resolveByName(
       const resolved = await resolvePackage(operations, meant, finding, {
         offers,
         without,
+        readFlags: true,
         onShown: context.onShown,
-        mayReplace: (version) =>
-          higherMarkOf({ name, version, range }, publicKey, pins) === undefined,
+        mayReplace: (version, flags) =>
+          higherMarkOf({ name, version, range }, publicKey, pins, flags) === undefined,
       });
       const { version } = resolved.minimal;
-      checkDowngrade({ name, version, range }, publicKey, pins);
+      checkDowngrade({ name, version, range }, publicKey, pins, resolved.flags);
       if (chosen) tellChoice(context, name, chosen, publicKey);
       return { ...resolved, publicKey, ...(chosen && { chosen }) };
     } catch (error) {

@@ -9,6 +9,7 @@
  * | --- | --- | --- |
  * | `NAME_INVALID` | usage | a package name breaks the rule |
  * | `VERSION_INVALID` | usage | a version is not strict semver |
+ * | `FLAGS_TOO_LARGE` | usage | the flags of a package do not fit into a catalog's line |
  * | `SPEC_INVALID` | usage | text is not `[KEY/]NAME[@RANGE]` |
  * | `NAME_MISSING`, `VERSION_MISSING` | usage | neither the caller nor a file in the directory gives it |
  * | `METADATA_INVALID` | usage | package.json or deno.json cannot be used |

@@ -46,6 +46,7 @@ export {
   certificateOf,
   CERTIFIED_PROTOCOL,
   contentHash,
+  flagLines,
   formatSha256,
   type FullManifest,
   growCatalog,

@@ -7,7 +7,7 @@
  */
 
 import * as v from "valibot";
-import { compareBytes, utf8 } from "../base/mod.ts";
+import { compareBytes, type FlagsByName, utf8 } from "../base/mod.ts";
 import type { BValue } from "../bencode/mod.ts";
 import { RecordError } from "./errors.ts";
 import {
@@ -20,6 +20,7 @@ import {
   text,
   webSeeds,
 } from "./fields.ts";
+import { entriesOfFlags, flagEntries, flagsOfEntries } from "./flag_fields.ts";
 import { encodeValue, MAX_VALUE_BYTES } from "./item_value.ts";
 
 /** A decoded announce record. It has `packages` or `catalogInfoHash`, or both. */
@@ -37,6 +38,13 @@ export interface AnnounceRecord {
    * together; absent if there are none. A decoded text may be no URL.
    */
   webSeeds?: string[];
+  /**
+   * Flags of the packages, by package name; absent if there are none or if the catalog has them. In
+   * texts, control characters are replaced.
+   */
+  flags?: FlagsByName;
+  /** Whether the flags are in the catalog, because they do not fit into the record. */
+  catalogHasFlags?: true;
 }
 
 /** Input of {@linkcode encodeAnnounceRecord}: the packages that a publisher offers. */
@@ -49,6 +57,16 @@ export interface AnnounceFields {
   catalogInfoHash?: Uint8Array;
   /** URLs of directories of web seeds, as in {@linkcode AnnounceRecord}. */
   webSeeds?: readonly string[];
+  /** Flags of the packages, by package name. */
+  flags?: FlagsByName;
+}
+
+/** Input of {@linkcode encodeCatalogRecord}. */
+export interface CatalogRecordFields
+  extends Required<Pick<AnnounceRecord, "count" | "timestampMs" | "catalogInfoHash">> {
+  webSeeds?: readonly string[];
+  /** Flags that the record shall have; `in catalog` if the catalog has them. */
+  flags?: FlagsByName | "in catalog";
 }
 
 const WHAT = "announce record";
@@ -62,12 +80,20 @@ const schema = dictionary({
   )),
   ih: v.optional(bytesOf(20)),
   w: v.optional(webSeeds),
+  f: v.optional(count),
+  ...flagEntries,
 });
+
+/** An infohash of zeros, to compute the length of a record before its catalog is known. */
+const NO_CATALOG = new Uint8Array(20);
+/** The largest number of packages in a catalog, to compute the length of a record. */
+const LARGEST_COUNT = 100_000;
 
 /**
  * Encodes an announce record as a bencoded dictionary of `c` number of archives, `t` time, and the
- * list `p` {name: [versions in byte order]}. If the result exceeds 1,000 bytes, `ih`, the infohash
- * of the catalog torrent, replaces `p`.
+ * list `p` {name: [versions in byte order]}, with the flags `y`, `d` and `g` of `flag_fields.ts`. If
+ * the result exceeds 1,000 bytes, `ih`, the infohash of the catalog torrent, replaces `p`; if the
+ * flags do not fit beside `ih` either, `f` = 1 replaces them, and they have to be in the catalog.
  *
  * @throws {RecordError} `VALUE_TOO_LARGE` if the list does not fit and there is no catalog;
  * `BAD_FIELD`
@@ -86,26 +112,45 @@ export function encodeAnnounceRecord(fields: AnnounceFields): Uint8Array<ArrayBu
       { detail: { bytes: list.length, count: c } },
     );
   }
-  return encodeCatalogRecord({ count: c, timestampMs, catalogInfoHash, webSeeds });
+  const flags = flagsFit(fields) ? fields.flags : "in catalog";
+  return encodeCatalogRecord({ count: c, timestampMs, catalogInfoHash, webSeeds, flags });
 }
 
 /**
  * Encodes an announce record that has a catalog torrent instead of a list, for a list that is known
  * to be too long.
  *
- * @throws {RecordError} `BAD_FIELD`
+ * @throws {RecordError} `BAD_FIELD`, also if the flags do not fit
  */
-export function encodeCatalogRecord(
-  { count, timestampMs, catalogInfoHash, webSeeds }:
-    & Required<Pick<AnnounceRecord, "count" | "timestampMs" | "catalogInfoHash">>
-    & Pick<AnnounceFields, "webSeeds">,
-): Uint8Array<ArrayBuffer> {
-  const value = { c: count, ih: catalogInfoHash, t: timestampMs, ...webSeedEntry(webSeeds) };
-  return readable(encodeValue(value), schema, WHAT);
+export function encodeCatalogRecord(fields: CatalogRecordFields): Uint8Array<ArrayBuffer> {
+  return readable(encodeValue(catalogValue(fields)), schema, WHAT);
+}
+
+function catalogValue(
+  { count, timestampMs, catalogInfoHash, webSeeds, flags }: CatalogRecordFields,
+): Record<string, BValue> {
+  return {
+    c: count,
+    ih: catalogInfoHash,
+    t: timestampMs,
+    ...webSeedEntry(webSeeds),
+    ...(flags === "in catalog" ? { f: 1 } : entriesOfFlags(flags)),
+  };
 }
 
 /**
- * Whether the list of packages fits into an announce record (1,000 bytes), so that no catalog
+ * Whether the flags fit into an announce record (1,000 bytes) that names a catalog, so that they need
+ * not be in the catalog.
+ */
+export function flagsFit(
+  fields: Pick<AnnounceFields, "timestampMs" | "webSeeds" | "flags">,
+): boolean {
+  const counted = { ...fields, count: LARGEST_COUNT, catalogInfoHash: NO_CATALOG };
+  return encodeValue(catalogValue(counted)).length <= MAX_VALUE_BYTES;
+}
+
+/**
+ * Whether the list of packages, with its flags, fits into an announce record (1,000 bytes), so that no catalog
  * torrent is needed.
  */
 export function announceFits(fields: Omit<AnnounceFields, "catalogInfoHash">): boolean {
@@ -129,15 +174,18 @@ export function announceFits(fields: Omit<AnnounceFields, "catalogInfoHash">): b
 export function decodeAnnounceRecord(value: Uint8Array): AnnounceRecord {
   const read = decodeValue(schema, value, WHAT);
   if (!read.p && !read.ih) throw badRecord(WHAT, "neither a list nor a catalog");
+  if (read.f && !read.ih) throw badRecord(WHAT, "flags in a catalog, but no catalog", "f");
   if (read.p && countOf(read.p) !== read.c) {
     throw badRecord(WHAT, `counts ${read.c} packages but lists ${countOf(read.p)}`, "c");
   }
+  const flags = flagsOfEntries(read);
   return {
     count: read.c,
     timestampMs: read.t,
     ...(read.p && { packages: read.p }),
     ...(read.ih && { catalogInfoHash: read.ih }),
     ...(read.w && { webSeeds: read.w }),
+    ...(read.f ? { catalogHasFlags: true as const } : flags && { flags }),
   };
 }
 
@@ -146,8 +194,9 @@ function valueWithList(fields: Omit<AnnounceFields, "catalogInfoHash">): Uint8Ar
   for (const [name, versions] of fields.packages) {
     p.set(name, versions.map((version) => utf8(version)).sort(compareBytes));
   }
-  const { packages, timestampMs, webSeeds } = fields;
-  return encodeValue({ c: countOf(packages), p, t: timestampMs, ...webSeedEntry(webSeeds) });
+  const { packages, timestampMs, webSeeds, flags } = fields;
+  const c = countOf(packages);
+  return encodeValue({ c, p, t: timestampMs, ...webSeedEntry(webSeeds), ...entriesOfFlags(flags) });
 }
 
 function webSeedEntry(webSeeds: readonly string[] = []): { w?: string[] } {

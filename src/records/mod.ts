@@ -24,9 +24,11 @@ export {
   type AnnounceFields,
   announceFits,
   type AnnounceRecord,
+  type CatalogRecordFields,
   decodeAnnounceRecord,
   encodeAnnounceRecord,
   encodeCatalogRecord,
+  flagsFit,
 } from "./announce_record.ts";
 export { RecordError } from "./errors.ts";
 export {

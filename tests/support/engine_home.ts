@@ -14,7 +14,7 @@ import { type NodeHandle, openNode } from "../../src/host/node.ts";
 import { type KeyPair, parsePublicKey } from "../../src/identity/mod.ts";
 import { makeLink } from "../../src/launcher/links.ts";
 import { localRequests } from "../../src/launcher/mod.ts";
-import type { InstallContext } from "../../src/install/installation.ts";
+import type { InstallContext } from "../../src/install/context.ts";
 import type { NamesContext } from "../../src/names/context.ts";
 import { checkPin } from "../../src/names/pins.ts";
 import { resolveByName } from "../../src/names/resolve_by_name.ts";

@@ -7,7 +7,7 @@
 
 import { basename, dirname, resolve } from "node:path";
 import { LibreseedError } from "../../base/mod.ts";
-import type { GetRequest, Got, SkippedVersion } from "../../fetching/mod.ts";
+import type { GetRequest, Got, SkippedVersion, VersionFlags } from "../../fetching/mod.ts";
 import type { PublisherChoice, WantedByName } from "../../names/mod.ts";
 import { type CommandRun, defineCommand, textArgument, textFlag } from "../flags/command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
@@ -18,8 +18,11 @@ import { DownloadBar } from "../terminal/download_bar.ts";
 type Flags = { output?: string; file?: string };
 type Run = CommandRun<Flags, [what: string]>;
 
-/** How the publisher and the version of the fetched package were chosen, if there were several. */
-interface Chosen {
+/**
+ * How the publisher and the version of the fetched package were chosen, if there were several; and the
+ * flags of that version.
+ */
+interface Chosen extends VersionFlags {
   chosen?: PublisherChoice;
   skipped?: SkippedVersion[];
 }
@@ -59,9 +62,14 @@ export default defineCommand<Flags, [what: string]>({
     const request = await readRequest(given);
     if (given.flags.file !== undefined) return await getFile(given, request, given.flags.file);
     await checkTarget(given);
-    const { rangeKind, getArchive, getHighestAvailable, DownloadAhead } = await import(
-      "../../fetching/mod.ts"
-    );
+    const {
+      flagsOfVersion,
+      rangeKind,
+      getArchive,
+      getHighestAvailable,
+      DownloadAhead,
+      warningsOf,
+    } = await import("../../fetching/mod.ts");
     const { rememberPublisher, resolveByName } = await import("../../names/mod.ts");
     await withNode(given, async (network) => {
       const { io, output } = given;
@@ -86,7 +94,9 @@ export default defineCommand<Flags, [what: string]>({
           });
           const { minimal, publicKey, chosen } = found;
           rememberPublisher(names, minimal, publicKey, rangeKind(request.range));
-          how = { ...(chosen && { chosen }), ...(skipped.length > 0 && { skipped }) };
+          const flags = flagsOfVersion(found.flags, minimal.version);
+          for (const warning of warningsOf(minimal, flags)) output.warning(warning);
+          how = { ...(chosen && { chosen }), ...(skipped.length > 0 && { skipped }), ...flags };
           return got;
         })).finally(() => ahead.end());
       const { name, version, minimal } = got;

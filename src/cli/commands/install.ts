@@ -103,7 +103,7 @@ function printInstalled({ output }: Run, { direct, packages }: Installed): void 
       ? `already in the store, with dependencies: ${packages.length} in all`
       : `verified, with dependencies: ${packages.length} in all, ${fresh} new in the store`,
   );
-  for (const { minimal, path, present, dependencies, skipped, chosen } of direct) {
+  for (const { minimal, path, present, dependencies, skipped, chosen, flags } of direct) {
     const { name, version, pubkey, archiveSha256 } = minimal;
     output.result({
       name,
@@ -115,6 +115,7 @@ function printInstalled({ output }: Run, { direct, packages }: Installed): void 
       dependencies,
       ...(chosen && { chosen }),
       ...(skipped.length > 0 && { skipped }),
+      ...flags,
     }, path);
   }
 }

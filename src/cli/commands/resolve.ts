@@ -45,12 +45,17 @@ export default defineCommand<Flags, [spec: string]>({
       await withNames(given, counted, async (names) => {
         if (flags.all) return await listPublishers(given, names, wanted.name);
         output.step(`looking for ${spec}`);
-        const { describeSkipped } = await import("../../fetching/mod.ts");
-        const { resolveByName } = await import("../../names/mod.ts");
-        const { minimal, magnet, seq, counts, skipped, chosen } = await resolveByName(
-          names,
-          wanted,
+        const { describeSkipped, flagsOfVersion, warningsOf } = await import(
+          "../../fetching/mod.ts"
         );
+        const { resolveByName } = await import("../../names/mod.ts");
+        const { minimal, magnet, seq, counts, skipped, chosen, flags: flagged } =
+          await resolveByName(
+            names,
+            wanted,
+          );
+        const own = flagsOfVersion(flagged, minimal.version);
+        for (const warning of warningsOf(minimal, own)) output.warning(warning);
         const { holding, responded } = counts;
         for (const one of skipped) {
           output.warning(describeSkipped(minimal.name, one, minimal.version));
@@ -65,6 +70,7 @@ export default defineCommand<Flags, [spec: string]>({
             responded,
             ...(chosen && { chosen }),
             ...(skipped.length > 0 && { skipped }),
+            ...own,
           },
           `${JSON.stringify(minimal)}\n${magnet}`,
         );

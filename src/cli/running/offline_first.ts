@@ -5,6 +5,7 @@
  * @module
  */
 
+import { NO_FLAGS } from "../../base/mod.ts";
 import type { InstallContext } from "../../install/mod.ts";
 import type { NamesContext } from "../../names/mod.ts";
 import type { ArchiveLimits } from "../../package/mod.ts";
@@ -42,7 +43,13 @@ export async function installOfflineFirst<T>(
       const { archiveLimitsOf } = await import("../../package/mod.ts");
       const held = await seedLookup(values.dir);
       const context = await commonContext(given, state, archiveLimitsOf(values), held);
-      const outcome = await work({ ...context, ...offlineSources(held) });
+      const { parsePublicKey } = await import("../../identity/mod.ts");
+      const outcome = await work({
+        ...context,
+        ...offlineSources(held),
+        flagsOf: ({ pubkey, name }) =>
+          Promise.resolve(state.offers.get(parsePublicKey(pubkey), name)?.flags ?? NO_FLAGS),
+      });
       output.detail("the network was not needed");
       await done(outcome, {
         state,
@@ -93,6 +100,7 @@ async function commonContext(
       checkPin(name, parsePublicKey(publisher), state.pins.list(name)),
     onStep: (message) => given.output.step(message),
     onSkipped: (message) => given.output.warning(message),
+    onFlagged: (message) => given.output.warning(message),
   };
 }
 
@@ -120,13 +128,13 @@ async function seedLookup(dir: string): Promise<SeedLookup> {
   return (wanted) => seeds.find(wanted);
 }
 
-/** Package sources that look up packages in the DHT and download their archives. */
+/** Sources that look up packages in the DHT and download their archives. */
 async function networkSources(
   { io, output }: Environment,
   network: Network,
   names: NamesContext,
-): Promise<Pick<InstallContext, "resolve" | "fetch">> {
-  const { getArchive } = await import("../../fetching/mod.ts");
+): Promise<Pick<InstallContext, "resolve" | "fetch" | "flagsOf">> {
+  const { getArchive, knownFlags } = await import("../../fetching/mod.ts");
   const { resolveByName } = await import("../../names/mod.ts");
   const { parsePublicKey } = await import("../../identity/mod.ts");
   const bar = new DownloadBar(output, io.clock);
@@ -140,6 +148,11 @@ async function networkSources(
       output.step(`looking for ${name}${range === undefined ? "" : `@${range}`}`);
       const context = { ...names, finding: { ...names.finding, signal } };
       return await resolveByName(context, wanted, without);
+    },
+    async flagsOf({ pubkey, name }, signal) {
+      const { operations, finding, offers } = names;
+      const wanted = { publicKey: parsePublicKey(pubkey), name };
+      return await knownFlags(operations, wanted, { ...finding, signal }, offers);
     },
     async fetch(minimal, signal) {
       const context = { ...network, finding: { ...network.finding, signal } };

@@ -106,7 +106,7 @@ export async function withNames<T>(
     state: state(),
     finding,
     policy: values.policy,
-    offers: new OfferCache(),
+    offers: new OfferCache(state().offers),
     ownKey: await ownIdentity(io, values.home),
     chosen: new Set(),
     onNotice: (message) => output.notice(message),

@@ -1,13 +1,21 @@
 /**
- * A catalog: all minimal manifests that one of a publisher's keys has signed, one per line. An announce record points to
- * a catalog when the list of packages does not fit into the record.
+ * A catalog: all minimal manifests that one of a publisher's keys has signed, one per line. An announce
+ * record points to a catalog when the list of packages does not fit into the record. If the flags of the
+ * packages do not fit either, the catalog has them, too, one line per package (`catalog_flags.ts`).
  *
  * @module
  */
 
-import { equalBytes, fromUtf8, inTurns } from "../../base/mod.ts";
+import {
+  equalBytes,
+  type FlagsByName,
+  fromUtf8,
+  inTurns,
+  type PackageFlags,
+} from "../../base/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import { messageOf, PackageError } from "../errors.ts";
+import { isFlagLine, parseFlagLine, serializeFlagLine } from "./catalog_flags.ts";
 import {
   MAX_MINIMAL_MANIFEST_BYTES,
   type MinimalManifest,
@@ -19,14 +27,16 @@ import { signingKeyOf } from "./signer_field.ts";
 
 /** Maximum length of a catalog in bytes: enough for 150,000 packages. */
 export const MAX_CATALOG_BYTES = 64 << 20;
-/** Maximum number of packages in a catalog. */
-const MAX_CATALOG_PACKAGES = 100_000;
+/** Maximum number of lines in a catalog: packages, and names with flags. */
+const MAX_CATALOG_LINES = 100_000;
 
 const LINE_FEED = 0x0a;
 
 /** The result of reading a catalog: the valid manifests, and messages about invalid lines. */
 export interface Catalog {
   manifests: MinimalManifest[];
+  /** Flags of the packages, by package name; empty if no line has flags. */
+  flags: Map<string, PackageFlags>;
   /** Messages for users about the invalid lines, each with the line number and the reason. */
   dropped: string[];
 }
@@ -38,13 +48,28 @@ export function catalogFileName(publicKey: Uint8Array): string {
 }
 
 /** Writes a catalog: canonical lines, sorted by {@linkcode catalogKey} in UTF-16 order. */
-export function serializeCatalog(manifests: readonly MinimalManifest[]): string {
+export function serializeCatalog(
+  manifests: readonly MinimalManifest[],
+  flags: FlagsByName = new Map(),
+): string {
   const lines = new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
+  for (const [name, line] of flagLines(flags)) lines.set(name, line);
   return [...lines].sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0).map(([, line]) => line).join("");
 }
 
 /**
- * Returns the key of a catalog line, `NAME@VERSION`. A catalog has at most one line for each key.
+ * Returns the lines of flags by their keys, `NAME@`. So the flags of a package precede its versions.
+ */
+export function flagLines(flags: FlagsByName): Map<string, string> {
+  return new Map([...flags].map(([name, of]) => [
+    catalogKey({ name, version: "" }),
+    serializeFlagLine(name, of),
+  ]));
+}
+
+/**
+ * Returns the key of a catalog line, `NAME@VERSION`. A catalog has at most one line for each key. The
+ * version of a line of flags is empty.
  */
 export function catalogKey({ name, version }: { name: string; version: string }): string {
   return `${name}@${version}`;
@@ -57,14 +82,14 @@ export function catalogKey({ name, version }: { name: string; version: string })
 const LINES_AT_ONCE = 500;
 
 /**
- * Reads a catalog. A line that is not a minimal manifest signed by this publisher is left out, and the
- * other lines are kept.
+ * Reads a catalog. A line that is neither a minimal manifest signed by this publisher nor a line of
+ * flags is left out, and the other lines are kept.
  *
  * @param publicKey the key that signed the lines, 32 bytes
  * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
  */
 export function parseCatalog(bytes: Uint8Array, publicKey: Uint8Array): Catalog {
-  const catalog: Catalog = { manifests: [], dropped: [] };
+  const catalog: Catalog = { manifests: [], flags: new Map(), dropped: [] };
   for (const _ of readLines(bytes, publicKey, catalog)) { /* without a pause */ }
   return catalog;
 }
@@ -81,7 +106,7 @@ export async function parseCatalogInTurns(
   publicKey: Uint8Array,
   signal?: AbortSignal,
 ): Promise<Catalog> {
-  const catalog: Catalog = { manifests: [], dropped: [] };
+  const catalog: Catalog = { manifests: [], flags: new Map(), dropped: [] };
   await inTurns(readLines(bytes, publicKey, catalog), signal);
   return catalog;
 }
@@ -105,9 +130,9 @@ function* readLines(
   if (bytes.length > MAX_CATALOG_BYTES) {
     throw refuse("CATALOG_TOO_LARGE", `has ${bytes.length} bytes, more than ${MAX_CATALOG_BYTES}`);
   }
-  const count = linesIn(bytes, MAX_CATALOG_PACKAGES + 1);
-  if (count > MAX_CATALOG_PACKAGES) {
-    throw refuse("CATALOG_TOO_LARGE", `lists more than ${MAX_CATALOG_PACKAGES} packages`);
+  const count = linesIn(bytes, MAX_CATALOG_LINES + 1);
+  if (count > MAX_CATALOG_LINES) {
+    throw refuse("CATALOG_TOO_LARGE", `has more than ${MAX_CATALOG_LINES} lines`);
   }
   let text: string;
   try {
@@ -119,6 +144,11 @@ function* readLines(
   if (lines.pop() !== "") throw refuse("CATALOG_INVALID", "ends in the middle of a line");
   for (const [index, line] of lines.entries()) {
     try {
+      if (isFlagLine(line)) {
+        const { name, flags } = parseFlagLine(line);
+        catalog.flags.set(name, flags);
+        continue;
+      }
       if (line.length > MAX_MINIMAL_MANIFEST_BYTES) throw new Error("it is too long");
       const manifest = parseMinimal(`${line}\n`);
       if (!equalBytes(signingKeyOf(manifest), publicKey)) throw new Error("another key signed it");
@@ -126,8 +156,9 @@ function* readLines(
       catalog.manifests.push(manifest);
     } catch (error) {
       catalog.dropped.push(`line ${index + 1}: ${messageOf(error)}`);
+    } finally {
+      if ((index + 1) % LINES_AT_ONCE === 0) yield;
     }
-    if ((index + 1) % LINES_AT_ONCE === 0) yield;
   }
 }
 

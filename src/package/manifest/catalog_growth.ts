@@ -1,5 +1,5 @@
 /**
- * Adds lines to a long catalog without parsing the whole catalog again. The bytes before the first
+ * Adds lines to a long catalog, or removes some, without parsing the whole catalog again. The bytes before the first
  * changed line stay the same, so their pieces need not be hashed again.
  *
  * @module
@@ -13,7 +13,7 @@ export interface GrownCatalog {
   bytes: Uint8Array;
   /** Number of leading bytes that the new catalog shares with the old one. */
   sameBytes: number;
-  /** Number of lines in the new catalog that the old catalog does not have. */
+  /** Number of packages in the new catalog that the old catalog does not have. */
   added: number;
 }
 
@@ -32,7 +32,8 @@ const LINE_FEED = 10;
  * Inserts lines into a sorted catalog. A new line replaces the existing line with the same key.
  *
  * @param bytes a sorted catalog that is known to be valid; empty for a new one
- * @param lines lines by {@linkcode catalogKey}, as `serializeMinimal` writes them
+ * @param lines lines by {@linkcode catalogKey}, as `serializeMinimal` and `flagLines` write them; an
+ * empty text removes the line
  * @returns `undefined` if the binary search met a line without name and version, or without a line
  * feed
  */
@@ -48,7 +49,8 @@ export function growCatalog(
     const line = utf8(text);
     if (equalBytes(bytes.subarray(place.start, place.end), line)) continue;
     sameBytes = Math.min(sameBytes, place.start);
-    if (place.start === place.end) added++;
+    // A line of flags, whose key has no version, is no package.
+    if (place.start === place.end && !key.endsWith("@")) added++;
     parts.push(bytes.subarray(at, place.start), line);
     at = place.end;
   }

@@ -5,6 +5,7 @@
  */
 
 import * as v from "valibot";
+import { isTag } from "../../base/mod.ts";
 import { quote } from "../errors.ts";
 import { type ArchiveLimits, type PathList, PathSet } from "../paths/mod.ts";
 import { isSha256 } from "./content_hash.ts";
@@ -41,7 +42,7 @@ export interface FullManifest extends SignerFields {
    */
   timestamp?: number;
   /**
-   * Semver ranges of the dependencies. The key is `NAME` for any publisher, or `KEY/NAME` for the
+   * Semver ranges or tags of the dependencies. The key is `NAME` for any publisher, or `KEY/NAME` for the
    * package of one publisher.
    */
   dependencies?: Record<string, string>;
@@ -93,8 +94,8 @@ const dependencies = v.pipe(
     if (message !== undefined) addIssue({ message });
   }),
   v.check(
-    (value) => Object.values(value).every(isValidRange),
-    "has a value that is no semver range",
+    (value) => Object.values(value).every((range) => isValidRange(range) || isTag(range)),
+    "has a value that is neither a semver range nor a tag",
   ),
 );
 

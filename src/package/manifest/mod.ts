@@ -24,6 +24,7 @@ export {
   type Catalog,
   catalogFileName,
   catalogKey,
+  flagLines,
   MAX_CATALOG_BYTES,
   parseCatalog,
   parseCatalogInTurns,

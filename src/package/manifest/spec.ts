@@ -1,18 +1,19 @@
 /**
  * Parses package specs: the text `[KEY/]NAME[@RANGE]`, in which users name a package, its publisher
- * and its versions.
+ * and its versions. A tag may stand in place of the range.
  *
  * @module
  */
 
 import semver from "semver";
+import { isTag } from "../../base/mod.ts";
 import { formatPublicKey, IdentityError, parsePublicKey } from "../../identity/mod.ts";
 import { PackageError, quote } from "../errors.ts";
 import { validateName } from "./names.ts";
 
 /**
- * The range that selects the highest stable version. npm:semver does not know the word `latest`,
- * and the dependencies of manifests may not use the word.
+ * The tag that each package has: it names the highest stable version, unless the publisher has set it
+ * to another one.
  */
 export const LATEST = "latest";
 
@@ -25,7 +26,7 @@ export interface PackageSpec {
   publicKey?: Uint8Array;
   /** Package name: `name` or `@scope/name`. */
   name: string;
-  /** The semver range as the user wrote it, or {@linkcode LATEST}. */
+  /** The semver range or the tag as the user wrote it. */
   range?: string;
 }
 
@@ -34,7 +35,7 @@ const KEY = /^(ed25519:.{44}|[0-9a-fA-F]{64})\/(.*)$/s;
 
 /**
  * Parses `[KEY/]NAME[@RANGE]`. KEY is `ed25519:` and 44 characters of base64, or 64 hexadecimal
- * digits; NAME may be `@scope/name`; RANGE is a semver range, or `latest`.
+ * digits; NAME may be `@scope/name`; RANGE is a semver range, or a tag such as `latest`.
  *
  * @throws {PackageError} `SPEC_INVALID`, `NAME_INVALID`
  */
@@ -52,8 +53,8 @@ export function parsePackageSpec(text: string): PackageSpec {
   const spec: PackageSpec = { name };
   if (keyText !== undefined) spec.publicKey = readKey(keyText, text);
   if (range !== undefined) {
-    if (range !== LATEST && !isValidRange(range)) {
-      throw invalid(text, `${quote(range)} is not a semver range.`);
+    if (!isTag(range) && !isValidRange(range)) {
+      throw invalid(text, `${quote(range)} is neither a semver range nor a tag.`);
     }
     spec.range = range;
   }

@@ -15,6 +15,7 @@ import type { Clock } from "../../base/mod.ts";
 import { fileError, StoreError } from "../files/mod.ts";
 import { DhtNodesTable } from "./dht_nodes_table.ts";
 import { FollowsTable } from "./follows_table.ts";
+import { OffersTable } from "./offers_table.ts";
 import { OutcomesTable } from "./outcomes_table.ts";
 import { PinsTable } from "./pins_table.ts";
 import { RecordsTable } from "./records_table.ts";
@@ -59,6 +60,7 @@ export class StateDatabase {
   readonly verifiedFiles: VerifiedFilesTable;
   readonly pins: PinsTable;
   readonly follows: FollowsTable;
+  readonly offers: OffersTable;
   readonly #sqlite: Sqlite;
 
   private constructor(sqlite: Sqlite, replaced: ReplacedState | undefined) {
@@ -70,6 +72,7 @@ export class StateDatabase {
     this.verifiedFiles = new VerifiedFilesTable(sqlite);
     this.pins = new PinsTable(sqlite);
     this.follows = new FollowsTable(sqlite);
+    this.offers = new OffersTable(sqlite);
   }
 
   /**
@@ -182,6 +185,7 @@ function checkTables(sqlite: Sqlite): void {
       "pins",
       "follows",
       "seen_packages",
+      "seen_flags",
     ]
   ) {
     if (!names.has(name)) throw damaged(sqlite.path, `it has no table ${name}`);

@@ -137,4 +137,15 @@ export const migrations: readonly string[] = [
   ALTER TABLE records_with_items RENAME TO records;
   CREATE INDEX records_by_name ON records (kind, name, version);
   `,
+  // The newest flags that were seen of each publisher's package.
+  `
+  CREATE TABLE seen_flags (
+    public_key BLOB NOT NULL,
+    name TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    versions TEXT NOT NULL,
+    flags TEXT NOT NULL,
+    PRIMARY KEY (public_key, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

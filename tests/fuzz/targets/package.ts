@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { toHex, utf8 } from "../../../src/base/mod.ts";
+import { isTag, toHex, utf8 } from "../../../src/base/mod.ts";
 import { parsePackageRef } from "../../../src/fetching/requirement.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import {
@@ -202,17 +202,30 @@ const stranger = keyPairFromSeed(new Uint8Array(32).fill(8)).publicKey;
 const catalogTarget: Target = {
   name: "catalog",
   cost: 4,
-  seeds: () => [
-    utf8(serializeCatalog([minimalOf("a"), minimalOf("@b/c", "2.0.0-rc.1"), minimalOf("d")])),
-    new Uint8Array(),
-  ],
+  seeds: async () => {
+    const { good, badLines } = await vectors<Record<string, { line: string }[]>>("flags");
+    const packages = [minimalOf("a"), minimalOf("@b/c", "2.0.0-rc.1"), minimalOf("d")];
+    const lines = [...good!, ...badLines!].map(({ line }) => `${line}\n`);
+    return [
+      utf8(serializeCatalog(packages)),
+      utf8(serializeCatalog(packages) + lines.join("")),
+      utf8(lines[0]!),
+      new Uint8Array(),
+    ];
+  },
   open: stateless((bytes) => {
     const catalog = read(() => parseCatalog(bytes, signer.publicKey));
     if (!catalog) return;
     assert.ok(catalog.manifests.every(verifyMinimalSignature), "an unsigned line was taken");
-    const text = serializeCatalog(catalog.manifests);
+    for (const { yanked, deprecated, tags } of catalog.flags.values()) {
+      for (const text of [...yanked.values(), ...deprecated.values()]) {
+        assert.ok(!/\p{Cc}/u.test(text), "a terminal would obey the text");
+      }
+      assert.ok([...tags.keys()].every(isTag), "a tag that is none");
+    }
+    const text = serializeCatalog(catalog.manifests, catalog.flags);
     const again = parseCatalog(utf8(text), signer.publicKey);
-    assert.equal(serializeCatalog(again.manifests), text);
+    assert.equal(serializeCatalog(again.manifests, again.flags), text);
     assert.deepEqual(again.dropped, []);
     assert.equal(parseCatalog(bytes, stranger).manifests.length, 0, "taken for another's");
   }),
@@ -249,7 +262,8 @@ const specTarget: Target = {
     const text = new TextDecoder().decode(bytes);
     const spec = read(() => parsePackageSpec(text));
     if (spec) {
-      assert.ok(spec.range === undefined || isValidRange(spec.range));
+      const { range: asked } = spec;
+      assert.ok(asked === undefined || isValidRange(asked) !== isTag(asked));
       const key = spec.publicKey === undefined ? "" : `${toHex(spec.publicKey)}/`;
       const range = spec.range === undefined ? "" : `@${spec.range}`;
       assert.deepEqual(parsePackageSpec(`${key}${spec.name}${range}`), spec);

@@ -1,6 +1,7 @@
-/** Fuzz targets of `src/records`: the three kinds of DHT records, and magnet links. */
+/** Fuzz targets of `src/records`: the three kinds of DHT records (with flags), and magnet links. */
 
 import assert from "node:assert/strict";
+import { isTag } from "../../../src/base/mod.ts";
 import { bdecode, type BDecoded } from "../../../src/bencode/mod.ts";
 import {
   decodeAnnounceRecord,
@@ -38,12 +39,18 @@ const recordsTarget: Target = {
       assert.deepEqual(encodeManifestRecord(manifest), bytes, "manifest record");
     }
     const announce = read(() => decodeAnnounceRecord(bytes));
-    if (announce?.packages) {
-      const { packages, timestampMs } = announce;
-      const once = encodeAnnounceRecord({ packages, timestampMs });
-      const again = decodeAnnounceRecord(once);
+    for (const { yanked, deprecated, tags } of announce?.flags?.values() ?? []) {
+      for (const text of [...yanked.values(), ...deprecated.values()]) {
+        assert.ok(!/\p{Cc}/u.test(text), "a terminal would obey the text");
+      }
+      assert.ok([...tags.keys()].every(isTag), "a tag that is none");
+    }
+    if (announce?.packages && !announce.catalogHasFlags) {
+      const { packages, timestampMs, flags } = announce;
+      const once = encodeAnnounceRecord({ packages, timestampMs, flags });
+      const { packages: listed, ...again } = decodeAnnounceRecord(once);
       assert.deepEqual(
-        encodeAnnounceRecord({ packages: again.packages!, timestampMs: again.timestampMs }),
+        encodeAnnounceRecord({ ...again, packages: listed! }),
         once,
         "announce record",
       );

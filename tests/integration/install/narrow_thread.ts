@@ -5,7 +5,7 @@
  * @module
  */
 
-import { errorFromData, errorToData } from "../../../src/base/mod.ts";
+import { errorFromData, errorToData, NO_FLAGS } from "../../../src/base/mod.ts";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { install } from "../../../src/install/install.ts";
 import { linkPackage } from "../../../src/install/link.ts";
@@ -54,7 +54,7 @@ async function work(given: Work): Promise<unknown> {
       const fits = packages.findLast(({ minimal }) =>
         minimal.name === name && (range === "*" || range === minimal.version)
       );
-      return Promise.resolve({ minimal: fits!.minimal, skipped: [] });
+      return Promise.resolve({ minimal: fits!.minimal, skipped: [], flags: NO_FLAGS });
     },
     fetch: (minimal) =>
       Promise.resolve(packages.find((one) => one.minimal.btih === minimal.btih)!.archive),

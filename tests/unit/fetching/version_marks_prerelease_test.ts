@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { NO_FLAGS } from "../../../src/base/mod.ts";
 import { higherMark, raiseMarks } from "../../../src/fetching/version_marks.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { StateDatabase } from "../../../src/store/mod.ts";
@@ -95,7 +96,30 @@ for (
   const marks = Object.entries(got).map(([key, version]) => `${key} ${version}`).join(", ");
   const verdict = last === undefined ? "in order" : "a downgrade";
   Deno.test(`${found} for ${range ?? "the name alone"}, with ${marks}, is ${verdict}`, () => {
-    assert.equal(higherMark({ name: "hello", version: found, range }, got), last);
+    assert.equal(higherMark({ name: "hello", version: found, range }, got, NO_FLAGS), last);
+  });
+}
+
+for (
+  const [flags, found, range, last] of [
+    [{ yanked: ["1.2.0"] }, "1.1.0", undefined, undefined],
+    [{ yanked: ["1.2.0"] }, "1.1.0", "^1", "1.1.5"],
+    [{ yanked: ["1.2.0", "1.1.5"] }, "1.1.0", "^1", undefined],
+    [{ latest: "1.0.0" }, "1.0.0", undefined, undefined],
+    [{ latest: "1.1.0" }, "1.0.0", undefined, "1.2.0"],
+    [{ latest: "1.0.0" }, "1.0.0", "^1", "1.2.0"],
+    [{}, "1.0.0", "next", undefined],
+  ] as [{ yanked?: string[]; latest?: string }, string, string | undefined, string | undefined][]
+) {
+  const verdict = last === undefined ? "in order" : `below ${last}`;
+  Deno.test(`${found} for ${range ?? "the name alone"} is ${verdict} with ${JSON.stringify(flags)}`, () => {
+    const { yanked = [], latest } = flags;
+    const given = {
+      yanked: new Map(yanked.map((version) => [version, ""])),
+      tags: new Map(latest === undefined ? [] : [["latest", latest]]),
+    };
+    const marks = { lastVersion: "1.2.0", rangeVersion: "1.1.5" };
+    assert.equal(higherMark({ name: "hello", version: found, range }, marks, given), last);
   });
 }
 

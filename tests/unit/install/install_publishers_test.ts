@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { parsePublicKey } from "../../../src/identity/mod.ts";
 import { install, installLocked } from "../../../src/install/install.ts";
-import type { InstallContext } from "../../../src/install/installation.ts";
+import type { InstallContext } from "../../../src/install/context.ts";
 import { checkPin } from "../../../src/names/pins.ts";
 import type { Pin } from "../../../src/store/mod.ts";
 import {

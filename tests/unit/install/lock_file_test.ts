@@ -166,7 +166,7 @@ Deno.test("a malformed lock file is refused with the path of the file and the me
     ],
     [
       "no range at all",
-      changed((json) => void (json.requirements!.app!.range = "nonsense")),
+      changed((json) => void (json.requirements!.app!.range = "no range")),
       "requirements",
     ],
     [

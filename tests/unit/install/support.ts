@@ -9,10 +9,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import semver from "semver";
-import { LibreseedError } from "../../../src/base/mod.ts";
+import { LibreseedError, NO_FLAGS, type PackageFlags } from "../../../src/base/mod.ts";
 import type { Requirement } from "../../../src/fetching/requirement.ts";
 import { formatPublicKey, type KeyPair, keyPairFromSeed } from "../../../src/identity/mod.ts";
-import type { FoundPackage, InstallContext } from "../../../src/install/installation.ts";
+import type { FoundPackage, InstallContext } from "../../../src/install/context.ts";
 import { makeLink } from "../../../src/launcher/links.ts";
 import {
   defaultArchiveLimits,
@@ -61,6 +61,8 @@ export interface Made {
  */
 export class InstallPlace {
   readonly path: string;
+  /** Flags of every package on the shelf. */
+  flags: PackageFlags = NO_FLAGS;
   readonly store: PackageStore;
   /** Path of the directory of the project for which packages are installed. */
   readonly project: string;
@@ -126,7 +128,7 @@ export class InstallPlace {
 
   /** Wraps the result of {@linkcode InstallPlace.find} as a package found in the DHT. */
   found(wanted: Requirement, without?: ReadonlySet<string>): FoundPackage {
-    return { minimal: this.find(wanted, without), skipped: [] };
+    return { minimal: this.find(wanted, without), skipped: [], flags: this.flags };
   }
 
   /** Returns the highest version on the shelf that satisfies the requirement. */

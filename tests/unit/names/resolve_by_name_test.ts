@@ -145,7 +145,7 @@ Deno.test("a publisher's list that could not be read is read again by the same c
   const offers = new OfferCache();
   const key = new Uint8Array(32);
   await assert.rejects(offers.of(key, () => Promise.reject(new Error("silence"))), /silence/);
-  const offer = new Map([["hello", ["1.0.0"]]]);
+  const offer = { seq: 1, packages: new Map([["hello", ["1.0.0"]]]), flags: new Map() };
   assert.equal(await offers.of(key, () => Promise.resolve(offer)), offer);
   assert.equal(await offers.of(key, () => Promise.reject(new Error("not asked"))), offer);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/base/mod.ts";
+import { flagsOf, type FlagsVector } from "../../support/flags.ts";
 import { keyPairFromSeed, recordBytes } from "../../../src/identity/mod.ts";
 import {
   announceSalt,
@@ -90,17 +91,21 @@ Deno.test("announce records are as in the vectors, to the byte", async () => {
       packages: Record<string, string[]>;
       catalogInfoHashHex?: string;
       webSeeds?: string[];
+      flags?: FlagsVector;
+      catalogHasFlags?: true;
     }>("announce")
   ) {
     const fields = vector.fields;
-    const { count, timestampMs, webSeeds } = fields;
+    const { count, timestampMs, webSeeds, catalogHasFlags } = fields;
+    const flags = fields.flags && flagsOf(fields.flags);
     const packages = new Map(Object.entries(fields.packages));
     const catalogInfoHash = fields.catalogInfoHashHex && bytes(fields.catalogInfoHashHex);
     const more = { ...(catalogInfoHash && { catalogInfoHash }), ...(webSeeds && { webSeeds }) };
-    const value = encodeAnnounceRecord({ packages, timestampMs, ...more });
+    const value = encodeAnnounceRecord({ packages, timestampMs, ...more, flags });
     await assertItem(vector, value, announceSalt(bytes(vector.item.publicKeyHex)));
     const expected = catalogInfoHash ? more : { packages, ...more };
-    assert.deepEqual(decodeAnnounceRecord(value), { count, timestampMs, ...expected });
+    const flagged = catalogHasFlags ? { catalogHasFlags } : flags && { flags };
+    assert.deepEqual(decodeAnnounceRecord(value), { count, timestampMs, ...expected, ...flagged });
   }
 });
 

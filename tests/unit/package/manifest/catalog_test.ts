@@ -58,7 +58,9 @@ Deno.test("a catalog has one sorted line for each manifest, for any order of inp
   );
   assert.deepEqual(dropped, []);
   assert.equal(text, read.map(serializeMinimal).join(""));
-  assert.deepEqual(parseCatalog(new Uint8Array(), ann.publicKey), { manifests: [], dropped: [] });
+  assert.deepEqual(parseCatalog(new Uint8Array(), ann.publicKey), {
+    ...{ manifests: [], flags: new Map(), dropped: [] },
+  });
   const hex = ann.publicKey.toHex().slice(0, 16);
   assert.equal(catalogFileName(ann.publicKey), `catalog-${hex}.jsonl`);
 });
@@ -116,13 +118,13 @@ Deno.test("a catalog that is cut short, not UTF-8 or beyond its limits is refuse
   refused(utf8(line.slice(0, -1)), "CATALOG_INVALID", /ends in the middle of a line/);
   refused(utf8(line + line.slice(0, 100)), "CATALOG_INVALID", /ends in the middle of a line/);
   refused(Uint8Array.of(0xff, 0x0a), "CATALOG_INVALID", /is not UTF-8/);
-  refused(utf8("\n".repeat(100_001)), "CATALOG_TOO_LARGE", /lists more than 100000 packages/);
+  refused(utf8("\n".repeat(100_001)), "CATALOG_TOO_LARGE", /has more than 100000 lines/);
   // The lines are counted before the text is split, because splitting 64 MiB of line
   // feeds would create 67 million strings.
   refused(
     new Uint8Array(100_002).fill(0x0a, 1).fill(0xff, 0, 1),
     "CATALOG_TOO_LARGE",
-    /lists more/,
+    /has more/,
   );
   refused(
     new Uint8Array(MAX_CATALOG_BYTES + 1),

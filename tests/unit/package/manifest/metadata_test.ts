@@ -126,7 +126,7 @@ const bad: [string, Tree, string, RegExp][] = [
   ],
   [
     "a dependency on a bad range",
-    { "deno.json": '{"libreseed":{"dependencies":{"a":"one"}}}' },
+    { "deno.json": '{"libreseed":{"dependencies":{"a":"^one"}}}' },
     "MANIFEST_INVALID",
     /dependencies.*range/,
   ],

@@ -52,7 +52,8 @@ Deno.test("any other text is a usage error", () => {
     ["a/b", "NAME_INVALID"],
     [" hello", "NAME_INVALID"],
     ["hello@", "SPEC_INVALID"],
-    ["hello@newest", "SPEC_INVALID"],
+    ["hello@Newest", "SPEC_INVALID"],
+    ["hello@v1-lts", "SPEC_INVALID"],
     ["hello@1@2", "SPEC_INVALID"],
     ["hello@" + "1 || ".repeat(50) + "1", "SPEC_INVALID"],
     ["hello@" + " ".repeat(1_000_000) + "1", "SPEC_INVALID"],
@@ -74,8 +75,10 @@ Deno.test("any other text is a usage error", () => {
   }
 });
 
-Deno.test("latest is a range in a spec, and refused in a manifest's dependencies", () => {
-  assert.equal(parsePackageSpec("hello@latest").range, "latest");
-  assert.equal(isValidRange("latest"), false);
-  assert.throws(() => parsePackageSpec("hello@newest"), /is not a semver range/);
+Deno.test("a tag may stand in place of a range, and is no range itself", () => {
+  for (const tag of ["latest", "next", "beta-2"]) {
+    assert.equal(parsePackageSpec(`hello@${tag}`).range, tag);
+    assert.equal(isValidRange(tag), false);
+  }
+  assert.throws(() => parsePackageSpec("hello@Next"), /is neither a semver range nor a tag/);
 });

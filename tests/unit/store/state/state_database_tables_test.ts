@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { NO_FLAGS } from "../../../../src/base/mod.ts";
 import { decodeItem, type MutableItem } from "../../../../src/records/mod.ts";
 import {
   type Pin,
@@ -368,5 +369,49 @@ Deno.test("pins are stored by name and key, and keep the time of their first use
     assert.equal(pins.delete("b"), 1);
     assert.equal(pins.delete("b"), 0);
     assert.deepEqual(pins.list("b"), []);
+  });
+});
+
+Deno.test("the newest flags stay, whatever is read later", async () => {
+  await withState(({ offers }) => {
+    const key = bytes(32, 1);
+    const offer = (seq: number, yanked: string[], versions?: string[]) => ({
+      seq,
+      ...(versions && { versions }),
+      flags: { ...NO_FLAGS, yanked: new Map(yanked.map((version) => [version, "why"])) },
+    });
+    const plain = offer(1, [], ["1.0.0"]);
+    assert.equal(offers.settle(key, "hello", plain), plain);
+    assert.equal(offers.get(key, "hello"), undefined, "a package without flags has no row");
+    const flagged = offer(5, ["1.1.0"], ["1.0.0", "1.1.0"]);
+    assert.equal(offers.settle(key, "hello", flagged), flagged);
+    assert.deepEqual(offers.settle(key, "hello", offer(4, [], ["1.0.0"])), flagged, "older");
+    assert.deepEqual(
+      offers.settle(key, "hello", offer(4, ["1.0.0"])),
+      flagged,
+      "older, without list",
+    );
+    assert.equal(offers.settle(key, "other", plain), plain, "another name");
+    assert.equal(offers.settle(bytes(32, 2), "hello", plain), plain, "another publisher");
+    // A newer list without flags takes them back, also for readers that are shown the old one later.
+    offers.settle(key, "hello", offer(6, []));
+    const last = { ...offer(6, []), versions: ["1.0.0", "1.1.0"] };
+    assert.deepEqual(offers.get(key, "hello"), last, "versions stay when the list was not read");
+    assert.deepEqual(offers.settle(key, "hello", flagged), last);
+  });
+});
+
+Deno.test("flags of a package with very many versions are kept without the versions", async () => {
+  await withState(({ offers }) => {
+    const flags = { ...NO_FLAGS, tags: new Map([["next", "1.0.1"]]) };
+    const versions = Array.from({ length: 10_000 }, (_, i) => `1.0.${i}`);
+    offers.settle(bytes(32, 1), "hello", { seq: 2, versions, flags });
+    assert.deepEqual(offers.get(bytes(32, 1), "hello"), { seq: 2, versions: undefined, flags });
+    const read = { seq: 1, versions: ["1.0.0"], flags: NO_FLAGS };
+    assert.deepEqual(offers.settle(bytes(32, 1), "hello", read), {
+      seq: 2,
+      versions: ["1.0.0"],
+      flags,
+    });
   });
 });
