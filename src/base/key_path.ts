@@ -19,3 +19,11 @@ export function publisherKeyPath(home: string): string {
 export function certificatePathOf(keyPath: string): string {
   return resolvePath(directoryOf(keyPath), "publisher.cert");
 }
+
+/**
+ * Returns the path of the publisher record that the root key of a key file's identity has signed last in
+ * this home. The file is there only in the home that makes and revokes signing keys.
+ */
+export function publisherRecordPathOf(keyPath: string): string {
+  return resolvePath(directoryOf(keyPath), "publisher.record");
+}

@@ -50,6 +50,6 @@ export {
   MAX_PACKAGE_ROOTS,
   stateFiles,
 } from "./home_paths.ts";
-export { certificatePathOf, publisherKeyPath } from "./key_path.ts";
+export { certificatePathOf, publisherKeyPath, publisherRecordPathOf } from "./key_path.ts";
 export { KeyedQueue } from "./keyed_queue.ts";
 export { TokenBucket, type TokenRate } from "./token_bucket.ts";

@@ -41,7 +41,7 @@ export interface Indexed {
  * publisher of the record.
  */
 export interface RecordName {
-  kind: "manifest" | "announce" | "name-index" | "other";
+  kind: "manifest" | "announce" | "publisher" | "name-index" | "other";
   /**
    * Name of the package to which the record belongs; absent if there is none, as for an announce
    * record.
@@ -52,7 +52,10 @@ export interface RecordName {
    * version.
    */
   version?: string;
-  /** Publisher (`ed25519:BASE64`) of an announce record that another publisher signed. */
+  /**
+   * Key (`ed25519:BASE64`) under which the record lies, of an announce record or a publisher record
+   * that another publisher signed.
+   */
   publisher?: string;
 }
 

@@ -78,7 +78,7 @@ const webSeeds = v.pipe(
 
 /** Schema of the name of a stored record, as callers of `store` pass it. */
 const recordName = v.strictObject({
-  kind: v.picklist(["manifest", "announce", "name-index", "other"]),
+  kind: v.picklist(["manifest", "announce", "publisher", "name-index", "other"]),
   name: v.optional(text),
   version: v.optional(text),
 });

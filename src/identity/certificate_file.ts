@@ -1,5 +1,6 @@
 /**
- * The file with the certificate of a home's signing key, beside the key file. It is no secret.
+ * The files beside the key file of a home's signing key, which are no secret: its certificate, and the
+ * publisher record that the root key has signed.
  *
  * @module
  */
@@ -31,14 +32,7 @@ export async function readCertificate(
     text = await Deno.readTextFile(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
-    throw new IdentityError(
-      "failed",
-      "CERTIFICATE_UNREADABLE",
-      `The certificate ${path} of this home's key cannot be read: ${
-        cause instanceof Error ? cause.message : cause
-      }`,
-      { cause, detail: { path } },
-    );
+    throw unreadable(`The certificate ${path} of this home's key`, path, cause);
   }
   const certificate = parseCertificateFile(text);
   if (equalBytes(certificate.key, publicKey)) return certificate;
@@ -47,6 +41,34 @@ export async function readCertificate(
     "CERTIFICATE_INVALID",
     `The certificate ${path} is for another key than the one beside it. Put the certificate of this key there, or move the file away`,
     { detail: { path } },
+  );
+}
+
+/** Maximum length of a publisher record's file, bytes; `src/records` has the form of its content. */
+const MAX_RECORD_FILE_BYTES = 2048;
+
+/**
+ * Reads the file with a publisher record. Returns its bytes unchecked; `undefined` if there is no file.
+ *
+ * @throws {IdentityError} `CERTIFICATE_UNREADABLE`, also for a file of more than 2,048 bytes
+ */
+export async function readPublisherRecord(path: string): Promise<Uint8Array | undefined> {
+  try {
+    const { size } = await Deno.stat(path);
+    if (size > MAX_RECORD_FILE_BYTES) throw new Error(`it has ${size} bytes`);
+    return await Deno.readFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw unreadable(`The publisher record ${path}`, path, cause);
+  }
+}
+
+function unreadable(what: string, path: string, cause: unknown): IdentityError {
+  return new IdentityError(
+    "failed",
+    "CERTIFICATE_UNREADABLE",
+    `${what} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
+    { cause, detail: { path } },
   );
 }
 

@@ -4,7 +4,7 @@
  * | code | kind | when |
  * | --- | --- | --- |
  * | `CERTIFICATE_INVALID` | verification | a certificate has a wrong field, or another key has signed it |
- * | `CERTIFICATE_UNREADABLE` | failed | the operating system refuses to read the certificate file |
+ * | `CERTIFICATE_UNREADABLE` | failed | the certificate file, or that of the publisher record, cannot be read |
  * | `KEY_EXISTS` | failed | a key file exists already; libreseed never overwrites one |
  * | `KEY_INVALID` | usage, failed | the text or file is not a valid key |
  * | `KEY_IS_LINK` | failed | the path is a symbolic link |

@@ -35,6 +35,7 @@ export {
   formatCertificateFile,
   parseCertificateFile,
   readCertificate,
+  readPublisherRecord,
 } from "./certificate_file.ts";
 export * from "./errors.ts";
 export * from "./key_file.ts";

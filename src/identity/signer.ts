@@ -20,6 +20,11 @@ export interface Signer {
    */
   readonly certificate?: Certificate;
   /**
+   * The publisher record that lies beside the key, serialised as in `src/records/item_bytes.ts`.
+   * Unchecked; absent if there is none.
+   */
+  readonly publisherRecord?: Uint8Array;
+  /**
    * Returns the Ed25519 signature (RFC 8032 section 5.1.6) of a statement's bytes, 64 bytes. Equal
    * statements have equal signatures.
    *

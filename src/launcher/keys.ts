@@ -10,12 +10,18 @@
  */
 
 import { dirname } from "node:path";
-import { certificatePathOf, errorToData, LibreseedError } from "../base/mod.ts";
+import {
+  certificatePathOf,
+  errorToData,
+  LibreseedError,
+  publisherRecordPathOf,
+} from "../base/mod.ts";
 import {
   generateKeyPair,
   type KeyPair,
   readCertificate,
   readKeyFile,
+  readPublisherRecord,
   type Statement,
   writeKeyFile,
 } from "../identity/mod.ts";
@@ -32,14 +38,16 @@ export class Keys {
   }
 
   /**
-   * Returns the public key of a key file, and the certificate beside it.
+   * Returns the public key of a key file, and the certificate and publisher record beside it.
    *
    * @throws {IdentityError} the errors of `readKeyFile`; `CERTIFICATE_INVALID`, `CERTIFICATE_UNREADABLE`
    */
   async signingKey(keyPath: string): Promise<SigningKeyFacts> {
     const { publicKey } = await this.#open(keyPath);
     const certificate = await readCertificate(certificatePathOf(keyPath), publicKey);
-    return { publicKey, ...(certificate && { certificate }) };
+    if (!certificate) return { publicKey };
+    const publisherRecord = await readPublisherRecord(publisherRecordPathOf(keyPath));
+    return { publicKey, certificate, ...(publisherRecord && { publisherRecord }) };
   }
 
   /**

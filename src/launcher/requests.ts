@@ -20,10 +20,10 @@ export interface PortOwner {
 }
 
 /**
- * What a command may know of the key with which it has statements signed: the public key, 32 bytes,
- * and the certificate of its identity.
+ * What a command may know of the key with which it has statements signed: the public key, 32 bytes, the
+ * certificate of its identity, and the publisher record.
  */
-export type SigningKeyFacts = Pick<Signer, "publicKey" | "certificate">;
+export type SigningKeyFacts = Pick<Signer, "publicKey" | "certificate" | "publisherRecord">;
 
 /** Facts about a publisher's key file and its directory, for `doctor`. */
 export interface KeyExamination {
@@ -84,7 +84,7 @@ export interface HelperThread {
  */
 export interface LauncherRequests {
   /**
-   * Returns the public key of a key file, and the certificate that lies beside it.
+   * Returns the public key of a key file, and the certificate and publisher record beside it.
    *
    * @throws {IdentityError} `KEY_NOT_FOUND` and the other codes of `src/identity/errors.ts`
    */

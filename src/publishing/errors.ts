@@ -8,6 +8,8 @@
  * | `NO_MINIMAL_MANIFEST` | usage | the file of the minimal manifest is missing beside the archive |
  * | `NOT_THE_PUBLISHER` | failed | the archive is signed by another key than this home's |
  * | `VERSION_TAKEN` | failed | the version is already published with other contents |
+ * | `KEY_WITHDRAWN` | failed | the identity has revoked this home's signing key, or does not have it in force |
+ * | `PUBLISHER_RECORD_INVALID` | verification | the publisher record beside the key is not what the root key has signed |
  * | `RECORD_CONFLICT`, `RECORD_SUPERSEDED` | failed | another machine put a record of the same package at the same moment |
  * | `DHT_UNREACHABLE` | network | no DHT node answered, or none is known |
  *

@@ -6,7 +6,8 @@
  *
  * 1. `prepare` (`prepare.ts`) packs a directory, or verifies and copies a ready archive. The result is
  *    `Ready`. This step needs no network, so it runs in parallel with the start of the engine.
- * 2. `itemToPut` (`put_manifest.ts`) looks up the manifest record of the version. If the version is already
+ * 2. `putPublisherRecord` (`publisher_record.ts`) puts the record with the keys of this home's identity.
+ *    `itemToPut` (`put_manifest.ts`) looks up the manifest record of the version. If the version is already
  *    published with other contents, publishing fails.
  * 3. The archive is moved into the seed directory, and `storeManifest` puts its manifest record into the
  *    DHT.
@@ -32,4 +33,5 @@ export { ListedPackages } from "./listed_packages.ts";
 export { nothingToPublish, prepare, type Ready } from "./prepare.ts";
 export { publish, type PublishContext, type Published } from "./publish.ts";
 export { updateAnnounceRecord } from "./announce_record.ts";
+export { putPublisherRecord } from "./publisher_record.ts";
 export { putManifest } from "./put_manifest.ts";

@@ -17,6 +17,7 @@ import type { ListedPackages } from "./listed_packages.ts";
 import { prepare, type PrepareContext, type PublishRequest, type Ready } from "./prepare.ts";
 import { updateAnnounceRecord } from "./announce_record.ts";
 import { updateNameIndex } from "./name_index_entry.ts";
+import { putPublisherRecordOnce } from "./publisher_record.ts";
 import { itemToPut, publishedHash, storeManifest } from "./put_manifest.ts";
 import { readBack } from "./read_back.ts";
 
@@ -69,6 +70,8 @@ export async function publish(
   // The DHT is checked before the archive is moved into the seed directory: an archive whose version is
   // already published with other contents must not be seeded.
   const first = await prepared.catch((error) => prepareAsPublished(context, request, error));
+  // The publisher record comes first, because it leads readers to the key of all other records.
+  await identify(context, request, first);
   await using publishable = await reconcileWithDht(context, request, first);
   const { ready, item } = publishable;
   const { minimal } = ready.files;
@@ -111,6 +114,20 @@ export async function publish(
     outcome,
     seeding: daemon,
   };
+}
+
+/** Puts the publisher record. Deletes the prepared files if the signing key may not sign any more. */
+async function identify(
+  context: PublishContext,
+  { signer }: PublishRequest,
+  ready: Ready,
+): Promise<void> {
+  try {
+    await putPublisherRecordOnce(context, await signer());
+  } catch (error) {
+    await ready[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** The archive to publish, and its manifest record to put into the DHT. */

@@ -1,14 +1,22 @@
 /**
  * Keeps alive the lists of other publishers whose packages this daemon seeds. A list consists of the
  * announce record, which readers need to resolve version ranges, and of the catalog that the record may
- * name.
+ * name. For a publisher with a root key there is also the publisher record, which leads readers to the
+ * signing keys.
  *
  * @module
  */
 
-import { type Clock, LibreseedError, toHex } from "../../base/mod.ts";
+import { type Clock, equalBytes, LibreseedError, toHex } from "../../base/mod.ts";
 import { type CatalogContext, fetchCatalog } from "../../fetching/mod.ts";
-import { announceSalt, decodeAnnounceRecord, encodeItem, targetOf } from "../../records/mod.ts";
+import {
+  announceSalt,
+  decodeAnnounceRecord,
+  decodePublisherRecord,
+  encodeItem,
+  publisherSalt,
+  targetOf,
+} from "../../records/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 import type { KeptRecords } from "./kept_records.ts";
 
@@ -25,14 +33,22 @@ export interface AdoptedListsOptions extends Omit<CatalogContext, "signal" | "ti
 /** Pause between lookups of a publisher's list that the DHT lacks (ms). */
 const LOOK_AGAIN_MS = 50 * 60_000;
 
+/** A record to look up and keep. */
+interface Wanted {
+  kind: "announce" | "publisher";
+  publicKey: Uint8Array;
+  salt: Uint8Array;
+}
+
 /** Keeps the package lists of other publishers alive in the DHT. */
 export class AdoptedLists {
   readonly #options: AdoptedListsOptions;
   readonly #clock: Clock;
-  /** Time of the last unsuccessful lookup (Unix ms) by the publisher's public key (hex). */
+  /** Time of the last unsuccessful lookup (Unix ms) by the record's target (hex). */
   readonly #missed = new Map<string, number>();
+  /** Lookups that run, by the record's target (hex). */
   readonly #looking = new Map<string, Promise<boolean>>();
-  /** Infohash of the catalog that the seed directory has, by the publisher's public key (hex). */
+  /** Infohash of the catalog that the seed directory has, by the signing key (hex). */
   readonly #present = new Map<string, string>();
   readonly #stopped = new AbortController();
   #fetching: Promise<void> | undefined;
@@ -43,15 +59,29 @@ export class AdoptedLists {
   }
 
   /**
-   * Looks up a publisher's list and keeps it alive from then on. Returns whether the list is kept alive.
+   * Looks up a publisher's list, and the publisher record if the publisher has a root key, and keeps both
+   * alive from then on. Returns whether all of them are kept alive.
    *
-   * @param publicKey public key of the publisher, 32 bytes
+   * @param identity public key of the publisher's root, or of its only key, 32 bytes
+   * @param signingKey the key that signed the package, 32 bytes
    * @throws {EngineError} if the DHT is off
-   * @throws {RecordError} if the list does not decode
+   * @throws {RecordError} if a record does not decode
    */
-  async adopt(publicKey: Uint8Array): Promise<boolean> {
-    const keyHex = toHex(publicKey);
-    if (this.#options.records.has(targetOf(publicKey, announceSalt(publicKey)))) return true;
+  async adopt(identity: Uint8Array, signingKey: Uint8Array): Promise<boolean> {
+    const hasRoot = !equalBytes(identity, signingKey);
+    const adopted = await Promise.all([
+      this.#adopt({ kind: "announce", publicKey: signingKey, salt: announceSalt(signingKey) }),
+      ...(hasRoot
+        ? [this.#adopt({ kind: "publisher", publicKey: identity, salt: publisherSalt() })]
+        : []),
+    ]);
+    return adopted.every((one) => one);
+  }
+
+  async #adopt(wanted: Wanted): Promise<boolean> {
+    const target = targetOf(wanted.publicKey, wanted.salt);
+    if (this.#options.records.has(target)) return true;
+    const keyHex = toHex(target);
     const missedMs = this.#missed.get(keyHex);
     const sinceMs = this.#clock.now() - (missedMs ?? -Infinity);
     // A negative duration means that the clock was set back after the last lookup. The lookup is then
@@ -60,21 +90,22 @@ export class AdoptedLists {
     // Concurrent calls for several packages of one publisher share one lookup.
     let looking = this.#looking.get(keyHex);
     if (!looking) {
-      looking = this.#look(publicKey).finally(() => this.#looking.delete(keyHex));
+      looking = this.#look(wanted, keyHex).finally(() => this.#looking.delete(keyHex));
       this.#looking.set(keyHex, looking);
     }
     return await looking;
   }
 
-  async #look(publicKey: Uint8Array): Promise<boolean> {
+  async #look({ kind, publicKey, salt }: Wanted, targetHex: string): Promise<boolean> {
     const { records, worker } = this.#options;
-    const { item } = await worker.get({ publicKey, salt: announceSalt(publicKey) });
+    const { item } = await worker.get({ publicKey, salt });
     if (!item) {
-      this.#missed.set(toHex(publicKey), this.#clock.now());
+      this.#missed.set(targetHex, this.#clock.now());
       return false;
     }
-    decodeAnnounceRecord(item.value);
-    records.keep(item, { kind: "announce" }, false);
+    if (kind === "announce") decodeAnnounceRecord(item.value);
+    else decodePublisherRecord(item.value);
+    records.keep(item, { kind }, false);
     await worker.keepRecords([{ item: encodeItem(item), dueMs: this.#clock.now(), failures: 0 }]);
     return true;
   }

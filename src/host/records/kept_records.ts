@@ -36,6 +36,8 @@ export interface NamedRecord {
 
 /** Kinds of records of a package that are re-announced unchanged. Name indexes are rewritten instead. */
 const NAMED_KINDS: readonly RecordName["kind"][] = ["manifest", "other"];
+/** Kinds of records that describe a publisher and all its packages. */
+const LIST_KINDS: readonly RecordName["kind"][] = ["announce", "publisher"];
 /** Number of records that are passed to the worker in one message. */
 const SLICE = 500;
 
@@ -111,7 +113,8 @@ export class KeptRecords {
   }
 
   /**
-   * Returns the records of the given packages, and announce records whose last announcement failed. If
+   * Returns the records of the given packages, and the announce and publisher records whose last
+   * announcement failed. If
    * `packages` is empty, returns all records except name indexes.
    */
   named(packages: { name: string; version?: string }[]): NamedRecord[] {
@@ -125,7 +128,7 @@ export class KeptRecords {
         }
       }
     }
-    for (const record of records.list({ kind: "announce" })) {
+    for (const record of LIST_KINDS.flatMap((kind) => records.list({ kind }))) {
       if (outcomes.get(record.target)?.failures !== 0) meant.set(toHex(record.target), record);
     }
     return [...meant.values()].map((record) => this.#named(record));
@@ -218,14 +221,14 @@ export class KeptRecords {
   }
 
   /**
-   * Deletes the manifest records of a package: the record of the publisher `pubkey` (`ed25519:…`), or the
-   * records of all publishers if `pubkey` is absent. Also deletes each announce record that this home did
-   * not sign, if no package of the record's publisher is left. Returns the targets of the deleted records
-   * (hex).
+   * Deletes the manifest records of a package: those of the publisher `pubkey` (`ed25519:…`), or the
+   * records of all publishers if `pubkey` is absent. Also deletes each announce and publisher record that
+   * this home did not sign, if no package of the record's key or identity is left. Returns the targets of
+   * the deleted records (hex).
    */
   forget(name: string, version: string, pubkey?: string): string[] {
     const manifests = this.#state.records.list({ name, version, kind: "manifest" })
-      .filter(({ item }) => pubkey === undefined || formatPublicKey(item.publicKey) === pubkey);
+      .filter(({ item }) => pubkey === undefined || formatPublicKey(publisherIn(item)) === pubkey);
     const forget = ({ target }: StoredRecord) => {
       this.#state.records.delete(target);
       this.#state.outcomes.delete(target);
@@ -235,9 +238,10 @@ export class KeptRecords {
       const targets = manifests.map(forget);
       if (manifests.length === 0) return targets;
       const rest = new Set(
-        this.#state.records.list({ kind: "manifest" }).map(({ item }) => toHex(item.publicKey)),
+        this.#state.records.list({ kind: "manifest" })
+          .flatMap(({ item }) => [item.publicKey, publisherIn(item)].map(toHex)),
       );
-      const lists = this.#state.records.list({ kind: "announce", own: false })
+      const lists = LIST_KINDS.flatMap((kind) => this.#state.records.list({ kind, own: false }))
         .filter(({ item }) => !rest.has(toHex(item.publicKey)));
       return [...targets, ...lists.map(forget)];
     });
@@ -266,7 +270,9 @@ export class KeptRecords {
     if (!before) return;
     this.#state.records.put({ ...before, item, own: false, createdMs: this.#clock.now() });
     const { publisher } = publisherOf(before);
-    const list = publisher === undefined ? before.kind : `the packages of ${publisher}`;
+    const list = publisher === undefined
+      ? before.kind
+      : `the ${before.kind === "publisher" ? "keys" : "packages"} of ${publisher}`;
     const what = before.name ? `${before.name}@${before.version}` : list;
     this.#onNotice(`a newer record of ${what} is in the DHT; it is kept from now on`);
     if (before.own && before.kind === "manifest" && namesAnother(before.item, item)) {
@@ -281,11 +287,18 @@ export class KeptRecords {
 }
 
 /**
- * Returns the public key of the signer, if the record is an announce record that was not signed by this
- * home. Returns an empty object for other records.
+ * Returns the public key of the signer, if the record is an announce or publisher record that was not
+ * signed by this home. Returns an empty object for other records.
  */
 function publisherOf({ kind, own, item }: StoredRecord): { publisher?: string } {
-  return kind === "announce" && !own ? { publisher: formatPublicKey(item.publicKey) } : {};
+  return LIST_KINDS.some((one) => one === kind) && !own
+    ? { publisher: formatPublicKey(item.publicKey) }
+    : {};
+}
+
+/** Returns the identity of the publisher in a kept manifest record, 32 bytes. */
+function publisherIn({ publicKey, value }: MutableItem): Uint8Array {
+  return decodeManifestRecord(value).certificate?.root ?? publicKey;
 }
 
 /** Whether two manifest records name archives with different hashes. */

@@ -179,7 +179,8 @@ export class Seeding {
     const signingKey = signingKeyOf(minimal);
     try {
       const kept = await this.#adoptRecord(entry);
-      if (kept && await names.adopt(name, identity) && await lists.adopt(signingKey)) return;
+      const isNamed = kept && await names.adopt(name, identity);
+      if (isNamed && await lists.adopt(identity, signingKey)) return;
     } catch (error) {
       if (this.#stopped) return;
       // The archive stays seeded even if the DHT is off or returns invalid records.

@@ -7,7 +7,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { equalBytes } from "../../../../src/base/mod.ts";
+import { equalBytes, toHex } from "../../../../src/base/mod.ts";
+import { manifestRecord } from "../../../../src/fetching/mod.ts";
 import {
   AdoptedLists,
   type AdoptedListsOptions,
@@ -15,14 +16,17 @@ import {
 import { KeptRecords } from "../../../../src/host/records/kept_records.ts";
 import { Seeding, type SeedingOptions } from "../../../../src/host/seeding/seeding.ts";
 import { formatPublicKey } from "../../../../src/identity/mod.ts";
+import { signMinimal } from "../../../../src/package/mod.ts";
 import {
   announceSalt,
   decodeItem,
   encodeAnnounceRecord,
   type MutableItem,
+  publisherSalt,
   targetOf,
 } from "../../../../src/records/mod.ts";
 import { StateDatabase, type ValidSeedEntry } from "../../../../src/store/mod.ts";
+import { certifiedPublisher, publisherRecordOf } from "../../../support/certified.ts";
 import { FakeClock, settle } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { keysOfSlot } from "../../../support/names_home.ts";
@@ -193,4 +197,64 @@ Deno.test("records of a removed archive are no longer looked for", async () => {
   await Deno.remove(at.archivePath);
   await at.pass(3 * HOUR_MS);
   assert.deepEqual(at.asked, { record: 1, name: 0, list: 0 });
+});
+
+Deno.test("of a publisher with a root key, the publisher record is kept with the list", async () => {
+  const publisher = await certifiedPublisher(1);
+  const [identity, signingKey] = [publisher.root.publicKey, publisher.signing.publicKey];
+  const record = await publisherRecordOf(publisher, NOON);
+  const list = signedItem(publisher.signing, {
+    salt: announceSalt(signingKey),
+    seq: NOON,
+    value: encodeAnnounceRecord({ packages: new Map([["hello", ["1.0.0"]]]), timestampMs: NOON }),
+  });
+  const shown = new Map([[toHex(targetOf(signingKey, list.salt)), list]]);
+  const kept = new Set<string>();
+  const clock = new FakeClock(NOON);
+  const lists = new AdoptedLists({
+    clock,
+    records: {
+      has: (target: Uint8Array) => kept.has(toHex(target)),
+      keep: (item: MutableItem) => kept.add(toHex(targetOf(item.publicKey, item.salt))),
+    },
+    worker: {
+      get: ({ publicKey, salt }: MutableItem) =>
+        Promise.resolve({ item: shown.get(toHex(targetOf(publicKey, salt))) }),
+      keepRecords: () => Promise.resolve(),
+    },
+  } as unknown as AdoptedListsOptions);
+  assert.equal(await lists.adopt(identity, signingKey), false);
+  shown.set(toHex(targetOf(identity, publisherSalt())), record.item);
+  assert.equal(await lists.adopt(identity, signingKey), false);
+  await clock.advance(HOUR_MS);
+  assert.equal(await lists.adopt(identity, signingKey), true);
+  assert.deepEqual(kept, new Set(shown.keys()));
+  await lists.stop();
+});
+
+Deno.test("the publisher record goes with the last package of its identity", async () => {
+  const home = await temporaryHome();
+  const clock = new FakeClock(NOON);
+  const state = StateDatabase.open(join(home.path, "state.db"), clock);
+  const records = new KeptRecords(state, clock, 6_881, () => 8, () => {});
+  const publisher = await certifiedPublisher(1);
+  const packages = ["1.0.0", "2.0.0"].map((version) => ({ name: "hello", version }));
+  for (const named of packages) {
+    const hashes = { archiveSha256: `sha256:${"cd".repeat(32)}`, btih: "ab".repeat(20) };
+    const fields = { ...named, ...hashes, length: 20, timestamp: NOON };
+    const minimal = await signMinimal(fields, publisher.signer);
+    const item = await manifestRecord(minimal, publisher.signer, NOON);
+    records.keep(item, { kind: "manifest", ...named }, false);
+  }
+  const { item } = await publisherRecordOf(publisher, NOON);
+  records.keep(item, { kind: "publisher" }, false);
+  const target = targetOf(item.publicKey, item.salt);
+  assert.equal(records.forget("hello", "1.0.0", formatPublicKey(keys.publicKey)).length, 0);
+  const identity = formatPublicKey(publisher.root.publicKey);
+  assert.equal(records.forget("hello", "1.0.0", identity).length, 1);
+  assert.equal(records.has(target), true);
+  assert.equal(records.forget("hello", "2.0.0", identity).length, 2);
+  assert.equal(records.has(target), false);
+  state.close();
+  await home.remove();
 });

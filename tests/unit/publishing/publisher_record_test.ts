@@ -1,0 +1,126 @@
+/**
+ * The publisher record of a home's identity comes into the DHT before what its keys sign. The DHT is
+ * fake.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { LibreseedError, systemClock } from "../../../src/base/mod.ts";
+import type { Operations } from "../../../src/control/operations.ts";
+import { generateKeyPair, type Signer } from "../../../src/identity/mod.ts";
+import type { PublisherContext } from "../../../src/publishing/context.ts";
+import {
+  putPublisherRecord,
+  putPublisherRecordOnce,
+} from "../../../src/publishing/publisher_record.ts";
+import type { MutableItem } from "../../../src/records/mod.ts";
+import { certifiedPublisher, publisherRecordOf } from "../../support/certified.ts";
+
+const publisher = await certifiedPublisher(1);
+const old = await publisherRecordOf(publisher, 1_000);
+const newer = await publisherRecordOf(publisher, 2_000);
+
+/** Makes a fake DHT that shows one item, and a home that keeps one. */
+function world({ shown, kept }: { shown?: MutableItem; kept?: MutableItem } = {}) {
+  const stored: unknown[] = [];
+  const warnings: string[] = [];
+  let [lookups, fails] = [0, false];
+  const operations = {
+    lookUp() {
+      lookups++;
+      return Promise.resolve({ item: shown, others: [], asked: 8, responded: 8 });
+    },
+    keptItem: () => Promise.resolve({ item: kept }),
+    store(request: unknown) {
+      if (fails) return Promise.reject(new LibreseedError("network", "DHT_UNREACHABLE", "no node"));
+      stored.push(request);
+      return Promise.resolve({ holding: 8 });
+    },
+  } as unknown as Operations;
+  const context = {
+    operations,
+    clock: systemClock,
+    onWarning: (message: string) => void warnings.push(message),
+  } as unknown as PublisherContext;
+  return { context, stored, warnings, lookups: () => lookups, fail: () => fails = true };
+}
+
+const withRecord = (bytes: Uint8Array): Signer => ({ ...publisher.signer, publisherRecord: bytes });
+
+Deno.test("the record beside the key is put, unless the home keeps it or a newer one", async () => {
+  const first = world();
+  await putPublisherRecord(first.context, withRecord(old.bytes));
+  assert.deepEqual(first.stored, [
+    { item: old.item, record: { kind: "publisher" }, later: undefined },
+  ]);
+  for (const kept of [old.item, newer.item]) {
+    const { context, stored } = world({ kept });
+    await putPublisherRecord(context, withRecord(old.bytes));
+    assert.deepEqual(stored, []);
+  }
+});
+
+Deno.test("a newer record in the DHT is kept in place of that beside the key", async () => {
+  const { context, stored } = world({ shown: newer.item, kept: old.item });
+  await putPublisherRecord(context, withRecord(old.bytes));
+  assert.deepEqual(stored, [{ item: newer.item, record: { kind: "publisher" }, later: undefined }]);
+});
+
+Deno.test("a machine that has only a certified key keeps the record that the DHT shows", async () => {
+  const { context, stored } = world({ shown: old.item });
+  await putPublisherRecord(context, publisher.signer);
+  assert.equal(stored.length, 1);
+  const none = world();
+  await putPublisherRecord(none.context, publisher.signer);
+  assert.equal(none.stored.length, 0);
+  assert.match(none.warnings.join(), /readers who know the identity only find nothing/);
+});
+
+Deno.test("a key that was revoked, or is not in force, does not publish", async () => {
+  const revoked = await publisherRecordOf(publisher, 3_000, {
+    signingKeys: [],
+    revokedKeys: [{ key: publisher.signing.publicKey, sinceMs: 1, reason: "stolen\u001b[2J" }],
+  });
+  const gone = await publisherRecordOf(publisher, 3_000, { signingKeys: [] });
+  for (
+    const [item, message] of [
+      [revoked.item, /is revoked \("stolen\\u001b\[2J"\).*key rotate/],
+      [gone.item, /is not among the keys .*key rotate/],
+    ] as const
+  ) {
+    const { context, stored } = world({ shown: item });
+    await assert.rejects(putPublisherRecord(context, withRecord(old.bytes)), {
+      code: "KEY_WITHDRAWN",
+      message,
+    });
+    assert.deepEqual(stored, []);
+  }
+});
+
+Deno.test("a record that another key has signed is refused, and names the file", async () => {
+  const other = await publisherRecordOf(await certifiedPublisher(2), 9_000);
+  for (const bytes of [other.bytes, old.bytes.slice(1), new Uint8Array(3)]) {
+    await assert.rejects(putPublisherRecord(world().context, withRecord(bytes)), {
+      code: "PUBLISHER_RECORD_INVALID",
+      message: /publisher\.record/,
+    });
+  }
+});
+
+Deno.test("without the DHT the record is a warning's matter, and a key without a root has none", async () => {
+  const { context, warnings, fail } = world();
+  fail();
+  await putPublisherRecord(context, withRecord(old.bytes));
+  assert.match(warnings.join(), /libreseed announce/);
+  const { context: bare, lookups } = world();
+  await putPublisherRecord(bare, generateKeyPair());
+  assert.equal(lookups(), 0);
+});
+
+Deno.test("one command puts the record once", async () => {
+  const { context, lookups } = world();
+  const signer = withRecord(old.bytes);
+  await Promise.all([1, 2, 3].map(() => putPublisherRecordOnce(context, signer)));
+  assert.equal(lookups(), 1);
+});
