@@ -1,12 +1,14 @@
 /**
- * Names and contents of catalog files in the seed directory. A catalog lists all packages of one
- * publisher. The directory has catalogs of this home's own publisher and of publishers whose packages
+ * Names and contents of catalog files in the seed directory. A catalog lists all packages that one key of
+ * a publisher has signed. The directory has catalogs of this home's own publisher and of publishers whose packages
  * this home looked up. Catalogs are seeded like archives, so every reader of a catalog also spreads the
  * catalog.
  *
  * `catalog-KEY.jsonl` is the current catalog of a publisher; its torrent lies beside it. The daemon seeds
- * a hard link to the file, `catalog-KEY~INFOHASH.jsonl`. A newer catalog replaces the first file, not the
- * link.
+ * a copy of the file, `catalog-KEY~INFOHASH.jsonl`. A newer catalog replaces the first file, not the copy.
+ *
+ * A publisher's list of good archives (`good_list.ts`), `good-KEY.bin`, is seeded in the same way. To the
+ * functions of this file it is a catalog, too.
  *
  * @module
  */
@@ -22,24 +24,31 @@ import {
 } from "../package/mod.ts";
 import { writeFileAtomic } from "../store/mod.ts";
 
+/** The ending of a catalog, or of a list of good archives. */
+const ENDING = /\.(?:jsonl|bin)$/;
+
 /** Returns the file name of a catalog's torrent: `catalog-KEY.torrent`. */
 export function catalogTorrentName(fileName: string): string {
-  return fileName.replace(/\.jsonl$/, ".torrent");
+  return fileName.replace(ENDING, ".torrent");
 }
 
-/** Whether a file name has the form `catalog-KEY.jsonl` or `catalog-KEY~INFOHASH.jsonl`. */
+/**
+ * Whether a file name has the form `catalog-KEY.jsonl` or `catalog-KEY~INFOHASH.jsonl`, or that of a list
+ * of good archives, `good-KEY.bin` or `good-KEY~INFOHASH.bin`.
+ */
 export function isCatalogName(name: string): boolean {
-  return /^catalog-[0-9a-f]{16}(~[0-9a-f]{40})?\.jsonl$/.test(name);
+  return /^(?:catalog-[0-9a-f]{16}(?:~[0-9a-f]{40})?\.jsonl|good-[0-9a-f]{16}(?:~[0-9a-f]{40})?\.bin)$/
+    .test(name);
 }
 
-/** Whether a file name has the form `catalog-KEY~INFOHASH.jsonl`, as seeded catalogs do. */
+/** Whether a catalog's file name has an infohash in it, as seeded catalogs do. */
 export function isKeptCatalogName(name: string): boolean {
   return isCatalogName(name) && name.includes("~");
 }
 
 /** Converts `catalog-KEY.jsonl` to `catalog-KEY~INFOHASH.jsonl`; the infohash has 40 hexadecimal digits. */
 export function keptCatalogName(fileName: string, infoHashHex: string): string {
-  return fileName.replace(/\.jsonl$/, `~${infoHashHex}.jsonl`);
+  return fileName.replace(ENDING, (ending) => `~${infoHashHex}${ending}`);
 }
 
 /** Converts `catalog-KEY~INFOHASH.jsonl` to `catalog-KEY.jsonl`. */

@@ -5,6 +5,9 @@
  * | --- | --- | --- |
  * | `DHT_UNREACHABLE` | network | no DHT node answered, or none is known |
  * | `CATALOG_UNREACHABLE` | network | a catalog could not be fetched in time |
+ * | `GOOD_LIST_UNREACHABLE` | network | a list of good archives could not be fetched in time |
+ * | `GOOD_LIST_INVALID` | verification | a list of good archives has another form |
+ * | `GOOD_LIST_TOO_LONG` | usage | a list of good archives to be written has too many |
  * | `RECORD_NOT_FOUND` | not-found | DHT nodes answered, but none has the record |
  * | `VERSION_NOT_FOUND` | not-found | no version satisfies the range |
  * | `RECORD_INVALID` | verification | a record names another package, or its manifest has a wrong signature |

@@ -19,6 +19,8 @@
  * (`head_start.ts`), and the download begins when one node has shown the manifest (`download_ahead.ts`).
  * The complete lookups decide which archive is kept.
  *
+ * `good_list.ts` writes and fetches a publisher's list of archives that outlive a revoked key.
+ *
  * The manifest or one file can be read without the rest of the archive: `beginning.ts`.
  *
  * `FetchContext` (`context.ts`) holds the dependencies of a download; every caller builds it with
@@ -43,6 +45,7 @@ export {
 } from "./catalog_files.ts";
 export { type FetchContext, fetchContext, type FetchListeners } from "./context.ts";
 export { type CatalogContext, fetchCatalog } from "./fetch_catalog.ts";
+export { fetchGoodList, goodListFileName, writeGoodList } from "./good_list.ts";
 export { type AnswerCounts, type FindOptions, findRecord, retryLookup } from "./find_record.ts";
 export { getArchive, type Got, outsidePath } from "./get_archive.ts";
 export type { GetRequest } from "./get_plan.ts";

@@ -340,9 +340,8 @@ async function seedFor(
   for (const { archivePath } of published) {
     await operations.add({ fileName: basename(archivePath) });
   }
-  const { catalogFileName } = await import("../../package/mod.ts");
-  const { parsePublicKey } = await import("../../identity/mod.ts");
-  const fileName = catalogFileName(parsePublicKey(published[0]!.minimal.pubkey));
+  const { catalogFileName, signingKeyOf } = await import("../../package/mod.ts");
+  const fileName = catalogFileName(signingKeyOf(published[0]!.minimal));
   // The catalog file exists only if the publisher has many packages. For few packages, the announce
   // record itself holds the list.
   if (await isThere(join(seeds.path, fileName))) {

@@ -1,0 +1,127 @@
+/**
+ * A publisher's list of good archives, if it is too long for the publisher record: what stays good although
+ * a revoked key has signed it. The record names the infohash of the list, so the root key vouches for it.
+ * The list lies in the seed directory and is seeded like a catalog.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { equalBytes, toHex } from "../base/mod.ts";
+import { named } from "../control/mod.ts";
+import { formatPublicKey } from "../identity/mod.ts";
+import { torrentOfBytes } from "../package/mod.ts";
+import { decodeGoodList, encodeGoodList, GOOD_HASH_BYTES, isGoodList } from "../records/mod.ts";
+import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
+import { catalogTorrentName } from "./catalog_files.ts";
+import { FetchingError } from "./errors.ts";
+import type { CatalogContext } from "./fetch_catalog.ts";
+
+/** Maximum number of archives in a list. */
+const MAX_GOOD = 100_000;
+/** Maximum length of a list, bytes. */
+const MAX_BYTES = MAX_GOOD * GOOD_HASH_BYTES;
+
+/** Returns the file name of a publisher's list: `good-`, 16 hexadecimal digits of the root key, `.bin`. */
+export function goodListFileName(root: Uint8Array): string {
+  return `good-${toHex(root.subarray(0, 8))}.bin`;
+}
+
+/**
+ * Writes a publisher's list and its torrent into the seed directory, each atomically. Returns the
+ * torrent's infohash, 20 bytes.
+ *
+ * @param hashes SHA-256 of the archives, 32 bytes or their first 16, 1 to 100,000
+ * @throws {FetchingError} `GOOD_LIST_TOO_LONG`
+ * @throws {StoreError} disk errors
+ */
+export async function writeGoodList(
+  seedDirectory: string,
+  root: Uint8Array,
+  hashes: readonly Uint8Array[],
+): Promise<Uint8Array> {
+  const bytes = encodeGoodList(hashes);
+  if (bytes.length > MAX_BYTES) {
+    throw new FetchingError(
+      "usage",
+      "GOOD_LIST_TOO_LONG",
+      `A list of good archives has at most ${MAX_GOOD} of them, not ${
+        bytes.length / GOOD_HASH_BYTES
+      }`,
+    );
+  }
+  const fileName = goodListFileName(root);
+  const { torrent, infoHash } = torrentOfBytes(fileName, bytes);
+  await writeFileAtomic(join(seedDirectory, fileName), bytes);
+  await writeFileAtomic(join(seedDirectory, catalogTorrentName(fileName)), torrent);
+  return infoHash;
+}
+
+/**
+ * Returns the archives in a publisher's list, the first 16 bytes of the SHA-256 of each. Downloads the list
+ * into the seed directory if it is not there, and has a running daemon seed it.
+ *
+ * @param infoHash infohash in the publisher record, 20 bytes
+ * @throws {FetchingError} `GOOD_LIST_UNREACHABLE` (kind `network`), `GOOD_LIST_INVALID` (kind
+ * `verification`)
+ * @throws {EngineError} `TORRENT_TOO_LARGE` (kind `verification`)
+ */
+export async function fetchGoodList(
+  { operations, seedDirectory, clock, timeoutMs, signal }: CatalogContext,
+  root: Uint8Array,
+  infoHash: Uint8Array,
+): Promise<Uint8Array[]> {
+  const fileName = goodListFileName(root);
+  const present = await presentList(join(seedDirectory, fileName), fileName, infoHash);
+  if (present) return decodeGoodList(present);
+  const what = `The list of good archives of ${formatPublicKey(root)}`;
+  const deadline = new AbortController();
+  const timer = clock.after(timeoutMs, () => deadline.abort());
+  const signals = signal ? [signal, deadline.signal] : [deadline.signal];
+  const request = { infoHash: toHex(infoHash), maxBytes: MAX_BYTES, fileName };
+  const { path, torrent } = await operations.download(request, { signal: AbortSignal.any(signals) })
+    .catch((cause) => {
+      signal?.throwIfAborted();
+      if (!deadline.signal.aborted) throw named(cause, what);
+      throw new FetchingError(
+        "network",
+        "GOOD_LIST_UNREACHABLE",
+        `${what} (${toHex(infoHash)}) could not be fetched within ${
+          Math.round(timeoutMs / 1_000)
+        } s: nobody seeds it, or too slowly`,
+        { cause },
+      );
+    })
+    .finally(() => timer.cancel());
+  const bytes = await Deno.readFile(path);
+  if (!isGoodList(bytes)) {
+    await Deno.remove(path).catch(() => {});
+    throw new FetchingError(
+      "verification",
+      "GOOD_LIST_INVALID",
+      `${what} (${toHex(infoHash)}) is no sorted list of hashes`,
+    );
+  }
+  await writeFileAtomic(join(seedDirectory, catalogTorrentName(fileName)), torrent);
+  await moveIntoPlace(path, join(seedDirectory, fileName));
+  if ((await operations.status()).daemon) await operations.addCatalog({ fileName });
+  return decodeGoodList(bytes);
+}
+
+/** Returns the bytes of a list in the seed directory, if they are those that the infohash names. */
+async function presentList(
+  path: string,
+  fileName: string,
+  infoHash: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  try {
+    const info = await Deno.lstat(path);
+    if (!info.isFile || info.size > MAX_BYTES) return undefined;
+    const bytes = await Deno.readFile(path);
+    const isNamed = equalBytes(torrentOfBytes(fileName, bytes).infoHash, infoHash);
+    return isNamed && isGoodList(bytes) ? bytes : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
