@@ -7,7 +7,7 @@
  */
 
 import { publisherKeyPath } from "./key_path.ts";
-import { resolvePath } from "./paths.ts";
+import { directoryOf, resolvePath } from "./paths.ts";
 
 /**
  * Host and port in the address of requests to the control socket. The connection goes to the Unix
@@ -65,8 +65,15 @@ export function homePaths(home: string): HomePaths {
 
 /**
  * Returns the paths of the state database and of the files that belong to it: SQLite's write-ahead
- * log, its index and its rollback journal, and the mark of the last integrity check.
+ * log, its index and its rollback journal, the mark of the last integrity check, and the log of
+ * certificates and revocations.
  */
 export function stateFiles(state: string): string[] {
-  return ["", "-wal", "-shm", "-journal", "-checked"].map((suffix) => state + suffix);
+  const files = ["", "-wal", "-shm", "-journal", "-checked"].map((suffix) => state + suffix);
+  return [...files, trustLogOf(state)];
+}
+
+/** Returns the path of `trust.log`, from which a new state database begins. */
+export function trustLogOf(state: string): string {
+  return resolvePath(directoryOf(state), "trust.log");
 }

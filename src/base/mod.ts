@@ -49,6 +49,7 @@ export {
   homePaths,
   MAX_PACKAGE_ROOTS,
   stateFiles,
+  trustLogOf,
 } from "./home_paths.ts";
 export { certificatePathOf, publisherKeyPath, publisherRecordPathOf } from "./key_path.ts";
 export { KeyedQueue } from "./keyed_queue.ts";

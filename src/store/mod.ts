@@ -20,6 +20,7 @@
  */
 
 export {
+  appendLine,
   copyToTemporary,
   createTemporaryDirectory,
   dateBack,
@@ -27,8 +28,10 @@ export {
   hashOf,
   lockFile,
   type LockOptions,
+  logBytes,
   moveIntoPlace,
   namesIn,
+  readLines,
   removeStaleTemporaries,
   renameFile,
   rootOwnedHint,
@@ -44,6 +47,7 @@ export {
   type FileIdentity,
   type Follow,
   type FollowsTable,
+  type IdentitiesTable,
   type KnownManifest,
   type KnownSeed,
   LazyState,
@@ -60,9 +64,11 @@ export {
   type ScheduledRecord,
   STATE_SCHEMA_VERSION,
   StateDatabase,
+  type StoredIdentity,
   type StoredNode,
   type StoredOutcome,
   type StoredRecord,
+  type StoredRevocation,
   verdictLine,
   type VerifiedFile,
   type VerifiedFilesTable,

@@ -111,6 +111,11 @@ export const rooms: Record<string, Room> = {
     imports: ["base", "identity", "records", "package"],
     inner: ["files", "state", "seed", "packages"],
   },
+  trust: {
+    runs: "shared",
+    holds: "whether what a key signed is accepted; revoked keys",
+    imports: ["base", "identity", "records", "package", "store"],
+  },
   dht: {
     runs: "engine",
     holds: "lookup, operations on records, announcing, over the `DhtNode` interface",

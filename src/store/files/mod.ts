@@ -4,6 +4,7 @@
  * - `writeFileAtomic`, `moveIntoPlace`: atomic writes of files
  * - `createTemporaryDirectory`, `removeStaleTemporaries`: temporary files, and removal of those
  *   that killed processes left behind
+ * - `appendLine`, `readLines`: files to which processes only append lines
  * - `lockFile`: a lock between processes
  * - `checkedChunks`, `checkArchive`, `hashOf`: reading and hashing of archives
  * - `StoreError`, `fileError`: an error class whose messages name the path and the remedy
@@ -15,6 +16,7 @@
  * @module
  */
 
+export { appendLine, logBytes, readLines } from "./append_log.ts";
 export { checkArchive, checkedChunks, copyToTemporary, hashOf } from "./archive_reading.ts";
 export {
   hasOneName,

@@ -3,8 +3,8 @@
  *
  * `StateDatabase` opens the file, migrates an older schema, replaces a damaged database, and gives
  * access to the tables. Each table has its own class and file: records that this machine keeps
- * announcing in the DHT, outcomes of announcements, DHT nodes, verified archives, pins,
- * followed publishers, and flags of packages. Only `sqlite.ts` calls SQLite; it converts SQLite's errors to `StoreError`.
+ * announcing in the DHT, outcomes of announcements, DHT nodes, verified archives, pins, followed
+ * publishers, flags of packages, and the identities of publishers. Only `sqlite.ts` calls SQLite; it converts SQLite's errors to `StoreError`.
  *
  * The daemon and commands use the database at the same time. When a method returns, its changes are
  * on the disk. This folder does not decide what to store and when. Start reading in
@@ -15,6 +15,7 @@
 
 export { DhtNodesTable, type StoredNode } from "./dht_nodes_table.ts";
 export { type Follow, FollowsTable } from "./follows_table.ts";
+export { IdentitiesTable, type StoredIdentity, type StoredRevocation } from "./identities_table.ts";
 export { LazyState } from "./lazy_state.ts";
 export { OffersTable, type PackageOffer } from "./offers_table.ts";
 export { OutcomesTable, type StoredOutcome } from "./outcomes_table.ts";

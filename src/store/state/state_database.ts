@@ -16,6 +16,7 @@ import { fileError, StoreError } from "../files/mod.ts";
 import { DhtNodesTable } from "./dht_nodes_table.ts";
 import { FollowsTable } from "./follows_table.ts";
 import { OffersTable } from "./offers_table.ts";
+import { IdentitiesTable } from "./identities_table.ts";
 import { OutcomesTable } from "./outcomes_table.ts";
 import { PinsTable } from "./pins_table.ts";
 import { RecordsTable } from "./records_table.ts";
@@ -47,7 +48,7 @@ export interface ReplacedState {
 /** Returns the warning to show after a damaged database was replaced. */
 export function describeReplaced({ movedTo, reason }: ReplacedState): string {
   return `state.db was damaged (${reason}); it is kept as ${movedTo}, and a new one was created. ` +
-    "Pinned, trusted and followed publishers are lost";
+    "Pinned, trusted and followed publishers are lost; revoked keys are read again from trust.log";
 }
 
 /** The open state database of one home. Its properties are the tables. */
@@ -61,6 +62,7 @@ export class StateDatabase {
   readonly pins: PinsTable;
   readonly follows: FollowsTable;
   readonly offers: OffersTable;
+  readonly identities: IdentitiesTable;
   readonly #sqlite: Sqlite;
 
   private constructor(sqlite: Sqlite, replaced: ReplacedState | undefined) {
@@ -73,6 +75,12 @@ export class StateDatabase {
     this.pins = new PinsTable(sqlite);
     this.follows = new FollowsTable(sqlite);
     this.offers = new OffersTable(sqlite);
+    this.identities = new IdentitiesTable(sqlite);
+  }
+
+  /** Absolute path of the database file. */
+  get path(): string {
+    return this.#sqlite.path;
   }
 
   /**
@@ -186,6 +194,11 @@ function checkTables(sqlite: Sqlite): void {
       "follows",
       "seen_packages",
       "seen_flags",
+      "identities",
+      "certificates",
+      "revoked_keys",
+      "good_archives",
+      "trust_log",
     ]
   ) {
     if (!names.has(name)) throw damaged(sqlite.path, `it has no table ${name}`);

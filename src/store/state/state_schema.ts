@@ -148,4 +148,43 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (public_key, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Identities of publishers, and what `trust.log` also has: newest publisher records, manifests that
+  // prove certificates, revocations; and the fetched lists of good archives.
+  `
+  CREATE TABLE identities (
+    root BLOB PRIMARY KEY,
+    item BLOB,
+    since_ms INTEGER NOT NULL,
+    seen_ms INTEGER,
+    good_list BLOB
+  ) STRICT;
+
+  CREATE TABLE certificates (
+    root BLOB NOT NULL,
+    key BLOB NOT NULL,
+    manifest TEXT NOT NULL,
+    PRIMARY KEY (root, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX certificates_by_key ON certificates (key);
+
+  CREATE TABLE revoked_keys (
+    root BLOB NOT NULL,
+    key BLOB NOT NULL,
+    since_ms INTEGER NOT NULL,
+    reason TEXT,
+    item BLOB NOT NULL,
+    PRIMARY KEY (root, key)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE good_archives (
+    root BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (root, hash)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE trust_log (
+    id INTEGER PRIMARY KEY CHECK (id = 0),
+    read_bytes INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -1,0 +1,54 @@
+/**
+ * Which of two publisher records of one root counts, and which records do not count at all.
+ *
+ * @module
+ */
+
+import { compareBytes, isOfFuture } from "../base/mod.ts";
+import type { MutableItem, PublisherRecord } from "../records/mod.ts";
+
+/**
+ * Maximum distance of a record's `seq` from the present time (ms). The `seq` of a record is about the time
+ * of its writing in Unix milliseconds, plus one for each record that was written too early. A `seq`
+ * beyond a hundred years leaves no room for the records that have to follow.
+ */
+const MAX_SEQ_AHEAD_MS = 100 * 365.25 * 86_400_000;
+
+/**
+ * Whether a publisher record takes the place of another one by the same root: its `seq` is higher, or
+ * at equal `seq` its value is greater in byte order. So all readers choose the same one of two.
+ */
+export function isNewerRecord(
+  item: Pick<MutableItem, "seq" | "value">,
+  than: Pick<MutableItem, "seq" | "value">,
+): boolean {
+  return item.seq > than.seq ||
+    item.seq === than.seq && compareBytes(item.value, than.value) > 0;
+}
+
+/**
+ * Returns why a publisher record is refused for its times, without a full stop; `undefined` if it is
+ * not. Its revocations hold all the same, since they do not depend on the time.
+ *
+ * @param nowMs Unix milliseconds
+ */
+export function problemOfTimes(
+  { seq }: Pick<MutableItem, "seq">,
+  { timestampMs }: Pick<PublisherRecord, "timestampMs">,
+  nowMs: number,
+): string | undefined {
+  if (isOfFuture(timestampMs, nowMs)) {
+    return `it is dated in the future (${iso(timestampMs)}, and it is ${
+      iso(nowMs)
+    } here): set this machine's clock if it is wrong`;
+  }
+  if (seq > nowMs + MAX_SEQ_AHEAD_MS) {
+    return `its sequence number ${seq} is more than a hundred years ahead, so no record could follow it`;
+  }
+}
+
+/** Formats a time of a stranger. Dates end in the year 275760; a later time is shown as a number. */
+export function iso(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
+}
