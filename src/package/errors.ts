@@ -37,6 +37,7 @@
  * | `ARCHIVE_TOO_LARGE` | by side | `maxArchiveBytes` |
  * | `UNPACKED_TOO_LARGE` | by side | `maxUnpackedBytes` |
  * | `RATIO_TOO_HIGH` | by side | `maxRatio` |
+ * | `KEY_NOT_CERTIFIED` | failed | the certificate of this home's key does not cover the package |
  * | `NEWER_FORMAT` | failed | a manifest has a format that only newer programs know |
  * | `MANIFEST_TOO_LARGE` | by side | `maxManifestBytes`, or a minimal manifest beyond its bound |
  * | `MANIFEST_INVALID` | usage, verification | a manifest breaks its schema or is not in canonical form |

@@ -232,7 +232,7 @@ async function copyReady(
   const taken = await takeArchive({
     archivePath: path,
     minimal: beside,
-    ownKey: identityOf(keys),
+    ownKey: keys.publicKey,
     copyTo,
     limits,
     secrets: isKnown ? undefined : new SecretCheck(allowSecrets, detector),

@@ -4,12 +4,15 @@
  * @module
  */
 
+import { certificatePathOf, publisherKeyPath, publisherRecordPathOf } from "../../src/base/mod.ts";
 import {
   type Certificate,
+  formatCertificateFile,
   type KeyPair,
   keyPairFromSeed,
   type Signer,
   statementOf,
+  writeKeyFile,
 } from "../../src/identity/mod.ts";
 import {
   encodeItem,
@@ -50,6 +53,20 @@ export async function certifiedPublisher(
     ...{ root, signing, certificate },
     signer: { publicKey, certificate, sign: (statement) => signing.sign(statement) },
   };
+}
+
+/** Writes key, certificate and publisher record into a home, as `keygen` does. */
+export async function writeIdentity(
+  home: string,
+  { signing, certificate }: CertifiedPublisher,
+  record?: { bytes: Uint8Array },
+): Promise<void> {
+  const keyPath = publisherKeyPath(home);
+  await Deno.remove(keyPath).catch(() => {});
+  await writeKeyFile(keyPath, signing);
+  await Deno.writeTextFile(certificatePathOf(keyPath), formatCertificateFile(certificate));
+  const path = publisherRecordPathOf(keyPath);
+  if (record) await Deno.writeFile(path, record.bytes);
 }
 
 /**

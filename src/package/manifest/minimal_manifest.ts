@@ -65,7 +65,8 @@ const minimal: ManifestKind<MinimalManifest> = {
  * Signs a minimal manifest: Ed25519 over `libreseed:minimal-manifest:v1`, a line feed, and the
  * canonical JSON (RFC 8785) of all fields but `signature`.
  *
- * @throws {PackageError} `MANIFEST_INVALID` (kind usage) if a field breaks its rule
+ * @throws {PackageError} `MANIFEST_INVALID` (kind usage) if a field breaks its rule; `KEY_NOT_CERTIFIED` if
+ * the certificate of the signer does not cover name or time
  */
 export async function signMinimal(
   fields: Unsigned<MinimalManifest>,

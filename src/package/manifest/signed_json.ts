@@ -102,7 +102,14 @@ export async function signFields<T extends Signed>(
     throw invalid(kind, "usage", messageOf(cause), cause);
   }
   const signature = SIGNATURE_PREFIX + toBase64(await signer.sign({ kind: kind.label, json }));
-  return validate(kind, withoutUndefined({ ...unsigned, signature }), "usage");
+  const manifest = validate(kind, withoutUndefined({ ...unsigned, signature }), "usage");
+  const problem = problemOfCertificate(manifest, kind.signedAtMs(manifest));
+  if (problem === undefined) return manifest;
+  throw new PackageError(
+    "failed",
+    "KEY_NOT_CERTIFIED",
+    `The ${kind.label} cannot be signed here: ${problem}. Ask the owner of the root key for another certificate`,
+  );
 }
 
 /** Whether the manifest is valid and signed by the key that it names. Never throws. */

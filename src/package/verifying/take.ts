@@ -6,7 +6,7 @@
  * @module
  */
 
-import { formatPublicKey } from "../../identity/mod.ts";
+import { equalBytes } from "../../base/mod.ts";
 import {
   ArchivePass,
   chunksOfArchive,
@@ -19,6 +19,7 @@ import {
   archiveFileName,
   type FullManifest,
   type MinimalManifest,
+  signingKeyOf,
   torrentFileName,
 } from "../manifest/mod.ts";
 import type { ArchiveDescription, SecretCheck } from "../packing/mod.ts";
@@ -46,7 +47,7 @@ export interface TakeOptions {
   /** The minimal manifest of the archive, if the archive already has one. */
   minimal?: MinimalManifest;
   /**
-   * The user's own public key, 32 bytes. If this key signed the minimal manifest, the files in the
+   * The user's own signing key, 32 bytes. If this key signed the minimal manifest, the files in the
    * archive are not hashed one by one: the user's own machine made or fully verified the archive
    * with that SHA-256 before the signing.
    */
@@ -86,7 +87,8 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
   checkLength(archive, minimal, limits, begin);
   const lengthBytes = archive.info.size;
   const job = { archivePath, minimal, limits, signal, archive, begin, secrets };
-  const isOwn = ownKey !== undefined && minimal?.pubkey === formatPublicKey(ownKey);
+  const isOwn = ownKey !== undefined && minimal !== undefined &&
+    equalBytes(signingKeyOf(minimal), ownKey);
   const signed = isOwn ? await signedPieces(archivePath, minimal) : undefined;
   using copy = copyTo === undefined ? undefined : await FileWriter.create(copyTo, { isKept: true });
   try {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import canonicalize from "canonicalize";
+import { toBase64 } from "../../../../src/base/mod.ts";
 import {
   formatPublicKey,
   keyPairFromSeed,
@@ -14,9 +16,11 @@ import {
   problemOfCertificate,
   serializeFull,
   serializeMinimal,
+  signerFields,
   signFull,
   signingKeyOf,
   signMinimal,
+  type Unsigned,
   verifyFullSignature,
   verifyMinimalSignature,
 } from "../../../../src/package/mod.ts";
@@ -48,6 +52,17 @@ async function certified(limits: { untilMs?: number; names?: string[] } = {}): P
   };
 }
 
+/** Signs a minimal manifest, whatever the certificate covers, as another program could. */
+async function forced(
+  fields: Unsigned<MinimalManifest>,
+  signer: Signer,
+): Promise<MinimalManifest> {
+  const unsigned = { ...fields, ...signerFields(signer) };
+  const json = new TextEncoder().encode(canonicalize(unsigned));
+  const signature = await signer.sign({ kind: "minimal manifest", json });
+  return { ...unsigned, signature: `ed25519:${toBase64(signature)}` };
+}
+
 Deno.test("manifests of a certified key name the identity and carry the certificate", async () => {
   const signer = await certified({ names: ["hel*"] });
   const [one, other] = [await signMinimal(minimal, signer), await signFull(full, signer)];
@@ -69,16 +84,19 @@ Deno.test("a key may sign only what its certificate covers", async () => {
   ];
   const late = { ...minimal, timestamp: FROM + 3_600_000 };
   for (const [signer, problem] of cases) {
-    const manifest = await signMinimal(late, signer);
+    const refusal = { code: "KEY_NOT_CERTIFIED", message: problem };
+    await assert.rejects(signMinimal(late, signer), refusal);
+    const manifest = await forced(late, signer);
     assert.match(problemOfCertificate(manifest, manifest.timestamp)!, problem);
     assert(!verifyMinimalSignature(manifest));
   }
-  const early = await signMinimal({ ...minimal, timestamp: FROM - 3_600_000 }, await certified());
+  const early = await forced({ ...minimal, timestamp: FROM - 3_600_000 }, await certified());
   assert(!verifyMinimalSignature(early));
   // The time in a full manifest is that of its sources.
   const old = await signFull({ ...full, timestamp: 0 }, await certified());
   assert(verifyFullSignature(old));
-  assert(!verifyFullSignature(await signFull(full, await certified({ names: ["other"] }))));
+  const other = await certified({ names: ["other"] });
+  await assert.rejects(signFull(full, other), { code: "KEY_NOT_CERTIFIED" });
 });
 
 Deno.test("a certificate of another root, for another key or without one does not count", async () => {
@@ -89,7 +107,7 @@ Deno.test("a certificate of another root, for another key or without one does no
   assert(!verifyMinimalSignature(await signMinimal(minimal, forged)));
   const ownCertificate = { ...signer.certificate!, key: thief.publicKey };
   const self: Signer = { ...forged, publicKey: thief.publicKey, certificate: ownCertificate };
-  assert(!verifyMinimalSignature(await signMinimal(minimal, self)));
+  assert(!verifyMinimalSignature(await forced(minimal, self)));
   const { signer: _, ...bare } = valid;
   assert(!verifyMinimalSignature(bare as MinimalManifest));
 });
