@@ -14,6 +14,7 @@ import {
   errorFromData,
   homePaths,
   type LibreseedError,
+  version,
 } from "../base/mod.ts";
 import type { StatusJson } from "./answers.ts";
 import { ControlError } from "./errors.ts";
@@ -28,6 +29,7 @@ import {
 } from "./operations.ts";
 import { checkSocketOwner } from "./ownership.ts";
 import { rowOf } from "./request.ts";
+import { mismatch, VERSION_FIELD } from "./versions.ts";
 
 type Line = { event?: unknown; result?: unknown; error?: ErrorData };
 
@@ -85,7 +87,9 @@ export async function connectControl(
   const timer = clock.after(answerTimeoutMs, () => late.abort());
   const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
   try {
-    return { client, status: await post(remote, "status", {}, { signal: either }) as StatusJson };
+    const status = await post(remote, "status", {}, { signal: either }) as StatusJson;
+    remote.hostVersion = status.version;
+    return { client, status };
   } catch (error) {
     http.close();
     if (late.signal.aborted && !signal?.aborted) {
@@ -105,6 +109,8 @@ export async function connectControl(
  */
 interface Remote {
   http: Deno.HttpClient;
+  /** Version of the host, once it is known. */
+  hostVersion?: string;
   /** Creates a watchdog for one request. Absent if requests are not monitored. */
   watch?: () => LivenessMonitor;
 }
@@ -143,7 +149,7 @@ function remoteOperations(remote: Remote): Operations {
 }
 
 async function post(
-  { http, watch }: Remote,
+  { http, watch, hostVersion }: Remote,
   name: OperationName,
   request: unknown,
   { signal, onEvent }: CallOptions<unknown>,
@@ -155,6 +161,7 @@ async function post(
     response = await fetch(`http://${CONTROL_AUTHORITY}/v1/${name}`, {
       method: "POST",
       body: toJson(request),
+      headers: { [VERSION_FIELD]: version },
       client: http,
       signal,
     });
@@ -165,22 +172,30 @@ async function post(
   silence?.heard();
   for await (const line of lines(response, signal)) {
     silence?.heard();
-    if (line.error) throw errorFromData(line.error);
-    if ("result" in line) return read(row.result, line.result, name);
-    if (row.event) onEvent?.(read(row.event, line.event, name));
+    if (line.error) {
+      const error = errorFromData(line.error);
+      throw response.ok ? error : mismatch(hostVersion, name, error) ?? error;
+    }
+    if ("result" in line) return read(row.result, line.result, name, hostVersion);
+    if (row.event) onEvent?.(read(row.event, line.event, name, hostVersion));
   }
   throw unreachable(new Error("the answer ended too early"));
 }
 
 /** Parses the JSON value of a result or an event by its schema. */
-function read(schema: v.GenericSchema, json: unknown, name: OperationName): unknown {
+function read(
+  schema: v.GenericSchema,
+  json: unknown,
+  name: OperationName,
+  hostVersion?: string,
+): unknown {
   const result = v.safeParse(schema, json);
   if (result.success) return result.output;
-  throw new ControlError(
+  throw mismatch(hostVersion, name, result.issues[0]) ?? new ControlError(
     "failed",
     "CONTROL_ANSWER",
     `The libreseed process that owns this home answered "${name}" in another form than this one ` +
-      "reads: it may be of another version. Restart it",
+      "reads. Restart it",
   );
 }
 

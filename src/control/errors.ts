@@ -11,6 +11,7 @@
  * | `CONTROL_SILENT` | failed | the host runs but does not answer |
  * | `CONTROL_REQUEST` | usage | a request on the control socket is invalid |
  * | `CONTROL_ANSWER` | failed | an answer of the host has an unexpected form: the host has another version |
+ * | `CONTROL_VERSION` | failed | host and caller have different versions, and do not understand each other |
  * | `WORKER_DIED` | failed | the engine's thread no longer answers |
  * | `NO_PEERS` | network | a download received nothing, or stalled; `detail.reason` has the reason |
  *

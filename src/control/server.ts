@@ -14,6 +14,7 @@ import { toJson } from "./json.ts";
 import type { CallOptions, Operations } from "./operations.ts";
 import { isOperation, MAX_REQUEST_BYTES, parseRequest, rowOf } from "./request.ts";
 import { RestartingServer, serverLost } from "./restarting_server.ts";
+import { describeCaller } from "./versions.ts";
 
 /** Time limit for receiving a whole request from a client (ms). */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -126,7 +127,11 @@ async function respond(
   const name = pathname.replace(/^\/v1\//, "");
   if (pathname === name || !isOperation(name)) {
     return errorResponse(
-      new ControlError("usage", "CONTROL_REQUEST", `There is no ${pathname} here`),
+      new ControlError(
+        "usage",
+        "CONTROL_REQUEST",
+        `There is no ${pathname} here${describeCaller(request)}`,
+      ),
       404,
     );
   }
@@ -145,12 +150,11 @@ async function respond(
     const maxBytes = row.maxRequestBytes ?? MAX_REQUEST_BYTES;
     argument = parseRequest(name, JSON.parse(await readBody(request, clock, ending, maxBytes)));
   } catch (error) {
-    const known = error instanceof ControlError ? error : new ControlError(
-      "usage",
-      "CONTROL_REQUEST",
-      `The request "${name}" is not JSON: ${(error as Error).message}`,
-    );
-    return errorResponse(known, 400);
+    const why = error instanceof ControlError
+      ? error.message
+      : `The request "${name}" is not JSON: ${(error as Error).message}`;
+    const message = why + describeCaller(request);
+    return errorResponse(new ControlError("usage", "CONTROL_REQUEST", message), 400);
   }
   const method = host[name] as HostMethod;
   return stream(

@@ -292,7 +292,7 @@ export const libraries: Record<string, readonly string[]> = {
   "k-rpc-socket": ["engine/libraries/krpc"],
   "minimatch": ["package/selection"],
   "prom-client": ["host/http"],
-  "semver": ["package/manifest", "fetching", "names", "install"],
+  "semver": ["package/manifest", "fetching", "names", "publishing", "install"],
   "tar-stream": ["package/archive"],
   "valibot": ["config", "control", "install", "package/manifest", "package/selection", "records"],
   "torrent-piece": ["engine/libraries/webtorrent"],

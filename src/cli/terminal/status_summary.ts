@@ -5,7 +5,7 @@
  * @module
  */
 
-import { describeBinding, formatHostPort } from "../../base/mod.ts";
+import { describeBinding, formatHostPort, version } from "../../base/mod.ts";
 import type { FamilyStatus, PackageJson, RecordJson, StatusJson } from "../../control/mod.ts";
 import { describeReachability, isSameReachability } from "../../reachability/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "./format.ts";
@@ -139,7 +139,7 @@ function totalRows(
   const roundTrip = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
   const essential: StatusRow[] = [
     ["process", `${status.pid}, up ${formatDuration(nowMs - status.startedMs)}`],
-    ["version", status.version],
+    ["version", versionOf(status.version)],
     ["dht", describeDht(dht)],
     ...(network.lacks === undefined ? [] : [["network", network.lacks] satisfies StatusRow]),
     ...(binding ? [["bound to", describeBound(binding)] satisfies StatusRow] : []),
@@ -250,6 +250,13 @@ function problemsOf({ status, packages, records }: StatusView): StatusRow[] {
     ...failing.map((one): StatusRow => ["problem", `${labelOf(one)}: ${one.error}`]),
     ...unmirroredRows(status),
   ];
+}
+
+/** Returns the daemon's version, with advice if this program has another. */
+function versionOf(theirs: string): string {
+  return theirs === version
+    ? theirs
+    : `${theirs}; this program is ${version}: \`libreseed stop\`, then \`libreseed seed\``;
 }
 
 function unmirroredRows({ unmirrored = [] }: StatusJson): StatusRow[] {

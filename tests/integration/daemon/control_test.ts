@@ -471,3 +471,43 @@ Deno.test({
     found.client.close();
   },
 });
+
+Deno.test("a host of another version is named where it does not understand, and only there", async () => {
+  const answers: Partial<Operations> = {
+    status: () => Promise.resolve({ ...status, version: "9.8.7" }),
+    stop: () => Promise.resolve(),
+    announce: () => Promise.reject(new ControlError("failed", "WORKER_DIED", "the engine died")),
+    lookUp: () => Promise.resolve({ item: "not an item" } as never),
+  };
+  await using at = await served(answers);
+  const connected = await connectControl(at.home, { clock: at.clock });
+  assert(connected);
+  const { operations } = connected.client;
+  await operations.stop();
+  await assert.rejects(operations.announce({ packages: [] }), { code: "WORKER_DIED" });
+  const refused = {
+    code: "CONTROL_VERSION",
+    message: /is libreseed 9\.8\.7, this program is libreseed \d.*libreseed stop/,
+  };
+  const key = { publicKey: new Uint8Array(32), salt: new Uint8Array(0) };
+  await assert.rejects(operations.lookUp(key), refused);
+  await assert.rejects(operations.announce({ packages: [], more: 1 } as never), refused);
+  connected.client.close();
+});
+
+Deno.test("the host says which version asked for what it does not know", async () => {
+  await using at = await served();
+  const http = Deno.createHttpClient({ proxy: { transport: "unix", path: at.path } });
+  for (const [pathname, body] of [["/v1/teleport", "{}"], ["/v1/stop", '{"a":1}']]) {
+    const response = await fetch(`http://127.0.0.1${pathname}`, {
+      method: "POST",
+      body,
+      headers: { "libreseed-version": "9.8.7" },
+      client: http,
+    });
+    const { error } = await response.json();
+    assert.equal(error.code, "CONTROL_REQUEST");
+    assert.match(error.message, /\(libreseed 9\.8\.7 asks, and this process is \d/);
+  }
+  http.close();
+});
