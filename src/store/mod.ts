@@ -3,7 +3,7 @@
  *
  * - `files`: atomic writes, temporary files, locks between processes, errors of the file system
  * - `state`: `StateDatabase`, the SQLite file `state.db` with DHT records, outcomes of
- *   announcements, pins and followed publishers
+ *   announcements, pins, followed publishers and secrets
  * - `seed`: `SeedDirectory`, the archives that the engine seeds, with their manifests and torrents
  * - `packages`: `PackageStore`, the unpacked packages that projects link to
  *

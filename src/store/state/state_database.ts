@@ -20,6 +20,7 @@ import { IdentitiesTable } from "./identities_table.ts";
 import { OutcomesTable } from "./outcomes_table.ts";
 import { PinsTable } from "./pins_table.ts";
 import { RecordsTable } from "./records_table.ts";
+import { SecretsTable } from "./secrets_table.ts";
 import { readOnly, Sqlite } from "./sqlite.ts";
 import { isCheckDue, noteDamaged, noteSound, verdictLine } from "./state_check.ts";
 import { migrations } from "./state_schema.ts";
@@ -63,6 +64,7 @@ export class StateDatabase {
   readonly follows: FollowsTable;
   readonly offers: OffersTable;
   readonly identities: IdentitiesTable;
+  readonly secrets: SecretsTable;
   readonly #sqlite: Sqlite;
 
   private constructor(sqlite: Sqlite, replaced: ReplacedState | undefined) {
@@ -76,6 +78,7 @@ export class StateDatabase {
     this.follows = new FollowsTable(sqlite);
     this.offers = new OffersTable(sqlite);
     this.identities = new IdentitiesTable(sqlite);
+    this.secrets = new SecretsTable(sqlite);
   }
 
   /** Absolute path of the database file. */
@@ -199,6 +202,7 @@ function checkTables(sqlite: Sqlite): void {
       "revoked_keys",
       "good_archives",
       "trust_log",
+      "secrets",
     ]
   ) {
     if (!names.has(name)) throw damaged(sqlite.path, `it has no table ${name}`);

@@ -187,4 +187,10 @@ export const migrations: readonly string[] = [
     read_bytes INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE secrets (
+    name TEXT PRIMARY KEY,
+    bytes BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
