@@ -19,6 +19,11 @@ export function parseAddress(text: string): Address | undefined {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 
+/** Returns an address without its zone (RFC 4007, section 11): `fe80::1` for `fe80::1%eth0`. */
+export function withoutZone(address: string): string {
+  return address.replace(/%.*/, "");
+}
+
 function parseIpv4(text: string): Address | undefined {
   const parts = text.split(".");
   const isValid = parts.length === 4 &&

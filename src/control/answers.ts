@@ -206,6 +206,11 @@ export interface StatusJson {
   gate?: GateStatus;
   /** Our port in the home router; absent if the router is not asked. */
   portMapping?: PortMappingStatus;
+  /**
+   * Our port in the router's firewall for IPv6; absent if the router is not asked, or no gateway of
+   * IPv6 is known.
+   */
+  pinhole?: PortMappingStatus;
   /** Whether peers outside can connect. */
   reachability: ReachabilityStatus;
   /** The peers of the local network; absent if they are not searched. */

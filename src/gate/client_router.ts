@@ -6,12 +6,13 @@
  */
 
 import type { Buffer } from "node:buffer";
+import { withoutZone } from "../base/mod.ts";
 import { WINDOW_PACKETS } from "../gate_thread/mod.ts";
 import { type ClientChannel, errorOf, type OpenChannel } from "./client_channel.ts";
 import { GateSocket } from "./client_socket.ts";
 import { GateError } from "./errors.ts";
 
-/** An IPv4 address in dotted form, and a port. */
+/** An IP address and a port. */
 interface Endpoint {
   address: string;
   port: number;
@@ -37,7 +38,8 @@ export class RouterSockets {
   /** Opens a UDP socket to the router's server of PCP and NAT-PMP. */
   async openPortControl(address: string, onDatagram: OnDatagram) {
     const udp = await this.#udp("control", address, onDatagram);
-    return { ...udp, server: { address, port: udp.serverPort } };
+    // Senders have no zone.
+    return { ...udp, server: { address: withoutZone(address), port: udp.serverPort } };
   }
 
   /** Opens a UDP socket that searches for routers, at the given gateway too. */

@@ -6,6 +6,7 @@
 
 import type { BindingState } from "../base/mod.ts";
 import type { GateOptions } from "./gate.ts";
+import type { GatewayIpv6 } from "./policy.ts";
 import { gatePermissions } from "./permissions.ts";
 
 /** Path of the bundle of `main.ts`, which `deno task bundle` makes and a compiled binary embeds. */
@@ -14,12 +15,18 @@ const BUNDLE = new URL("../../dist/gate.js", import.meta.url);
 /** The options that the launcher chooses. */
 type StartOptions = Pick<GateOptions, "allowLocal" | "interfaces" | "binding" | "bindingState">;
 
+/** The default gateways: the address of that of IPv4, and that of IPv6. */
+export interface Gateways {
+  ipv4?: string;
+  ipv6?: GatewayIpv6;
+}
+
 /** A message of the launcher to the gate's thread. The first message has the options. */
 export interface GateOrder {
   options?: StartOptions;
   interfaces?: GateOptions["interfaces"];
-  /** Address of the default gateway, or `null` if there is none. */
-  gateway?: string | null;
+  /** The default gateways of both families, each absent if there is none. */
+  gateways?: Gateways;
   bindingState?: BindingState;
   port?: MessagePort;
 }
@@ -32,8 +39,8 @@ export interface GateConnection {
   serve(port: MessagePort): void;
   /** Sets the interfaces for the local discoveries that begin from now on. */
   setInterfaces(interfaces: GateOptions["interfaces"]): void;
-  /** Sets the address of the default gateway; `undefined` if the launcher knows none. */
-  setGateway(address: string | undefined): void;
+  /** Sets the default gateways that the launcher knows. */
+  setGateways(gateways: Gateways): void;
   /** Sets whether the gate may send from the addresses to which it is bound. */
   setBindingState(state: BindingState): void;
   /** Ends the thread with all its sockets. */
@@ -72,7 +79,7 @@ export function connectGate(
     },
     serve: (port) => send({ port }, [port]),
     setInterfaces: (interfaces) => send({ interfaces }),
-    setGateway: (address) => send({ gateway: address ?? null }),
+    setGateways: (gateways) => send({ gateways }),
     setBindingState: (bindingState) => send({ bindingState }),
     terminate: () => worker.terminate(),
   };

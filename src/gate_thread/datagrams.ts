@@ -25,10 +25,12 @@ export const ROUTER_PORTS: RouterPorts = {
   portControl: 5_351,
   ssdp: { host: "239.255.255.250", port: 1_900 },
 };
+/** The groups of SSDP over IPv6: of the link, and of the site (UPnP Device Architecture 2.0, annex A). */
+const SSDP_GROUPS_IPV6 = ["ff02::c", "ff05::c"];
 
 /** Matches a search for a router. The gate sends no search for other devices. */
 const SEARCH =
-  /^M-SEARCH \* HTTP\/1\.1\r\n(?:[^\r\n]+\r\n)*ST: urn:schemas-upnp-org:(?:device:InternetGatewayDevice|service:WAN(?:IP|PPP)Connection):\d\r\n(?:[^\r\n]+\r\n)*\r\n$/;
+  /^M-SEARCH \* HTTP\/1\.1\r\n(?:[^\r\n]+\r\n)*ST: urn:schemas-upnp-org:(?:device:InternetGatewayDevice|service:WAN(?:IPConnection|PPPConnection|IPv6FirewallControl)):\d\r\n(?:[^\r\n]+\r\n)*\r\n$/;
 
 /** The sockets of a UDP channel, and its rules. */
 export interface UdpRules {
@@ -62,6 +64,7 @@ export async function openUdp(
       accepts: () => true,
     };
   }
+  if (host.includes(":")) return await openIpv6(kind, host, policy, ports);
   const { portControl, ssdp } = ports;
   if (kind === "control") {
     const router = { host: policy.router(host), port: portControl };
@@ -81,17 +84,54 @@ export async function openUdp(
   return {
     sockets: [socket],
     port: 0,
-    send({ bytes }) {
-      if (!SEARCH.test(String.fromCharCode(...bytes))) {
-        throw new Refusal("BAD_REQUEST", "The datagram is no search for a router");
-      }
-      return Promise.all(receivers.map((receiver) => socket.send({ ...receiver, bytes })));
-    },
+    send: ({ bytes }) => search(socket, receivers, bytes),
     accepts(from) {
       const address = parseAddress(from.host);
       return address !== undefined && policy.noteAnswer(address);
     },
   };
+}
+
+/** Binds a socket to the gateway of IPv6. */
+async function openIpv6(
+  kind: Opening["kind"],
+  host: string,
+  policy: Policy,
+  { portControl, ssdp }: RouterPorts,
+): Promise<UdpRules> {
+  const { address, localAddress } = policy.gatewayAt(host);
+  const [bare = "", zone] = address.split("%");
+  if (kind === "control") {
+    // A server maps the address from which the request comes (RFC 6887, section 8.1).
+    const socket = await bindUdpIpv6(localAddress, 0);
+    return {
+      sockets: [socket],
+      port: portControl,
+      send: ({ bytes }) => socket.send({ host: address, port: portControl, bytes }),
+      accepts: (from) => from.host === bare && from.port === portControl,
+    };
+  }
+  const groups = zone === undefined ? [] : SSDP_GROUPS_IPV6.map((group) => `${group}%${zone}`);
+  const receivers = [...groups, address].map((host) => ({ host, port: ssdp.port }));
+  const socket = await bindUdpIpv6(policy.sendsFrom("IPv6") ?? "::", 0);
+  return {
+    sockets: [socket],
+    port: 0,
+    send: ({ bytes }) => search(socket, receivers, bytes),
+    accepts: ({ host, bytes }) => policy.noteAnswerIpv6(host, bytes),
+  };
+}
+
+/** Sends a search to all receivers. Throws if the datagram is none. */
+function search(
+  socket: UdpSocket,
+  receivers: readonly { host: string; port: number }[],
+  bytes: Packet["bytes"],
+): Promise<unknown> {
+  if (!SEARCH.test(String.fromCharCode(...bytes))) {
+    throw new Refusal("BAD_REQUEST", "The datagram is no search for a router");
+  }
+  return Promise.all(receivers.map((receiver) => socket.send({ ...receiver, bytes })));
 }
 
 /** Moves datagrams until the asking thread ends them, or every socket has failed. */

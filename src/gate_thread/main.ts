@@ -15,10 +15,13 @@ declare const self: { onmessage: (event: MessageEvent<GateOrder>) => void };
 
 let gate: Gate | undefined;
 
-self.onmessage = ({ data: { options, interfaces, gateway, bindingState, port } }) => {
+self.onmessage = ({ data: { options, interfaces, gateways, bindingState, port } }) => {
   if (options) gate = new Gate({ ...options, clock: systemClock });
   if (interfaces && gate) gate.policy.interfaces = interfaces;
-  if (gateway !== undefined && gate) gate.policy.gateway = gateway ?? undefined;
+  if (gateways && gate) {
+    gate.policy.gateway = gateways.ipv4;
+    gate.policy.gatewayIpv6 = gateways.ipv6;
+  }
   if (bindingState && gate) gate.bindingState = bindingState;
   if (port) gate?.serve(port as Port);
 };

@@ -2,7 +2,7 @@
  * The gate's thread: it may use the whole network and nothing else. It opens connections that
  * Deno's permission lists cannot express: to peers and DHT nodes over IPv6, to neighbours that local
  * discovery (BEP 14) has heard, to web seeds (BEP 19), and to our router. It checks each address
- * first, and moves bytes without reading them. Of local discovery it reads one field.
+ * first, and moves bytes without reading them. Of local discovery, and of a router of IPv6, it reads one field.
  *
  * The launcher starts the thread with {@linkcode connectGate} and hands a port to each thread that
  * asks. There, `src/gate` turns the port into sockets. The gate does not trust the asking thread:
@@ -20,7 +20,7 @@
  * @module
  */
 
-export { connectGate, discoveryInterfaces, type GateConnection } from "./connect.ts";
+export { connectGate, discoveryInterfaces, type GateConnection, type Gateways } from "./connect.ts";
 export { gatePermissions } from "./permissions.ts";
 export {
   type Ask,

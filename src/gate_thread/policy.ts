@@ -17,7 +17,9 @@ import {
   isNodePort,
   isPeerPort,
   isPublic,
+  machineOf,
   parseAddress,
+  withoutZone,
 } from "../base/mod.ts";
 import { Refusal } from "./errors.ts";
 
@@ -30,6 +32,18 @@ export const HEARD_MS = 3_600_000;
 const MAX_NEIGHBOURS = 256;
 const MAX_NEIGHBOUR_PORTS = 8;
 const MAX_ROUTERS = 8;
+const LINK_LOCAL = blockOf("fe80::/10");
+const UNIQUE_LOCAL = blockOf("fc00::/7");
+/** The address of IPv6 in the location of a router's description. */
+const LOCATION = /^location:[ \t]*http:\/\/\[([0-9a-f:.]+)\]/im;
+
+/** The default gateway of IPv6, as the launcher tells it. */
+export interface GatewayIpv6 {
+  /** Link-local address with its zone (`fe80::1%eth0`), or a unique local one. */
+  address: string;
+  /** Public address from which this machine sends to the internet. */
+  localAddress: string;
+}
 
 /** An address of a network interface of this machine, as `Deno.networkInterfaces` tells. */
 export type Interface = Pick<
@@ -58,6 +72,9 @@ export class Policy {
   readonly #routers = new Map<string, number>();
   readonly #binding: BoundAddresses | undefined;
   #gateway: string | undefined;
+  #gatewayIpv6: GatewayIpv6 | undefined;
+  /** Time when the gateway of IPv6 named each of its public addresses last; the oldest first. */
+  readonly #routersIpv6 = new Map<string, number>();
   #interfaces: readonly Interface[] = [];
 
   constructor({ clock, allowLocal, interfaces, binding }: PolicyOptions) {
@@ -89,8 +106,17 @@ export class Policy {
 
   /** Sets the address of the default gateway, if the launcher knows it. */
   set gateway(address: string | undefined) {
+    if (address === this.#gateway) return;
     this.#gateway = address;
     this.#routers.clear();
+  }
+
+  /** Sets the default gateway of IPv6, if the launcher knows it. */
+  set gatewayIpv6(gateway: GatewayIpv6 | undefined) {
+    const { address, localAddress } = gateway ?? {};
+    const { address: addressWas, localAddress: localWas } = this.#gatewayIpv6 ?? {};
+    this.#gatewayIpv6 = gateway;
+    if (address !== addressWas || localAddress !== localWas) this.#routersIpv6.clear();
   }
 
   /** Whether a web server at this address and port may be asked. */
@@ -151,6 +177,44 @@ export class Policy {
     throw new Refusal("ADDRESS_REFUSED", `${text} is not the address of the default gateway`);
   }
 
+  /** Returns the gateway of IPv6. Throws if the launcher knows none, or knows it by another address. */
+  gatewayAt(text: string): GatewayIpv6 {
+    const gateway = this.#gatewayIpv6;
+    const address = parseAddress(withoutZone(text));
+    const isNear = address && isNearIpv6(address);
+    if (gateway && gateway.address === text && isNear) return gateway;
+    throw new Refusal("ADDRESS_REFUSED", `${text} is not the address of the gateway of IPv6`);
+  }
+
+  /**
+   * Notes an answer to a search over IPv6. Returns whether it counts: it comes from the gateway, or
+   * from the address that it names, and names a public address of our own network (/64), which counts
+   * as the router's from now on.
+   */
+  noteAnswerIpv6(sender: string, bytes: Uint8Array): boolean {
+    const gateway = this.#gatewayIpv6;
+    const named = LOCATION.exec(String.fromCharCode(...bytes))?.[1];
+    const address = named === undefined ? undefined : parseAddress(named);
+    if (!gateway || !address || !isPublic(address)) return false;
+    const text = formatAddress(address);
+    const isSaid = sender === withoutZone(gateway.address) || sender === text;
+    if (!isSaid || machineOf(text) !== machineOf(gateway.localAddress)) return false;
+    this.#note(this.#routersIpv6, text, MAX_ROUTERS);
+    return true;
+  }
+
+  /** Returns where a connection to the router of IPv6 leads, and from which address it comes. */
+  routerIpv6(text: string): { to: Address; from: string } {
+    const address = parseAddress(text);
+    const gateway = this.#gatewayIpv6;
+    if (gateway && address && this.#isRecent(this.#routersIpv6, formatAddress(address))) {
+      // A router in use is not searched again.
+      this.#note(this.#routersIpv6, formatAddress(address), MAX_ROUTERS);
+      return { to: address, from: gateway.localAddress };
+    }
+    throw new Refusal("ADDRESS_REFUSED", `The gateway of IPv6 has not named the address ${text}`);
+  }
+
   /** Whether an IPv4 address lies in a private network, or on this machine if that is allowed. */
   #isNearRouter(address: Address): boolean {
     return address.length === 4 && isLocal(address) && (this.#allowLocal || !isLoopback(address));
@@ -170,6 +234,11 @@ export class Policy {
     if (heard.size >= most) heard.delete(heard.keys().next().value!);
     heard.set(key, this.#clock.now());
   }
+}
+
+/** Whether an address can be a home router's: link-local or unique local. */
+function isNearIpv6(address: Address): boolean {
+  return isInBlock(LINK_LOCAL, address) || isInBlock(UNIQUE_LOCAL, address);
 }
 
 function keyOf(address: Address, port: number | ""): string {

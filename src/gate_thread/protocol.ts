@@ -31,10 +31,10 @@ export const KINDS = {
   router: { most: 8, window: WINDOW_BYTES, isStream: true },
   /** UDP of IPv6, bound to `port` or, if that is 0, to any free port; `host` is empty. */
   udp: { most: 1, window: WINDOW_PACKETS, isStream: false },
-  /** UDP to the router's server of PCP and NAT-PMP. The port is that of the protocol. */
-  control: { most: 4, window: WINDOW_PACKETS, isStream: false },
-  /** Searches for routers by SSDP; `host` is the gateway, or empty. */
-  search: { most: 2, window: WINDOW_PACKETS, isStream: false },
+  /** UDP to the router's server of PCP and NAT-PMP at `host`. The port is that of the protocol. */
+  control: { most: 8, window: WINDOW_PACKETS, isStream: false },
+  /** Searches for routers by SSDP; `host` is the gateway of IPv4 or IPv6, or empty. */
+  search: { most: 4, window: WINDOW_PACKETS, isStream: false },
   /** Local discovery (BEP 14) of the torrents that are served at `port`; `host` is empty. */
   discover: { most: 1, window: 64, isStream: false },
 } as const;

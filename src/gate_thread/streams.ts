@@ -45,10 +45,10 @@ export async function connect(
   outside: Outside,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const connectTo = (address: Address, timeMs: number) =>
+  const connectTo = (address: Address, timeMs: number, chosen?: string) =>
     within(outside.clock, timeMs, signal, async (signal) => {
       const to = formatAddress(address);
-      const from = policy.sendsFrom(address.length === 4 ? "IPv4" : "IPv6");
+      const from = chosen ?? policy.sendsFrom(address.length === 4 ? "IPv4" : "IPv6");
       const connection: TcpConnection = from === undefined
         ? await outside.connect(to, port, signal)
         : await BoundConnection.open(to, port, from, signal);
@@ -56,6 +56,10 @@ export async function connect(
       return connection;
     });
   const address = parseAddress(host);
+  if (kind === "router" && address?.length === 16) {
+    const { to, from } = policy.routerIpv6(host);
+    return await connectTo(to, TRY_MS, from);
+  }
   if (kind === "router") return await connectTo(parseAddress(policy.router(host))!, TRY_MS);
   if (kind === "dial") {
     if (address && policy.mayDial(address, port)) return await connectTo(address, DIAL_MS);

@@ -38,6 +38,7 @@ import { networkOf } from "./ip_versions.ts";
 import { memoryOf } from "./memory.ts";
 import { engineOptionsOf, type HostOptions } from "./options.ts";
 import { namePortOwner } from "./port_owner.ts";
+import { mappingSecret } from "./mapping_secret.ts";
 import { PortWatch } from "./port_watch.ts";
 import { ReachabilityWatch } from "./reachability_watch.ts";
 import {
@@ -115,7 +116,8 @@ export class Host implements Operations {
       onDht: (state) => host!.#dhtWatch.hear(state),
       onLog: (level, message) =>
         level === "warn" ? listeners.onWarning(message) : listeners.onDetail?.(message),
-      onPortMapping: new PortWatch(listeners).hear,
+      onPortMapping: new PortWatch(listeners, 4).hear,
+      onPinhole: new PortWatch(listeners, 6).hear,
       onReachability: new ReachabilityWatch(listeners, options.daemon).hear,
       onBinding: bound.hear,
       onAnnounced: (report) => host!.#dht.settle(report, NOTED_WITHIN_MS),
@@ -177,6 +179,7 @@ export class Host implements Operations {
       knownNodes: this.#nodes.load(),
       readOnly: !this.#options.daemon,
       mapsPort,
+      ...(mapsPort && { mappingSecret: mappingSecret(this.#state) }),
       lan,
       ...workerSettings(settings),
     }).catch((error) => namePortOwner(error, settings.port, launcher.findPortOwner));

@@ -24,7 +24,8 @@ export class ReachabilityWatch {
     if (!this.#isDaemon) return;
     const { onNotice, onWarning } = this.#listeners;
     // The first seconds of a daemon show nothing yet.
-    if (status.ipv4.placement === "unknown" && status.reachable === "unknown") return;
+    const isKnown = status.ipv4.placement !== "unknown" || status.ipv6?.pinhole !== undefined;
+    if (!isKnown && status.reachable === "unknown") return;
     const { what, mend } = describeReachability(status);
     const text = `reachability: ${what}${mend === undefined ? "" : `; ${mend}`}`;
     if (text === this.#said) return;

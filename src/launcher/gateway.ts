@@ -1,10 +1,12 @@
 /**
- * Finds the default gateway of IPv4 and our own address towards it, and the interface by which
- * packets from an address leave, with the program `ip` (iproute2). `/proc/net/route` is no alternative, because Deno allows reading it only to programs
- * with all permissions.
+ * Finds the default gateways of IPv4 and IPv6 and our own address towards them, and the interface by
+ * which packets from an address leave, with the program `ip` (iproute2). `/proc/net/route` is no
+ * alternative, because Deno allows reading it only to programs with all permissions.
  *
  * @module
  */
+
+import { blockOf, formatAddress, isInBlock, isPublic, parseAddress } from "../base/mod.ts";
 
 /** Paths at which `ip` may be installed. PATH is not searched, as for `ss`. */
 const IP = ["/usr/sbin/ip", "/usr/bin/ip", "/sbin/ip", "/bin/ip"];
@@ -14,10 +16,12 @@ const IP = ["/usr/sbin/ip", "/usr/bin/ip", "/sbin/ip", "/bin/ip"];
  */
 const PUBLIC_ADDRESS = "198.41.0.4";
 const PUBLIC_IPV6_ADDRESS = "2001:503:ba3e::2:30";
+const LINK_LOCAL = blockOf("fe80::/10");
 const DOTTED = "\\d{1,3}(?:\\.\\d{1,3}){3}";
 
-/** A default gateway. Both addresses are IPv4 in dotted form. */
+/** A default gateway. */
 export interface DefaultGateway {
+  /** Its address; a link-local one of IPv6 with its zone (`fe80::1%eth0`). */
   address: string;
   /** Address from which this machine sends to the gateway. */
   localAddress: string;
@@ -27,6 +31,14 @@ export interface DefaultGateway {
 export async function findGateway(): Promise<DefaultGateway | undefined> {
   const route = await ip(["-4", "route", "get", PUBLIC_ADDRESS]);
   return route === undefined ? undefined : parseRoute(route);
+}
+
+/**
+ * Finds the default gateway of IPv6, if our address towards it is public. Returns `undefined` if there
+ * is none, or `ip` is not installed.
+ */
+export async function findGatewayIpv6(): Promise<DefaultGateway | undefined> {
+  return parseRouteIpv6(await ip(["-6", "route", "get", PUBLIC_IPV6_ADDRESS]) ?? "");
 }
 
 /**
@@ -66,4 +78,17 @@ export function parseRoute(text: string): DefaultGateway | undefined {
     new RegExp(`^${DOTTED} via (${DOTTED}) dev \\S+(?: table \\S+)? src (${DOTTED})(?: |$)`, "m")
       .exec(text) ?? [];
   return address && localAddress ? { address, localAddress } : undefined;
+}
+
+/** Parses `ADDRESS … via GATEWAY dev NAME … src OURS` in the output of `ip -6 route get`. */
+export function parseRouteIpv6(text: string): DefaultGateway | undefined {
+  const [, via = "", zone, localAddress = ""] =
+    /^[\da-f:]+ (?:.* )?via ([\da-f:]+) dev (\S+) (?:.* )?src ([\da-f:]+)(?: |$)/m.exec(text) ?? [];
+  const [router, ours] = [parseAddress(via), parseAddress(localAddress)];
+  if (!router || !ours || !isPublic(ours)) return undefined;
+  const isLinkLocal = isInBlock(LINK_LOCAL, router);
+  return {
+    address: isLinkLocal ? `${formatAddress(router)}%${zone}` : formatAddress(router),
+    localAddress: formatAddress(ours),
+  };
 }

@@ -74,10 +74,14 @@ export type ToEngine =
   /** The state of the binding after each change. */
   | { kind: "binding"; state: BindingState }
   /**
-   * The default gateway after the start, and after each change; `undefined` if none is known. Sent
-   * only to an engine that may reach the home router.
+   * The default gateways of both families after the start, and after each change; `undefined` if none
+   * is known. Sent only to an engine that may reach the home router.
    */
-  | { kind: "gateway"; gateway: DefaultGateway | undefined }
+  | {
+    kind: "gateways";
+    gateway: DefaultGateway | undefined;
+    gatewayIpv6: DefaultGateway | undefined;
+  }
   /**
    * The addresses of this machine's interfaces at the start, after each change, and after the
    * machine was suspended. Sent only to the engine of a daemon.

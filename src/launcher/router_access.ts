@@ -1,13 +1,13 @@
 /**
  * The launcher's part in mapping our port in the home router: starts the gate, and tells it and the
- * engine's thread which gateway the routing table names.
+ * engine's thread which gateways the routing table names.
  *
  * @module
  */
 
 import { type BoundAddresses, type Clock, systemClock, type Timer } from "../base/mod.ts";
 import type { EngineGate, GateSurroundings } from "./engine_gate.ts";
-import { findGateway } from "./gateway.ts";
+import { type DefaultGateway, findGateway, findGatewayIpv6 } from "./gateway.ts";
 import type { ToEngine } from "./messages.ts";
 
 /** Pause between two look-ups of the default gateway (ms). */
@@ -17,6 +17,7 @@ export const LOOK_MS = 60_000;
 export interface RouterSurroundings extends GateSurroundings {
   clock: Clock;
   findGateway: typeof findGateway;
+  findGatewayIpv6: typeof findGatewayIpv6;
 }
 
 /**
@@ -25,7 +26,7 @@ export interface RouterSurroundings extends GateSurroundings {
  * @param gate the gate of the engine's thread, which is started
  * @param tell sends a message to the engine's thread
  * @param binding the addresses to which the gate is bound, if it is
- * @returns functions that look the gateway up at once, that start the gate again after its death,
+ * @returns functions that look the gateways up at once, that start the gate again after its death,
  * and that end the look-ups
  */
 export function giveRouter(
@@ -34,23 +35,33 @@ export function giveRouter(
   surroundings: Partial<RouterSurroundings> = {},
   binding?: BoundAddresses,
 ): { look(): void; gateDied(): void; close(): void } {
-  const { clock = systemClock, findGateway: find = findGateway } = surroundings;
+  const system = { clock: systemClock, findGateway, findGatewayIpv6 };
+  const { clock, ...find } = { ...system, ...surroundings };
   let timer: Timer | undefined;
   let isClosed = false;
   let last: string | undefined;
   const look = async () => {
-    const [connection, found] = await Promise.all([gate.start(), find()]);
+    const [connection, ...found] = await Promise.all([
+      gate.start(),
+      find.findGateway(),
+      find.findGatewayIpv6(),
+    ]);
     // The default gateway may lie beyond another interface than ours.
-    const isOurs = !binding || found?.localAddress === binding.ipv4;
-    const gateway = isOurs ? found : undefined;
+    const ours = (one: DefaultGateway | undefined, bound: string | undefined) =>
+      binding && one?.localAddress !== bound ? undefined : one;
+    const gateway = ours(found[0], binding?.ipv4);
+    const gatewayIpv6 = ours(found[1], binding?.ipv6);
     if (isClosed) return;
-    const text = `${gateway?.address} ${gateway?.localAddress}`;
+    const text = JSON.stringify([gateway, gatewayIpv6]);
     // Without a connection, the gate could not be started now.
     if (connection && text !== last) {
       last = text;
-      // The gate learns of the gateway first, because the engine asks the gate at once.
-      connection.setGateway(gateway?.address);
-      tell({ kind: "gateway", gateway });
+      // The gate learns of the gateways first, because the engine asks the gate at once.
+      connection.setGateways({
+        ...(gateway && { ipv4: gateway.address }),
+        ...(gatewayIpv6 && { ipv6: gatewayIpv6 }),
+      });
+      tell({ kind: "gateways", gateway, gatewayIpv6 });
     }
     timer = clock.after(LOOK_MS, () => {
       timer = undefined;

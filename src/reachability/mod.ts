@@ -16,8 +16,10 @@ export { fitsAddress, makeNodeId } from "./node_id.ts";
 export {
   type FamilyReachability,
   type Incoming,
+  type Ipv6Reachability,
   isSameReachability,
   type Measurements,
+  type Pinhole,
   type Placement,
   reachabilityOf,
   type ReachabilityStatus,

@@ -41,6 +41,21 @@ export interface FamilyReachability {
   incoming: Incoming;
 }
 
+/**
+ * Whether the home router lets peers in over IPv6: `open` if it has opened our port or filters
+ * nothing, `none` if no router has opened it. A router that was not asked may let everything in, and
+ * so may one that opens nothing: servers have no firewall in front of them.
+ */
+export type Pinhole = "open" | "none";
+
+/** Reachability of this machine over IPv6. */
+export interface Ipv6Reachability extends FamilyReachability {
+  /** Absent while no router was asked, or none has answered yet. */
+  pinhole?: Pinhole;
+  /** Our public address that others are told, to which a router has to let the port in. */
+  address?: string;
+}
+
 /** Reachability of this machine, as data for `status`, `doctor`, the log and the metrics. */
 export interface ReachabilityStatus {
   /** `yes` if one family is reachable; `no` if none is, and none is unknown. */
@@ -49,7 +64,7 @@ export interface ReachabilityStatus {
   port: number;
   ipv4: FamilyReachability;
   /** Absent if nothing is known of IPv6. */
-  ipv6?: FamilyReachability;
+  ipv6?: Ipv6Reachability;
   /** Address of this machine in its own network, to which a router has to forward the port. */
   localAddress?: string;
   /** External IPv4 address that the router claims, and the port that it has opened there. */
@@ -66,6 +81,8 @@ export interface Measurements {
   incoming4: Incoming;
   incoming6: Incoming;
   portMapping: PortMappingStatus | undefined;
+  /** Status of our port in the router's firewall for IPv6. */
+  pinhole: PortMappingStatus | undefined;
 }
 
 /** Addresses that providers share among customers (RFC 6598). */
@@ -73,7 +90,7 @@ const CARRIER = blockOf("100.64.0.0/10");
 
 /** Derives the reachability from the measurements. */
 export function reachabilityOf(measured: Measurements): ReachabilityStatus {
-  const { port, hostAddresses, portMapping, incoming4, incoming6, external4, external6 } = measured;
+  const { port, hostAddresses, portMapping, incoming4, incoming6, external4 } = measured;
   const own = (hostAddresses ?? []).map((text) => ({ text, address: parseAddress(text) }))
     .filter((one): one is { text: string; address: Address } => one.address !== undefined);
   const own4 = own.filter(({ address }) => address.length === 4);
@@ -81,7 +98,7 @@ export function reachabilityOf(measured: Measurements): ReachabilityStatus {
   const address = portMapping?.routerAddress;
   const externalPort = portMapping?.mapping?.externalPort;
   const ipv4 = familyOf(placementOfIpv4(measured, own4), external4, incoming4);
-  const ipv6 = familyOf(placementOf(own6, external6), external6, incoming6);
+  const ipv6 = ipv6Of(measured, own6);
   const knowsIpv6 = ipv6.placement !== "unknown" || incoming6.connections > 0;
   const verdicts = knowsIpv6 ? [ipv4.reachable, ipv6.reachable] : [ipv4.reachable];
   const local = own4.find(({ address }) => isNatted(address))?.text;
@@ -102,8 +119,11 @@ export function isSameReachability(a: ReachabilityStatus, b: ReachabilityStatus)
 }
 
 function findingOf({ ipv4, ipv6, router, localAddress }: ReachabilityStatus): string {
-  const family = (one?: FamilyReachability) =>
-    one && [one.placement, one.reachable, one.external?.address, one.external?.portVaries];
+  const family = (one?: Ipv6Reachability) =>
+    one && [
+      ...[one.placement, one.reachable, one.external?.address, one.external?.portVaries],
+      ...[one.pinhole, one.address],
+    ];
   return JSON.stringify([family(ipv4), family(ipv6), router, localAddress]);
 }
 
@@ -115,6 +135,20 @@ function familyOf(
   const isClosed = placement === "nat" || placement === "carrier-nat";
   const reachable = incoming.connections > 0 ? "yes" : isClosed ? "no" : "unknown";
   return { placement, reachable, ...(external && { external }), incoming };
+}
+
+function ipv6Of(
+  { external6, incoming6, pinhole: { mapping, error } = { sinceMs: 0 } }: Measurements,
+  own: Own,
+): Ipv6Reachability {
+  const family = familyOf(placementOf(own, external6), external6, incoming6);
+  const pinhole = mapping ? "open" : error ? "none" : undefined;
+  const address = external6?.address ?? own.find(({ address }) => isPublic(address))?.text;
+  return {
+    ...family,
+    ...(pinhole !== undefined && { pinhole }),
+    ...(address !== undefined && { address }),
+  };
 }
 
 type Own = readonly { text: string; address: Address }[];

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type FamilyReachability, isCarrierAddress, type ReachabilityStatus } from "./status.ts";
+import {
+  type FamilyReachability,
+  type Ipv6Reachability,
+  isCarrierAddress,
+  type Pinhole,
+  type ReachabilityStatus,
+} from "./status.ts";
 
 /** A finding, and what to do about it. */
 export interface ReachabilityWords {
@@ -15,10 +21,10 @@ export interface ReachabilityWords {
 
 /** Describes the reachability. The words change only if the finding does, never by a count. */
 export function describeReachability(status: ReachabilityStatus): ReachabilityWords {
-  const { ipv4, ipv6, reachable } = status;
+  const { ipv4, ipv6, port, reachable } = status;
   const what = [
     `${describePlacement(status)}; ${describeIncoming(ipv4)}`,
-    ...(ipv6 ? [`IPv6: ${describeIpv6(ipv6)}; ${describeIncoming(ipv6)}`] : []),
+    ...(ipv6 ? [`IPv6: ${describeIpv6(ipv6, port)}; ${describeIncoming(ipv6)}`] : []),
   ].join(". ");
   const mend = reachable === "yes" ? undefined : adviceFor(status);
   return { what, ...(mend !== undefined && { mend }) };
@@ -64,13 +70,23 @@ function describeRouter({ router, localAddress }: ReachabilityStatus): string {
   return `: the home router's own address is ${address}${kind}`;
 }
 
-function describeIpv6({ placement, external }: FamilyReachability): string {
+function describeIpv6({ placement, external, address, pinhole }: Ipv6Reachability, port: number) {
   const seenAs = external ? ` (${external.address})` : "";
-  return placement === "public"
-    ? `this machine has a public address${seenAs}`
-    : placement === "nat"
-    ? `behind NAT${seenAs}`
-    : "external address unknown";
+  switch (placement) {
+    case "public":
+      return `this machine has a public address (${address})${describePinhole(pinhole, port)}`;
+    case "nat":
+      return `behind NAT${seenAs}${describePinhole(pinhole, port)}`;
+    default:
+      return "external address unknown";
+  }
+}
+
+function describePinhole(pinhole: Pinhole | undefined, port: number): string {
+  if (pinhole === undefined) return "";
+  return pinhole === "open"
+    ? `, and the router lets port ${port} in`
+    : `, and no router has opened a pinhole for port ${port}; most home routers keep IPv6 out`;
 }
 
 function describeIncoming({ incoming }: FamilyReachability): string {
@@ -79,7 +95,17 @@ function describeIncoming({ incoming }: FamilyReachability): string {
     : "no peer outside has connected yet";
 }
 
-function adviceFor({ ipv4, port, localAddress }: ReachabilityStatus): string | undefined {
+function adviceFor(status: ReachabilityStatus): string | undefined {
+  const advice = [adviceForIpv4(status), adviceForIpv6(status)].filter((one) => one !== undefined);
+  return advice.length > 0 ? advice.join("; ") : undefined;
+}
+
+function adviceForIpv6({ ipv6, port }: ReachabilityStatus): string | undefined {
+  if (ipv6?.placement !== "public" || ipv6.pinhole !== "none") return undefined;
+  return `let TCP and UDP port ${port} of ${ipv6.address} in at the router's firewall for IPv6`;
+}
+
+function adviceForIpv4({ ipv4, port, localAddress }: ReachabilityStatus): string | undefined {
   switch (ipv4.placement) {
     case "nat":
       return `forward TCP and UDP port ${port} to ${localAddress ?? "this machine"} in the router`;

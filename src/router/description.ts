@@ -1,23 +1,27 @@
 /**
- * Finds the services that map ports, and their control addresses, in the description of a UPnP
+ * Finds the services that map ports or open pinholes, and their control addresses, in the description of a UPnP
  * device (UPnP Device Architecture 2.0, section 2.3).
  *
  * @module
  */
 
+import type { Family } from "../base/mod.ts";
 import { type Location, parseLocation } from "./ssdp.ts";
 import { childOf, textOf, type XmlElement } from "./xml.ts";
 
-/** Types of services that map ports, the best first. */
-const SERVICE_TYPES: readonly string[] = [
-  "urn:schemas-upnp-org:service:WANIPConnection:2",
-  "urn:schemas-upnp-org:service:WANIPConnection:1",
-  "urn:schemas-upnp-org:service:WANPPPConnection:1",
-];
+/** Types of services that map ports (IPv4) or open pinholes (IPv6), the best first. */
+const SERVICE_TYPES: Record<Family, readonly string[]> = {
+  4: [
+    "urn:schemas-upnp-org:service:WANIPConnection:2",
+    "urn:schemas-upnp-org:service:WANIPConnection:1",
+    "urn:schemas-upnp-org:service:WANPPPConnection:1",
+  ],
+  6: ["urn:schemas-upnp-org:service:WANIPv6FirewallControl:1"],
+};
 /** Maximum number of services to try. A router has one service for each line to the internet. */
 const MAX_SERVICES = 8;
 
-/** A service that maps ports. */
+/** A service that maps ports or opens pinholes. */
 export interface WanService {
   /** One of {@linkcode SERVICE_TYPES}. */
   type: string;
@@ -26,10 +30,15 @@ export interface WanService {
 }
 
 /**
- * Returns the services of a description that map ports, the best first. Leaves out services whose
- * control address is not on the router's own IP address.
+ * Returns the services of a description that map ports, or open pinholes, the best first. Leaves out
+ * services whose control address is not on the IP address of the description.
  */
-export function findServices(root: XmlElement, description: Location): WanService[] {
+export function findServices(
+  root: XmlElement,
+  description: Location,
+  family: Family = 4,
+): WanService[] {
+  const types = SERVICE_TYPES[family];
   // In UPnP 1.0, a description may name a base for its URLs.
   const urlBase = textOf(root, "URLBase");
   const base = urlBase ? parseLocation(urlBase, description) : description;
@@ -40,12 +49,12 @@ export function findServices(root: XmlElement, description: Location): WanServic
       const url = textOf(service, "controlURL");
       const control = base && url ? parseLocation(url, base) : undefined;
       const isOwn = control?.address === description.address;
-      if (control && isOwn && SERVICE_TYPES.includes(type)) found.push({ type, control });
+      if (control && isOwn && types.includes(type)) found.push({ type, control });
     }
     for (const inner of childOf(device ?? root, "deviceList")?.children ?? []) visit(inner);
   };
   visit(childOf(root, "device"));
   return found
-    .sort((a, b) => SERVICE_TYPES.indexOf(a.type) - SERVICE_TYPES.indexOf(b.type))
+    .sort((a, b) => types.indexOf(a.type) - types.indexOf(b.type))
     .slice(0, MAX_SERVICES);
 }

@@ -5,14 +5,13 @@
  * @module
  */
 
-import { delay } from "../base/mod.ts";
+import { delay, parseAddress } from "../base/mod.ts";
 import { RouterError } from "./errors.ts";
-import { parseIpv4 } from "./ipv4.ts";
 import { NatPmpClient } from "./nat_pmp_client.ts";
 import { PcpClient } from "./pcp_client.ts";
 import { PortControl, probePortControl } from "./port_control.ts";
 import type { ClientContext, MappingClient } from "./protocol.ts";
-import type { Gateway } from "./transport.ts";
+import { familyOf, type Gateway } from "./transport.ts";
 import { findUpnpRouter } from "./upnp_search.ts";
 
 /** Head start of PCP and NAT-PMP before UPnP (ms), because their mappings are cheaper to renew. */
@@ -56,9 +55,11 @@ export async function establish<T>(
       } catch (error) {
         outer.throwIfAborted();
         failure ??= error;
-        // A PCP server refuses a port whose mapping has the nonce of our last run. Most PCP servers
-        // also speak NAT-PMP, which has no nonces.
-        if (found.client?.protocol === "PCP") pending.add(outcomeOf(openNatPmp(context, gateway!)));
+        // A PCP server refuses a port whose mapping has another nonce than ours, such as that of a
+        // home whose state.db was lost. Most PCP servers also speak NAT-PMP, which has no nonces.
+        if (found.client?.protocol === "PCP" && familyOf(gateway!) === 4) {
+          pending.add(outcomeOf(openNatPmp(context, gateway!)));
+        }
       }
       if (pending.size === 0) break;
     }
@@ -69,7 +70,9 @@ export async function establish<T>(
   }
   throw failure ?? new RouterError(
     "NO_ROUTER",
-    "No router answered by PCP, NAT-PMP or UPnP; switch one of them on in the router, or forward the port there",
+    gateway && familyOf(gateway) === 6
+      ? "No router answered by PCP or UPnP over IPv6; switch one of them on in the router, or let the port in there"
+      : "No router answered by PCP, NAT-PMP or UPnP; switch one of them on in the router, or forward the port there",
   );
 }
 
@@ -91,7 +94,7 @@ async function openPortControl(
   try {
     const protocol = await probePortControl(context, gateway, control, signal);
     if (protocol === "PCP") {
-      return new PcpClient(context, control, parseIpv4(gateway.localAddress!)!);
+      return new PcpClient(context, control, parseAddress(gateway.localAddress!)!);
     }
     if (protocol === "NAT-PMP") return new NatPmpClient(context, control);
   } catch (error) {

@@ -5,7 +5,15 @@
  * @module
  */
 
-import { concatBytes, delay, parseChunkLine, parseHttpHead, utf8, version } from "../base/mod.ts";
+import {
+  concatBytes,
+  delay,
+  formatHostPort,
+  parseChunkLine,
+  parseHttpHead,
+  utf8,
+  version,
+} from "../base/mod.ts";
 import { badAnswer, RouterError } from "./errors.ts";
 import type { ClientContext } from "./protocol.ts";
 import type { Endpoint, RouterConnection } from "./transport.ts";
@@ -33,7 +41,7 @@ export interface HttpRequest {
 export interface HttpAnswer {
   status: number;
   body: Uint8Array;
-  /** IPv4 address of this machine on the connection. */
+  /** Address of this machine on the connection. */
   localAddress: string;
 }
 
@@ -79,7 +87,7 @@ export async function request(
 function encoded({ method, to, path, fields = {}, body = "" }: HttpRequest): string {
   const lines = [
     `${method} ${path} HTTP/1.1`,
-    `Host: ${to.address}:${to.port}`,
+    `Host: ${formatHostPort({ host: to.address, port: to.port })}`,
     `User-Agent: libreseed/${version} UPnP/1.1`,
     ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`),
     "Accept-Encoding: identity",

@@ -1,13 +1,13 @@
 /**
- * Packets of PCP, the Port Control Protocol (RFC 6887): the opcodes ANNOUNCE and MAP for IPv4,
- * without options.
+ * Packets of PCP, the Port Control Protocol (RFC 6887): the opcodes ANNOUNCE and MAP without options.
+ * A mapping for an address of IPv6 is a pinhole in the router's firewall.
  *
  * @module
  */
 
-import { equalBytes } from "../base/mod.ts";
+import { type Address, equalBytes, type Family, formatAddress } from "../base/mod.ts";
 import { badAnswer } from "./errors.ts";
-import { formatIpv4, fromMapped, toMapped } from "./ipv4.ts";
+import { fromMapped, toMapped } from "./ipv4.ts";
 import type { PortKind } from "./protocol.ts";
 
 /** Version of the protocol; NAT-PMP has version 0 on the same port. */
@@ -34,8 +34,8 @@ const RESULTS: readonly string[] = [
 
 /** Request of the opcode MAP. */
 export interface PcpMapRequest {
-  /** IPv4 address of this machine, four bytes. */
-  localAddress: Uint8Array;
+  /** Address of this machine. The packet must come from this address. */
+  localAddress: Address;
   /** 12 bytes. Renewals carry the nonce of the first request. */
   nonce: Uint8Array;
   kind: PortKind;
@@ -67,7 +67,7 @@ export interface PcpMapping {
 }
 
 /** Encodes a request of the opcode ANNOUNCE, which asks for the epoch (RFC 6887, section 14.1.1). */
-export function encodeAnnounce(localAddress: Uint8Array): Uint8Array {
+export function encodeAnnounce(localAddress: Address): Uint8Array {
   return header(ANNOUNCE, 0, localAddress, 0);
 }
 
@@ -80,8 +80,8 @@ export function encodeMap(request: PcpMapRequest): Uint8Array {
   bytes[HEADER_BYTES + 12] = PROTOCOL_NUMBERS[kind];
   view.setUint16(HEADER_BYTES + 16, internalPort);
   view.setUint16(HEADER_BYTES + 18, externalPort);
-  // The suggested external address is the IPv4-mapped 0.0.0.0: any address of IPv4.
-  bytes.set(toMapped(new Uint8Array(4)), HEADER_BYTES + 20);
+  // The suggested external address is any of the family: `::`, or the IPv4-mapped 0.0.0.0.
+  bytes.set(in16Bytes(new Uint8Array(localAddress.length)), HEADER_BYTES + 20);
   return bytes;
 }
 
@@ -122,27 +122,36 @@ export function answersMap(bytes: Uint8Array, request: PcpMapRequest): boolean {
  * Reads the mapping of a successful response of the opcode MAP, whose length {@linkcode answersMap}
  * has checked.
  *
+ * @param family family of the address for which the mapping was requested
  * @throws {RouterError} `ROUTER_ANSWER`
  */
-export function parseMapping(bytes: Uint8Array): PcpMapping {
+export function parseMapping(bytes: Uint8Array, family: Family): PcpMapping {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const address = fromMapped(bytes.subarray(HEADER_BYTES + 20, HEADER_BYTES + 36));
-  if (!address) throw badAnswer("the external address is not IPv4");
+  const long = bytes.subarray(HEADER_BYTES + 20, HEADER_BYTES + 36);
+  const short = fromMapped(long);
+  if ((family === 4) !== (short !== undefined)) {
+    throw badAnswer(`the external address is not IPv${family}`);
+  }
   const externalPort = view.getUint16(HEADER_BYTES + 18);
-  return { externalAddress: formatIpv4(address), externalPort };
+  return { externalAddress: formatAddress(short ?? long), externalPort };
 }
 
 /** Encodes the header of a request (RFC 6887, section 7.1), and room for the opcode's data. */
 function header(
   opcode: number,
   leaseSeconds: number,
-  localAddress: Uint8Array,
+  localAddress: Address,
   dataBytes: number,
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES + dataBytes);
   bytes[0] = PCP_VERSION;
   bytes[1] = opcode;
   new DataView(bytes.buffer).setUint32(4, leaseSeconds);
-  bytes.set(toMapped(localAddress), 8);
+  bytes.set(in16Bytes(localAddress), 8);
   return bytes;
+}
+
+/** Returns the 16 bytes of an address in a packet (RFC 6887, section 5). */
+function in16Bytes(address: Address): Uint8Array {
+  return address.length === 4 ? toMapped(address) : address;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Address, type Family, formatAddress, isPublic, parseAddress } from "../base/mod.ts";
 import { badAnswer, RouterError } from "./errors.ts";
 import { Epoch, pcpEpochRule } from "./epoch.ts";
 import { isExternalAddress } from "./ipv4.ts";
@@ -11,7 +12,6 @@ import {
   answersMap,
   encodeAnnounce,
   encodeMap,
-  NONCE_BYTES,
   parseHeader,
   parseMapping,
   PCP_VERSION,
@@ -28,6 +28,8 @@ import type {
   Wanted,
 } from "./protocol.ts";
 
+/** Lease that is requested if the router does not delete a mapping, seconds. */
+const SHORTEST_LEASE_SECONDS = 1;
 /** Results of a router without a connection to the internet. */
 const OFFLINE = ["NETWORK_FAILURE"];
 
@@ -36,25 +38,28 @@ export class PcpClient implements MappingClient {
   readonly protocol = "PCP";
   readonly #context: ClientContext;
   readonly #control: PortControl;
-  readonly #localAddress: Uint8Array;
+  readonly #localAddress: Address;
+  readonly #family: Family;
   readonly #epoch = new Epoch(pcpEpochRule);
-  /** Nonces of the mappings, by server, kind and internal port. */
-  readonly #nonces: Map<string, Uint8Array>;
   #isRestarted = false;
 
-  /** @param localAddress IPv4 address from which this machine sends to the router, four bytes */
-  constructor(context: ClientContext, control: PortControl, localAddress: Uint8Array) {
+  /** @param localAddress address from which this machine sends to the router, and that is mapped */
+  constructor(context: ClientContext, control: PortControl, localAddress: Address) {
     this.#context = context;
-    this.#nonces = context.nonces ?? new Map();
     this.#control = control;
     this.#localAddress = localAddress;
+    this.#family = localAddress.length === 4 ? 4 : 6;
   }
 
   async map(wanted: Wanted, signal: AbortSignal): Promise<Granted> {
     const { header, bytes } = await this.#request(wanted, signal);
-    const { externalAddress, externalPort } = parseMapping(bytes);
+    const { externalAddress, externalPort } = parseMapping(bytes, this.#family);
     if (header.leaseSeconds === 0 || externalPort === 0) throw badAnswer("it has no lease or port");
-    if (!isExternalAddress(externalAddress)) {
+    if (this.#family === 6) {
+      // Peers of IPv6 are told our own port.
+      if (externalPort !== wanted.internalPort) throw badAnswer(`it opens port ${externalPort}`);
+      if (!isPublic(parseAddress(externalAddress)!)) throw badAnswer(`it opens ${externalAddress}`);
+    } else if (!isExternalAddress(externalAddress)) {
       throw new RouterError("ROUTER_OFFLINE", "The router has no external address");
     }
     return { externalAddress, externalPort, leaseSeconds: header.leaseSeconds };
@@ -77,7 +82,13 @@ export class PcpClient implements MappingClient {
   }
 
   async unmap(held: Held, signal: AbortSignal): Promise<void> {
-    await this.#request({ ...held, externalPort: 0, leaseSeconds: 0 }, signal);
+    try {
+      await this.#request({ ...held, externalPort: 0, leaseSeconds: 0 }, signal);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "ROUTER_REFUSED") throw error;
+      // miniupnpd 2.3.1 forgets the nonce of a pinhole that was renewed, and so refuses to delete it.
+      await this.#request({ ...held, leaseSeconds: SHORTEST_LEASE_SECONDS }, signal);
+    }
   }
 
   close(): void {
@@ -128,9 +139,8 @@ export class PcpClient implements MappingClient {
   }
 
   #nonceOf({ kind, internalPort }: Wanted): Uint8Array {
-    const key = `${this.#control.serverAddress} ${kind} ${internalPort}`;
-    let nonce = this.#nonces.get(key);
-    if (!nonce) this.#nonces.set(key, nonce = this.#context.random(new Uint8Array(NONCE_BYTES)));
-    return nonce;
+    // With our own address, so that a router of another network learns no nonce of this one.
+    const from = formatAddress(this.#localAddress);
+    return this.#context.nonceOf(`${this.#control.serverAddress} ${from} ${kind} ${internalPort}`);
   }
 }

@@ -5,13 +5,12 @@
  * @module
  */
 
-import { delay } from "../base/mod.ts";
+import { delay, parseAddress } from "../base/mod.ts";
 import { RouterError } from "./errors.ts";
-import { parseIpv4 } from "./ipv4.ts";
 import { encodeAddressRequest, parseNatPmpAnswer } from "./nat_pmp.ts";
 import { encodeAnnounce, parseHeader, PCP_VERSION } from "./pcp.ts";
 import type { ClientContext } from "./protocol.ts";
-import type { Gateway, PortControlSocket } from "./transport.ts";
+import { familyOf, type Gateway, type PortControlSocket } from "./transport.ts";
 
 /**
  * Pauses after each sending of a request (ms): from 250 ms, doubled each time (RFC 6886, section
@@ -113,7 +112,7 @@ export async function probePortControl(
   control: PortControl,
   signal: AbortSignal,
 ): Promise<"PCP" | "NAT-PMP" | undefined> {
-  const localAddress = parseIpv4(gateway.localAddress ?? "");
+  const localAddress = parseAddress(gateway.localAddress ?? "");
   const ending = new AbortController();
   const either = AbortSignal.any([signal, ending.signal]);
   // Resolves to `false` if the router refuses the version of PCP.
@@ -124,6 +123,8 @@ export async function probePortControl(
       return header && header.version === PCP_VERSION;
     }, either)
     : Promise.resolve(false);
+  // There is no NAT-PMP for IPv6.
+  if (familyOf(gateway) === 6) return await pcp.catch(() => false) ? "PCP" : undefined;
   const natPmp = control.ask(
     [encodeAddressRequest()],
     (bytes) => parseNatPmpAnswer(bytes)?.asked === "address" || undefined,

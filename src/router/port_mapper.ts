@@ -35,7 +35,7 @@ export const UNMAP_TIMEOUT_MS = 2_000;
 
 /** Options of a {@linkcode PortMapper}. */
 export interface PortMapperOptions extends ClientContext {
-  /** Port of this machine, TCP and UDP. */
+  /** Port of this machine, TCP and UDP. The gateway's family decides for which family it is opened. */
   port: number;
   /** Returns the default gateway; `undefined` if it is unknown. */
   findGateway: () => Promise<Gateway | undefined>;
@@ -67,6 +67,8 @@ export class PortMapper {
   /** External address that a router without a mapping has told. */
   #routerAddress: string | undefined;
   #hurry = () => {};
+  /** Whether the network has changed since the last pause. */
+  #isHurried = false;
 
   constructor(options: PortMapperOptions) {
     this.#options = options;
@@ -86,6 +88,7 @@ export class PortMapper {
 
   /** Looks for a change of the gateway at once, for example after an address has changed. */
   networkChanged(): void {
+    this.#isHurried = true;
     this.#hurry();
   }
 
@@ -255,9 +258,12 @@ export class PortMapper {
   async #pause(pauseMs: number): Promise<void> {
     const hurrying = new AbortController();
     this.#hurry = () => hurrying.abort();
+    // The network may have changed during a request, when nothing paused.
+    if (this.#isHurried) hurrying.abort();
     const either = AbortSignal.any([this.#stopping.signal, hurrying.signal]);
     await delay(this.#clock, pauseMs, either).catch(() => {});
     this.#hurry = () => {};
+    this.#isHurried = false;
   }
 
   /** Deletes mappings as far as the router answers, and closes the client. Never throws. */

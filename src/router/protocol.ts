@@ -27,7 +27,7 @@ export interface Wanted {
 
 /** Mapping that the router has made. */
 export interface Granted {
-  /** External IPv4 address of the router, dotted form. */
+  /** External IPv4 address of the router, or the IPv6 address to which it lets packets in. */
   externalAddress: string;
   externalPort: number;
   /** Granted lease, seconds. Infinity: the mapping is permanent. */
@@ -69,6 +69,10 @@ export interface ClientContext {
   /** Fills a buffer with random bytes, as `crypto.getRandomValues` does. */
   random: (bytes: Uint8Array) => Uint8Array;
   transport: RouterTransport;
-  /** Nonces of PCP mappings, for a mapper that takes up mappings of an earlier one. */
-  nonces?: Map<string, Uint8Array>;
+  /**
+   * Returns the nonce of a PCP mapping, 12 bytes, by a text that names the mapping. The nonce must
+   * survive the process: a server refuses a mapping that it holds with another nonce (RFC 6887,
+   * section 11.3).
+   */
+  nonceOf: (mapping: string) => Uint8Array;
 }

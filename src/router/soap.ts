@@ -21,7 +21,7 @@ export type SoapArguments = Readonly<Record<string, string | number>>;
 /** Result of a call: either the values, or the code of a UPnP error. */
 export type SoapResult =
   | { values: Map<string, string>; localAddress: string; error?: undefined }
-  | { error: { code: number; description: string } };
+  | { values?: undefined; error: { code: number; description: string } };
 
 /**
  * Calls an action of a service.
@@ -74,6 +74,7 @@ export function parseResult(
   bytes: Uint8Array,
   action: string,
 ): { values: Map<string, string>; error?: undefined } | {
+  values?: undefined;
   error: { code: number; description: string };
 } {
   const envelope = readXml(bytes);
@@ -89,6 +90,14 @@ export function parseResult(
   return {
     error: { code: Number(code), description: bounded(textOf(error, "errorDescription") ?? "") },
   };
+}
+
+/** Makes the error for an action that the router refused. */
+export function refusal(doing: string, error: { code: number; description: string }): RouterError {
+  const { code, description } = error;
+  const result = description === "" ? `error ${code}` : `${description} (${code})`;
+  const message = `The router refused to ${doing} by UPnP: ${result}`;
+  return new RouterError("ROUTER_REFUSED", message, { result, code });
 }
 
 /** Shortens text, and leaves out characters that could steer a terminal. */

@@ -5,23 +5,38 @@
  * @module
  */
 
-import { version } from "../base/mod.ts";
-import { parseIpv4 } from "./ipv4.ts";
-import { SSDP_GROUP } from "./transport.ts";
+import {
+  type Family,
+  formatAddress,
+  formatHostPort,
+  isPublic,
+  machineOf,
+  parseAddress,
+  version,
+  withoutZone,
+} from "../base/mod.ts";
+import { familyOf, type Gateway, SSDP_GROUP, SSDP_GROUP_IPV6 } from "./transport.ts";
 
-/** Devices and services to search for. A router of IGD 2 answers for version 1 too. */
-export const SEARCH_TARGETS: readonly string[] = [
-  "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
-  "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
-  "urn:schemas-upnp-org:service:WANIPConnection:1",
-  "urn:schemas-upnp-org:service:WANPPPConnection:1",
-];
+/** Devices and services to search for, by family. A router of IGD 2 answers for version 1 too. */
+export const SEARCH_TARGETS: Record<Family, readonly string[]> = {
+  4: [
+    "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
+    "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
+    "urn:schemas-upnp-org:service:WANIPConnection:1",
+    "urn:schemas-upnp-org:service:WANPPPConnection:1",
+  ],
+  6: [
+    "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
+    "urn:schemas-upnp-org:service:WANIPv6FirewallControl:1",
+  ],
+};
+const ALL_TARGETS = Object.values(SEARCH_TARGETS).flat().map(withoutVersion);
 /** Seconds over which devices may spread their answers. */
 const MX_SECONDS = 1;
 /** Maximum length of an answer, bytes. */
 const MAX_ANSWER_BYTES = 4_096;
 
-/** Address of a device's description: an http URL whose host is an IPv4 address. */
+/** Address of a device's description: an http URL whose host is an IP address without a zone. */
 export interface Location {
   address: string;
   port: number;
@@ -30,10 +45,11 @@ export interface Location {
 }
 
 /** Makes the search request for a target. */
-export function searchRequest(target: string): string {
+export function searchRequest(target: string, family: Family): string {
+  const host = family === 4 ? SSDP_GROUP.address : SSDP_GROUP_IPV6;
   return [
     "M-SEARCH * HTTP/1.1",
-    `HOST: ${SSDP_GROUP.address}:${SSDP_GROUP.port}`,
+    `HOST: ${formatHostPort({ host, port: SSDP_GROUP.port })}`,
     'MAN: "ssdp:discover"',
     `MX: ${MX_SECONDS}`,
     `ST: ${target}`,
@@ -44,11 +60,17 @@ export function searchRequest(target: string): string {
 
 /**
  * Returns the address of a device's description from an answer. Returns `undefined` for a datagram
- * that is no answer of a router, or whose location is not on the sender's own IP address.
+ * that is no answer of a router, or whose location is not on the sender's own IP address. Only a
+ * gateway of IPv6, which answers from a link-local address, may name another one: a public address
+ * of our own network (/64), because a connection from our public address has to lead there.
  *
- * @param sender IPv4 address of the sender, dotted form
+ * @param sender IP address of the sender, without a zone
  */
-export function parseSearchAnswer(bytes: Uint8Array, sender: string): Location | undefined {
+export function parseSearchAnswer(
+  bytes: Uint8Array,
+  sender: string,
+  gateway?: Gateway,
+): Location | undefined {
   if (bytes.length > MAX_ANSWER_BYTES) return;
   const [first, ...lines] = String.fromCharCode(...bytes).split("\r\n");
   if (!/^HTTP\/1\.[01] 200(?: |$)/.test(first!)) return;
@@ -58,22 +80,34 @@ export function parseSearchAnswer(bytes: Uint8Array, sender: string): Location |
   }));
   const target = fields.get("st") ?? "";
   // Some routers answer with another version than the requested one.
-  const isRouter = SEARCH_TARGETS.some((one) => withoutVersion(one) === withoutVersion(target));
+  const isRouter = ALL_TARGETS.includes(withoutVersion(target));
   const location = isRouter ? parseLocation(fields.get("location") ?? "") : undefined;
-  return location?.address === sender ? location : undefined;
+  if (!location) return;
+  if (!gateway || familyOf(gateway) === 4) {
+    return location.address === sender ? location : undefined;
+  }
+  const isNamed = sender === withoutZone(gateway.address) || sender === location.address;
+  return isNamed && isOurNetwork(location.address, gateway.localAddress!) ? location : undefined;
+}
+
+/** Whether an address is a public one of IPv6 in the same /64 as ours. */
+function isOurNetwork(address: string, ours: string): boolean {
+  return isPublic(parseAddress(address)!) && machineOf(address) === machineOf(ours);
 }
 
 /**
- * Parses an http URL whose host is an IPv4 address, relative to a base URL if one is given. Returns
+ * Parses an http URL whose host is an IP address, relative to a base URL if one is given. Returns
  * `undefined` for everything else.
  */
 export function parseLocation(text: string, base?: Location): Location | undefined {
   if (text.length > 1_024) return;
-  const url = URL.parse(text, base && `http://${base.address}:${base.port}${base.path}`);
+  const host = base && formatHostPort({ host: base.address, port: base.port });
+  const url = URL.parse(text, base && `http://${host}${base.path}`);
   if (!url || url.protocol !== "http:" || url.username !== "" || url.password !== "") return;
   const port = url.port === "" ? 80 : Number(url.port);
-  if (!parseIpv4(url.hostname) || port === 0) return;
-  return { address: url.hostname, port, path: url.pathname + url.search };
+  const address = parseAddress(url.hostname.replace(/^\[(.*)\]$/, "$1"));
+  if (!address || port === 0) return;
+  return { address: formatAddress(address), port, path: url.pathname + url.search };
 }
 
 function withoutVersion(target: string): string {

@@ -12,7 +12,7 @@ export interface PortMapping {
   protocol: ProtocolName;
   /**
    * External IPv4 address of the router, dotted form. The address is private behind a second
-   * router.
+   * router. In IPv6, the address to which the router lets peers in: ours, if nobody translates it.
    */
   externalAddress: string;
   /** External TCP port. */
@@ -25,8 +25,8 @@ export interface PortMapping {
 export interface PortMappingStatus {
   mapping?: PortMapping;
   /**
-   * External IPv4 address that the router names, dotted form; absent if it names none. Present also
-   * if the router opens no port.
+   * External address that the router names; absent if it names none. Present also if the router opens
+   * no port.
    */
   routerAddress?: string;
   /** Time of the last change of the mapping, or of its loss, Unix milliseconds. */

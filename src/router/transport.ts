@@ -5,12 +5,19 @@
  * @module
  */
 
+import type { Family } from "../base/mod.ts";
+
 /** UDP port of PCP and NAT-PMP servers (RFC 6887, section 19.1; RFC 6886, section 1.1). */
 export const PORT_CONTROL_PORT = 5_351;
 /** Multicast group and port of SSDP (UPnP Device Architecture 2.0, section 1.1.2). */
 export const SSDP_GROUP = { address: "239.255.255.250", port: 1_900 };
+/** The link-local group of SSDP over IPv6 (UPnP Device Architecture 2.0, annex A). */
+export const SSDP_GROUP_IPV6 = "ff02::c";
 
-/** An IPv4 address in dotted form, and a port. */
+/**
+ * An IP address and a port. A link-local address of IPv6 has a zone where it is sent to
+ * (`fe80::1%eth0`), and none where it is a sender.
+ */
 export interface Endpoint {
   address: string;
   port: number;
@@ -18,10 +25,15 @@ export interface Endpoint {
 
 /** The router that leads to the internet, as the routing table names it. */
 export interface Gateway {
-  /** IPv4 address of the router in our network, dotted form. */
+  /** Address of the router in our network; a link-local one of IPv6 with its zone. */
   address: string;
-  /** IPv4 address from which this machine sends to the router; PCP needs it. */
+  /** Address from which this machine sends to the internet; PCP needs it, and IPv6 has it always. */
   localAddress?: string;
+}
+
+/** Returns the family of a gateway's addresses. */
+export function familyOf({ address }: Gateway): Family {
+  return address.includes(":") ? 6 : 4;
 }
 
 /** An open UDP socket. */
@@ -33,13 +45,13 @@ export interface RouterSocket {
 
 /** A UDP socket that sends to a server of PCP or NAT-PMP. */
 export interface PortControlSocket extends RouterSocket {
-  /** Address and port of the server. Datagrams of other senders are dropped. */
+  /** Address, without a zone, and port of the server. Datagrams of other senders are dropped. */
   readonly server: Endpoint;
 }
 
 /** A TCP connection to the router. */
 export interface RouterConnection {
-  /** IPv4 address of this machine on the connection, dotted form. */
+  /** Address of this machine on the connection. */
   readonly localAddress: string;
   write(bytes: Uint8Array): Promise<void>;
   /** Returns the next bytes, or `undefined` at the end. */
@@ -55,10 +67,13 @@ export interface RouterTransport {
   /** Opens a UDP socket that sends to {@linkcode PORT_CONTROL_PORT} of the gateway. */
   openPortControl(gateway: string, onDatagram: OnDatagram): Promise<PortControlSocket>;
   /**
-   * Opens a UDP socket that sends to {@linkcode SSDP_GROUP}, and to SSDP's port of the gateway if a
-   * gateway is given.
+   * Opens a UDP socket that sends to the group of SSDP in the gateway's family, and to SSDP's port of
+   * the gateway. Without a gateway, the family is IPv4.
    */
   openSsdp(gateway: Gateway | undefined, onDatagram: OnDatagram): Promise<RouterSocket>;
-  /** Connects to a port of the router. Rejects when `signal` aborts. */
+  /**
+   * Connects to a port of the router. A connection over IPv6 comes from the gateway's `localAddress`.
+   * Rejects when `signal` aborts.
+   */
   connect(to: Endpoint, signal: AbortSignal): Promise<RouterConnection>;
 }

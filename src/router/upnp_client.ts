@@ -17,7 +17,7 @@ import type {
   PortKind,
   Wanted,
 } from "./protocol.ts";
-import { call, type SoapArguments } from "./soap.ts";
+import { call, refusal, type SoapArguments, type SoapResult } from "./soap.ts";
 
 /** Description of our mappings in the router's list. */
 const DESCRIPTION = "libreseed";
@@ -205,14 +205,7 @@ export class UpnpClient implements MappingClient {
     };
   }
 
-  async #call(
-    action: string,
-    values: SoapArguments,
-    signal: AbortSignal,
-  ): Promise<
-    | { values: Map<string, string>; error?: undefined }
-    | { values?: undefined; error: { code: number; description: string } }
-  > {
+  async #call(action: string, values: SoapArguments, signal: AbortSignal): Promise<SoapResult> {
     const result = await call(this.#context, this.#service, action, values, signal);
     if (!result.error) this.#localAddress = result.localAddress;
     return result;
@@ -241,11 +234,4 @@ function portOf(text: string | undefined): number {
 
 function isPort(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65_535;
-}
-
-function refusal(doing: string, error: { code: number; description: string }): RouterError {
-  const { code, description } = error;
-  const result = description === "" ? `error ${code}` : `${description} (${code})`;
-  const message = `The router refused to ${doing} by UPnP: ${result}`;
-  return new RouterError("ROUTER_REFUSED", message, { result, code });
 }

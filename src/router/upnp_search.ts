@@ -1,6 +1,6 @@
 /**
  * Finds a UPnP router: searches by SSDP, reads the descriptions of the devices that answer, and
- * takes the first service that has an external address.
+ * takes the first service that has an external address or, for IPv6, a firewall that opens pinholes.
  *
  * @module
  */
@@ -9,9 +9,10 @@ import { delay, isLocalAddress, utf8 } from "../base/mod.ts";
 import { findServices } from "./description.ts";
 import { badAnswer, RouterError } from "./errors.ts";
 import { request } from "./http.ts";
-import type { ClientContext } from "./protocol.ts";
+import { PinholeClient } from "./pinhole_client.ts";
+import type { ClientContext, MappingClient } from "./protocol.ts";
 import { type Location, parseSearchAnswer, SEARCH_TARGETS, searchRequest } from "./ssdp.ts";
-import type { Gateway } from "./transport.ts";
+import { familyOf, type Gateway } from "./transport.ts";
 import { UpnpClient } from "./upnp_client.ts";
 import { readXml } from "./xml.ts";
 
@@ -30,15 +31,17 @@ export async function findUpnpRouter(
   context: ClientContext,
   gateway: Gateway | undefined,
   signal: AbortSignal,
-): Promise<UpnpClient | undefined> {
+): Promise<MappingClient | undefined> {
+  const family = gateway ? familyOf(gateway) : 4;
   const waiting: Location[] = [];
   const seen = new Set<string>();
   let failure: unknown;
   let wake = () => {};
   let isOver = false;
   const socket = await context.transport.openSsdp(gateway, (bytes, { address }) => {
-    if (gateway ? address !== gateway.address : !isLocalAddress(address)) return;
-    const location = parseSearchAnswer(bytes, address);
+    const isOfRouter = gateway ? address === gateway.address : isLocalAddress(address);
+    if (family === 4 && !isOfRouter) return;
+    const location = parseSearchAnswer(bytes, address, gateway);
     const key = JSON.stringify(location);
     if (!location || seen.has(key) || seen.size >= MAX_DESCRIPTIONS) return;
     seen.add(key);
@@ -49,7 +52,9 @@ export async function findUpnpRouter(
   const either = AbortSignal.any([signal, ending.signal]);
   const searching = (async () => {
     for (const pauseMs of SEARCH_PAUSES_MS) {
-      for (const target of SEARCH_TARGETS) socket.send(utf8(searchRequest(target)));
+      for (const target of SEARCH_TARGETS[family]) {
+        socket.send(utf8(searchRequest(target, family)));
+      }
       await delay(context.clock, pauseMs, either);
     }
   })().catch(() => {}).finally(() => {
@@ -62,7 +67,7 @@ export async function findUpnpRouter(
       const location = waiting.shift();
       if (location) {
         try {
-          return await openRouter(context, location, signal);
+          return await openRouter(context, location, gateway, signal);
         } catch (error) {
           if (signal.aborted) throw error;
           failure = error;
@@ -83,17 +88,26 @@ export async function findUpnpRouter(
 async function openRouter(
   context: ClientContext,
   location: Location,
+  gateway: Gateway | undefined,
   signal: AbortSignal,
-): Promise<UpnpClient> {
+): Promise<MappingClient> {
   const { path } = location;
   const { status, body } = await request(context, { method: "GET", to: location, path }, signal);
   if (status !== 200) throw badAnswer(`its description has the HTTP status ${status}`);
-  const services = findServices(readXml(body), location);
-  if (services.length === 0) throw badAnswer("its description has no service that maps ports");
+  const family = gateway ? familyOf(gateway) : 4;
+  const services = findServices(readXml(body), location, family);
+  if (services.length === 0) {
+    throw badAnswer(`its description has no service that opens ports of IPv${family}`);
+  }
   let failure: unknown;
   for (const service of services) {
-    const client = new UpnpClient(context, service);
     try {
+      if (family === 6) {
+        const client = new PinholeClient(context, service, gateway!.localAddress!);
+        await client.isFiltering(signal);
+        return client;
+      }
+      const client = new UpnpClient(context, service);
       await client.externalAddress(signal);
       return client;
     } catch (error) {

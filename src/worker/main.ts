@@ -13,7 +13,7 @@ import type { FromEngine, ToEngine } from "../launcher/mod.ts";
 import { GateAccess } from "./gate_access.ts";
 import { WorkerBinding } from "./binding.ts";
 import type { WorkerEvent } from "./protocol.ts";
-import { RouterPort } from "./router_port.ts";
+import { OpenedPorts } from "./opened_ports.ts";
 import { WorkerRuntime } from "./runtime.ts";
 import { transferErrors } from "./transfer_errors.ts";
 
@@ -26,7 +26,7 @@ const gate = new GateAccess(
   (port) => self.postMessage({ kind: "want-gate", port }, [port]),
 );
 const binding = new WorkerBinding();
-const router = new RouterPort(systemClock, () => gate.client().router());
+const ports = new OpenedPorts(systemClock, () => gate.client().router());
 
 let runtime: WorkerRuntime | undefined;
 let warn = (_message: string) => {};
@@ -35,7 +35,7 @@ addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
   if (data.kind === "api") serve(data);
   else if (data.kind === "binding") binding.set(data.state);
   else if (data.kind === "addresses") runtime?.setHostAddresses(data.addresses);
-  else if (data.kind === "gateway") router.setGateway(data.gateway);
+  else if (data.kind === "gateways") ports.setGateways(data.gateway, data.gatewayIpv6);
   else if (data.kind === "gate-died") gateDied(data);
 });
 
@@ -49,7 +49,7 @@ function serve({ port, ...bound }: Extract<ToEngine, { kind: "api" }>): void {
     (message) => send({ event: "log", level: "debug", message }),
   );
   printing.hear = (args) => lines.hear(args);
-  runtime = new WorkerRuntime(systemClock, send, { router, gate, binding });
+  runtime = new WorkerRuntime(systemClock, send, { ports, gate, binding });
   expose(runtime, port);
 }
 
@@ -57,8 +57,8 @@ function serve({ port, ...bound }: Extract<ToEngine, { kind: "api" }>): void {
 function gateDied({ why, mapsPort, pauseMs }: Extract<ToEngine, { kind: "gate-died" }>): void {
   warn(
     `${why}; a new one starts in ${pauseMs / 1_000} s. Seeding goes on. Until then no peer over ` +
-      "IPv6 or in the local network is dialled, and the router's port is not renewed",
+      "IPv6 or in the local network is dialled, and the router's ports are not renewed",
   );
   gate.died(why);
-  if (mapsPort) router.gateDied(why);
+  if (mapsPort) ports.gateDied(why);
 }

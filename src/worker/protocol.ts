@@ -61,6 +61,11 @@ export interface WorkerOptions extends TunableOptions {
   readOnly: boolean;
   /** Whether the home router is asked to open the port. Default: it is not. */
   mapsPort?: boolean;
+  /**
+   * Secret from which the nonces of PCP are derived, 32 bytes, the same for every process of this
+   * home. Without it, the nonces do not survive the process.
+   */
+  mappingSecret?: Uint8Array;
   /** Whether to find peers in the local network (BEP 14). */
   lan: boolean;
   /** Whether peers on this machine and in private networks may be dialled, at any port and rate. */
@@ -115,6 +120,11 @@ export interface WorkerStatus {
   binding?: Binding & BindingState;
   /** State of our port in the home router; absent if the router is not asked. */
   portMapping?: PortMappingStatus;
+  /**
+   * State of our port in the router's firewall for IPv6; absent if the router is not asked, or there is
+   * no gateway of IPv6.
+   */
+  pinhole?: PortMappingStatus;
   /** The deaths of the gate's thread; absent if it has not died. */
   gate?: GateStatus;
   /** Whether peers outside can connect. */
@@ -241,6 +251,8 @@ export type WorkerEvent =
   | { event: "dht"; state: DhtState }
   /** Our port in the home router was opened or lost, or could not be opened. */
   | { event: "port-mapping"; status: PortMappingStatus }
+  /** The same in the router's firewall for IPv6; `undefined` when the gateway of IPv6 is gone. */
+  | { event: "pinhole"; status: PortMappingStatus | undefined }
   /** What is known of our reachability has changed. */
   | { event: "reachability"; status: ReachabilityStatus }
   /** A node has shown an item that is looked up. */

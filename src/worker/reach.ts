@@ -34,6 +34,8 @@ export interface ReachOptions {
   port: number;
   /** Status of our port in the router; `undefined` if the router is not asked. */
   portMapping: () => PortMappingStatus | undefined;
+  /** Status of our port in the router's firewall for IPv6; `undefined` if it is not asked. */
+  pinhole: () => PortMappingStatus | undefined;
   /** Called when the finding has changed. Counts alone are no change. */
   onStatus: (status: ReachabilityStatus) => void;
   /** Called with the external address of a family, when it becomes known and when it changes. */
@@ -82,6 +84,7 @@ export class Reach {
       incoming4: { ...this.#incoming[4] },
       incoming6: { ...this.#incoming[6] },
       portMapping: this.#options.portMapping(),
+      pinhole: this.#options.pinhole(),
     });
   }
 

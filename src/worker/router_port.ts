@@ -1,17 +1,29 @@
 /**
- * Runs the port mapper in the engine's thread. The mapper needs the engine's port, and the default
+ * Runs a port mapper of one address family in the engine's thread. The mapper needs the engine's port, and the default
  * gateway from the launcher, which arrive in any order.
  *
  * @module
  */
 
+import { createHmac } from "node:crypto";
 import type { Clock } from "../base/mod.ts";
 import {
   type Gateway,
+  NONCE_BYTES,
   PortMapper,
   type PortMappingStatus,
   type RouterTransport,
 } from "../router/mod.ts";
+
+/** Options of {@linkcode RouterPort.start}. */
+export interface RouterPortOptions {
+  /** Port on which the engine listens, TCP and UDP. */
+  port: number;
+  /** Secret from which the nonces of PCP are derived. */
+  secret: Uint8Array;
+  /** Called after each change of the status. */
+  onChange: (status: PortMappingStatus) => void;
+}
 
 /** Keeps the engine's port mapped in the home router, if the launcher tells of the gateway. */
 export class RouterPort {
@@ -19,10 +31,8 @@ export class RouterPort {
   readonly #transport: (() => RouterTransport) | undefined;
   /** The default gateway that the launcher named last; absent until it has named the first. */
   #told: { gateway: Gateway | undefined } | undefined;
-  #engine: { port: number; onChange: (status: PortMappingStatus) => void } | undefined;
+  #engine: RouterPortOptions | undefined;
   #mapper: PortMapper | undefined;
-  /** Nonces of PCP: without the same one, a router refuses a port that it has mapped already. */
-  readonly #nonces = new Map<string, Uint8Array>();
   /** The status after the death of the gate, until there is a new one. */
   #failure: PortMappingStatus | undefined;
 
@@ -44,12 +54,9 @@ export class RouterPort {
 
   /**
    * Sets the engine's port. Mapping starts when the gateway is set, too.
-   *
-   * @param port port on which the engine listens, TCP and UDP
-   * @param onChange called after each change of the status
    */
-  start(port: number, onChange: (status: PortMappingStatus) => void): void {
-    this.#engine = { port, onChange };
+  start(options: RouterPortOptions): void {
+    this.#engine = options;
     this.#begin();
   }
 
@@ -64,6 +71,14 @@ export class RouterPort {
     this.#failure = undefined;
     if (this.#mapper) this.#mapper.networkChanged();
     else this.#begin();
+  }
+
+  /** Deletes the mapping, and forgets the gateway. */
+  forget(): void {
+    this.#told = undefined;
+    this.#failure = undefined;
+    void this.#mapper?.stop();
+    this.#mapper = undefined;
   }
 
   /**
@@ -85,12 +100,13 @@ export class RouterPort {
 
   #begin(): void {
     if (!this.#told || !this.#engine || this.#failure || !this.#transport) return;
-    const { port, onChange } = this.#engine;
+    const { port, secret, onChange } = this.#engine;
     const mapper = this.#mapper = new PortMapper({
       clock: this.#clock,
       random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
       transport: this.#transport(),
-      nonces: this.#nonces,
+      nonceOf: (mapping) =>
+        createHmac("sha256", secret).update(mapping).digest().subarray(0, NONCE_BYTES),
       port,
       findGateway: () => Promise.resolve(this.#told?.gateway),
       onChange: (status) => {

@@ -34,11 +34,11 @@ import {
   type WorkerStarted,
   type WorkerStatus,
 } from "./protocol.ts";
+import { OpenedPorts } from "./opened_ports.ts";
 import { Outreach } from "./outreach.ts";
 import { searchPeers } from "./peer_search.ts";
 import { notStarted } from "./errors.ts";
 import { ipv6Use, Reach } from "./reach.ts";
-import { RouterPort } from "./router_port.ts";
 
 /** Maximum number of records that `announceNow` announces concurrently. */
 const MAX_ANNOUNCING = 8;
@@ -48,7 +48,7 @@ export class WorkerRuntime implements WorkerApi {
   readonly #clock: Clock;
   readonly #send: (event: WorkerEvent) => void;
   readonly #createManager: (options: DhtManagerOptions) => DhtManager;
-  readonly #router: RouterPort;
+  readonly #ports: OpenedPorts;
   readonly #gate: Pick<GateAccess, "client" | "status"> | undefined;
   readonly #binding: WorkerBinding;
   readonly #operations = new Map<number, AbortController>();
@@ -69,7 +69,7 @@ export class WorkerRuntime implements WorkerApi {
     send: (event: WorkerEvent) => void,
     parts: {
       createManager?: (options: DhtManagerOptions) => DhtManager;
-      router?: RouterPort;
+      ports?: OpenedPorts;
       gate?: Pick<GateAccess, "client" | "status">;
       binding?: WorkerBinding;
     } = {},
@@ -78,7 +78,7 @@ export class WorkerRuntime implements WorkerApi {
     this.#send = send;
     this.#defects = new DefectLog(send);
     this.#createManager = parts.createManager ?? ((options) => new DhtManager(options));
-    this.#router = parts.router ?? new RouterPort(clock);
+    this.#ports = parts.ports ?? new OpenedPorts(clock);
     this.#gate = parts.gate;
     this.#binding = parts.binding ?? new WorkerBinding();
   }
@@ -153,9 +153,9 @@ export class WorkerRuntime implements WorkerApi {
       isOurs: ({ host }) => host === this.#reach?.status.ipv4.external?.address,
     });
     this.#reach = new Reach({
-      ...{ clock: this.#clock, port: engine.port },
-      usesIpv6For: ipv6Use(options),
-      portMapping: () => this.#router.status ?? (options.mapsPort ? { sinceMs: 0 } : undefined),
+      ...{ clock: this.#clock, port: engine.port, usesIpv6For: ipv6Use(options) },
+      portMapping: () => this.#ports.mapping ?? (options.mapsPort ? { sinceMs: 0 } : undefined),
+      pinhole: () => this.#ports.pinhole,
       onStatus: (status) => {
         const { placement } = status.ipv4;
         const isClosed = placement === "nat" || placement === "carrier-nat";
@@ -169,15 +169,15 @@ export class WorkerRuntime implements WorkerApi {
       onIpv6: (has) => void engine.useIpv6(has),
     });
     if (this.#hostAddresses) this.setHostAddresses(this.#hostAddresses);
-    let routersAddress: string | undefined;
-    this.#router.start(engine.port, (status) => {
-      this.#send({ event: "port-mapping", status });
-      this.#schedule.port = this.#announcedPort;
+    this.#ports.start({
+      ...{ port: engine.port, secret: options.mappingSecret },
+      onChange: (event) => {
+        this.#send(event);
+        this.#schedule.port = this.#announcedPort;
+        this.#reach?.update();
+      },
       // A router may lie about its address, so the nodes are asked.
-      const address = status.routerAddress;
-      if (address !== undefined && address !== routersAddress) engine.surveyAddress();
-      routersAddress = address ?? routersAddress;
-      this.#reach?.update();
+      onRouterAddress: () => engine.surveyAddress(),
     });
     return { port: engine.port, nodeIdHex: this.#nodeIdHex(), dht: this.#dhtState() };
   }
@@ -219,7 +219,7 @@ export class WorkerRuntime implements WorkerApi {
       totals: engine.totals(),
       binding: this.#binding.status,
       gate: this.#gate?.status,
-      portMapping: this.#router.status,
+      ...this.#ports.status,
       reachability: this.#reach!.status,
       hostAddresses: this.#hostAddresses,
       lan: engine.lan,
@@ -333,7 +333,7 @@ export class WorkerRuntime implements WorkerApi {
     for (const operation of this.#operations.values()) operation.abort();
     this.#reannouncer?.stop();
     this.#outreach?.stop();
-    const unmapped = this.#router.stop();
+    const unmapped = this.#ports.stop();
     const begunMs = this.#clock.now();
     try {
       await this.#manager?.stop(deadlineMs / 2);
@@ -347,7 +347,7 @@ export class WorkerRuntime implements WorkerApi {
   /** Announces everything again, because peers know this machine by an address that it has lost. */
   #announceAgain(engine: Engine): void {
     engine.networkChanged();
-    this.#router.networkChanged();
+    this.#ports.networkChanged();
     this.#schedule.announceAll();
   }
 
@@ -359,7 +359,7 @@ export class WorkerRuntime implements WorkerApi {
 
   /** Port at which peers reach this machine. */
   get #announcedPort(): number {
-    return this.#router.announcedPort ?? this.#running.port;
+    return this.#ports.announcedPort ?? this.#running.port;
   }
 
   /** Returns the announcement schedule; throws before the worker has started. */

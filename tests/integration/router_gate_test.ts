@@ -52,6 +52,7 @@ for (
     const mapper = new PortMapper({
       clock: systemClock,
       random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
+      nonceOf: () => new Uint8Array(12),
       transport: world.transport,
       port: PORT,
       findGateway: () => Promise.resolve(gatewayAddress ? ROUTER : undefined),

@@ -5,6 +5,7 @@
  */
 
 import dgram from "node:dgram";
+import { withoutZone } from "../../src/base/mod.ts";
 import {
   type Endpoint,
   type Gateway,
@@ -23,6 +24,8 @@ export interface DirectEndpoints {
   portControlPort?: number;
   /** Receiver of searches by SSDP. */
   ssdp?: Endpoint;
+  /** The router is one of IPv6: its address, without a zone, and ours. The sockets stay on 127.0.0.1. */
+  ipv6?: { router: string; ours: string };
 }
 
 interface OpenSocket {
@@ -46,8 +49,9 @@ export class DirectTransport implements RouterTransport {
   }
 
   async openPortControl(address: string, onDatagram: OnDatagram): Promise<PortControlSocket> {
-    const server = { address, port: this.#endpoints.portControlPort ?? PORT_CONTROL_PORT };
-    return { ...await this.#open([server], onDatagram), server };
+    const { ipv6, portControlPort: port = PORT_CONTROL_PORT } = this.#endpoints;
+    const socket = await this.#open([{ address: ipv6 ? "127.0.0.1" : address, port }], onDatagram);
+    return { ...socket, server: { address: withoutZone(address), port } };
   }
 
   openSsdp(gateway: Gateway | undefined, onDatagram: OnDatagram): Promise<RouterSocket> {
@@ -64,14 +68,15 @@ export class DirectTransport implements RouterTransport {
     this.connected.push(to);
     let connection: Deno.TcpConn;
     try {
-      connection = await Deno.connect({ hostname: to.address, port: to.port, signal });
+      const hostname = this.#endpoints.ipv6 ? "127.0.0.1" : to.address;
+      connection = await Deno.connect({ hostname, port: to.port, signal });
     } catch (error) {
       this.connections--;
       throw error;
     }
     let isOpen = true;
     return {
-      localAddress: connection.localAddr.hostname,
+      localAddress: this.#endpoints.ipv6?.ours ?? connection.localAddr.hostname,
       async write(bytes) {
         for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
       },
@@ -101,7 +106,8 @@ export class DirectTransport implements RouterTransport {
     this.sockets.add(open);
     socket.on("message", (bytes, { address, port }) => {
       open.received++;
-      onDatagram(Uint8Array.from(bytes), { address, port });
+      const sender = this.#endpoints.ipv6?.router ?? address;
+      onDatagram(Uint8Array.from(bytes), { address: sender, port });
     });
     return {
       send: (bytes) => {

@@ -6,7 +6,7 @@
  */
 
 import dgram from "node:dgram";
-import type { Clock } from "../../src/base/mod.ts";
+import { type Clock, formatAddress } from "../../src/base/mod.ts";
 import { FakeIgd } from "./fake_gateway_igd.ts";
 
 /** A mapping in the list of a {@linkcode FakeGateway}. */
@@ -37,6 +37,8 @@ export interface FakeGatewayBehaviour {
   isForeign: boolean;
   /** Number of requests of PCP and NAT-PMP that are answered only once, after the last. */
   lateRequests: number;
+  /** Result code of each request of PCP that deletes a mapping. */
+  deletionRefusal: number;
   /** Changes an answer of PCP or NAT-PMP before it is sent. */
   damage: ((answer: Uint8Array<ArrayBuffer>) => Uint8Array) | undefined;
 }
@@ -75,6 +77,7 @@ export class FakeGateway {
       otherPort: undefined,
       isForeign: false,
       lateRequests: 0,
+      deletionRefusal: 0,
       damage: undefined,
       ...behaviour,
     };
@@ -181,9 +184,11 @@ export class FakeGateway {
     if (request[1] !== PCP_MAP) return answer;
     const kind = PROTOCOLS[request[36]!]!;
     const nonce = request.subarray(24, 36).join();
-    const client = [...request.subarray(20, 24)].join(".");
-    const { refusal } = this.behaviour;
+    const isIpv6 = request[18] !== 0xff;
+    const client = formatAddress(request.subarray(isIpv6 ? 8 : 20, 24));
     const asked = { kind, internalPort: view.getUint16(40), leaseSeconds: view.getUint32(4) };
+    const { deletionRefusal } = this.behaviour;
+    const refusal = asked.leaseSeconds === 0 && deletionRefusal || this.behaviour.refusal;
     this.requests.push({ kind, leaseSeconds: asked.leaseSeconds });
     const old = [...this.mappings].find(([key, one]) =>
       key.startsWith(kind) && one.client === client && one.internalPort === asked.internalPort
@@ -202,7 +207,9 @@ export class FakeGateway {
     });
     view.setUint32(4, leaseSeconds);
     view.setUint16(42, externalPort);
-    answer.set([0xff, 0xff, ...this.behaviour.externalAddress.split(".").map(Number)], 54);
+    // A pinhole has the same address outside.
+    if (isIpv6) answer.set(request.subarray(8, 24), 44);
+    else answer.set([0xff, 0xff, ...this.behaviour.externalAddress.split(".").map(Number)], 54);
     return answer;
   }
 

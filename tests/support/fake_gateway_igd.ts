@@ -6,6 +6,7 @@
  */
 
 import type { FakeGateway } from "./fake_gateway.ts";
+import { FakeFirewall } from "./fake_gateway_firewall.ts";
 
 /** Faults of the UPnP part of a router. */
 export interface IgdBehaviour {
@@ -20,6 +21,8 @@ export interface IgdBehaviour {
   override:
     | ((action: string, values: Map<string, string>) => number | string | undefined)
     | undefined;
+  /** What the firewall for IPv6 says of itself. */
+  firewall: { isOn: boolean; opensPinholes: boolean };
   /** Whether answers come in chunks. */
   isChunked: boolean;
   /** Whether requests are never answered. */
@@ -29,6 +32,9 @@ export interface IgdBehaviour {
 const NAMES: Record<number, string> = {
   402: "Invalid Args",
   606: "Action not authorized",
+  702: "FirewallDisabled",
+  703: "InboundPinholeNotAllowed",
+  704: "NoSuchEntry",
   714: "NoSuchEntryInArray",
   718: "ConflictInMappingEntry",
   724: "SamePortValuesRequired",
@@ -43,6 +49,7 @@ export class FakeIgd {
     description: undefined,
     location: undefined,
     override: undefined,
+    firewall: { isOn: true, opensPinholes: true },
     isChunked: false,
     isSilent: false,
   };
@@ -53,9 +60,11 @@ export class FakeIgd {
   readonly #gateway: FakeGateway;
   #listener!: Deno.TcpListener;
   readonly #connections = new Set<Deno.TcpConn>();
+  readonly #firewall: FakeFirewall;
 
   constructor(gateway: FakeGateway) {
     this.#gateway = gateway;
+    this.#firewall = new FakeFirewall(gateway);
   }
 
   get port(): number {
@@ -127,7 +136,7 @@ export class FakeIgd {
     }
     const body = request.slice(request.indexOf("\r\n\r\n"));
     const values = new Map(
-      [...body.matchAll(/<(New\w+)>([^<]*)</g)].map(([, name, value]) => [name!, value!]),
+      [...body.matchAll(/<(\w+)>([^<]*)</g)].map(([, name, value]) => [name!, value!]),
     );
     this.calls.push(action);
     const result = this.behaviour.override?.(action, values) ?? this.#act(action, values, client);
@@ -175,7 +184,7 @@ export class FakeIgd {
       case "AddPortMapping":
         return this.#add(key, values, client) ? {} : 718;
       default:
-        return 401;
+        return this.#firewall.act(action, values);
     }
   }
 
@@ -203,9 +212,10 @@ export class FakeIgd {
       `<device><deviceType>urn:schemas-upnp-org:device:${name}:${igd}</deviceType>` +
       `<friendlyName>Smith & Sons' router</friendlyName><serviceList>${services}</serviceList>` +
       `<deviceList>${inner}</deviceList></device>`;
+    const firewall = igd === 2 ? service("WANIPv6FirewallControl:1", "/ctl/IPConn") : "";
     const connection = device(
       "WANConnectionDevice",
-      service(`WANIPConnection:${igd}`, controlUrl),
+      service(`WANIPConnection:${igd}`, controlUrl) + firewall,
       "",
     );
     const wan = device("WANDevice", service("WANCommonInterfaceConfig:1", "/ctl/Cmn"), connection);

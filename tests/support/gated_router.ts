@@ -32,6 +32,7 @@ export class GatedRouter implements AsyncDisposable {
     });
     this.surroundings = {
       findGateway: () => Promise.resolve({ address: "127.0.0.1", localAddress: "127.0.0.1" }),
+      findGatewayIpv6: () => Promise.resolve(undefined),
       connect: (_options, onFailure) => {
         this.#onFailure = onFailure;
         const serve = (port: MessagePort) => {
@@ -45,7 +46,7 @@ export class GatedRouter implements AsyncDisposable {
           serve,
           setInterfaces() {},
           setBindingState() {},
-          setGateway: (address) => gate.policy.gateway = address,
+          setGateways: ({ ipv4 }) => gate.policy.gateway = ipv4,
           terminate: () => this.#end(),
         };
       },

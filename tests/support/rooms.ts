@@ -68,7 +68,7 @@ export const rooms: Record<string, Room> = {
   },
   router: {
     runs: "engine",
-    holds: "our port in the home router, by PCP, NAT-PMP or UPnP",
+    holds: "our port in the home router, by PCP, NAT-PMP or UPnP; pinholes for IPv6",
     imports: ["base"],
   },
   reachability: {

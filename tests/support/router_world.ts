@@ -5,6 +5,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { type Gateway, PortMapper, type PortMappingStatus } from "../../src/router/mod.ts";
 import { DirectTransport } from "./direct_router_transport.ts";
 import { FakeClock, settle } from "./fake_clock.ts";
@@ -12,6 +13,8 @@ import { FakeGateway, type FakeGatewayBehaviour } from "./fake_gateway.ts";
 
 /** Our port in these tests. */
 export const PORT = 41_000;
+/** Addresses of the router and of this machine in tests of IPv6. */
+export const IPV6 = { router: "fe80::1", routerPublic: "2a00:5::1", ours: "2a00:5::2" };
 /** How long packets may be on their way before the test fails (ms). */
 const IO_LIMIT_MS = 120_000;
 
@@ -24,6 +27,8 @@ export class RouterWorld {
   gateway!: FakeGateway;
   transport!: DirectTransport;
   mapper!: PortMapper;
+  /** Stands for the secret of the home from which nonces are derived. */
+  secret = "one";
   #seed = 1;
 
   /** Makes a router and a mapper that has not begun. */
@@ -36,11 +41,25 @@ export class RouterWorld {
     return world;
   }
 
+  /** The same for a router of IPv6, with its firewall. */
+  static async makeIpv6(behaviour: Partial<FakeGatewayBehaviour>): Promise<RouterWorld> {
+    const world = new RouterWorld();
+    world.gateway = await FakeGateway.start(world.clock, behaviour);
+    const { portControlPort, ssdp, igd } = world.gateway;
+    igd.behaviour.location = `http://[${IPV6.routerPublic}]:${igd.port}/rootDesc.xml`;
+    world.transport = new DirectTransport({ portControlPort, ssdp, ipv6: IPV6 });
+    world.route = { address: `${IPV6.router}%eth0`, localAddress: IPV6.ours };
+    world.mapper = world.newMapper();
+    return world;
+  }
+
   /** Makes one more mapper, as after the start of another process. */
   newMapper(): PortMapper {
     return new PortMapper({
       clock: this.clock,
       random: (bytes) => bytes.map(() => this.#seed++ % 256),
+      nonceOf: (mapping) =>
+        createHash("sha256").update(this.secret + mapping).digest().subarray(0, 12),
       transport: this.transport,
       port: PORT,
       findGateway: () => Promise.resolve(this.route),

@@ -133,7 +133,7 @@ function totalRows(
   { status, packages, records, nowMs }: StatusView,
 ): { essential: StatusRow[]; detail: StatusRow[] } {
   const { dht, network, traffic, utp, manager, schedule, memory } = status;
-  const { binding, gate, portMapping, reachability, lan } = status;
+  const { binding, gate, portMapping, pinhole, reachability, lan } = status;
   const broken = packages.filter(({ problem }) => problem !== undefined).length;
   const { roundTripMs } = manager;
   const roundTrip = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
@@ -145,6 +145,7 @@ function totalRows(
     ...(binding ? [["bound to", describeBound(binding)] satisfies StatusRow] : []),
     ...(gate ? [["gate", describeGate(gate)] satisfies StatusRow] : []),
     ...(portMapping ? [["router", describePort(portMapping)] satisfies StatusRow] : []),
+    ...(pinhole ? [["router, IPv6", describePort(pinhole)] satisfies StatusRow] : []),
     ["reachable", describeReachable(reachability)],
     ...(lan ? [["local network", describeLan(lan)] satisfies StatusRow] : []),
     ["packages", `${status.packages} seeded${broken > 0 ? `, ${broken} with a problem` : ""}`],
@@ -214,7 +215,8 @@ function describePort({ mapping, error }: NonNullable<StatusJson["portMapping"]>
   const trouble = error ? ` (${error.message})` : "";
   if (!mapping) return error ? `no port opened${trouble}` : "no answer yet";
   const { externalAddress, externalPort, protocol } = mapping;
-  return `opened ${externalAddress}:${externalPort} by ${protocol}${trouble}`;
+  const place = formatHostPort({ host: externalAddress, port: externalPort });
+  return `opened ${place} by ${protocol}${trouble}`;
 }
 
 function describeReachable(reachability: StatusJson["reachability"]): string {

@@ -43,6 +43,10 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
     const isMapped = status.portMapping.mapping !== undefined;
     gauge("port_mapped", "1 if the home router has opened our port", isMapped ? 1 : 0);
   }
+  if (status.pinhole) {
+    const isOpen = status.pinhole.mapping !== undefined;
+    gauge("pinhole_open", "1 if the home router lets our port in over IPv6", isOpen ? 1 : 0);
+  }
   const { reachable, ipv4, ipv6 } = status.reachability;
   if (reachable !== "unknown") {
     gauge(

@@ -49,6 +49,7 @@ type Api = WorkerConnection["api"];
 export interface WorkerHandleListeners {
   onDht: (state: DhtState) => void;
   onPortMapping: (status: PortMappingStatus) => void;
+  onPinhole: (status: PortMappingStatus | undefined) => void;
   onReachability: (status: ReachabilityStatus) => void;
   /** Called when the state of the addresses to which the engine is bound has changed. */
   onBinding: (state: BindingState) => void;
@@ -112,6 +113,8 @@ export class WorkerHandle {
             listeners.onDht(event.state);
           } else if (event.event === "port-mapping") {
             listeners.onPortMapping(event.status);
+          } else if (event.event === "pinhole") {
+            listeners.onPinhole(event.status);
           } else if (event.event === "reachability") {
             listeners.onReachability(event.status);
           } else if (event.event === "binding") {

@@ -1,7 +1,8 @@
 /** Fuzz targets of `src/router`: everything that a router sends. */
 
 import assert from "node:assert/strict";
-import { utf8 } from "../../../src/base/mod.ts";
+import { machineOf, parseAddress, utf8 } from "../../../src/base/mod.ts";
+import { Policy } from "../../../src/gate_thread/policy.ts";
 import { findServices } from "../../../src/router/description.ts";
 import { RouterError } from "../../../src/router/mod.ts";
 import { parseHttp } from "../../../src/router/http.ts";
@@ -11,6 +12,7 @@ import { answersMap, encodeMap, parseHeader, parseMapping } from "../../../src/r
 import { parseResult } from "../../../src/router/soap.ts";
 import { parseSearchAnswer } from "../../../src/router/ssdp.ts";
 import { readXml } from "../../../src/router/xml.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 import { envelope } from "../../support/fake_gateway_igd.ts";
 import { readOrRefuse, stateless, type Target } from "../target.ts";
 
@@ -24,6 +26,10 @@ const MAP = {
   leaseSeconds: 3_600,
 } as const;
 
+/** The same for an address of IPv6. */
+const MAP_IPV6 = { ...MAP, localAddress: parseAddress("2a00:5::2")! };
+const GATEWAY_IPV6 = { address: "fe80::1%eth0", localAddress: "2a00:5::2" };
+
 function answered(request: Uint8Array): Uint8Array {
   const answer = Uint8Array.from(request);
   answer[1]! |= 128;
@@ -34,14 +40,18 @@ const packetTarget: Target = {
   name: "router-packets",
   seeds: () => [
     answered(encodeMap(MAP)),
+    answered(encodeMap(MAP_IPV6)),
     Uint8Array.from([...answered(encodeMapRequest(MAP)), 0, 0, 14, 16]),
     Uint8Array.of(0, 128, 0, 0, 0, 0, 0, 9, 198, 51, 100, 7),
   ],
   open: stateless((bytes) => {
     const header = parseHeader(bytes);
     if (header?.isMap && answersMap(bytes, MAP)) {
-      const mapping = readOrRefuse(RouterError, () => parseMapping(bytes));
+      const mapping = readOrRefuse(RouterError, () => parseMapping(bytes, 4));
       if (mapping) assert.ok(parseIpv4(mapping.externalAddress), "a dotted address");
+      const pinhole = readOrRefuse(RouterError, () => parseMapping(bytes, 6));
+      if (pinhole) assert.equal(parseAddress(pinhole.externalAddress)?.length, 16);
+      assert.ok(!mapping || !pinhole, "an address has one family");
     }
     const answer = parseNatPmpAnswer(bytes);
     if (answer?.externalAddress) assert.ok(parseIpv4(answer.externalAddress), "a dotted address");
@@ -90,12 +100,21 @@ const httpTarget: Target = {
       "HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\n" +
         "LOCATION: http://192.168.1.1:5000/rootDesc.xml\r\nUSN: uuid:1\r\n\r\n",
     ),
+    utf8(
+      "HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:service:WANIPv6FirewallControl:1\r\n" +
+        "LOCATION: http://[2a00:5::1]:5000/rootDesc.xml\r\nUSN: uuid:1\r\n\r\n",
+    ),
   ],
   open: stateless((bytes) => {
     for (const isEnd of [false, true]) {
       const answer = readOrRefuse(RouterError, () => parseHttp(bytes, isEnd));
       if (answer) assert.ok(answer.status >= 200 && answer.body.length <= bytes.length);
     }
+    const policy = new Policy({ clock: new FakeClock(), allowLocal: false, interfaces: [] });
+    policy.gatewayIpv6 = GATEWAY_IPV6;
+    policy.noteAnswerIpv6("fe80::1", bytes);
+    const named = parseSearchAnswer(bytes, "fe80::1", GATEWAY_IPV6);
+    if (named) assert.equal(machineOf(named.address), machineOf(GATEWAY_IPV6.localAddress));
     const location = parseSearchAnswer(bytes, SENDER);
     if (!location) return;
     assert.equal(location.address, SENDER);

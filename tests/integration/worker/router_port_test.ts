@@ -79,6 +79,35 @@ Deno.test("an engine whose gate dies goes on, and gets the port back by the next
   assert.deepEqual(worker.failures, []);
 });
 
+Deno.test("the engine of the next process renews the mapping of a killed one by PCP", async () => {
+  await using way = await GatedRouter.start({ pcp: true });
+  const options = { allowLocal: true, router: way.surroundings };
+  const mapped = async (worker: TestWorker, code: string | undefined) => {
+    await eventually(async () => {
+      const { portMapping } = await worker.api.status();
+      if (code !== undefined) return portMapping?.error?.code === code;
+      return portMapping?.mapping !== undefined;
+    }, code ?? "a mapping");
+  };
+  const mappingSecret = new Uint8Array(32).fill(7);
+  await using killed = await TestWorker.start({ ...options, mappingSecret });
+  const { port } = killed.started;
+  await mapped(killed, undefined);
+  killed.kill();
+  const held = way.router.list;
+  assert.equal(held.length, 2);
+  {
+    await using other = await TestWorker.start({ ...options, port });
+    // Without the secret, the router refuses the port to us as to anybody.
+    await mapped(other, "ROUTER_REFUSED");
+    other.kill();
+  }
+  assert.deepEqual(way.router.list, held);
+  await using next = await TestWorker.start({ ...options, port, mappingSecret });
+  await mapped(next, undefined);
+  assert.deepEqual(way.router.list, held);
+});
+
 Deno.test("an engine without a way to the router asks nobody, and says nothing of a port", async () => {
   await using worker = await TestWorker.start({ allowLocal: true });
   assert.equal((await worker.api.status()).portMapping, undefined);

@@ -122,3 +122,77 @@ Deno.test("the memory of answers is bounded", () => {
   assert.ok(!isRouter("10.0.0.1"));
   assert.ok(isRouter("10.0.0.9"));
 });
+
+/** The answer of a router that names an address in the location of its description. */
+const naming = (host: string) =>
+  new TextEncoder().encode(`HTTP/1.1 200 OK\r\nST: x\r\nLOCATION: http://[${host}]:5000/a\r\n\r\n`);
+
+function openIpv6(address = "fe80::1%eth0") {
+  const opened = open();
+  const isAllowed = (work: () => unknown) => {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, "ADDRESS_REFUSED");
+      return false;
+    }
+  };
+  opened.policy.gatewayIpv6 = { address, localAddress: "2a00:5::2" };
+  return {
+    ...opened,
+    isGateway: (text: string) => isAllowed(() => opened.policy.gatewayAt(text)),
+    isRouter: (text: string) => isAllowed(() => opened.policy.routerIpv6(text)),
+  };
+}
+
+Deno.test("datagrams over IPv6 go only to the default gateway, if it can be a home router", () => {
+  const { isGateway } = openIpv6();
+  assert.ok(isGateway("fe80::1%eth0"));
+  for (const text of ["fe80::1", "fe80::1%eth1", "fe80::2%eth0", "2a00:5::1", "::1", ""]) {
+    assert.ok(!isGateway(text), text);
+  }
+  assert.ok(openIpv6("fd00::1").isGateway("fd00::1"));
+  for (const text of ["2a00:5::1", "::1", "::ffff:127.0.0.1", "ff02::1%eth0"]) {
+    assert.ok(!openIpv6(text).isGateway(text), text);
+  }
+});
+
+Deno.test("a connection over IPv6 goes only to a public address of our network that the gateway named", async () => {
+  const { policy, isRouter, clock } = openIpv6();
+  assert.ok(!isRouter("2a00:5::1"));
+  assert.ok(policy.noteAnswerIpv6("fe80::1", naming("2A00:5::0:1")));
+  assert.deepEqual(policy.routerIpv6("2a00:5::1"), { to: at("2a00:5::1"), from: "2a00:5::2" });
+  assert.ok(policy.noteAnswerIpv6("2a00:5::9", naming("2a00:5::9")), "it names itself");
+  for (
+    const [sender, named] of [
+      ["fe80::2", "2a00:5::7"],
+      ["2a00:5::8", "2a00:5::7"],
+      ["fe80::1", "2a00:5:0:1::7"],
+      ["fe80::1", "fd00::7"],
+      ["fe80::1", "fe80::1"],
+      ["fe80::1", "::1"],
+      ["fe80::1", "::ffff:127.0.0.1"],
+      ["fe80::1", "router"],
+    ] as const
+  ) {
+    assert.ok(!policy.noteAnswerIpv6(sender, naming(named)), `${sender} ${named}`);
+    assert.ok(!isRouter(named), named);
+  }
+  await clock.advance(HEARD_MS);
+  assert.ok(isRouter("2a00:5::1"));
+  await clock.advance(HEARD_MS);
+  assert.ok(isRouter("2a00:5::1"), "a router in use is kept");
+  assert.ok(!isRouter("2a00:5::9"));
+  policy.gatewayIpv6 = { address: "fe80::1%eth0", localAddress: "2a00:5::3" };
+  assert.ok(!isRouter("2a00:5::1"), "a change of our address forgets it");
+  policy.gatewayIpv6 = undefined;
+  assert.ok(!policy.noteAnswerIpv6("fe80::1", naming("2a00:5::1")));
+});
+
+Deno.test("the same gateway, told again, is not forgotten", () => {
+  const { policy, isRouter } = openIpv6();
+  policy.noteAnswerIpv6("fe80::1", naming("2a00:5::1"));
+  policy.gatewayIpv6 = { address: "fe80::1%eth0", localAddress: "2a00:5::2" };
+  assert.ok(isRouter("2a00:5::1"));
+});

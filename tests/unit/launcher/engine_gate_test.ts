@@ -29,7 +29,7 @@ function makeGate({ connectFails = false, lan = false } = {}) {
           },
           setInterfaces: (all) => calls.push(`interfaces ${all.map(({ address }) => address)}`),
           setBindingState() {},
-          setGateway() {},
+          setGateways() {},
           terminate: () => calls.push("terminate"),
         };
       },

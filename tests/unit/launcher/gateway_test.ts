@@ -1,7 +1,7 @@
 /** Tests finding the default gateway in the output of `ip route get`. */
 
 import assert from "node:assert/strict";
-import { findGateway, parseRoute } from "../../../src/launcher/gateway.ts";
+import { findGateway, parseRoute, parseRouteIpv6 } from "../../../src/launcher/gateway.ts";
 
 Deno.test("parseRoute reads the gateway and our own address", () => {
   const gateway = { address: "192.168.1.1", localAddress: "192.168.1.2" };
@@ -26,6 +26,33 @@ Deno.test("parseRoute finds no gateway in output without one", () => {
       "198.41.0.4 via 192.168.1.1 dev eth0\n",
     ]
   ) assert.equal(parseRoute(text), undefined, text);
+});
+
+Deno.test("parseRouteIpv6 reads the gateway with its zone, and our own public address", () => {
+  const ours = "2a00:5::2";
+  for (
+    const [text, address] of [
+      [
+        `2001:503:ba3e::2:30 from :: via fe80::1 dev eth0 proto ra src ${ours} metric 100 pref medium\n`,
+        "fe80::1%eth0",
+      ],
+      [`2001:503:ba3e::2:30 via fe80::a:1 dev wlp2s0 src ${ours} metric 600\n`, "fe80::a:1%wlp2s0"],
+      [`2001:503:ba3e::2:30 from :: via fd00::1 dev eth0 src ${ours} metric 1 \n`, "fd00::1"],
+    ] as const
+  ) assert.deepEqual(parseRouteIpv6(text), { address, localAddress: ours }, text);
+});
+
+Deno.test("parseRouteIpv6 finds no gateway in output without one, or without a public address", () => {
+  for (
+    const text of [
+      "",
+      "RTNETLINK answers: Network is unreachable\n",
+      "unreachable 2001:503:ba3e::2:30 from :: dev lo src ::1 metric 4294967295 error -101\n",
+      "2001:503:ba3e::2:30 from :: dev tun0 src 2a00:5::2 metric 1024 pref medium\n",
+      "2001:503:ba3e::2:30 from :: via fe80::1 dev eth0 src fd00::2 metric 1024 pref medium\n",
+      "2001:503:ba3e::2:30 from :: via fe80::1 dev eth0 metric 1024\n",
+    ]
+  ) assert.equal(parseRouteIpv6(text), undefined, text);
 });
 
 Deno.test("findGateway returns the gateway that the installed program ip prints", async () => {

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { Gateways } from "../../../src/gate_thread/mod.ts";
 import { EngineGate } from "../../../src/launcher/engine_gate.ts";
 import type { DefaultGateway } from "../../../src/launcher/gateway.ts";
 import type { ToEngine } from "../../../src/launcher/messages.ts";
@@ -14,16 +15,17 @@ const anyGate = {
   serve() {},
   setInterfaces() {},
   setBindingState() {},
-  setGateway() {},
+  setGateways() {},
   terminate() {},
 };
+const noGateways: ToEngine = { kind: "gateways", gateway: undefined, gatewayIpv6: undefined };
 const home: DefaultGateway = { address: "192.168.1.1", localAddress: "192.168.1.7" };
 
 /** Runs the launcher's part with a scripted gateway, and records its messages. */
 function begin(connectFails = false) {
   const clock = new FakeClock();
   const told: ToEngine[] = [];
-  const gateways: (string | undefined)[] = [];
+  const gateways: Gateways[] = [];
   let fail: (error: Error) => void;
   const gate = new EngineGate(
     { allowLocal: false, lan: false },
@@ -36,17 +38,21 @@ function begin(connectFails = false) {
       connect: (_options, onFailure) => {
         if (connectFails) throw new Error("no thread");
         fail = onFailure;
-        return { ...anyGate, setGateway: (address) => void gateways.push(address) };
+        return { ...anyGate, setGateways: (told) => void gateways.push(told) };
       },
     },
   );
-  const route: { gateway: DefaultGateway | undefined; looks: number } = { gateway: home, looks: 0 };
+  const route: { gateway?: DefaultGateway; gatewayIpv6?: DefaultGateway; looks: number } = {
+    gateway: home,
+    looks: 0,
+  };
   const router = giveRouter(gate, (message) => told.push(message), {
     clock,
     findGateway: () => {
       route.looks++;
       return Promise.resolve(route.gateway);
     },
+    findGatewayIpv6: () => Promise.resolve(route.gatewayIpv6),
   });
   const { close, look } = router;
   return {
@@ -65,7 +71,7 @@ Deno.test("the launcher looks the gateway up at once when asked, and a minute af
   at.look();
   at.look();
   await settle();
-  assert.deepEqual(at.told.at(-1), { kind: "gateway", gateway: undefined });
+  assert.deepEqual(at.told.at(-1), noGateways);
   assert.equal(at.route.looks, 2);
   await at.clock.advance(LOOK_MS - 1);
   assert.equal(at.route.looks, 2);
@@ -76,14 +82,39 @@ Deno.test("the launcher looks the gateway up at once when asked, and a minute af
 Deno.test("the launcher looks the gateway up each minute, and reports it at the start and after changes", async () => {
   using at = begin();
   await settle();
-  assert.deepEqual(at.kinds(), ["gateway"]);
+  assert.deepEqual(at.kinds(), ["gateways"]);
   await at.clock.advance(LOOK_MS);
   assert.equal(at.route.looks, 2);
-  assert.deepEqual(at.kinds(), ["gateway"]);
+  assert.deepEqual(at.kinds(), ["gateways"]);
   at.route.gateway = undefined;
   await at.clock.advance(LOOK_MS);
-  assert.deepEqual(at.told.at(-1), { kind: "gateway", gateway: undefined });
-  assert.deepEqual(at.gateways, ["192.168.1.1", undefined]);
+  assert.deepEqual(at.told.at(-1), noGateways);
+  assert.deepEqual(at.gateways, [{ ipv4: home.address }, {}]);
+});
+
+Deno.test("another address of ours towards the gateway of IPv6 is reported to both threads", async () => {
+  using at = begin();
+  await settle();
+  at.route.gatewayIpv6 = { address: "fe80::1%eth0", localAddress: "2a00:1::1" };
+  at.look();
+  await settle();
+  // A temporary address (RFC 8981) has taken the place of an older one.
+  at.route.gatewayIpv6 = { address: "fe80::1%eth0", localAddress: "2a00:1::2" };
+  at.look();
+  await settle();
+  const ipv4 = home.address;
+  assert.deepEqual(
+    at.gateways.slice(1),
+    ["2a00:1::1", "2a00:1::2"].map((localAddress) => ({
+      ipv4,
+      ipv6: { address: "fe80::1%eth0", localAddress },
+    })),
+  );
+  assert.deepEqual(at.told.at(-1), {
+    kind: "gateways",
+    gateway: home,
+    gatewayIpv6: at.route.gatewayIpv6,
+  });
 });
 
 Deno.test("after the death of the gate, a new one learns of the gateway, and the engine is told", async () => {
@@ -91,10 +122,10 @@ Deno.test("after the death of the gate, a new one learns of the gateway, and the
   await settle();
   at.failGate();
   await settle();
-  assert.deepEqual(at.kinds(), ["gateway", "gate-died"]);
+  assert.deepEqual(at.kinds(), ["gateways", "gate-died"]);
   await at.clock.advance(1_000);
-  assert.deepEqual(at.kinds(), ["gateway", "gate-died", "gateway"]);
-  assert.deepEqual(at.gateways, ["192.168.1.1", "192.168.1.1"]);
+  assert.deepEqual(at.kinds(), ["gateways", "gate-died", "gateways"]);
+  assert.deepEqual(at.gateways, [{ ipv4: home.address }, { ipv4: home.address }]);
   await at.clock.advance(LOOK_MS);
   assert.equal(at.route.looks, 3);
 });
@@ -115,5 +146,5 @@ Deno.test("closing ends the messages", async () => {
   at.close();
   at.route.gateway = undefined;
   await at.clock.advance(3 * LOOK_MS);
-  assert.deepEqual(at.kinds(), ["gateway"]);
+  assert.deepEqual(at.kinds(), ["gateways"]);
 });

@@ -22,6 +22,7 @@ function measured(more: Partial<Measurements> = {}): Measurements {
     incoming4: none,
     incoming6: none,
     portMapping: undefined,
+    pinhole: undefined,
     ...more,
   };
 }
@@ -133,6 +134,30 @@ Deno.test("IPv6 counts: a public address there leaves the verdict open", () => {
   assert.match(what, /IPv6: this machine has a public address/);
   const came = verdict({ external4: votes(OUTSIDE), incoming6: some });
   assert.equal(came.reachable, "yes");
+});
+
+Deno.test("over IPv6 the router's pinhole counts, and its absence is told of with what to let in", () => {
+  const home = { hostAddresses: ["192.168.1.5", "2a00:1:2::5"], external4: votes(OUTSIDE) };
+  const asked = verdict({ ...home, pinhole: { sinceMs: 1 } });
+  assert.equal(asked.status.ipv6?.pinhole, undefined);
+  assert.doesNotMatch(asked.what, /pinhole/);
+  const closed = verdict({ ...home, portMapping: refused, pinhole: refused });
+  assert.deepEqual([closed.status.ipv6?.pinhole, closed.reachable], ["none", "unknown"]);
+  assert.match(
+    closed.what,
+    /\(2a00:1:2::5\), and no router has opened a pinhole for port 6881; most/,
+  );
+  assert.equal(
+    closed.mend,
+    "forward TCP and UDP port 6881 to 192.168.1.5 in the router; " +
+      "let TCP and UDP port 6881 of 2a00:1:2::5 in at the router's firewall for IPv6",
+  );
+  const opened = verdict({ ...home, portMapping: refused, pinhole: mapped("2a00:1:2::5") });
+  assert.match(opened.what, /\(2a00:1:2::5\), and the router lets port 6881 in; no peer outside/);
+  assert.doesNotMatch(opened.mend!, /IPv6/);
+  assert.ok(!isSameReachability(opened.status, closed.status));
+  const came = verdict({ ...home, pinhole: refused, incoming6: some });
+  assert.deepEqual([came.reachable, came.mend], ["yes", undefined]);
 });
 
 Deno.test("counts are no other finding, a first connection is", () => {

@@ -50,8 +50,27 @@ Deno.test("an answer of PCP is read", () => {
   assert.ok(!answersMap(bytes, { ...MAP, internalPort: 41_001 }));
   assert.ok(!answersMap(bytes, { ...MAP, nonce: new Uint8Array(12) }));
   assert.ok(!answersMap(bytes.subarray(0, 56), MAP));
-  assert.deepEqual(parseMapping(bytes), { externalAddress: "198.51.100.7", externalPort: 50_001 });
-  assert.throws(() => parseMapping(bytes.fill(0x20, 44, 60)), { code: "ROUTER_ANSWER" });
+  assert.deepEqual(parseMapping(bytes, 4), {
+    externalAddress: "198.51.100.7",
+    externalPort: 50_001,
+  });
+  assert.throws(() => parseMapping(bytes.fill(0x20, 44, 60), 4), { code: "ROUTER_ANSWER" });
+});
+
+Deno.test("for an address of IPv6, a request of PCP has its 16 bytes, and any external address", () => {
+  const localAddress = fromHex("2a000005000000000000000000000002")!;
+  assert.equal(
+    toHex(encodeMap({ ...MAP, localAddress })),
+    "02010000" + "00000e10" + toHex(localAddress) + "aa".repeat(12) + "06000000" + "a028" + "c350" +
+      "00".repeat(16),
+  );
+  // The answer of miniupnpd 2.3.1 to a request of TCP port 6881.
+  const bytes = fromHex(
+    "0281000000000e1000000003000000000000000000000000" + "4e".repeat(12) +
+      "060000001ae11ae12a000005000000000000000000000002",
+  )!;
+  assert.deepEqual(parseMapping(bytes, 6), { externalAddress: "2a00:5::2", externalPort: 6_881 });
+  assert.throws(() => parseMapping(bytes, 4), { code: "ROUTER_ANSWER" });
 });
 
 Deno.test("a NAT-PMP server's refusal of PCP is understood", () => {

@@ -110,7 +110,7 @@ for (const [name, behaviour] of Object.entries(ROUTERS)) {
   });
 
   Deno.test(`after a kill, a router of ${name} maps the port for the next process`, async () => {
-    await using world = await RouterWorld.make({ ...behaviour, natPmp: !behaviour.igd });
+    await using world = await RouterWorld.make(behaviour);
     await world.start();
     // No mapping is deleted, because the process has been killed.
     world.gateway.behaviour.isOff = true;
@@ -123,6 +123,22 @@ for (const [name, behaviour] of Object.entries(ROUTERS)) {
     assert.equal(world.status.mapping?.externalPort, PORT);
   });
 }
+
+Deno.test("after a kill and the loss of the secret, NAT-PMP maps the port that PCP refuses", async () => {
+  for (const natPmp of [true, false]) {
+    await using world = await RouterWorld.make({ pcp: true, natPmp });
+    await world.start();
+    world.gateway.behaviour.isOff = true;
+    await world.settled(world.mapper.stop());
+    world.gateway.behaviour.isOff = false;
+    world.secret = "another";
+    world.mapper = world.newMapper();
+    world.statuses.length = 0;
+    await world.start();
+    assert.equal(world.status.mapping?.protocol, natPmp ? "NAT-PMP" : undefined);
+    if (!natPmp) assert.match(world.status.error!.message, /NOT_AUTHORIZED/);
+  }
+});
 
 function endsOf(world: RouterWorld): number[] {
   return [...world.gateway.mappings.values()].map(({ endsAtMs }) => endsAtMs);
@@ -195,6 +211,18 @@ Deno.test("a change of the network is handled without waiting", async () => {
   await world.until(() => world.statuses.length > 2);
   assert.equal(world.clock.now(), now);
   assert.equal(world.statuses[1]!.mapping, undefined);
+  assert.equal(world.status.mapping?.externalPort, PORT);
+});
+
+Deno.test("a change of the network during a request is handled after it", async () => {
+  await using world = await RouterWorld.make({ natPmp: true });
+  await world.start();
+  world.gateway.behaviour.isOff = true;
+  await world.advance(CHECK_MS + 100);
+  world.route = { address: "127.0.0.1", localAddress: "127.0.0.2" };
+  world.mapper.networkChanged();
+  world.gateway.behaviour.isOff = false;
+  await world.until(() => world.statuses.length > 2, CHECK_MS / 2);
   assert.equal(world.status.mapping?.externalPort, PORT);
 });
 

@@ -20,6 +20,7 @@ function begin(options: Partial<ReachOptions> = {}) {
     clock: new FakeClock(),
     port: 6881,
     portMapping: () => router.status,
+    pinhole: () => undefined,
     onStatus: (status) => told.push(status),
     onExternal: (address) => external.push(address),
     onDoubt: () => counts.doubts++,

@@ -76,6 +76,18 @@ function viewOf(packages: PackageJson[], records: RecordJson[] = []): StatusView
   return { status, packages, records, nowMs: NOW_MS };
 }
 
+Deno.test("the router's firewall for IPv6 has a row of its own", () => {
+  const rowOf = (pinhole: StatusJson["pinhole"]) => {
+    const view = viewOf([]);
+    return new Map(summaryRows({ ...view, status: { ...status, pinhole } })).get("router, IPv6");
+  };
+  assert.equal(rowOf(undefined), undefined);
+  const mapping = { protocol: "PCP", externalAddress: "2a00:5::2", externalPort: 6_881 } as const;
+  assert.equal(rowOf({ sinceMs: 1, mapping }), "opened [2a00:5::2]:6881 by PCP");
+  const error = { code: "NO_ROUTER", message: "No router answered" };
+  assert.equal(rowOf({ sinceMs: 1, error }), "no port opened (No router answered)");
+});
+
 Deno.test("a summary says what the router has opened, or why nothing", () => {
   const routerOf = (portMapping: StatusJson["portMapping"]) => {
     const view = viewOf([]);

@@ -216,6 +216,7 @@ Deno.test("operations.md lists exactly the metrics that exist", async () => {
       ...status,
       manager: { ...status.manager, peerSearches: 1, roundTripMs: 1 },
       portMapping: { sinceMs: 1 },
+      pinhole: { sinceMs: 1 },
       binding: { name: "tun0", interface: "tun0", ipv4: "10.8.0.6", state: "bound" },
       lan: { neighbours: [] },
       dht6: {

@@ -47,6 +47,7 @@ function startSilent({ starts = true, clock = systemClock, answers }: {
     {
       onDht() {},
       onPortMapping() {},
+      onPinhole() {},
       onReachability() {},
       onBinding() {},
       onAnnounced() {},
