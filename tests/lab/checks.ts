@@ -13,6 +13,7 @@ import type { Lab } from "./lab.ts";
 import { lanChecks } from "./lan_checks.ts";
 import { mappingChecks } from "./mapping_checks.ts";
 import { networkChecks } from "./network_checks.ts";
+import { pinholeChecks } from "./pinhole_checks.ts";
 import { reachabilityChecks } from "./reachability_checks.ts";
 
 /** The checks by group and name. Each takes a lab without hosts. */
@@ -24,6 +25,7 @@ export const checks = {
   lan: lanChecks,
   mapping: mappingChecks,
   network: networkChecks,
+  pinhole: pinholeChecks,
   reachability: reachabilityChecks,
 } satisfies Record<string, Record<string, (lab: Lab) => Promise<void>>>;
 

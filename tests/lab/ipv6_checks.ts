@@ -10,31 +10,37 @@ import { join } from "node:path";
 import { type CliProcess, spawnCli } from "../support/mod.ts";
 import type { Lab } from "./lab.ts";
 import type { Place } from "./network.ts";
-import { libreseedIn } from "./programs.ts";
+import { defaults, libreseedIn } from "./programs.ts";
 
-const SMALL = 20_000;
-const PORT = 6881;
+export const SMALL = 20_000;
+export const PORT = 6881;
 /** Number of hosts whose daemons are the DHT of IPv6. */
 const NODES = 4;
 const timeoutMs = 2 ** 31 - 1;
 
-/** Starts a daemon at a place, which runs until the lab ends. */
-async function daemon(
+/**
+ * Starts a daemon at a place, which runs until the lab ends.
+ *
+ * @param mapsPort whether it asks the router to open its port
+ */
+export async function daemon(
   lab: Lab,
   place: Place,
   home: string,
   bootstrap: readonly string[],
+  mapsPort = false,
 ): Promise<CliProcess> {
-  const flags = ["--port", String(PORT), "--no-port-mapping"];
+  const flags = ["--port", String(PORT), ...(mapsPort ? [] : ["--no-port-mapping"])];
   const known = ["--bootstrap", bootstrap.length > 0 ? bootstrap.join(",") : "none"];
-  const options = { home, program: libreseedIn(place), timeoutMs };
+  const env = mapsPort ? defaults : {};
+  const options = { home, env, program: libreseedIn(place), timeoutMs };
   const process = lab.network.owns(spawnCli(["seed", ...flags, ...known], options));
   await process.waitForLine(/^ready: /, "stdout");
   return process;
 }
 
 /** Runs a command in a place to its end, and returns its standard output. */
-async function must(place: Place, home: string, args: string[]): Promise<string> {
+export async function must(place: Place, home: string, args: string[]): Promise<string> {
   const options = { home, cwd: home, program: libreseedIn(place), timeoutMs };
   const { code, stdout, stderr } = await spawnCli(args, options).result;
   assert.equal(code, 0, `${args.join(" ")}: ${stdout}${stderr}`);
@@ -42,7 +48,7 @@ async function must(place: Place, home: string, args: string[]): Promise<string>
 }
 
 /** Starts a DHT of IPv6, and returns the bootstrap address. */
-async function startDht6(lab: Lab): Promise<string> {
+export async function startDht6(lab: Lab): Promise<string> {
   const first = await lab.network.hostOfIpv6("node0");
   await daemon(lab, first, await lab.home("node0"), []);
   const bootstrap = `[${first.address6}]:${PORT}`;
@@ -56,7 +62,7 @@ async function startDht6(lab: Lab): Promise<string> {
 }
 
 /** Gets a package of the lab's publisher at a place, into a new home, and asserts that it is whole. */
-async function gets(lab: Lab, place: Place, name: string, bootstrap: string): Promise<void> {
+export async function gets(lab: Lab, place: Place, name: string, bootstrap: string): Promise<void> {
   const home = await lab.home(`${place.name}-of-${name}`);
   const flags = ["--bootstrap", bootstrap, "--port", "7001"];
   await must(place, home, ["get", `${lab.publisher}/${name}`, "-o", "out", ...flags]);

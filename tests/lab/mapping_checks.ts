@@ -5,10 +5,11 @@
  */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { spawnCli } from "../support/mod.ts";
 import type { Lab } from "./lab.ts";
 import type { Place } from "./network.ts";
-import { libreseed, libreseedIn, libtorrent, seedWithLibreseed } from "./programs.ts";
+import { defaults, libreseed, libreseedIn, libtorrent, seedWithLibreseed } from "./programs.ts";
 import { homeRouter, type Mapping } from "./router.ts";
 
 const SMALL = 20_000;
@@ -67,6 +68,38 @@ async function mapsPort(lab: Lab, mapping: Exclude<Mapping, "none">) {
   assert.deepEqual(await router.openPorts(), []);
 }
 
+/**
+ * Kills a daemon behind a router that refuses another nonce for the same port, and asserts that the
+ * next daemon of the home renews the mapping.
+ */
+async function keepsNonce(lab: Lab): Promise<void> {
+  const router = await homeRouter(lab.network, "router");
+  const script = fileURLToPath(new URL("./strict_pcp.py", import.meta.url));
+  const program = [...router.place.enter, "python3", script];
+  const timeoutMs = 2 ** 31 - 1;
+  const server = lab.network.owns(spawnCli([router.place.address!], { program, timeoutMs }));
+  await server.waitForLine(/^ready$/, "stdout");
+  const place = await router.host("inside");
+  const { home, daemon } = await seedWithLibreseed(lab, place, await lab.pack("small", SMALL));
+  const opened = /the router has opened a port: \S+:6881 by PCP$/;
+  await daemon.waitForLine(opened);
+  daemon.kill("SIGKILL");
+  await daemon.status;
+  const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", "6881"];
+  const next = { env: defaults, program: libreseedIn(place), timeoutMs };
+  const stranger = lab.network.owns(
+    spawnCli(["seed", ...flags], { ...next, home: await lab.home("stranger") }),
+  );
+  await stranger.waitForLine(/no router has opened a port: .*NOT_AUTHORIZED/);
+  stranger.kill("SIGTERM");
+  await stranger.status;
+  const second = lab.network.owns(spawnCli(["seed", ...flags], { ...next, home }));
+  await second.waitForLine(opened);
+  second.kill("SIGTERM");
+  assert.equal((await second.status).code, 0);
+  assert.match(server.stdout, /^deleted tcp 6881$/m);
+}
+
 /** Checks by name. Each takes a lab without hosts. */
 export const mappingChecks: Record<string, (lab: Lab) => Promise<void>> = {
   ...Object.fromEntries(
@@ -82,4 +115,7 @@ export const mappingChecks: Record<string, (lab: Lab) => Promise<void>> = {
       (lab: Lab) => mapsPort(lab, mapping),
     ]),
   ),
+
+  "after a kill, a router with PCP lets only the next daemon of the same home renew the mapping":
+    keepsNonce,
 };

@@ -159,6 +159,18 @@ export class Network {
     place.address6 = `${net}::2`;
   }
 
+  /**
+   * Routes a public IPv6 network to a router, as a provider does.
+   *
+   * @returns the first three groups of the network, a /64
+   */
+  async delegate(router: Place): Promise<string> {
+    await this.addIpv6(router);
+    const net = `2a01:${++this.#nets}:1`;
+    await ip(this.backbone, `route add ${net}::/64 via ${router.address6}`);
+    return net;
+  }
+
   /** Ends all processes in places, so that they take no time from later measurements. */
   async endProcesses(places: readonly Place[]): Promise<void> {
     for (const { name } of places) {

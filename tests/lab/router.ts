@@ -6,6 +6,7 @@
  */
 
 import { join } from "node:path";
+import { formatAddress, formatHostPort } from "../../src/base/mod.ts";
 import { spawnCli } from "../support/mod.ts";
 import {
   accessLink,
@@ -39,6 +40,8 @@ export interface Router {
   restart(): Promise<void>;
   /** The public ports that programs inside have opened, from the router's rules. */
   openPorts(): Promise<number[]>;
+  /** The pinholes for IPv6 that programs inside have opened, sorted: `tcp [2a01:3:1::2]:6881`. */
+  pinholes(): Promise<string[]>;
 }
 
 /** Options of {@linkcode homeRouter}. */
@@ -48,6 +51,8 @@ export interface RouterOptions {
   /** The inner network, the first three numbers of a /24. Default 192.168.1. */
   inner?: string;
   link?: LinkFigures;
+  /** Whether hosts inside get public IPv6 addresses. The router drops what comes in over IPv6. */
+  ipv6?: boolean;
 }
 
 /** Makes a router with a public address. */
@@ -69,15 +74,22 @@ export function carrierRouter(network: Network, name: string): Promise<Router> {
 
 /** Turns a place with an outer interface `eth0` into a router with an inner bridge `lan`. */
 async function behind(network: Network, place: Place, options: RouterOptions): Promise<Router> {
-  const { nat = "port-restricted", mapping = "none", inner = "192.168.1" } = options;
+  const { nat = "port-restricted", mapping = "none", inner = "192.168.1", ipv6 } = options;
   await sysctl(place, "net.ipv4.ip_forward=1");
   await ip(
     place,
     // Without a querier, snooping would withhold multicast, on which local discovery depends.
     "link add lan type bridge mcast_snooping 0",
+    "link set lan addrgenmode none",
     "link set lan up",
     `addr add ${inner}.1/24 dev lan`,
   );
+  const inner6 = ipv6 ? await network.delegate(place) : undefined;
+  if (inner6 !== undefined) {
+    await sysctl(place, "net.ipv6.conf.all.forwarding=1");
+    const addresses = [`${inner6}::1/64`, "fe80::1/64"];
+    await ip(place, ...addresses.map((address) => `addr add ${address} dev lan nodad`));
+  }
   const rules = () => run([...place.enter, "nft", "-f", "-"], ruleset(nat, mapping));
   await rules();
   let daemon = await portMapper(place, mapping);
@@ -92,6 +104,14 @@ async function behind(network: Network, place: Place, options: RouterOptions): P
       `addr add ${inside.address}/24 dev eth0`,
       `route add default via ${inner}.1`,
     );
+    if (inner6 !== undefined) {
+      inside.address6 = `${inner6}::${last.toString(16)}`;
+      await ip(
+        inside,
+        `addr add ${inside.address6}/64 dev eth0 nodad`,
+        "route add default via fe80::1 dev eth0",
+      );
+    }
     return inside;
   };
   return {
@@ -111,8 +131,22 @@ async function behind(network: Network, place: Place, options: RouterOptions): P
       const text = await run([...place.enter, ...list]);
       return [...text.matchAll(/ dport (\d+) /g)].map(([, port]) => Number(port));
     },
+    async pinholes() {
+      const list = ["nft", "list", "chain", "inet", "miniupnpd", "forward"];
+      const text = await run([...place.enter, ...list]);
+      // miniupnpd compares bytes of the header, so the address is a number of 128 bits.
+      return [...text.matchAll(PINHOLE)].map(([, port, address, protocol]) => {
+        const host = formatAddress(Uint8Array.fromHex(address!.padStart(32, "0")));
+        return `${protocol === "6" ? "tcp" : "udp"} ${
+          formatHostPort({ host, port: Number(port) })
+        }`;
+      }).sort();
+    },
   };
 }
+
+/** Matches a rule of miniupnpd for IPv6: port, address and protocol. */
+const PINHOLE = / dport (\d+) @nh,192,128 0x([\da-f]+) @nh,48,8 0x(6|11) accept/g;
 
 /** The rules of nftables for a router; `eth0` is the outer side. */
 function ruleset(nat: Nat, mapping: Mapping): string {
@@ -126,14 +160,27 @@ function ruleset(nat: Nat, mapping: Mapping): string {
   });
   const cones = nat === "full-cone" ? [cone("tcp"), cone("udp")] : [];
   const lines = (key: "map" | "learn" | "admit") => cones.map((one) => one[key]).join("\n");
-  // miniupnpd fills the chains of its own table. Its filter table must see a packet before ours.
-  const mapper = mapping === "none" ? "" : `
+  // miniupnpd fills these chains. A packet of IPv6 that its rules do not accept is dropped.
+  const mapper = `
     table inet miniupnpd {
-      chain forward { type filter hook forward priority -5; }
+      chain forward {
+      }
+      chain filter {
+        type filter hook forward priority -5;
+        jump forward
+        meta nfproto ipv6 ct state established,related accept
+        meta nfproto ipv6 iifname "eth0" drop
+      }
       chain prerouting { type nat hook prerouting priority -101; }
       chain postrouting { type nat hook postrouting priority 99; }
     }`;
+  // miniupnpd answers to PCP over IPv6 also where its PCP is switched off.
+  const noPcp = mapping === "igd1" || mapping === "igd2" ? "udp dport 5351 drop" : "";
   return `
+    table ip6 lab_filter {
+      chain input { type filter hook input priority 0; ${noPcp}
+      }
+    }
     table ip lab_nat {
       ${lines("map")}
       chain prerouting { type nat hook prerouting priority -100; ${lines("admit")}
