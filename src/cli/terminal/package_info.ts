@@ -59,7 +59,7 @@ const MAX_LISTED = 20;
 /** Renders the information as text of several lines, without a line break at the end. */
 export function renderInfo(info: PackageInfo): string {
   const { publisher, fingerprint, versions, dependencies, files } = info;
-  const rows: [string, string | undefined][] = [
+  const rows: [label: string, value: string | string[] | undefined][] = [
     ["description", info.description],
     ["author", info.author],
     ["licence", info.license],
@@ -68,9 +68,9 @@ export function renderInfo(info: PackageInfo): string {
     ["publisher", `${publisher} (${fingerprint}), ${trustOf(info)}`],
     ["signed", dateOf(info.timestampMs)],
     ["size", sizeOf(info)],
-    ["depends on", listed(Object.entries(dependencies).map((one) => one.join("@")), ", ")],
+    ["depends on", shortened(Object.entries(dependencies).map((one) => one.join("@"))).join(", ")],
     ["seeders", info.seeders === undefined ? "unknown: no DHT node answered" : `${info.seeders}`],
-    ["versions", versions && listed(versions.map(lineOf), "\n")],
+    ["versions", versions && shortened(versions.map(lineOf))],
     ["magnet", info.magnet],
     ["archive", archiveOf(info)],
   ];
@@ -78,7 +78,8 @@ export function renderInfo(info: PackageInfo): string {
   const lines = [`${info.name}@${info.version}`];
   for (const [label, value] of rows) {
     if (!value) continue;
-    value.split("\n").forEach((line, at) =>
+    // A line break in a stranger's text must not begin a line of ours.
+    [value].flat().forEach((line, at) =>
       lines.push(`  ${(at === 0 ? label : "").padEnd(width)}${printable(line)}`)
     );
   }
@@ -103,16 +104,24 @@ function archiveOf({ path, fetchedBytes }: PackageInfo): string {
   return path ?? `not here; ${formatBytes(fetchedBytes)} of it were downloaded for this page`;
 }
 
-function lineOf({ version, timestampMs }: KnownVersion): string {
-  return timestampMs === undefined ? version : `${version}  ${dateOf(timestampMs)}`;
+function lineOf({ version, timestampMs, tags, yanked, deprecated }: KnownVersion): string {
+  const marks = [
+    ...(timestampMs === undefined ? [] : [dateOf(timestampMs)]),
+    ...(tags ?? []).map((tag) => `@${tag}`),
+    ...(yanked === undefined ? [] : [yanked === "" ? "yanked" : `yanked: ${yanked}`]),
+    ...(deprecated === undefined ? [] : [`deprecated: ${deprecated}`]),
+  ];
+  return [version, ...marks].join("  ");
 }
 
 function dateOf(timestampMs: number): string {
   return new Date(timestampMs).toISOString().slice(0, 10);
 }
 
-function listed(texts: readonly string[], separator: string): string {
-  const shown = texts.slice(0, MAX_LISTED);
-  const more = texts.length - shown.length;
-  return [...shown, ...(more > 0 ? [`… and ${more} more (--json lists all)`] : [])].join(separator);
+function shortened(texts: readonly string[]): string[] {
+  const more = texts.length - MAX_LISTED;
+  return [
+    ...texts.slice(0, MAX_LISTED),
+    ...(more > 0 ? [`… and ${more} more (--json lists all)`] : []),
+  ];
 }

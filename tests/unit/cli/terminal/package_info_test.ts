@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { type PackageInfo, renderInfo } from "../../../../src/cli/terminal/package_info.ts";
+
+const info: PackageInfo = {
+  name: "a",
+  version: "1.1.0",
+  publisher: "ed25519:KEY",
+  fingerprint: "ab cd",
+  pinned: true,
+  trusted: false,
+  timestampMs: 86_400_000,
+  lengthBytes: 2_048,
+  fileCount: 1,
+  dependencies: {},
+  seeders: 0,
+  magnet: "magnet:?xt=x",
+  fetchedBytes: 1_024,
+};
+
+Deno.test("what is not known of a package is left out or named as unknown", () => {
+  assert.equal(
+    renderInfo({ ...info, seeders: undefined }),
+    [
+      "a@1.1.0",
+      "  publisher    ed25519:KEY (ab cd), pinned",
+      "  signed       1970-01-02",
+      "  size         2.0 KiB packed, unpacked size not known before it is downloaded, 1 file",
+      "  seeders      unknown: no DHT node answered",
+      "  magnet       magnet:?xt=x",
+      "  archive      not here; 1.0 KiB of it were downloaded for this page",
+    ].join("\n"),
+  );
+});
+
+Deno.test("versions have their dates, tags and flags, and a stranger's text is made safe", () => {
+  const text = renderInfo({
+    ...info,
+    description: "red \u001b[31m and \u202eback",
+    dependencies: { b: "^1", c: "*" },
+    versions: [
+      { version: "1.1.0", timestampMs: 86_400_000, tags: ["latest"] },
+      { version: "1.0.0", yanked: "" },
+      { version: "0.9.0", yanked: "eats\ndata", deprecated: "use b" },
+    ],
+  });
+  const lines = text.split("\n");
+  assert.equal(lines[1], "  description  red \\u{1b}[31m and \\u{202e}back");
+  const at = lines.findIndex((line) => line.startsWith("  versions"));
+  assert.deepEqual(lines.slice(at, at + 3), [
+    "  versions     1.1.0  1970-01-02  @latest",
+    "               1.0.0  yanked",
+    "               0.9.0  yanked: eats\\u{a}data  deprecated: use b",
+  ]);
+  assert.ok(lines.includes("  depends on   b@^1, c@*"));
+});
+
+Deno.test("long lists are cut short, and files are listed with tabs", () => {
+  const versions = Array.from({ length: 25 }, (_, n) => ({ version: `1.0.${n}` }));
+  const files = [
+    { path: "a b", sha256: "00ff", sizeBytes: 3 },
+    { path: "c", sha256: "11ee" },
+  ];
+  const lines = renderInfo({ ...info, versions, files }).split("\n");
+  assert.ok(lines.includes("               … and 5 more (--json lists all)"));
+  assert.deepEqual(lines.slice(-2), ["00ff\t3\ta b", "11ee\t-\tc"]);
+});
