@@ -26,6 +26,8 @@ export const samples: Record<CommandName, readonly (readonly string[])[]> = {
   ],
   install: [["name"], ["name", "--save"]],
   uninstall: [["name"], ["name", "--save"]],
+  outdated: [[]],
+  upgrade: [[]],
   link: [["name"], ["name", "--to", "/LINK"]],
   store: [["verify"], ["prune"]],
   verify: [["/ARCHIVE.tgz"]],

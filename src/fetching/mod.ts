@@ -51,6 +51,7 @@ export { getArchive, type Got, outsidePath } from "./get_archive.ts";
 export type { GetRequest } from "./get_plan.ts";
 export { describeEntry, webSeedsBeside } from "./describe_entry.ts";
 export { magnetOf, manifestRecord, minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
+export { type NewestVersions, newestVersions } from "./newest_versions.ts";
 export { isNetworkError, type NewestRecord, newestRecord, seqAfter } from "./newest_record.ts";
 export {
   type Offer,

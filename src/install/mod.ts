@@ -20,6 +20,7 @@
  *
  * - `lock_file.ts` is the format of `libreseed.lock.json`, `project_lock.ts` updates the file,
  *   `lock_agreement.ts` compares it with signed manifests and with the user's pins.
+ * - `outdated.ts` compares what is held with what publishers list, `upgrade.ts` installs what is newer.
  * - `stored.ts` finds packages in the store, `prune.ts` removes unreferenced packages, `link.ts`
  *   links a package into a project.
  *
@@ -34,5 +35,15 @@ export { foundByBareName } from "./dependency_graph.ts";
 export { install, installLocked } from "./install.ts";
 export { linkPackage } from "./link.ts";
 export { LOCK_FILE_NAME, readLockFile } from "./lock_file.ts";
+export {
+  type Held,
+  heldByLock,
+  heldByName,
+  isOutdated,
+  type Newest,
+  newestOf,
+} from "./outdated.ts";
+export { requireLockFile } from "./project_lock.ts";
 export { pruneStore, uninstall } from "./prune.ts";
 export { listStored, storedLike } from "./stored.ts";
+export { upgradeInstalled, upgradeLocked, type UpgradeOutcome } from "./upgrade.ts";

@@ -149,6 +149,15 @@ const rows: Record<CommandName, Row> = {
     ...(save ? savedTo(at) : {}),
     home: ["state", "store"],
   }),
+  // The list of what is held is read first, and may be empty, so the engine is started when asked for.
+  outdated: (_line, at) => host({ engine: undefined, key: KEY_READING, ...suggests(at) }),
+  upgrade: (_line, at) =>
+    host({
+      engine: undefined,
+      key: KEY_READING,
+      ...savedTo(at),
+      home: ["state", "store"],
+    }),
   link: ({ args: [what], flags: { to } }, at) => {
     const name = nameIn(what!);
     const path = to ?? (name === undefined ? undefined : `node_modules/${name}`);

@@ -64,6 +64,8 @@ export const commandTable = {
     args: [0, Infinity],
   },
   uninstall: { flags: { save: "switch" }, args: [1, 1] },
+  outdated: { flags: { installed: "switch" }, args: [0, Infinity] },
+  upgrade: { flags: { latest: "switch", installed: "switch" }, args: [0, Infinity] },
   link: { flags: { to: "value" }, args: [1, 1] },
   store: { flags: { dryRun: "switch" }, args: [1, 2] },
   verify: { flags: { key: "value" }, args: [1, Infinity] },

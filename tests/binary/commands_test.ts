@@ -66,6 +66,8 @@ const rows: Record<CommandName, readonly Row[]> = {
   ],
   install: [{ line: `install some --save ${host}`, key: reading, engine: true }],
   uninstall: [{ line: "uninstall some --save" }],
+  outdated: [{ line: `outdated ${host}`, key: reading, engine: true }],
+  upgrade: [{ line: `upgrade ${host}`, key: reading, engine: true }],
   link: [{ line: "link some" }, { line: "link some --to linked" }],
   store: [{ line: "store prune" }, { line: "store check" }],
   verify: [{ line: "verify some-1.0.0.tgz" }],

@@ -5,16 +5,15 @@
  */
 
 import type { Installed } from "../../install/mod.ts";
-import type { NamesContext } from "../../names/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
 import { CliError } from "../process/errors.ts";
+import { pinInstalled, printSummary } from "../running/installed.ts";
 import { installOfflineFirst } from "../running/offline_first.ts";
 import { projectLockPath } from "../running/package_store.ts";
 
 type Flags = { save?: boolean; frozen?: boolean; force?: boolean };
 type Run = CommandRun<Flags, string[]>;
-type Names = Pick<NamesContext, "state" | "finding" | "onNotice">;
 
 export default defineCommand<Flags, string[]>({
   description:
@@ -70,40 +69,17 @@ export default defineCommand<Flags, string[]>({
           ...(save && { lockPath, stagingPath: given.io.stagingFor(given.io.cwd) }),
         }),
       async (installed, names) => {
-        await pin(installed, names);
+        await pinInstalled(installed, names);
         printInstalled(given, installed);
       },
     );
   },
 });
 
-/**
- * Pins the publishers of the installed packages: of a requested package always, of a dependency
- * only if it was required by bare name.
- */
-async function pin({ graph, packages }: Installed, names: Names): Promise<void> {
-  const { packageRef } = await import("../../fetching/mod.ts");
-  const { rememberPublisher } = await import("../../names/mod.ts");
-  const { foundByBareName } = await import("../../install/mod.ts");
-  const { parsePublicKey } = await import("../../identity/mod.ts");
-  const asked = new Map(packages.map(({ minimal, asked }) => [packageRef(minimal), asked]));
-  for (const minimal of foundByBareName(graph)) {
-    const how = asked.get(packageRef(minimal))!;
-    rememberPublisher(names, minimal, parsePublicKey(minimal.pubkey), how);
-  }
-}
-
-function printInstalled({ output }: Run, { direct, packages }: Installed): void {
-  for (const { minimal: { name, version, pubkey }, present } of packages) {
-    output.detail(`${name}@${version} by ${pubkey}: ${present ? "already in the store" : "new"}`);
-  }
-  const fresh = packages.filter(({ present }) => !present).length;
-  output.notice(
-    fresh === 0
-      ? `already in the store, with dependencies: ${packages.length} in all`
-      : `verified, with dependencies: ${packages.length} in all, ${fresh} new in the store`,
-  );
-  for (const { minimal, path, present, dependencies, skipped, chosen, flags } of direct) {
+function printInstalled(given: Run, installed: Installed): void {
+  const { output } = given;
+  printSummary(given, installed);
+  for (const { minimal, path, present, dependencies, skipped, chosen, flags } of installed.direct) {
     const { name, version, pubkey, archiveSha256 } = minimal;
     output.result({
       name,

@@ -69,6 +69,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./uninstall.ts"),
   },
   {
+    name: "outdated",
+    brief: "List the packages that have newer versions",
+    load: () => import("./outdated.ts"),
+  },
+  {
+    name: "upgrade",
+    brief: "Install newer versions of packages",
+    load: () => import("./upgrade.ts"),
+  },
+  {
     name: "link",
     brief: "Link a stored package into a project",
     load: () => import("./link.ts"),

@@ -28,9 +28,6 @@ export function guessWord(word: string, words: readonly string[]): string | unde
 
 const packageHere = "`libreseed status NAME` describes a package in the seed directory, " +
   "`libreseed info NAME` one in the network";
-const newest =
-  "`libreseed install NAME` and `libreseed get NAME` take the newest version; add a range " +
-  "to limit the version";
 const notTakenBack = "a published version cannot be withdrawn; publish a higher one. " +
   "`libreseed remove NAME@VERSION` stops seeding it here";
 const noAccounts =
@@ -49,7 +46,7 @@ const otherWords: Readonly<Record<string, string>> = {
   // No prototype: otherwise `libreseed constructor` would find an inherited property.
   __proto__: null!,
   ...meaning(packageHere, "show", "view", "inspect", "describe", "details"),
-  ...meaning(newest, "update", "upgrade", "outdated"),
+  ...meaning("use `libreseed upgrade [NAME]`", "update", "bump"),
   ...meaning(notTakenBack, "yank", "unpublish", "retract", "deprecate", "revoke"),
   ...meaning(noAccounts, "login", "logout", "adduser", "whoami", "register", "signup", "owner"),
   ...meaning(twoRemovals, "rm", "delete", "del", "erase", "purge", "un"),

@@ -59,18 +59,34 @@ export async function installOfflineFirst<T>(
     });
   } catch (error) {
     if (!(error instanceof NetworkNeeded)) throw error;
-    await withNode(given, async (network) => {
-      const cost = new NetworkCost(network.operations, output.verbose);
-      const counted = { ...network, operations: cost.operations };
-      await withNames(given, counted, async (names) => {
-        const held = await seedLookup(network.values.dir);
-        const context = await commonContext(given, names.state, network.limits, held);
-        const outcome = await work({ ...context, ...await networkSources(given, counted, names) });
-        await cost.print(output);
-        await done(outcome, names);
-      });
-    });
+    await installOnline(given, async (context, names) => await done(await work(context), names));
   }
+}
+
+/**
+ * Runs an installation with the network.
+ *
+ * @param work the installation, with what finds and fetches packages
+ */
+export async function installOnline<T>(
+  given: Environment,
+  work: (context: InstallContext, names: NamesContext) => Promise<T>,
+): Promise<T> {
+  const { output } = given;
+  return await withNode(given, async (network) => {
+    const cost = new NetworkCost(network.operations, output.verbose);
+    const counted = { ...network, operations: cost.operations };
+    return await withNames(given, counted, async (names) => {
+      const held = await seedLookup(network.values.dir);
+      const context = await commonContext(given, names.state, network.limits, held);
+      const outcome = await work(
+        { ...context, ...await networkSources(given, counted, names) },
+        names,
+      );
+      await cost.print(output);
+      return outcome;
+    });
+  });
 }
 
 /**

@@ -51,7 +51,7 @@ Deno.test("a mistyped command gets the nearest command as a suggestion", () => {
 
 Deno.test("commands of other tools get a hint to the libreseed command", async () => {
   const words = [
-    ...["inspect", "show", "update", "upgrade", "yank", "download", "ls", "rm", "init", "login"],
+    ...["inspect", "show", "update", "bump", "yank", "download", "ls", "rm", "init", "login"],
     ...["unpublish", "view", "whoami", "push", "pull", "ci", "config", "restart"],
   ];
   for (const word of words) {

@@ -1,0 +1,94 @@
+/**
+ * `libreseed upgrade [NAME…]`: installs newer versions of packages.
+ *
+ * @module
+ */
+
+import type { Newest, UpgradeOutcome } from "../../install/mod.ts";
+import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
+import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
+import { heldPackages, newestOfHeld } from "../running/held_packages.ts";
+import { pinInstalled, printSummary } from "../running/installed.ts";
+import { installOnline } from "../running/offline_first.ts";
+
+type Flags = { latest?: boolean; installed?: boolean };
+type Run = CommandRun<Flags, string[]>;
+
+/** Maximum number of publishers' lists that are read concurrently. */
+const MAX_READING = 4;
+
+export default defineCommand<Flags, string[]>({
+  description:
+    "Installs the highest versions in the ranges that were asked for, with all dependencies: of the " +
+    "packages in libreseed.lock.json, which is then replaced, or, without that file, of those that were " +
+    "installed by name; their range is ^VERSION. --latest goes beyond the ranges. An upgrade is " +
+    "complete, or it changes nothing, and no version becomes lower.",
+  examples: [
+    "libreseed upgrade",
+    "libreseed upgrade --latest my-tool",
+  ],
+  settings: ["home", "dir", "policy", ...networkSettings, ...archiveSettings, ...transferSettings],
+  home: "created",
+  parameters: {
+    flags: {
+      latest: switchFlag("Go beyond the ranges, to the latest versions"),
+      installed: switchFlag("Leave the lock file out: the packages installed by name"),
+    },
+    positional: {
+      kind: "array",
+      parameter: textArgument("NAME", "[KEY/]NAME; default: all"),
+    },
+  },
+  async run(given) {
+    const { args, flags: { latest = false, installed = false }, io, output } = given;
+    const { held, lockPath } = await heldPackages(given, args, installed);
+    if (held.length === 0) {
+      output.notice(
+        lockPath ? `${lockPath} holds no packages` : "no package was installed by its name",
+      );
+      return;
+    }
+    const { eachLimited } = await import("../../base/mod.ts");
+    const { upgradeInstalled, upgradeLocked } = await import("../../install/mod.ts");
+    await installOnline(given, async (context, names) => {
+      output.step("reading the publishers' lists");
+      const newest: Newest[] = [];
+      await eachLimited(held.entries(), MAX_READING, io.signal, async ([at, one]) => {
+        newest[at] = (await newestOfHeld(names, one)).newest;
+      });
+      const outcome = lockPath === undefined
+        ? await upgradeInstalled(context, newest, latest)
+        : await upgradeLocked(
+          context,
+          { lockPath, stagingPath: io.stagingFor(io.cwd) },
+          newest,
+          latest,
+        );
+      await pinInstalled(outcome.installed, names, { grantsTrust: lockPath === undefined });
+      print(given, outcome, newest, latest);
+    });
+  },
+});
+
+function print(
+  given: Run,
+  { upgraded, installed }: UpgradeOutcome,
+  newest: readonly Newest[],
+  latest: boolean,
+): void {
+  const { output } = given;
+  printSummary(given, installed);
+  for (const { minimal: { name, version, pubkey: publisher }, before } of upgraded) {
+    const { path } = installed.direct.find(({ minimal }) =>
+      minimal.name === name && minimal.version === version && minimal.pubkey === publisher
+    )!;
+    output.result({ name, publisher, before, version, path }, `${name} ${before} → ${version}`);
+  }
+  if (upgraded.length === 0) output.notice("no package that was asked for has a newer version");
+  const beyond = latest ? [] : newest.filter((one) => one.latest !== one.wanted);
+  if (beyond.length === 0) return;
+  const names = beyond.map((one) => `${one.minimal.name} ${one.latest}`).join(", ");
+  output.notice(
+    `beyond the ranges: ${names}; --latest takes ${beyond.length === 1 ? "it" : "them"}`,
+  );
+}
