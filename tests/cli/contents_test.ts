@@ -167,6 +167,26 @@ Deno.test("pack and publish warn of an ignore file without effect", async () => 
   }
 });
 
+Deno.test("pack and publish warn of dependencies of npm, which they do not read", async () => {
+  const names = ["a", "b", "c", "d", "e\u001b[31m", "f", "g"];
+  const dependencies = Object.fromEntries(names.map((name) => [name, "^1"]));
+  const about = { name: "a", version: "1.0.0", dependencies };
+  await using place = await workplace({ "package.json": JSON.stringify(about), "a.js": "1" });
+  assert.equal((await place.run(["keygen"])).code, 0);
+  for (const args of [["pack", "."], ["pack", ".", "--dry-run"], ["publish", "."]]) {
+    const { stderr } = await place.run(args);
+    assert.match(
+      stderr,
+      /warning: `dependencies` of package\.json are npm's and are not read: a, b, c, d, e\S* and 2 more/,
+    );
+    assert(!stderr.includes("\u001b"), "a terminal would obey the name");
+  }
+  const known = JSON.stringify({ ...about, libreseed: { dependencies: {} } });
+  await Deno.writeTextFile(join(place.source, "package.json"), known);
+  const { stderr } = await place.run(["pack", "."]);
+  assert(!stderr.includes("warning"), stderr);
+});
+
 Deno.test("a stale ignore file that hides everything is named", async () => {
   await using place = await workplace({ ...described, "a.js": "1", ".libreseedignore": "*\n" });
   assert.equal((await place.run(["keygen"])).code, 0);

@@ -9,6 +9,9 @@ import type { Contents, ListedContents } from "../../package/mod.ts";
 import { formatBytes, formatCount } from "../terminal/format.ts";
 import type { Output } from "../terminal/output.ts";
 
+/** Maximum number of dependencies of npm that a warning names. */
+const MAX_NAMED = 5;
+
 /**
  * Prints the files that a package would contain, one line each: size in bytes, a tab, and the path.
  *
@@ -36,16 +39,26 @@ export function printSummary(output: Output, contents: Contents): void {
 }
 
 /**
- * Prints warnings about paths that are invalid on Windows, an ignore file that has no effect, and
- * `--allow-secret` flags that match no file.
+ * Prints warnings about paths that are invalid on Windows, an ignore file that has no effect,
+ * dependencies of npm, and `--allow-secret` flags that match no file.
  */
 export function warnOfContents(output: Output, contents: Contents): void {
-  const { unusableOnWindows, unusedIgnoreFile, unmatchedSecrets } = contents;
+  const { unusableOnWindows, unusedIgnoreFile, unreadDependencies = [], unmatchedSecrets } =
+    contents;
   if (unusableOnWindows !== undefined) {
     output.warning(`cannot be unpacked on Windows: ${unusableOnWindows}`);
   }
   if (unusedIgnoreFile !== undefined) {
     output.warning(`${unusedIgnoreFile} has no effect: \`files\` of package.json decides`);
+  }
+  if (unreadDependencies.length > 0) {
+    const names = unreadDependencies.slice(0, MAX_NAMED).join(", ");
+    const more = unreadDependencies.length - MAX_NAMED;
+    output.warning(
+      `\`dependencies\` of package.json are npm's and are not read: ${names}` +
+        `${more > 0 ? ` and ${more} more` : ""}. Packages of libreseed belong into ` +
+        "`libreseed.dependencies`; write it as {} if there are none",
+    );
   }
   warnOfUnmatched(output, unmatchedSecrets);
 }

@@ -76,6 +76,14 @@ const fieldsSchema = v.object({
   )),
 });
 
+/** The `dependencies` of npm, and whether libreseed's are there. Any other form counts as none. */
+const npmDependenciesSchema = v.object({
+  dependencies: v.custom<Record<string, unknown>>((value) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+  ),
+  libreseed: v.optional(v.object({ dependencies: v.optional(v.unknown()) })),
+});
+
 const sourceSchema = v.pipe(
   v.unknown(),
   v.check((value) => !Array.isArray(value), "it has to be an object"),
@@ -111,6 +119,20 @@ export async function readMetadata(dir: string): Promise<Metadata> {
     }
   }
   return metadata;
+}
+
+/**
+ * Returns the names of the `dependencies` in `package.json`, which are npm's and are not read. None if the
+ * file has `libreseed.dependencies`, too: its author then knows of the difference.
+ *
+ * @throws {PackageError} `METADATA_INVALID` if the file cannot be read
+ */
+export async function unreadDependencies(dir: string): Promise<string[]> {
+  const source = await readJsonFile(dir, "package.json");
+  const result = v.safeParse(npmDependenciesSchema, source);
+  if (!result.success) return [];
+  const { dependencies, libreseed } = result.output;
+  return libreseed?.dependencies === undefined ? Object.keys(dependencies) : [];
 }
 
 async function readSource(

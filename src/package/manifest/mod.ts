@@ -36,7 +36,13 @@ export { manifestFields, serializeFull, signFull, verifyFullSignature } from "./
 export { hashAt, memoryForFull, parseFull, readFull, type ReadManifest } from "./full_reader.ts";
 export type { FullManifest } from "./full_schema.ts";
 export { manifestLength, manifestTooLarge } from "./manifest_length.ts";
-export { invalidMetadata, type Metadata, readJsonFile, readMetadata } from "./metadata.ts";
+export {
+  invalidMetadata,
+  type Metadata,
+  readJsonFile,
+  readMetadata,
+  unreadDependencies,
+} from "./metadata.ts";
 export {
   MAX_MINIMAL_MANIFEST_BYTES,
   type MinimalManifest,

@@ -27,6 +27,8 @@ export interface Contents {
    * package's files.
    */
   unusedIgnoreFile?: string;
+  /** Names of the dependencies of npm in `package.json`, which are not read. */
+  unreadDependencies?: string[];
   /**
    * Paths that the user allowed to hold secrets although the package has no file at these paths. In
    * the form in which the user wrote the paths.
@@ -74,9 +76,13 @@ export function contentsOfSelection(
   selection: Selection,
   allowSecrets?: AllowedSecrets,
 ): Contents {
-  const { files, totalBytes, unusedIgnoreFile } = selection;
+  const { files, totalBytes, unusedIgnoreFile, unreadDependencies } = selection;
   const paths = files.map(({ path }) => path);
-  return { ...contentsOfPaths(selection, paths, totalBytes, allowSecrets), unusedIgnoreFile };
+  return {
+    ...contentsOfPaths(selection, paths, totalBytes, allowSecrets),
+    unusedIgnoreFile,
+    unreadDependencies,
+  };
 }
 
 /**

@@ -6,7 +6,13 @@
 
 import { describePath } from "../../base/mod.ts";
 import { PackageError, unreadable } from "../errors.ts";
-import { type Metadata, readMetadata, validateName, validateVersion } from "../manifest/mod.ts";
+import {
+  type Metadata,
+  readMetadata,
+  unreadDependencies,
+  validateName,
+  validateVersion,
+} from "../manifest/mod.ts";
 import { type ArchiveLimits, defaultArchiveLimits } from "../paths/mod.ts";
 import { isAlwaysOut, isFirstVersionControl } from "./always.ts";
 import { directoriesOf } from "./ignore_files.ts";
@@ -61,6 +67,8 @@ export interface Selection extends Scan {
    * `deno.json` lists the package's files.
    */
   unusedIgnoreFile: string | undefined;
+  /** Names of the dependencies of npm in `package.json`, which are not read. */
+  unreadDependencies: string[];
   /**
    * Whether the package lists its files and may thus consist of only `package.json`, readme and
    * licence.
@@ -136,6 +144,7 @@ export async function selectDirectory(
     metadata,
     decider: rules.decider,
     unusedIgnoreFile: rules.unusedIgnoreFile,
+    unreadDependencies: await unreadDependencies(dir),
     mayBeEmpty: rules.mayBeEmpty ?? false,
     takes,
     files: scan.files,

@@ -368,6 +368,24 @@ inDirectory(
   },
 );
 
+inDirectory("dependencies of npm are named, unless libreseed's are there, too", async (dir) => {
+  const dependencies = { "left-pad": "^1", "@s/x": "file:../x" };
+  const cases: [fields: Record<string, unknown>, expected: string[]][] = [
+    [{ dependencies }, ["left-pad", "@s/x"]],
+    [{ dependencies: {} }, []],
+    [{ dependencies: "none" }, []],
+    [{ dependencies: ["a"] }, []],
+    [{ devDependencies: dependencies }, []],
+    [{ dependencies, libreseed: {} }, ["left-pad", "@s/x"]],
+    [{ dependencies, libreseed: { dependencies: {} } }, []],
+  ];
+  for (const [fields, expected] of cases) {
+    const json = JSON.stringify({ ...named, ...fields });
+    await writeTree(dir, { "package.json": json, "a.js": "a" });
+    assert.deepEqual((await select(dir)).unreadDependencies, expected, json);
+  }
+});
+
 inDirectory("a selection answers whether it would take a path that does not exist", async (dir) => {
   await writeTree(dir, { "a.js": "a", ".gitignore": "*.log\n/build/\n" });
   const { takes } = await select(dir);
