@@ -15,7 +15,7 @@ import { createClient, type CreatedClient, throttle } from "./client.ts";
 import { DhtHosts, type DhtState, type FamilyStatus, type Traffic } from "./dht/mod.ts";
 import type { Routes } from "./dial/mod.ts";
 import { Download, type DownloadRequest, type Gated, gatedBy, invalidTorrent } from "./download.ts";
-import { engineClosed, EngineError } from "./errors.ts";
+import { engineClosed, EngineError, engineFailed } from "./errors.ts";
 import { Introductions } from "./holes/mod.ts";
 import type { PeerHandshake } from "./extended_handshake.ts";
 import type { LanStatus, Neighbours } from "./lan/mod.ts";
@@ -80,9 +80,8 @@ export class Engine {
       try {
         return await Engine.#startOnce(options);
       } catch (error) {
-        const again = options.port === 0 && tries < FREE_PORT_TRIES &&
-          error instanceof EngineError && error.code === "TCP_PORT_IN_USE";
-        if (!again) throw error;
+        const isTaken = error instanceof EngineError && error.code === "TCP_PORT_IN_USE";
+        if (options.port !== 0 || tries >= FREE_PORT_TRIES || !isTaken) throw error;
       }
     }
   }
@@ -145,11 +144,7 @@ export class Engine {
     });
     client.on("error", (error: Error) => {
       if (this.#ending || !client.destroyed) return;
-      options.onFailure?.(
-        new EngineError("failed", "ENGINE_CLOSED", `The torrent engine failed: ${error.message}`, {
-          cause: error,
-        }),
-      );
+      options.onFailure?.(engineFailed(error));
     });
   }
 
@@ -191,9 +186,14 @@ export class Engine {
     return this.#dht?.status(6);
   }
 
-  /** Starts a DHT node of IPv6 if this machine has an IPv6 address, or ends the node. */
-  async useIpv6(wanted: boolean): Promise<void> {
-    if (!this.#ending) await this.#dht?.useIpv6(wanted, this.port);
+  /** See {@linkcode DhtHosts.useIpv6}. */
+  async useIpv6(wanted: boolean, localAddress?: string): Promise<void> {
+    if (!this.#ending) await this.#dht?.useIpv6(wanted, this.port, localAddress);
+  }
+
+  /** See {@linkcode DhtHosts.canAnnounce}. */
+  get canAnnounce(): boolean {
+    return this.#dht?.canAnnounce ?? false;
   }
 
   /** Takes a DHT node id that fits the external address (BEP 42), if the present one does not. */

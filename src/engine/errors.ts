@@ -20,3 +20,9 @@ export function engineClosed(cause?: unknown): EngineError {
   const message = "The torrent engine has been closed";
   return new EngineError("failed", "ENGINE_CLOSED", message, { cause });
 }
+
+/** Makes the error of an engine that has ended by itself. */
+export function engineFailed(cause: Error): EngineError {
+  const message = `The torrent engine failed: ${cause.message}`;
+  return new EngineError("failed", "ENGINE_CLOSED", message, { cause });
+}

@@ -29,9 +29,9 @@ export class GateUdp extends EventEmitter {
     this.#open = open;
   }
 
-  /** Binds the socket to a port above 1023, or to any free one (0). */
-  bind(port = 0): this {
-    this.#channel ??= this.#open({ kind: "udp", host: "", port }, (told) => this.#onTell(told));
+  /** Binds the socket to a port above 1023, or to any free one (0), of one address or of all (""). */
+  bind(port = 0, host = ""): this {
+    this.#channel ??= this.#open({ kind: "udp", host, port }, (told) => this.#onTell(told));
     return this;
   }
 

@@ -53,7 +53,7 @@ export async function openUdp(
     if (port !== 0 && !isNodePort(port)) {
       throw new Refusal("ADDRESS_REFUSED", `The gate does not bind the system port ${port}`);
     }
-    const socket = await bindUdpIpv6(policy.sendsFrom("IPv6") ?? "::", port);
+    const socket = await bindUdpIpv6(policy.bindsTo(host), port);
     return {
       sockets: [socket],
       port: socket.port,

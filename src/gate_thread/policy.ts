@@ -104,6 +104,20 @@ export class Policy {
     throw new Refusal("EADDRNOTAVAIL", `libreseed is bound to an interface without ${family}`);
   }
 
+  /**
+   * Returns the address to which a UDP socket of IPv6 is bound.
+   *
+   * @param text the address that the asking thread names; empty for all addresses. The operating
+   * system refuses an address that this machine does not have.
+   */
+  bindsTo(text: string): string {
+    const bound = this.sendsFrom("IPv6");
+    if (bound !== undefined || text === "") return bound ?? "::";
+    const address = parseAddress(text);
+    if (address?.length === 16 && isPublic(address)) return formatAddress(address);
+    throw new Refusal("ADDRESS_REFUSED", `${text} is no public address of IPv6`);
+  }
+
   /** Sets the address of the default gateway, if the launcher knows it. */
   set gateway(address: string | undefined) {
     if (address === this.#gateway) return;

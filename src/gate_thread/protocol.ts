@@ -29,7 +29,10 @@ export const KINDS = {
   names: { most: 8, window: 8, isStream: false },
   /** TCP to the router. */
   router: { most: 8, window: WINDOW_BYTES, isStream: true },
-  /** UDP of IPv6, bound to `port` or, if that is 0, to any free port; `host` is empty. */
+  /**
+   * UDP of IPv6, bound to `port` or, if that is 0, to any free port; `host` is a public address of this
+   * machine, or empty for all.
+   */
   udp: { most: 1, window: WINDOW_PACKETS, isStream: false },
   /** UDP to the router's server of PCP and NAT-PMP at `host`. The port is that of the protocol. */
   control: { most: 8, window: WINDOW_PACKETS, isStream: false },

@@ -9,7 +9,7 @@ import { type AddressSurroundings, watchAddresses } from "./address_watch.ts";
 import { type BindingSurroundings, watchBinding } from "./binding_watch.ts";
 import { EngineGate } from "./engine_gate.ts";
 import { type EngineOptions, enginePermissions } from "./engine_permissions.ts";
-import type { FromEngine, ToEngine } from "./messages.ts";
+import type { FromEngine, MachineAddresses, ToEngine } from "./messages.ts";
 import type { EngineThread } from "./requests.ts";
 import { giveRouter, type RouterSurroundings } from "./router_access.ts";
 
@@ -99,10 +99,10 @@ function connect(
   let isServed = false;
   const router = options.mapsPort ? giveRouter(gate, tell, surroundings, binding) : undefined;
   const endWatch = options.watchesAddresses
-    ? watchAddresses((addresses) => {
+    ? watchAddresses((found) => {
       gate.networkChanged();
-      tell({ kind: "addresses", addresses: binding ? ownOf(binding, addresses) : addresses });
-      router?.look();
+      tell({ kind: "addresses", ...(binding ? boundOnly(found, binding) : found) });
+      router?.look(found.stableIpv6);
     }, surroundings)
     : tellAddressesOnce(tell, surroundings, binding);
   const endBindingWatch = binding
@@ -127,6 +127,11 @@ function connect(
   };
 }
 
+/** Leaves out what the binding does not use. The binding has chosen the address of IPv6, too. */
+function boundOnly(found: MachineAddresses, binding: BoundAddresses): MachineAddresses {
+  return { addresses: ownOf(binding, found.addresses), isMove: found.isMove };
+}
+
 /** Returns the addresses of a binding that this machine has now. */
 function ownOf({ ipv4, ipv6 }: BoundAddresses, all: readonly string[]): string[] {
   return [ipv4, ipv6].filter((one) => one !== undefined)
@@ -148,7 +153,8 @@ function tellAddressesOnce(
 ): () => void {
   try {
     const all = addresses().map(({ address }) => address);
-    tell({ kind: "addresses", addresses: binding ? ownOf(binding, all) : all });
+    const found = { addresses: all, isMove: false };
+    tell({ kind: "addresses", ...(binding ? boundOnly(found, binding) : found) });
   } catch {
     // Without the permission, or on a system that tells none, the engine uses IPv4 only.
   }

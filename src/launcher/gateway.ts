@@ -15,7 +15,7 @@ const IP = ["/usr/sbin/ip", "/usr/bin/ip", "/sbin/ip", "/bin/ip"];
  * nothing. A list of routes would not tell which route a VPN or a routing rule selects.
  */
 const PUBLIC_ADDRESS = "198.41.0.4";
-const PUBLIC_IPV6_ADDRESS = "2001:503:ba3e::2:30";
+export const PUBLIC_IPV6_ADDRESS = "2001:503:ba3e::2:30";
 const LINK_LOCAL = blockOf("fe80::/10");
 const DOTTED = "\\d{1,3}(?:\\.\\d{1,3}){3}";
 
@@ -29,7 +29,7 @@ export interface DefaultGateway {
 
 /** Finds the default gateway. Returns `undefined` if there is none, or `ip` is not installed. */
 export async function findGateway(): Promise<DefaultGateway | undefined> {
-  const route = await ip(["-4", "route", "get", PUBLIC_ADDRESS]);
+  const route = await runIp(["-4", "route", "get", PUBLIC_ADDRESS]);
   return route === undefined ? undefined : parseRoute(route);
 }
 
@@ -38,7 +38,7 @@ export async function findGateway(): Promise<DefaultGateway | undefined> {
  * is none, or `ip` is not installed.
  */
 export async function findGatewayIpv6(): Promise<DefaultGateway | undefined> {
-  return parseRouteIpv6(await ip(["-6", "route", "get", PUBLIC_IPV6_ADDRESS]) ?? "");
+  return parseRouteIpv6(await runIp(["-6", "route", "get", PUBLIC_IPV6_ADDRESS]) ?? "");
 }
 
 /**
@@ -47,11 +47,11 @@ export async function findGatewayIpv6(): Promise<DefaultGateway | undefined> {
  */
 export async function findExit(address: string): Promise<string | undefined> {
   const [family, to] = address.includes(":") ? ["-6", PUBLIC_IPV6_ADDRESS] : ["-4", PUBLIC_ADDRESS];
-  return parseExit(await ip([family, "route", "get", to, "from", address]) ?? "");
+  return parseExit(await runIp([family, "route", "get", to, "from", address]) ?? "");
 }
 
 /** Runs `ip`, and returns what it prints; `undefined` if it is not installed. */
-async function ip(args: string[]): Promise<string | undefined> {
+export async function runIp(args: string[]): Promise<string | undefined> {
   for (const program of IP) {
     try {
       const { stdout } = await new Deno.Command(program, { args, stdin: "null", stderr: "null" })

@@ -119,13 +119,11 @@ export function grantedRequests(
     },
     settle() {
       isSettled = true;
-      // As long as a daemon runs, the launcher looks up the default gateway with the program `ip`,
-      // and the addresses of this machine, with the routes from those to which the engine is bound.
-      const isBound = grants.bind !== undefined;
-      const kept: Deno.PermissionName[] = [
-        ...(grants.mapsPort || isBound ? ["run"] as const : []),
-        ...(grants.watchesAddresses || isBound ? ["sys"] as const : []),
-      ];
+      // As long as a daemon runs, the launcher looks up the addresses of this machine and, with the
+      // program `ip`, the default gateway, which addresses are lasting, and the routes from those to
+      // which the engine is bound.
+      const looks = grants.watchesAddresses || grants.mapsPort || grants.bind !== undefined;
+      const kept: Deno.PermissionName[] = looks ? ["run", "sys"] : [];
       giveUp(...GIVEN_UP_WHEN_SETTLED.filter((name) => !kept.includes(name)));
       return requests.settle();
     },

@@ -64,6 +64,18 @@ export type FromThread =
   | { kind: "heard" }
   | { kind: "exit"; code: number };
 
+/** The addresses of this machine's interfaces. */
+export interface MachineAddresses {
+  addresses: readonly string[];
+  /** The lasting public address of IPv6 by which others should know us, if it is known. */
+  stableIpv6?: string;
+  /**
+   * Whether others may know us by an address that we have lost. Not so if only temporary addresses
+   * have changed. The first message is none.
+   */
+  isMove: boolean;
+}
+
 /** A message of the launcher to the engine's thread. Ports are among the transferred objects. */
 export type ToEngine =
   /**
@@ -86,7 +98,7 @@ export type ToEngine =
    * The addresses of this machine's interfaces at the start, after each change, and after the
    * machine was suspended. Sent only to the engine of a daemon.
    */
-  | { kind: "addresses"; addresses: readonly string[] }
+  | { kind: "addresses" } & MachineAddresses
   /**
    * The gate has died or could not start, with the reason. The next request starts another one, at
    * the earliest after the pause. `mapsPort` tells whether the engine may reach the home router.

@@ -55,6 +55,7 @@ export type {
   EndSignal,
   FromEngine,
   FromThread,
+  MachineAddresses,
   ThreadStart,
   ToEngine,
   ToThread,

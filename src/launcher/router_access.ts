@@ -26,20 +26,23 @@ export interface RouterSurroundings extends GateSurroundings {
  * @param gate the gate of the engine's thread, which is started
  * @param tell sends a message to the engine's thread
  * @param binding the addresses to which the gate is bound, if it is
- * @returns functions that look the gateways up at once, that start the gate again after its death,
- * and that end the look-ups
+ * @returns functions that look the gateways up at once, with the lasting address of IPv6 if it is
+ * known, that start the gate again after its death, and that end the look-ups
  */
 export function giveRouter(
   gate: Pick<EngineGate, "start">,
   tell: (message: ToEngine) => void,
   surroundings: Partial<RouterSurroundings> = {},
   binding?: BoundAddresses,
-): { look(): void; gateDied(): void; close(): void } {
+): { look(stableIpv6?: string): void; gateDied(): void; close(): void } {
   const system = { clock: systemClock, findGateway, findGatewayIpv6 };
   const { clock, ...find } = { ...system, ...surroundings };
   let timer: Timer | undefined;
   let isClosed = false;
   let last: string | undefined;
+  let lasting: string | undefined;
+  /** Whether the lasting address has changed during a look. */
+  let isAgain = false;
   const look = async () => {
     const [connection, ...found] = await Promise.all([
       gate.start(),
@@ -50,7 +53,8 @@ export function giveRouter(
     const ours = (one: DefaultGateway | undefined, bound: string | undefined) =>
       binding && one?.localAddress !== bound ? undefined : one;
     const gateway = ours(found[0], binding?.ipv4);
-    const gatewayIpv6 = ours(found[1], binding?.ipv6);
+    // The router has to let in what comes to our lasting address, not to a temporary one.
+    const gatewayIpv6 = withLasting(ours(found[1], binding?.ipv6), binding ? undefined : lasting);
     if (isClosed) return;
     const text = JSON.stringify([gateway, gatewayIpv6]);
     // Without a connection, the gate could not be started now.
@@ -63,15 +67,20 @@ export function giveRouter(
       });
       tell({ kind: "gateways", gateway, gatewayIpv6 });
     }
-    timer = clock.after(LOOK_MS, () => {
+    const pauseMs = isAgain ? 0 : LOOK_MS;
+    isAgain = false;
+    timer = clock.after(pauseMs, () => {
       timer = undefined;
       void look();
     });
   };
   void look();
   return {
-    look() {
+    look(stableIpv6) {
+      const isOther = stableIpv6 !== lasting;
+      lasting = stableIpv6;
       // Without a timer, a look is under way.
+      if (!timer) isAgain ||= isOther;
       if (!timer) return;
       timer.cancel();
       timer = undefined;
@@ -80,11 +89,18 @@ export function giveRouter(
     gateDied() {
       // The new gate knows no gateway.
       last = undefined;
-      this.look();
+      this.look(lasting);
     },
     close() {
       isClosed = true;
       timer?.cancel();
     },
   };
+}
+
+function withLasting(
+  gateway: DefaultGateway | undefined,
+  lasting: string | undefined,
+): DefaultGateway | undefined {
+  return gateway && lasting !== undefined ? { ...gateway, localAddress: lasting } : gateway;
 }

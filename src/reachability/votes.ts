@@ -11,8 +11,8 @@ import {
   type Family,
   formatAddress,
   isPublic,
-  networkOf,
   peerAddressBytes,
+  toHex,
   TokenBucket,
   type TokenRate,
 } from "../base/mod.ts";
@@ -46,6 +46,12 @@ export const MAX_VOTERS = 16;
  * after the other.
  */
 export const CHANGES: TokenRate = { burst: 3, perSecond: 1 / 300 };
+/**
+ * Length of the prefix that has one vote, by the length of an address, in bytes: a /24 of IPv4, which
+ * one customer of a hoster may have, and a /32 of IPv6. A provider gets a /32 at least, and may use
+ * all its 65,536 networks for sites (/48), so votes by site would cost an attacker nothing.
+ */
+const VOTER_BYTES: Record<number, number> = { 4: 3, 16: 4 };
 /** Lengths of a compact address and port (BEP 5, BEP 32), and of an address alone, in bytes. */
 const PORT_BYTES = 2;
 /**
@@ -55,7 +61,7 @@ const PORT_BYTES = 2;
 const VARYING_PORTS = 3;
 
 /**
- * Counts the votes of one address family. One vote a network counts, of a /24 for IPv4 and of a /48
+ * Counts the votes of one address family. One vote a network counts, of a /24 for IPv4 and of a /32
  * for IPv6, because an attacker can have many addresses in one network.
  */
 export class AddressVotes {
@@ -106,7 +112,7 @@ export class AddressVotes {
     // Who votes for IPv4 needs an address of IPv4: networks of IPv6 are had by the thousand.
     const length = this.#family === 4 ? 4 : 16;
     if (from.length !== length || address.length !== length) return false;
-    const network = networkOf(formatAddress(from))!;
+    const network = toHex(from.subarray(0, VOTER_BYTES[length]));
     const text = formatAddress(address);
     this.#votes.delete(network);
     this.#votes.set(network, { text, port: portIn(claim) });

@@ -23,6 +23,10 @@ export class WorkerBinding {
     return this.#binding && { ...this.#binding, ...this.#state };
   }
 
+  /** Whether sockets may have an address of this machine. */
+  readonly uses = (address: string): boolean =>
+    !this.#binding || address === this.#binding.ipv4 || address === this.#binding.ipv6;
+
   /**
    * Calls a function after each change of the state from now on.
    *

@@ -34,7 +34,7 @@ let warn = (_message: string) => {};
 addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
   if (data.kind === "api") serve(data);
   else if (data.kind === "binding") binding.set(data.state);
-  else if (data.kind === "addresses") runtime?.setHostAddresses(data.addresses);
+  else if (data.kind === "addresses") runtime?.setHostAddresses(data);
   else if (data.kind === "gateways") ports.setGateways(data.gateway, data.gatewayIpv6);
   else if (data.kind === "gate-died") gateDied(data);
 });

@@ -15,6 +15,7 @@ import {
   peerAddressBytes,
   type TestNetworkSettings,
 } from "../base/mod.ts";
+import type { MachineAddresses } from "../launcher/mod.ts";
 import {
   AddressVotes,
   type Incoming,
@@ -49,8 +50,12 @@ export interface ReachOptions {
    * the loopback address, or none.
    */
   usesIpv6For?: "public" | "loopback" | "none";
-  /** Called with whether IPv6 is to be used, whenever this machine tells its addresses. */
-  onIpv6: (hasIpv6: boolean) => void;
+  /**
+   * Called with whether IPv6 is to be used, whenever this machine tells its addresses.
+   *
+   * @param address the address from which to send; `undefined` if the system may choose it
+   */
+  onIpv6: (hasIpv6: boolean, address?: string) => void;
 }
 
 /** The measurements of this machine's reachability, and the status that follows from them. */
@@ -59,6 +64,8 @@ export class Reach {
   readonly #votes4: AddressVotes;
   readonly #votes6: AddressVotes;
   #hostAddresses: readonly string[] | undefined;
+  /** The lasting address of IPv6, if it is known. */
+  #stableIpv6: string | undefined;
   #incoming: { 4: Incoming; 6: Incoming } = { 4: { connections: 0 }, 6: { connections: 0 } };
   /** The external IPv4 address that `onExternal` got last. */
   #external: string | undefined;
@@ -68,7 +75,8 @@ export class Reach {
     this.#options = options;
     this.#votes4 = new AddressVotes(4, options.clock, () => this.#elected());
     this.#votes6 = new AddressVotes(6, options.clock, () => {
-      options.onExternal(this.#votes6.external!.address);
+      const { address } = this.#votes6.external!;
+      if (this.#isOwnIpv6(address)) options.onExternal(address);
       this.update();
     });
     this.#told = this.status;
@@ -90,28 +98,34 @@ export class Reach {
 
   /**
    * Takes the addresses of this machine's interfaces, at the start and whenever they have changed or
-   * the machine was suspended. After the first time, all that was measured before is forgotten.
+   * the machine was suspended. After a move, all that was measured before is forgotten.
+   *
+   * @param found the lasting address of IPv6, if it is known, and whether the change is a move; the
+   * first call is none
    */
-  setHostAddresses(addresses: readonly string[]): void {
-    const isFirst = this.#hostAddresses === undefined;
+  setHostAddresses(
+    addresses: readonly string[],
+    found: Partial<Pick<MachineAddresses, "stableIpv6" | "isMove">> = {},
+  ): void {
+    const hasMoved = this.#hostAddresses !== undefined && found.isMove !== false;
     this.#hostAddresses = addresses;
-    if (!isFirst) {
+    if (hasMoved) {
       this.#votes4.clear();
       this.#votes6.clear();
       this.#incoming = { 4: { connections: 0 }, 6: { connections: 0 } };
     }
     const { usesIpv6For = "public", onIpv6 } = this.#options;
-    onIpv6(
-      addresses.some((text) =>
-        usesIpv6For === "public"
-          ? isPublicOf(6, text)
-          : usesIpv6For === "loopback" && text === LOOPBACK_6
-      ),
-    );
+    const isUsed = (text: string) =>
+      usesIpv6For === "public"
+        ? isPublicOf(6, text)
+        : usesIpv6For === "loopback" && text === LOOPBACK_6;
+    this.#stableIpv6 = usesIpv6For === "public" ? found.stableIpv6 : undefined;
+    onIpv6(addresses.some(isUsed), this.#stableIpv6);
+    if (this.#stableIpv6 !== undefined) this.#options.onExternal(this.#stableIpv6);
     // A public address of an interface is external as long as the votes name no other.
     const own = addresses.find((text) => isPublicOf(4, text));
     if (own !== undefined && this.#votes4.external === undefined) this.#learn(own);
-    if (!isFirst) this.#options.onMoved();
+    if (hasMoved) this.#options.onMoved();
     this.update();
   }
 
@@ -142,6 +156,16 @@ export class Reach {
     if (isSameReachability(status, this.#told)) return;
     this.#told = status;
     this.#options.onStatus(status);
+  }
+
+  /**
+   * Whether voters may be right about our address of IPv6. There is no NAT before a public address of
+   * IPv6, so liars can only choose among the addresses that this machine has.
+   */
+  #isOwnIpv6(address: string): boolean {
+    return this.#stableIpv6 === undefined
+      ? this.#hostAddresses?.includes(address) === true
+      : address === this.#stableIpv6;
   }
 
   /** Whether an address is our own: a router may return connections to its external address. */

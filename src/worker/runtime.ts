@@ -16,6 +16,7 @@ import {
   Reannouncer,
 } from "../dht/mod.ts";
 import { type DhtState, Engine, type TorrentStatus } from "../engine/mod.ts";
+import type { MachineAddresses } from "../launcher/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import { WorkerBinding } from "./binding.ts";
 import { DefectLog } from "./defects.ts";
@@ -61,7 +62,7 @@ export class WorkerRuntime implements WorkerApi {
   #reach: Reach | undefined;
   #outreach: Outreach | undefined;
   /** Addresses of this machine that the launcher told before the start. */
-  #hostAddresses: readonly string[] | undefined;
+  #hostAddresses: MachineAddresses | undefined;
 
   /** @param parts `createManager` creates the DHT manager; replaced in tests of failures */
   constructor(
@@ -141,7 +142,7 @@ export class WorkerRuntime implements WorkerApi {
       clock,
       intervalMs: options.reannounceIntervalMs,
       port: engine.port,
-      isReachable: () => this.#manager !== undefined && isReachable(engine.dhtState),
+      isReachable: () => this.#manager !== undefined && engine.canAnnounce,
       onReport: (report) => this.#send({ event: "announced", report: toData(report) }),
       onError: this.#defects.log,
     });
@@ -166,7 +167,7 @@ export class WorkerRuntime implements WorkerApi {
       onExternal: (address) => engine.setExternalAddress(address),
       onDoubt: () => engine.surveyAddress(),
       onMoved: () => this.#announceAgain(engine),
-      onIpv6: (has) => void engine.useIpv6(has),
+      onIpv6: (has, address) => void engine.useIpv6(has, address),
     });
     if (this.#hostAddresses) this.setHostAddresses(this.#hostAddresses);
     this.#ports.start({
@@ -191,12 +192,10 @@ export class WorkerRuntime implements WorkerApi {
   }
 
   /** Takes the addresses of this machine's interfaces, as the launcher tells them. */
-  setHostAddresses(addresses: readonly string[]): void {
-    this.#hostAddresses = addresses;
+  setHostAddresses(found: MachineAddresses): void {
+    this.#hostAddresses = found;
     // Bound sockets use no other address, and the node id must not tell another one.
-    const { binding } = this.#binding.options;
-    const isUsed = (one: string) => !binding || one === binding.ipv4 || one === binding.ipv6;
-    this.#reach?.setHostAddresses(addresses.filter(isUsed));
+    this.#reach?.setHostAddresses(found.addresses.filter(this.#binding.uses), found);
   }
 
   ping = (): Promise<void> => Promise.resolve();
@@ -221,7 +220,7 @@ export class WorkerRuntime implements WorkerApi {
       gate: this.#gate?.status,
       ...this.#ports.status,
       reachability: this.#reach!.status,
-      hostAddresses: this.#hostAddresses,
+      hostAddresses: this.#hostAddresses?.addresses,
       lan: engine.lan,
     });
   }

@@ -171,6 +171,25 @@ export class Network {
     return net;
   }
 
+  /**
+   * Gives a place with IPv6 temporary addresses, too (RFC 8981), from which the system sends. Each is
+   * replaced by another after some seconds, and ends.
+   */
+  async addTemporaryAddresses(place: Place): Promise<void> {
+    await sysctl(
+      place,
+      ...["use_tempaddr=2", "max_desync_factor=0", "temp_prefered_lft=12", "temp_valid_lft=24"]
+        .map((setting) => `net.ipv6.conf.eth0.${setting}`),
+    );
+    await ip(place, `addr change ${place.address6}/64 dev eth0 nodad mngtmpaddr`);
+  }
+
+  /** Takes the public addresses of IPv6 from a place, which gets one in another network. */
+  async renumberIpv6(place: Place): Promise<void> {
+    await ip(place, "addr flush dev eth0 to ::/0 scope global");
+    await this.addIpv6(place);
+  }
+
   /** Ends all processes in places, so that they take no time from later measurements. */
   async endProcesses(places: readonly Place[]): Promise<void> {
     for (const { name } of places) {

@@ -35,7 +35,7 @@ interface AtHome {
 
 /** Starts a daemon behind a router with IPv6, and publishes a package by it. */
 async function seedAtHome(lab: Lab, mapping: Mapping): Promise<AtHome> {
-  const bootstrap = await startDht6(lab);
+  const [bootstrap] = await startDht6(lab);
   const router = await homeRouter(lab.network, "router", { mapping, ipv6: true });
   const place = await router.host("seeder");
   const home = await lab.home(place.name);

@@ -9,12 +9,13 @@
 
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { type Clock, type Family, parseAddress, type Timer } from "../../base/mod.ts";
+import { parseAddress, type Timer } from "../../base/mod.ts";
 import { BencodeEncoder } from "../../bencode/mod.ts";
 import type { Contact, DhtNode } from "../../dht/mod.ts";
 import { fitsAddress, makeNodeId } from "../../reachability/mod.ts";
 import { changeNodeId, type Krpc, QuerySocket } from "../libraries/mod.ts";
 import { AddressProbe } from "./address_probe.ts";
+import type { DhtHostOptions, DhtState } from "./dht_host_options.ts";
 import { AnsweringNode, answerStrangers } from "./krpc_answers.ts";
 import { KRPC_TIMEOUT_MS, LentNode } from "./lent_node.ts";
 import { Liveness } from "./liveness.ts";
@@ -23,43 +24,7 @@ import { UnresponsiveNodes } from "./unresponsive_nodes.ts";
 import { fillTable } from "./table_filler.ts";
 import { TableUpkeep } from "./table_upkeep.ts";
 import { UtpPackets } from "./utp_packets.ts";
-import { describeOpenError, type SocketFactory, type Traffic, UdpSocket } from "./udp_socket.ts";
-
-/**
- * State of the DHT. `silent`: the socket is open, but no node responds. `why`: reason for `off`.
- */
-export type DhtState =
-  | { state: "on"; silent?: true }
-  | { state: "starting" }
-  | { state: "off"; why: string };
-
-/** Options of {@linkcode DhtHost}. */
-export interface DhtHostOptions {
-  clock: Clock;
-  /** Family of the addresses of the node. Each family has a DHT of its own (BEP 32). */
-  family: Family;
-  /** Returns the host of our node of the other family; `undefined` if there is none. */
-  other?: () => DhtHost | undefined;
-  /** Bootstrap addresses. The caller has resolved host names to addresses. */
-  bootstrap: { host: string; port: number }[];
-  /** Nodes that an earlier run saved. They are queried before the bootstrap addresses. */
-  knownNodes?: Contact[];
-  /** Whether to run read-only (BEP 43): other nodes then keep ours out of their routing tables. */
-  readOnly?: boolean;
-  /** Called when the state of the DHT changes. */
-  onState?: (state: DhtState) => void;
-  /**
-   * Called when a node has told the address at which it sees us (BEP 42).
-   *
-   * @param voter address of the node
-   * @param claim our address and port, in compact form
-   */
-  onAddressVote?: (voter: string, claim: Uint8Array) => void;
-  /** IPv4 address of this machine to which the UDP socket is bound. Default: all addresses. */
-  localAddress?: string;
-  /** Creates UDP sockets of the family. Default: real ones over IPv4. */
-  createSocket?: SocketFactory;
-}
+import { describeOpenError, type Traffic, UdpSocket } from "./udp_socket.ts";
 
 /** First back-off delay before the socket is reopened or the routing table is refilled. */
 const FIRST_RETRY_MS = 1_000;
@@ -109,6 +74,7 @@ export class DhtHost {
   /** For IPv6 only, because WebTorrent runs npm:bittorrent-dht for the node of IPv4. */
   readonly #upkeep: TableUpkeep | undefined;
   #state: DhtState = { state: "starting" };
+  #opening: Promise<number | undefined> | undefined;
   /** Nodes for refilling an empty table, from an earlier run or from before the DHT fell silent. */
   #known: Contact[];
   #isFilling = false;
@@ -154,7 +120,7 @@ export class DhtHost {
     }, {
       readOnly,
       family,
-      other: () => options.other?.()?.krpc,
+      other: () => options.other?.(),
       received: () => this.#udp.received,
     });
     this.krpc.nodes.numberOfNodesPerKBucket = BUCKET_SIZE;
@@ -178,6 +144,20 @@ export class DhtHost {
   /** Numbers of packets and bytes that the UDP socket has sent and received since the start. */
   get traffic(): Readonly<Traffic> {
     return this.#udp.traffic;
+  }
+
+  /** Address to which the UDP socket is bound; `undefined` for all. */
+  get localAddress(): string | undefined {
+    return this.#udp.localAddress;
+  }
+
+  /** Closes the socket, and opens one that is bound to another address. */
+  async rebind(localAddress: string | undefined): Promise<void> {
+    this.#udp.localAddress = localAddress;
+    await this.#opening;
+    this.#udp.drop("the address of this machine has changed");
+    this.#retryMs = FIRST_RETRY_MS;
+    if (!this.#closed) await this.open(this.#port);
   }
 
   /** Lends the DHT node; `undefined` while its socket is closed. */
@@ -213,7 +193,12 @@ export class DhtHost {
    * @param port port number; 0 for any free one
    * @returns the bound port, or `undefined` if the socket could not be opened now
    */
-  async open(port: number): Promise<number | undefined> {
+  open(port: number): Promise<number | undefined> {
+    // One at a time: a second socket of the port would fail, and hide that the first is open.
+    return this.#opening ??= this.#open(port).finally(() => this.#opening = undefined);
+  }
+
+  async #open(port: number): Promise<number | undefined> {
     this.#port = port;
     this.#retry?.cancel();
     if (this.#suspended !== undefined) {
@@ -351,7 +336,7 @@ export class DhtHost {
       this.#scheduleCheck();
     };
     this.#isFilling = true;
-    if (family === 6) void fillTable({ krpc, other: other?.()?.krpc }).then(done);
+    if (family === 6) void fillTable({ krpc, other: other?.() }).then(done);
     else krpc.populate(krpc.id, { q: "find_node", a: { id: krpc.id, target: krpc.id } }, done);
   }
 

@@ -5,10 +5,11 @@
  * @module
  */
 
-import type { Family } from "../../base/mod.ts";
+import type { Family, Timer } from "../../base/mod.ts";
 import type { Contact, DhtNode } from "../../dht/mod.ts";
 import type { GateClient } from "../../gate/mod.ts";
-import { DhtHost, type DhtHostOptions, type DhtState } from "./dht_host.ts";
+import { DhtHost } from "./dht_host.ts";
+import type { DhtHostOptions, DhtState } from "./dht_host_options.ts";
 import type { UtpPort } from "../transport/mod.ts";
 import { addTraffic, noTraffic, type SocketFactory, type Traffic } from "./udp_socket.ts";
 
@@ -21,6 +22,12 @@ export interface DhtHostsOptions extends Omit<DhtHostOptions, "family" | "other"
   /** Whether the node of IPv4 may run. It may not if the program is bound to an IPv6 address. */
   hasIpv4: boolean;
 }
+
+/**
+ * Time for which announcements wait for a new node of IPv6 to be answered, in milliseconds. What is
+ * announced before is announced to the DHT of IPv4 alone, and again only after half an hour.
+ */
+const SETTLE_MS = 5_000;
 
 /** Why there is no node of IPv4. */
 const NO_IPV4 = "libreseed is bound to an address of IPv6";
@@ -49,6 +56,8 @@ export class DhtHosts {
   /** Traffic of the nodes of IPv6 that have ended. */
   #past6 = noTraffic();
   #suspended: string | undefined;
+  /** Runs while a new node of IPv6 is waited for. */
+  #settling: Timer | undefined;
   readonly #bootstrap6: { host: string; port: number }[];
 
   constructor(options: DhtHostsOptions) {
@@ -58,7 +67,7 @@ export class DhtHosts {
     this.#four = new DhtHost({
       ...options,
       family: 4,
-      other: () => this.#six,
+      other: () => this.#six?.krpc,
       bootstrap: options.bootstrap.filter(({ host }) => familyOf(host) === 4),
       knownNodes: options.knownNodes?.filter(({ host }) => familyOf(host) === 4),
       onState: () => this.#report(),
@@ -75,6 +84,11 @@ export class DhtHosts {
   get state(): DhtState {
     const { state } = this.#four;
     return !answers(state) && this.#six && answers(this.#six.state) ? this.#six.state : state;
+  }
+
+  /** Whether a DHT answers, and no new node of IPv6 is waited for. */
+  get canAnnounce(): boolean {
+    return answers(this.state) && !this.#settling;
   }
 
   /** Status of the node of one family; `undefined` if there is none. */
@@ -101,12 +115,17 @@ export class DhtHosts {
   /**
    * Starts a node of IPv6 on a port if it is wanted and there is none, and ends it if it is wanted no
    * longer.
+   *
+   * @param localAddress address of this machine to which the socket is bound; default: all
    */
-  async useIpv6(wanted: boolean, port: number): Promise<void> {
+  async useIpv6(wanted: boolean, port: number, localAddress?: string): Promise<void> {
+    if (wanted && this.#six) return await this.#rebind6(this.#six, localAddress);
     const { gate, clock, readOnly, onAddressVote } = this.#options;
     const createSocket6 = this.#options.createSocket6 ?? (gate && socketsOf(gate));
     if (wanted === (this.#six !== undefined) || !createSocket6) return;
     if (!wanted) {
+      this.#settling?.cancel();
+      this.#settling = undefined;
       // Before the socket is closed, so that peers are told of the end of their connections.
       this.onUtp6(undefined);
       this.#known6 = this.#six!.knownNodes();
@@ -116,17 +135,37 @@ export class DhtHosts {
       return this.#report();
     }
     this.#six = new DhtHost({
-      ...{ clock, readOnly, onAddressVote },
+      ...{ clock, readOnly, onAddressVote, localAddress },
       family: 6,
-      other: () => this.#four,
+      other: () => this.#four.krpc,
       bootstrap: this.#bootstrap6,
       knownNodes: this.#known6,
       onState: () => this.#report(),
       createSocket: createSocket6,
     });
     if (this.#suspended !== undefined) this.#six.suspend(this.#suspended);
+    this.#settle();
     this.onUtp6(this.#six.utp);
     await this.#six.open(port);
+  }
+
+  /** Moves the node of IPv6 to another address. Its uTP connections end, because peers know the old one. */
+  async #rebind6(six: DhtHost, localAddress: string | undefined): Promise<void> {
+    if (six.localAddress === localAddress) return;
+    this.onUtp6(undefined);
+    this.#settle();
+    const opened = six.rebind(localAddress);
+    this.onUtp6(six.utp);
+    await opened;
+  }
+
+  /** Has announcements wait for the node of IPv6. */
+  #settle(): void {
+    this.#settling?.cancel();
+    this.#settling = this.#options.clock.after(SETTLE_MS, () => {
+      this.#settling = undefined;
+      this.#report();
+    });
   }
 
   /** Adds bootstrap addresses of both families; see {@linkcode DhtHost.addBootstrap}. */
@@ -178,11 +217,16 @@ export class DhtHosts {
 
   /** Closes both nodes; see {@linkcode DhtHost.close}. */
   close(): void {
+    this.#settling?.cancel();
     this.#four.close();
     this.#six?.close();
   }
 
   #report(): void {
+    if (this.#six && answers(this.#six.state)) {
+      this.#settling?.cancel();
+      this.#settling = undefined;
+    }
     this.#options.onState?.(this.state);
   }
 }

@@ -22,6 +22,7 @@
  * @module
  */
 
-export { DhtHost, type DhtState } from "./dht_host.ts";
+export { DhtHost } from "./dht_host.ts";
+export type { DhtState } from "./dht_host_options.ts";
 export { DhtHosts, type DhtHostsOptions, type FamilyStatus } from "./dht_hosts.ts";
 export { createUdpSocket, type SocketFactory, type Traffic } from "./udp_socket.ts";

@@ -114,7 +114,8 @@ export class UdpSocket extends EventEmitter {
   readonly traffic = noTraffic();
   readonly #create: SocketFactory;
   readonly #limiter: QueryLimiter | undefined;
-  readonly #localAddress: string | undefined;
+  /** Address of this machine to which sockets are bound from now on; `undefined` for all. */
+  localAddress: string | undefined;
   #socket: Socket | undefined;
   /**
    * The bound port. It is stored here, because a socket that the system has closed throws when
@@ -157,7 +158,7 @@ export class UdpSocket extends EventEmitter {
     localAddress?: string,
   ) {
     super();
-    this.#localAddress = localAddress;
+    this.localAddress = localAddress;
     this.#create = create;
     this.#limiter = limiter;
   }
@@ -201,7 +202,7 @@ export class UdpSocket extends EventEmitter {
         resolve(this.#port);
       });
       try {
-        socket.bind(port, this.#localAddress);
+        socket.bind(port, this.localAddress);
       } catch (error) {
         reject(error);
       }

@@ -9,7 +9,7 @@ import { randomBytes } from "node:crypto";
 import { type Clock, type Family, formatHostPort, type HostPort } from "../../base/mod.ts";
 import { UtpEndpoint, UtpSocket, UtpUsage } from "../../utp/mod.ts";
 import { type Carrier, type PeerSocket, RacingSocket, type Way } from "./race.ts";
-import { addUtpCounters, noUtpCounters, type UtpPort, type UtpStatus } from "./utp_port.ts";
+import type { UtpPort, UtpStatus, UtpTraffic } from "./utp_port.ts";
 
 /** Transports of connections to peers, in both directions. */
 export type TransportMode = "both" | "tcp" | "utp";
@@ -40,8 +40,11 @@ export class Transports {
   readonly #utp = new Map<Family, { port: UtpPort; endpoint: UtpEndpoint }>();
   /** What the connections of both families take together. */
   readonly #usage = new UtpUsage();
-  /** What was counted on sockets that have ended, so that no counter ever falls. */
-  readonly #past = noUtpCounters();
+  /** The last socket of each family. */
+  readonly #ports = new Map<Family, UtpPort>();
+  /** What sockets before those counted, and endpoints that were closed: no counter ever falls. */
+  readonly #pastTraffic: UtpTraffic = { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 };
+  readonly #pastDials = { accepted: 0, dialled: 0 };
   /**
    * Addresses of peers that took a connection by TCP and closed it without a word, the oldest first.
    * Programs that are set to uTP alone do that. They are dialled by uTP first.
@@ -65,10 +68,15 @@ export class Transports {
     const before = this.#utp.get(family);
     if (before) {
       before.endpoint.close();
-      addUtpCounters(this.#past, { ...before.port.traffic, ...before.endpoint.counts });
       before.port.receiver = undefined;
+      const { accepted, dialled } = before.endpoint.counts;
+      addCounters(this.#pastDials, { accepted, dialled });
     }
     this.#utp.delete(family);
+    const last = this.#ports.get(family);
+    // A port that is used again goes on counting.
+    if (last && port && last !== port) addCounters(this.#pastTraffic, last.traffic);
+    if (port) this.#ports.set(family, port);
     if (!port || this.mode === "tcp") return;
     const clock = this.#clock;
     const endpoint = new UtpEndpoint({
@@ -97,14 +105,14 @@ export class Transports {
     if (this.#utp.size === 0) return undefined;
     const { kept, flight } = this.#usage;
     const status: UtpStatus = {
-      ...this.#past,
+      ...this.#pastTraffic,
+      ...this.#pastDials,
       ...{ connections: 0, halfOpen: 0, keptBytes: kept.used, flightBytes: flight.used },
     };
-    for (const { port, endpoint } of this.#utp.values()) {
-      const { counts } = endpoint;
-      addUtpCounters(status, { ...port.traffic, ...counts });
-      status.connections += counts.connections;
-      status.halfOpen += counts.halfOpen;
+    for (const { traffic } of this.#ports.values()) addCounters(status, traffic);
+    for (const { endpoint } of this.#utp.values()) {
+      const { accepted, dialled, connections, halfOpen } = endpoint.counts;
+      addCounters(status, { accepted, dialled, connections, halfOpen });
     }
     return status;
   }
@@ -161,4 +169,12 @@ export function carrierOf(socket: object): Carrier {
 /** Marks a connection as one whose bytes bypass its stream, as those of TCP do (decision 17). */
 function expectBytes(socket: UtpSocket): void {
   socket.onBytes = () => true;
+}
+
+/** Adds numbers to those of the same names. */
+function addCounters<Key extends string>(
+  to: NoInfer<Record<Key, number>>,
+  more: Record<Key, number>,
+): void {
+  for (const key of Object.keys(more) as Key[]) to[key] += more[key];
 }

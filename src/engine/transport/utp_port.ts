@@ -17,19 +17,6 @@ export interface UtpTraffic {
 /** Traffic and connections of uTP. */
 export type UtpStatus = UtpTraffic & UtpCounts;
 
-/** The numbers that count from the start and never fall. */
-export type UtpCounters = UtpTraffic & Pick<UtpCounts, "accepted" | "dialled">;
-
-/** Returns counters that have counted nothing. */
-export function noUtpCounters(): UtpCounters {
-  return { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0, accepted: 0, dialled: 0 };
-}
-
-/** Adds counters to others. */
-export function addUtpCounters(to: UtpCounters, more: UtpCounters): void {
-  for (const key of Object.keys(noUtpCounters()) as (keyof UtpCounters)[]) to[key] += more[key];
-}
-
 /** Sends and receives uTP packets. */
 export interface UtpPort {
   readonly traffic: UtpTraffic;

@@ -137,3 +137,36 @@ Deno.test("queries of IPv6 are answered by BEP 5 and BEP 32, and bad ones refuse
   }
   assert.equal(await codeOf("vote", {}), 204);
 });
+
+Deno.test("a node of IPv6 moves to another address, and announcements wait until it is answered there", async () => {
+  await using stack = new AsyncDisposableStack();
+  const engines = await startAll(stack, "::1");
+  await eventually(() => engines.every(hasTable), "the tables of IPv6 are filled");
+  const { engine } = engines[3]!;
+  await eventually(() => engine.canAnnounce, "the node is answered");
+  const moved = engine.useIpv6(true, "::1");
+  // The launcher tells both at once.
+  engine.networkChanged();
+  assert.equal(engine.canAnnounce, false);
+  await moved;
+  await eventually(() => engine.canAnnounce, "the node is answered at its new address");
+  assert.deepEqual(engine.dht6!.state, { state: "on" });
+  const infoHash = new Uint8Array(20).fill(4);
+  await managerOf(engines[3]!).announcePeer(infoHash, 4_712);
+  const { peers } = await managerOf(engines[5]!).findPeers(infoHash);
+  assert.deepEqual(peers, [{ host: "::1", port: 4_712 }]);
+});
+
+Deno.test("a node of IPv6 that nobody answers delays announcements for five seconds only", async () => {
+  await using stack = new AsyncDisposableStack();
+  const [first, second] = [
+    stack.use(await TestEngine.start({ dht: true, createSocket6 })),
+    stack.use(await TestEngine.start({ dht: true, createSocket6 })),
+  ];
+  first.engine.addBootstrap([{ host: "127.0.0.1", port: second.engine.port }]);
+  await eventually(() => first.engine.canAnnounce, "the node of IPv4 is answered");
+  await first.engine.useIpv6(true);
+  assert.equal(first.engine.canAnnounce, false);
+  await eventually(() => first.engine.canAnnounce, "the node of IPv6 is waited for no longer");
+  assert.equal(first.engine.dht6!.state.state, "on");
+});

@@ -196,3 +196,20 @@ Deno.test("the same gateway, told again, is not forgotten", () => {
   policy.gatewayIpv6 = { address: "fe80::1%eth0", localAddress: "2a00:5::2" };
   assert.ok(isRouter("2a00:5::1"));
 });
+
+Deno.test("a UDP socket of IPv6 is bound to all addresses, or to a public one", () => {
+  const { policy } = open();
+  assert.equal(policy.bindsTo(""), "::");
+  assert.equal(policy.bindsTo("2600:0::2"), "2600::2");
+  for (const text of ["::1", "fe80::2", "fd00::1", "5.9.1.2", "::ffff:5.9.1.2", "name"]) {
+    assert.throws(() => policy.bindsTo(text), { code: "ADDRESS_REFUSED" }, text);
+  }
+  const bound = new Policy({
+    clock: new FakeClock(),
+    allowLocal: false,
+    interfaces,
+    binding: { ipv6: "2600::7" },
+  });
+  assert.equal(bound.bindsTo(""), "2600::7");
+  assert.equal(bound.bindsTo("2600::2"), "2600::7");
+});

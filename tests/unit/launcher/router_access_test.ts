@@ -148,3 +148,18 @@ Deno.test("closing ends the messages", async () => {
   await at.clock.advance(3 * LOOK_MS);
   assert.deepEqual(at.kinds(), ["gateways"]);
 });
+
+Deno.test("the router of IPv6 is asked for our lasting address, also if it is told during a look", async () => {
+  using at = begin();
+  const [address, temporary, lasting] = ["fe80::1%eth0", "2a00:1:1::a:b", "2a00:1:1::2"];
+  at.route.gatewayIpv6 = { address, localAddress: temporary };
+  at.look(lasting);
+  await settle();
+  await at.clock.advance(0);
+  const gatewayIpv6 = { address, localAddress: lasting };
+  assert.deepEqual(at.told.at(-1), { kind: "gateways", gateway: home, gatewayIpv6 });
+  assert.deepEqual(at.gateways.at(-1)!.ipv6, gatewayIpv6);
+  at.look(undefined);
+  await settle();
+  assert.equal(at.gateways.at(-1)!.ipv6!.localAddress, temporary);
+});

@@ -41,7 +41,8 @@ Deno.test("a network has one vote, however many of its addresses vote", () => {
   for (let i = 1; i < 200; i++) votes.add(`45.1.1.${i}`, parseAddress(OURS)!);
   assert.equal(votes.external, undefined);
   const ofIpv6 = begin(6).votes;
-  for (let i = 1; i < 200; i++) ofIpv6.add(`2a00:1:1:${i}::1`, parseAddress("2a01:2:3::4")!);
+  // The networks of sites (/48) of one provider.
+  for (let i = 1; i < 200; i++) ofIpv6.add(`2a00:1:${i}::1`, parseAddress("2a01:2:3::4")!);
   assert.equal(ofIpv6.external, undefined);
 });
 

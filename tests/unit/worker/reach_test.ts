@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { parseAddress } from "../../../src/base/mod.ts";
-import { MIN_VOTES, type ReachabilityStatus } from "../../../src/reachability/mod.ts";
+import { MAX_VOTERS, MIN_VOTES, type ReachabilityStatus } from "../../../src/reachability/mod.ts";
 import type { PortMappingStatus } from "../../../src/router/mod.ts";
 import { ipv6Use, Reach, type ReachOptions } from "../../../src/worker/reach.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -50,10 +50,45 @@ Deno.test("IPv6 is there while an interface has a public address of it", () => {
   assert.deepEqual(ipv6, [false, true, false]);
 });
 
-Deno.test("a majority of nodes of IPv6 names the external address of IPv6", () => {
+/** Votes of enough networks of IPv6. */
+function vote6(reach: Reach, address: string): void {
+  for (let i = 0; i < MAX_VOTERS; i++) reach.vote(`2600:${i}::1`, parseAddress(address)!);
+}
+
+Deno.test("nodes of IPv6 tell which address of this machine is external, and no other", () => {
   const { reach, external } = begin();
-  for (let i = 0; i < MIN_VOTES; i++) reach.vote(`2600:${i}::1`, parseAddress("2a01:4f8::1")!);
-  assert.deepEqual(external, ["2a01:4f8::1"]);
+  reach.setHostAddresses(["2a01:4f8::1", "2a01:4f8::2"]);
+  vote6(reach, "2a01:4f8::2");
+  assert.deepEqual(external, ["2a01:4f8::2"]);
+  vote6(reach, "2a01:4f8::666");
+  assert.deepEqual(external, ["2a01:4f8::2"]);
+  vote6(reach, "2a01:4f8::1");
+  assert.deepEqual(external, ["2a01:4f8::2", "2a01:4f8::1"]);
+});
+
+Deno.test("a lasting address of IPv6 is external at once, whatever nodes tell", () => {
+  const { reach, external, counts } = begin();
+  const [lasting, temporary] = ["2a01:4f8::1", "2a01:4f8::a:b"];
+  reach.setHostAddresses([lasting, temporary], { stableIpv6: lasting, isMove: false });
+  vote6(reach, temporary);
+  vote6(reach, "2a01:4f8::666");
+  assert.deepEqual(external, [lasting]);
+  assert.equal(counts.moves, 0);
+  reach.setHostAddresses(["2a02::1"], { stableIpv6: "2a02::1", isMove: true });
+  assert.deepEqual(external, [lasting, "2a02::1"]);
+  assert.equal(counts.moves, 1);
+});
+
+Deno.test("temporary addresses that change are no move, and visitors still count", () => {
+  const { reach, ipv6, counts } = begin();
+  reach.setHostAddresses(["2a00:1:1::2", "2a00:1:1::a:b"], { isMove: false });
+  reach.noteIncoming("2a00:2:2::2");
+  reach.setHostAddresses(["2a00:1:1::2", "2a00:1:1::c:d"], { isMove: false });
+  assert.equal(counts.moves, 0);
+  assert.equal(reach.status.ipv6!.incoming.connections, 1);
+  reach.noteIncoming("2a00:1:1::c:d");
+  assert.equal(reach.status.ipv6!.incoming.connections, 1, "it is our own new address");
+  assert.deepEqual(ipv6, [true, true]);
 });
 
 Deno.test("a new address of an interface is a move, and old votes and visitors count no more", () => {
