@@ -126,7 +126,7 @@ async function openBeginning(
  * @param path returns the path, which may change
  * @param until waits for the byte at a position, and returns the number of bytes that are there
  */
-async function* partsOf(
+export async function* partsOf(
   path: () => string,
   lengthBytes: number,
   until: (at: number) => Promise<number>,

@@ -77,6 +77,7 @@ export {
   requirementKey,
   satisfiesRange,
 } from "./requirement.ts";
+export { Descriptions } from "./descriptions.ts";
 export { DownloadAhead } from "./download_ahead.ts";
 export {
   plainVersion,

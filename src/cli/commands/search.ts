@@ -8,13 +8,16 @@ import type { MinimalManifest } from "../../package/mod.ts";
 import { defineCommand, textArgument } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
 import { withState } from "../running/with_state.ts";
+import { printable } from "../terminal/format.ts";
 
 const MAX_RESULTS = 10_000;
 
 export default defineCommand<Record<never, never>, [prefix?: string]>({
   description:
     "Searches the packages of followed publishers, and those in the seed directory, for names that " +
-    "begin with PREFIX. Works offline: packages of other publishers are not found.",
+    "begin with PREFIX. Prints name and version, publisher, length in bytes, and the description if an " +
+    "archive of the package is in the seed directory. Works offline: packages of other publishers are " +
+    "not found.",
   settings: ["home", "dir"],
   home: "existing",
   parameters: {
@@ -25,16 +28,18 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
   },
   run: (given) =>
     withState(given, async (state, values) => {
-      const { args: [prefix = ""], output } = given;
+      const { args: [prefix = ""], io, output } = given;
       const { SeedDirectory } = await import("../../store/mod.ts");
-      const { magnetOf } = await import("../../fetching/mod.ts");
+      const { Descriptions, magnetOf } = await import("../../fetching/mod.ts");
+      const { archiveLimitsOf } = await import("../../package/mod.ts");
       const found = new Map<string, MinimalManifest>();
       const take = (one: MinimalManifest) =>
         found.set(`${one.name}\n${one.version}\n${one.pubkey}`, one);
       state.follows.search(prefix, MAX_RESULTS).forEach(take);
-      for (const entry of await new SeedDirectory(values.dir).list()) {
-        if (entry.problem === undefined && entry.name.startsWith(prefix)) take(entry.minimal);
-      }
+      const present = (await new SeedDirectory(values.dir).list()).flatMap((entry) =>
+        entry.problem === undefined && entry.name.startsWith(prefix) ? [entry] : []
+      );
+      for (const { minimal } of present) take(minimal);
       const names = [...found].sort(([a], [b]) => a < b ? -1 : 1).map(([, one]) => one);
       if (names.length === 0) {
         const known = prefix === ""
@@ -47,11 +52,22 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
           { detail: { unknownName: prefix } },
         );
       }
+      const limits = archiveLimitsOf(values);
+      const descriptions = await Descriptions.read(present, limits, io.signal);
       for (const one of names) {
         const { name, version, pubkey, length } = one;
+        const description = descriptions.of(one);
+        const about = { ...(description !== undefined && { description }) };
         output.result(
-          { name, version, publisher: pubkey, lengthBytes: length, magnet: magnetOf(one) },
-          `${name}@${version}\t${pubkey}\t${length}`,
+          {
+            name,
+            version,
+            publisher: pubkey,
+            lengthBytes: length,
+            magnet: magnetOf(one),
+            ...about,
+          },
+          `${name}@${version}\t${pubkey}\t${length}\t${printable(description ?? "")}`.trimEnd(),
         );
       }
     }),
