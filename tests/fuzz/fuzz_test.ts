@@ -15,6 +15,11 @@ const SEED = 20_260_101;
  */
 const INPUTS = 40_000;
 
+Deno.test("each target has a name of its own, by which the fuzzing thread finds it", () => {
+  const names = targets.map(({ name }) => name);
+  assert.deepEqual(names.filter((name, index) => names.indexOf(name) !== index), []);
+});
+
 using watchdog = new Watchdog();
 
 for (const { name, cost = 1 } of targets) {

@@ -16,6 +16,7 @@ import {
 import { parseAnnouncement } from "../../../src/gate/bep14.ts";
 import { GateError } from "../../../src/gate/errors.ts";
 import { Gate, type Port } from "../../../src/gate_thread/gate.ts";
+import type { Policy } from "../../../src/gate_thread/policy.ts";
 import { encodeAnnouncement } from "../../../src/gate_thread/discovery.ts";
 import { parseAsk, type Tell } from "../../../src/gate_thread/protocol.ts";
 import { extentOf, ResponseReader } from "../../../src/gate/response.ts";
@@ -91,6 +92,10 @@ const messages = [
   { ask: "open", kind: "router", id: 3, host: "192.168.1.1", port: 80 },
   { ask: "open", kind: "control", id: 4, host: "10.0.0.1", port: 0 },
   { ask: "open", kind: "discover", id: 5, host: "", port: 6_881 },
+  { ask: "open", kind: "names", id: 6, host: "example.org", port: 6_881 },
+  { ask: "open", kind: "udp", id: 7, host: "2600::1", port: 6_881 },
+  { ask: "open", kind: "search", id: 8, host: "fe80::1%eth0", port: 0 },
+  { ask: "packets", id: 7, packets: [{ host: "2600::2", port: 6_882, bytes: { length: 3 } }] },
   { ask: "packets", id: 1, packets: [{ host: "", port: 0, bytes: { length: 3 } }] },
   { ask: "credit", id: 1, amount: 5 },
   { ask: "end", id: 1 },
@@ -119,6 +124,24 @@ function bytesOf(messages: readonly unknown[]): number {
       (ask?.ask !== "packets" ? 0 : ask.packets.reduce((sum, { bytes }) => sum + bytes.length, 0)),
     0,
   );
+}
+
+/** Checks that a UDP socket is bound to public addresses of IPv6, and sends to none but these. */
+function checkDatagram(policy: Policy, data: unknown): void {
+  const ask = parseAsk(data);
+  if (ask?.ask === "open" && ask.kind === "udp") {
+    try {
+      const bound = policy.bindsTo(ask.host);
+      assert.ok(bound === "::" || isPublic(parseAddress(bound)!), shown(bound));
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, "ADDRESS_REFUSED");
+    }
+  }
+  for (const { host, port } of ask?.ask === "packets" ? ask.packets : []) {
+    const address = parseAddress(host);
+    if (!address || !policy.maySend(address, port)) continue;
+    assert.ok(address.length === 16 && isPublic(address) && port >= 1_024, shown(host));
+  }
 }
 
 /** A list of messages in JSON. Lists of small numbers become bytes. */
@@ -154,6 +177,7 @@ const messageTarget: Target = {
     });
     const port: Port = { postMessage: (message) => told.push(message), onmessage: null };
     const close = gate.serve(port);
+    for (const data of Array.isArray(list) ? list : [list]) checkDatagram(gate.policy, data);
     // The sockets of these kinds would be real ones.
     const asked = (Array.isArray(list) ? list : [list])
       .filter((data) => !["udp", "search"].includes(data?.kind));

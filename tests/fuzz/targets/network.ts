@@ -8,8 +8,10 @@ import { Buffer } from "node:buffer";
 import npmBencode from "bencode";
 import Dht from "bittorrent-dht";
 import {
+  compactNodes,
   concatBytes,
   formatAddress,
+  isPublic,
   parseAddress,
   systemClock,
   utf8,
@@ -23,6 +25,7 @@ import { DhtHost } from "../../../src/engine/dht/dht_host.ts";
 import { applyReplacements, validatePacket } from "../../../src/engine/libraries/mod.ts";
 import { verifySignature } from "../../../src/identity/mod.ts";
 import { bdecode, bencode } from "../../../src/bencode/mod.ts";
+import { AddressVotes } from "../../../src/reachability/mod.ts";
 import { verifyItem } from "../../../src/records/mod.ts";
 import { FakeSocket } from "../../support/fake_socket.ts";
 import { signer } from "../seeds.ts";
@@ -85,11 +88,71 @@ const krpcTarget: Target = {
   },
 };
 
+/** The rate of queries from loopback is not limited. */
+const SENDER_6 = { address: "::1", port: 7_000 };
+const KRPC_QUERIES = ["ping", "find_node", "get_peers", "announce_peer", "get", "put"];
+
+/** Packets to our node of IPv6, whose answers to BEP 5 and BEP 32 are code of our own. */
+const krpc6Target: Target = {
+  name: "krpc-ipv6",
+  cost: 3,
+  seeds: async () => {
+    const queries = KRPC_QUERIES.map((q) => {
+      const members = { id, target: id, info_hash: id, port: 6_881, want: ["n4", "n6"] };
+      return bencode({ t: "aa", y: "q", q, a: members });
+    });
+    const nodes6 = compactNodes([{ id, host: "2600::8", port: 7_001 }], 6);
+    const answer = bencode({ t: "aa", y: "r", r: { id, nodes6, values: [nodes6.slice(20)] } });
+    return [...queries, answer, ...(await readCorpus("krpc")).values()];
+  },
+  async open() {
+    applyReplacements();
+    const socket = new FakeSocket();
+    const host = new DhtHost({
+      family: 6,
+      clock: systemClock,
+      bootstrap: [],
+      createSocket: () => socket.asSocket(),
+    });
+    assert.equal(await host.open(7_001), 7_001);
+    return {
+      input(bytes) {
+        socket.sent.length = 0;
+        socket.receive(bytes, SENDER_6);
+        for (const { packet, to } of socket.sent) {
+          assert.ok(packet.length <= 1_472, `a packet of ${packet.length} bytes`);
+          assert.ok(validatePacket(packet), "our own guard accepts the packets that we send");
+          assert.ok(parseAddress(to.host)?.length === 16 && to.port >= 1 && to.port <= 65_535);
+        }
+        socket.sent.length = 0;
+        socket.receive(ping, SENDER_6);
+        const answered = socket.sent.some(({ packet, to }) =>
+          to.host === SENDER_6.address && new TextDecoder().decode(packet).includes("4:ping1:y1:r")
+        );
+        assert.ok(answered, "the node went on answering");
+      },
+      [Symbol.asyncDispose]() {
+        host.close();
+        return Promise.resolve();
+      },
+    };
+  },
+};
+
 const compactTarget: Target = {
   name: "compact",
   cost: 100,
   seeds: () => [
     concatBytes(...Array.from({ length: 9 }, (_, i) => Uint8Array.of(...id, 10, 0, 0, i, 26, 225))),
+    compactNodes(
+      Array.from({ length: 9 }, (_, i) => ({ id, host: `2600:${i}::1`, port: 6_881 + i })),
+      6,
+    ),
+    concatBytes(
+      ...["2600::1", "::1", "64:ff9b::10.0.0.1", "::ffff:1.2.3.4"].map((host) =>
+        concatBytes(parseAddress(host)!, Uint8Array.of(26, 225))
+      ),
+    ),
     new Uint8Array(60_000).fill(9),
   ],
   open: stateless((bytes) => {
@@ -108,6 +171,21 @@ const compactTarget: Target = {
         assert.ok(port >= 1 && port <= 65_535);
       }
       for (const node of nodes) assert.equal(node.id.length, 20);
+    }
+    // What others say about our address has the same forms.
+    for (const [family, voter] of [[4, "45.1.1.1"], [6, "2600::1"]] as const) {
+      for (const length of [4, 6, 16, 18, 19]) {
+        const votes = new AddressVotes(family, systemClock, () => {});
+        for (let i = 0; i < 4; i++) {
+          const from = family === 4 ? `45.${i}.1.1` : `2600:${i}::1`;
+          votes.add(from, bytes.subarray(0, length));
+        }
+        const { external } = votes;
+        votes.add(voter, bytes);
+        if (!external) continue;
+        const address = parseAddress(external.address)!;
+        assert.ok(address.length === (family === 4 ? 4 : 16) && isPublic(address));
+      }
     }
     for (const odd of [undefined, null, 5, "x".repeat(52), { length: 26 }, [bytes]]) {
       assert.deepEqual(parseCompactNodes(odd, 4), []);
@@ -147,8 +225,8 @@ const shownTarget: Target = {
   }),
 };
 
-const utpTarget: Target = {
-  name: "utp",
+const resetTarget: Target = {
+  name: "utp-reset",
   seeds: () => [
     Uint8Array.of(0x41, 0, 1, 2, ...new Uint8Array(12), 3, 4, 0, 0),
     Uint8Array.of(0x01, 1, 1, 2, ...new Uint8Array(12), 3, 4, 0, 0, 2, 4, 0, 0, 0, 0, 0, 1, 9, 5),
@@ -185,7 +263,8 @@ const holeTarget: Target = {
 export const networkTargets: readonly Target[] = [
   holeTarget,
   krpcTarget,
+  krpc6Target,
   compactTarget,
   shownTarget,
-  utpTarget,
+  resetTarget,
 ];
