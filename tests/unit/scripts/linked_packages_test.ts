@@ -25,6 +25,7 @@ const EXCEPTIONS: Record<string, string> = {
   "scripts/audit/advisories.ts": "`deno audit` links nothing and does not know the flag",
   "scripts/bench/binary.ts": "compiles a program without packages",
   "scripts/compile.ts": "compiles in a copy of the sources",
+  "scripts/internals.ts": "reads a copy of the sources",
   "scripts/markdown.ts": "`deno fmt` links nothing and does not know the flag",
   "tests/binary/unpacker_test.ts":
     "starts Deno with the arguments of its callers, which have the flag",
