@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { fromHex } from "../../../src/base/mod.ts";
 import { startTestnet } from "../../../src/testnet/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
+import { isFree } from "../../support/free_port.ts";
 import { GatedRouter } from "../../support/gated_router.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
 import { TestWorker } from "../../support/workers.ts";
@@ -96,11 +97,13 @@ Deno.test("the engine of the next process renews the mapping of a killed one by 
   killed.kill();
   const held = way.router.list;
   assert.equal(held.length, 2);
+  await eventually(() => isFree(port), "the killed engine's port");
   {
     await using other = await TestWorker.start({ ...options, port });
     // Without the secret, the router refuses the port to us as to anybody.
     await mapped(other, "ROUTER_REFUSED");
     other.kill();
+    await eventually(() => isFree(port), "the other engine's port");
   }
   assert.deepEqual(way.router.list, held);
   await using next = await TestWorker.start({ ...options, port, mappingSecret });
