@@ -6,7 +6,7 @@
  * @module
  */
 
-import { blockOf, formatAddress, isInBlock, isPublic, parseAddress } from "../base/mod.ts";
+import { blockOf, formatAddress, isInBlock, isLocal, isPublic, parseAddress } from "../base/mod.ts";
 
 /** Paths at which `ip` may be installed. PATH is not searched, as for `ss`. */
 const IP = ["/usr/sbin/ip", "/usr/bin/ip", "/sbin/ip", "/bin/ip"];
@@ -34,8 +34,9 @@ export async function findGateway(): Promise<DefaultGateway | undefined> {
 }
 
 /**
- * Finds the default gateway of IPv6, if our address towards it is public. Returns `undefined` if there
- * is none, or `ip` is not installed.
+ * Finds the default gateway of IPv6, if our address towards it is public and its own is link-local or
+ * unique local, as that of a home router. Returns `undefined` if there is none, or `ip` is not
+ * installed.
  */
 export async function findGatewayIpv6(): Promise<DefaultGateway | undefined> {
   return parseRouteIpv6(await runIp(["-6", "route", "get", PUBLIC_IPV6_ADDRESS]) ?? "");
@@ -87,6 +88,7 @@ export function parseRouteIpv6(text: string): DefaultGateway | undefined {
   const [router, ours] = [parseAddress(via), parseAddress(localAddress)];
   if (!router || !ours || !isPublic(ours)) return undefined;
   const isLinkLocal = isInBlock(LINK_LOCAL, router);
+  if (!isLinkLocal && !isLocal(router)) return undefined;
   return {
     address: isLinkLocal ? `${formatAddress(router)}%${zone}` : formatAddress(router),
     localAddress: formatAddress(ours),

@@ -49,6 +49,8 @@ Deno.test("parseRouteIpv6 finds no gateway in output without one, or without a p
       "RTNETLINK answers: Network is unreachable\n",
       "unreachable 2001:503:ba3e::2:30 from :: dev lo src ::1 metric 4294967295 error -101\n",
       "2001:503:ba3e::2:30 from :: dev tun0 src 2a00:5::2 metric 1024 pref medium\n",
+      // A hoster's router.
+      "2001:503:ba3e::2:30 from :: via 2a00:5::1 dev eth0 src 2a00:5::2 metric 1024 pref medium\n",
       "2001:503:ba3e::2:30 from :: via fe80::1 dev eth0 src fd00::2 metric 1024 pref medium\n",
       "2001:503:ba3e::2:30 from :: via fe80::1 dev eth0 metric 1024\n",
     ]
