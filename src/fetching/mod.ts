@@ -68,6 +68,7 @@ export { lookUpRecord, type RecordLookup, recordLookup } from "./record_lookup.t
 export {
   formatRequirement,
   isExact,
+  isNewest,
   isTagged,
   packageRef,
   parsePackageRef,

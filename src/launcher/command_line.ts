@@ -174,8 +174,9 @@ function scanRest(
   }
   if (waiting !== undefined) throw new NotUnderstood();
   args.push(...literal);
-  const [min, max] = syntax.args;
-  if (args.length < min || args.length > max || args.includes("")) throw new NotUnderstood();
+  const { args: [min, max], emptyFrom } = syntax;
+  if (args.length < min || args.length > max) throw new NotUnderstood();
+  if (args.slice(0, emptyFrom).includes("")) throw new NotUnderstood();
   return { ...valuesOf(flags, found), args };
 }
 

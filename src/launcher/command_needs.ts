@@ -8,7 +8,14 @@
 import { directoryOf, resolvePath } from "../base/mod.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { CommandName } from "./command_table.ts";
-import { KEY_PACKING, KEY_PUBLISHING, KEY_PUTTING, KEY_READING, type KeyUse } from "./key_uses.ts";
+import {
+  KEY_FLAGGING,
+  KEY_PACKING,
+  KEY_PUBLISHING,
+  KEY_PUTTING,
+  KEY_READING,
+  type KeyUse,
+} from "./key_uses.ts";
 
 /**
  * A part of the home. A command with `tmp` may also create the home. `seed-read` and `store-read`
@@ -105,6 +112,10 @@ const rows: Record<CommandName, Row> = {
       reads,
     };
   },
+  yank: (_line, at) => host({ key: KEY_FLAGGING, ...suggests(at) }),
+  deprecate: (_line, at) => host({ key: KEY_FLAGGING, ...suggests(at) }),
+  tag: ({ args: [, tag] }, at) =>
+    host({ key: tag === undefined ? KEY_READING : KEY_FLAGGING, ...suggests(at) }),
   seed: () => ({
     home: [...hostParts, "list-lock"],
     network: "host",
@@ -186,7 +197,7 @@ const rows: Record<CommandName, Row> = {
   list: () => ({ home: ["seed-read"], network: "control" }),
   status: (_line, at) => ({ ...suggests(at), network: "control" }),
   add: ({ args: [file] }, { cwd }) => host({ reads: archive(cwd, file!) }),
-  remove: (_line, at) => host({ ...suggests(at) }),
+  remove: (_line, at) => host({ key: KEY_READING, ...suggests(at) }),
   reload: () => ({ network: "control" }),
   stop: () => ({ home: ["lock"], network: "control" }),
   doctor: () => host({ engine: undefined, key: [...KEY_READING, "examine it"], probes: true }),

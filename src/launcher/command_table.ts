@@ -21,6 +21,8 @@ export interface CommandSyntax {
   letters?: Readonly<Record<string, string>>;
   /** Minimum and maximum number of positional arguments. */
   args: readonly [min: number, max: number];
+  /** Index of the first positional argument that may be empty text; absent if none may. */
+  emptyFrom?: number;
 }
 
 /** Flags of every command: they control its output. */
@@ -53,7 +55,13 @@ const packing: Readonly<Record<string, FlagKind>> = {
 export const commandTable = {
   keygen: { args: [0, 0] },
   pack: { flags: { ...packing, out: "value" }, letters: { o: "out" }, args: [1, 1] },
-  publish: { flags: { ...packing, seedFor: "value", null: "switch" }, args: [1, Infinity] },
+  publish: {
+    flags: { ...packing, seedFor: "value", tag: "value", null: "switch" },
+    args: [1, Infinity],
+  },
+  yank: { flags: { reason: "value", undo: "switch" }, args: [1, 1] },
+  deprecate: { args: [2, 2], emptyFrom: 1 },
+  tag: { flags: { remove: "switch" }, args: [1, 2] },
   seed: { aliases: ["start"], args: [0, 0] },
   announce: { args: [0, Infinity] },
   resolve: { flags: { all: "switch" }, args: [1, 1] },

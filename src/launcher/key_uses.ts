@@ -27,5 +27,11 @@ export const KEY_PUBLISHING: readonly KeyUse[] = [
   "sign a record",
   "sign a name entry",
 ];
+/** For a command that changes the flags of published versions. */
+export const KEY_FLAGGING: readonly KeyUse[] = [
+  ...KEY_READING,
+  "sign a record",
+  "sign a name entry",
+];
 /** For a command that puts one record into the DHT. */
 export const KEY_PUTTING: readonly KeyUse[] = [...KEY_READING, "sign a record"];

@@ -32,11 +32,12 @@ export function hasPossibleTimes(
 
 /**
  * Returns the publisher's newest entry if it is up to date, otherwise signs a new entry. The new entry has
- * the earliest credible first-seen time and the highest version of all known entries. From entries with
- * impossible times, only the version is used.
+ * the earliest credible first-seen time and the highest version of all known entries that is still
+ * offered. From entries with impossible times, only the version is used.
  *
  * @param known the publisher's entries in the index and in this home
  * @param nowMs Unix time in milliseconds
+ * @param isOffered whether the publisher has not yanked a version
  */
 export async function entryToSign(
   keys: Signer,
@@ -44,12 +45,14 @@ export async function entryToSign(
   version: string,
   known: readonly NameIndexEntry[],
   nowMs: number,
+  isOffered: (version: string) => boolean = () => true,
 ): Promise<NameIndexEntry> {
   const believed = known.filter((entry) => hasPossibleTimes(entry, nowMs));
   const [before] = [...believed].sort((a, b) => b.timestampMs - a.timestampMs);
   const firstSeenMs = Math.min(nowMs, ...believed.map((entry) => entry.firstSeenMs));
-  const versions = known.map((entry) => entry.version).filter((one) => semver.valid(one) !== null);
-  const latest = versions.reduce((a, b) => semver.gt(b, a) ? b : a, version);
+  const versions = [version, ...known.map((entry) => entry.version)]
+    .filter((one) => semver.valid(one) !== null && isOffered(one));
+  const latest = versions.reduce((a, b) => semver.gt(b, a) ? b : a, versions[0] ?? version);
   if (before?.version === latest && before.firstSeenMs === firstSeenMs) return before;
   return await signNameIndexEntry(keys, name, {
     version: latest,

@@ -10,6 +10,12 @@
  * | `VERSION_TAKEN` | failed | the version is already published with other contents |
  * | `KEY_WITHDRAWN` | failed | the identity has revoked this home's signing key, or does not have it in force |
  * | `PUBLISHER_RECORD_INVALID` | verification | the publisher record beside the key is not what the root key has signed |
+ * | `NOT_LISTED` | not-found | the publisher's list does not have the package or the version |
+ * | `TAG_NOT_FOUND` | not-found | the package does not have the tag |
+ * | `VERSION_YANKED` | failed | a yanked version is to get a tag |
+ * | `TAG_INVALID`, `FLAG_TEXT_INVALID` | usage | text is no tag, or no reason or message |
+ * | `KEY_NOT_CERTIFIED` | failed | the signing key's certificate does not cover the name |
+ * | `LIST_UNKNOWN` | network | the publisher's own catalog could not be read |
  * | `RECORD_CONFLICT`, `RECORD_SUPERSEDED` | failed | another machine put a record of the same package at the same moment |
  * | `DHT_UNREACHABLE` | network | no DHT node answered, or none is known |
  *
@@ -21,4 +27,13 @@ import { LibreseedError } from "../base/mod.ts";
 /** An error of `src/publishing`. The module comment of this file lists the error codes. */
 export class PublishingError extends LibreseedError {
   override name = "PublishingError";
+}
+
+/** Creates the error that nothing was changed, because no DHT node answers. */
+export function silentDht(): PublishingError {
+  return new PublishingError(
+    "network",
+    "DHT_UNREACHABLE",
+    "No DHT node answers, so the newest list of this publisher is not known. Nothing was changed: try again later",
+  );
 }

@@ -7,7 +7,13 @@
  */
 
 import { dirname } from "node:path";
-import { type Clock, equalBytes } from "../base/mod.ts";
+import {
+  type Clock,
+  equalBytes,
+  type FlagsByName,
+  NO_FLAGS,
+  type PackageFlags,
+} from "../base/mod.ts";
 import { knownManifest } from "../fetching/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
@@ -68,6 +74,22 @@ export class ListedPackages {
       .filter((path) => dirname(path) === seedDirectory)
       .map((path) => knownManifest(state, path))
       .filter((manifest) => manifest !== undefined);
+  }
+
+  /**
+   * Merges flags that were just read with those that this home has seen: for each package, the newer
+   * ones count. So an old record in the DHT takes back no flag.
+   *
+   * @param identity the publisher's identity, 32 bytes
+   * @param seq sequence number of the record with `flags`; -1 if they could not be read
+   */
+  settleFlags(identity: Uint8Array, seq: number, flags: FlagsByName): FlagsByName {
+    return this.#state().offers.settleAll(identity, seq, flags);
+  }
+
+  /** Returns the newest flags of a package that this home has seen. */
+  seenFlags(identity: Uint8Array, name: string): PackageFlags {
+    return this.#state().offers.get(identity, name)?.flags ?? NO_FLAGS;
   }
 
   /** Marks packages in the database as listed in the publisher's announce record. */

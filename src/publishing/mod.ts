@@ -20,6 +20,7 @@
  * Without the DHT, records are signed and kept. `libreseed announce` puts them into the DHT later.
  *
  * `signAgain` (`sign_again.ts`) signs the packages of this home again after its key was replaced.
+ * `changeFlags` (`flags.ts`) yanks, deprecates and tags versions that were published before.
  *
  * `addArchive` (`add.ts`) seeds an archive of another publisher. `contentsOf` (`contents.ts`) lists the
  * files that `publish --dry-run` shows.
@@ -33,7 +34,18 @@ export { addArchive, checkArchive } from "./add.ts";
 export { contentsOf } from "./contents.ts";
 export { ListedPackages } from "./listed_packages.ts";
 export { nothingToPublish, prepare, type Ready } from "./prepare.ts";
-export { publish, type PublishContext, type Published } from "./publish.ts";
+export {
+  type ChangedFlags,
+  changeFlags,
+  checkTag,
+  deprecating,
+  type FlagChange,
+  removingTag,
+  settingTag,
+  unyanking,
+  yanking,
+} from "./flags.ts";
+export { changeOf, publish, type PublishContext, type Published } from "./publish.ts";
 export { signAgain, type SignedAgain } from "./sign_again.ts";
 export { updateAnnounceRecord } from "./announce_record.ts";
 export { putPublisherRecord } from "./publisher_record.ts";

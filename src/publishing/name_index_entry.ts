@@ -13,14 +13,14 @@ import { nameIndexSlot } from "../records/mod.ts";
 import type { PublisherContext } from "./context.ts";
 
 /**
- * Writes the publisher's entry, with its latest version, into the index of a name. This home also keeps the
+ * Writes the publisher's entry, with its latest version that is not yanked, into the index of a name. This home also keeps the
  * entry, since other publishers may displace the entry from the index. The publisher must not lose its
  * first-seen time then.
  *
  * @returns whether the index contains the publisher; otherwise `onWarning` was called with the reason
  */
 export async function updateNameIndex(
-  { operations, clock, signal, isOffline, onWarning }: PublisherContext,
+  { operations, clock, signal, isOffline, onWarning, ...context }: PublisherContext,
   keys: Signer,
   { name, version }: { name: string; version: string },
 ): Promise<boolean> {
@@ -39,7 +39,8 @@ export async function updateNameIndex(
     const kept = await operations.nameEntry({ name, publicKey: identity });
     const known = entries.filter(({ publicKey }) => equalBytes(publicKey, identity));
     if (kept.entry) known.push(kept.entry);
-    const entry = await entryToSign(keys, name, version, known, nowMs);
+    const yanked = context.listed?.seenFlags(identity, name).yanked;
+    const entry = await entryToSign(keys, name, version, known, nowMs, (one) => !yanked?.has(one));
     const { outcome, listed } = await operations.indexName(
       { name, entry, later: isOffline },
       { signal },

@@ -89,6 +89,8 @@ export interface PublishRequest {
    * kept: those of the record, or of the `.torrent` beside a ready archive.
    */
   webSeeds?: readonly string[];
+  /** A tag that the published version gets, see `isTag` of `src/base`. */
+  tag?: string;
   /** Directories that are never packed, see `SelectOptions`. */
   neverPack?: readonly string[];
   /** As in `SelectOptions` of `src/package`. */

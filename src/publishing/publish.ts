@@ -15,7 +15,8 @@ import type { MutableItem } from "../records/mod.ts";
 import type { ValidSeedEntry } from "../store/mod.ts";
 import type { ListedPackages } from "./listed_packages.ts";
 import { prepare, type PrepareContext, type PublishRequest, type Ready } from "./prepare.ts";
-import { updateAnnounceRecord } from "./announce_record.ts";
+import { type ListChange, updateAnnounceRecord } from "./announce_record.ts";
+import { tagging } from "./flags.ts";
 import { updateNameIndex } from "./name_index_entry.ts";
 import { putPublisherRecordOnce } from "./publisher_record.ts";
 import { itemToPut, publishedHash, storeManifest } from "./put_manifest.ts";
@@ -96,13 +97,13 @@ export async function publish(
     // warnings are suppressed, because the thrown error reports the cause.
     const offline = { ...context, isOffline: true, onWarning: undefined };
     await Promise.all([
-      updateAnnounceRecord(offline, keys, [minimal], clock.now(), request.webSeeds),
+      updateAnnounceRecord(offline, keys, [minimal], clock.now(), changeOf(request, [minimal])),
       updateNameIndex(offline, keys, minimal),
     ]);
     throw outcome;
   }
   if (!context.listsLater) {
-    await updateAnnounceRecord(context, keys, [minimal], clock.now(), request.webSeeds);
+    await updateAnnounceRecord(context, keys, [minimal], clock.now(), changeOf(request, [minimal]));
   }
   const isIndexed = await updateNameIndex(context, keys, minimal);
   for (const problem of await readBack(context, minimal, isIndexed)) context.onWarning?.(problem);
@@ -128,6 +129,18 @@ async function identify(
     await ready[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/**
+ * Returns what publishing changes in the publisher's list besides adding packages.
+ *
+ * @param request `tag`: a tag that the published versions get, see `isTag` of `src/base`
+ */
+export function changeOf(
+  { webSeeds, tag }: Pick<PublishRequest, "webSeeds" | "tag">,
+  published: readonly { name: string; version: string }[],
+): ListChange {
+  return { webSeeds, ...(tag !== undefined && { flags: tagging(published, tag) }) };
 }
 
 /** The archive to publish, and its manifest record to put into the DHT. */

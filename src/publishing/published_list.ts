@@ -5,7 +5,7 @@
  * @module
  */
 
-import { toHex, utf8 } from "../base/mod.ts";
+import { type FlagsByName, NO_FLAGS, toHex, utf8 } from "../base/mod.ts";
 import {
   fetchCatalog,
   isNetworkError,
@@ -18,8 +18,11 @@ import {
 } from "../fetching/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
+  type Catalog,
   catalogFileName,
+  catalogFlags,
   catalogKey,
+  flagLines,
   growCatalog,
   type MinimalManifest,
   parseCatalog,
@@ -34,6 +37,10 @@ const CATALOG_TIMEOUT_MS = 20_000;
 
 /** List of a publisher's packages, as read from the announce record and its catalog. */
 export interface PublishedList {
+  /** Flags of the packages, by package name; absent if they are in a catalog that could not be read. */
+  flags?: FlagsByName;
+  /** Whether `flags` are in the catalog. */
+  catalogHasFlags?: true;
   /** Packages that the announce record itself lists, without the packages in a catalog. */
   packages: { name: string; version: string }[];
   /** Catalog that the record names, and the number of lines in the catalog. */
@@ -54,23 +61,36 @@ export async function readPublishedList(
   { item, isOffline }: NewestRecord,
 ): Promise<PublishedList | "unknown"> {
   if (!item) return { packages: [], isWhole: false };
-  const { packages, count, catalogInfoHash, webSeeds } = decodeAnnounceRecord(item.value);
+  const { packages, count, catalogInfoHash, webSeeds, catalogHasFlags, flags = new Map() } =
+    decodeAnnounceRecord(item.value);
   const inRecord = [...packages ?? []].flatMap(([name, versions]) =>
     versions.map((version) => ({ name, version }))
   );
-  if (!catalogInfoHash) return { packages: inRecord, isWhole: true };
+  if (!catalogInfoHash) return { packages: inRecord, flags, isWhole: true };
   const { operations, seeds, clock, signal, onWarning } = context;
   const present = await presentCatalog(seeds.path, publicKey, catalogInfoHash);
   if (present) {
     const { bytes } = present;
-    return { packages: inRecord, catalog: { bytes, count, present }, isWhole: true };
+    return {
+      packages: inRecord,
+      flags: catalogHasFlags ? catalogFlags(bytes) : flags,
+      catalogHasFlags,
+      catalog: { bytes, count, present },
+      isWhole: true,
+    };
   }
   if (!isOffline) {
     const timeoutMs = CATALOG_TIMEOUT_MS;
     const fetching = { operations, seedDirectory: seeds.path, clock, timeoutMs, signal };
     try {
-      const { manifests } = await fetchCatalog(fetching, publicKey, catalogInfoHash, webSeeds);
-      return { packages: inRecord, catalog: catalogOf(manifests), isWhole: false };
+      const fetched = await fetchCatalog(fetching, publicKey, catalogInfoHash, webSeeds);
+      return {
+        packages: inRecord,
+        flags: catalogHasFlags ? fetched.flags : flags,
+        catalogHasFlags,
+        catalog: catalogOf(fetched),
+        isWhole: false,
+      };
     } catch (error) {
       signal?.throwIfAborted();
       if (!isNetworkError(error)) throw error;
@@ -81,23 +101,29 @@ export async function readPublishedList(
       toHex(catalogInfoHash)
     }); packages that only another machine of the publisher has are not listed until it publishes again`,
   );
-  return isOffline ? "unknown" : { packages: inRecord, isWhole: false };
+  if (isOffline) return "unknown";
+  return { packages: inRecord, ...(!catalogHasFlags && { flags }), isWhole: false };
 }
 
-function catalogOf(manifests: readonly MinimalManifest[]): { bytes: Uint8Array; count: number } {
-  return { bytes: utf8(serializeCatalog(manifests)), count: manifests.length };
+function catalogOf(
+  { manifests, flags }: Pick<Catalog, "manifests" | "flags">,
+): { bytes: Uint8Array; count: number } {
+  return { bytes: utf8(serializeCatalog(manifests, flags)), count: manifests.length };
 }
 
 /**
  * Writes a catalog that also contains the given packages, and lets a running daemon seed it. Packages that
  * the record itself listed are moved to the catalog. If this home lacks the manifest of such a package, the
  * manifest is looked up in the DHT.
+ *
+ * @param flags flags that the catalog shall have; those of other packages are removed from it
  */
 export async function writeCatalogWith(
   context: PublisherContext,
   publicKey: Uint8Array,
   list: PublishedList,
   manifests: readonly MinimalManifest[],
+  flags: FlagsByName,
 ): Promise<{ count: number; catalogInfoHash: Uint8Array }> {
   const { operations, seeds, signal, isOffline } = context;
   const lines = new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
@@ -107,11 +133,15 @@ export async function writeCatalogWith(
     const manifest = await manifestOf(context, publicKey, one);
     if (manifest) lines.set(key, serializeMinimal(manifest));
   }
+  // An empty line removes the line that was there.
+  const flagged = list.catalogHasFlags ? list.flags!.keys() : [];
+  const without = new Map([...flagged].map((name) => [name, NO_FLAGS]));
+  for (const [key, line] of flagLines(new Map([...without, ...flags]))) lines.set(key, line);
   let before = list.catalog ?? { bytes: new Uint8Array(), count: 0 };
   let grown = growCatalog(before.bytes, lines);
   if (!grown) {
     // The existing catalog is malformed, so a new catalog is built from its valid lines.
-    before = catalogOf(parseCatalog(before.bytes, publicKey).manifests);
+    before = catalogOf(parseCatalog(before.bytes, publicKey));
     grown = growCatalog(before.bytes, lines)!;
   }
   const { present, count } = before;

@@ -41,6 +41,8 @@ const reading = ["ask for the public key"];
 const packing = [...reading, "sign a manifest"];
 const publishing = [...packing, "sign a record", "sign a name entry"];
 
+const flagging = [...reading, "sign a record", "sign a name entry"];
+
 /** A row for each command. */
 const rows: Record<CommandName, readonly Row[]> = {
   keygen: [{ line: "keygen" }],
@@ -48,6 +50,13 @@ const rows: Record<CommandName, readonly Row[]> = {
   publish: [
     { line: `publish source ${host}`, key: publishing, engine: true },
     { line: "publish source --dry-run" },
+  ],
+  yank: [{ line: `yank some@1.0.0 ${host}`, key: flagging, engine: true }],
+  deprecate: [{ line: `deprecate some@1.0.0 old ${host}`, key: flagging, engine: true }],
+  tag: [
+    { line: `tag some ${host}`, key: reading, engine: true },
+    { line: `tag some@1.0.0 next ${host}`, key: flagging, engine: true },
+    { line: `tag --remove some next ${host}`, key: flagging, engine: true },
   ],
   seed: [
     { line: `seed ${host}`, engine: true },
@@ -87,7 +96,7 @@ const rows: Record<CommandName, readonly Row[]> = {
   list: [{ line: "list" }],
   status: [{ line: "status" }],
   add: [{ line: `add some-1.0.0.tgz ${host}`, engine: true }],
-  remove: [{ line: `remove some ${host}`, engine: true }],
+  remove: [{ line: `remove some ${host}`, key: reading, engine: true }],
   reload: [{ line: "reload" }],
   stop: [{ line: "stop" }],
   doctor: [

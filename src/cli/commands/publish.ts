@@ -43,6 +43,7 @@ type Flags = {
   dryRun?: boolean;
   allowSecret?: readonly string[];
   webSeed?: readonly string[];
+  tag?: string;
 };
 type Run = CommandRun<Flags, string[]>;
 
@@ -68,6 +69,7 @@ export default defineCommand<Flags, string[]>({
       dryRun: switchFlag("Only list the files that would be published"),
       allowSecret: allowSecretFlag,
       webSeed: webSeedFlag,
+      tag: textFlag("TAG", "Set this tag to the published version, as in NAME@TAG"),
       null: switchFlag("With -: paths are separated by NUL, as `find -print0` prints them"),
     },
     positional: {
@@ -81,12 +83,15 @@ export default defineCommand<Flags, string[]>({
     const paths = await pathsOf(given);
     const seedForMs = await durationOf(flags.seedFor);
     const { archiveLimitsOf } = await import("../../package/mod.ts");
-    const { prepare, publish, updateAnnounceRecord } = await import("../../publishing/mod.ts");
+    const { changeOf, checkTag, prepare, publish, updateAnnounceRecord } = await import(
+      "../../publishing/mod.ts"
+    );
     const { rememberPublisher } = await import("../../names/mod.ts");
     const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
     if (paths.length === 0) return output.notice("nothing to publish");
     const { values } = await given.settings();
-    const { name, version } = flags;
+    const { name, version, tag } = flags;
+    if (tag !== undefined) checkTag(tag);
     const choice = {
       name,
       version,
@@ -123,7 +128,8 @@ export default defineCommand<Flags, string[]>({
       const context = { ...contextOf(given, network, epoch), detector };
       const updates = new ListUpdates(io.clock, async (some) => {
         const minimals = some.map(({ minimal }) => minimal);
-        await updateAnnounceRecord(context, await signer(), minimals, io.clock.now(), webSeeds);
+        const change = changeOf({ webSeeds, tag }, minimals);
+        await updateAnnounceRecord(context, await signer(), minimals, io.clock.now(), change);
       }, (result) => {
         published.push(result);
         printPublished(given, result);
@@ -131,7 +137,7 @@ export default defineCommand<Flags, string[]>({
       }, failed);
       for (const path of paths) {
         try {
-          const request = { path, signer, webSeeds, ...choice };
+          const request = { path, signer, webSeeds, tag, ...choice };
           const result = await publish(context, request, early.take());
           // Pin this home's own key, so that the name resolves to its own publisher here.
           await withNames(given, network, async (names) => {

@@ -30,8 +30,10 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
     withState(given, async (state, values) => {
       const { args: [prefix = ""], io, output } = given;
       const { SeedDirectory } = await import("../../store/mod.ts");
-      const { Descriptions, magnetOf } = await import("../../fetching/mod.ts");
+      const { Descriptions, flagsOfVersion, magnetOf } = await import("../../fetching/mod.ts");
       const { archiveLimitsOf } = await import("../../package/mod.ts");
+      const { NO_FLAGS } = await import("../../base/mod.ts");
+      const { parsePublicKey } = await import("../../identity/mod.ts");
       const found = new Map<string, MinimalManifest>();
       const take = (one: MinimalManifest) =>
         found.set(`${one.name}\n${one.version}\n${one.pubkey}`, one);
@@ -58,6 +60,13 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
         const { name, version, pubkey, length } = one;
         const description = descriptions.of(one);
         const about = { ...(description !== undefined && { description }) };
+        const { flags = NO_FLAGS } = state.offers.get(parsePublicKey(pubkey), name) ?? {};
+        const own = flagsOfVersion(flags, version);
+        const mark = own.yanked !== undefined
+          ? "yanked"
+          : own.deprecated !== undefined
+          ? "deprecated"
+          : "";
         output.result(
           {
             name,
@@ -66,8 +75,10 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
             lengthBytes: length,
             magnet: magnetOf(one),
             ...about,
+            ...own,
           },
-          `${name}@${version}\t${pubkey}\t${length}\t${printable(description ?? "")}`.trimEnd(),
+          `${name}@${version}\t${pubkey}\t${length}\t${printable(description ?? "")}\t${mark}`
+            .trimEnd(),
         );
       }
     }),

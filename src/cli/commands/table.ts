@@ -33,6 +33,21 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./publish.ts"),
   },
   {
+    name: "yank",
+    brief: "Keep readers from choosing a published version",
+    load: () => import("./yank.ts"),
+  },
+  {
+    name: "deprecate",
+    brief: "Warn readers of published versions",
+    load: () => import("./deprecate.ts"),
+  },
+  {
+    name: "tag",
+    brief: "List, set or remove the tags of a package",
+    load: () => import("./tag.ts"),
+  },
+  {
     name: "seed",
     aliases: ["start"],
     brief: "Run the daemon: seed packages, keep records alive",

@@ -16,6 +16,7 @@ const destructive: ReadonlySet<string> = new Set([
   "uninstall",
   "unfollow",
   "prune",
+  "yank",
 ]);
 
 /**
@@ -28,8 +29,9 @@ export function guessWord(word: string, words: readonly string[]): string | unde
 
 const packageHere = "`libreseed status NAME` describes a package in the seed directory, " +
   "`libreseed info NAME` one in the network";
-const notTakenBack = "a published version cannot be withdrawn; publish a higher one. " +
-  "`libreseed remove NAME@VERSION` stops seeding it here";
+const notTakenBack =
+  "a published version cannot be withdrawn; `libreseed yank NAME@VERSION` keeps " +
+  "readers from choosing it, `libreseed remove NAME@VERSION` stops seeding it here";
 const noAccounts =
   "there are no accounts. `libreseed keygen` creates the key that a publisher signs with";
 const twoRemovals = "`libreseed remove NAME@VERSION` deletes an archive from the seed directory, " +
@@ -47,12 +49,13 @@ const otherWords: Readonly<Record<string, string>> = {
   __proto__: null!,
   ...meaning(packageHere, "show", "view", "inspect", "describe", "details"),
   ...meaning("use `libreseed upgrade [NAME]`", "update", "bump"),
-  ...meaning(notTakenBack, "yank", "unpublish", "retract", "deprecate", "revoke"),
+  ...meaning(notTakenBack, "unpublish", "retract", "withdraw", "revoke"),
   ...meaning(noAccounts, "login", "logout", "adduser", "whoami", "register", "signup", "owner"),
   ...meaning(twoRemovals, "rm", "delete", "del", "erase", "purge", "un"),
   ...meaning(settings, "config", "configure", "set", "settings"),
   ...meaning("use `libreseed get NAME`", "download", "fetch", "pull", "clone"),
   ...meaning("use `libreseed get NAME -o DIR`", "unpack", "extract"),
+  ...meaning("use `libreseed tag NAME`", "dist-tag", "dist-tags", "tags"),
   ...meaning("use `libreseed list`", "ls", "dir"),
   ...meaning("use `libreseed keygen`", "init", "genkey", "generate"),
   ...meaning("use `libreseed search PREFIX`", "find", "query", "browse"),

@@ -10,7 +10,7 @@ import type { UnmirroredJson } from "../../control/mod.ts";
 import { fetchContext, getArchive } from "../../fetching/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import { archiveFileName, type ArchiveLimits, type MinimalManifest } from "../../package/mod.ts";
-import type { SeedDirectory } from "../../store/mod.ts";
+import type { SeedDirectory, StateDatabase } from "../../store/mod.ts";
 import { type FollowContext, refreshFollow } from "./follow_refresh.ts";
 
 const TICK_MS = 60_000;
@@ -153,9 +153,12 @@ export class FollowKeeper {
         : [];
     }));
     let bytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const isYanked = yankedOf(state, publicKey);
     for (const minimal of state.follows.ofPublisher(publicKey)) {
       if (this.#stopped.signal.aborted) return;
       if (present.has(archiveFileName(minimal.name, minimal.version))) continue;
+      // Copies that were mirrored before stay: a lock file may name the version.
+      if (isYanked(minimal)) continue;
       if (bytes + minimal.length > maxDiskBytes()) {
         if (!this.#saidFull) {
           onWarning(
@@ -194,4 +197,17 @@ export class FollowKeeper {
       return false;
     }
   }
+}
+
+/** Returns a predicate for the versions that a publisher has yanked, by the newest flags of this home. */
+function yankedOf(
+  { offers }: StateDatabase,
+  publicKey: Uint8Array,
+): (minimal: MinimalManifest) => boolean {
+  const byName = new Map<string, ReadonlyMap<string, string>>();
+  return ({ name, version }) => {
+    const yanked = byName.get(name) ?? offers.get(publicKey, name)?.flags.yanked ?? new Map();
+    byName.set(name, yanked);
+    return yanked.has(version);
+  };
 }

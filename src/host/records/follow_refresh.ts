@@ -28,7 +28,7 @@ export interface FollowContext extends CatalogContext {
 const MAX_LOOKUPS = 8;
 
 /**
- * Reads a publisher's list and, if the list has changed, saves the manifests of the listed packages. A
+ * Reads a publisher's list and, if the list has changed, saves its flags and the manifests of the listed packages. A
  * package without a manifest record is left out, and looked up again at the next refresh.
  *
  * @returns whether the list has changed
@@ -57,7 +57,10 @@ export async function refreshFollow(
   // If manifest records are missing, the old `seq` is kept, so that the next refresh reads the list
   // again.
   const seq = missing === 0 ? list.item.seq : before?.seq;
-  state.follows.settle(publicKey, seq, clock.now(), manifests);
+  state.transaction(() => {
+    state.follows.settle(publicKey, seq, clock.now(), manifests);
+    state.offers.settleAll(publicKey, list.item.seq, list.flags);
+  });
   return true;
 }
 

@@ -108,6 +108,24 @@ export function parseFlagLine(line: string): { name: string; flags: PackageFlags
 }
 
 /**
+ * Reads the lines of flags in a catalog that is known to be valid, without the other lines.
+ */
+export function catalogFlags(bytes: Uint8Array): Map<string, PackageFlags> {
+  const flags = new Map<string, PackageFlags>();
+  for (const line of new TextDecoder().decode(bytes).split("\n")) {
+    if (!isFlagLine(line)) continue;
+    try {
+      const read = parseFlagLine(line);
+      flags.set(read.name, read.flags);
+    } catch (error) {
+      if (!(error instanceof PackageError)) throw error;
+      // Readers leave the line out, too.
+    }
+  }
+  return flags;
+}
+
+/**
  * Writes a line of flags, with its line feed. Returns an empty text for a package without flags.
  *
  * @throws {PackageError} `FLAGS_TOO_LARGE` (kind `usage`)

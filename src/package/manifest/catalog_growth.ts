@@ -78,6 +78,28 @@ function placeOf(bytes: Uint8Array, key: string, from: number): Place | undefine
   return { start: low, end: low };
 }
 
+/**
+ * Returns the versions of one package in a sorted catalog that is known to be valid.
+ *
+ * @returns `undefined` if the binary search met a line without name and version, or without a line
+ * feed
+ */
+export function catalogVersions(bytes: Uint8Array, name: string): string[] | undefined {
+  const place = placeOf(bytes, catalogKey({ name, version: "" }), 0);
+  if (!place) return undefined;
+  const versions: string[] = [];
+  for (let at = place.start; at < bytes.length;) {
+    const end = bytes.indexOf(LINE_FEED, at) + 1;
+    const key = end > 0 ? keyOf(bytes.subarray(at, end)) : undefined;
+    if (key === undefined) return undefined;
+    if (!key.startsWith(`${name}@`)) break;
+    const version = key.slice(name.length + 1);
+    if (version !== "") versions.push(version);
+    at = end;
+  }
+  return versions;
+}
+
 function keyOf(line: Uint8Array): string | undefined {
   try {
     const { name, version } = JSON.parse(fromUtf8(line));

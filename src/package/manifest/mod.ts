@@ -30,7 +30,8 @@ export {
   parseCatalogInTurns,
   serializeCatalog,
 } from "./catalog.ts";
-export { growCatalog, type GrownCatalog } from "./catalog_growth.ts";
+export { catalogFlags } from "./catalog_flags.ts";
+export { catalogVersions, growCatalog, type GrownCatalog } from "./catalog_growth.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
 export { manifestFields, serializeFull, signFull, verifyFullSignature } from "./full_manifest.ts";
 export { hashAt, memoryForFull, parseFull, readFull, type ReadManifest } from "./full_reader.ts";

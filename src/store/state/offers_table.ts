@@ -6,7 +6,7 @@
  * @module
  */
 
-import { hasFlags, type PackageFlags } from "../../base/mod.ts";
+import { type FlagsByName, hasFlags, NO_FLAGS, type PackageFlags } from "../../base/mod.ts";
 import type { Row, Sqlite } from "./sqlite.ts";
 
 /** What a publisher offers of one package, by one of its announce records. */
@@ -72,10 +72,24 @@ export class OffersTable {
     });
   }
 
-  /** Lists the names of a publisher's packages that have stored flags. */
-  names(publicKey: Uint8Array): string[] {
-    return this.#sqlite.rows("SELECT name FROM seen_flags WHERE public_key = ?", publicKey)
-      .map(({ name }) => name as string);
+  /**
+   * Settles all flags of a publisher at once. A package whose flags are stored and that `flags` lacks
+   * has no flags any more.
+   *
+   * @param seq sequence number of the announce record with `flags`
+   * @returns the newest flags of each package
+   */
+  settleAll(publicKey: Uint8Array, seq: number, flags: FlagsByName): FlagsByName {
+    return this.#sqlite.transaction(() => {
+      const stored = this.#sqlite.rows(
+        "SELECT name FROM seen_flags WHERE public_key = ?",
+        publicKey,
+      ).map(({ name }) => name as string);
+      return new Map([...new Set([...flags.keys(), ...stored])].map((name) => {
+        const read = { seq, flags: flags.get(name) ?? NO_FLAGS };
+        return [name, this.settle(publicKey, name, read).flags];
+      }));
+    });
   }
 }
 

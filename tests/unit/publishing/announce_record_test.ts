@@ -98,7 +98,7 @@ async function publisher({ remembers = false, daemon = false } = {}) {
       updateAnnounceRecord(context, keys, added, clock.now()).then(() => clock.advance(1_000)),
     /** Lists packages, as a publisher that names web seeds. */
     listAt: (webSeeds: string[], ...added: MinimalManifest[]) =>
-      updateAnnounceRecord(context, keys, added, clock.now(), webSeeds)
+      updateAnnounceRecord(context, keys, added, clock.now(), { webSeeds })
         .then(() => clock.advance(1_000)),
     /** Puts a package into the seed directory. */
     async place(manifest: MinimalManifest) {

@@ -19,6 +19,9 @@ const KEY = "ab".repeat(32);
 const existing: Record<string, string[][]> = {
   pack: [["."]],
   publish: [["."]],
+  yank: [["hello@1.0.0"], ["hello@1", "--undo"]],
+  deprecate: [["hello@1.0.0", "old"], ["hello@1.0.0", ""]],
+  tag: [["hello"], ["hello@1.0.0", "next"], ["hello", "next", "--remove"]],
   announce: [[], ["hello@1.0.0"]],
   uninstall: [["hello"], ["hello", "--save"]],
   link: [["hello"]],

@@ -11,7 +11,7 @@ import { runCli } from "../../../../src/cli/mod.ts";
 import { fakeIo } from "../../../support/fake_io.ts";
 
 const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
-const dangerous = ["stop", "remove", "uninstall", "unfollow", "prune"];
+const dangerous = ["stop", "remove", "uninstall", "unfollow", "prune", "yank"];
 
 async function refused(...args: string[]): Promise<string> {
   const io = fakeIo();
@@ -51,7 +51,7 @@ Deno.test("a mistyped command gets the nearest command as a suggestion", () => {
 
 Deno.test("commands of other tools get a hint to the libreseed command", async () => {
   const words = [
-    ...["inspect", "show", "update", "bump", "yank", "download", "ls", "rm", "init", "login"],
+    ...["inspect", "show", "update", "bump", "retract", "download", "ls", "rm", "init", "login"],
     ...["unpublish", "view", "whoami", "push", "pull", "ci", "config", "restart"],
   ];
   for (const word of words) {
@@ -60,7 +60,7 @@ Deno.test("commands of other tools get a hint to the libreseed command", async (
     assert(!text.includes("did you mean"), text);
   }
   assert.match(await refused("show"), /libreseed status NAME.*libreseed info NAME/);
-  assert.match(await refused("yank"), /cannot be withdrawn/);
+  assert.match(await refused("retract"), /cannot be withdrawn/);
   assert.match(await refused("LOGIN"), /libreseed keygen/);
   assert.match(await refused("constructor"), /^libreseed: unknown command "constructor" \(see/);
 });
