@@ -82,7 +82,7 @@ async function madeHome(path: string): Promise<{ home: string; archive: string }
   const source = join(home, "small");
   await Deno.mkdir(source, { recursive: true });
   await Deno.writeTextFile(join(source, "text"), "hello world\n");
-  await run(path, ["keygen", "--home", home]);
+  await run(path, ["keygen", "--signing-only", "--home", home]);
   const named = ["--name", "small", "--version", "1.0.0"];
   await run(path, ["pack", source, ...named, "-o", archive, "--home", home]);
   return { home, archive };

@@ -42,7 +42,7 @@ async function makeHome(): Promise<void> {
   const source = `${half}-source`;
   await Deno.mkdir(half, { recursive: true });
   await makeFiles(source);
-  await runLibreseed(half, ["keygen"]);
+  await runLibreseed(half, ["keygen", "--signing-only"]);
   await using testnet = await startNetwork(NODES);
   const network = [`--bootstrap=${testnet.bootstrap}`, "--allow-local", "--port=0"];
   await runLibreseed(half, ["publish", source, "--name=many", "--version=1.0.0", ...network]);

@@ -71,7 +71,7 @@ function packing(make: () => Promise<unknown>, round: Contender["round"]): Conte
       const why = await missingProgram();
       if (why !== undefined) return why;
       await Deno.mkdir(home, { recursive: true });
-      await runLibreseed(home, ["keygen"]).catch(() => {});
+      await runLibreseed(home, ["keygen", "--signing-only"]).catch(() => {});
       await make();
     },
     round,

@@ -28,7 +28,7 @@ const torrent = join(workDirectory, "noise.torrent");
 async function makeArchive(): Promise<void> {
   if (await Deno.stat(archive).catch(() => undefined)) return;
   await Deno.mkdir(home, { recursive: true });
-  await runLibreseed(home, ["keygen"]).catch(() => {});
+  await runLibreseed(home, ["keygen", "--signing-only"]).catch(() => {});
   const source = await makeNoise(MEBIBYTES);
   const names = ["--name=noise", `--version=1.0.${MEBIBYTES}`, `--out=${archive}`];
   await runLibreseed(home, ["pack", source, ...names]);

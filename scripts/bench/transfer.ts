@@ -178,7 +178,7 @@ export class PublishedPackage implements AsyncDisposable {
         for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
       }
     }
-    await measured(libreseed("keygen"), env);
+    await measured(libreseed("keygen", "--signing-only"), env);
     const network = ["--bootstrap", testnet.bootstrap, "--allow-local", "--port", "0"];
     const publish = libreseed("publish", "-q", "--json", "--name", "data", "--version", "1.0.0");
     const [program, ...args] = [...publish, ...network, source];

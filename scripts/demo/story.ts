@@ -93,7 +93,7 @@ export class Story {
 
   async #makeKey(): Promise<void> {
     this.#page.step("The publisher makes a key");
-    this.#key = (await this.#libreseed(this.#publisher, "keygen")).stdout.trim();
+    this.#key = (await this.#libreseed(this.#publisher, "keygen", "--signing-only")).stdout.trim();
     const isKey = /^ed25519:[A-Za-z0-9+/]{43}=$/.test(this.#key);
     expect(isKey, `keygen printed ${JSON.stringify(this.#key)}`);
     this.#page.done("its public half says who the publisher is");

@@ -16,6 +16,7 @@ export interface RequestRow {
 }
 
 const check = "the path is that of this home's key";
+const orderCheck = "the order is the one that the launcher has read from the command line itself";
 /** Returns the row of a use of the key. `use` is the beginning of the use's name. */
 const ofKey = (use: string) => ({
   isGranted: ({ keyUses }: Grants) => keyUses.some((one) => one.startsWith(use)),
@@ -26,7 +27,10 @@ const ofAll = { isGranted: () => true, check: "none: it names no path" };
 
 /** The rows by the name of the request. The type makes sure that no request is missing. */
 export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
-  signingKey: { does: "returns the public key and its certificate", ...ofKey("tell") },
+  signingKey: {
+    does: "returns the public key and its certificate",
+    ...ofKey("tell the public key"),
+  },
   sign: {
     does: "builds the bytes of a manifest, a record or a name entry, and signs them",
     ...ofKey("sign"),
@@ -35,6 +39,25 @@ export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
       "a record; a record's sequence number lies at most 100 years ahead",
   },
   createKey: { does: "creates the key file, and overwrites none", ...ofKey("create") },
+  createIdentity: {
+    does: "makes a root key and the signing key that it certifies; shows the recovery code itself",
+    ...ofKey("make an identity"),
+    check: orderCheck,
+  },
+  rootKey: {
+    does: "opens the root key, and asks for its recovery code or passphrase itself",
+    ...ofKey("change the keys"),
+    check: orderCheck,
+  },
+  changeKeys: {
+    does: "certifies, replaces or revokes a signing key, and signs the publisher record",
+    ...ofKey("change the keys"),
+    check: `${orderCheck}; a record from the DHT counts only if the root key has signed it`,
+  },
+  keyFacts: {
+    does: "tells the public keys, the certificate, and where the keys lie",
+    ...ofKey("tell the keys"),
+  },
   examineKey: { does: "tells owner, mode and state of the key file", ...ofKey("examine") },
   examineHome: {
     does: "tells owners, modes, times, links and free space of the home",

@@ -11,6 +11,7 @@ import type { CommandName } from "../../src/launcher/command_table.ts";
 /** Command lines without the program's name and without the command's, by command. */
 export const samples: Record<CommandName, readonly (readonly string[])[]> = {
   keygen: [[]],
+  key: [["show"], ["rotate"], ["certify", "KEY", "-o", "/OUT/FILE"]],
   pack: [["/FILES"], ["/FILES", "-o", "/OUT/NAME.tgz"]],
   publish: [["/ARCHIVE.tgz"], ["/ARCHIVE.tgz", "--dry-run"]],
   yank: [["NAME@VERSION"]],

@@ -62,6 +62,8 @@ function describeProblem(path: string, problem: NonNullable<KeyExamination["prob
     }
     case "KEY_NOT_FOUND":
       return ok(name, "none; only publishing needs one, and `libreseed keygen` makes it");
+    case "PASSPHRASE_NEEDED":
+      return ok(name, `${path} is encrypted`);
     case "KEY_NOT_OURS":
       return checkFailed(errorFromData(problem), name);
     case "KEY_UNREADABLE": {

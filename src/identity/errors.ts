@@ -14,6 +14,9 @@
  * | `KEY_READABLE_BY_OTHERS` | failed | the group or other users have a permission on the key file |
  * | `KEY_UNREADABLE` | failed | the operating system refuses to read the key file |
  * | `KEY_UNWRITABLE` | failed | the operating system refuses to write the key file |
+ * | `PASSPHRASE_NEEDED` | usage | a key is encrypted, and there is neither a terminal nor a passphrase file |
+ * | `PASSPHRASE_WRONG` | failed | no given passphrase decrypts the key |
+ * | `RECOVERY_CODE_INVALID` | usage | the text is not a recovery code; the message names the wrong group |
  * | `STATEMENT_INVALID` | failed | a statement to sign is of no known kind or breaks a limit |
  *
  * @module

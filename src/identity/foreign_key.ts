@@ -46,7 +46,8 @@ const kinds: readonly Kind[] = [
   {
     test: /^-----BEGIN ENCRYPTED PRIVATE KEY-----/,
     what: "a private key that is encrypted with a password (PKCS #8)",
-    mend: (path) => command("libreseed asks for no password. Decrypt it with", path, opensslPkey),
+    mend: (path) =>
+      command("It is damaged, or an unknown cipher encrypts it. Try", path, opensslPkey),
   },
   { test: /^-----BEGIN ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY-----/, what: "a cosign key" },
   {

@@ -9,7 +9,8 @@ import { dirname } from "node:path";
 import { fromUtf8, utf8 } from "../base/mod.ts";
 import { IdentityError } from "./errors.ts";
 import { describeForeignKey } from "./foreign_key.ts";
-import { fromPkcs8Pem, type KeyPair, toPkcs8Pem } from "./key_pair.ts";
+import { decryptKey, isEncryptedKey, publicKeyBeside } from "./key_encryption.ts";
+import { fromPkcs8Pem, type KeyPair, type PublicKey, toPkcs8Pem } from "./key_pair.ts";
 
 /** Maximum size of a key file, in bytes. A real Ed25519 PEM file is far smaller. */
 const MAX_KEY_FILE_BYTES = 16 * 1024;
@@ -24,11 +25,20 @@ const ROOT_UID = 0;
  * @throws {IdentityError} `KEY_EXISTS`, `KEY_UNWRITABLE`
  */
 export async function writeKeyFile(path: string, pair: KeyPair): Promise<void> {
+  await writePrivateFile(path, utf8(toPkcs8Pem(pair)));
+}
+
+/**
+ * Writes a new file with a secret, as {@linkcode writeKeyFile} writes a key.
+ *
+ * @throws {IdentityError} `KEY_EXISTS`, `KEY_UNWRITABLE`
+ */
+export async function writePrivateFile(path: string, bytes: Uint8Array): Promise<void> {
   let file: Deno.FsFile | undefined;
   try {
     await makeDirectory(dirname(path));
     file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
-    await writeAll(file, utf8(toPkcs8Pem(pair)));
+    await writeAll(file, bytes);
     await file.sync();
     await syncDirectory(dirname(path));
   } catch (cause) {
@@ -56,17 +66,90 @@ export async function writeKeyFile(path: string, pair: KeyPair): Promise<void> {
 }
 
 /**
- * Reads a key file. Follows no symbolic link at `path`: another program could exchange its target.
+ * Gives passphrases to try for the encrypted key file at a path, one after the other. It throws if it
+ * has none.
+ */
+export type Passphrases = (path: string) => AsyncIterable<string>;
+
+/**
+ * Reads the key in a key file.
  *
- * @param own user id of this process; `null` on systems without user ids (Windows)
- * @throws {IdentityError} `KEY_NOT_FOUND`, `KEY_IS_LINK`, `KEY_NOT_REGULAR_FILE`,
- * `KEY_READABLE_BY_OTHERS` (any bit of mode 0077, except on Windows, which has no such bits),
- * `KEY_NOT_OURS`, `KEY_INVALID`, `KEY_UNREADABLE`
+ * @param passphrases asked if the key is encrypted
+ * @throws {IdentityError} the errors of {@linkcode readPrivateFile}; `KEY_INVALID`,
+ * `PASSPHRASE_NEEDED`, `PASSPHRASE_WRONG`
  */
 export async function readKeyFile(
   path: string,
   own: number | null = Deno.uid(),
+  passphrases?: Passphrases,
 ): Promise<KeyPair> {
+  const bytes = await readPrivateFile(path, own);
+  try {
+    const text = fromUtf8(bytes);
+    if (!isEncryptedKey(text)) return fromPkcs8Pem(text);
+    if (!passphrases) throw passphraseNeeded(path);
+    for await (const passphrase of passphrases(path)) {
+      const pair = decryptKey(text, passphrase);
+      if (pair) return pair;
+    }
+  } catch (cause) {
+    if (cause instanceof IdentityError && cause.code.startsWith("PASSPHRASE_")) throw cause;
+    const foreign = describeForeignKey(bytes, path);
+    throw foreign
+      ? invalid(path, `It is ${foreign.what}. ${foreign.mend}`, cause)
+      : invalid(path, messageOf(cause), cause);
+  }
+  throw new IdentityError(
+    "failed",
+    "PASSPHRASE_WRONG",
+    `The passphrase does not decrypt the key ${path}. Nothing was changed`,
+    { detail: { path } },
+  );
+}
+
+/**
+ * Reads the public key of a key file. An encrypted key that names its public key needs no passphrase.
+ *
+ * @throws {IdentityError} the errors of {@linkcode readKeyFile}
+ */
+export async function readPublicKey(
+  path: string,
+  own: number | null = Deno.uid(),
+  passphrases?: Passphrases,
+): Promise<{ publicKey: PublicKey; pair?: KeyPair; isEncrypted: boolean }> {
+  const bytes = await readPrivateFile(path, own);
+  const text = new TextDecoder().decode(bytes);
+  const isEncrypted = isEncryptedKey(text);
+  const named = isEncrypted ? publicKeyBeside(text) : undefined;
+  if (named) return { publicKey: named, isEncrypted };
+  const pair = await readKeyFile(path, own, passphrases);
+  return { publicKey: pair.publicKey, pair, isEncrypted };
+}
+
+/** Creates the error `PASSPHRASE_NEEDED`. */
+export function passphraseNeeded(path: string): IdentityError {
+  return new IdentityError(
+    "usage",
+    "PASSPHRASE_NEEDED",
+    `The key ${path} is encrypted. Run the command in a terminal, or name a file with the passphrase ` +
+      "by LIBRESEED_PASSPHRASE_FILE",
+    { detail: { path } },
+  );
+}
+
+/**
+ * Reads a file with a private key. Follows no symbolic link at `path`: another program could exchange
+ * its target.
+ *
+ * @param own user id of this process; `null` on systems without user ids (Windows)
+ * @throws {IdentityError} `KEY_NOT_FOUND`, `KEY_IS_LINK`, `KEY_NOT_REGULAR_FILE`,
+ * `KEY_READABLE_BY_OTHERS` (any bit of mode 0077, except on Windows, which has no such bits),
+ * `KEY_NOT_OURS`, `KEY_UNREADABLE`, `KEY_INVALID` for a file that is too large
+ */
+export async function readPrivateFile(
+  path: string,
+  own: number | null = Deno.uid(),
+): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
     // Check the type before opening the file: opening a FIFO would block until another process
@@ -101,14 +184,7 @@ export async function readKeyFile(
     );
   }
   if (bytes.length > MAX_KEY_FILE_BYTES) throw invalid(path, "It is too large for one.");
-  try {
-    return fromPkcs8Pem(fromUtf8(bytes));
-  } catch (cause) {
-    const foreign = describeForeignKey(bytes, path);
-    throw foreign
-      ? invalid(path, `It is ${foreign.what}. ${foreign.mend}`, cause)
-      : invalid(path, messageOf(cause), cause);
-  }
+  return bytes;
 }
 
 /**

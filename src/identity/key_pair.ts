@@ -91,6 +91,16 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   return new KeyPair(createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
 }
 
+/** Returns the Ed25519 seed of a key pair, 32 bytes: the private key of RFC 8032. */
+export function seedOf(pair: KeyPair): Uint8Array {
+  return toPkcs8Der(pair).slice(PKCS8_PREFIX.length);
+}
+
+/** Encodes a key pair as PKCS #8 in DER (RFC 8410 section 7), 48 bytes. It is a secret. */
+export function toPkcs8Der(pair: KeyPair): Uint8Array {
+  return new Uint8Array(privateKeyOf(pair).export({ format: "der", type: "pkcs8" }));
+}
+
 /**
  * Encodes a key pair as PKCS #8 in PEM (RFC 8410 section 7). The text contains the private key in
  * the clear.

@@ -10,6 +10,8 @@
  * - `key_file.ts` writes and reads the file with the private key: PKCS #8 in PEM, mode 0600. It
  *   refuses a file that other users may read. If a file contains another kind of key, the error
  *   message names the kind.
+ * - `key_encryption.ts` encrypts and decrypts private keys with a passphrase.
+ * - `recovery_code.ts` writes a root key as groups of letters for paper, and reads them.
  * - `public_key_text.ts` formats and parses public keys, and computes the fingerprint that people
  *   compare.
  * - `randomart.ts` draws a public key as a picture of characters.
@@ -38,10 +40,12 @@ export {
   readPublisherRecord,
 } from "./certificate_file.ts";
 export * from "./errors.ts";
+export { encryptKey, isEncryptedKey } from "./key_encryption.ts";
 export * from "./key_file.ts";
 export * from "./key_pair.ts";
 export { areNamePatterns, matchesName } from "./name_patterns.ts";
 export * from "./public_key_text.ts";
 export * from "./randomart.ts";
+export { RECOVERY_GROUPS, recoveryGroups, seedOfRecoveryCode } from "./recovery_code.ts";
 export * from "./signer.ts";
 export * from "./statement.ts";

@@ -9,6 +9,7 @@ import { directoryOf, resolvePath } from "../base/mod.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { CommandName } from "./command_table.ts";
 import {
+  KEY_CHANGING,
   KEY_FLAGGING,
   KEY_PACKING,
   KEY_PUBLISHING,
@@ -95,7 +96,19 @@ const suggesting: readonly HomePart[] = ["state", "store-read"];
 type Row = (line: CommandLine, at: Surroundings) => Partial<Needs>;
 
 const rows: Record<CommandName, Row> = {
-  keygen: () => ({ key: ["create it"] }),
+  keygen: () => ({ key: ["create it", "make an identity"] }),
+  key: ({ args: [action], flags: { output } }, { cwd }) => {
+    if (action !== "certify" && action !== "rotate" && action !== "revoke") {
+      return { key: ["tell the keys"] };
+    }
+    if (output === undefined) return host({ key: KEY_CHANGING });
+    const file = resolvePath(cwd, output as string);
+    return host({
+      key: KEY_CHANGING,
+      writes: [{ path: file, why: "the certificate to write" }],
+      outputs: [{ directory: directoryOf(file), places: false }],
+    });
+  },
   pack: ({ args: [dir], flags: { out, dryRun } }, { cwd }) => ({
     reads: directory(cwd, dir!),
     ...(dryRun ? {} : { key: KEY_PACKING, ...packedTo(cwd, out as string | undefined) }),

@@ -53,7 +53,29 @@ const packing: Readonly<Record<string, FlagKind>> = {
 
 /** The syntax of each command, by its name. */
 export const commandTable = {
-  keygen: { args: [0, 0] },
+  keygen: {
+    flags: {
+      rootOut: "value",
+      rootInHome: "switch",
+      certifyExisting: "switch",
+      signingOnly: "switch",
+    },
+    args: [0, 0],
+  },
+  key: {
+    flags: {
+      root: "value",
+      names: "value",
+      until: "value",
+      output: "value",
+      current: "switch",
+      reason: "value",
+      since: "value",
+      yes: "switch",
+    },
+    letters: { o: "output" },
+    args: [1, 3],
+  },
   pack: { flags: { ...packing, out: "value" }, letters: { o: "out" }, args: [1, 1] },
   publish: {
     flags: { ...packing, seedFor: "value", tag: "value", null: "switch" },

@@ -7,6 +7,7 @@
 
 import { refusal } from "./errors.ts";
 import type { Grants } from "./grants_types.ts";
+import type { KeyOrder } from "../keys/mod.ts";
 import type { KeyUse } from "./key_uses.ts";
 import type { AnsweredRequest } from "./messages.ts";
 import type { LauncherRequests } from "./requests.ts";
@@ -32,6 +33,7 @@ export type RequestGrants = Pick<
   Grants,
   | "keyPath"
   | "keyUses"
+  | "keyLine"
   | "port"
   | "storePath"
   | "links"
@@ -59,6 +61,11 @@ export function grantedRequests(
       throw refusal(`use the key ${keyPath} to ${use}`);
     }
   };
+  const keyOrder = async (requested: KeyOrder) => {
+    const { keyOrderOf } = await import("../keys/mod.ts");
+    const { args, flags, cwd } = grants.keyLine!;
+    return ordered(keyOrderOf(args, flags, cwd), requested);
+  };
   const checkEngine = (what: string) => {
     if (!grants.wantsEngine || isSettled) throw refusal(what);
   };
@@ -84,6 +91,24 @@ export function grantedRequests(
         throw refusal(`examine ${asked.join(" and ")}`);
       }
       return requests.examineHome(home, seedDirectory);
+    },
+    async createIdentity(keyPath, order) {
+      checkKey(keyPath, "make an identity");
+      const { identityOrderOf } = await import("../keys/mod.ts");
+      const { flags, cwd } = grants.keyLine!;
+      return await requests.createIdentity(keyPath, ordered(identityOrderOf(flags, cwd), order));
+    },
+    async rootKey(keyPath, order) {
+      checkKey(keyPath, "change the keys");
+      return await requests.rootKey(keyPath, await keyOrder(order));
+    },
+    async changeKeys(keyPath, order, known) {
+      checkKey(keyPath, "change the keys");
+      return await requests.changeKeys(keyPath, await keyOrder(order), known);
+    },
+    async keyFacts(keyPath) {
+      checkKey(keyPath, "tell the keys");
+      return await requests.keyFacts(keyPath);
     },
     async examineKey(keyPath) {
       checkKey(keyPath, "examine it");
@@ -136,4 +161,10 @@ export function grantedRequests(
  */
 export function giveUp(...names: Deno.PermissionName[]): void {
   for (const name of names) Deno.permissions.revokeSync({ name });
+}
+
+/** Returns the order of the command line, and refuses a request for another one. */
+function ordered<ORDER>(given: ORDER | undefined, requested: ORDER): ORDER {
+  if (given !== undefined && JSON.stringify(given) === JSON.stringify(requested)) return given;
+  throw refusal("change keys in a way that its command line does not order");
 }

@@ -81,6 +81,7 @@ export function grantsFor(facts: GrantFacts): Grants {
     places: (needs?.outputs ?? []).filter(({ places }) => places).map((one) => one.directory),
     keyPath: needs?.key ? paths?.key : undefined,
     keyUses: needs?.key ?? [],
+    keyLine: needs?.key ? { args: line!.args, flags: line!.flags, cwd } : undefined,
     port: values?.port,
     storePath: needs?.home.includes("store") ? paths?.packages : undefined,
     links: needs?.link === undefined ? [] : [needs.link],

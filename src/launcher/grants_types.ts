@@ -46,6 +46,11 @@ export interface Grants {
   keyPath: string | undefined;
   /** The uses of the key that the launcher may be asked for. */
   keyUses: readonly KeyUse[];
+  /**
+   * The parts of the command line that order a change of keys. The launcher reads the order from them
+   * itself.
+   */
+  keyLine: { args: readonly string[]; flags: CommandLine["flags"]; cwd: string } | undefined;
   /** The configured port; the command may ask which process uses it. */
   port: number | undefined;
   /** Store of installed packages. All links that the launcher makes lead to it. */

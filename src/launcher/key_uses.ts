@@ -11,6 +11,9 @@ export type KeyUse =
   | "tell the public key"
   | "create it"
   | "examine it"
+  | "make an identity"
+  | "tell the keys"
+  | "change the keys"
   | `sign a ${Statement["kind"]}`;
 
 /** For commands that only compare with the own publisher. */
@@ -32,6 +35,12 @@ export const KEY_FLAGGING: readonly KeyUse[] = [
   ...KEY_READING,
   "sign a record",
   "sign a name entry",
+];
+/** For a command that certifies, replaces or revokes keys. */
+export const KEY_CHANGING: readonly KeyUse[] = [
+  ...KEY_READING,
+  "tell the keys",
+  "change the keys",
 ];
 /** For a command that puts one record into the DHT. */
 export const KEY_PUTTING: readonly KeyUse[] = [...KEY_READING, "sign a record"];

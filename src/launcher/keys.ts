@@ -1,10 +1,11 @@
 /**
- * The publisher's key, which only the launcher opens: it signs statements of a closed set, creates
- * the key file, and examines it for `doctor`. A key stays open after its first use, so that a
- * publication of many packages reads the file once.
+ * The publisher's keys, which only the launcher opens: signs statements of a closed set, creates and
+ * changes keys, and examines the key file for `doctor`. A key stays open after its first use, so that
+ * a publication of many packages reads the file once.
  *
- * Left to others: which key file a command may name (the launcher's checks), the format of key files
- * and what may be signed (`src/identity`), and the text of `doctor`.
+ * Left to others: which key file and which change a command may name (the launcher's checks), the
+ * format of key files and what may be signed (`src/identity`), changes of keys (`src/keys`), and the
+ * text of `doctor`.
  *
  * @module
  */
@@ -17,24 +18,52 @@ import {
   publisherRecordPathOf,
 } from "../base/mod.ts";
 import {
+  type Certificate,
   generateKeyPair,
-  type KeyPair,
+  type PublicKey,
   readCertificate,
   readKeyFile,
+  readPublicKey,
   readPublisherRecord,
+  type Signer,
   type Statement,
   writeKeyFile,
 } from "../identity/mod.ts";
+import {
+  agentKey,
+  certificateOf,
+  changeKeys,
+  createIdentity,
+  type IdentityOrder,
+  type KeyChange,
+  type KeyFacts,
+  keyFacts,
+  type KeyOrder,
+  keyPathsOf,
+  type KeySurroundings,
+  type KnownElsewhere,
+  type NewIdentity,
+  openRoot,
+  passphrasesFor,
+  settleKeys,
+} from "../keys/mod.ts";
 import type { KeyExamination, SigningKeyFacts } from "./requests.ts";
 
-/** The key files that this process has opened. */
+/** The keys that this process has opened. */
 export class Keys {
-  readonly #opened = new Map<string, Promise<KeyPair>>();
-  readonly #own: number | null;
+  readonly #opened = new Map<string, Promise<Signer>>();
+  readonly #at: KeySurroundings;
+  readonly #agentKey: string | undefined;
+  /** The root key of this command line, once it is opened: its recovery code is asked for once. */
+  #root: Promise<Signer> | undefined;
 
-  /** @param own user id of this process; `null` on systems without user ids (Windows) */
-  constructor(own: number | null = Deno.uid()) {
-    this.#own = own;
+  /**
+   * @param agentKey the key in the SSH agent that signs in place of the home's key file: `SHA256:…` or
+   * `ed25519:…`
+   */
+  constructor(at: KeySurroundings, agentKey?: string) {
+    this.#at = at;
+    this.#agentKey = agentKey;
   }
 
   /**
@@ -43,11 +72,16 @@ export class Keys {
    * @throws {IdentityError} the errors of `readKeyFile`; `CERTIFICATE_INVALID`, `CERTIFICATE_UNREADABLE`
    */
   async signingKey(keyPath: string): Promise<SigningKeyFacts> {
-    const { publicKey } = await this.#open(keyPath);
-    const certificate = await readCertificate(certificatePathOf(keyPath), publicKey);
-    if (!certificate) return { publicKey };
-    const publisherRecord = await readPublisherRecord(publisherRecordPathOf(keyPath));
-    return { publicKey, certificate, ...(publisherRecord && { publisherRecord }) };
+    await settleKeys(dirname(keyPath));
+    try {
+      return await this.#factsOf(keyPath);
+    } catch (error) {
+      if (!(error instanceof LibreseedError) || error.code !== "CERTIFICATE_INVALID") throw error;
+      // Another process may have replaced both files between the two reads.
+      await settleKeys(dirname(keyPath));
+      this.#opened.delete(keyPath);
+      return await this.#factsOf(keyPath);
+    }
   }
 
   /**
@@ -72,12 +106,48 @@ export class Keys {
     return pair.publicKey;
   }
 
+  /**
+   * Makes an identity: a root key, and a signing key that it certifies.
+   *
+   * @throws {KeysError} see `createIdentity` of `src/keys`
+   */
+  async createIdentity(keyPath: string, order: IdentityOrder): Promise<NewIdentity> {
+    return await createIdentity(keyPath, order, this.#at);
+  }
+
+  /**
+   * Opens the root key that an order names. Returns its public key, 32 bytes.
+   *
+   * @throws {KeysError} see `openRoot` of `src/keys`
+   */
+  async rootKey(keyPath: string, { root }: KeyOrder): Promise<PublicKey> {
+    this.#root ??= openRoot(root, keyPathsOf(keyPath).root, this.#at);
+    return (await this.#root).publicKey;
+  }
+
+  /**
+   * Certifies, replaces or revokes a key.
+   *
+   * @throws {KeysError} see `openRoot` and `changeKeys` of `src/keys`
+   */
+  async change(keyPath: string, order: KeyOrder, known: KnownElsewhere): Promise<KeyChange> {
+    await this.rootKey(keyPath, order);
+    const change = await changeKeys(keyPath, order, known, await this.#root!, this.#at);
+    this.#opened.delete(keyPath);
+    return change;
+  }
+
+  /** Returns what the home has of its publisher's keys. */
+  async facts(keyPath: string): Promise<KeyFacts> {
+    return await keyFacts(keyPath, this.#at);
+  }
+
   /** Reads a key file anew, and returns what was found. Throws only for an unexpected error. */
   async examine(keyPath: string): Promise<KeyExamination> {
     const directory = dirname(keyPath);
     const owners = await ownersOf([directory, keyPath]);
     try {
-      const { publicKey } = await readKeyFile(keyPath, this.#own);
+      const { publicKey } = await readPublicKey(keyPath, this.#at.own);
       const { mode: directoryMode } = await Deno.stat(directory);
       const { nlink: names } = await Deno.stat(keyPath);
       return { owners, key: { publicKey, directoryMode: directoryMode ?? 0, names: names ?? 1 } };
@@ -89,15 +159,46 @@ export class Keys {
     }
   }
 
-  #open(keyPath: string): Promise<KeyPair> {
+  async #factsOf(keyPath: string): Promise<SigningKeyFacts> {
+    if (this.#agentKey !== undefined) {
+      const { publicKey } = await this.#open(keyPath);
+      return await factsWith(keyPath, publicKey, await certificateOf(keyPath, publicKey));
+    }
+    const opened = await this.#opened.get(keyPath);
+    const { publicKey } = opened ?? await this.#readPublic(keyPath);
+    const certificate = await readCertificate(certificatePathOf(keyPath), publicKey);
+    return await factsWith(keyPath, publicKey, certificate);
+  }
+
+  /** Reads a public key anew. A key file that is encrypted and names it needs no passphrase. */
+  async #readPublic(keyPath: string): Promise<{ publicKey: PublicKey }> {
+    const passphrases = (path: string) => passphrasesFor(this.#at, path);
+    const { publicKey, pair } = await readPublicKey(keyPath, this.#at.own, passphrases);
+    if (pair) this.#opened.set(keyPath, Promise.resolve(pair));
+    return { publicKey };
+  }
+
+  #open(keyPath: string): Promise<Signer> {
     const opened = this.#opened.get(keyPath);
     if (opened) return opened;
-    const opening = readKeyFile(keyPath, this.#own);
+    const opening = this.#agentKey !== undefined
+      ? agentKey(this.#at.agentSocket, this.#agentKey)
+      : readKeyFile(keyPath, this.#at.own, (path) => passphrasesFor(this.#at, path));
     this.#opened.set(keyPath, opening);
     // A failure is not cached, because the user may repair the file before the next use.
     opening.catch(() => this.#opened.delete(keyPath));
     return opening;
   }
+}
+
+async function factsWith(
+  keyPath: string,
+  publicKey: PublicKey,
+  certificate: Certificate | undefined,
+): Promise<SigningKeyFacts> {
+  if (!certificate) return { publicKey };
+  const publisherRecord = await readPublisherRecord(publisherRecordPathOf(keyPath));
+  return { publicKey, certificate, ...(publisherRecord && { publisherRecord }) };
 }
 
 /**

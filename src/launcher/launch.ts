@@ -28,7 +28,7 @@ import {
   grantedRequests,
 } from "./granted_requests.ts";
 import { grantsFor } from "./grants.ts";
-import { localRequests } from "./local_requests.ts";
+import { type KeyOptions, localRequests } from "./local_requests.ts";
 import { rootsOf } from "./roots.ts";
 import { pathsIn, readStdin } from "./stdin_paths.ts";
 import { sweepStagings } from "./sweeping.ts";
@@ -41,6 +41,8 @@ const READ_VARIABLES: readonly string[] = [
   "SOURCE_DATE_EPOCH",
   "TERM",
 ];
+/** The variable that names the file with a passphrase, which only the launcher reads. */
+const PASSPHRASE_FILE = "LIBRESEED_PASSPHRASE_FILE";
 /** Maximum size of the config file, in bytes. */
 const MAX_CONFIG_BYTES = 2 ** 20;
 /** Number of random bytes in the name of a staging path. */
@@ -111,7 +113,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
       stdin,
       settings: loaded && isKnown(loaded) ? { flags: line!.settings, loaded } : undefined,
     },
-    requests: grantedRequests(grants, localRequests(Deno.uid())),
+    requests: grantedRequests(grants, localRequests(keyOptions(variables, cwd))),
     helperGrants: grants.permissions,
     engineOptions,
     prepareEngine: () => optionsNow && prepareEngine(optionsNow),
@@ -124,6 +126,16 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
   return await running;
 }
 
+/** Returns what the keys' code needs to know of the process. */
+function keyOptions(variables: Record<string, string>, cwd: string): KeyOptions {
+  const { SSH_AUTH_SOCK: agentSocket, [PASSPHRASE_FILE]: file } = variables;
+  return {
+    own: Deno.uid(),
+    agentSocket,
+    passphraseFile: file === undefined || file === "" ? undefined : resolvePath(cwd, file),
+  };
+}
+
 /** Returns the addresses that the setting `bind` stands for, if it finds some. */
 function bindingOf({ bind }: Settings): Binding | undefined {
   const found = bind === undefined ? undefined : findBinding(bind, Deno.networkInterfaces());
@@ -134,7 +146,7 @@ function bindingOf({ bind }: Settings): Binding | undefined {
 function variablesOf(all: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(all).filter(([name]) =>
-      name.startsWith("LIBRESEED_") || READ_VARIABLES.includes(name)
+      name.startsWith("LIBRESEED_") && name !== PASSPHRASE_FILE || READ_VARIABLES.includes(name)
     ),
   );
 }

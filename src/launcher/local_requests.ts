@@ -5,28 +5,46 @@
  * @module
  */
 
-import { describePath } from "../base/mod.ts";
+import { describePath, systemClock } from "../base/mod.ts";
+import type { Terminal } from "../keys/mod.ts";
 import { startEngine } from "./engine_thread.ts";
 import { maxHelpers, startHelper } from "./helper_threads.ts";
 import { findPortOwner } from "./port_owner.ts";
 import type { Keys } from "./keys.ts";
 import type { LauncherRequests } from "./requests.ts";
 
-/**
- * Returns the requests, carried out with the permissions of the calling thread.
- *
- * @param own user id of this process, if it is known: a launcher that has given up the permission to
- * ask for it hands it in
- */
-export function localRequests(own?: number | null): LauncherRequests {
+/** What the keys' code needs to know of the process. */
+export interface KeyOptions {
+  /**
+   * User id of this process, if it is known: a launcher that has given up the permission to ask for it
+   * hands it in.
+   */
+  own?: number | null;
+  /** Path of the SSH agent's socket (SSH_AUTH_SOCK). */
+  agentSocket?: string | undefined;
+  /** Path of the file with the passphrase of encrypted keys (LIBRESEED_PASSPHRASE_FILE). */
+  passphraseFile?: string | undefined;
+  /** The key in the SSH agent that signs in place of the home's key file. */
+  agentKey?: string | undefined;
+  /** Asks the user; the terminal of this process by default. */
+  terminal?: Terminal;
+}
+
+/** Returns the requests, carried out with the permissions of the calling thread. */
+export function localRequests(options: KeyOptions = {}): LauncherRequests {
   let helpers = 0;
   // Most commands need no key, so its code is loaded at the first use.
   let keys: Promise<Keys> | undefined;
-  const ofKeys = () => keys ??= import("./keys.ts").then(({ Keys }) => new Keys(own));
+  const ofKeys = () => keys ??= openKeys(options);
   return {
     signingKey: async (keyPath) => await (await ofKeys()).signingKey(keyPath),
     sign: async (keyPath, statement) => await (await ofKeys()).sign(keyPath, statement),
     createKey: async (keyPath) => await (await ofKeys()).create(keyPath),
+    createIdentity: async (keyPath, order) => await (await ofKeys()).createIdentity(keyPath, order),
+    rootKey: async (keyPath, order) => await (await ofKeys()).rootKey(keyPath, order),
+    changeKeys: async (keyPath, order, known) =>
+      await (await ofKeys()).change(keyPath, order, known),
+    keyFacts: async (keyPath) => await (await ofKeys()).facts(keyPath),
     examineHome: async (home, seedDirectory) => {
       const { examineHome } = await import("./home_examination.ts");
       return await examineHome(home, seedDirectory);
@@ -64,4 +82,21 @@ export function localRequests(own?: number | null): LauncherRequests {
       return { port, died: died.finally(end), terminate: end };
     },
   };
+}
+
+async function openKeys(
+  { own = Deno.uid(), agentSocket, passphraseFile, agentKey, terminal }: KeyOptions,
+): Promise<Keys> {
+  const [{ Keys }, { ProcessTerminal }] = await Promise.all([
+    import("./keys.ts"),
+    import("../keys/mod.ts"),
+  ]);
+  return new Keys({
+    own,
+    agentSocket,
+    file: passphraseFile,
+    terminal: terminal ?? new ProcessTerminal(),
+    stdin: () => Deno.stdin.readable,
+    now: () => systemClock.now(),
+  }, agentKey);
 }

@@ -8,6 +8,14 @@
 
 import type { ErrorData, FoundBinding, InterfaceAddress } from "../base/mod.ts";
 import type { Signer, Statement } from "../identity/mod.ts";
+import type {
+  IdentityOrder,
+  KeyChange,
+  KeyFacts,
+  KeyOrder,
+  KnownElsewhere,
+  NewIdentity,
+} from "../keys/mod.ts";
 import type { describePath } from "../base/mod.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
 import type { HomeExamination } from "./home_examination.ts";
@@ -102,6 +110,29 @@ export interface LauncherRequests {
    * @throws {IdentityError} `KEY_EXISTS`, `KEY_UNWRITABLE`
    */
   createKey(keyPath: string): Promise<Uint8Array>;
+  /**
+   * Makes an identity: a root key, a signing key that it certifies, and the first publisher record. The
+   * launcher shows the recovery code at the terminal.
+   *
+   * @param order the order of this command line, see `identityOrderOf` of `src/keys`
+   * @throws {KeysError} see `src/keys/errors.ts`; {@linkcode IdentityError}
+   */
+  createIdentity(keyPath: string, order: IdentityOrder): Promise<NewIdentity>;
+  /**
+   * Opens the root key that the command line names, and returns its public key, 32 bytes: the identity.
+   *
+   * @throws {KeysError} see `src/keys/errors.ts`; {@linkcode IdentityError}
+   */
+  rootKey(keyPath: string, order: KeyOrder): Promise<Uint8Array>;
+  /**
+   * Certifies, replaces or revokes a signing key with the root key, and signs the next publisher record.
+   *
+   * @param order the order of this command line, see `keyOrderOf` of `src/keys`
+   * @throws {KeysError} see `src/keys/errors.ts`; {@linkcode IdentityError}
+   */
+  changeKeys(keyPath: string, order: KeyOrder, known: KnownElsewhere): Promise<KeyChange>;
+  /** Returns what the home has of its publisher's keys. A home without keys is no error. */
+  keyFacts(keyPath: string): Promise<KeyFacts>;
   /** Examines a key file and its directory. A key that cannot be used is no error. */
   examineKey(keyPath: string): Promise<KeyExamination>;
   /** Examines a home and its seed directory. A home that cannot be used is no error. */

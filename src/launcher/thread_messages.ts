@@ -7,6 +7,7 @@
  */
 
 import type { Statement } from "../identity/mod.ts";
+import type { GoodArchives, KnownElsewhere } from "../keys/mod.ts";
 import { LauncherError } from "./errors.ts";
 import type { AnsweredRequest, FromThread } from "./messages.ts";
 import type { HelperFiles, LauncherRequests } from "./requests.ts";
@@ -19,6 +20,15 @@ const MAX_EXIT_CODE = 255;
 const MAX_FILES = 2;
 /** Number of properties of the largest statement, with its `kind`. */
 const MAX_PROPERTIES = 6;
+
+/** Maximum length of an order to change keys, as JSON in UTF-16 units: a path and some names. */
+const MAX_ORDER = 70_000;
+/** Maximum length of a serialised record, bytes. */
+const MAX_RECORD = 2_048;
+/** Maximum length of an infohash or of the hash of an archive, bytes. */
+const HASH_BYTES = 32;
+/** Maximum number of good archives that a publisher record holds. */
+const MAX_HASHES = 16;
 
 /** A request as it arrives: neither its name nor its arguments are checked. */
 export interface RawRequest {
@@ -98,6 +108,10 @@ const shapes: ReadonlyMap<string, readonly Check[]> = new Map(
       signingKey: [isPath],
       sign: [isPath, isStatement],
       createKey: [isPath],
+      createIdentity: [isPath, isOrder],
+      rootKey: [isPath, isOrder],
+      changeKeys: [isPath, isOrder, isKnown],
+      keyFacts: [isPath],
       examineKey: [isPath],
       examineHome: [isPath, isPath],
       makeLink: [isTarget, isPath],
@@ -143,6 +157,40 @@ function isStatement(value: unknown): value is Statement {
       ["string", "number", "undefined"].includes(typeof part) ||
       part instanceof Uint8Array && part.buffer instanceof ArrayBuffer
     );
+}
+
+/**
+ * Whether a value may be an order to change keys: an object of a few kilobytes. It is only compared
+ * with the order that the launcher has read itself.
+ */
+function isOrder(value: unknown): boolean {
+  try {
+    return isObject(value) && JSON.stringify(value).length <= MAX_ORDER;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a value may be what a command knows of a publisher: a record, and hashes of archives. */
+function isKnown(value: unknown): value is KnownElsewhere {
+  if (!isObject(value)) return false;
+  const { seen, good, ...others } = value;
+  return Object.keys(others).length === 0 && (seen === undefined || isBytes(seen, MAX_RECORD)) &&
+    (good === undefined || isGood(good));
+}
+
+function isGood(value: unknown): value is GoodArchives {
+  if (!isObject(value)) return false;
+  const { hashes, list, ...others } = value;
+  return Object.keys(others).length === 0 && (list === undefined || isBytes(list, HASH_BYTES)) &&
+    Array.isArray(hashes) && hashes.length <= MAX_HASHES &&
+    hashes.every((hash) => isBytes(hash, HASH_BYTES));
+}
+
+/** Whether a value is bytes that the thread cannot change any more. */
+function isBytes(value: unknown, maxBytes: number): boolean {
+  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer &&
+    value.length <= maxBytes;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

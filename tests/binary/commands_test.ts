@@ -45,7 +45,12 @@ const flagging = [...reading, "sign a record", "sign a name entry"];
 
 /** A row for each command. */
 const rows: Record<CommandName, readonly Row[]> = {
-  keygen: [{ line: "keygen" }],
+  keygen: [{ line: "keygen" }, { line: "keygen --root-out root.key" }],
+  key: [
+    { line: "key show" },
+    { line: `key rotate ${host}`, key: reading, engine: true },
+    { line: `key certify some -o some.cert ${host}`, key: reading, engine: true },
+  ],
   pack: [{ line: "pack source", key: packing }, { line: "pack source -o out.tgz", key: packing }],
   publish: [
     { line: `publish source ${host}`, key: publishing, engine: true },

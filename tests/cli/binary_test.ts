@@ -77,7 +77,7 @@ if (binary) {
     if (Deno.uid() !== 0) return;
     const home = join(here.dir, "home");
     const offline = ["--home", home, "--bootstrap", "none", "--port", "0"];
-    await run(["keygen", "--home", home], here);
+    await run(["keygen", "--signing-only", "--home", home], here);
     const source = join(here.dir, "source");
     await Deno.mkdir(source);
     await Deno.writeTextFile(join(source, "package.json"), '{"name":"a","version":"1.0.0"}');
@@ -113,7 +113,7 @@ if (binary) {
   Deno.test("paths in /dev, /proc and /sys are refused with our own message", async () => {
     await using here = await visitor();
     const home = join(here.dir, "home");
-    await run(["keygen", "--home", home], here);
+    await run(["keygen", "--signing-only", "--home", home], here);
     for (
       const args of [
         ["list", "--home", "/proc/1"],
@@ -152,7 +152,7 @@ if (binary) {
     await using testnet = await startTestnet({ nodes: 20 });
     await using here = await visitor();
     const [alice, bob] = [join(here.dir, "alice"), join(here.dir, "bob")];
-    const key = (await run(["keygen", "--home", alice], here)).stdout.trim();
+    const key = (await run(["keygen", "--signing-only", "--home", alice], here)).stdout.trim();
 
     const files = join(here.dir, "files");
     await Deno.mkdir(files);

@@ -43,7 +43,7 @@ const described = { "package.json": '{"name":"hello","version":"1.0.0"}' };
 Deno.test("pack leaves out the home and the default home when they lie in the packed directory", async () => {
   await using place = await workplace({ ...described, "a.js": "a" });
   for (const home of [["--home", "./.libreseed"], ["--home", "my home"]]) {
-    assert.equal((await place.run(["keygen", ...home])).code, 0);
+    assert.equal((await place.run(["keygen", "--signing-only", ...home])).code, 0);
     const { code, stderr } = await place.run(["pack", "-v", ".", "-o", "../a.tgz", ...home]);
     assert.equal(code, 0, stderr);
     assert(stderr.includes(`left out ${home[1]!.replace("./", "")}`), stderr);
@@ -52,7 +52,7 @@ Deno.test("pack leaves out the home and the default home when they lie in the pa
   }
   // The default libreseed home lies in the user's home directory.
   await Deno.writeTextFile(join(place.path, "package.json"), described["package.json"]);
-  assert.equal((await place.run(["keygen"])).code, 0);
+  assert.equal((await place.run(["keygen", "--signing-only"])).code, 0);
   const all = ["pack", place.path, "--include-ignored", "-o", "../b.tgz"];
   const packed = await place.run(all);
   assert.equal(packed.code, 0, packed.stderr);
@@ -61,7 +61,7 @@ Deno.test("pack leaves out the home and the default home when they lie in the pa
   assert(!paths.some((path) => path.includes(".libreseed")), paths.join());
   // The default libreseed home is excluded from the package even if the command uses another home.
   const other = join(place.source, "other");
-  assert.equal((await place.run(["keygen", "--home", other])).code, 0);
+  assert.equal((await place.run(["keygen", "--signing-only", "--home", other])).code, 0);
   const again = await place.run([...all, "--home", other]);
   assert.equal(again.code, 0, again.stderr);
   assert(
@@ -123,7 +123,7 @@ Deno.test("a dry run of several paths continues after a failing one, as publish 
 
 Deno.test("a dry run lists the files of an archive, and refuses an archive of npm", async () => {
   await using place = await workplace({ ...described, "a.js": "abc" });
-  assert.equal((await place.run(["keygen"])).code, 0);
+  assert.equal((await place.run(["keygen", "--signing-only"])).code, 0);
   assert.equal((await place.run(["pack", ".", "-o", "../a.tgz"])).code, 0);
   const { code, stdout, stderr } = await place.run(["publish", "--dry-run", "../a.tgz"]);
   assert.deepEqual([code, stdout], [0, "3\ta.js\n34\tpackage.json\n"], stderr);
@@ -146,7 +146,7 @@ Deno.test("a dry run lists the files of an archive, and refuses an archive of np
 
 Deno.test("pack warns of every name that is invalid on Windows, and packs it", async () => {
   await using place = await workplace({ ...described, "a:b": "1", "sub/nul.txt": "2", "ok": "3" });
-  assert.equal((await place.run(["keygen"])).code, 0);
+  assert.equal((await place.run(["keygen", "--signing-only"])).code, 0);
   const { code, stderr } = await place.run(["pack", "."]);
   assert.equal(code, 0);
   assert.match(
@@ -160,7 +160,7 @@ Deno.test("pack warns of every name that is invalid on Windows, and packs it", a
 Deno.test("pack and publish warn of an ignore file without effect", async () => {
   const files = { "package.json": '{"name":"a","version":"1.0.0","files":["a.js"]}', "a.js": "1" };
   await using place = await workplace({ ...files, ".libreseedignore": "a.js\n" });
-  assert.equal((await place.run(["keygen"])).code, 0);
+  assert.equal((await place.run(["keygen", "--signing-only"])).code, 0);
   for (const args of [["pack", "."], ["pack", ".", "--dry-run"], ["publish", "."]]) {
     const { stderr } = await place.run(args);
     assert.match(stderr, /warning: \.libreseedignore has no effect: `files` of package\.json/);
@@ -172,7 +172,7 @@ Deno.test("pack and publish warn of dependencies of npm, which they do not read"
   const dependencies = Object.fromEntries(names.map((name) => [name, "^1"]));
   const about = { name: "a", version: "1.0.0", dependencies };
   await using place = await workplace({ "package.json": JSON.stringify(about), "a.js": "1" });
-  assert.equal((await place.run(["keygen"])).code, 0);
+  assert.equal((await place.run(["keygen", "--signing-only"])).code, 0);
   for (const args of [["pack", "."], ["pack", ".", "--dry-run"], ["publish", "."]]) {
     const { stderr } = await place.run(args);
     assert.match(
@@ -189,7 +189,7 @@ Deno.test("pack and publish warn of dependencies of npm, which they do not read"
 
 Deno.test("a stale ignore file that hides everything is named", async () => {
   await using place = await workplace({ ...described, "a.js": "1", ".libreseedignore": "*\n" });
-  assert.equal((await place.run(["keygen"])).code, 0);
+  assert.equal((await place.run(["keygen", "--signing-only"])).code, 0);
   for (const args of [["pack", "."], ["publish", "."], ["pack", ".", "--dry-run"]]) {
     const { code, stdout, stderr } = await place.run(args);
     assert.deepEqual([code, stdout], [1, ""], stderr);

@@ -7,7 +7,10 @@ import { runCli, temporaryHome } from "../support/mod.ts";
 Deno.test("a command that writes in the home warns once of a link that leads out, and works", async () => {
   await using place = await temporaryHome();
   const home = await Deno.realPath(place.path);
-  assert.equal((await runCli(["keygen", "--home", home])).stderr.includes("leads out"), false);
+  assert.equal(
+    (await runCli(["keygen", "--signing-only", "--home", home])).stderr.includes("leads out"),
+    false,
+  );
   await Deno.symlink("/etc", join(home, "aside"));
   const key = `ed25519:${btoa(String.fromCharCode(...new Uint8Array(32).fill(1)))}`;
   const { stderr } = await runCli(["trust", "add", "app", key, "--home", home]);

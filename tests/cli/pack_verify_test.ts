@@ -8,7 +8,7 @@ import { runCli, spawnCli, temporaryHome } from "../support/mod.ts";
 async function workplace() {
   const directory = await temporaryHome();
   const home = join(directory.path, "home");
-  const { code, stdout } = await runCli(["keygen", "-q", "--home", home]);
+  const { code, stdout } = await runCli(["keygen", "--signing-only", "-q", "--home", home]);
   assert.equal(code, 0);
   const source = join(directory.path, "my söurce");
   await Deno.mkdir(join(source, "sub"), { recursive: true });

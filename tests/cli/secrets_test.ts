@@ -25,7 +25,7 @@ async function workplace(files: Record<string, string>) {
   }
   const run = (args: string[]) =>
     runCli(args, { cwd: source, env: { HOME: path, LIBRESEED_DHT: "false" } });
-  await run(["keygen"]);
+  await run(["keygen", "--signing-only"]);
   return {
     ...{ path, source, run },
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
@@ -101,8 +101,8 @@ Deno.test("secrets in excluded files are no obstacle", async () => {
 
 Deno.test("another home in the directory is refused, and the home in use is left out", async () => {
   await using place = await workplace({ ...described, "a.js": "a" });
-  await place.run(["keygen", "--home", "./one"]);
-  await place.run(["keygen", "--home", "./deep/other"]);
+  await place.run(["keygen", "--signing-only", "--home", "./one"]);
+  await place.run(["keygen", "--signing-only", "--home", "./deep/other"]);
   const { code, stderr } = await place.run(["pack", ".", "-o", "../a.tgz", "--home", "./one"]);
   assert.equal(code, 1);
   assert(stderr.includes("deep/other/keys/publisher.key"), stderr);

@@ -72,20 +72,23 @@ Deno.test("a closed standard error does not change the result", async () => {
 Deno.test("settings come from the environment and the config file of the home", async () => {
   await using home = await temporaryHome();
   await Deno.writeTextFile(`${home.path}/config.yaml`, "port: 7000\ntimeout: never\n");
-  const file = await runCli(["keygen"], { home });
+  const file = await runCli(["keygen", "--signing-only"], { home });
   assert.equal(file.code, 2);
   assert(file.stderr.startsWith(`libreseed: ${home.path}/config.yaml:2: timeout: `), file.stderr);
-  const variable = await runCli(["keygen"], { home, env: { LIBRESEED_TIMEOUT: "1x" } });
+  const variable = await runCli(["keygen", "--signing-only"], {
+    home,
+    env: { LIBRESEED_TIMEOUT: "1x" },
+  });
   assert.equal(variable.code, 2);
   assert(variable.stderr.startsWith("libreseed: LIBRESEED_TIMEOUT: "), variable.stderr);
-  const flag = await runCli(["keygen", "--timeout", "5s"], { home });
+  const flag = await runCli(["keygen", "--signing-only", "--timeout", "5s"], { home });
   assert.deepEqual([flag.code, flag.stdout.startsWith("ed25519:")], [0, true]);
 });
 
 Deno.test("a directory at the config file's path is an error", async () => {
   await using home = await temporaryHome();
   await Deno.mkdir(`${home.path}/config.yaml`);
-  const { code, stderr } = await runCli(["keygen", "--home", home.path]);
+  const { code, stderr } = await runCli(["keygen", "--signing-only", "--home", home.path]);
   assert.equal(code, 1);
   assert(stderr.includes(`${home.path}/config.yaml`), stderr);
 });

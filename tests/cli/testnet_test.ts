@@ -81,7 +81,7 @@ Deno.test("testnet --ipv6 has nodes on ::1, over which a package is published, f
   };
   await Deno.mkdir(join(place.path, "hello"));
   await Deno.writeTextFile(join(place.path, "hello", "read me.txt"), "over ::1");
-  await must("publisher", "keygen");
+  await must("publisher", "keygen", "--signing-only");
   await using daemon = spawnCli(["seed"], at("publisher"));
   await daemon.waitForLine(/^ready: /, "stdout");
   await must("publisher", "publish", "hello", "--name", "hello", "--version", "1.0.0");

@@ -108,7 +108,7 @@ Deno.test({
     await using disk = await smallDisk(2 * MIB);
     const home = await place.home();
     const seed = ["--home", disk.path, "--dir", join(place.path, "seed")];
-    await home.must(["keygen", "-q", ...seed]);
+    await home.must(["keygen", "--signing-only", "-q", ...seed]);
     await home.must(["publish", "-q", await place.source("first", "1.0.0"), ...seed]);
     const filler = join(disk.path, "filler");
     await fill(filler);
@@ -159,14 +159,17 @@ Deno.test({
     await using disk = await smallDisk(4 * MIB);
     const home = await place.home();
     const flags = ["--home", disk.path];
-    await home.must(["keygen", "-q", ...flags]);
+    await home.must(["keygen", "--signing-only", "-q", ...flags]);
     await home.must(["publish", "-q", await place.source("pkg", "1.0.0"), ...flags]);
     const before = filesIn(disk.path);
     await disk.makeReadOnly();
     const source = await place.source("other", "1.0.0");
     for (
       const args of [
-        ...[["publish", source], ["announce"], ["seed"], ["remove", "pkg@1.0.0"], ["keygen"]],
+        ...[["publish", source], ["announce"], ["seed"], ["remove", "pkg@1.0.0"], [
+          "keygen",
+          "--signing-only",
+        ]],
         ["resolve", "pkg@1.0.0"],
       ]
     ) {

@@ -16,7 +16,7 @@ async function tool(program: string, ...args: string[]) {
 
 /** Makes a home with a key, and an archive with `pack`. */
 async function packedPackage(home: string) {
-  await libreseed(["keygen"], home);
+  await libreseed(["keygen", "--signing-only"], home);
   const dir = join(home, "package");
   await writePayload(dir);
   await Deno.chmod(join(dir, "README.md"), 0o755);
@@ -30,7 +30,7 @@ await interopTest(
   ["openssl"],
   async () => {
     await using home = await temporaryHome();
-    const publicKey = (await libreseed(["keygen"], home.path)).trim();
+    const publicKey = (await libreseed(["keygen", "--signing-only"], home.path)).trim();
     const path = join(home.path, "keys", "publisher.key");
     const { stdoutBytes } = await tool(
       "openssl",

@@ -99,7 +99,7 @@ await interopTest(
     await using testnet = await startTestnet({ nodes: 30 });
     await using home = await temporaryHome();
     await using other = await temporaryHome();
-    const publisher = (await libreseed(["keygen"], home.path)).trim();
+    const publisher = (await libreseed(["keygen", "--signing-only"], home.path)).trim();
     await writePayload(join(home.path, "package"));
     const out = join(home.path, "hello-1.0.0.tgz");
     const flags = ["--json", "--name=hello", "--version=1.0.0", `--out=${out}`];

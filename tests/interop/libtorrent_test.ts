@@ -96,7 +96,7 @@ await interopTest(
     await using testnet = await startTestnet({ nodes: 30 });
     await using home = await temporaryHome();
     await using other = await temporaryHome();
-    const publisher = (await libreseed(["keygen"], home.path)).trim();
+    const publisher = (await libreseed(["keygen", "--signing-only"], home.path)).trim();
     await writePayload(join(home.path, "package"));
     const packed = JSON.parse(
       await libreseed([

@@ -75,7 +75,7 @@ export async function seededPackage(
   const testnet = stack.use(await startTestnet({ nodes, hosts: [host], nodesPerAnswer }));
   const home = stack.use(await temporaryHome()).path;
   const port = await freePort();
-  const publisher = (await libreseed(["keygen"], home)).trim();
+  const publisher = (await libreseed(["keygen", "--signing-only"], home)).trim();
   const seed = stack.use(
     spawnCli(["seed", ...onTestnet(testnet, port), ...flags], { home, timeoutMs: 600_000 }),
   );

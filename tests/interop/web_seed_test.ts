@@ -15,7 +15,7 @@ async function webPackage() {
   const testnet = stack.use(await startTestnet({ nodes: 12, hosts: ["127.0.0.1"] }));
   const home = stack.use(await temporaryHome()).path;
   const web = stack.use(new WebHost({}));
-  await libreseed(["keygen"], home);
+  await libreseed(["keygen", "--signing-only"], home);
   const dir = join(home, "package");
   await writePayload(dir);
   const flags = [...onTestnet(testnet, await freePort()), "--web-seed", web.url];

@@ -53,7 +53,9 @@ export class Lab implements AsyncDisposable {
   static async start(): Promise<Lab> {
     const directory = await Deno.makeTempDir({ prefix: "lab-" });
     const network = await Network.start(directory);
-    const { publicKey } = JSON.parse(await libreseed(directory, ["keygen", "--json"]));
+    const { publicKey } = JSON.parse(
+      await libreseed(directory, ["keygen", "--signing-only", "--json"]),
+    );
     return new Lab(network, await startDht(network), publicKey, directory);
   }
 

@@ -34,6 +34,7 @@ const PRELUDE = `
 const SOME_GRANTS: RequestGrants = {
   keyPath: undefined,
   keyUses: [],
+  keyLine: undefined,
   port: 6881,
   storePath: undefined,
   links: [],

@@ -83,15 +83,20 @@ export const rooms: Record<string, Room> = {
     inner: ["table"],
   },
   identity: { runs: "everywhere", holds: "Ed25519 keys, key files", imports: ["base"] },
-  launcher: {
-    runs: "launcher",
-    holds: "starts the other threads with few permissions, opens the key",
-    imports: ["base", "gate_thread", "config", "identity"],
-  },
   records: {
     runs: "everywhere",
     holds: "the signed records, targets, magnets",
     imports: ["base", "bencode", "identity"],
+  },
+  keys: {
+    runs: "launcher",
+    holds: "a publisher's keys: makes, certifies, replaces, revokes and encrypts them",
+    imports: ["base", "config", "identity", "records"],
+  },
+  launcher: {
+    runs: "launcher",
+    holds: "starts the other threads with few permissions, opens the key",
+    imports: ["base", "gate_thread", "config", "identity", "keys"],
   },
   secrets: {
     runs: "shared",
@@ -198,7 +203,8 @@ export const rooms: Record<string, Room> = {
     runs: "command",
     holds: "the command tree, output, exit codes",
     imports: [
-      ...["base", "confinement", "reachability", "config", "identity", "launcher", "records"],
+      ...["base", "confinement", "reachability", "config", "identity", "keys", "launcher"],
+      ...["records"],
       ...["package", "store", "engine"],
       ...["control", "fetching", "names", "publishing", "install", "host", "doctor", "testnet"],
     ],
@@ -335,6 +341,7 @@ export const places: readonly Place[] = [
     pattern:
       /["']node:(net|dgram|dns|http|https|tls)(\/promises)?["']|\bDeno\.(connect|listen|serve|startTls|resolveDns)|\bfetch\(["'`]/,
     only: [
+      "src/keys/ssh_agent.ts",
       ...["src/engine/", "src/control/", "src/host/", "src/doctor/", "src/gate_thread/"],
       ...["src/base/host_port.ts", "src/testnet/ipv6_socket.ts"],
     ],
@@ -365,7 +372,7 @@ export const places: readonly Place[] = [
   {
     what: "a private key",
     pattern: /\b(readKeyFile|writeKeyFile|generateKeyPair|fromPkcs8Pem|toPkcs8Pem|signBytes)\b/,
-    only: ["src/identity/", "src/launcher/keys.ts"],
+    only: ["src/identity/", "src/keys/", "src/launcher/keys.ts"],
   },
   {
     what: "another program",

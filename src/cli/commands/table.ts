@@ -19,8 +19,13 @@ import type { CommandEntry } from "../flags/command.ts";
 export const commands: readonly CommandEntry[] = [
   {
     name: "keygen",
-    brief: "Create the publisher key; never overwrites one",
+    brief: "Create an identity: root key and signing key; never overwrites one",
     load: () => import("./keygen.ts"),
+  },
+  {
+    name: "key",
+    brief: "Show, certify, replace and revoke the keys that sign for you",
+    load: () => import("./key.ts"),
   },
   {
     name: "pack",

@@ -16,6 +16,8 @@ import type { EndSignal } from "../../launcher/mod.ts";
  * | `BAD_ARGUMENTS`, `UNKNOWN_COMMAND` | usage | the command line is invalid |
  * | `STDIN_INVALID` | usage | standard input is not a valid list of paths |
  * | `BAD_SOURCE_DATE_EPOCH` | usage | the variable SOURCE_DATE_EPOCH is not a number of seconds |
+ * | `DHT_UNREACHABLE` | network | no DHT node answers, and the keys cannot be changed without one |
+ * | `KEY_NOT_FOUND` | not-found | the home has no key |
  * | `HOME_NOT_FOUND` | not-found | the command needs an existing home |
  * | `NO_DAEMON` | not-found | the command needs a running daemon |
  * | `PACKAGE_NOT_FOUND`, `RECORD_NOT_FOUND` | not-found | this home has no package or record of that name |

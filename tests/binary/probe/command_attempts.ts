@@ -57,6 +57,9 @@ async function ask(name: string, ...args: unknown[]): Promise<unknown> {
   return value;
 }
 
+const ownKey = ({ home }: ProbeTargets) => join(home, "keys", "publisher.key");
+/** An order that no probed command line gives. */
+const evilOrder = { do: "certify", root: { from: "home" }, key: `ed25519:${"A".repeat(43)}=` };
 const otherKey = ({ home }: ProbeTargets) => join(home, "..", "other", "keys", "publisher.key");
 const record = { kind: "record", seq: 1, value: new TextEncoder().encode("1:a") };
 const manifest = { kind: "minimal manifest", json: new TextEncoder().encode("{}") };
@@ -128,6 +131,9 @@ const requests: Record<string, Attempt> = {
   "ask for another public key": (targets) => ask("signingKey", otherKey(targets)),
   "ask for another signature": (targets) => ask("sign", otherKey(targets), record),
   "make a key elsewhere": ({ home }) => ask("createKey", join(home, "evil", "publisher.key")),
+  "have a key certified": (targets) => ask("changeKeys", ownKey(targets), evilOrder, {}),
+  "open the root key for another order": (targets) =>
+    ask("rootKey", ownKey(targets), { ...evilOrder, root: { from: "file", path: "/evil" } }),
   "examine another key": (targets) => ask("examineKey", otherKey(targets)),
   "examine another home": ({ userHome }) => ask("examineHome", userHome, userHome),
   "ask about the root": () => ask("describe", "/"),

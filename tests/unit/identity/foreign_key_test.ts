@@ -64,7 +64,6 @@ const sshPublic = `ssh-ed25519 ${
 
 /** Key files of other programs, each with the expected description. */
 const files: [contents: string | Uint8Array, what: RegExp][] = [
-  [encrypted, /private key that is encrypted with a password \(PKCS #8\)/],
   [openssh("ssh-ed25519", "none"), /an OpenSSH private key \(ssh-ed25519\)/],
   [openssh("ssh-ed25519", "aes256-ctr"), /OpenSSH .*\(ssh-ed25519, encrypted with a password\)/],
   [openssh("ssh-rsa", "none"), /an OpenSSH private key \(ssh-rsa\).*Ed25519 only/s],

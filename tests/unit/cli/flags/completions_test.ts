@@ -57,6 +57,10 @@ Deno.test("every script contains every command and every flag that help shows", 
 Deno.test("scripts omit flags that help hides", async () => {
   const keygen = (await all()).find((command) => command.names.includes("keygen"));
   assert.deepEqual(keygen?.flags.map((flag) => flag.name), [
+    "root-out",
+    "root-in-home",
+    "certify-existing",
+    "signing-only",
     "home",
     "json",
     "quiet",

@@ -1,0 +1,106 @@
+/**
+ * The archives that stay good although the key that signed them is revoked: those that this home has.
+ *
+ * @module
+ */
+
+import { equalBytes, fromHex } from "../../base/mod.ts";
+import type { GoodArchives, KeyOrder } from "../../keys/mod.ts";
+import type { MutableItem, PublisherRecord } from "../../records/mod.ts";
+import type { ValidSeedEntry } from "../../store/mod.ts";
+import { formatCount } from "../terminal/format.ts";
+import type { KeyRun } from "./key_run.ts";
+import type { Network } from "./with_node.ts";
+
+/** A revocation, and what is known before it. */
+interface Revocation {
+  order: KeyOrder & { do: "revoke" };
+  /** The identity, 32 bytes. */
+  root: Uint8Array;
+  /** The newest publisher record. */
+  seen: MutableItem | undefined;
+  keyPath: string;
+}
+
+/**
+ * Finds the archives in the seed directory that the revoked key has signed, prints them, and returns
+ * them with those that are good already. A list that is too long for the record is written into the
+ * seed directory.
+ */
+export async function goodArchives(
+  given: KeyRun,
+  network: Network,
+  { order, root, seen, keyPath }: Revocation,
+): Promise<GoodArchives> {
+  const { output, io } = given;
+  const { parsePublicKey } = await import("../../identity/mod.ts");
+  const { decodeItem, decodePublisherRecord, MAX_INLINE_GOOD } = await import(
+    "../../records/mod.ts"
+  );
+  const facts = await io.launcher.keyFacts(keyPath);
+  const key = order.key === undefined ? facts.publicKey : parsePublicKey(order.key);
+  if (!key) return { hashes: [] };
+  const { kept, later } = await signedBy(network, root, key, order.sinceMs);
+  for (const { name, version, minimal } of kept) {
+    output.notice(`stays good: ${name}@${version} ${minimal.archiveSha256}`);
+  }
+  for (const { name, version } of later) {
+    output.warning(`${name}@${version} is signed after --since, so it does not stay good`);
+  }
+  const hashes = kept.map(({ minimal }) => fromHex(minimal.archiveSha256.slice("sha256:".length))!);
+  const own = facts.record && decodeItem(facts.record);
+  const newest = [seen, own].filter((one) => one !== undefined)
+    .sort((a, b) => b.seq - a.seq)[0];
+  const record = newest && decodePublisherRecord(newest.value);
+  const before = record ? await goodBefore(given, network, root, record) : [];
+  const all = distinct([...before, ...hashes]);
+  output.notice(`${formatCount(all.length, "archive")} of revoked keys stay good`);
+  if (all.length <= MAX_INLINE_GOOD && !record?.goodList) return { hashes };
+  const { writeGoodList } = await import("../../fetching/mod.ts");
+  return { hashes: [], list: await writeGoodList(network.values.dir, root, all) };
+}
+
+/** Finds the archives that a key has signed for an identity: those before and those after a time. */
+async function signedBy(
+  { seeds }: Network,
+  root: Uint8Array,
+  key: Uint8Array,
+  sinceMs = Infinity,
+): Promise<{ kept: ValidSeedEntry[]; later: ValidSeedEntry[] }> {
+  const { formatPublicKey } = await import("../../identity/mod.ts");
+  const { signingKeyOf } = await import("../../package/mod.ts");
+  const identity = formatPublicKey(root);
+  const signed = (await seeds.list()).filter((entry): entry is ValidSeedEntry =>
+    entry.problem === undefined && entry.minimal.pubkey === identity &&
+    equalBytes(signingKeyOf(entry.minimal), key)
+  );
+  const isLater = ({ minimal }: ValidSeedEntry) => minimal.timestamp >= sinceMs;
+  return { kept: signed.filter((one) => !isLater(one)), later: signed.filter(isLater) };
+}
+
+async function goodBefore(
+  { io }: KeyRun,
+  { operations, values }: Network,
+  root: Uint8Array,
+  { good, goodList }: PublisherRecord,
+): Promise<Uint8Array[]> {
+  if (!goodList) return good ?? [];
+  const { fetchGoodList } = await import("../../fetching/mod.ts");
+  const { clock, signal } = io;
+  const context = {
+    operations,
+    seedDirectory: values.dir,
+    clock,
+    timeoutMs: values.timeoutMs,
+    signal,
+  };
+  return await fetchGoodList(context, root, goodList);
+}
+
+function distinct(hashes: readonly Uint8Array[]): Uint8Array[] {
+  const seen = new Set<string>();
+  return hashes.filter((hash) => {
+    const start = hash.subarray(0, 16).join();
+    return !seen.has(start) && seen.add(start);
+  });
+}

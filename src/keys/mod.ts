@@ -1,0 +1,40 @@
+/**
+ * The keys of a publisher: makes an identity, and changes which keys sign for it. This room runs in
+ * the launcher, which alone opens private keys. It decodes nothing that the publisher's root key has
+ * not signed.
+ *
+ * - `key_order.ts`: the changes that a command line can order.
+ * - `new_identity.ts` makes root and signing key; `key_changes.ts` certifies, rotates and revokes.
+ * - `publisher_change.ts` makes the next publisher record from the one before;
+ *   `publisher_record_file.ts` signs and verifies it.
+ * - `root_key.ts` opens a root key wherever it is, `ssh_agent.ts` uses keys in an SSH agent.
+ * - `key_directory.ts` writes the files in `keys`, all or none; `own_key.ts` reads them.
+ * - `terminal.ts` and `passphrases.ts` ask the user.
+ *
+ * Left to others: the formats of keys and certificates (`src/identity`), the format of records
+ * (`src/records`), which command may order what (`src/launcher`), and putting records into the DHT.
+ * Start reading in `key_changes.ts`.
+ *
+ * @module
+ */
+
+export { KeysError } from "./errors.ts";
+export { isThere, keyPathsOf, settleKeys } from "./key_directory.ts";
+export { changeKeys, type KeyChange, type KnownElsewhere } from "./key_changes.ts";
+export {
+  agentKeyOf,
+  type IdentityOrder,
+  identityOrderOf,
+  type KeyOrder,
+  keyOrderOf,
+  type RootPlace,
+  type RootSource,
+} from "./key_order.ts";
+export { createIdentity, type NewIdentity } from "./new_identity.ts";
+export { type KeyFacts, keyFacts } from "./key_facts.ts";
+export { certificateOf } from "./own_key.ts";
+export { passphrasesFor } from "./passphrases.ts";
+export type { GoodArchives } from "./publisher_change.ts";
+export { type KeySurroundings, openRoot } from "./root_key.ts";
+export { agentFingerprint, agentKey } from "./ssh_agent.ts";
+export { ProcessTerminal, type Terminal, terminalNeeded } from "./terminal.ts";
