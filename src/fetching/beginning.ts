@@ -19,6 +19,7 @@ import {
   readFileOfBeginning,
 } from "../package/mod.ts";
 import type { FetchContext, FetchListeners } from "./context.ts";
+import { FetchingError } from "./errors.ts";
 import { downloadUntilStalled } from "./stall_timeout.ts";
 
 /** An archive whose beginning is wanted. */
@@ -107,12 +108,16 @@ async function openBeginning(
   const entry = await seeds.find(minimal);
   if (entry?.minimal.archiveSha256 === minimal.archiveSha256) {
     const { archivePath } = entry;
-    const chunks = partsOf(() => archivePath, minimal.length, () => Promise.resolve(Infinity));
+    const chunks = partsOf({ lengthBytes: minimal.length, open: () => Deno.open(archivePath) });
     const options = { minimal, publicKey, limits, signal, chunks };
     return { options, archivePath, fetchedBytes: () => 0, close: () => Promise.resolve() };
   }
   const arriving = new ArrivingBytes(context, wanted, aheadBytes, listeners);
-  const chunks = partsOf(() => arriving.path, minimal.length, (at) => arriving.until(at));
+  const chunks = partsOf({
+    lengthBytes: minimal.length,
+    open: () => arriving.open(),
+    until: (at) => arriving.until(at),
+  });
   return {
     options: { minimal, publicKey, limits, signal, chunks },
     fetchedBytes: () => arriving.downloadedBytes,
@@ -120,21 +125,25 @@ async function openBeginning(
   };
 }
 
-/**
- * Yields the bytes of a file in order.
- *
- * @param path returns the path, which may change
- * @param until waits for the byte at a position, and returns the number of bytes that are there
- */
+/** A file that is read from its start. */
+interface GrowingFile {
+  /** Number of bytes to read. */
+  lengthBytes: number;
+  /** Opens the file, which may be another one each time; `undefined` if there is none at the moment. */
+  open(): Promise<Deno.FsFile | undefined>;
+  /** Waits for the byte at a position, and returns the number of bytes that are there. Default: all. */
+  until?(at: number): Promise<number>;
+}
+
+/** Yields the bytes of a file in order. A chunk is valid until the next one is requested. */
 export async function* partsOf(
-  path: () => string,
-  lengthBytes: number,
-  until: (at: number) => Promise<number>,
+  { lengthBytes, open, until }: GrowingFile,
 ): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(PART_BYTES);
   for (let at = 0; at < lengthBytes;) {
-    const ready = Math.min(await until(at), lengthBytes);
-    const file = await Deno.open(path());
+    const ready = Math.min(await until?.(at) ?? lengthBytes, lengthBytes);
+    const file = await open();
+    if (!file) continue;
     let count: number | null;
     try {
       await file.seek(at, Deno.SeekMode.Start);
@@ -142,7 +151,7 @@ export async function* partsOf(
     } finally {
       file.close();
     }
-    if (count === null) throw new Error(`${path()} ends too early`);
+    if (count === null) throw new Error("The file of an archive ends too early");
     at += count;
     yield buffer.subarray(0, count);
   }
@@ -150,13 +159,13 @@ export async function* partsOf(
 
 /** The bytes of an archive's beginning, as they are downloaded. */
 class ArrivingBytes {
-  path = "";
   downloadedBytes = 0;
   readonly #context: FetchContext;
-  readonly #infoHash: string;
+  readonly #minimal: MinimalManifest;
   readonly #aheadBytes: number;
   readonly #left = new AbortController();
   readonly #ended: Promise<void>;
+  #path = "";
   #readyBytes = 0;
   #wantedBytes: number;
   #failure: { error: unknown } | undefined;
@@ -170,7 +179,7 @@ class ArrivingBytes {
   ) {
     const { btih: infoHash, length: lengthBytes, name, version } = minimal;
     this.#context = context;
-    this.#infoHash = infoHash;
+    this.#minimal = minimal;
     this.#aheadBytes = aheadBytes;
     this.#wantedBytes = 1 + aheadBytes;
     const { operations, limits, finding } = context;
@@ -187,12 +196,12 @@ class ArrivingBytes {
           }, {
             signal,
             onEvent: (progress) => {
-              this.path = progress.path;
+              this.#path = progress.path;
               this.#readyBytes = progress.readyBytes;
               onEvent?.(progress);
             },
           });
-          return { path: this.path, torrent: new Uint8Array() };
+          return { path: this.#path, torrent: new Uint8Array() };
         },
       },
       { ...finding, signal: either },
@@ -210,12 +219,7 @@ class ArrivingBytes {
           this.#wake();
         },
       },
-    ).then(
-      // Another command has downloaded the whole archive, which may be under its final name by now.
-      () =>
-        this.#fail(new Error(`${name}@${version} was downloaded by another command: try again`)),
-      (error) => this.#fail(error),
-    );
+    ).then(() => this.#fail(moved(minimal)), (error) => this.#fail(error));
   }
 
   /** Waits for the byte at a position, and returns the number of bytes that are there. */
@@ -224,7 +228,7 @@ class ArrivingBytes {
     const wantedBytes = at + 1 + this.#aheadBytes;
     if (at >= this.#wantedBytes) {
       this.#wantedBytes = wantedBytes;
-      await operations.widenPrefix({ infoHash: this.#infoHash, wantedBytes });
+      await operations.widenPrefix({ infoHash: this.#minimal.btih, wantedBytes });
     }
     while (this.#readyBytes <= at) {
       signal?.throwIfAborted();
@@ -232,6 +236,28 @@ class ArrivingBytes {
       await this.#change.promise;
     }
     return this.#readyBytes;
+  }
+
+  /**
+   * Opens the file with the bytes. If another command has downloaded the whole archive meanwhile, it may
+   * be in the seed directory by now.
+   *
+   * @returns `undefined` if the bytes are to come again, in another file
+   */
+  async open(): Promise<Deno.FsFile | undefined> {
+    const path = this.#path;
+    try {
+      return await Deno.open(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    const entry = await this.#context.seeds.find(this.#minimal);
+    if (entry?.minimal.archiveSha256 === this.#minimal.archiveSha256) {
+      return await Deno.open(entry.archivePath);
+    }
+    // The host may have told of the other file meanwhile.
+    if (this.#path === path) this.#readyBytes = 0;
+    return undefined;
   }
 
   /** Ends the download. Resolves when its file is deleted, if this process downloads. */
@@ -249,4 +275,11 @@ class ArrivingBytes {
     this.#change.resolve();
     this.#change = Promise.withResolvers();
   }
+}
+
+/** Creates the error for an archive that another command has downloaded, and not kept. */
+function moved({ name, version }: MinimalManifest): FetchingError {
+  const message =
+    `${name}@${version} was downloaded by another command, and is not there. Try again`;
+  return new FetchingError("failed", "ARCHIVE_MOVED", message);
 }

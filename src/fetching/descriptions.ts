@@ -60,8 +60,8 @@ async function descriptionOf(
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   const publicKey = parsePublicKey(minimal.pubkey);
-  const until = () => Promise.resolve(MAX_BYTES);
-  const chunks = partsOf(() => archivePath, Math.min(minimal.length, MAX_BYTES), until);
+  const lengthBytes = Math.min(minimal.length, MAX_BYTES);
+  const chunks = partsOf({ lengthBytes, open: () => Deno.open(archivePath) });
   try {
     return (await readBeginning({ minimal, publicKey, limits, signal, chunks })).description;
   } catch (error) {

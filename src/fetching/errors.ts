@@ -12,6 +12,7 @@
  * | `VERSION_NOT_FOUND` | not-found | no version satisfies the range |
  * | `RECORD_INVALID` | verification | a record names another package, or its manifest has a wrong signature |
  * | `DOWNGRADE` | verification | the found version is lower than one that this home downloaded before |
+ * | `ARCHIVE_MOVED` | failed | another command has downloaded the archive, and has not kept it |
  * | `MAGNET_INCOMPLETE`, `TORRENT_INVALID` | usage | a magnet link or a `.torrent` file identifies no archive |
  *
  * @module

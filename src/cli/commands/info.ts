@@ -110,6 +110,7 @@ async function gather(
     ...{ description, author, license, homepage, repository },
     publisher: minimal.pubkey,
     fingerprint: fingerprint(publicKey),
+    ...(minimal.signer && { signingKey: minimal.signer.key }),
     timestampMs: minimal.timestamp,
     lengthBytes: minimal.length,
     unpackedBytes,

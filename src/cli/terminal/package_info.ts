@@ -29,6 +29,8 @@ export interface PackageInfo {
   /** Publisher as `ed25519:BASE64`. */
   publisher: string;
   fingerprint: string;
+  /** Key that signed the version, `ed25519:BASE64`; absent if the publisher's own key did. */
+  signingKey?: string;
   /** Whether this home has pinned the name to the publisher: at its first use, or by `trust`. */
   pinned: boolean;
   trusted: boolean;
@@ -66,7 +68,7 @@ export function renderInfo(info: PackageInfo): string {
     ["homepage", info.homepage],
     ["repository", info.repository],
     ["publisher", `${publisher} (${fingerprint}), ${trustOf(info)}`],
-    ["signed", dateOf(info.timestampMs)],
+    ["signed", dateOf(info.timestampMs) + (info.signingKey ? ` by ${info.signingKey}` : "")],
     ["size", sizeOf(info)],
     ["depends on", shortened(Object.entries(dependencies).map((one) => one.join("@"))).join(", ")],
     ["seeders", info.seeders === undefined ? "unknown: no DHT node answered" : `${info.seeders}`],

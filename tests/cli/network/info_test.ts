@@ -117,6 +117,31 @@ Deno.test("info of an archive in the seed directory downloads nothing, and knows
   );
 });
 
+Deno.test("info and get of one archive at the same time share what they download", async () => {
+  await using place = await newPlace();
+  const publisher = await place.home();
+  await using daemon = await publisher.daemon(["--upload-limit", "1MB"]);
+  const source = await place.source("pkg", "1.0.0");
+  const bytes = new Uint8Array(4_000_000);
+  for (let at = 0; at < bytes.length; at += 50_000) {
+    crypto.getRandomValues(bytes.subarray(at, at + 50_000));
+  }
+  await Deno.writeFile(join(source, "z.bin"), bytes);
+  await publisher.must(["publish", "-q", source]);
+  const reader = await place.home(null);
+  await using reads = await reader.daemon();
+  const commands = [["info", "pkg"], ["get", "-q", "pkg"], ["info", "pkg"], ["info", "pkg"]];
+  const results = await Promise.all(commands.map((args) => reader.run(args)));
+  for (const { code, stdout, stderr } of results) {
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /pkg/);
+  }
+  await reader.must(["verify", "-q", join(reader.seed, "pkg-1.0.0.tgz")]);
+  assert.deepEqual(reader.files().filter((name) => name.startsWith(".")), []);
+  await reads.end();
+  await daemon.end();
+});
+
 Deno.test("info tells why nothing was found, and that nobody sends an archive", async () => {
   await using place = await newPlace();
   const publisher = await place.home();

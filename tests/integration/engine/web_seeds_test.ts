@@ -92,6 +92,29 @@ Deno.test("only missing pieces are asked of a web seed", async () => {
   assert.deepEqual(web.requests, [`/sample-1 bytes=${kept}-${sample.content.length - 1}`]);
 });
 
+Deno.test("of an archive's beginning, a web seed is asked for no other piece", async () => {
+  await using web = new WebHost(filesOf(sample));
+  await using at = await webReader();
+  const { torrent } = sample;
+  const stop = new AbortController();
+  const pieceBytes = 256 * 1024;
+  let readyBytes = 0;
+  const ended = assert.rejects(
+    at.download(sample, [web.url], {
+      torrent,
+      wantedBytes: pieceBytes + 1,
+      signal: stop.signal,
+      onProgress: (progress) => readyBytes = progress.readyBytes,
+    }),
+    { code: "DOWNLOAD_CANCELLED" },
+  );
+  await eventually(() => readyBytes > 0, "the beginning arrives");
+  await eventually(() => readyBytes === 2 * pieceBytes, "all of the beginning is there");
+  stop.abort();
+  await ended;
+  assert.deepEqual(web.requests, [`/sample-1 bytes=0-${2 * pieceBytes - 1}`]);
+});
+
 const failures: [WebHostMode, RegExp][] = [
   ["wrong", /It sent other bytes than the archive's \(piece 0\)/],
   ["short", /Its file has 2999999 bytes, and the archive has 3000000/],

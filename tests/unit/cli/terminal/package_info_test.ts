@@ -35,6 +35,7 @@ Deno.test("what is not known of a package is left out or named as unknown", () =
 Deno.test("versions have their dates, tags and flags, and a stranger's text is made safe", () => {
   const text = renderInfo({
     ...info,
+    signingKey: "ed25519:OTHER",
     description: "red \u001b[31m and \u202eback",
     dependencies: { b: "^1", c: "*" },
     versions: [
@@ -45,6 +46,7 @@ Deno.test("versions have their dates, tags and flags, and a stranger's text is m
   });
   const lines = text.split("\n");
   assert.equal(lines[1], "  description  red \\u{1b}[31m and \\u{202e}back");
+  assert.ok(lines.includes("  signed       1970-01-02 by ed25519:OTHER"));
   const at = lines.findIndex((line) => line.startsWith("  versions"));
   assert.deepEqual(lines.slice(at, at + 3), [
     "  versions     1.1.0  1970-01-02  @latest",

@@ -1,0 +1,152 @@
+/** Reading the beginning of an archive while a host that the test plays downloads it. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { systemClock } from "../../../src/base/mod.ts";
+import type { Operations, PrefixProgress, RequestOf } from "../../../src/control/mod.ts";
+import { fetchFile, fetchManifest } from "../../../src/fetching/beginning.ts";
+import type { FetchContext } from "../../../src/fetching/context.ts";
+import { defaultArchiveLimits } from "../../../src/package/mod.ts";
+import { SeedDirectory } from "../../../src/store/mod.ts";
+import { eventually } from "../../support/engines.ts";
+import { inDirectory, packIn } from "../../support/package_archives.ts";
+import { randomBytes } from "../../support/torrents.ts";
+
+/** A host whose downloads of beginnings progress as the test decides. */
+class PlayedHost {
+  readonly requests: RequestOf<"downloadPrefix">[] = [];
+  readonly widened: number[] = [];
+  ended = 0;
+  tell: (path: string, readyBytes: number) => void = () => {};
+  finish: () => void = () => {};
+  fail: (error: Error) => void = () => {};
+
+  readonly operations = {
+    status: () => Promise.reject(new Error("not played")),
+    downloadPrefix: (request: RequestOf<"downloadPrefix">, { signal, onEvent }: {
+      signal: AbortSignal;
+      onEvent: (progress: PrefixProgress) => void;
+    }) => {
+      this.requests.push(request);
+      this.tell = (path, readyBytes) =>
+        onEvent({ path, readyBytes, downloadedBytes: readyBytes, webSeeds: [] } as never);
+      return new Promise<void>((resolve, reject) => {
+        this.finish = resolve;
+        this.fail = reject;
+        signal.addEventListener("abort", () => {
+          this.ended++;
+          reject(new Error("ended"));
+        });
+      });
+    },
+    widenPrefix: ({ wantedBytes }: { wantedBytes: number }) => {
+      this.widened.push(wantedBytes);
+      return Promise.resolve();
+    },
+  } as unknown as Operations;
+}
+
+async function setUp(dir: string, tree: Record<string, string | Uint8Array>) {
+  const packed = await packIn(dir, tree);
+  const archive = await Deno.readFile(packed.archivePath);
+  const host = new PlayedHost();
+  const seeds = new SeedDirectory(join(dir, "seed"));
+  await seeds.ensure();
+  const context: FetchContext = {
+    operations: host.operations,
+    seeds,
+    limits: defaultArchiveLimits,
+    finding: { clock: systemClock, timeoutMs: 60_000 },
+  };
+  /** Writes the first bytes of the archive to a file. */
+  const write = async (name: string, bytes: number) => {
+    const path = join(dir, name);
+    await Deno.writeFile(path, archive.subarray(0, bytes));
+    return path;
+  };
+  return { packed, archive, host, seeds, context, write, minimal: packed.minimal };
+}
+
+async function text(reading: ReturnType<typeof fetchFile>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of reading) parts.push(part.slice());
+  return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+}
+
+inDirectory("the manifest is read as its bytes arrive, and the download is ended", async (dir) => {
+  const { host, context, write, minimal, archive } = await setUp(dir, {
+    "a.bin": randomBytes(500_000, 1),
+  });
+  const reading = fetchManifest(context, { minimal, webSeeds: ["https://example.org/"] });
+  await eventually(() => host.requests.length === 1, "the download begins");
+  const [{ wantedBytes, lengthBytes, webSeeds, fileName }] = host.requests as [
+    RequestOf<"downloadPrefix">,
+  ];
+  assert.deepEqual([wantedBytes, lengthBytes, webSeeds, fileName], [
+    1,
+    archive.length,
+    ["https://example.org/"],
+    "hello-1.0.0.tgz",
+  ]);
+  host.tell(await write("first", 100), 100);
+  await eventually(() => host.widened.length === 1, "the reader wants more");
+  assert.deepEqual(host.widened, [101]);
+  host.tell(await write("first", 2_000), 2_000);
+  const { read, fetchedBytes, archivePath } = await reading;
+  assert.deepEqual(Object.keys(read.files), ["a.bin"]);
+  assert.deepEqual([fetchedBytes, archivePath, host.ended], [2_000, undefined, 1]);
+});
+
+inDirectory("a file is read on from another file, when the host changes it", async (dir) => {
+  const content = randomBytes(3_000_000, 2);
+  const { host, context, write, minimal, archive } = await setUp(dir, { "a.bin": content });
+  const reading = text(fetchFile(context, { minimal }, "a.bin"));
+  await eventually(() => host.requests.length === 1, "the download begins");
+  host.tell(await write("beginning", 1_500_000), 1_500_000);
+  await eventually(() => host.widened.length > 0, "the reader wants more");
+  // Another command downloads the whole: the file of the beginning is gone, and then the other one comes.
+  await Deno.remove(join(dir, "beginning"));
+  host.tell(join(dir, "beginning"), 1_600_000);
+  host.tell(await write("whole", 1_000_000), 1_000_000);
+  host.tell(await write("whole", archive.length), archive.length);
+  assert.deepEqual(await reading, content);
+  assert.equal(host.ended, 1);
+});
+
+inDirectory("an archive that came into the seed directory meanwhile is read there", async (dir) => {
+  const content = randomBytes(3_000_000, 3);
+  const { host, context, seeds, write, packed, minimal, archive } = await setUp(dir, {
+    "a.bin": content,
+  });
+  const reading = text(fetchFile(context, { minimal }, "a.bin"));
+  await eventually(() => host.requests.length === 1, "the download begins");
+  host.tell(await write("partial", 1_500_000), 1_500_000);
+  await eventually(() => host.widened.length > 0, "the reader wants more");
+  await Deno.remove(join(dir, "partial"));
+  const { archivePath, torrent } = packed;
+  await seeds.put({ archivePath, minimal, torrent, move: true, verified: true });
+  host.tell(join(dir, "partial"), archive.length);
+  host.finish();
+  assert.deepEqual(await reading, content);
+});
+
+inDirectory(
+  "an archive that another command has not kept is an error, and does not hang",
+  async (dir) => {
+    const { host, context, minimal } = await setUp(dir, { "a.bin": "a" });
+    const reading = fetchManifest(context, { minimal });
+    await eventually(() => host.requests.length === 1, "the download begins");
+    host.tell(join(dir, "gone"), 5_000);
+    host.finish();
+    await assert.rejects(reading, { code: "ARCHIVE_MOVED" });
+  },
+);
+
+inDirectory("an error of the host is thrown", async (dir) => {
+  const { host, context, minimal } = await setUp(dir, { "a.bin": "a" });
+  const reading = fetchManifest(context, { minimal });
+  await eventually(() => host.requests.length === 1, "the download begins");
+  const failure = new Error("disk");
+  host.fail(failure);
+  await assert.rejects(reading, (error) => error === failure);
+});
