@@ -19,7 +19,6 @@ import {
   addAddressFilter,
   cancelRequests,
   lookForRequests,
-  PEX_SOURCE,
   requestedPeers,
   type RequestingWire,
   restartPiece,
@@ -38,13 +37,6 @@ const STALLED_MS = 2_000;
  * request was cancelled may already be on their way.
  */
 const MAX_UNREQUESTED = 64;
-/** Maximum number of peers queued for dialling. */
-const MAX_WAITING = 500;
-/**
- * Maximum length of the dial queue at which peers from peer exchange are still added. Each dead
- * peer in the queue may delay the peers behind it by seconds.
- */
-const MAX_WAITING_FOR_PEX = 20;
 
 /** Owner of a piece in parole mode: the only peer from which the piece is requested. */
 interface Owner {
@@ -89,12 +81,7 @@ export class SmartBan {
     this.#torrent = torrent;
     this.#clock = clock;
     setRequestPolicy(torrent, this);
-    addAddressFilter(torrent, {
-      admits: (address, source, waiting) => {
-        const most = source === PEX_SOURCE ? MAX_WAITING_FOR_PEX : MAX_WAITING;
-        return waiting < most && !this.#isBanned(address);
-      },
-    });
+    addAddressFilter(torrent, { admits: (address) => !this.#isBanned(address) });
     torrent.on("wire", (wire: Wire) => this.#watch(wire));
     torrent.on("verified", (index: number) => this.#forget(index));
     torrent.on("warning", (warning: Error) => {

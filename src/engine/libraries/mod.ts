@@ -55,7 +55,6 @@ export {
   lookForRequests,
   makeClient,
   OwnDials,
-  PEX_SOURCE,
   releasePieceBuffer,
   requestBlocks,
   requestedPeers,

@@ -65,14 +65,22 @@ export interface AddressFilter {
    * Returns whether an address may be queued for dialling.
    *
    * @param address `HOST:PORT`
-   * @param source origin of the address: {@linkcode PEX_SOURCE} if another peer sent it
-   * @param waiting number of peers already in the queue
    */
-  admits(address: string, source: string | null | undefined, waiting: number): boolean;
+  admits(address: string): boolean;
 }
 
 /** Origin of an address that another peer sent (peer exchange, BEP 11). */
-export const PEX_SOURCE = "ut_pex";
+const PEX_SOURCE = "ut_pex";
+/**
+ * Maximum number of peers of a torrent that are queued for dialling, whether it is downloaded or
+ * seeded. Each takes some 2 kB.
+ */
+const MAX_QUEUED = 500;
+/**
+ * Maximum length of the dial queue at which peers from peer exchange are still added. Each dead
+ * peer in the queue may delay the peers behind it by seconds.
+ */
+const MAX_QUEUED_FOR_PEX = 20;
 
 /**
  * Delays, in milliseconds, after which a peer is dialled again when its connection has ended:
@@ -93,9 +101,10 @@ export const diallingReplacements: readonly Replacement[] = [
     by: (addPeer) =>
       function (this: Dialling, peer: unknown, type: string, source?: string | null) {
         if (typeof peer === "string") {
-          const waiting = this._queue?.length ?? 0;
-          const filters = this.addressFilters ?? [];
-          if (filters.some((filter) => !filter.admits(peer, source, waiting))) return null;
+          const most = source === PEX_SOURCE ? MAX_QUEUED_FOR_PEX : MAX_QUEUED;
+          // While the torrent is held, a dial takes the place of another one.
+          if (!this.isHeld && (this._queue?.length ?? 0) >= most) return null;
+          if (this.addressFilters?.some((filter) => !filter.admits(peer))) return null;
           const refusal = this.client?.dials?.refusal(peer);
           if (refusal) {
             this.emit("refused", peer, refusal);

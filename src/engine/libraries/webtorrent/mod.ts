@@ -35,7 +35,6 @@ export {
   type AddressFilter,
   diallingReplacements,
   forgiveFailures,
-  PEX_SOURCE,
 } from "./dialling.ts";
 export { encryptionReplacements, secureOf } from "./encryption.ts";
 export { take } from "./handshake.ts";
