@@ -18,6 +18,7 @@ import {
   readBeginning,
   readFileOfBeginning,
 } from "../package/mod.ts";
+import { acceptManifest } from "./accept.ts";
 import type { FetchContext, FetchListeners } from "./context.ts";
 import { FetchingError } from "./errors.ts";
 import { downloadUntilStalled } from "./stall_timeout.ts";
@@ -104,6 +105,7 @@ async function openBeginning(
 ): Promise<OpenBeginning> {
   const { seeds, limits, finding: { signal } } = context;
   const { minimal } = wanted;
+  await acceptManifest(context, minimal, context.finding);
   const publicKey = parsePublicKey(minimal.pubkey);
   const entry = await seeds.find(minimal);
   if (entry?.minimal.archiveSha256 === minimal.archiveSha256) {

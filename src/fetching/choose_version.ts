@@ -30,7 +30,7 @@ const MAX_COMPARED = 5_000;
  * tag, it is all stable versions or, if the package has none, all versions.
  */
 export function fittingVersions(
-  { versions = [], flags: { yanked, tags } }: PackageOffer,
+  { versions = [], flags: { yanked, tags } }: Pick<PackageOffer, "versions" | "flags">,
   range: string | undefined,
 ): string[] {
   // Publishers may list versions that are invalid semver; such versions are ignored.
@@ -64,7 +64,7 @@ export function fittingVersions(
  */
 export function noFittingVersion(
   { publicKey, name, range = "*" }: { publicKey: Uint8Array; name: string; range?: string },
-  offer: PackageOffer | undefined,
+  offer: Pick<PackageOffer, "versions" | "flags"> | undefined,
   names: readonly string[] = [],
 ): FetchingError {
   const { versions = [], flags } = offer ?? {};

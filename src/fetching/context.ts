@@ -9,6 +9,7 @@ import type { Operations } from "../control/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import type { ArchiveLimits } from "../package/mod.ts";
 import type { SeedDirectory, StateDatabase, ValidSeedEntry } from "../store/mod.ts";
+import type { Trust } from "../trust/mod.ts";
 import type { FindOptions } from "./find_record.ts";
 import { rememberVerified } from "./verified.ts";
 
@@ -17,6 +18,8 @@ export interface FetchContext {
   operations: Operations;
   seeds: SeedDirectory;
   limits: ArchiveLimits;
+  /** What this home knows of publishers' keys. */
+  trust: Trust;
   /** Options of record lookups. Their timeout is also the stall timeout of downloads. */
   finding: FindOptions;
   /**

@@ -15,7 +15,7 @@ import type { CallOptions, Downloaded, Operations, RequestOf } from "../control/
 import type { DownloadProgress } from "../engine/mod.ts";
 import { archiveFileName } from "../package/mod.ts";
 import type { FetchContext } from "./context.ts";
-import type { ShownManifest } from "./resolve.ts";
+import type { ShownManifest } from "./find_manifest.ts";
 
 /** An archive that is probably wanted. `peers` are known peers, `HOST:PORT`. */
 export type LikelyArchive = ShownManifest & { peers?: string[] };

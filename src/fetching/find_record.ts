@@ -60,7 +60,7 @@ export async function findRecord(
     ({ kind }) => kind === "found",
     options,
   );
-  if (outcome.kind !== "found") throw notFound(label, outcome, misses);
+  if (outcome.kind !== "found") throw recordNotFound(label, outcome, misses);
   const { kind: _, item, others: __, ...counts } = outcome;
   return { item, counts };
 }
@@ -88,9 +88,16 @@ export async function retryLookup<Outcome extends AnswerCounts>(
   }
 }
 
-function notFound(
+/**
+ * Creates the error for a record that was not found: `RECORD_NOT_FOUND`, or `DHT_UNREACHABLE` if no node
+ * answered any lookup.
+ */
+export function recordNotFound(
   label: string,
-  { asked, responded, invalid, errors }: LookupCounts,
+  { asked, responded, invalid, errors }: Pick<
+    LookupCounts,
+    "asked" | "responded" | "invalid" | "errors"
+  >,
   misses: number,
 ): FetchingError {
   if (misses === 0) {

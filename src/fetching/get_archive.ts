@@ -16,6 +16,8 @@ import {
   verifyArchive,
   withWebSeeds,
 } from "../package/mod.ts";
+import { hashOf } from "../store/mod.ts";
+import { acceptManifest, checkAccepted } from "./accept.ts";
 import type { FetchContext, FetchListeners } from "./context.ts";
 import type { DownloadAhead } from "./download_ahead.ts";
 import { type GetPlan, type GetRequest, planGet } from "./get_plan.ts";
@@ -50,6 +52,7 @@ export interface Got {
  * @throws {FetchingError} the errors of {@linkcode planGet}
  * @throws {ControlError} `NO_PEERS` (kind `network`)
  * @throws {PackageError} for a failed verification step; the downloaded file is then deleted
+ * @throws {TrustError} `KEY_REVOKED`, `CERTIFICATE_NOT_YET` (kind `verification`)
  */
 export async function getArchive(
   context: FetchContext,
@@ -58,6 +61,7 @@ export async function getArchive(
   ahead?: DownloadAhead,
 ): Promise<Got> {
   const plan = await planGet(context, request, listeners, ahead);
+  if (plan.minimal) await acceptManifest(context, plan.minimal, context.finding);
   const present = await findPresent(context, plan);
   if (present) return present;
   try {
@@ -150,6 +154,13 @@ async function fetchArchive(
     throw error;
   }
   const { full } = verified;
+  if (!minimal && context.trust.revocationOf(full)) {
+    const archiveSha256 = await hashOf(path, signal);
+    await checkAccepted(context, full, archiveSha256, context.finding).catch(async (error) => {
+      await Deno.remove(path).catch(() => {});
+      throw error;
+    });
+  }
   if (!minimal) return { ...describe(full), archivePath: path, minimal, present: false };
   const entry = await seeds.put({
     archivePath: path,

@@ -21,6 +21,7 @@ import type { DownloadAhead } from "./download_ahead.ts";
 import { FetchingError } from "./errors.ts";
 import { findRecord } from "./find_record.ts";
 import { minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
+import { PublisherRecords } from "./publisher_keys.ts";
 
 /** A request for an archive, by signed manifest, magnet link or `.torrent` file. */
 export type GetRequest =
@@ -91,7 +92,7 @@ function planForMinimal(
 }
 
 async function planForMagnet(
-  { operations, finding }: FetchContext,
+  { operations, trust, finding }: FetchContext,
   magnet: Magnet,
   { onStep, onDetail }: FetchListeners,
   ahead: DownloadAhead | undefined,
@@ -120,17 +121,24 @@ async function planForMagnet(
   const publisher = formatPublicKey(publicKey);
   const label = `${magnet.name ?? toHex(targetOf(publicKey, salt))} of ${publisher}`;
   onStep?.(`looking for the record of ${label}`);
+  const records = new PublisherRecords(trust);
+  const lookUpPublisher = (root: Uint8Array) => records.lookUp(operations, root, finding.signal);
+  // The publisher record may be lost; what this home knows of the keys counts all the same.
+  const looking = identity && lookUpPublisher(identity).catch(() => {});
   const { item } = await findRecord(
     operations,
     { publicKey, salt },
     label,
     finding,
     (shown) => {
-      const webSeeds = [...webSeedsOfRecord(shown), ...linked];
-      ahead?.begin({ minimal: minimalOf(shown), webSeeds, peers });
+      const minimal = minimalOf(shown);
+      if (!trust.accepts(minimal)) return;
+      ahead?.begin({ minimal, webSeeds: [...webSeedsOfRecord(shown), ...linked], peers });
     },
   );
+  await looking;
   const minimal = minimalOf(item);
+  if (!identity && minimal.signer) await lookUpPublisher(parsePublicKey(minimal.pubkey));
   if (identity && formatPublicKey(identity) !== minimal.pubkey) {
     throw new FetchingError(
       "verification",

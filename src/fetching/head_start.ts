@@ -56,14 +56,14 @@ export class HeadStart implements Pick<Operations, "lookUp"> {
   }
 
   /** Looks a record up. The outcome of a lookup that is ahead is used once. */
-  lookUp(key: ItemKey, options?: CallOptions<ShownItem>): Promise<GetOutcome> {
+  readonly lookUp = (key: ItemKey, options?: CallOptions<ShownItem>): Promise<GetOutcome> => {
     const ahead = this.#ahead;
     if (ahead?.targetHex !== toHex(targetOf(key.publicKey, key.salt))) {
       return this.#operations.lookUp(key, options);
     }
     this.#ahead = undefined;
     return ahead.outcome;
-  }
+  };
 
   /** Aborts the lookup that is ahead. */
   end(): void {

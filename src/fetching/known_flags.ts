@@ -5,10 +5,11 @@
  * @module
  */
 
-import { delay, NO_FLAGS, type PackageFlags } from "../base/mod.ts";
+import { delay, type PackageFlags } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import type { FindOptions } from "./find_record.ts";
-import { OfferCache, readFlags } from "./offer.ts";
+import { readFlags } from "./offer.ts";
+import type { OfferCache } from "./offer_cache.ts";
 
 /**
  * Maximum time to wait for the flags after the other work has ended (ms). Usually one lookup brings
@@ -34,12 +35,13 @@ export class KnownFlags {
     operations: Operations,
     { publicKey, name }: Subject,
     options: FindOptions,
-    offers: OfferCache = new OfferCache(),
+    offers: OfferCache,
   ) {
     this.#options = options;
-    this.#seen = () => offers.lastSeen(publicKey, name)?.flags ?? NO_FLAGS;
-    this.#flags = offers.flagsOf(publicKey, () => readFlags(operations, publicKey, options))
-      .then((read) => offers.settle(publicKey, name, read).flags, this.#seen);
+    this.#seen = () => offers.lastSeen(publicKey, name).flags;
+    const read = () => readFlags(operations, offers.records, publicKey, options);
+    this.#flags = offers.flagsOf(publicKey, read)
+      .then((read) => offers.settle(name, read).flags, this.#seen);
   }
 
   /** Returns the flags, or those that this home has seen. */
@@ -60,7 +62,7 @@ export async function knownFlags(
   operations: Operations,
   subject: Subject,
   options: FindOptions,
-  offers?: OfferCache,
+  offers: OfferCache,
 ): Promise<PackageFlags> {
   return await new KnownFlags(operations, subject, options, offers).inTime();
 }

@@ -53,15 +53,14 @@ export { describeEntry, webSeedsBeside } from "./describe_entry.ts";
 export { magnetOf, manifestRecord, minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
 export { type NewestVersions, newestVersions } from "./newest_versions.ts";
 export { isNetworkError, type NewestRecord, newestRecord, seqAfter } from "./newest_record.ts";
+export { type Offer, type OfferedFlags, readFlags, readOffers, versionsByName } from "./offer.ts";
+export { OfferCache, type SeenOffers } from "./offer_cache.ts";
 export {
-  type Offer,
-  OfferCache,
-  type OfferedFlags,
-  readFlags,
-  readOffer,
-  type SeenOffers,
-  versionsByName,
-} from "./offer.ts";
+  findUnderKeys,
+  type FoundUnderKey,
+  PublisherRecords,
+  type Subject,
+} from "./publisher_keys.ts";
 export { partialPath, prefixPath, removeOldPartials } from "./partials.ts";
 export { type OfferedVersions, readList } from "./publisher_list.ts";
 export { lookUpRecord, type RecordLookup, recordLookup } from "./record_lookup.ts";
@@ -80,13 +79,9 @@ export {
 } from "./requirement.ts";
 export { Descriptions } from "./descriptions.ts";
 export { DownloadAhead } from "./download_ahead.ts";
-export {
-  plainVersion,
-  type Resolved,
-  resolvePackage,
-  type ShownManifest,
-  type SkippedVersion,
-} from "./resolve.ts";
+export { acceptManifest, checkAccepted } from "./accept.ts";
+export type { ShownManifest } from "./find_manifest.ts";
+export { plainVersion, type Resolved, resolvePackage, type SkippedVersion } from "./resolve.ts";
 export { fittingVersions } from "./choose_version.ts";
 export { knownFlags } from "./known_flags.ts";
 export { flagsOfVersion, type VersionFlags, warningsOf } from "./version_flags.ts";

@@ -7,7 +7,8 @@
 import type { Operations } from "../control/mod.ts";
 import { fittingVersions } from "./choose_version.ts";
 import type { FindOptions } from "./find_record.ts";
-import { type OfferCache, readOffer } from "./offer.ts";
+import { readOffers } from "./offer.ts";
+import type { OfferCache } from "./offer_cache.ts";
 import type { Wanted } from "./resolve.ts";
 import { flagsOfVersion, type VersionFlags } from "./version_flags.ts";
 
@@ -25,7 +26,7 @@ export interface NewestVersions {
  * Reads the newest versions of a package from its publisher's list. A lookup of the package itself may
  * find that a listed version is unavailable.
  *
- * @throws {FetchingError} as `readOffer`
+ * @throws {FetchingError} as `readOffers`
  */
 export async function newestVersions(
   operations: Operations,
@@ -33,8 +34,8 @@ export async function newestVersions(
   options: FindOptions,
   offers: OfferCache,
 ): Promise<NewestVersions> {
-  const read = await offers.of(publicKey, () => readOffer(operations, publicKey, options));
-  const offer = offers.settle(publicKey, name, read);
+  const read = () => readOffers(operations, offers.records, publicKey, options);
+  const offer = offers.settle(name, await offers.of(publicKey, read));
   const [wanted] = fittingVersions(offer, range);
   const [latest] = fittingVersions(offer, undefined);
   return {

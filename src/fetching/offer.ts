@@ -1,21 +1,22 @@
 /**
- * Reads the versions that a publisher offers and their flags, from its announce record or its catalog,
- * and caches them for the duration of a command. A list that is older than one that this home has seen
- * takes back no flag.
+ * Reads the versions that a publisher offers and their flags: for each key that signs for it, from the key's
+ * announce record or catalog.
  *
  * @module
  */
 
-import { type FlagsByName, LibreseedError, NO_FLAGS, toHex } from "../base/mod.ts";
+import type { FlagsByName } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
-import { announceSalt, decodeAnnounceRecord } from "../records/mod.ts";
-import type { PackageOffer } from "../store/mod.ts";
-import { type FindOptions, findRecord } from "./find_record.ts";
+import { announceSalt, decodeAnnounceRecord, type SigningKey } from "../records/mod.ts";
+import type { FindOptions } from "./find_record.ts";
+import { findUnderKeys, type FoundUnderKey, type PublisherRecords } from "./publisher_keys.ts";
 import { type OfferedVersions, readList } from "./publisher_list.ts";
 
-/** The packages that a publisher offers, with their flags, by one of its announce records. */
+/** The packages that a publisher's key offers, with their flags, by one of its announce records. */
 export interface Offer {
+  /** The key that signed the announce record. */
+  key: SigningKey;
   /** BEP 44 sequence number of the announce record. */
   seq: number;
   /** Listed versions by package name, yanked ones included. */
@@ -24,135 +25,98 @@ export interface Offer {
   flags: FlagsByName;
 }
 
-/** The flags of a publisher's packages. `packages` is absent if the catalog was not needed. */
-export type OfferedFlags = Pick<Offer, "seq" | "flags"> & { packages?: OfferedVersions };
+/** The flags of the packages of a publisher's key. `packages` is absent if the catalog was not needed. */
+export type OfferedFlags = Pick<Offer, "key" | "seq" | "flags"> & { packages?: OfferedVersions };
 
-/** The memory of a home for the newest flags that it has seen. `OffersTable` of `src/store` is one. */
-export interface SeenOffers {
-  get(publicKey: Uint8Array, name: string): PackageOffer | undefined;
-  settle(publicKey: Uint8Array, name: string, read: PackageOffer): PackageOffer;
+/** Options of reading the offers of a publisher. */
+export interface OfferOptions extends FindOptions {
+  /** See `Subject.hint` of `publisher_keys.ts`. */
+  hint?: SigningKey;
 }
 
 /**
- * Cache of publishers' offers for one command, so that ten packages of one publisher cost one lookup. The
- * cache never expires, so long-running processes must not use it.
- */
-export class OfferCache {
-  readonly #read = new Map<string, Promise<Offer>>();
-  readonly #flags = new Map<string, Promise<OfferedFlags>>();
-  readonly #seen: SeenOffers | undefined;
-
-  /** @param seen the home's memory; if absent, each list that is read counts as the newest */
-  constructor(seen?: SeenOffers) {
-    this.#seen = seen;
-  }
-
-  /** Returns the offer of a publisher from the cache, or calls `read`. A failed read is not cached. */
-  of(publicKey: Uint8Array, read: () => Promise<Offer>): Promise<Offer> {
-    return cached(this.#read, toHex(publicKey), read);
-  }
-
-  /** Returns the flags of a publisher's packages like {@linkcode of}, also those of a cached offer. */
-  flagsOf(publicKey: Uint8Array, read: () => Promise<OfferedFlags>): Promise<OfferedFlags> {
-    const keyHex = toHex(publicKey);
-    return this.#read.get(keyHex) ?? cached(this.#flags, keyHex, read);
-  }
-
-  /**
-   * Returns what a publisher offers of one package: by the given offer, or by a newer one that this home
-   * has seen before.
-   */
-  settle(
-    publicKey: Uint8Array,
-    name: string,
-    { seq, packages, flags }: OfferedFlags,
-  ): PackageOffer {
-    const versions = packages && (packages.get(name) ?? []);
-    const read = { seq, versions, flags: flags.get(name) ?? NO_FLAGS };
-    try {
-      return this.#seen?.settle(publicKey, name, read) ?? read;
-    } catch (error) {
-      // A full disk must not keep a package from being found.
-      if (!(error instanceof LibreseedError)) throw error;
-      return read;
-    }
-  }
-
-  /** Returns the newest offer of a package that this home has seen with flags. */
-  lastSeen(publicKey: Uint8Array, name: string): PackageOffer | undefined {
-    return this.#seen?.get(publicKey, name);
-  }
-}
-
-function cached<T>(
-  cache: Map<string, Promise<T>>,
-  key: string,
-  read: () => Promise<T>,
-): Promise<T> {
-  let outcome = cache.get(key);
-  if (!outcome) {
-    outcome = read();
-    cache.set(key, outcome);
-    outcome.catch(() => cache.delete(key));
-  }
-  return outcome;
-}
-
-/**
- * Reads the packages and versions that a publisher offers, and their flags.
+ * Reads the packages and versions that a publisher's keys offer, and their flags.
  *
- * @param publicKey the publisher's key, 32 bytes
+ * @param publicKey the publisher's identity, 32 bytes
  * @param onShown called with the offer in an announce record that a node shows, before the lookup has
- * ended. A later offer may replace it. Not called for a record that names a catalog
+ * ended. A later offer of the same key may replace it. Not called for a record that names a catalog
+ * @returns one or more offers, in the order of the keys in the publisher record
  * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE`
  * (kind `network`)
  * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
  */
-export async function readOffer(
+export async function readOffers(
   operations: Operations,
+  records: PublisherRecords,
   publicKey: Uint8Array,
-  options: FindOptions,
+  options: OfferOptions,
   onShown?: (offer: Offer) => void,
-): Promise<Offer> {
-  const { seq, packages, flags } = await read(operations, publicKey, options, true, (offer) => {
+): Promise<Offer[]> {
+  const offers = await read(operations, records, publicKey, options, true, (offer) => {
     if (offer.packages) onShown?.({ ...offer, packages: offer.packages });
   });
-  return { seq, packages: packages!, flags };
+  return offers.map((offer) => ({ ...offer, packages: offer.packages! }));
 }
 
 /**
- * Reads the flags of a publisher's packages, with one lookup. The catalog is fetched only if the flags
- * are in it.
+ * Reads the flags of a publisher's packages, with one lookup for each key. A catalog is fetched only if the
+ * flags are in it.
  *
- * @throws as {@linkcode readOffer}
+ * @throws as {@linkcode readOffers}
  */
 export async function readFlags(
   operations: Operations,
+  records: PublisherRecords,
   publicKey: Uint8Array,
-  options: FindOptions,
-): Promise<OfferedFlags> {
-  return await read(operations, publicKey, options, false);
+  options: OfferOptions,
+): Promise<OfferedFlags[]> {
+  return await read(operations, records, publicKey, options, false);
 }
 
 async function read(
   operations: Operations,
+  records: PublisherRecords,
   publicKey: Uint8Array,
-  options: FindOptions,
+  options: OfferOptions,
   needsPackages: boolean,
   onShown?: (offer: OfferedFlags) => void,
-): Promise<OfferedFlags> {
-  const key = { publicKey, salt: announceSalt(publicKey) };
-  const label = `what ${formatPublicKey(publicKey)} publishes`;
+): Promise<OfferedFlags[]> {
   const finding = needsPackages ? options : { ...options, timeoutMs: 0 };
-  const { item } = await findRecord(operations, key, label, finding, ({ seq, value }) => {
-    const { packages, flags = new Map() } = decodeAnnounceRecord(value);
-    onShown?.({ seq, packages, flags });
-  });
+  const found = await findUnderKeys(operations, records, {
+    publicKey,
+    label: `what ${formatPublicKey(publicKey)} publishes`,
+    saltOf: announceSalt,
+    hint: options.hint,
+    onShown: (key) => ({ seq, value }) => {
+      const { packages, flags = new Map() } = decodeAnnounceRecord(value);
+      onShown?.({ key, seq, packages, flags });
+    },
+  }, finding);
+  const read = await Promise.allSettled(
+    found.map((one) => readOne(operations, one, options, needsPackages)),
+  );
+  options.signal?.throwIfAborted();
+  // A key whose catalog cannot be read must not hide what the publisher's other keys offer.
+  const offers = read.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
+  const [failed] = read.flatMap((one) => one.status === "rejected" ? [one.reason] : []);
+  if (offers.length === 0) throw failed;
+  return offers;
+}
+
+async function readOne(
+  operations: Operations,
+  { key, item }: FoundUnderKey,
+  options: FindOptions,
+  needsPackages: boolean,
+): Promise<OfferedFlags> {
   const { packages, flags = new Map(), catalogHasFlags } = decodeAnnounceRecord(item.value);
-  if (!catalogHasFlags && (packages || !needsPackages)) return { seq: item.seq, packages, flags };
+  if (!catalogHasFlags && (packages || !needsPackages)) {
+    return { key, seq: item.seq, packages, flags };
+  }
   const { seedDirectory } = await operations.status();
-  const list = await readList({ ...options, operations, seedDirectory }, publicKey, item);
+  const list = await readList({ ...options, operations, seedDirectory }, key.key, item);
   return {
+    key,
     seq: list.item.seq,
     packages: list.packages ?? versionsByName(list.catalog.manifests),
     flags: list.flags,

@@ -5,18 +5,19 @@
  */
 
 import semver from "semver";
-import { LibreseedError, NO_FLAGS, type PackageFlags } from "../base/mod.ts";
+import { equalBytes, LibreseedError, NO_FLAGS, type PackageFlags } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
-import { formatPublicKey } from "../identity/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
-import { manifestSalt, type MutableItem } from "../records/mod.ts";
+import { manifestSalt, type SigningKey } from "../records/mod.ts";
 import { fittingVersions, noFittingVersion } from "./choose_version.ts";
 import { FetchingError } from "./errors.ts";
-import { type FindOptions, findRecord } from "./find_record.ts";
+import type { FindOptions } from "./find_record.ts";
+import { findManifest, type FoundManifest, shownBy, type ShownManifest } from "./find_manifest.ts";
 import { HeadStart } from "./head_start.ts";
-import { magnetOf, minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
 import { KnownFlags } from "./known_flags.ts";
-import { OfferCache, readOffer } from "./offer.ts";
+import { type MergedOffer, mergeOffers } from "./merge_offers.ts";
+import { type Offer, readOffers } from "./offer.ts";
+import type { OfferCache } from "./offer_cache.ts";
 import type { LookupCounts } from "./record_lookup.ts";
 
 /** A request for a package of a known publisher. */
@@ -26,6 +27,11 @@ export interface Wanted {
   name: string;
   /** An exact version, a semver range, or a tag. If absent, any version is accepted. */
   range?: string;
+  /**
+   * A key that signs for the publisher by a certificate that the caller has verified. A reader that does
+   * not know the publisher's keys yet asks under this one first.
+   */
+  hint?: SigningKey;
 }
 
 /** A version that is higher than the resolved version but was unavailable, with the reason. */
@@ -56,13 +62,10 @@ export interface Resolved {
   flags: PackageFlags;
 }
 
-/** A verified manifest that a DHT node has shown, and the URLs of the web seeds in its record. */
-export type ShownManifest = Pick<Resolved, "minimal" | "webSeeds">;
-
 /** Options for choosing a version of a package. */
 export interface Choice {
-  /** Cache of the offers that this command has read. */
-  offers?: OfferCache;
+  /** Cache of the offers that this command has read, and what the home knows of publishers' keys. */
+  offers: OfferCache;
   /** Versions that are known to be unavailable and must not be chosen. */
   without?: ReadonlySet<string>;
   /**
@@ -87,24 +90,32 @@ export interface Choice {
  * `--timeout`, and a hostile publisher could list any number of versions.
  */
 export const MAX_VERSIONS_TRIED = 4;
+
 /**
  * Resolves a package to its verified minimal manifest. For a range, chooses the highest version listed in
- * the publisher's announce record, or the next lower version if the higher one has no record in the DHT. An
- * exact version is never replaced by another version.
+ * the publisher's announce records, or the next lower version if the higher one has no record in the DHT.
+ * An exact version is never replaced by another version.
  *
  * @throws {FetchingError} `RECORD_NOT_FOUND`, whose `detail` has a `version` if a version is listed but has
  * no record; `VERSION_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE` (kind
  * `network`), `RECORD_INVALID` (kind `verification`)
+ * @throws {TrustError} `KEY_REVOKED`, `CERTIFICATE_NOT_YET` (kind `verification`)
  */
 export async function resolvePackage(
   operations: Operations,
   wanted: Wanted,
   options: FindOptions,
-  choice: Choice = {},
+  choice: Choice,
 ): Promise<Resolved> {
   const ahead = new HeadStart(operations, options.signal);
   try {
-    return await resolveWith(operations, ahead, wanted, options, choice);
+    return await resolveWith(
+      { ...operations, lookUp: ahead.lookUp },
+      ahead,
+      wanted,
+      options,
+      choice,
+    );
   } finally {
     ahead.end();
   }
@@ -117,40 +128,40 @@ async function resolveWith(
   options: FindOptions,
   choice: Choice,
 ): Promise<Resolved> {
-  const { publicKey, name, range } = wanted;
+  const { name, range } = wanted;
   const isExact = range !== undefined && semver.valid(range) === range;
-  const onShown = (version: string) => (item: MutableItem) =>
-    choice.onShown?.({
-      minimal: minimalOf(item, { name, version }),
-      webSeeds: webSeedsOfRecord(item),
-    });
-  const { offers = new OfferCache() } = choice;
+  const { offers, without } = choice;
   const exactFlags = isExact && choice.readFlags
     ? new KnownFlags(operations, wanted, options, offers)
     : undefined;
-  const { versions, flags } = isExact
-    ? { versions: [range], flags: NO_FLAGS }
-    : await versionsFor(operations, wanted, options, {
-      ...choice,
-      offers,
-      onLikely: (version) =>
-        ahead.begin({ publicKey, salt: manifestSalt(name, version) }, onShown(version)),
-    });
+  const listed = isExact ? undefined : await versionsFor(operations, wanted, options, {
+    ...choice,
+    onLikely: (version, { key }) =>
+      ahead.begin(
+        { publicKey: key, salt: manifestSalt(name, version) },
+        shownBy({ ...wanted, version }, offers.trust, choice.onShown),
+      ),
+  });
+  const { versions, flags } = listed ?? { versions: [range!], flags: NO_FLAGS };
   const skipped: SkippedVersion[] = [];
   let missing: FetchingError | undefined;
   for (const version of versions) {
-    const isReplacement = missing !== undefined || (choice.without?.size ?? 0) > 0;
+    const isReplacement = missing !== undefined || (without?.size ?? 0) > 0;
     if (isReplacement && choice.mayReplace?.(version, flags) === false) break;
-    const label = `${name}@${version} of ${formatPublicKey(publicKey)}`;
-    const salt = manifestSalt(name, version);
     try {
-      const key = { publicKey, salt };
-      const { item, counts } = await findRecord(ahead, key, label, options, onShown(version));
-      const minimal = minimalOf(item, { name, version });
-      const webSeeds = webSeedsOfRecord(item);
-      const magnet = magnetOf(minimal, webSeeds);
+      const found: FoundManifest = await findManifest(
+        operations,
+        offers.records,
+        {
+          ...wanted,
+          version,
+          keys: listed?.keysOf(version),
+        },
+        options,
+        choice.onShown,
+      );
       const known = exactFlags ? await exactFlags.inTime() : flags;
-      return { minimal, magnet, webSeeds, seq: item.seq, counts, skipped, flags: known };
+      return { ...found, skipped, flags: known };
     } catch (error) {
       if (!(error instanceof LibreseedError) || error.code !== "RECORD_NOT_FOUND") throw error;
       const { kind, code, message, detail } = error;
@@ -176,12 +187,13 @@ export async function plainVersion(
   operations: Operations,
   { publicKey, name, version }: { publicKey: Uint8Array; name: string; version: string },
   options: FindOptions,
-  choice: Choice = {},
+  choice: Choice,
 ): Promise<string | undefined> {
-  const { offers = new OfferCache() } = choice;
+  const { offers } = choice;
   try {
-    const offer = await offers.of(publicKey, () => readOffer(operations, publicKey, options));
-    const [first] = fittingVersions(offers.settle(publicKey, name, offer), undefined);
+    const read = () => readOffers(operations, offers.records, publicKey, options);
+    const offer = offers.settle(name, await offers.of(publicKey, read));
+    const [first] = fittingVersions(offer, undefined);
     if (first === version) return version;
     return (await resolvePackage(operations, { publicKey, name }, options, choice)).minimal.version;
   } catch (error) {
@@ -192,35 +204,51 @@ export async function plainVersion(
 }
 
 /**
- * Returns the versions to try, in the order in which to try them, and the flags of the package. There
- * are no more than {@linkcode MAX_VERSIONS_TRIED} versions.
+ * Returns the versions to try, in the order in which to try them, the keys that list each, and the flags of
+ * the package. There are no more than {@linkcode MAX_VERSIONS_TRIED} versions.
  *
  * @param choice `onLikely`: called with the version that will be tried first if no DHT node shows a newer
- * list than the nodes before
+ * list than the nodes before, and with the key that lists the version
  */
 async function versionsFor(
   operations: Operations,
   wanted: Wanted,
   options: FindOptions,
   { offers, without = new Set(), onLikely }: Choice & {
-    offers: OfferCache;
-    onLikely: (version: string) => void;
+    onLikely: (version: string, key: SigningKey) => void;
   },
-): Promise<{ versions: string[]; flags: PackageFlags }> {
-  const { publicKey, name, range } = wanted;
+): Promise<{ versions: string[] } & Pick<MergedOffer, "flags" | "keysOf">> {
+  const { publicKey, name, range, hint } = wanted;
+  const shown = new Map<SigningKey, Offer>();
   const read = await offers.of(
     publicKey,
     () =>
-      readOffer(operations, publicKey, options, ({ seq, packages, flags }) => {
-        const shown = { seq, versions: packages.get(name), flags: flags.get(name) ?? NO_FLAGS };
-        const [likely] = fittingVersions(shown, range).filter((one) => !without.has(one));
-        if (likely !== undefined) onLikely(likely);
+      readOffers(operations, offers.records, publicKey, { ...options, hint }, (offer) => {
+        shown.set(offer.key, offer);
+        const inOrder = (offers.trust.signingKeys(publicKey) ?? [offer.key])
+          .flatMap(({ key }) => [...shown.values()].filter((one) => equalBytes(one.key.key, key)));
+        const merged = mergeShown(name, inOrder);
+        const [likely] = fittingVersions(merged, range).filter((one) => !without.has(one));
+        const [key] = likely === undefined ? [] : merged.keysOf(likely);
+        if (key) onLikely(likely!, key);
       }),
   );
-  const offer = offers.settle(publicKey, name, read);
+  const offer = offers.settle(name, read);
   const fitting = fittingVersions(offer, range);
-  if (fitting.length === 0) throw noFittingVersion(wanted, offer, [...read.packages.keys()]);
+  const names = read.flatMap(({ packages }) => [...packages.keys()]);
+  if (fitting.length === 0) throw noFittingVersion(wanted, offer, names);
   const versions = fitting.filter((version) => !without.has(version))
     .slice(0, Math.max(MAX_VERSIONS_TRIED - without.size, 0));
-  return { versions, flags: offer.flags };
+  return { versions, flags: offer.flags, keysOf: offer.keysOf };
+}
+
+/** Merges the offers that nodes have shown so far. */
+function mergeShown(name: string, offers: readonly Offer[]): MergedOffer {
+  return mergeOffers(
+    name,
+    offers.map(({ key, packages, flags }) => ({
+      key,
+      ofName: { versions: packages.get(name), flags: flags.get(name) ?? NO_FLAGS },
+    })),
+  );
 }

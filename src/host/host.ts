@@ -30,6 +30,7 @@ import {
   SeedDirectory,
   type StateDatabase,
 } from "../store/mod.ts";
+import { Trust } from "../trust/mod.ts";
 import type { EngineOptions } from "../launcher/mod.ts";
 import { HostBinding } from "./binding.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
@@ -85,6 +86,7 @@ export class Host implements Operations {
   readonly #worker: WorkerHandle;
   #bootstrap!: BootstrapNodes;
   readonly #dhtWatch: DhtWatch;
+  readonly #trust: Trust;
   #packages!: Packages;
   #records!: KeptRecords;
   #names!: NameKeeper;
@@ -152,6 +154,8 @@ export class Host implements Operations {
     this.#ownState = own;
     const state = (options.state ?? own.open)();
     this.#state = state;
+    const { onWarning, onNotice } = options.listeners;
+    this.#trust = new Trust({ state: () => state, clock: options.clock, onWarning, onNotice });
     this.#seeds = seeds;
     this.#worker = worker;
     this.#nodes = new KeptNodes({
@@ -191,7 +195,7 @@ export class Host implements Operations {
     this.#prefixes = new PrefixDownloads(worker, seedDirectory, this.#downloads);
     this.#names = new NameKeeper({
       state: this.#state,
-      store: indexStore(worker),
+      store: indexStore(worker, this.#trust),
       clock,
       intervalMs: () => this.#options.settings.reannounceIntervalMs,
       onWarning: listeners.onWarning,
@@ -229,6 +233,7 @@ export class Host implements Operations {
     this.#torrentsDueMs = this.#records.torrentsDueMs();
     const { settings, clock, listeners } = this.#options;
     const timeoutMs = () => this.#options.settings.timeoutMs;
+    const common = { operations: this, seedDirectory: this.#seeds.path, clock, timeoutMs };
     this.#seeding = new Seeding({
       directory: this.#seeds.path,
       watch: settings.watch,
@@ -236,24 +241,15 @@ export class Host implements Operations {
       packages: this.#packages,
       records: this.#records,
       names: this.#names,
-      lists: new AdoptedLists({
-        records: this.#records,
-        worker: this.#worker,
-        operations: this,
-        seedDirectory: this.#seeds.path,
-        clock,
-        timeoutMs,
-      }),
+      lists: new AdoptedLists({ ...common, records: this.#records, worker: this.#worker }),
       worker: this.#worker,
       onWarning: listeners.onWarning,
     });
     this.#names.start();
     this.#follows = new FollowKeeper({
-      operations: this,
-      seedDirectory: this.#seeds.path,
-      clock,
-      timeoutMs,
+      ...common,
       state: this.#state,
+      trust: this.#trust,
       onWarning: listeners.onWarning,
       seeds: this.#seeds,
       limits: () => archiveLimitsOf(this.#options.settings),

@@ -15,8 +15,8 @@ export interface NamesContext {
   state: StateDatabase;
   finding: FindOptions;
   policy: PublisherPolicy;
-  /** Cache of the publishers' lists that this command has read. */
-  offers?: OfferCache;
+  /** Cache of the publishers' lists that this command has read, and what this home knows of keys. */
+  offers: OfferCache;
   /** Public key of this home's own publisher, 32 bytes; absent if the home has no key. */
   ownKey?: Uint8Array;
   /** Names for which the user was already told which of several publishers was chosen. */

@@ -10,8 +10,7 @@ import { LibreseedError } from "../base/mod.ts";
 import {
   flagsOfVersion,
   magnetOf,
-  OfferCache,
-  readOffer,
+  readOffers,
   satisfiesRange,
   type VersionFlags,
   webSeedsBeside,
@@ -39,17 +38,17 @@ export type PresentPackage = Pick<ResolvedByName, "minimal" | "publicKey" | "web
  * @returns `undefined` if the list was not found
  */
 export async function knownVersions(
-  { operations, state, finding, offers = new OfferCache(state.offers) }: NamesContext,
+  { operations, state, finding, offers }: NamesContext,
   seeds: SeedDirectory,
   { minimal, publicKey }: Pick<ResolvedByName, "minimal" | "publicKey">,
 ): Promise<KnownVersion[] | undefined> {
-  const read = () => readOffer(operations, publicKey, finding);
-  const offer = await offers.of(publicKey, read).catch((error) => {
+  const read = () => readOffers(operations, offers.records, publicKey, finding);
+  const found = await offers.of(publicKey, read).catch((error) => {
     if (error instanceof LibreseedError) return undefined;
     throw error;
   });
-  if (!offer?.packages.has(minimal.name)) return undefined;
-  const { versions: listed = [], flags } = offers.settle(publicKey, minimal.name, offer);
+  if (!found?.some(({ packages }) => packages.has(minimal.name))) return undefined;
+  const { versions: listed = [], flags } = offers.settle(minimal.name, found);
   const dates = new Map([[minimal.version, minimal.timestamp]]);
   const others = [
     ...state.follows.ofPublisher(publicKey),

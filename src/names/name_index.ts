@@ -27,6 +27,7 @@ import {
   RecordError,
   verifyNameIndexEntry,
 } from "../records/mod.ts";
+import { describeRevocation, type Trust } from "../trust/mod.ts";
 import { hasPossibleTimes } from "./name_entry.ts";
 
 /**
@@ -35,6 +36,8 @@ import { hasPossibleTimes } from "./name_entry.ts";
  */
 export interface IndexReader {
   lookUp(key: ItemKey, signal?: AbortSignal): Promise<RecordLookup>;
+  /** What this home knows of publishers' keys. Entries of revoked keys are dropped. */
+  readonly trust?: Trust;
 }
 
 /** Result of reading the requested slots of a name's index. */
@@ -56,8 +59,8 @@ export interface ReadIndex {
 }
 
 /** Creates a reader for a command, which looks records up through the host. */
-export function indexReader(operations: Pick<Operations, "lookUp">): IndexReader {
-  return { lookUp: (key, signal) => lookUpRecord(operations, key, signal) };
+export function indexReader(operations: Pick<Operations, "lookUp">, trust?: Trust): IndexReader {
+  return { lookUp: (key, signal) => lookUpRecord(operations, key, signal), trust };
 }
 
 /** Returns the key pair and the DHT item key of one slot of a name's index. Both depend on the day. */
@@ -131,12 +134,13 @@ export async function readSlot(
   // Older versions of the record are merged, too, since a newer version may lack some entries of an older
   // version.
   const lists = shown.flat().map((item) => entriesOf(item, dropped));
-  const good = lists.map((list) => timely(list, nowMs, dropped));
+  // Entries that do not count must not take part in the merging: a thief's entry could be the newest.
+  const good = lists.map((list) => unrevoked(timely(list, nowMs, dropped), reader.trust, dropped));
   const late = lists.flat().filter(({ timestampMs }) => isOfFuture(timestampMs, nowMs));
   // Several nodes and both days may have copies of an entry. Each entry is counted once.
   const copies = new Map(late.map((entry) => [toHex(entry.signature), entry]));
   const ofFuture = [...copies.values()].filter((entry) => verifyNameIndexEntry(name, entry)).length;
-  const merged = mergeNameIndex(name, slot, ...good, timely(own, nowMs));
+  const merged = mergeNameIndex(name, slot, ...good, unrevoked(timely(own, nowMs), reader.trust));
   for (const { entry, reason } of merged.dropped) dropped.push(`${describe(entry)}: ${reason}`);
   return { entries: merged.entries, dropped, ofFuture, today: shown[0]!, lookups };
 }
@@ -167,6 +171,20 @@ export function timely(
     if (hasPossibleTimes(entry, nowMs)) return true;
     dropped.push(`${describe(entry)}: an impossible time`);
     return false;
+  });
+}
+
+/** Returns the entries whose keys are not revoked. Appends a message about each other entry to `dropped`. */
+export function unrevoked(
+  entries: readonly NameIndexEntry[],
+  trust: Trust | undefined,
+  dropped: string[] = [],
+): NameIndexEntry[] {
+  return entries.filter((entry) => {
+    const { publicKey, certificate } = entry;
+    const revocation = trust?.revocationOfKey(publicKey, certificate?.key ?? publicKey);
+    if (revocation) dropped.push(`${describe(entry)}: ${describeRevocation(revocation)}`);
+    return !revocation;
   });
 }
 

@@ -17,12 +17,12 @@ import { indexReader, type ReadIndex, readNameIndex } from "./name_index.ts";
  * @throws {NamesError} `DHT_UNREACHABLE` (kind `network`)
  */
 export async function readIndex(
-  { operations, finding, onDetail }: NamesContext,
+  { operations, finding, offers, onDetail }: NamesContext,
   name: string,
 ): Promise<ReadIndex> {
   const { clock, signal } = finding;
   const { outcome: index } = await retryLookup(
-    () => readNameIndex(indexReader(operations), name, clock, signal),
+    () => readNameIndex(indexReader(operations, offers.trust), name, clock, signal),
     ({ entries, dropped }) => entries.length + dropped.length > 0,
     finding,
   );

@@ -8,7 +8,7 @@
 import { LibreseedError, toHex } from "../base/mod.ts";
 import type { PublisherPolicy } from "../config/mod.ts";
 import { checkDowngrade, higherMarkOf, type Resolved, resolvePackage } from "../fetching/mod.ts";
-import { formatPublicKey } from "../identity/mod.ts";
+import { type Certificate, formatPublicKey } from "../identity/mod.ts";
 import type { NameIndexEntry } from "../records/mod.ts";
 import type { Pin } from "../store/mod.ts";
 import type { NamesContext } from "./context.ts";
@@ -56,7 +56,7 @@ export async function resolveByName(
   const { operations, state, finding, offers } = context;
   const { name, range } = wanted;
   const pins = state.pins.list(name);
-  const { keys, publishers, unlisted }: Candidates = wanted.publicKey
+  const { keys, publishers, unlisted, hint }: Candidates = wanted.publicKey
     // If the user names the publisher by key, pins are not checked.
     ? { keys: [wanted.publicKey], publishers: 1 }
     : await candidatesFor(context, wanted, pins);
@@ -67,7 +67,7 @@ export async function resolveByName(
   for (const publicKey of keys) {
     if (!wanted.publicKey) checkPin(name, publicKey, pins);
     try {
-      const meant = { publicKey, name, range };
+      const meant = { publicKey, name, range, hint };
       const resolved = await resolvePackage(operations, meant, finding, {
         offers,
         without,
@@ -126,6 +126,8 @@ interface Candidates {
    * the only candidate.
    */
   unlisted?: ReadIndex;
+  /** Certificate in the entry of the only candidate. */
+  hint?: Certificate;
 }
 
 async function candidatesFor(
@@ -149,13 +151,18 @@ async function candidatesFor(
     countSeeders: (entry) => countSeeders(context, name, entry),
   });
   const keys = ranked.map(({ publicKey }) => publicKey);
+  const [first] = ranked;
   if (keys.length === 0 && ownKey) return { keys: [ownKey], publishers: 1, unlisted: index };
   if (keys.length === 0) {
     throw nameNotFound(name, index, context.finding.clock.now());
   }
   // Only the highest-ranked publisher is a candidate. If its records are missing, a lower-ranked publisher
   // must not silently take its place.
-  return { keys: keys.slice(0, 1), publishers: index.entries.length };
+  return {
+    keys: keys.slice(0, 1),
+    publishers: index.entries.length,
+    ...(first?.certificate && { hint: first.certificate }),
+  };
 }
 
 /**
@@ -167,16 +174,13 @@ function trustedByHand({ state, ownKey }: NamesContext): Set<string> {
 }
 
 async function countSeeders(
-  { operations, finding, onDetail }: NamesContext,
+  { operations, finding, offers, onDetail }: NamesContext,
   name: string,
-  { publicKey, version }: NameIndexEntry,
+  { publicKey, certificate: hint, version }: NameIndexEntry,
 ): Promise<number> {
   try {
-    const { minimal } = await resolvePackage(
-      operations,
-      { publicKey, name, range: version },
-      finding,
-    );
+    const wanted = { publicKey, name, range: version, hint };
+    const { minimal } = await resolvePackage(operations, wanted, finding, { offers });
     return (await operations.countPeers({ infoHash: minimal.btih }, finding)).peers;
   } catch (error) {
     // An invalid record of one publisher counts as zero seeders, so that the other publishers are still

@@ -17,8 +17,9 @@ import {
   nextSeq,
   signItem,
 } from "../records/mod.ts";
+import type { Trust } from "../trust/mod.ts";
 import { NamesError } from "./errors.ts";
-import { entriesOf, type IndexReader, placeOf, readSlot, timely } from "./name_index.ts";
+import { entriesOf, type IndexReader, placeOf, readSlot, timely, unrevoked } from "./name_index.ts";
 
 /** Methods of the DHT manager that are needed to read and write an index. */
 export interface ItemManager {
@@ -35,11 +36,12 @@ export interface ItemManager {
 export interface IndexStore extends IndexReader, Pick<ItemManager, "hasDht" | "put"> {}
 
 /** Creates a store of name indexes that uses the given DHT manager. */
-export function indexStore(manager: ItemManager): IndexStore {
+export function indexStore(manager: ItemManager, trust?: Trust): IndexStore {
   return {
     get hasDht() {
       return manager.hasDht;
     },
+    trust,
     lookUp: async (key, signal) => recordLookup(await manager.get(key, signal)),
     put: (item, signal, terms) => manager.put(item, signal, terms),
   };
@@ -104,8 +106,10 @@ export async function writeNameIndex(
     const read = await readSlot(store, name, slot, nowMs, signal, own);
     // An aborted lookup may miss entries, so writing its result would remove entries from the index.
     signal?.throwIfAborted();
-    const listed = missed.flatMap((item) => timely(entriesOf(item), nowMs));
-    const { entries } = mergeNameIndex(name, slot, read.entries, listed, timely(own, nowMs));
+    const counting = (entries: readonly NameIndexEntry[]) =>
+      unrevoked(timely(entries, nowMs), store.trust);
+    const listed = missed.flatMap((item) => counting(entriesOf(item)));
+    const { entries } = mergeNameIndex(name, slot, read.entries, listed, counting(own));
     const value = encodeNameIndex(entries);
     // Records that superseded an attempt before midnight UTC have yesterday's key and do not compete with
     // today's record.

@@ -252,7 +252,7 @@ function selected(
   const found = tagged !== undefined
     ? [tagged]
     : isTag(range)
-    ? range === LATEST ? fittingVersions({ seq: 0, versions, flags }, range).slice(0, 1) : []
+    ? range === LATEST ? fittingVersions({ versions, flags }, range).slice(0, 1) : []
     : versions.filter((one) =>
       isNewest(range) || semver.satisfies(one, range, { includePrerelease: true })
     );

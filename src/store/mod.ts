@@ -46,6 +46,7 @@ export {
   type DhtNodesTable,
   type FileIdentity,
   type Follow,
+  type FollowedList,
   type FollowsTable,
   type IdentitiesTable,
   type KnownManifest,

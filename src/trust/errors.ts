@@ -4,7 +4,6 @@
  * | code | kind | when |
  * | --- | --- | --- |
  * | `KEY_REVOKED` | verification | a revoked key has signed, and the archive is in no list of good archives |
- * | `GOOD_LIST_INVALID` | verification | a list of good archives is no sorted list of hashes, or too long |
  * | `CERTIFICATE_NOT_YET` | verification | the certificate of the key begins in the future |
  *
  * @module

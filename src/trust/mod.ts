@@ -28,7 +28,6 @@ export { isNewerRecord, problemOfTimes } from "./record_order.ts";
 export {
   type KnownIdentity,
   type Learned,
-  MAX_GOOD_ARCHIVES,
   type Revocation,
   type Signed,
   Trust,

@@ -14,10 +14,8 @@ import {
   signingKeyOf,
 } from "../package/mod.ts";
 import {
-  decodeGoodList,
   decodePublisherRecord,
   GOOD_HASH_BYTES,
-  isGoodList,
   type MutableItem,
   type PublisherRecord,
   type SigningKey,
@@ -28,8 +26,6 @@ import { Knowledge, type KnowledgeOptions } from "./knowledge.ts";
 import { isNewerRecord, iso, problemOfTimes } from "./record_order.ts";
 import { describeRevocation } from "./words.ts";
 
-/** Maximum number of hashes in a list of good archives. */
-export const MAX_GOOD_ARCHIVES = 100_000;
 /**
  * Maximum number of keys of one identity that are remembered from manifests, since the owner of a root
  * key can certify any number.
@@ -139,21 +135,11 @@ export class Trust {
   /**
    * Takes the list of good archives that the newest publisher record of an identity names.
    *
-   * @param infoHash infohash of the list's torrent, 20 bytes, to which the bytes belong
-   * @param bytes file of the torrent
-   * @throws {TrustError} `GOOD_LIST_INVALID`
+   * @param infoHash infohash of the list's torrent, 20 bytes
+   * @param hashes the content of the list, 16 bytes each
    */
-  learnGoodList(root: PublicKey, infoHash: Uint8Array, bytes: Uint8Array): void {
-    if (!isGoodList(bytes) || bytes.length > MAX_GOOD_ARCHIVES * GOOD_HASH_BYTES) {
-      throw new TrustError(
-        "verification",
-        "GOOD_LIST_INVALID",
-        `The list of good archives of ${formatPublicKey(root)} (${
-          toHex(infoHash)
-        }) is not valid: it has to be 1 to ${MAX_GOOD_ARCHIVES} hashes in ascending order`,
-      );
-    }
-    this.#table.setGood(root, infoHash, decodeGoodList(bytes));
+  learnGoodList(root: PublicKey, infoHash: Uint8Array, hashes: readonly Uint8Array[]): void {
+    this.#table.setGood(root, infoHash, hashes);
   }
 
   /**
@@ -210,8 +196,16 @@ export class Trust {
 
   /** Returns the revocation of the key that signed a manifest; `undefined` if the key is not revoked. */
   revocationOf(signed: SignerFields): Revocation | undefined {
-    const key = signingKeyOf(signed);
-    if (signed.signer) return this.#table.revocation(parsePublicKey(signed.pubkey), key);
+    return this.revocationOfKey(parsePublicKey(signed.pubkey), signingKeyOf(signed));
+  }
+
+  /**
+   * Returns the revocation of a key; `undefined` if it is not revoked.
+   *
+   * @param identity the identity for which the key has signed; the key itself if it signed for itself
+   */
+  revocationOfKey(identity: PublicKey, key: PublicKey): Revocation | undefined {
+    if (!equalBytes(identity, key)) return this.#table.revocation(identity, key);
     for (const root of this.identitiesOf(key)) {
       const revocation = this.#table.revocation(root, key);
       if (revocation) return revocation;

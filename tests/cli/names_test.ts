@@ -171,7 +171,7 @@ Deno.test("resolve -v explains its choice, and distinguishes an unknown name fro
   // manifest.
   assert.match(
     found.stderr,
-    /^10 DHT lookups, \d+ of \d+ nodes answered: \d+ packets and \d+ bytes sent, \d+ packets and \d+ bytes received$/m,
+    /^11 DHT lookups, \d+ of \d+ nodes answered: \d+ packets and \d+ bytes sent, \d+ packets and \d+ bytes received$/m,
   );
 
   const stranger = keysOfSlot(1);

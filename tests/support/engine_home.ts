@@ -9,7 +9,7 @@ import { type Clock, systemClock, toHex } from "../../src/base/mod.ts";
 import { loadSettings, type PublisherPolicy, type Settings } from "../../src/config/mod.ts";
 import { homePaths } from "../../src/control/mod.ts";
 import { getArchive } from "../../src/fetching/get_archive.ts";
-import { OfferCache } from "../../src/fetching/offer.ts";
+import { OfferCache } from "../../src/fetching/offer_cache.ts";
 import { type NodeHandle, openNode } from "../../src/host/node.ts";
 import { type KeyPair, parsePublicKey } from "../../src/identity/mod.ts";
 import { makeLink } from "../../src/launcher/links.ts";
@@ -21,6 +21,7 @@ import { resolveByName } from "../../src/names/resolve_by_name.ts";
 import { archiveFileName, archiveLimitsOf, type MinimalManifest } from "../../src/package/mod.ts";
 import { publish } from "../../src/publishing/publish.ts";
 import { PackageStore, SeedDirectory, StateDatabase } from "../../src/store/mod.ts";
+import { trustOf } from "./identities.ts";
 import type { Testnet } from "../../src/testnet/mod.ts";
 
 /** A home of a test with an engine that no other home shares. */
@@ -109,7 +110,7 @@ export class Home implements AsyncDisposable {
       state,
       finding: { clock, timeoutMs: settings.timeoutMs },
       policy: policy ?? settings.policy,
-      offers: new OfferCache(),
+      offers: new OfferCache(trustOf(state, clock)),
       onDetail: (detail) => this.steps.push(detail),
     };
   }
@@ -131,7 +132,10 @@ export class Home implements AsyncDisposable {
       },
       fetch: async (minimal, signal) =>
         (await getArchive(
-          { operations, seeds, limits, finding: { ...names.finding, signal } },
+          {
+            ...{ operations, seeds, limits, trust: names.offers.trust },
+            finding: { ...names.finding, signal },
+          },
           { kind: "minimal", minimal },
         )).archivePath,
       checkPublisher: (name, publisher) =>

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { join } from "node:path";
+import { type Clock, toBase64, utf8 } from "../../src/base/mod.ts";
 import {
   type Certificate,
   generateKeyPair,
@@ -11,7 +13,7 @@ import {
   type Signer,
   statementOf,
 } from "../../src/identity/mod.ts";
-import { type MinimalManifest, signMinimal } from "../../src/package/mod.ts";
+import { type MinimalManifest, serializeMinimal, signerFields } from "../../src/package/mod.ts";
 import {
   encodePublisherRecord,
   type MutableItem,
@@ -19,6 +21,10 @@ import {
   publisherSalt,
   signItem,
 } from "../../src/records/mod.ts";
+
+import { StateDatabase } from "../../src/store/mod.ts";
+import { Trust } from "../../src/trust/mod.ts";
+import { temporaryHome } from "./temporary_home.ts";
 
 /** The limits that a test sets in a certificate. */
 export type CertificateLimits = Pick<Certificate, "fromMs" | "untilMs" | "names">;
@@ -54,25 +60,47 @@ export class TestIdentity {
   }
 }
 
+/** Makes the knowledge of keys of a home that a test has opened. */
+export function trustOf(state: StateDatabase, clock: Clock): Trust {
+  return new Trust({ state: () => state, clock });
+}
+
+/** Opens a new home and makes its knowledge of keys: `await using home = await temporaryTrust(clock);` */
+export async function temporaryTrust(clock: Clock) {
+  const home = await temporaryHome();
+  const state = StateDatabase.open(join(home.path, "state.db"), clock);
+  return {
+    state,
+    trust: trustOf(state, clock),
+    async [Symbol.asyncDispose]() {
+      state.close();
+      await home.remove();
+    },
+  };
+}
+
 /**
- * Signs a minimal manifest of an archive that does not exist.
+ * Signs a minimal manifest of an archive that does not exist. A certificate that does not allow it is no
+ * obstacle, as it is none to a thief.
  *
  * @param archive number from which its hash and infohash follow
  */
-export function minimalBy(
+export async function minimalBy(
   signer: Signer,
   timestamp: number,
   { name = "hello", version = "1.0.0", archive = 1 } = {},
 ): Promise<MinimalManifest> {
   const digits = archive.toString(16).padStart(2, "0");
-  return signMinimal({
-    name,
-    version,
+  const unsigned = {
+    ...signerFields(signer),
+    ...{ name, version, length: 1000, timestamp },
     archiveSha256: `sha256:${digits.repeat(32)}`,
     btih: digits.repeat(20),
-    length: 1000,
-    timestamp,
-  }, signer);
+  };
+  const text = serializeMinimal(unsigned as MinimalManifest);
+  const json = utf8(text.slice(0, -1));
+  const signature = await signer.sign({ kind: "minimal manifest", json });
+  return { ...unsigned, signature: `ed25519:${toBase64(signature)}` };
 }
 
 /** Returns the first 16 bytes of the hash of the archive with a number, as in good lists. */

@@ -11,6 +11,7 @@ import { type Clock, equalBytes, fromHex } from "../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../src/config/mod.ts";
 import type { Operations } from "../../src/control/operations.ts";
 import type { DhtManager } from "../../src/dht/mod.ts";
+import { OfferCache } from "../../src/fetching/offer_cache.ts";
 import { rangeKind } from "../../src/fetching/version_marks.ts";
 import { NameKeeper } from "../../src/host/records/name_keeper.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/identity/mod.ts";
@@ -24,6 +25,7 @@ import { updateAnnounceRecord } from "../../src/publishing/announce_record.ts";
 import { updateNameIndex } from "../../src/publishing/name_index_entry.ts";
 import { nameIndexSlot, nextSeq } from "../../src/records/mod.ts";
 import { type SeedDirectory, StateDatabase } from "../../src/store/mod.ts";
+import { trustOf } from "./identities.ts";
 import { temporaryHome } from "./mod.ts";
 import { signedMinimal, signedRecord } from "./signed.ts";
 
@@ -159,6 +161,7 @@ export class NamesHome implements AsyncDisposable {
       state: this.state,
       finding: { clock: this.clock, timeoutMs },
       policy,
+      offers: new OfferCache(trustOf(this.state, this.clock)),
       onNotice: (message) => this.notices.push(message),
       onDetail: (message) => this.details.push(message),
     };

@@ -155,14 +155,24 @@ export const rooms: Record<string, Room> = {
     runs: "shared",
     holds: "from a package's name to a verified archive",
     imports: [
-      ...["base", "config", "identity", "records", "package", "store", "dht", "engine"],
+      ...["base", "config", "identity", "records", "package", "store", "trust", "dht", "engine"],
       ...["control"],
     ],
   },
   names: {
     runs: "shared",
     holds: "from a name to its publisher: indexes, pins",
-    imports: ["base", "config", "identity", "records", "store", "dht", "control", "fetching"],
+    imports: [
+      "base",
+      "config",
+      "identity",
+      "records",
+      "store",
+      "trust",
+      "dht",
+      "control",
+      "fetching",
+    ],
   },
   publishing: {
     runs: "command",
@@ -182,7 +192,7 @@ export const rooms: Record<string, Room> = {
     holds: "the process that owns a home's engine: seeding, keeping records, HTTP",
     imports: [
       ...["base", "router", "reachability", "config", "identity", "launcher", "records", "package"],
-      ...["store", "dht", "engine", "worker", "control", "fetching", "names"],
+      ...["store", "trust", "dht", "engine", "worker", "control", "fetching", "names"],
     ],
     inner: ["thread", "records", "seeding", "http"],
   },
@@ -205,7 +215,7 @@ export const rooms: Record<string, Room> = {
     imports: [
       ...["base", "confinement", "reachability", "config", "identity", "keys", "launcher"],
       ...["records"],
-      ...["package", "store", "engine"],
+      ...["package", "store", "trust", "engine"],
       ...["control", "fetching", "names", "publishing", "install", "host", "doctor", "testnet"],
     ],
     inner: ["process", "terminal", "flags", "running", "commands"],

@@ -32,11 +32,12 @@ export default defineCommand<Record<never, never>, [key: string]>({
     await withNode(given, (network) =>
       withNames(given, network, async ({ state }) => {
         state.follows.add(publicKey, io.clock.now());
-        const { operations, values, finding } = network;
+        const { operations, values, finding, trust } = network;
         try {
           await refreshFollow({
             operations,
             state,
+            trust,
             seedDirectory: values.dir,
             ...finding,
             onWarning: (message) => output.warning(message),

@@ -120,13 +120,15 @@ async function describeEntry(names: NamesContext, name: string, entry: NameIndex
   try {
     const found = await resolvePackage(
       names.operations,
-      { publicKey, name, range: version },
+      { publicKey, name, range: version, hint: entry.certificate },
       names.finding,
+      { offers: names.offers },
     );
     holding = found.counts.holding;
   } catch (error) {
     if (!(error instanceof LibreseedError) || error.kind === "network") throw error;
     if (error.kind === "not-found") verdict = "record missing";
+    else if (error.code === "KEY_REVOKED") verdict = "key revoked";
     else verdict = error.kind === "verification" ? "bad signature" : error.message;
   }
   const { offers } = names;

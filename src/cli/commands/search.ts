@@ -33,7 +33,6 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
       const { Descriptions, flagsOfVersion, magnetOf } = await import("../../fetching/mod.ts");
       const { archiveLimitsOf } = await import("../../package/mod.ts");
       const { NO_FLAGS } = await import("../../base/mod.ts");
-      const { parsePublicKey } = await import("../../identity/mod.ts");
       const found = new Map<string, MinimalManifest>();
       const take = (one: MinimalManifest) =>
         found.set(`${one.name}\n${one.version}\n${one.pubkey}`, one);
@@ -60,7 +59,7 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
         const { name, version, pubkey, length } = one;
         const description = descriptions.of(one);
         const about = { ...(description !== undefined && { description }) };
-        const { flags = NO_FLAGS } = state.offers.get(parsePublicKey(pubkey), name) ?? {};
+        const { flags = NO_FLAGS } = state.offers.ofManifest(one) ?? {};
         const own = flagsOfVersion(flags, version);
         const mark = own.yanked !== undefined
           ? "yanked"

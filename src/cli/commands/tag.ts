@@ -64,15 +64,15 @@ function usage(form: string): CliError {
 
 async function list(given: Run, { publicKey, name }: OwnSpec): Promise<void> {
   const { output } = given;
-  const { fittingVersions, OfferCache, readOffer } = await import("../../fetching/mod.ts");
+  const { fittingVersions, readOffers } = await import("../../fetching/mod.ts");
   const { LATEST } = await import("../../package/mod.ts");
   const { resolveByName } = await import("../../names/mod.ts");
   await withNode(given, (network) =>
     withNames(given, network, async (names) => {
-      const { operations, finding, state, offers = new OfferCache(state.offers) } = names;
+      const { operations, finding, offers } = names;
       const publisher = publicKey ?? (await resolveByName(names, { name })).publicKey;
-      const read = await offers.of(publisher, () => readOffer(operations, publisher, finding));
-      const offer = offers.settle(publisher, name, read);
+      const read = () => readOffers(operations, offers.records, publisher, finding);
+      const offer = offers.settle(name, await offers.of(publisher, read));
       const { tags, yanked } = offer.flags;
       const [latest] = fittingVersions(offer, LATEST);
       const all = new Map([...(latest === undefined ? [] : [[LATEST, latest] as const]), ...tags]);

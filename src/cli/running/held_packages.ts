@@ -61,15 +61,14 @@ export async function heldPackages(
  * @throws {FetchingError} if the list was not found
  */
 export async function newestOfHeld(
-  { operations, finding, offers, state }: NamesContext,
+  { operations, finding, offers }: NamesContext,
   held: Held,
 ): Promise<HeldNewest> {
-  const { newestVersions, OfferCache } = await import("../../fetching/mod.ts");
+  const { newestVersions } = await import("../../fetching/mod.ts");
   const { parsePublicKey } = await import("../../identity/mod.ts");
   const { newestOf } = await import("../../install/mod.ts");
   const { minimal: { pubkey, name, version }, requirement: { range } } = held;
   const wanted = { publicKey: parsePublicKey(pubkey), name, range };
-  const cache = offers ?? new OfferCache(state.offers);
-  const listed = await newestVersions(operations, wanted, finding, cache);
+  const listed = await newestVersions(operations, wanted, finding, offers);
   return { newest: newestOf(held, listed), flags: listed.flagsOf(version) };
 }

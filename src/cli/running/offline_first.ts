@@ -43,12 +43,10 @@ export async function installOfflineFirst<T>(
       const { archiveLimitsOf } = await import("../../package/mod.ts");
       const held = await seedLookup(values.dir);
       const context = await commonContext(given, state, archiveLimitsOf(values), held);
-      const { parsePublicKey } = await import("../../identity/mod.ts");
       const outcome = await work({
         ...context,
         ...offlineSources(held),
-        flagsOf: ({ pubkey, name }) =>
-          Promise.resolve(state.offers.get(parsePublicKey(pubkey), name)?.flags ?? NO_FLAGS),
+        flagsOf: (minimal) => Promise.resolve(state.offers.ofManifest(minimal)?.flags ?? NO_FLAGS),
       });
       output.detail("the network was not needed");
       await done(outcome, {

@@ -48,10 +48,17 @@ export async function withNode<T>(
   const { archiveLimitsOf } = await import("../../package/mod.ts");
   const { ListedPackages } = await import("../../publishing/mod.ts");
   const { SeedDirectory } = await import("../../store/mod.ts");
+  const { Trust } = await import("../../trust/mod.ts");
   const seeds = new SeedDirectory(values.dir);
   const state = await openState();
   seeds.known = (archivePath) => knownManifest(state(), archivePath);
   const limits = archiveLimitsOf(values);
+  const trust = new Trust({
+    state,
+    clock: io.clock,
+    onWarning: (message) => output.warning(message),
+    onNotice: (message) => output.notice(message),
+  });
   if (meanwhile) {
     await ensureHome(values.home);
     await seeds.ensure();
@@ -75,7 +82,7 @@ export async function withNode<T>(
       onMiss: (outcome: AnswerCounts) => output.step(`not found yet: ${describeMiss(outcome)}`),
     };
     return await work({
-      ...fetchContext({ operations: node.operations, seeds, limits, finding }, state),
+      ...fetchContext({ operations: node.operations, seeds, limits, trust, finding }, state),
       node,
       values,
       state,
@@ -96,7 +103,7 @@ function describeMiss({ asked, responded }: AnswerCounts): string {
  */
 export async function withNames<T>(
   run: Environment,
-  { operations, values, finding, state }: Network,
+  { operations, values, finding, state, trust }: Network,
   work: (names: NamesContext) => Promise<T>,
 ): Promise<T> {
   const { output, io } = run;
@@ -106,7 +113,7 @@ export async function withNames<T>(
     state: state(),
     finding,
     policy: values.policy,
-    offers: new OfferCache(state().offers),
+    offers: new OfferCache(trust, state().offers),
     ownKey: await ownIdentity(io, values.home),
     chosen: new Set(),
     onNotice: (message) => output.notice(message),

@@ -46,7 +46,7 @@ export class FollowKeeper {
   #again = false;
   #saidFull = false;
   /**
-   * Lists whose packages are all mirrored: for each publisher's public key (hex), the `seq` of the list
+   * Lists whose packages are all mirrored: for each publisher's public key (hex), the `seq` of each list
    * and the disk limit at the time of mirroring.
    */
   readonly #mirrored = new Map<string, string>();
@@ -137,26 +137,26 @@ export class FollowKeeper {
   async #mirror(publicKey: Uint8Array): Promise<void> {
     const { state, seeds, maxDiskBytes, onWarning } = this.#options;
     const keyHex = toHex(publicKey);
-    const seq = state.follows.list().find((one) => toHex(one.publicKey) === keyHex)?.seq;
-    const work = `${seq} ${maxDiskBytes()}`;
+    const lists = state.follows.list().find((one) => toHex(one.publicKey) === keyHex)?.lists ?? [];
+    const seqs = lists.map(({ key, seq }) => `${toHex(key)} ${seq}`);
+    const work = [...seqs, maxDiskBytes()].join(" ");
     // A completely mirrored list is skipped, since comparing a long list with the files each minute is
     // expensive.
-    if (seq !== undefined && this.#mirrored.get(keyHex) === work) return;
+    if (lists.length > 0 && this.#mirrored.get(keyHex) === work) return;
     let isWhole = true;
     const entries = await seeds.list();
     // An invalid archive counts as present, because a download could not use its file name. `list` shows
     // the problem to the user.
     const present = new Set(entries.flatMap((entry) => {
       if (entry.problem !== undefined) return [entry.fileName];
-      return entry.minimal.pubkey === formatPublicKey(publicKey)
-        ? [archiveFileName(entry.name, entry.version)]
-        : [];
+      return [`${entry.minimal.pubkey} ${archiveFileName(entry.name, entry.version)}`];
     }));
     let bytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    const isYanked = yankedOf(state, publicKey);
+    const isYanked = yankedOf(state);
     for (const minimal of state.follows.ofPublisher(publicKey)) {
       if (this.#stopped.signal.aborted) return;
-      if (present.has(archiveFileName(minimal.name, minimal.version))) continue;
+      const fileName = archiveFileName(minimal.name, minimal.version);
+      if (present.has(fileName) || present.has(`${minimal.pubkey} ${fileName}`)) continue;
       // Copies that were mirrored before stay: a lock file may name the version.
       if (isYanked(minimal)) continue;
       if (bytes + minimal.length > maxDiskBytes()) {
@@ -199,15 +199,13 @@ export class FollowKeeper {
   }
 }
 
-/** Returns a predicate for the versions that a publisher has yanked, by the newest flags of this home. */
-function yankedOf(
-  { offers }: StateDatabase,
-  publicKey: Uint8Array,
-): (minimal: MinimalManifest) => boolean {
-  const byName = new Map<string, ReadonlyMap<string, string>>();
-  return ({ name, version }) => {
-    const yanked = byName.get(name) ?? offers.get(publicKey, name)?.flags.yanked ?? new Map();
-    byName.set(name, yanked);
-    return yanked.has(version);
+/** Returns a predicate for the versions that their publisher has yanked, by the newest flags of this home. */
+function yankedOf({ offers }: StateDatabase): (minimal: MinimalManifest) => boolean {
+  const known = new Map<string, ReadonlyMap<string, string>>();
+  return (minimal) => {
+    const id = `${minimal.signer?.key} ${minimal.name}`;
+    const yanked = known.get(id) ?? offers.ofManifest(minimal)?.flags.yanked ?? new Map();
+    known.set(id, yanked);
+    return yanked.has(minimal.version);
   };
 }

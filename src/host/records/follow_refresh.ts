@@ -5,22 +5,32 @@
  * @module
  */
 
-import { eachLimited, LibreseedError, toHex } from "../../base/mod.ts";
+import {
+  eachLimited,
+  equalBytes,
+  type FlagsByName,
+  LibreseedError,
+  toHex,
+} from "../../base/mod.ts";
 import {
   type CatalogContext,
-  findRecord,
+  findUnderKeys,
+  type FoundUnderKey,
   lookUpRecord,
   minimalOf,
+  PublisherRecords,
   readList,
 } from "../../fetching/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
-import type { Catalog, MinimalManifest } from "../../package/mod.ts";
+import { type Catalog, type MinimalManifest, signingKeyOf } from "../../package/mod.ts";
 import { announceSalt, manifestSalt } from "../../records/mod.ts";
-import type { StateDatabase } from "../../store/mod.ts";
+import type { FollowedList, StateDatabase } from "../../store/mod.ts";
+import type { Trust } from "../../trust/mod.ts";
 
 /** Dependencies of reading the list of a followed publisher. */
 export interface FollowContext extends CatalogContext {
   state: StateDatabase;
+  trust: Trust;
   onWarning: (message: string) => void;
 }
 
@@ -28,40 +38,110 @@ export interface FollowContext extends CatalogContext {
 const MAX_LOOKUPS = 8;
 
 /**
- * Reads a publisher's list and, if the list has changed, saves its flags and the manifests of the listed packages. A
- * package without a manifest record is left out, and looked up again at the next refresh.
+ * Reads a publisher's lists, one for each key that signs for it, and, if one has changed, saves its flags and the manifests
+ * of the listed packages. A package without a manifest record is left out, and looked up again at the next
+ * refresh. A package whose key is revoked is left out, unless the publisher lists its archive as good.
  *
- * @returns whether the list has changed
- * @throws {HostError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE`
+ * @returns whether a list has changed
+ * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE`
  * (kind `network`)
  */
 export async function refreshFollow(
   context: FollowContext,
   publicKey: Uint8Array,
 ): Promise<boolean> {
-  const { operations, state, clock } = context;
-  const what = `what ${formatPublicKey(publicKey)} publishes`;
-  const key = { publicKey, salt: announceSalt(publicKey) };
-  const { item } = await findRecord(operations, key, what, context);
-  const before = state.follows.list()
-    .find((follow) => toHex(follow.publicKey) === toHex(publicKey));
-  // The record is not newer than at the last refresh, so the list is unchanged.
-  if (before?.seq !== undefined && before.seq >= item.seq) {
+  const { operations, state, trust, clock } = context;
+  const found = await findUnderKeys(operations, new PublisherRecords(trust), {
+    publicKey,
+    label: `what ${formatPublicKey(publicKey)} publishes`,
+    saltOf: announceSalt,
+  }, context);
+  const follow = state.follows.list().find((one) => equalBytes(one.publicKey, publicKey));
+  const before = new Map(follow?.lists.map(({ key, seq }) => [toHex(key), seq]));
+  const stored = state.follows.ofPublisher(publicKey);
+  const isUnchanged = ({ key, item }: FoundUnderKey) =>
+    (before.get(toHex(key.key)) ?? -1) >= item.seq;
+  const isSame = found.length === before.size && found.every(isUnchanged) &&
+    stored.every((one) => trust.accepts(one));
+  if (isSame) {
     state.follows.touch(publicKey, clock.now());
     return false;
   }
-  const list = await readList(context, publicKey, item);
-  const { manifests, missing } = list.packages
-    ? await fetchManifests(context, publicKey, list.packages)
-    : { manifests: soundLines(context, publicKey, list.catalog), missing: 0 };
-  // If manifest records are missing, the old `seq` is kept, so that the next refresh reads the list
-  // again.
-  const seq = missing === 0 ? list.item.seq : before?.seq;
+  const lists: FollowedList[] = [];
+  const read: { key: Uint8Array; seq: number; flags: FlagsByName }[] = [];
+  const manifests = new Map<string, MinimalManifest>();
+  for (const one of found) {
+    const { key } = one.key;
+    const list = isUnchanged(one)
+      ? { seq: before.get(toHex(key)), manifests: ofKey(stored, key), read: undefined }
+      : await readOne(context, one, ofKey(stored, key), before.get(toHex(key)), found.length > 1);
+    if (list.seq !== undefined) lists.push({ key, seq: list.seq });
+    if (list.read) read.push({ key, ...list.read });
+    for (const minimal of list.manifests) {
+      const label = `${minimal.name}@${minimal.version}`;
+      // Of two keys that list one version, the first in the publisher record decides.
+      if (!manifests.has(label) && isOf(minimal, publicKey) && trust.accepts(minimal)) {
+        manifests.set(label, minimal);
+      }
+    }
+  }
   state.transaction(() => {
-    state.follows.settle(publicKey, seq, clock.now(), manifests);
-    state.offers.settleAll(publicKey, list.item.seq, list.flags);
+    state.follows.settle(publicKey, lists, clock.now(), [...manifests.values()]);
+    for (const { key, seq, flags } of read) state.offers.settleAll(key, seq, flags);
   });
   return true;
+}
+
+/** Whether a manifest is of a publisher, or was signed by the followed key for its new identity. */
+function isOf(minimal: MinimalManifest, publicKey: Uint8Array): boolean {
+  return [minimal.pubkey, minimal.signer?.key].includes(formatPublicKey(publicKey));
+}
+
+function ofKey(manifests: readonly MinimalManifest[], key: Uint8Array): MinimalManifest[] {
+  return manifests.filter((one) => equalBytes(signingKeyOf(one), key));
+}
+
+/** The list of one key. */
+interface ReadList {
+  /** Sequence number of the announce record whose list is stored whole; absent if none is. */
+  seq: number | undefined;
+  manifests: readonly MinimalManifest[];
+  /** Flags in the list that was read just now. */
+  read?: { seq: number; flags: FlagsByName };
+}
+
+/**
+ * Reads the list of one key.
+ *
+ * @param seqBefore sequence number of the stored list
+ * @param hasOthers whether the publisher has other lists, so that a failure keeps what is stored
+ */
+async function readOne(
+  context: FollowContext,
+  { key: { key }, item }: FoundUnderKey,
+  stored: readonly MinimalManifest[],
+  seqBefore: number | undefined,
+  hasOthers: boolean,
+): Promise<ReadList> {
+  try {
+    const list = await readList(context, key, item);
+    const { manifests, missing } = list.packages
+      ? await fetchManifests(context, key, list.packages, stored)
+      : { manifests: soundLines(context, key, list.catalog), missing: 0 };
+    // If manifest records are missing, the old `seq` is kept, so that the next refresh reads the list
+    // again.
+    const { seq } = list.item;
+    return {
+      seq: missing === 0 ? seq : seqBefore,
+      manifests,
+      read: { seq, flags: list.flags },
+    };
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    if (!hasOthers || !(error instanceof LibreseedError)) throw error;
+    context.onWarning(`a list of packages was not read: ${error.message}`);
+    return { seq: seqBefore, manifests: stored };
+  }
 }
 
 function soundLines(
@@ -80,13 +160,12 @@ function soundLines(
 }
 
 async function fetchManifests(
-  { operations, state, signal, onWarning }: FollowContext,
+  { operations, signal, onWarning }: FollowContext,
   publicKey: Uint8Array,
   packages: ReadonlyMap<string, readonly string[]>,
+  stored: readonly MinimalManifest[],
 ): Promise<{ manifests: MinimalManifest[]; missing: number }> {
-  const known = new Map(
-    state.follows.ofPublisher(publicKey).map((one) => [`${one.name}@${one.version}`, one]),
-  );
+  const known = new Map(stored.map((one) => [`${one.name}@${one.version}`, one]));
   const wanted = [...packages].flatMap(([name, versions]) =>
     versions.map((version) => ({ name, version }))
   );

@@ -13,10 +13,21 @@ export interface Follow {
   publicKey: Uint8Array;
   /** Time when the user began to follow the publisher, Unix milliseconds. */
   sinceMs: number;
-  /** Sequence number (`seq`) of the publisher's announce record whose package list is stored. */
-  seq?: number;
+  /**
+   * The package lists of the publisher that are stored whole: the keys that signed them, and the sequence
+   * numbers (`seq`) of the announce records.
+   */
+  lists: FollowedList[];
   /** Time when the publisher's announce record was last read, Unix milliseconds. */
   checkedMs?: number;
+}
+
+/** A stored list of packages of a followed publisher. */
+export interface FollowedList {
+  /** The key that signed the list, 32 bytes. */
+  key: Uint8Array;
+  /** Sequence number of the announce record. */
+  seq: number;
 }
 
 /** Access to the tables of followed publishers and of their packages. */
@@ -42,7 +53,7 @@ export class FollowsTable {
    */
   remove(publicKey: Uint8Array): boolean {
     return this.#sqlite.transaction(() => {
-      this.#sqlite.change("DELETE FROM seen_packages WHERE public_key = ?", publicKey);
+      this.#clear(publicKey);
       return this.#sqlite.change("DELETE FROM follows WHERE public_key = ?", publicKey) > 0;
     });
   }
@@ -52,25 +63,27 @@ export class FollowsTable {
     return this.#sqlite.rows("SELECT * FROM follows ORDER BY since_ms, public_key").map((row) => ({
       publicKey: row.public_key as Uint8Array,
       sinceMs: row.since_ms as number,
-      ...(row.seq !== null && { seq: row.seq as number }),
+      lists: this.#lists(row.public_key as Uint8Array),
       ...(row.checked_ms !== null && { checkedMs: row.checked_ms as number }),
     }));
   }
 
   /**
-   * Replaces the stored list of a publisher's packages.
+   * Replaces the stored lists of a publisher's packages.
    *
-   * @param seq sequence number of the announce record that the list belongs to; `undefined` if the
-   * list is incomplete, so that it will be read again
+   * @param lists the lists that are complete; others will be read again
    */
   settle(
     publicKey: Uint8Array,
-    seq: number | undefined,
+    lists: readonly FollowedList[],
     checkedMs: number,
     manifests: readonly MinimalManifest[],
   ): void {
     this.#sqlite.transaction(() => {
-      this.#sqlite.change("DELETE FROM seen_packages WHERE public_key = ?", publicKey);
+      this.#clear(publicKey);
+      for (const { key, seq } of lists) {
+        this.#sqlite.change("INSERT INTO followed_lists VALUES (?, ?, ?)", publicKey, key, seq);
+      }
       for (const manifest of manifests) {
         this.#sqlite.change(
           `INSERT OR REPLACE INTO seen_packages (public_key, name, version, manifest)
@@ -82,8 +95,7 @@ export class FollowsTable {
         );
       }
       this.#sqlite.change(
-        "UPDATE follows SET seq = ?, checked_ms = ? WHERE public_key = ?",
-        seq ?? null,
+        "UPDATE follows SET checked_ms = ? WHERE public_key = ?",
         checkedMs,
         publicKey,
       );
@@ -111,6 +123,18 @@ export class FollowsTable {
       prefix,
       limit,
     ).map((row) => parseMinimal(row.manifest as string));
+  }
+
+  #lists(publicKey: Uint8Array): FollowedList[] {
+    return this.#sqlite.rows(
+      "SELECT signing_key, seq FROM followed_lists WHERE public_key = ? ORDER BY signing_key",
+      publicKey,
+    ).map((row) => ({ key: row.signing_key as Uint8Array, seq: row.seq as number }));
+  }
+
+  #clear(publicKey: Uint8Array): void {
+    this.#sqlite.change("DELETE FROM seen_packages WHERE public_key = ?", publicKey);
+    this.#sqlite.change("DELETE FROM followed_lists WHERE public_key = ?", publicKey);
   }
 
   /** Lists the stored packages of one followed publisher. */

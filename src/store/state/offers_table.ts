@@ -7,6 +7,8 @@
  */
 
 import { type FlagsByName, hasFlags, NO_FLAGS, type PackageFlags } from "../../base/mod.ts";
+import { parsePublicKey } from "../../identity/mod.ts";
+import { type MinimalManifest, signingKeyOf } from "../../package/mod.ts";
 import type { Row, Sqlite } from "./sqlite.ts";
 
 /** What a publisher offers of one package, by one of its announce records. */
@@ -37,6 +39,16 @@ export class OffersTable {
       name,
     );
     return row && offerOf(row);
+  }
+
+  /**
+   * Returns the newest stored offer of a manifest's package: by the list of the key that signed the
+   * manifest, or by what the publisher's own home has stored under its identity.
+   */
+  ofManifest(manifest: MinimalManifest): PackageOffer | undefined {
+    const [byKey, byIdentity] = [signingKeyOf(manifest), parsePublicKey(manifest.pubkey)]
+      .map((key) => this.get(key, manifest.name));
+    return byKey && byIdentity && byIdentity.seq > byKey.seq ? byIdentity : byKey ?? byIdentity;
   }
 
   /**

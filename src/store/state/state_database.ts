@@ -203,6 +203,7 @@ function checkTables(sqlite: Sqlite): void {
       "good_archives",
       "trust_log",
       "secrets",
+      "followed_lists",
     ]
   ) {
     if (!names.has(name)) throw damaged(sqlite.path, `it has no table ${name}`);

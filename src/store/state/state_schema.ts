@@ -193,4 +193,16 @@ export const migrations: readonly string[] = [
     bytes BLOB NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // The lists of a followed publisher: one for each key that signs for it, with the `seq` of its announce
+  // record. They take the place of the column `seq` of follows.
+  `
+  CREATE TABLE followed_lists (
+    public_key BLOB NOT NULL,
+    signing_key BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (public_key, signing_key)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO followed_lists SELECT public_key, public_key, seq FROM follows WHERE seq IS NOT NULL;
+  ALTER TABLE follows DROP COLUMN seq;
+  `,
 ];

@@ -70,12 +70,15 @@ Deno.test("install by a bare name follows each policy despite a vandal, before a
     last = await bob.publish(dir, bobKeys);
     clock.pass(MINUTE_MS);
   }
+  const mirrorState = mirror.state();
   await getArchive({
     operations: mirror.node.operations,
     seeds: mirror.seeds,
     limits: archiveLimitsOf(mirror.settings),
+    trust: mirror.names(mirrorState).offers.trust,
     finding: { clock, timeoutMs: 20_000 },
   }, { kind: "minimal", minimal: last! });
+  mirrorState.close();
   await mirror.seed(last!);
   const { operations } = user.node;
   await eventually(

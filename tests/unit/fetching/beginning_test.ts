@@ -7,8 +7,9 @@ import type { Operations, PrefixProgress, RequestOf } from "../../../src/control
 import { fetchFile, fetchManifest } from "../../../src/fetching/beginning.ts";
 import type { FetchContext } from "../../../src/fetching/context.ts";
 import { defaultArchiveLimits } from "../../../src/package/mod.ts";
-import { SeedDirectory } from "../../../src/store/mod.ts";
+import { SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
 import { eventually } from "../../support/engines.ts";
+import { trustOf } from "../../support/identities.ts";
 import { inDirectory, packIn } from "../../support/package_archives.ts";
 import { randomBytes } from "../../support/torrents.ts";
 
@@ -56,6 +57,7 @@ async function setUp(dir: string, tree: Record<string, string | Uint8Array>) {
     operations: host.operations,
     seeds,
     limits: defaultArchiveLimits,
+    trust: trustOf(StateDatabase.open(join(dir, "state.db"), systemClock), systemClock),
     finding: { clock: systemClock, timeoutMs: 60_000 },
   };
   /** Writes the first bytes of the archive to a file. */

@@ -12,6 +12,7 @@ import type { Operations } from "../../../src/control/operations.ts";
 import type { GetOutcome, ItemKey } from "../../../src/dht/mod.ts";
 import { findRecord } from "../../../src/fetching/find_record.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
+import { OfferCache } from "../../../src/fetching/offer_cache.ts";
 import { readIndex } from "../../../src/names/read_index.ts";
 import {
   dayOf,
@@ -19,6 +20,7 @@ import {
   nameIndexKeyPair,
   nameIndexSalt,
 } from "../../../src/records/mod.ts";
+import { temporaryTrust } from "../../support/identities.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { keysOfSlot } from "../../support/names_home.ts";
 import { NOON } from "../../support/names_world.ts";
@@ -147,10 +149,12 @@ async function index(record: Uint8Array | undefined, responded = 8) {
     },
   } as unknown as Operations;
   const details: string[] = [];
+  await using known = await temporaryTrust(clock);
   const outcome = await clock.until(
     readIndex({
       operations,
-      state: undefined as never,
+      state: known.state,
+      offers: new OfferCache(known.trust),
       finding: { clock, timeoutMs: 30_000 },
       policy: "first-seen",
       onDetail: (message) => details.push(message),

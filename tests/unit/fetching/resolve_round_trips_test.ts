@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import type { Operations } from "../../../src/control/operations.ts";
 import { DhtManager } from "../../../src/dht/mod.ts";
 import { manifestValue } from "../../../src/fetching/manifest_record.ts";
+import { OfferCache } from "../../../src/fetching/offer_cache.ts";
 import { resolvePackage } from "../../../src/fetching/resolve.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import {
@@ -20,10 +21,12 @@ import {
 } from "../../../src/records/mod.ts";
 import { toHex } from "../../../src/base/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
+import { minimalBy, temporaryTrust, TestIdentity } from "../../support/identities.ts";
 import { signedItem, signedMinimal } from "../../support/signed.ts";
 import { SimulatedDht } from "../../support/simulated_dht.ts";
 import { decodeLoosely } from "../../support/simulated_node.ts";
 
+const T = Date.UTC(2026, 10, 29);
 const ROUND_TRIP_MS = 1_000;
 const HOLDERS = 8;
 const keys = keyPairFromSeed(new Uint8Array(32).fill(7));
@@ -49,8 +52,9 @@ function listOf(versions: string[], seq: number): MutableItem {
 }
 
 /** A network in which the closest nodes hold a package's records, and a client in a fresh home. */
-function network(nodes: number) {
-  const clock = new FakeClock();
+async function network(nodes: number) {
+  const clock = new FakeClock(T);
+  const home = await temporaryTrust(clock);
   const dht = new SimulatedDht({ clock, nodes, latencyMs: [ROUND_TRIP_MS, ROUND_TRIP_MS] });
   const plant = (item: MutableItem, holders = HOLDERS) => {
     const target = targetOf(item.publicKey, item.salt);
@@ -78,10 +82,14 @@ function network(nodes: number) {
       return outcome;
     },
   } as unknown as Operations;
-  const begunMs = clock.now();
-  const rounds = () => (clock.now() - begunMs) / ROUND_TRIP_MS;
+  const rounds = () => (clock.now() - T) / ROUND_TRIP_MS;
   const finding = { clock, timeoutMs: 60_000 };
-  return { dht, clock, client, plant, operations, rounds, finding, begun, complete };
+  return {
+    ...{ dht, clock, client, plant, operations, rounds, finding, begun, complete },
+    trust: home.trust,
+    offers: new OfferCache(home.trust),
+    [Symbol.asyncDispose]: home[Symbol.asyncDispose],
+  };
 }
 
 for (
@@ -92,24 +100,29 @@ for (
   ]
 ) {
   Deno.test(`among ${nodes} nodes a manifest is shown after ${mostShown} round trips, and certain after ${most}`, async () => {
-    const at = network(nodes);
+    await using at = await network(nodes);
     at.plant(listOf(["1.0.0"], 1));
     at.plant(manifestOf("1.0.0", 1));
     let shownAfter = Infinity;
     const resolved = await at.clock.until(
       resolvePackage(at.operations, wanted, at.finding, {
+        offers: at.offers,
         onShown: () => shownAfter = Math.min(shownAfter, at.rounds()),
       }),
     );
     assert.equal(resolved.minimal.version, "1.0.0");
     assert.ok(shownAfter <= mostShown, `shown after ${shownAfter} round trips`);
     assert.ok(at.rounds() <= most, `certain after ${at.rounds()} round trips`);
-    assert.equal(at.complete.length, 2, "both lookups run to their end");
+    assert.equal(
+      at.complete.length,
+      3,
+      "all lookups run to their end: list, manifest, publisher record",
+    );
   });
 }
 
 Deno.test("a list that one node shows first does not win over a newer one that another node shows", async () => {
-  const at = network(300);
+  await using at = await network(300);
   // One bootstrap node answers first, and holds an old list.
   const stale = listOf(["1.0.0"], 1);
   const target = toHex(targetOf(stale.publicKey, stale.salt));
@@ -123,6 +136,7 @@ Deno.test("a list that one node shows first does not win over a newer one that a
   const shown: string[] = [];
   const { minimal, skipped } = await at.clock.until(
     resolvePackage(at.operations, wanted, at.finding, {
+      offers: at.offers,
       onShown: ({ minimal }) => shown.push(minimal.version),
     }),
   );
@@ -135,7 +149,7 @@ Deno.test("a list that one node shows first does not win over a newer one that a
 });
 
 Deno.test("a list with a forged signature begins nothing", async () => {
-  const at = network(300);
+  await using at = await network(300);
   const forged = { ...listOf(["6.6.6"], 9), signature: new Uint8Array(64).fill(1) };
   const target = toHex(targetOf(forged.publicKey, forged.salt));
   at.plant(listOf(["1.0.0"], 1));
@@ -146,8 +160,68 @@ Deno.test("a list with a forged signature begins nothing", async () => {
       ...{ seq: 9, atMs: at.clock.now() },
     });
   }
-  const { minimal } = await at.clock.until(resolvePackage(at.operations, wanted, at.finding));
+  const { minimal } = await at.clock.until(resolvePackage(at.operations, wanted, at.finding, at));
   assert.equal(minimal.version, "1.0.0");
   const guess = targetOf(keys.publicKey, manifestSalt(wanted.name, "6.6.6"));
   assert.equal(at.begun.includes(toHex(guess)), false);
 });
+
+/** A network with the package of a publisher that has a root key. */
+async function certified(nodes: number) {
+  const at = await network(nodes);
+  const identity = new TestIdentity();
+  const key = await identity.certify({ fromMs: T });
+  const minimal = await minimalBy(key, T, { name: wanted.name });
+  const value = encodeAnnounceRecord({
+    packages: new Map([[wanted.name, ["1.0.0"]]]),
+    timestampMs: T,
+  });
+  const record = await identity.record({ seq: T, signingKeys: [key.certificate] });
+  at.plant(record);
+  at.plant(signedItem(key.pair, { salt: announceSalt(key.publicKey), seq: T, value }));
+  const salt = manifestSalt(wanted.name, "1.0.0");
+  at.plant(signedItem(key.pair, { salt, seq: T, value: manifestValue(minimal) }));
+  return {
+    ...at,
+    identity,
+    key,
+    record,
+    wanted: { ...wanted, publicKey: identity.root.publicKey },
+  };
+}
+
+for (const nodes of [24, 300, 3_000]) {
+  Deno.test(`among ${nodes} nodes a remembered signing key costs no round more than a key without a root, and a first use one lookup more`, async () => {
+    const rounds = async (
+      at: Awaited<ReturnType<typeof network>>,
+      asked: typeof wanted & { range?: string },
+    ) => {
+      const resolved = at.clock.until(resolvePackage(at.operations, asked, at.finding, at));
+      assert.equal((await resolved).minimal.version, "1.0.0");
+      return at.rounds();
+    };
+    for (const range of [undefined, "1.0.0"]) {
+      await using plain = await network(nodes);
+      plain.plant(listOf(["1.0.0"], 1));
+      plain.plant(manifestOf("1.0.0", 1));
+      const withoutRoot = await rounds(plain, { ...wanted, range });
+
+      await using remembered = await certified(nodes);
+      remembered.trust.learnRecord(remembered.record);
+      const atSecondUse = await rounds(remembered, { ...remembered.wanted, range });
+
+      await using hinted = await certified(nodes);
+      const hint = hinted.key.certificate;
+      const byName = await rounds(hinted, { ...hinted.wanted, range, ...{ hint } });
+
+      await using fresh = await certified(nodes);
+      const atFirstUse = await rounds(fresh, { ...fresh.wanted, range });
+
+      // The lookups of different targets may take one round trip more or less.
+      assert.ok(atSecondUse <= withoutRoot + 1, `${atSecondUse} instead of ${withoutRoot}`);
+      assert.ok(byName <= withoutRoot + 1, `${byName} instead of ${withoutRoot}`);
+      // One lookup more, from a table that has learned nodes.
+      assert.ok(atFirstUse <= withoutRoot + 4, `${atFirstUse} instead of ${withoutRoot}`);
+    }
+  });
+}

@@ -7,13 +7,14 @@
 
 import assert from "node:assert/strict";
 import { bencode } from "../../../src/bencode/mod.ts";
-import { equalBytes, toHex } from "../../../src/base/mod.ts";
+import { equalBytes, systemClock, toHex } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
-import { OfferCache } from "../../../src/fetching/offer.ts";
+import { OfferCache } from "../../../src/fetching/offer_cache.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { rememberPublisher } from "../../../src/names/pins.ts";
 import { resolveByName } from "../../../src/names/resolve_by_name.ts";
 import { announceSalt, manifestSalt, targetOf } from "../../../src/records/mod.ts";
+import { temporaryTrust } from "../../support/identities.ts";
 import { keysOfSlot, NamesHome } from "../../support/names_home.ts";
 import { failure, World } from "../../support/names_world.ts";
 import { signedEntry, signedItem, signedRecord } from "../../support/signed.ts";
@@ -126,7 +127,7 @@ Deno.test("a publisher's list is read once per command", async () => {
   };
   const { publicKey } = ann.keys;
   const command = () => {
-    const names = { ...rest, operations: counted, offers: new OfferCache() };
+    const names = { ...rest, operations: counted, offers: new OfferCache(rest.offers.trust) };
     return Promise.all(["^1.0", "<1.2", "*"].flatMap((range) => [
       resolveByName(names, { publicKey, name: "hello", range }),
       resolveByName(names, { publicKey, name: "other" }),
@@ -142,10 +143,12 @@ Deno.test("a publisher's list is read once per command", async () => {
 });
 
 Deno.test("a publisher's list that could not be read is read again by the same command", async () => {
-  const offers = new OfferCache();
+  await using known = await temporaryTrust(systemClock);
+  const offers = new OfferCache(known.trust);
   const key = new Uint8Array(32);
   await assert.rejects(offers.of(key, () => Promise.reject(new Error("silence"))), /silence/);
-  const offer = { seq: 1, packages: new Map([["hello", ["1.0.0"]]]), flags: new Map() };
+  const packages = new Map([["hello", ["1.0.0"]]]);
+  const offer = [{ key: { key, fromMs: 0 }, seq: 1, packages, flags: new Map() }];
   assert.equal(await offers.of(key, () => Promise.resolve(offer)), offer);
   assert.equal(await offers.of(key, () => Promise.reject(new Error("not asked"))), offer);
 });

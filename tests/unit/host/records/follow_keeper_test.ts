@@ -19,10 +19,12 @@ import {
   encodeAnnounceRecord,
   manifestSalt,
   type MutableItem,
+  publisherSalt,
   targetOf,
 } from "../../../../src/records/mod.ts";
 import { SeedDirectory, StateDatabase } from "../../../../src/store/mod.ts";
 import { FakeClock, settle } from "../../../support/fake_clock.ts";
+import { trustOf } from "../../../support/identities.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { signedItem, signedMinimal, signedRecord } from "../../../support/signed.ts";
 
@@ -90,6 +92,7 @@ async function following() {
     },
   };
   names.set(toHex(targetOf(publicKey, announceSalt(publicKey))), "list");
+  names.set(toHex(targetOf(publicKey, publisherSalt())), "keys");
   for (const name of ["a", "b"]) {
     for (const version of ["1.0.0", "1.1.0"]) {
       const target = toHex(targetOf(publicKey, manifestSalt(name, version)));
@@ -120,6 +123,7 @@ async function following() {
   const context = {
     operations,
     state,
+    trust: trustOf(state, clock),
     clock,
     seedDirectory: seeds.path,
     timeoutMs: 1_000,
@@ -154,21 +158,25 @@ async function until(isThere: () => boolean): Promise<void> {
   }
 }
 
-Deno.test("an unchanged list costs one lookup, a newer one also those of its new packages", async () => {
+Deno.test("an unchanged list costs the lookups of keys and list, a newer one also those of its new packages", async () => {
   await using at = await following();
   at.publish("a", "1.0.0");
   at.publish("b", "1.0.0");
   at.offer(1, ["a", "1.0.0"], ["b", "1.0.0"]);
   assert.equal(await at.refresh(), true);
   assert.deepEqual(at.seen(), ["a@1.0.0", "b@1.0.0"]);
-  assert.deepEqual(at.asked.splice(0), ["list", "a@1.0.0", "b@1.0.0"]);
+  assert.deepEqual(at.asked.splice(0), ["keys", "list", "a@1.0.0", "b@1.0.0"]);
   assert.equal(await at.refresh(), false);
-  assert.deepEqual(at.asked.splice(0), ["list"]);
+  assert.deepEqual(at.asked.splice(0), ["keys", "list"]);
 
   at.publish("a", "1.1.0");
   at.offer(2, ["a", "1.0.0"], ["a", "1.1.0"]);
   assert.equal(await at.refresh(), true);
-  assert.deepEqual([at.seen(), at.asked.splice(0)], [["a@1.0.0", "a@1.1.0"], ["list", "a@1.1.0"]]);
+  assert.deepEqual([at.seen(), at.asked.splice(0)], [["a@1.0.0", "a@1.1.0"], [
+    "keys",
+    "list",
+    "a@1.1.0",
+  ]]);
 
   // An old list that is put again reports no new packages and removes none.
   at.offer(1, ["b", "1.0.0"]);
@@ -220,9 +228,13 @@ Deno.test("a listed package without a record is looked for again although the li
   at.asked.length = 0;
   at.publish("b", "1.0.0");
   await at.refresh();
-  assert.deepEqual([at.seen(), at.asked.splice(0)], [["a@1.0.0", "b@1.0.0"], ["list", "b@1.0.0"]]);
+  assert.deepEqual([at.seen(), at.asked.splice(0)], [["a@1.0.0", "b@1.0.0"], [
+    "keys",
+    "list",
+    "b@1.0.0",
+  ]]);
   await at.refresh();
-  assert.deepEqual(at.asked, ["list"]);
+  assert.deepEqual(at.asked, ["keys", "list"]);
 });
 
 Deno.test("a record of another package or publisher is left out with a warning", async () => {
@@ -265,7 +277,7 @@ Deno.test("a list is read once an interval, and each minute while reading fails"
   at.publish("a", "1.1.0");
   at.offer(2, ["a", "1.0.0"], ["a", "1.1.0"]);
   await at.pass(15 * 60_000);
-  assert.deepEqual([at.seen(), at.asked], [["a@1.0.0", "a@1.1.0"], ["list", "a@1.1.0"]]);
+  assert.deepEqual([at.seen(), at.asked], [["a@1.0.0", "a@1.1.0"], ["keys", "list", "a@1.1.0"]]);
   await keeper.stop();
 });
 

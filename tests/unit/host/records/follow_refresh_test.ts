@@ -1,0 +1,123 @@
+/**
+ * Following an identity: the lists of all keys that sign for it, from a DHT that is a map.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { toHex } from "../../../../src/base/mod.ts";
+import type { Operations } from "../../../../src/control/operations.ts";
+import type { ItemKey } from "../../../../src/dht/mod.ts";
+import { manifestValue } from "../../../../src/fetching/manifest_record.ts";
+import { refreshFollow } from "../../../../src/host/records/follow_refresh.ts";
+import {
+  announceSalt,
+  encodeAnnounceRecord,
+  manifestSalt,
+  type MutableItem,
+  targetOf,
+} from "../../../../src/records/mod.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+import {
+  type CertifiedKey,
+  goodHash,
+  minimalBy,
+  temporaryTrust,
+  TestIdentity,
+} from "../../../support/identities.ts";
+import { signedItem } from "../../../support/signed.ts";
+
+const NOW = Date.UTC(2026, 10, 29);
+
+async function setUp() {
+  const clock = new FakeClock(NOW);
+  const home = await temporaryTrust(clock);
+  const dht = new Map<string, MutableItem>();
+  const put = (item: MutableItem) => dht.set(toHex(targetOf(item.publicKey, item.salt)), item);
+  const operations = {
+    lookUp({ publicKey, salt }: ItemKey) {
+      const item = dht.get(toHex(targetOf(publicKey, salt)));
+      const counts = { asked: 8, responded: 8, holding: 0, stale: 0, invalid: 0, errors: {} };
+      return Promise.resolve({ ...counts, item, others: [] });
+    },
+  } as unknown as Operations;
+  const identity = new TestIdentity();
+  const publicKey = identity.root.publicKey;
+  home.state.follows.add(publicKey, NOW);
+  const warnings: string[] = [];
+  const context = {
+    ...{ operations, state: home.state, trust: home.trust, clock, seedDirectory: "" },
+    ...{ timeoutMs: 1_000, onWarning: (message: string) => warnings.push(message) },
+  };
+  return {
+    ...{ identity, put, warnings },
+    /** Puts the list of a key, and the manifests in it. The number of an archive is its version. */
+    async offer(key: CertifiedKey, seq: number, packages: Record<string, number[]>) {
+      const versions = Object.entries(packages).map(([name, numbers]) =>
+        [name, numbers.map((one) => `${one}.0.0`)] as const
+      );
+      const value = encodeAnnounceRecord({ packages: new Map(versions), timestampMs: NOW });
+      put(signedItem(key.pair, { salt: announceSalt(key.publicKey), seq, value }));
+      for (const [name, numbers] of Object.entries(packages)) {
+        for (const archive of numbers) {
+          const version = `${archive}.0.0`;
+          // A key signs what it may not sign as a thief would: with the certificate that it has.
+          const minimal = await minimalBy(key, NOW, { name, version, archive });
+          const salt = manifestSalt(name, version);
+          put(signedItem(key.pair, { salt, seq, value: manifestValue(minimal) }));
+        }
+      }
+    },
+    refresh: () => clock.until(refreshFollow(context, publicKey)),
+    seen: () =>
+      home.state.follows.ofPublisher(publicKey).map(({ name, version, signer }) =>
+        `${name}@${version} ${signer?.key.slice(8, 12)}`
+      ),
+    label: (key: CertifiedKey) => key.publicKey.toBase64().slice(0, 4),
+    [Symbol.asyncDispose]: home[Symbol.asyncDispose],
+  };
+}
+
+Deno.test("the lists of all keys are merged: the first key in the record decides, names are respected", async () => {
+  await using _ = await setUp();
+  const main = await _.identity.certify({ fromMs: NOW });
+  const ci = await _.identity.certify({ fromMs: NOW, names: ["b-*"] });
+  _.put(
+    await _.identity.record({ seq: NOW, signingKeys: [main.certificate, ci.certificate] }),
+  );
+  await _.offer(main, 1, { a: [1], "b-x": [1] });
+  await _.offer(ci, 1, { a: [9], "b-x": [1, 2] });
+  assert.equal(await _.refresh(), true);
+  assert.deepEqual(_.seen(), [
+    `a@1.0.0 ${_.label(main)}`,
+    `b-x@1.0.0 ${_.label(main)}`,
+    `b-x@2.0.0 ${_.label(ci)}`,
+  ]);
+  assert.match(_.warnings.join("\n"), /a@9\.0\.0 was left out: .*may not sign a/);
+  assert.equal(await _.refresh(), false, "nothing has changed");
+  await _.offer(ci, 2, { "b-x": [1, 2, 3] });
+  assert.equal(await _.refresh(), true);
+  assert.equal(_.seen().length, 4);
+});
+
+Deno.test("what a revoked key has listed goes; the new key's list of the good archives stays", async () => {
+  await using _ = await setUp();
+  const stolen = await _.identity.certify({ fromMs: NOW });
+  _.put(await _.identity.record({ seq: NOW, signingKeys: [stolen.certificate] }));
+  await _.offer(stolen, 1, { a: [1, 9] });
+  await _.refresh();
+  assert.equal(_.seen().length, 2);
+  const next = await _.identity.certify({ fromMs: NOW });
+  await _.offer(next, 1, { a: [1] });
+  _.put(
+    await _.identity.record({
+      seq: NOW + 1,
+      timestampMs: NOW,
+      signingKeys: [next.certificate],
+      revokedKeys: [{ key: stolen.publicKey, sinceMs: NOW }],
+      good: [goodHash(1)],
+    }),
+  );
+  assert.equal(await _.refresh(), true);
+  assert.deepEqual(_.seen(), [`a@1.0.0 ${_.label(next)}`]);
+});
