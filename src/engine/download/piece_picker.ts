@@ -88,7 +88,7 @@ export class PiecePicker {
   #leechers: number[] = [];
   /** Number of bytes at the archive's beginning that are wanted; infinite for the whole archive. */
   #wantedBytes: number;
-  /** Time of the last complete piece. */
+  /** Time of the last complete piece; before the first one, time at which pieces could be requested. */
   #verifiedMs: number;
 
   /**
@@ -102,6 +102,7 @@ export class PiecePicker {
     this.#wantedBytes = wantedBytes;
     this.#verifiedMs = clock.now();
     setRequestStrategy(torrent, { askPeer: (wire) => this.#askPeer(wire) });
+    torrent.on("ready", () => this.#verifiedMs = clock.now());
     torrent.on("verified", (index: number) => {
       this.#begun.delete(index);
       this.#verifiedMs = clock.now();
