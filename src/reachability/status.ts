@@ -142,7 +142,9 @@ function ipv6Of(
   own: Own,
 ): Ipv6Reachability {
   const family = familyOf(placementOf(own, external6), external6, incoming6);
-  const pinhole = mapping ? "open" : error ? "none" : undefined;
+  // A dead gate says nothing of the router.
+  const isAsked = error !== undefined && error.code !== "GATE_DIED";
+  const pinhole = mapping ? "open" : isAsked ? "none" : undefined;
   const address = external6?.address ?? own.find(({ address }) => isPublic(address))?.text;
   return {
     ...family,

@@ -141,6 +141,8 @@ Deno.test("over IPv6 the router's pinhole counts, and its absence is told of wit
   const asked = verdict({ ...home, pinhole: { sinceMs: 1 } });
   assert.equal(asked.status.ipv6?.pinhole, undefined);
   assert.doesNotMatch(asked.what, /pinhole/);
+  const died = { sinceMs: 1, error: { code: "GATE_DIED", message: "by the test" } };
+  assert.equal(verdict({ ...home, pinhole: died }).status.ipv6?.pinhole, undefined);
   const closed = verdict({ ...home, portMapping: refused, pinhole: refused });
   assert.deepEqual([closed.status.ipv6?.pinhole, closed.reachable], ["none", "unknown"]);
   assert.match(
