@@ -1,6 +1,7 @@
 /** UDP sockets that count their packets and bytes. All compared programs use the same counter. */
 
 import { createSocket, type Socket } from "node:dgram";
+import type { EventEmitter } from "node:events";
 
 /** Counts of UDP packets and of their payload bytes, sent and received. */
 export interface Count {
@@ -10,6 +11,12 @@ export interface Count {
   bytesIn: number;
 }
 
+/** A socket that sends like one of `dgram`. */
+interface Sender {
+  // deno-lint-ignore no-explicit-any -- `dgram` has eight forms of this function
+  send(...args: any[]): void;
+}
+
 /** The names of the counts: packets and bytes, sent and received. */
 export const countKeys = ["packetsOut", "bytesOut", "packetsIn", "bytesIn"] as const;
 
@@ -17,11 +24,15 @@ export const countKeys = ["packetsOut", "bytesOut", "packetsIn", "bytesIn"] as c
 export class Counter {
   readonly #count: Count = { packetsOut: 0, bytesOut: 0, packetsIn: 0, bytesIn: 0 };
 
-  /** Makes a UDP socket. The default is a plain socket of Node over IPv4. */
-  socket(create: () => Socket = () => createSocket("udp4")): Socket {
-    const socket = create();
+  /** Makes a plain socket of Node over IPv4. */
+  socket(): Socket {
+    return this.counting(createSocket("udp4"));
+  }
+
+  /** Counts the traffic of a socket, and returns the socket. */
+  counting<T extends EventEmitter & Sender>(socket: T): T {
     const count = this.#count;
-    socket.on("message", (bytes) => {
+    socket.on("message", (bytes: Uint8Array) => {
       count.packetsIn++;
       count.bytesIn += bytes.length;
     });
@@ -35,7 +46,7 @@ export class Counter {
         count.bytesOut += args[2] as number;
       }
       send(...args);
-    }) as Socket["send"];
+    }) as T["send"];
     return socket;
   }
 

@@ -182,8 +182,8 @@ export async function startOurs(
     port: 0,
     dht: true,
     bootstrap: [address],
-    createSocket: () => counter.socket(createUdpSocket),
-    createSocket6: () => counter.socket(createUdpSocket6),
+    createSocket: () => counter.counting(createUdpSocket()),
+    createSocket6: () => counter.counting(createUdpSocket6()),
   });
   await engine.useIpv6(isIpv6);
   const family = isIpv6 ? 6 : 4;

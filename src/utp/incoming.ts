@@ -166,8 +166,7 @@ export class Incoming {
     if (this.#early.get(seq, this.#next)) return "repeated";
     if (this.#hasEnded || !this.#hasRoom(payload.length)) return "dropped";
     if (isFin) this.#finSeq = seq;
-    // A copy, because the payload is a view of the much longer receive buffer.
-    this.#early.set(seq, payload.slice(), this.#next);
+    this.#early.set(seq, copyOf(payload), this.#next);
     if (this.#earlyCount++ === 0 || isBefore(this.#highest, seq)) this.#highest = seq;
     this.#addKept(payload.length + PACKET_OVERHEAD_BYTES);
     return "early";
@@ -189,7 +188,7 @@ export class Incoming {
   #deliver(bytes: Uint8Array, isOwn: boolean): void {
     if (bytes.length === 0 || this.#hasEnded) return;
     if (this.#isPaused || this.#unread.length > 0) {
-      this.#unread.push(isOwn ? bytes : bytes.slice());
+      this.#unread.push(isOwn ? bytes : copyOf(bytes));
       this.#addKept(bytes.length + PACKET_OVERHEAD_BYTES);
     } else if (!this.#reader.onBytes(bytes)) this.#isPaused = true;
   }
@@ -204,4 +203,9 @@ export class Incoming {
     this.#keptBytes += bytes;
     this.#budget.used += bytes;
   }
+}
+
+/** Copies a payload, which is a view of the receive buffer. `slice` of a `Buffer` makes a view, too. */
+function copyOf(payload: Uint8Array): Uint8Array {
+  return new Uint8Array(payload);
 }

@@ -231,9 +231,8 @@ export class DhtHosts {
   }
 }
 
-/** The gate's socket has only the members of `dgram.Socket` that `udp_socket.ts` uses. */
 function socketsOf(gate: () => Pick<GateClient, "udp">): SocketFactory {
-  return () => gate().udp() as unknown as ReturnType<SocketFactory>;
+  return () => gate().udp();
 }
 
 /** Whether nodes answer in a DHT. */

@@ -9,10 +9,11 @@
  */
 
 import { Buffer } from "node:buffer";
-import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
+import type { RemoteInfo } from "node:dgram";
 import { EventEmitter } from "node:events";
 import { isNodePort } from "../../base/mod.ts";
 import { classifyByPrefix, type Refusal, validatePacket } from "../libraries/mod.ts";
+import { type DatagramSocket, DenoDatagramSocket } from "./datagram_socket.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
 import { isUtp } from "../../utp/mod.ts";
 import type { UtpPackets } from "./utp_packets.ts";
@@ -79,30 +80,22 @@ export interface ExpectedAnswers {
 }
 
 /** Creates UDP sockets. Tests pass a substitute whose sockets can fail. */
-export type SocketFactory = () => Socket;
+export type SocketFactory = () => DatagramSocket;
 
 /**
- * Length of the receive buffer for one packet, in bytes. Deno's default is 64 KiB, which it
- * allocates and fills with zeros for each packet; that takes more time than all other processing.
- * On Linux, Deno's `setRecvBufferSize` sets only this buffer, to twice the value. Most packets fit
- * into one Ethernet frame, and replies of npm:bittorrent-dht have about 3 kB. A longer packet is
- * truncated and counted as malformed.
+ * Maximum length of a received packet, in bytes. Most packets fit into one Ethernet frame, and replies
+ * of npm:bittorrent-dht have about 3 kB. A longer packet is counted as malformed.
  */
-const RECEIVE_BYTES = 4_096;
-/** Deno's default length of the receive buffer for one packet, in bytes. */
-const DENOS_RECEIVE_BYTES = 65_536;
+const MAX_PACKET_BYTES = 4_096;
+/** Default length of the receive buffer of Deno's `dgram` sockets for one packet, in bytes. */
+const DGRAM_RECEIVE_BYTES = 65_536;
 
 /**
- * Creates an unbound UDP socket for IPv4. It sends at once and only to IP addresses. `dgram` by
- * itself resolves each address first and sends at the end of the event-loop turn, so the first of a
- * lookup's eight queries would wait until all eight are prepared. As a side effect, the socket
- * emits `listening` and errors of `bind` before `bind` returns.
+ * Creates an unbound UDP socket for IPv4. It sends at once and only to IP addresses, and emits
+ * `listening` and errors of `bind` before `bind` returns.
  */
-export function createUdpSocket(): Socket {
-  return createSocket({
-    type: "udp4",
-    lookup: (address, _options, done) => done(null, address, 4),
-  });
+export function createUdpSocket(): DatagramSocket {
+  return new DenoDatagramSocket(MAX_PACKET_BYTES + 1);
 }
 
 type SendCallback = (error: Error | null) => void;
@@ -116,7 +109,7 @@ export class UdpSocket extends EventEmitter {
   readonly #limiter: QueryLimiter | undefined;
   /** Address of this machine to which sockets are bound from now on; `undefined` for all. */
   localAddress: string | undefined;
-  #socket: Socket | undefined;
+  #socket: DatagramSocket | undefined;
   /**
    * The bound port. It is stored here, because a socket that the system has closed throws when
    * asked for its port.
@@ -192,9 +185,9 @@ export class UdpSocket extends EventEmitter {
           return reject(new Error("The UDP socket has been closed"));
         }
         socket.removeListener("error", reject);
-        socket.on("error", (error) => this.#lose(socket, error));
+        socket.on("error", (error: Error) => this.#lose(socket, error));
         socket.on("close", () => this.#lose(socket, new Error("the socket was closed")));
-        socket.on("message", (bytes, from) => this.#receive(bytes, from));
+        socket.on("message", (bytes: Uint8Array, from: RemoteInfo) => this.#receive(bytes, from));
         shrinkReceiveBuffer(socket);
         this.#socket = socket;
         this.#port = socket.address().port;
@@ -298,12 +291,12 @@ export class UdpSocket extends EventEmitter {
     this.emit("listening");
   }
 
-  #receive(bytes: Buffer, from: RemoteInfo): void {
+  #receive(bytes: Uint8Array, from: RemoteInfo): void {
     if (isUtp(bytes)) return this.#receiveUtp(bytes, from);
     this.traffic.packetsIn++;
     this.traffic.bytesIn += bytes.length;
     try {
-      const refused = this.#take(bytes, from);
+      const refused = bytes.length > MAX_PACKET_BYTES ? "malformed" : this.#take(bytes, from);
       if (refused) this.traffic[refused]++;
     } catch {
       // An npm package may still throw on a packet that has passed validation.
@@ -318,7 +311,7 @@ export class UdpSocket extends EventEmitter {
    * the sender are checked before the rest is parsed, because during a flood this suffices to drop
    * most packets.
    */
-  #take(bytes: Buffer, from: RemoteInfo): "malformed" | "limited" | "unasked" | undefined {
+  #take(bytes: Uint8Array, from: RemoteInfo): "malformed" | "limited" | "unasked" | undefined {
     const { address, port } = from;
     // A query with a forged sender could otherwise direct our answer at another service, on a port
     // below 1024.
@@ -327,7 +320,9 @@ export class UdpSocket extends EventEmitter {
     if (first === "malformed") return "malformed";
     if (first === "query" && !this.#admits(address, port)) return "limited";
     if (first === "answer" && this.expected?.isAsked(address) === false) return "unasked";
-    const packet = validatePacket(bytes);
+    // The socket's buffer takes the next packet. The routing table keeps node ids, which are views.
+    const copy = Buffer.from(bytes);
+    const packet = validatePacket(copy);
     if (packet === undefined) return "malformed";
     const { kind, transaction, refusal, t, value } = packet;
     if (kind === "q") {
@@ -342,13 +337,14 @@ export class UdpSocket extends EventEmitter {
     ) {
       return "unasked";
     } else this.#limiter?.noteReply(address, port);
-    this.#emitCopy(bytes, from);
+    this.emit("message", copy, from);
     return undefined;
   }
 
-  #receiveUtp(bytes: Buffer, { address, port }: RemoteInfo): void {
+  #receiveUtp(bytes: Uint8Array, { address, port }: RemoteInfo): void {
     if (!this.#isNodePort(address, port)) return void this.traffic.limited++;
-    const refused = this.utp ? this.utp.take(bytes, address, port) : "malformed";
+    const isWhole = bytes.length <= MAX_PACKET_BYTES;
+    const refused = this.utp && isWhole ? this.utp.take(bytes, address, port) : "malformed";
     if (refused) this.traffic[refused]++;
   }
 
@@ -360,15 +356,7 @@ export class UdpSocket extends EventEmitter {
     return this.#limiter?.admits(address, port) !== false;
   }
 
-  /**
-   * Emits a copy of a packet. The routing table keeps node ids, which are views of the packet;
-   * without the copy, each would keep Deno's much longer receive buffer in memory.
-   */
-  #emitCopy(bytes: Buffer, from: RemoteInfo): void {
-    this.emit("message", Buffer.from(bytes), from);
-  }
-
-  #lose(socket: Socket, error: Error): void {
+  #lose(socket: DatagramSocket, error: Error): void {
     if (this.#socket !== socket) return;
     this.#socket = undefined;
     try {
@@ -383,10 +371,13 @@ export class UdpSocket extends EventEmitter {
 /** The callback of a packet that uTP sends again if it was lost. One for all, to make none each time. */
 function ignoreError(): void {}
 
-function shrinkReceiveBuffer(socket: Socket): void {
-  // Unless the current value is Deno's default, `setRecvBufferSize` would set the operating
-  // system's buffer, which must not shrink.
-  if (socket.getRecvBufferSize() === DENOS_RECEIVE_BYTES) socket.setRecvBufferSize(RECEIVE_BYTES);
+/** Keeps a socket of `dgram` from making 64 KiB of memory for each packet. */
+function shrinkReceiveBuffer(socket: DatagramSocket): void {
+  // Unless the current value is the default, `setRecvBufferSize` would set the operating system's
+  // buffer, which must not shrink.
+  if (socket.getRecvBufferSize?.() === DGRAM_RECEIVE_BYTES) {
+    socket.setRecvBufferSize!(MAX_PACKET_BYTES);
+  }
 }
 
 /** Describes an error of {@linkcode UdpSocket.open}. */
