@@ -23,8 +23,11 @@ const SLOW_START_END_US = TARGET_US / 2;
 const MIN_PACKETS = 2;
 /** First window, in packets: enough for the handshakes of BitTorrent (RFC 6928 allows ten). */
 const FIRST_PACKETS = 10;
-/** Part of the window that is left after a loss. */
-const AFTER_LOSS = 0.5;
+/**
+ * Part of the window that is left after a loss, and after a loss while the queue is empty. The latter
+ * tells of a short queue or of a busy receiver (RFC 9438 leaves as much).
+ */
+const AFTER_LOSS = { other: 0.5, emptyQueue: 0.7 } as const;
 /**
  * Part of the window by which a round trip shrinks it, when the queueing delay is the target. There, a
  * window of five packets would neither grow nor shrink.
@@ -57,6 +60,16 @@ const MIN_BETWEEN_US = 10_000_000;
  * measure the base delay, in microseconds.
  */
 const EMPTY_QUEUE_US = TARGET_US / 8;
+/**
+ * While the queue stays empty and nothing is lost, growth speeds up from this number of round trips on,
+ * with their square: a long path would take a minute to be filled by a packet in each round trip. All
+ * streams of a path speed up in the same way, so their shares stay even.
+ */
+const SPEED_UP_AFTER = 2;
+/** Shortest time that counts as a round trip for that, in microseconds. */
+const SPEED_UP_ROUND_US = 20_000;
+/** Part of the window by which a round trip grows it at most. */
+const MAX_GROWTH = 1 / 8;
 
 /** What an acknowledgement told. */
 export interface Acked {
@@ -91,6 +104,8 @@ export class Congestion {
   #rttBeforePauseUs = 0;
   /** Whether slow start after a pause is still under way. */
   #isReturning = false;
+  /** Time since when the queue has been empty, and nothing was lost. */
+  #clearSinceUs = 0;
 
   constructor(packetBytes: number) {
     this.#packetBytes = packetBytes;
@@ -104,6 +119,7 @@ export class Congestion {
   acked(acked: Acked): void {
     const { nowUs, queueUs, packetBytes } = acked;
     this.#packetBytes = packetBytes;
+    if (queueUs >= EMPTY_QUEUE_US || this.#isSlowStart) this.#clearSinceUs = nowUs;
     if (this.#pausedUntilUs > 0) {
       if (nowUs < this.#pausedUntilUs) return;
       this.#resume(acked);
@@ -126,12 +142,25 @@ export class Congestion {
     } else if (isLimited) this.windowBytes += bytes;
   }
 
-  /** Congestion avoidance: grows by a packet a round trip, and shrinks the faster the longer the queue. */
-  #avoid({ bytes, queueUs, isLimited }: Acked): void {
-    const growth = isLimited ? this.#packetBytes : 0;
+  /**
+   * Congestion avoidance: grows by a packet a round trip, or faster while the queue stays empty, and
+   * shrinks the faster the longer the queue.
+   */
+  #avoid({ bytes, queueUs, isLimited, nowUs, rttUs }: Acked): void {
+    const growth = isLimited ? this.#growth(nowUs, rttUs) : 0;
     const share = DECREASE_AT_TARGET * Math.exp(STEEPNESS * (queueUs / TARGET_US - 1));
     const decrease = this.windowBytes * Math.min(share, MAX_DECREASE);
     this.windowBytes += (growth - decrease) * Math.min(bytes / this.windowBytes, 1);
+  }
+
+  /** Bytes by which a round trip grows the window. */
+  #growth(nowUs: number, rttUs: number): number {
+    const rounds = (nowUs - this.#clearSinceUs) / Math.max(rttUs, SPEED_UP_ROUND_US);
+    const faster = 1 + Math.max(rounds - SPEED_UP_AFTER, 0) ** 2 / 2;
+    return Math.max(
+      this.#packetBytes,
+      Math.min(this.#packetBytes * faster, this.windowBytes * MAX_GROWTH),
+    );
   }
 
   #planPause(nowUs: number, lastedUs: number): void {
@@ -158,9 +187,10 @@ export class Congestion {
   }
 
   /** Called once for the losses of a round trip. */
-  lost(nowUs: number): void {
+  lost(nowUs: number, queueUs: number): void {
     const before = this.#pausedUntilUs > 0 ? this.#slowUntil : this.windowBytes;
-    this.#slowUntil = before * AFTER_LOSS;
+    this.#slowUntil = before * AFTER_LOSS[queueUs < EMPTY_QUEUE_US ? "emptyQueue" : "other"];
+    this.#clearSinceUs = nowUs;
     if (this.#pausedUntilUs > 0) return;
     this.windowBytes = this.#slowUntil;
     this.#isSlowStart = this.#isReturning = false;

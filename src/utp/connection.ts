@@ -5,6 +5,7 @@
  * @module
  */
 
+import { AckPolicy } from "./ack_policy.ts";
 import { DelayMeter } from "./delay_history.ts";
 import { closedError, type UtpErrorCode } from "./errors.ts";
 import { Incoming, type Reader } from "./incoming.ts";
@@ -16,12 +17,6 @@ import { SEQ_MASK } from "./sequence.ts";
 
 /** Longest time that a received packet waits for a second one to be acknowledged with, µs. */
 const ACK_DELAY_US = 20_000;
-/** Number of packets that one acknowledgement covers, at first and of a bulk transfer. */
-const ACK_EVERY = { first: 2, bulk: 4 } as const;
-/** Number of received packets from which on a transfer counts as bulk. */
-const BULK_PACKETS = 128;
-/** Number of packets at the start that are acknowledged at once, because the peer's window is small. */
-const QUICK_ACKS = 16;
 /** Time without sending after which a keep-alive is sent: NATs forget a mapping after 30 s. */
 const KEEP_ALIVE_US = 29_000_000;
 /** Number of consecutive timeouts after which a connection, or a dial, has failed. */
@@ -83,8 +78,7 @@ export class Connection {
   #timeouts = 0;
   /** Number of packets in a row that were sent to find out whether the peer's window is still closed. */
   #windowProbes = 0;
-  #unackedPackets = 0;
-  #receivedPackets = 0;
+  readonly #acks = new AckPolicy();
   #heardUs: number;
   /** Window that the last packet of ours offered. */
   #offeredBytes = 0;
@@ -94,6 +88,8 @@ export class Connection {
   #timeoutAtUs = Infinity;
   #keepAliveAtUs = Infinity;
   #endAtUs = Infinity;
+  /** Time at which packets that were held back to spread them are sent. */
+  #paceAtUs = Infinity;
 
   constructor(options: ConnectionOptions, link: Link) {
     this.options = options;
@@ -135,7 +131,7 @@ export class Connection {
   /** Time of the next call of {@linkcode onTime} that is needed. */
   get dueUs(): number {
     const soonUs = Math.min(this.#ackAtUs, this.#timeoutAtUs, this.#keepAliveAtUs);
-    return Math.min(soonUs, this.#endAtUs, this.#gapUntilUs);
+    return Math.min(soonUs, this.#endAtUs, this.#gapUntilUs, this.#paceAtUs);
   }
 
   /** Dials the peer. */
@@ -240,6 +236,7 @@ export class Connection {
     if (this.#gapUntilUs <= nowUs) return this.reset("ETIMEDOUT");
     if (this.#ackAtUs <= nowUs || this.#keepAliveAtUs <= nowUs) this.#sendState();
     if (this.#timeoutAtUs <= nowUs) this.#onTimeout(nowUs);
+    else if (this.#paceAtUs <= nowUs) this.#flush();
   }
 
   #makeIncoming(last: number): Incoming {
@@ -273,11 +270,7 @@ export class Connection {
     const taken = incoming.take(seq, isFin ? payload.subarray(0, 0) : payload, isFin);
     if (this.#hasEnded) return;
     this.#watchGap(taken === "in order", nowUs);
-    this.#receivedPackets++;
-    const every = this.#receivedPackets > BULK_PACKETS ? ACK_EVERY.bulk : ACK_EVERY.first;
-    const canWait = taken === "in order" && !isFin && !incoming.hasGap &&
-      this.#receivedPackets > QUICK_ACKS && ++this.#unackedPackets < every;
-    if (!canWait && taken !== "dropped") this.#sendState();
+    if (this.#acks.received(taken, isFin, incoming.hasGap)) this.#sendState();
     else if (this.#ackAtUs === Infinity) {
       this.#ackAtUs = nowUs + ACK_DELAY_US;
       this.#link.schedule(this.#ackAtUs);
@@ -288,6 +281,8 @@ export class Connection {
     if (this.#state === "connecting" || this.#state === "closed") return;
     this.#outgoing.flush(this.#link.nowUs());
     this.#armTimeout();
+    this.#paceAtUs = this.#outgoing.paceAtUs;
+    if (this.#paceAtUs !== Infinity) this.#link.schedule(this.#paceAtUs);
   }
 
   #armTimeout(): void {
@@ -336,7 +331,7 @@ export class Connection {
   }
 
   #noteAcked(): void {
-    this.#unackedPackets = 0;
+    this.#acks.acknowledged();
     this.#ackAtUs = Infinity;
   }
 
@@ -394,6 +389,7 @@ export class Connection {
       this.#keepAliveAtUs =
       this.#endAtUs =
       this.#gapUntilUs =
+      this.#paceAtUs =
         Infinity;
     this.#link.forget(this);
   }

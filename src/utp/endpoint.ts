@@ -16,7 +16,7 @@ import { SEQ_MASK } from "./sequence.ts";
 import { UtpSocket } from "./socket.ts";
 
 /** Shortest time between two looks at what is due, in milliseconds. */
-const TICK_MS = 5;
+const TICK_MS = 2;
 /** Maximum number of random connection ids that are tried for a dial. */
 const ID_TRIES = 16;
 

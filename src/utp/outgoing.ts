@@ -12,7 +12,9 @@ import { Congestion } from "./congestion.ts";
 import type { DelayMeter } from "./delay_history.ts";
 import { type ByteBudget, MAX_FLIGHT_BYTES, MAX_PACKETS } from "./limits.ts";
 import { Fifo } from "./fifo.ts";
+import { Pacer } from "./pacer.ts";
 import { HEADER_BYTES, ST } from "./packet.ts";
+import { PacketMemory } from "./packet_memory.ts";
 import { PathMtu } from "./path_mtu.ts";
 import type { RoundTrip } from "./round_trip.ts";
 import { type Ordered, SendOrder } from "./send_order.ts";
@@ -25,9 +27,6 @@ const REORDERED = 3;
 const DUPLICATES = 3;
 /** Bytes that each connection may have in flight, also when the shared budget is used up. */
 const SPARED_FLIGHT_BYTES = 64 * 1024;
-/** Length of the memory from which packets are cut, in bytes. */
-const SLAB_BYTES = 128 * 1024;
-const EMPTY = new Uint8Array(0);
 
 /** A packet that has been made and not been acknowledged. */
 export interface Sent extends Ordered {
@@ -67,6 +66,7 @@ export class Outgoing {
   readonly #options: OutgoingOptions;
   readonly #congestion: Congestion;
   readonly #mtu: PathMtu;
+  readonly #pacer = new Pacer();
   readonly #ring = new SeqRing<Sent>();
   /** The first sequence number that is not acknowledged. */
   #oldest: number;
@@ -84,8 +84,8 @@ export class Outgoing {
   #recoverUntil: number;
   #isRecovering = false;
   #isLimited = false;
-  #slab = EMPTY;
-  #slabAt = 0;
+  #isPaced = false;
+  readonly #memory = new PacketMemory();
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
@@ -114,9 +114,19 @@ export class Outgoing {
     return this.#congestion.windowBytes;
   }
 
+  /** Time at which packets are sent that the last flush held back; `Infinity` if there are none. */
+  get paceAtUs(): number {
+    return this.#isPaced ? this.#pacer.readyUs : Infinity;
+  }
+
   /** Size of the datagrams that are sent now, in bytes. */
   get datagramBytes(): number {
     return this.#mtu.datagramBytes;
+  }
+
+  /** Queueing delay. A peer that reports more than a packet was under way has a jumping clock, or lies. */
+  get #queueUs(): number {
+    return Math.min(this.#options.delays.queueUs, this.#options.roundTrip.latestUs);
   }
 
   get #payloadBytes(): number {
@@ -191,8 +201,7 @@ export class Outgoing {
       roundTrip.progress();
       this.#congestion.acked({
         bytes: ackedBytes,
-        // A peer that reports more than a packet was under way has a clock that jumped, or lies.
-        queueUs: Math.min(this.#options.delays.queueUs, roundTrip.latestUs),
+        queueUs: this.#queueUs,
         rttUs: roundTrip.smoothedUs,
         lowestRttUs: roundTrip.lowestUs,
         nowUs,
@@ -221,7 +230,9 @@ export class Outgoing {
    * @param isProbe whether one packet may be sent though the peer's window is closed
    */
   flush(nowUs: number, isProbe = false): void {
-    this.#isLimited = false;
+    this.#isLimited = this.#isPaced = false;
+    const { smoothedUs } = this.#options.roundTrip;
+    this.#pacer.refill(nowUs, this.#congestion, smoothedUs, this.#payloadBytes);
     this.#sendLost(nowUs, isProbe);
     this.#sendNew(nowUs, isProbe);
     this.#queue.tellWriters();
@@ -251,8 +262,15 @@ export class Outgoing {
     const after = this.flightBytes + length;
     if (after > this.peerWindowBytes) return false;
     if (after > SPARED_FLIGHT_BYTES && length > budget.left) return false;
-    if (after <= this.#congestion.windowBytes) return true;
+    return this.#fitsWindow(after);
+  }
+
+  /** Whether the congestion window allows a number of bytes in flight, and the pace one more packet. */
+  #fitsWindow(flightBytes: number): boolean {
+    const fits = flightBytes <= this.#congestion.windowBytes;
+    if (fits && this.#pacer.hasCredit) return true;
     this.#isLimited = true;
+    this.#isPaced = fits;
     return false;
   }
 
@@ -270,7 +288,7 @@ export class Outgoing {
 
   #fitsAgain(length: number): boolean {
     const after = this.flightBytes + length;
-    if (after <= this.#congestion.windowBytes && after <= this.peerWindowBytes) return true;
+    if (after <= this.peerWindowBytes) return this.#fitsWindow(after);
     this.#isLimited = true;
     return false;
   }
@@ -285,6 +303,7 @@ export class Outgoing {
     sent.sentUs = nowUs;
     sent.transmissions++;
     this.#sendOrder.add(sent);
+    this.#pacer.take(sent.payloadBytes);
     this.#addFlight(sent.payloadBytes);
     this.#options.transmit(sent);
   }
@@ -295,19 +314,13 @@ export class Outgoing {
     const sent = this.#make(ST.data, length, isFull ? this.#mtu.padding() : 0);
     this.#queue.take(sent.bytes.subarray(sent.bytes.length - length));
     // An idle connection keeps no memory for packets to come.
-    if (this.#queue.lengthBytes === 0) this.#slab = EMPTY;
+    if (this.#queue.lengthBytes === 0) this.#memory.release();
     return sent;
   }
 
   #make(type: number, payloadBytes: number, paddingBytes: number): Sent {
     const lengthBytes = HEADER_BYTES + paddingBytes + payloadBytes;
-    if (this.#slabAt + lengthBytes > this.#slab.length) {
-      // A short packet gets memory of its own, so that an idle connection keeps no slab.
-      const isBulk = this.#queue.lengthBytes >= SLAB_BYTES / 2;
-      this.#slab = new Uint8Array(isBulk ? SLAB_BYTES : lengthBytes);
-      this.#slabAt = 0;
-    }
-    const bytes = this.#slab.subarray(this.#slabAt, this.#slabAt += lengthBytes);
+    const bytes = this.#memory.take(lengthBytes, this.#queue.lengthBytes);
     const [seq, sentUs, transmissions, order] = [this.next, 0, 0, 0];
     return {
       ...{ bytes, type, seq, payloadBytes, paddingBytes, sentUs, transmissions, order },
@@ -365,7 +378,7 @@ export class Outgoing {
     if (wasProbe || this.#isRecovering) return;
     this.#isRecovering = true;
     this.#recoverUntil = this.next;
-    this.#congestion.lost(nowUs);
+    this.#congestion.lost(nowUs, this.#queueUs);
   }
 
   #markLost(sent: Sent): void {

@@ -96,6 +96,19 @@ Deno.test("a stream yields to a stream that only loss controls, and takes the li
   assert.ok(alone.bytes[0]! > 0.85 * 20 * UPLINK.bytesPerSecond!, `${alone.bytes[0]} bytes`);
 });
 
+Deno.test("a long path is full again a few seconds after a loss", async () => {
+  const line = new Bottleneck({
+    delayMs: 40,
+    bytesPerSecond: 12_500_000,
+    queueMs: 100,
+    loss: 5e-5,
+  });
+  line.start();
+  await line.measure(5);
+  const { bytes } = await line.measure(30);
+  assert.ok(bytes[0]! > 0.6 * 30 * 12_500_000, `${bytes[0]} bytes`);
+});
+
 for (const drift of [-100e-6, 100e-6]) {
   Deno.test(`clocks that drift apart by ${drift * 1e6} µs a second change nothing`, async () => {
     const line = new Bottleneck(UPLINK);

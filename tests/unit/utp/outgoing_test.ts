@@ -26,7 +26,9 @@ function beginBulk() {
   while (outgoing.unacknowledged < 1_000) {
     nowUs += ROUND_TRIP_US;
     outgoing.acknowledged(outgoing.next - 1, undefined, true, nowUs);
+    // A window is sent in the course of a round trip, not at once.
     outgoing.flush(nowUs);
+    while (outgoing.paceAtUs !== Infinity) outgoing.flush(nowUs = outgoing.paceAtUs);
   }
   sent.length = 0;
   return { outgoing, sent, nowUs };
