@@ -11,6 +11,7 @@ import { measure } from "./measure.ts";
 import { bulkTopologies } from "./bulk.ts";
 import { swarmTopology } from "./swarm.ts";
 import { topologies } from "./topologies.ts";
+import { utpTopologies } from "./utp.ts";
 import { webTopology } from "./web.ts";
 
 await using lab = await Lab.start();
@@ -21,9 +22,8 @@ if (Deno.args[0] === "check") {
   console.log("passed");
 } else {
   const [, name, rounds] = Deno.args as ["measure", string, string];
-  const topology = [...topologies, webTopology, swarmTopology, ...bulkTopologies].find((one) =>
-    one.name === name
-  )!;
+  const topology = [...topologies, webTopology, swarmTopology, ...bulkTopologies, ...utpTopologies]
+    .find((one) => one.name === name)!;
   const count = Math.min(Number(rounds), topology.maxRounds ?? Infinity);
   for (const row of await measure(name, await topology.build(lab), count)) {
     console.log(JSON.stringify(row));

@@ -30,8 +30,8 @@ export interface Package {
   readonly length: number;
 }
 
-/** Result of one reading: its duration, or the reason for its failure. */
-export type Outcome = { seconds: number } | { failure: string };
+/** Result of one round: its duration and other figures, by name, or the reason for its failure. */
+export type Outcome = { seconds: number; figures?: Record<string, number> } | { failure: string };
 
 /** An internet with a DHT, and the packages of the lab's publisher. */
 export class Lab implements AsyncDisposable {

@@ -13,6 +13,7 @@ import { enterLab, labNeeds, missingHere } from "./enter.ts";
 import { tableHead, tableRow } from "./measure.ts";
 import { swarmTopology } from "./swarm.ts";
 import { topologies } from "./topologies.ts";
+import { utpTopologies } from "./utp.ts";
 import { webTopology } from "./web.ts";
 
 const { values } = parseArgs({
@@ -24,7 +25,7 @@ const { values } = parseArgs({
     list: { type: "boolean", default: false },
   },
 });
-const all = [...topologies, webTopology, swarmTopology, ...bulkTopologies];
+const all = [...topologies, webTopology, swarmTopology, ...bulkTopologies, ...utpTopologies];
 const chosen = all.filter(({ name, isShort }) =>
   name.startsWith(values.only) && (isShort || !values.short)
 );

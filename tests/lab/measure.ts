@@ -43,11 +43,25 @@ export async function measure(
 
 /** The median of the seconds, if all rounds of a row went well. */
 export function medianSeconds({ outcomes }: Row): number | undefined {
-  const seconds = outcomes.map((outcome) => "seconds" in outcome ? outcome.seconds : Infinity)
-    .sort((a, b) => a - b);
-  const middle = (seconds.length - 1) / 2;
-  const median = (seconds[Math.floor(middle)]! + seconds[Math.ceil(middle)]!) / 2;
-  return seconds.every(Number.isFinite) && seconds.length > 0 ? median : undefined;
+  const seconds = outcomes.map((outcome) => "seconds" in outcome ? outcome.seconds : Infinity);
+  return seconds.every(Number.isFinite) ? medianOf(seconds) : undefined;
+}
+
+function medianOf(values: readonly number[]): number | undefined {
+  if (values.length === 0) return undefined;
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
+}
+
+/** Returns the other figures of a row, with their medians and the values of all rounds. */
+function otherFigures({ outcomes }: Row): string[] {
+  const rounds = outcomes.flatMap((outcome) => "seconds" in outcome ? [outcome.figures ?? {}] : []);
+  return Object.keys(rounds[0] ?? {}).map((name) => {
+    const values = rounds.map((figures) => figures[name]!);
+    const text = values.map((value) => value.toFixed(2)).join(", ");
+    return `${name}: ${medianOf(values)!.toFixed(2)} (${text})`;
+  });
 }
 
 /** The head of the table, in Markdown. */
@@ -70,7 +84,8 @@ export function tableRow(row: Row): string {
     row.reader,
     median === undefined ? "no" : median.toFixed(2),
     rounds.join(", "),
-    [failure, row.note].filter((part) => part).join("; ").replaceAll("|", "/"),
+    [failure, ...otherFigures(row), row.note].filter((part) => part).join("; ")
+      .replaceAll("|", "/"),
   ];
   return `| ${cells.join(" | ")} |`;
 }

@@ -140,7 +140,7 @@ export const tcpOnly = { enable_outgoing_utp: false, enable_incoming_utp: false 
  */
 export function libtorrent(
   encryption?: "rc4" | "plaintext" | "off",
-  settings?: typeof tcpOnly,
+  settings?: Record<string, boolean>,
 ): Program {
   const order = (lab: Lab, port: number) => ({
     listen: `0.0.0.0:${port},[::]:${port}`,
