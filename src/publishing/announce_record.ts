@@ -16,7 +16,7 @@ import {
 } from "../base/mod.ts";
 import type { PutOutcome } from "../dht/mod.ts";
 import { isNetworkError, newestRecord, seqAfter, versionsByName } from "../fetching/mod.ts";
-import { identityOf, type Signer } from "../identity/mod.ts";
+import type { Signer } from "../identity/mod.ts";
 import { catalogKey, catalogVersions, type MinimalManifest, signingKeyOf } from "../package/mod.ts";
 import {
   announceFits,
@@ -88,7 +88,8 @@ export async function updateAnnounceRecord(
 /**
  * Writes the publisher's list as {@linkcode updateAnnounceRecord} does.
  *
- * @param needsDht whether to throw if the DHT does not answer, before anything is written
+ * @param needsDht whether the newest list has to be known: if the DHT does not answer or the catalog
+ * cannot be read, nothing is written
  * @returns `undefined` if the present list is unknown, so that nothing was written
  * @throws {PublishingError} `DHT_UNREACHABLE` (kind `network`) with `needsDht`
  */
@@ -102,14 +103,13 @@ export async function writeList(
 ): Promise<WrittenList | undefined> {
   const { operations, seeds, isOffline, signal, listed } = context;
   const { publicKey } = keys;
-  const identity = identityOf(keys);
   using _ = await listed?.lock(signal);
   const salt = announceSalt(publicKey);
   const before = await newestRecord(operations, { publicKey, salt }, { isOffline, signal });
   if (needsDht && before.isOffline) throw silentDht();
   const list = await readPublishedList(context, publicKey, before);
   // The current list is unknown, so nothing is written: a new list could omit packages of another machine.
-  if (list === "unknown") return undefined;
+  if (list === "unknown" || (needsDht && list.isCatalogLost)) return undefined;
   const isKnown = listed !== undefined && list.isWhole && listed.isFromHere(before.item!);
   const found = isKnown
     ? listed.unlisted(publicKey, seeds.path)
@@ -126,7 +126,7 @@ export async function writeList(
     ]),
   ];
   const seq = list.flags ? before.item!.seq : -1;
-  const read = listed?.settleFlags(identity, seq, list.flags ?? new Map()) ?? list.flags;
+  const read = listed?.settleFlags(keys, seq, list.flags ?? new Map()) ?? list.flags;
   const flags = withoutEmpty(change?.(read ?? new Map(), { versionsOf }) ?? read ?? new Map());
   const webSeeds = webSeedsOf(before.item?.value, given);
   const fields = { packages, timestampMs: nowMs, webSeeds, flags };
@@ -160,7 +160,7 @@ export async function writeList(
     return undefined;
   });
   listed?.note(publicKey, manifests);
-  if (!outcome?.superseded && !outcome?.conflict) listed?.settleFlags(identity, item.seq, flags);
+  if (!outcome?.superseded && !outcome?.conflict) listed?.settleFlags(keys, item.seq, flags);
   return { flags, versionsOf, outcome };
 }
 

@@ -15,6 +15,7 @@ import {
   type PackageFlags,
 } from "../base/mod.ts";
 import { knownManifest } from "../fetching/mod.ts";
+import { identityOf, type Signer } from "../identity/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { type MutableItem, targetOf } from "../records/mod.ts";
 import { lockFile, type StateDatabase } from "../store/mod.ts";
@@ -78,13 +79,19 @@ export class ListedPackages {
 
   /**
    * Merges flags that were just read with those that this home has seen: for each package, the newer
-   * ones count. So an old record in the DHT takes back no flag.
+   * ones count. So an old record in the DHT takes back no flag, and a new signing key takes over the flags
+   * of the identity.
    *
-   * @param identity the publisher's identity, 32 bytes
-   * @param seq sequence number of the record with `flags`; -1 if they could not be read
+   * @param signer the key of the record with `flags`, and its certificate
+   * @param seq sequence number of that record; -1 if the flags could not be read
    */
-  settleFlags(identity: Uint8Array, seq: number, flags: FlagsByName): FlagsByName {
-    return this.#state().offers.settleAll(identity, seq, flags);
+  settleFlags(
+    signer: Pick<Signer, "publicKey" | "certificate">,
+    seq: number,
+    flags: FlagsByName,
+  ): FlagsByName {
+    const keys = [signer.publicKey, identityOf(signer)];
+    return this.#state().offers.settleAll(signer.certificate ? keys : keys.slice(1), seq, flags);
   }
 
   /** Returns the newest flags of a package that this home has seen. */

@@ -45,6 +45,8 @@ export interface PublishedList {
   packages: { name: string; version: string }[];
   /** Catalog that the record names, and the number of lines in the catalog. */
   catalog?: { bytes: Uint8Array; count: number; present?: PresentCatalog };
+  /** Whether the record names a catalog that could not be read. */
+  isCatalogLost?: true;
   /** Whether the list is complete and exactly as the publisher signed it. */
   isWhole: boolean;
 }
@@ -102,7 +104,12 @@ export async function readPublishedList(
     }); packages that only another machine of the publisher has are not listed until it publishes again`,
   );
   if (isOffline) return "unknown";
-  return { packages: inRecord, ...(!catalogHasFlags && { flags }), isWhole: false };
+  return {
+    packages: inRecord,
+    ...(!catalogHasFlags && { flags }),
+    isCatalogLost: true,
+    isWhole: false,
+  };
 }
 
 function catalogOf(

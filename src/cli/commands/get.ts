@@ -12,6 +12,7 @@ import type { PublisherChoice, WantedByName } from "../../names/mod.ts";
 import { type CommandRun, defineCommand, textArgument, textFlag } from "../flags/command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
 import { CliError } from "../process/errors.ts";
+import { flagsOfMagnet, tellFlags } from "../running/version_flags.ts";
 import { type Network, withNames, withNode } from "../running/with_node.ts";
 import { DownloadBar } from "../terminal/download_bar.ts";
 
@@ -62,14 +63,9 @@ export default defineCommand<Flags, [what: string]>({
     const request = await readRequest(given);
     if (given.flags.file !== undefined) return await getFile(given, request, given.flags.file);
     await checkTarget(given);
-    const {
-      flagsOfVersion,
-      rangeKind,
-      getArchive,
-      getHighestAvailable,
-      DownloadAhead,
-      warningsOf,
-    } = await import("../../fetching/mod.ts");
+    const { rangeKind, getArchive, getHighestAvailable, DownloadAhead } = await import(
+      "../../fetching/mod.ts"
+    );
     const { rememberPublisher, resolveByName } = await import("../../names/mod.ts");
     await withNode(given, async (network) => {
       const { io, output } = given;
@@ -82,6 +78,9 @@ export default defineCommand<Flags, [what: string]>({
           onProgress: (progress) => bar.update("", labelOf(what), progress),
         }, ahead).finally(() => bar.end(""));
       let how: Chosen = {};
+      const flagsOf = "kind" in request && request.kind === "magnet"
+        ? await flagsOfMagnet(network, request.magnet)
+        : undefined;
       const got =
         await ("kind" in request ? obtain(request) : withNames(given, network, async (names) => {
           output.step(`looking for ${request.name}`);
@@ -94,12 +93,13 @@ export default defineCommand<Flags, [what: string]>({
           });
           const { minimal, publicKey, chosen } = found;
           rememberPublisher(names, minimal, publicKey, rangeKind(request.range));
-          const flags = flagsOfVersion(found.flags, minimal.version);
-          for (const warning of warningsOf(minimal, flags)) output.warning(warning);
+          const flags = await tellFlags(output, minimal, found.flags);
           how = { ...(chosen && { chosen }), ...(skipped.length > 0 && { skipped }), ...flags };
           return got;
         })).finally(() => ahead.end());
       const { name, version, minimal } = got;
+      const flags = minimal && await flagsOf?.(minimal);
+      if (flags) how = await tellFlags(output, minimal, flags);
       if (!minimal) {
         output.warning(
           `${name}@${version} is signed by ${got.publisher}, but the request names no publisher`,
@@ -134,7 +134,8 @@ async function getFile(given: Run, request: GetRequest | WantedByName, file: str
       rememberPublisher(names, found.minimal, found.publicKey, rangeKind(request.range));
       output.notice(`${file} of ${name}@${version} by ${publisher}: verified`);
       if (got.path === undefined) return;
-      const how = { ...(chosen && { chosen }), ...(skipped.length > 0 && { skipped }) };
+      const own = await tellFlags(output, found.minimal, found.flags);
+      const how = { ...(chosen && { chosen }), ...(skipped.length > 0 && { skipped }), ...own };
       output.result({ name, version, publisher, file, ...got, ...how }, got.path);
     }));
 }

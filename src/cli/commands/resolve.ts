@@ -10,6 +10,7 @@ import { type CommandRun, defineCommand, switchFlag, textArgument } from "../fla
 import { networkSettings } from "../flags/common_flags.ts";
 import { CliError } from "../process/errors.ts";
 import { NetworkCost } from "../running/network_cost.ts";
+import { tellFlags } from "../running/version_flags.ts";
 import { withNames, withNode } from "../running/with_node.ts";
 import { formatTable, tableColumns } from "../terminal/table.ts";
 
@@ -45,17 +46,14 @@ export default defineCommand<Flags, [spec: string]>({
       await withNames(given, counted, async (names) => {
         if (flags.all) return await listPublishers(given, names, wanted.name);
         output.step(`looking for ${spec}`);
-        const { describeSkipped, flagsOfVersion, warningsOf } = await import(
-          "../../fetching/mod.ts"
-        );
+        const { describeSkipped } = await import("../../fetching/mod.ts");
         const { resolveByName } = await import("../../names/mod.ts");
         const { minimal, magnet, seq, counts, skipped, chosen, flags: flagged } =
           await resolveByName(
             names,
             wanted,
           );
-        const own = flagsOfVersion(flagged, minimal.version);
-        for (const warning of warningsOf(minimal, own)) output.warning(warning);
+        const own = await tellFlags(output, minimal, flagged);
         const { holding, responded } = counts;
         for (const one of skipped) {
           output.warning(describeSkipped(minimal.name, one, minimal.version));

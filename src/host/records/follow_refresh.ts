@@ -87,7 +87,7 @@ export async function refreshFollow(
   }
   state.transaction(() => {
     state.follows.settle(publicKey, lists, clock.now(), [...manifests.values()]);
-    for (const { key, seq, flags } of read) state.offers.settleAll(key, seq, flags);
+    for (const { key, seq, flags } of read) state.offers.settleAll([key], seq, flags);
   });
   return true;
 }

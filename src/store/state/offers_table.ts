@@ -88,18 +88,24 @@ export class OffersTable {
    * Settles all flags of a publisher at once. A package whose flags are stored and that `flags` lacks
    * has no flags any more.
    *
+   * @param publicKeys keys under which the flags are stored: the newest flags under any of them count,
+   * and are stored under each
    * @param seq sequence number of the announce record with `flags`
    * @returns the newest flags of each package
    */
-  settleAll(publicKey: Uint8Array, seq: number, flags: FlagsByName): FlagsByName {
+  settleAll(publicKeys: readonly Uint8Array[], seq: number, flags: FlagsByName): FlagsByName {
     return this.#sqlite.transaction(() => {
-      const stored = this.#sqlite.rows(
-        "SELECT name FROM seen_flags WHERE public_key = ?",
-        publicKey,
-      ).map(({ name }) => name as string);
+      const stored = publicKeys.flatMap((publicKey) =>
+        this.#sqlite.rows("SELECT name FROM seen_flags WHERE public_key = ?", publicKey)
+          .map(({ name }) => name as string)
+      );
       return new Map([...new Set([...flags.keys(), ...stored])].map((name) => {
-        const read = { seq, flags: flags.get(name) ?? NO_FLAGS };
-        return [name, this.settle(publicKey, name, read).flags];
+        let newest: PackageOffer = { seq, flags: flags.get(name) ?? NO_FLAGS };
+        // The second time, the first keys get what the last ones had.
+        for (const publicKey of [...publicKeys, ...publicKeys]) {
+          newest = this.settle(publicKey, name, newest);
+        }
+        return [name, newest.flags];
       }));
     });
   }

@@ -54,6 +54,19 @@ Deno.test("a yanked version is passed over by ranges, and comes with a warning i
   const exact = await json(fresh, ["get", "pkg@1.1.0"]);
   assert.deepEqual([exact.result.version, exact.result.yanked], ["1.1.0", "loses data"]);
   assert.match(exact.warnings.join("\n"), /pkg@1\.1\.0 is yanked \(loses data\)/);
+  const { magnet } = (await json(fresh, ["resolve", "pkg@1.1.0"])).result;
+  const linked = await json(await place.home(null), ["get", magnet]);
+  assert.deepEqual([linked.result.version, linked.result.yanked], ["1.1.0", "loses data"]);
+  assert.match(linked.warnings.join("\n"), /pkg@1\.1\.0 is yanked/);
+  const file = await json(fresh, [
+    "get",
+    "pkg@1.1.0",
+    "--file",
+    "read me.txt",
+    "-o",
+    `${fresh.path}-file`,
+  ]);
+  assert.equal(file.result.yanked, "loses data");
   const none = await fresh.run(["resolve", `${spec}@>1.0.0`]);
   assert.equal(none.code, 3, none.stderr);
   assert.match(none.stderr, /has yanked pkg@1\.1\.0.*pkg@1\.1\.0$/m);

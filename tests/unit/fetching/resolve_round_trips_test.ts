@@ -20,6 +20,7 @@ import {
   targetOf,
 } from "../../../src/records/mod.ts";
 import { toHex } from "../../../src/base/mod.ts";
+import { flagsOf, type PackageFlagsVector } from "../../support/flags.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { minimalBy, temporaryTrust, TestIdentity } from "../../support/identities.ts";
 import { signedItem, signedMinimal } from "../../support/signed.ts";
@@ -43,10 +44,11 @@ function manifestOf(version: string, seq: number): MutableItem {
 }
 
 /** Makes the announce record of a publisher with one package. */
-function listOf(versions: string[], seq: number): MutableItem {
+function listOf(versions: string[], seq: number, flags: PackageFlagsVector = {}): MutableItem {
   const value = encodeAnnounceRecord({
     packages: new Map([[wanted.name, versions]]),
     timestampMs: seq,
+    flags: flagsOf({ [wanted.name]: flags }),
   });
   return signedItem(keys, { salt: announceSalt(keys.publicKey), seq, value });
 }
@@ -118,6 +120,26 @@ for (
       3,
       "all lookups run to their end: list, manifest, publisher record",
     );
+  });
+}
+
+for (const hasList of [true, false]) {
+  Deno.test(`the flags of an exact version take no further round trip, ${hasList ? "read" : "or absent"}`, async () => {
+    const exact = { ...wanted, range: "1.0.0" };
+    const roundsOf = async (readFlags: boolean) => {
+      await using at = await network(300);
+      if (hasList) at.plant(listOf(["1.0.0"], 1, { yanked: { "1.0.0": "broken" } }));
+      at.plant(manifestOf("1.0.0", 1));
+      const { flags } = await at.clock.until(
+        resolvePackage(at.operations, exact, at.finding, { offers: at.offers, readFlags }),
+      );
+      return { rounds: at.rounds(), reason: flags.yanked.get("1.0.0") };
+    };
+    const [without, withFlags] = [await roundsOf(false), await roundsOf(true)];
+    assert.equal(without.reason, undefined);
+    assert.equal(withFlags.reason, hasList ? "broken" : undefined);
+    // The two lookups take other paths, so one may end a round trip later.
+    assert.ok(withFlags.rounds <= without.rounds + 1, `${withFlags.rounds}, ${without.rounds}`);
   });
 }
 

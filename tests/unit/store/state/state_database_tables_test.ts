@@ -401,6 +401,29 @@ Deno.test("the newest flags stay, whatever is read later", async () => {
   });
 });
 
+Deno.test("flags under several keys are settled together: the newest counts under each", async () => {
+  await withState(({ offers }) => {
+    const [key, identity] = [bytes(32, 1), bytes(32, 2)];
+    const tagged = (version: string) => ({ ...NO_FLAGS, tags: new Map([["next", version]]) });
+    offers.settle(key, "a", { seq: 5, flags: tagged("5.0.0") });
+    offers.settle(identity, "a", { seq: 4, flags: tagged("4.0.0") });
+    offers.settle(identity, "b", { seq: 6, flags: tagged("6.0.0") });
+    const settled = offers.settleAll([key, identity], 3, new Map([["c", tagged("3.0.0")]]));
+    const expected = [["a", "5.0.0"], ["b", "6.0.0"], ["c", "3.0.0"]] as const;
+    assert.deepEqual(
+      [...settled].map(([name, { tags }]) => [name, tags.get("next")]).sort(),
+      expected,
+    );
+    for (const [name, version] of expected) {
+      for (const publicKey of [key, identity]) {
+        assert.equal(offers.get(publicKey, name)!.flags.tags.get("next"), version);
+      }
+    }
+    offers.settleAll([key, identity], 7, new Map());
+    assert.equal(offers.get(identity, "b")!.flags.tags.size, 0);
+  });
+});
+
 Deno.test("flags of a package with very many versions are kept without the versions", async () => {
   await withState(({ offers }) => {
     const flags = { ...NO_FLAGS, tags: new Map([["next", "1.0.1"]]) };
