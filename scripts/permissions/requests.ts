@@ -54,6 +54,21 @@ export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
     ...ofKey("change the keys"),
     check: `${orderCheck}; a record from the DHT counts only if the root key has signed it`,
   },
+  changeKeyFiles: {
+    does: "encrypts or decrypts the keys, moves the root key, or writes an encrypted backup",
+    ...ofKey("change the key files"),
+    check: orderCheck,
+  },
+  openBackup: {
+    does: "decrypts a backup, and returns what it has besides keys",
+    ...ofKey("restore the keys"),
+    check: orderCheck,
+  },
+  restoreKeys: {
+    does: "writes the keys of the opened backup, and overwrites none",
+    ...ofKey("restore the keys"),
+    check: orderCheck,
+  },
   keyFacts: {
     does: "tells the public keys, the certificate, and where the keys lie",
     ...ofKey("tell the keys"),

@@ -11,7 +11,14 @@ import type { CommandName } from "../../src/launcher/command_table.ts";
 /** Command lines without the program's name and without the command's, by command. */
 export const samples: Record<CommandName, readonly (readonly string[])[]> = {
   keygen: [[]],
-  key: [["show"], ["rotate"], ["certify", "KEY", "-o", "/OUT/FILE"]],
+  key: [
+    ["show"],
+    ["encrypt"],
+    ["backup", "/OUT/BACKUP"],
+    ["restore", "/OUT/BACKUP"],
+    ["rotate"],
+    ["certify", "KEY", "-o", "/OUT/FILE"],
+  ],
   pack: [["/FILES"], ["/FILES", "-o", "/OUT/NAME.tgz"]],
   publish: [["/ARCHIVE.tgz"], ["/ARCHIVE.tgz", "--dry-run"]],
   yank: [["NAME@VERSION"]],

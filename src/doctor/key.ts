@@ -26,7 +26,7 @@ export async function checkKey(
   const name = "key";
   const { key: path } = homePaths(home);
   const keys = dirname(path);
-  const { owners, key, problem } = await launcher.examineKey(path);
+  const { owners, key, problem, rootPath } = await launcher.examineKey(path);
   const ofOther = checkOwners(owners, keys, own);
   if (ofOther) return ofOther;
   if (!key) return describeProblem(path, problem!);
@@ -47,6 +47,13 @@ export async function checkKey(
   if (names > 1) {
     const mend = "find the others with `find / -samefile`, and remove those that you did not make";
     return warn(name, `publisher ${publisher}; the key file has ${names} names`, mend);
+  }
+  if (rootPath !== undefined) {
+    return warn(
+      name,
+      `the root key lies in the home (${rootPath}), where a thief of the signing key finds it too`,
+      "run: libreseed key root move FILE",
+    );
   }
   return ok(name, `publisher ${publisher}`);
 }

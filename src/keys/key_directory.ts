@@ -190,7 +190,8 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Flushes a directory, so that its names survive a power cut. Does nothing on Windows. */
+export async function syncDirectory(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
   const directory = await Deno.open(path);
   try {

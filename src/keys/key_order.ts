@@ -48,6 +48,11 @@ export type KeyOrder =
     }
   );
 
+/** A change of key files that leaves the keys as they are. Paths are absolute. */
+export type KeyFileOrder =
+  | { do: "encrypt" | "decrypt" }
+  | { do: "move root" | "backup" | "restore"; path: string };
+
 /** What a new identity does with its root key. */
 export type RootPlace = { to: "terminal" } | { to: "home" } | { to: "file"; path: string };
 
@@ -109,6 +114,29 @@ export function keyOrderOf(
         ...(flags.yes === true && { yes: true as const }),
       };
     }
+  }
+}
+
+/**
+ * Reads the order in the command line of `key encrypt`, `decrypt`, `root move`, `backup` or `restore`.
+ *
+ * @returns `undefined` for another action
+ * @throws {KeysError} of kind usage
+ */
+export function keyFileOrderOf(args: readonly string[], cwd: string): KeyFileOrder | undefined {
+  const [action, subject, file] = args;
+  switch (action) {
+    case "encrypt":
+    case "decrypt":
+      if (subject !== undefined) throw usage(`key ${action} takes no argument`);
+      return { do: action };
+    case "backup":
+    case "restore":
+      if (subject === undefined || file !== undefined) throw usage(`Write key ${action} FILE`);
+      return { do: action, path: resolvePath(cwd, subject) };
+    case "root":
+      if (subject !== "move" || file === undefined) throw usage("Write key root move FILE");
+      return { do: "move root", path: resolvePath(cwd, file) };
   }
 }
 

@@ -7,6 +7,8 @@
  * - `new_identity.ts` makes root and signing key; `key_changes.ts` certifies, rotates and revokes.
  * - `publisher_change.ts` makes the next publisher record from the one before;
  *   `publisher_record_file.ts` signs and verifies it.
+ * - `key_files.ts` encrypts keys and moves the root key; `backup.ts` saves and restores the keys, in the
+ *   format of `backup_file.ts`.
  * - `root_key.ts` opens a root key wherever it is, `ssh_agent.ts` uses keys in an SSH agent.
  * - `key_directory.ts` writes the files in `keys`, all or none; `own_key.ts` reads them.
  * - `terminal.ts` and `passphrases.ts` ask the user.
@@ -18,13 +20,18 @@
  * @module
  */
 
+export { readBackup, restoreKeys, writeBackup } from "./backup.ts";
+export type { Backup } from "./backup_file.ts";
 export { KeysError } from "./errors.ts";
 export { isThere, keyPathsOf, settleKeys } from "./key_directory.ts";
 export { changeKeys, type KeyChange, type KnownElsewhere } from "./key_changes.ts";
+export { moveRoot, setPassphrase } from "./key_files.ts";
 export {
   agentKeyOf,
   type IdentityOrder,
   identityOrderOf,
+  type KeyFileOrder,
+  keyFileOrderOf,
   type KeyOrder,
   keyOrderOf,
   type RootPlace,

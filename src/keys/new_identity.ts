@@ -58,7 +58,7 @@ export async function createIdentity(
 ): Promise<NewIdentity> {
   const paths = keyPathsOf(keyPath);
   if (place.to === "terminal" && !at.terminal.isThere) throw needsPlace();
-  if (place.to === "file") await checkRootFile(place.path, paths.directory);
+  if (place.to === "file") await checkNewFile(place.path, paths.directory);
   if (!certifyExisting && await isThere(paths.key)) throw keyExists(paths.key);
   using directory = await KeyDirectory.open(paths.directory);
   if (!certifyExisting && await isThere(paths.key)) throw keyExists(paths.key);
@@ -105,9 +105,13 @@ export async function certify(
   return { root: root.publicKey, ...fields, signature };
 }
 
-/** Refuses a path for the root key at which something is, or which lies beside the signing key. */
-export async function checkRootFile(path: string, keys: string): Promise<void> {
-  if (isWithin(path, directoryOf(keys))) {
+/**
+ * Refuses a path for a new secret file at which something is.
+ *
+ * @param keys the directory of keys in whose home the file must not lie
+ */
+export async function checkNewFile(path: string, keys?: string): Promise<void> {
+  if (keys !== undefined && isWithin(path, directoryOf(keys))) {
     throw new KeysError(
       "usage",
       "BAD_ARGUMENTS",
@@ -120,7 +124,7 @@ export async function checkRootFile(path: string, keys: string): Promise<void> {
   throw new KeysError(
     "failed",
     "FILE_EXISTS",
-    `There is already something at ${path}, and a key is never overwritten. Name another file`,
+    `There is already something at ${path}, and it is never overwritten. Name another file`,
     { detail: { path } },
   );
 }

@@ -98,6 +98,11 @@ type Row = (line: CommandLine, at: Surroundings) => Partial<Needs>;
 const rows: Record<CommandName, Row> = {
   keygen: () => ({ key: ["create it", "make an identity"] }),
   key: ({ args: [action], flags: { output } }, { cwd }) => {
+    if (action === "encrypt" || action === "decrypt" || action === "root") {
+      return { key: ["change the key files"] };
+    }
+    if (action === "backup") return { key: ["change the key files"], home: ["tmp", "state"] };
+    if (action === "restore") return { key: ["restore the keys"], home: ["tmp", "state"] };
     if (action !== "certify" && action !== "rotate" && action !== "revoke") {
       return { key: ["tell the keys"] };
     }
@@ -236,6 +241,15 @@ export function needsOf(line: CommandLine, at: Surroundings): Needs {
  */
 export function needsRoots(line: CommandLine): boolean {
   return line.command === "uninstall" || line.command === "store" && line.args[0] === "prune";
+}
+
+/**
+ * Returns the key in the SSH agent that signs for this command line; `undefined` if none does.
+ */
+export function agentKeyIn({ command, flags: { key } }: CommandLine): string | undefined {
+  if (command !== "pack" && command !== "publish" || typeof key !== "string") return undefined;
+  const [, name] = /^ssh-agent:(.+)$/.exec(key) ?? [];
+  return name;
 }
 
 /** Whether the command reads a list of paths from standard input. */

@@ -49,6 +49,7 @@ const packing: Readonly<Record<string, FlagKind>> = {
   dryRun: "switch",
   allowSecret: "values",
   webSeed: "values",
+  key: "value",
 };
 
 /** The syntax of each command, by its name. */

@@ -7,7 +7,7 @@
 
 import { refusal } from "./errors.ts";
 import type { Grants } from "./grants_types.ts";
-import type { KeyOrder } from "../keys/mod.ts";
+import type { KeyFileOrder, KeyOrder } from "../keys/mod.ts";
 import type { KeyUse } from "./key_uses.ts";
 import type { AnsweredRequest } from "./messages.ts";
 import type { LauncherRequests } from "./requests.ts";
@@ -66,6 +66,11 @@ export function grantedRequests(
     const { args, flags, cwd } = grants.keyLine!;
     return ordered(keyOrderOf(args, flags, cwd), requested);
   };
+  const keyFileOrder = async (requested: KeyFileOrder) => {
+    const { keyFileOrderOf } = await import("../keys/mod.ts");
+    const { args, cwd } = grants.keyLine!;
+    return ordered(keyFileOrderOf(args, cwd), requested);
+  };
   const checkEngine = (what: string) => {
     if (!grants.wantsEngine || isSettled) throw refusal(what);
   };
@@ -105,6 +110,18 @@ export function grantedRequests(
     async changeKeys(keyPath, order, known) {
       checkKey(keyPath, "change the keys");
       return await requests.changeKeys(keyPath, await keyOrder(order), known);
+    },
+    async changeKeyFiles(keyPath, order, state) {
+      checkKey(keyPath, "change the key files");
+      return await requests.changeKeyFiles(keyPath, await keyFileOrder(order), state);
+    },
+    async openBackup(keyPath, order) {
+      checkKey(keyPath, "restore the keys");
+      return await requests.openBackup(keyPath, await keyFileOrder(order));
+    },
+    async restoreKeys(keyPath, order) {
+      checkKey(keyPath, "restore the keys");
+      return await requests.restoreKeys(keyPath, await keyFileOrder(order));
     },
     async keyFacts(keyPath) {
       checkKey(keyPath, "tell the keys");

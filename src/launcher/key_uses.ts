@@ -14,6 +14,8 @@ export type KeyUse =
   | "make an identity"
   | "tell the keys"
   | "change the keys"
+  | "change the key files"
+  | "restore the keys"
   | `sign a ${Statement["kind"]}`;
 
 /** For commands that only compare with the own publisher. */

@@ -31,21 +31,29 @@ import {
 } from "../identity/mod.ts";
 import {
   agentKey,
+  type Backup,
   certificateOf,
   changeKeys,
   createIdentity,
   type IdentityOrder,
+  isThere,
   type KeyChange,
   type KeyFacts,
   keyFacts,
+  type KeyFileOrder,
   type KeyOrder,
   keyPathsOf,
   type KeySurroundings,
   type KnownElsewhere,
+  moveRoot,
   type NewIdentity,
   openRoot,
   passphrasesFor,
+  readBackup,
+  restoreKeys,
+  setPassphrase,
   settleKeys,
+  writeBackup,
 } from "../keys/mod.ts";
 import type { KeyExamination, SigningKeyFacts } from "./requests.ts";
 
@@ -54,6 +62,8 @@ export class Keys {
   readonly #opened = new Map<string, Promise<Signer>>();
   readonly #at: KeySurroundings;
   readonly #agentKey: string | undefined;
+  /** The backup that this command line restores, once it is decrypted. */
+  #backup: Backup | undefined;
   /** The root key of this command line, once it is opened: its recovery code is asked for once. */
   #root: Promise<Signer> | undefined;
 
@@ -137,6 +147,49 @@ export class Keys {
     return change;
   }
 
+  /**
+   * Encrypts or decrypts the home's private keys, moves its root key, or writes a backup. Returns the
+   * paths of the files that were written.
+   *
+   * @param state for a backup: what the home has besides its keys
+   * @throws {KeysError} see `setPassphrase`, `moveRoot` and `writeBackup` of `src/keys`
+   */
+  async changeFiles(keyPath: string, order: KeyFileOrder, state?: Uint8Array): Promise<string[]> {
+    this.#opened.delete(keyPath);
+    switch (order.do) {
+      case "encrypt":
+      case "decrypt":
+        return await setPassphrase(keyPath, order.do, this.#at);
+      case "move root":
+        return await moveRoot(keyPath, order.path, this.#at);
+      case "backup":
+        return await writeBackup(keyPath, order.path, state ?? new Uint8Array(), this.#at);
+      case "restore":
+        throw new TypeError("a backup is opened first, and restored by `restore`");
+    }
+  }
+
+  /**
+   * Decrypts a backup for a home without keys. Returns the state that it has besides keys.
+   *
+   * @throws {KeysError} see `readBackup` of `src/keys`
+   */
+  async openBackup(keyPath: string, order: KeyFileOrder): Promise<Uint8Array> {
+    if (order.do !== "restore") throw new TypeError("only a backup to restore is opened");
+    this.#backup = await readBackup(keyPath, order.path, this.#at);
+    return this.#backup.state;
+  }
+
+  /**
+   * Writes the keys of the opened backup. Returns their paths.
+   *
+   * @throws {KeysError} see `restoreKeys` of `src/keys`
+   */
+  async restore(keyPath: string): Promise<string[]> {
+    if (!this.#backup) throw new TypeError("no backup is open");
+    return await restoreKeys(keyPath, this.#backup);
+  }
+
   /** Returns what the home has of its publisher's keys. */
   async facts(keyPath: string): Promise<KeyFacts> {
     return await keyFacts(keyPath, this.#at);
@@ -150,7 +203,8 @@ export class Keys {
       const { publicKey } = await readPublicKey(keyPath, this.#at.own);
       const { mode: directoryMode } = await Deno.stat(directory);
       const { nlink: names } = await Deno.stat(keyPath);
-      return { owners, key: { publicKey, directoryMode: directoryMode ?? 0, names: names ?? 1 } };
+      const key = { publicKey, directoryMode: directoryMode ?? 0, names: names ?? 1 };
+      return { owners, key, ...await rootIn(keyPath) };
     } catch (error) {
       if (!(error instanceof LibreseedError)) throw error;
       const isDenied = error.cause instanceof Deno.errors.PermissionDenied;
@@ -191,6 +245,12 @@ export class Keys {
   }
 }
 
+/** Returns the path of the root key, if it lies in the home. */
+async function rootIn(keyPath: string): Promise<{ rootPath?: string }> {
+  const { root } = keyPathsOf(keyPath);
+  return await isThere(root) ? { rootPath: root } : {};
+}
+
 async function factsWith(
   keyPath: string,
   publicKey: PublicKey,
@@ -198,7 +258,12 @@ async function factsWith(
 ): Promise<SigningKeyFacts> {
   if (!certificate) return { publicKey };
   const publisherRecord = await readPublisherRecord(publisherRecordPathOf(keyPath));
-  return { publicKey, certificate, ...(publisherRecord && { publisherRecord }) };
+  return {
+    publicKey,
+    certificate,
+    ...(publisherRecord && { publisherRecord }),
+    ...await rootIn(keyPath),
+  };
 }
 
 /**

@@ -17,7 +17,7 @@ import {
 import { type LoadedSettings, loadSettings, type Settings } from "../config/mod.ts";
 import { examineBinding } from "./binding_watch.ts";
 import { type CommandLine, scanCommandLine } from "./command_line.ts";
-import { needsRoots, readsPaths } from "./command_needs.ts";
+import { agentKeyIn, needsRoots, readsPaths } from "./command_needs.ts";
 import { runCommandThread } from "./command_thread.ts";
 import { prepareEngine } from "./engine_thread.ts";
 import { LauncherError, refusal } from "./errors.ts";
@@ -113,7 +113,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
       stdin,
       settings: loaded && isKnown(loaded) ? { flags: line!.settings, loaded } : undefined,
     },
-    requests: grantedRequests(grants, localRequests(keyOptions(variables, cwd))),
+    requests: grantedRequests(grants, localRequests(keyOptions(line, variables, cwd))),
     helperGrants: grants.permissions,
     engineOptions,
     prepareEngine: () => optionsNow && prepareEngine(optionsNow),
@@ -127,11 +127,16 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
 }
 
 /** Returns what the keys' code needs to know of the process. */
-function keyOptions(variables: Record<string, string>, cwd: string): KeyOptions {
+function keyOptions(
+  line: CommandLine | undefined,
+  variables: Record<string, string>,
+  cwd: string,
+): KeyOptions {
   const { SSH_AUTH_SOCK: agentSocket, [PASSPHRASE_FILE]: file } = variables;
   return {
     own: Deno.uid(),
     agentSocket,
+    agentKey: line && agentKeyIn(line),
     passphraseFile: file === undefined || file === "" ? undefined : resolvePath(cwd, file),
   };
 }

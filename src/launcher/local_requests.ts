@@ -44,6 +44,9 @@ export function localRequests(options: KeyOptions = {}): LauncherRequests {
     rootKey: async (keyPath, order) => await (await ofKeys()).rootKey(keyPath, order),
     changeKeys: async (keyPath, order, known) =>
       await (await ofKeys()).change(keyPath, order, known),
+    changeKeyFiles: async (...args) => await (await ofKeys()).changeFiles(...args),
+    openBackup: async (...args) => await (await ofKeys()).openBackup(...args),
+    restoreKeys: async (keyPath) => await (await ofKeys()).restore(keyPath),
     keyFacts: async (keyPath) => await (await ofKeys()).facts(keyPath),
     examineHome: async (home, seedDirectory) => {
       const { examineHome } = await import("./home_examination.ts");

@@ -12,6 +12,7 @@ import type {
   IdentityOrder,
   KeyChange,
   KeyFacts,
+  KeyFileOrder,
   KeyOrder,
   KnownElsewhere,
   NewIdentity,
@@ -31,7 +32,10 @@ export interface PortOwner {
  * What a command may know of the key with which it has statements signed: the public key, 32 bytes, the
  * certificate of its identity, and the publisher record.
  */
-export type SigningKeyFacts = Pick<Signer, "publicKey" | "certificate" | "publisherRecord">;
+export type SigningKeyFacts = Pick<Signer, "publicKey" | "certificate" | "publisherRecord"> & {
+  /** Path of the root key, if it lies in the home. */
+  rootPath?: string;
+};
 
 /** Facts about a publisher's key file and its directory, for `doctor`. */
 export interface KeyExamination {
@@ -40,6 +44,8 @@ export interface KeyExamination {
    * ids. A symbolic link and its target have an entry each, and a missing path has none.
    */
   owners: { path: string; uid: number | null }[];
+  /** Path of the root key, if it lies in the home. */
+  rootPath?: string;
   /** The key, if it can be used. */
   key?: {
     /** 32 bytes. */
@@ -131,6 +137,27 @@ export interface LauncherRequests {
    * @throws {KeysError} see `src/keys/errors.ts`; {@linkcode IdentityError}
    */
   changeKeys(keyPath: string, order: KeyOrder, known: KnownElsewhere): Promise<KeyChange>;
+  /**
+   * Encrypts or decrypts the home's private keys, moves its root key, or writes a backup. Returns the
+   * paths of the files that were written.
+   *
+   * @param order the order of this command line, see `keyFileOrderOf` of `src/keys`
+   * @param state for a backup: what the home has besides its keys
+   * @throws {KeysError} see `src/keys/errors.ts`; {@linkcode IdentityError}
+   */
+  changeKeyFiles(keyPath: string, order: KeyFileOrder, state?: Uint8Array): Promise<string[]>;
+  /**
+   * Decrypts a backup for a home without keys. Returns the state that `changeKeyFiles` has got.
+   *
+   * @throws as `changeKeyFiles`
+   */
+  openBackup(keyPath: string, order: KeyFileOrder): Promise<Uint8Array>;
+  /**
+   * Writes the keys of the backup that `openBackup` has opened. Returns the paths of the files.
+   *
+   * @throws as `changeKeyFiles`
+   */
+  restoreKeys(keyPath: string, order: KeyFileOrder): Promise<string[]>;
   /** Returns what the home has of its publisher's keys. A home without keys is no error. */
   keyFacts(keyPath: string): Promise<KeyFacts>;
   /** Examines a key file and its directory. A key that cannot be used is no error. */

@@ -23,6 +23,8 @@ const MAX_PROPERTIES = 6;
 
 /** Maximum length of an order to change keys, as JSON in UTF-16 units: a path and some names. */
 const MAX_ORDER = 70_000;
+/** Maximum length of the state in a backup, bytes. */
+const MAX_STATE = 256 * 2 ** 20;
 /** Maximum length of a serialised record, bytes. */
 const MAX_RECORD = 2_048;
 /** Maximum length of an infohash or of the hash of an archive, bytes. */
@@ -81,6 +83,7 @@ const isSwitch: Check = (value) => value === undefined || typeof value === "bool
 const isPath: Check = (value) =>
   typeof value === "string" && value.length <= MAX_PATH && value.startsWith(ROOT) &&
   !value.includes("\0") && value.isWellFormed();
+const isState: Check = (value) => value === undefined || isBytes(value, MAX_STATE);
 const isTarget: Check = (value) =>
   typeof value === "string" && value.length <= MAX_PATH && !value.includes("\0");
 const isPort: Check = (value) => isId(value) && value >= 1 && value <= 65_535;
@@ -111,6 +114,9 @@ const shapes: ReadonlyMap<string, readonly Check[]> = new Map(
       createIdentity: [isPath, isOrder],
       rootKey: [isPath, isOrder],
       changeKeys: [isPath, isOrder, isKnown],
+      changeKeyFiles: [isPath, isOrder, isState],
+      openBackup: [isPath, isOrder],
+      restoreKeys: [isPath, isOrder],
       keyFacts: [isPath],
       examineKey: [isPath],
       examineHome: [isPath, isPath],

@@ -38,7 +38,7 @@ export const unlink: typeof real.unlink = counted(real.unlink);
 
 const changing = [
   ...["link", "mkdir", "mkdirSync", "remove", "removeSync", "rename", "renameSync", "symlink"],
-  ...["writeFile", "writeFileSync"],
+  ...["makeTempDir", "writeFile", "writeFileSync"],
 ] as const;
 // deno-lint-ignore no-explicit-any -- the same
 const deno = Deno as any;

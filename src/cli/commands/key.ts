@@ -12,9 +12,12 @@ import {
   textFlag,
 } from "../flags/command.ts";
 import { archiveSettings, networkSettings } from "../flags/common_flags.ts";
-import type { KeyArgs, KeyFlags, KeyRun } from "../running/key_run.ts";
+import type { KeyArgs, KeyFlags } from "../running/key_run.ts";
 
-const actions = ["show", "list", "certify", "rotate", "revoke"] as const;
+const actions = [
+  ...["show", "list", "certify", "rotate", "revoke", "encrypt", "decrypt", "root"] as const,
+  ...["backup", "restore"] as const,
+] as const;
 
 export default defineCommand<KeyFlags, KeyArgs>({
   description:
@@ -22,11 +25,14 @@ export default defineCommand<KeyFlags, KeyArgs>({
     "those that are revoked. With the root key: certify KEY lets another key sign, for example that of a " +
     "CI, and prints its certificate; rotate makes a new signing key for this home; revoke KEY has " +
     "readers refuse what a stolen key signs, except the archives in this home. The root key is the one " +
-    "in the home, or the one that --root names.",
+    "in the home, or the one that --root names. encrypt and decrypt put the keys under a passphrase, or " +
+    "take it away; root move FILE moves the root key out of the home; backup FILE saves keys, pins and " +
+    "records in one encrypted file, without the root key, and restore FILE brings them back.",
   examples: [
     "libreseed key show",
     "libreseed key certify ed25519:BASE64 --names 'a,@me/*' --until 90d",
     "libreseed key rotate --root /media/stick/root.key",
+    "libreseed key root move /media/stick/root.key",
     "libreseed key revoke --current --reason stolen --root -",
   ],
   settings: ["home", "dir", ...networkSettings, ...archiveSettings],
@@ -36,6 +42,11 @@ export default defineCommand<KeyFlags, KeyArgs>({
     certify: "created",
     rotate: "created",
     revoke: "created",
+    encrypt: "existing",
+    decrypt: "existing",
+    root: "existing",
+    backup: "existing",
+    restore: "created",
   },
   parameters: {
     flags: {
@@ -59,20 +70,27 @@ export default defineCommand<KeyFlags, KeyArgs>({
       kind: "tuple",
       parameters: [
         choiceArgument(actions, "What to do"),
-        { ...textArgument("KEY", "Public key, ed25519:BASE64 or hex"), optional: true },
-        { ...textArgument("FILE", "A file"), optional: true },
+        {
+          ...textArgument("KEY|FILE", "A public key, a backup, or move for root"),
+          optional: true,
+        },
+        { ...textArgument("FILE", "With root move: new file for the root key"), optional: true },
       ],
     },
   },
   async run(given) {
     const [action] = given.args;
-    if (action === "show" || action === "list") return await show(given);
-    const { changeKeys } = await import("../running/key_changes.ts");
-    await changeKeys(given);
+    switch (action) {
+      case "show":
+        return await (await import("../running/key_listing.ts")).showKeys(given);
+      case "list":
+        return await (await import("../running/key_listing.ts")).listKeys(given);
+      case "certify":
+      case "rotate":
+      case "revoke":
+        return await (await import("../running/key_changes.ts")).changeKeys(given);
+      default:
+        return await (await import("../running/key_files.ts")).changeKeyFiles(given);
+    }
   },
 });
-
-async function show(given: KeyRun): Promise<void> {
-  const { listKeys, showKeys } = await import("../running/key_listing.ts");
-  await (given.args[0] === "show" ? showKeys(given) : listKeys(given));
-}

@@ -7,6 +7,7 @@
 import { basename, resolve } from "node:path";
 import { refuseEarlyClock } from "../../base/mod.ts";
 import {
+  agentKeyFlag,
   allowSecretFlag,
   defineCommand,
   switchFlag,
@@ -31,6 +32,7 @@ type Flags = {
   dryRun?: boolean;
   allowSecret?: readonly string[];
   webSeed?: readonly string[];
+  key?: string;
 };
 
 export default defineCommand<Flags, [dir: string]>({
@@ -54,6 +56,7 @@ export default defineCommand<Flags, [dir: string]>({
       dryRun: switchFlag("Only list the files that would be packed"),
       allowSecret: allowSecretFlag,
       webSeed: webSeedFlag,
+      key: agentKeyFlag,
     },
     aliases: { o: "out" },
     positional: {
@@ -84,7 +87,7 @@ export default defineCommand<Flags, [dir: string]>({
     } as const;
     if (dryRun) return printContents(output, await listDirectory(chosen), dir);
     refuseEarlyClock(io.clock.now());
-    const signer = await publisherSigner(io, values.home);
+    const signer = await publisherSigner(io, values.home, flags.key);
     const bar = output.progress(basename(dir));
     const packed = await packDirectory({
       ...chosen,

@@ -11,6 +11,7 @@ import type { Signer } from "../../identity/mod.ts";
 import type { ListOptions } from "../../package/mod.ts";
 import type { PublishContext, Published, Ready } from "../../publishing/mod.ts";
 import {
+  agentKeyFlag,
   allowSecretFlag,
   type CommandRun,
   defineCommand,
@@ -43,6 +44,7 @@ type Flags = {
   dryRun?: boolean;
   allowSecret?: readonly string[];
   webSeed?: readonly string[];
+  key?: string;
   tag?: string;
 };
 type Run = CommandRun<Flags, string[]>;
@@ -69,6 +71,7 @@ export default defineCommand<Flags, string[]>({
       dryRun: switchFlag("Only list the files that would be published"),
       allowSecret: allowSecretFlag,
       webSeed: webSeedFlag,
+      key: agentKeyFlag,
       tag: textFlag("TAG", "Set this tag to the published version, as in NAME@TAG"),
       null: switchFlag("With -: paths are separated by NUL, as `find -print0` prints them"),
     },
@@ -105,7 +108,7 @@ export default defineCommand<Flags, string[]>({
       return await listAll(given, paths, { ...choice, limits: archiveLimitsOf(values) });
     }
     let keys: Promise<Signer> | undefined;
-    const signer = () => keys ??= publisherSigner(io, values.home);
+    const signer = () => keys ??= publisherSigner(io, values.home, flags.key, output);
     // Report a missing path early, before an engine is started.
     if (paths.length === 1) await refuseMissing(paths[0]!);
     await signer();

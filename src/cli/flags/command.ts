@@ -164,6 +164,12 @@ export const webSeedFlag = {
   variadic: true,
 } as const;
 
+/** The flag `--key ssh-agent:FINGERPRINT`: a key in the SSH agent signs in place of the home's. */
+export const agentKeyFlag = textFlag(
+  "ssh-agent:FINGERPRINT",
+  "Sign with this key in the SSH agent, as ssh-add -l names it",
+);
+
 /** Defines an optional flag without a value, such as `--all`. */
 export function switchFlag(brief: string) {
   return { kind: "boolean", optional: true, withNegated: false, brief } as const;

@@ -52,6 +52,12 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   });
 }
 
+/** Joins the words of a usage line; those that do not fit go to indented lines below. */
+function usageLines(words: readonly string[]): string[] {
+  const [first, ...below] = wrap(words.join(" "), pageColumns - 6);
+  return [`  ${first}`, ...below.map((line) => `      ${line}`)];
+}
+
 function section(title: string, lines: readonly string[], color: boolean): string {
   return `${color ? `\x1b[1m${title}\x1b[22m` : title}\n${lines.join("\n")}\n`;
 }
@@ -136,7 +142,7 @@ export function commandHelp(command: CommandHelp, all: boolean, color: boolean):
   if (all) flags.push(["-H, --help-all", "Also print flags that have no effect on this command"]);
 
   const parts = [
-    section("Usage", [`  libreseed ${[name, "[flags]", ...placeholders].join(" ")}`], color),
+    section("Usage", usageLines(["libreseed", name, "[flags]", ...placeholders]), color),
     `${brief}.\n`,
   ];
   if (description) parts.push(`${wrap(description, pageColumns).join("\n")}\n`);

@@ -13,7 +13,7 @@ import type { MutableItem } from "../../records/mod.ts";
 import { CliError } from "../process/errors.ts";
 import { formatCount } from "../terminal/format.ts";
 import { goodArchives } from "./good_archives.ts";
-import type { KeyRun } from "./key_run.ts";
+import { keyFlagNames, type KeyRun } from "./key_run.ts";
 import { type Network, withNode } from "./with_node.ts";
 
 /** Carries out the order of a command line. */
@@ -54,12 +54,11 @@ function refuseUnused({ args, flags }: KeyRun, action: KeyOrder["do"]): void {
     rotate: [],
     revoke: ["current", "reason", "since", "yes"],
   };
-  const [unused] = Object.entries(flags).filter(([name, value]) =>
-    name !== "root" && value !== undefined && value !== false && !used[action].includes(name) &&
-    Object.values(used).flat().includes(name)
+  const unused = keyFlagNames.find((name) =>
+    name !== "root" && flags[name] !== undefined && !used[action].includes(name)
   );
   if (unused) {
-    throw new CliError("usage", "BAD_ARGUMENTS", `--${unused[0]} has no use with key ${action}`);
+    throw new CliError("usage", "BAD_ARGUMENTS", `--${unused} has no use with key ${action}`);
   }
   if (args[2] !== undefined) {
     throw new CliError("usage", "BAD_ARGUMENTS", `key ${action} takes no third argument`);

@@ -18,9 +18,27 @@ export type KeyFlags = {
   yes?: boolean;
 };
 
+/** Names of the flags of `libreseed key` that are no settings. */
+export const keyFlagNames: readonly (keyof KeyFlags)[] = [
+  ...["root", "names", "until", "output", "current", "reason", "since", "yes"] as const,
+];
+
+/** The actions of `libreseed key`. */
+export type KeyAction =
+  | "show"
+  | "list"
+  | "certify"
+  | "rotate"
+  | "revoke"
+  | "encrypt"
+  | "decrypt"
+  | "root"
+  | "backup"
+  | "restore";
+
 /** The positional arguments of `libreseed key`. */
 export type KeyArgs = [
-  action: "show" | "list" | "certify" | "rotate" | "revoke",
+  action: KeyAction,
   subject?: string,
   file?: string,
 ];

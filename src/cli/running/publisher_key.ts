@@ -9,22 +9,42 @@ import { LibreseedError, publisherKeyPath } from "../../base/mod.ts";
 import type { Signer } from "../../identity/mod.ts";
 import type { SigningKeyFacts } from "../../launcher/mod.ts";
 import type { Io } from "../process/context.ts";
+import { CliError } from "../process/errors.ts";
+import type { Output } from "../terminal/output.ts";
 
 /**
- * Returns a signer for this home's key.
+ * Returns a signer for this home's key, or for a key in the SSH agent.
  *
  * @param home path of the home
- * @throws {LibreseedError} the errors of the key file: `KEY_NOT_FOUND` and so on
+ * @param agentKey value of the flag `--key`. The launcher reads it, too
+ * @param output reminds of a root key that lies in the home; nothing does without it
+ * @throws {LibreseedError} the errors of the key file and of the agent: `KEY_NOT_FOUND` and so on
  */
 export async function publisherSigner(
   { launcher }: Pick<Io, "launcher">,
   home: string,
+  agentKey?: string,
+  output?: Pick<Output, "warning">,
 ): Promise<Signer> {
+  if (agentKey !== undefined && !agentKey.startsWith("ssh-agent:")) {
+    throw new CliError(
+      "usage",
+      "BAD_ARGUMENTS",
+      `--key ${
+        JSON.stringify(agentKey)
+      } names no key in the SSH agent. Write --key ssh-agent:SHA256:…, ` +
+        "with the fingerprint that `ssh-add -l` prints",
+    );
+  }
   const path = publisherKeyPath(home);
-  return {
-    ...await launcher.signingKey(path),
-    sign: (statement) => launcher.sign(path, statement),
-  };
+  const { rootPath, ...facts } = await launcher.signingKey(path);
+  if (rootPath !== undefined) {
+    output?.warning(
+      `the root key lies in the home (${rootPath}), where a thief of the signing key finds it too; move ` +
+        "it away with `libreseed key root move FILE`",
+    );
+  }
+  return { ...facts, sign: (statement) => launcher.sign(path, statement) };
 }
 
 /**

@@ -17,7 +17,7 @@ const KEY = "ab".repeat(32);
 
 /** Command lines that need an existing home, one for each command and action. */
 const existing: Record<string, string[][]> = {
-  key: [["show"], ["list"]],
+  key: [["show"], ["list"], ["encrypt"], ["decrypt"], ["root", "move", "x"], ["backup", "x"]],
   pack: [["."]],
   publish: [["."]],
   yank: [["hello@1.0.0"], ["hello@1", "--undo"]],
