@@ -65,6 +65,8 @@ export interface ReachabilityStatus {
   ipv4: FamilyReachability;
   /** Absent if nothing is known of IPv6. */
   ipv6?: Ipv6Reachability;
+  /** Incoming connections before the last change of the network; absent if there were none. */
+  earlierIncoming?: number;
   /** Address of this machine in its own network, to which a router has to forward the port. */
   localAddress?: string;
   /** External IPv4 address that the router claims, and the port that it has opened there. */
@@ -78,8 +80,12 @@ export interface Measurements {
   hostAddresses: readonly string[] | undefined;
   external4: ExternalAddress | undefined;
   external6: ExternalAddress | undefined;
+  /** The lasting address of IPv6 from which the engine sends; absent if the system chooses. */
+  stableIpv6?: string;
   incoming4: Incoming;
   incoming6: Incoming;
+  /** Incoming connections before the last change of the network. Default 0. */
+  earlierIncoming?: number;
   portMapping: PortMappingStatus | undefined;
   /** Status of our port in the router's firewall for IPv6. */
   pinhole: PortMappingStatus | undefined;
@@ -90,6 +96,7 @@ const CARRIER = blockOf("100.64.0.0/10");
 
 /** Derives the reachability from the measurements. */
 export function reachabilityOf(measured: Measurements): ReachabilityStatus {
+  const { earlierIncoming = 0 } = measured;
   const { port, hostAddresses, portMapping, incoming4, incoming6, external4 } = measured;
   const own = (hostAddresses ?? []).map((text) => ({ text, address: parseAddress(text) }))
     .filter((one): one is { text: string; address: Address } => one.address !== undefined);
@@ -106,6 +113,7 @@ export function reachabilityOf(measured: Measurements): ReachabilityStatus {
     reachable: verdicts.includes("yes") ? "yes" : verdicts.includes("unknown") ? "unknown" : "no",
     port,
     ipv4,
+    ...(earlierIncoming > 0 && { earlierIncoming }),
     ...(knowsIpv6 && { ipv6 }),
     ...(local !== undefined && { localAddress: local }),
     ...(address !== undefined &&
@@ -138,14 +146,15 @@ function familyOf(
 }
 
 function ipv6Of(
-  { external6, incoming6, pinhole: { mapping, error } = { sinceMs: 0 } }: Measurements,
+  { external6, stableIpv6, incoming6, pinhole: { mapping, error } = { sinceMs: 0 } }: Measurements,
   own: Own,
 ): Ipv6Reachability {
   const family = familyOf(placementOf(own, external6), external6, incoming6);
   // A dead gate says nothing of the router.
   const isAsked = error !== undefined && error.code !== "GATE_DIED";
   const pinhole = mapping ? "open" : isAsked ? "none" : undefined;
-  const address = external6?.address ?? own.find(({ address }) => isPublic(address))?.text;
+  const address = stableIpv6 ?? external6?.address ??
+    own.find(({ address }) => isPublic(address))?.text;
   return {
     ...family,
     ...(pinhole !== undefined && { pinhole }),

@@ -67,6 +67,8 @@ export class Reach {
   /** The lasting address of IPv6, if it is known. */
   #stableIpv6: string | undefined;
   #incoming: { 4: Incoming; 6: Incoming } = { 4: { connections: 0 }, 6: { connections: 0 } };
+  /** Incoming connections before the network changed. */
+  #earlierIncoming = 0;
   /** The external IPv4 address that `onExternal` got last. */
   #external: string | undefined;
   #told: ReachabilityStatus;
@@ -89,6 +91,8 @@ export class Reach {
       hostAddresses: this.#hostAddresses,
       external4: this.#votes4.external,
       external6: this.#votes6.external,
+      stableIpv6: this.#stableIpv6,
+      earlierIncoming: this.#earlierIncoming,
       incoming4: { ...this.#incoming[4] },
       incoming6: { ...this.#incoming[6] },
       portMapping: this.#options.portMapping(),
@@ -112,7 +116,8 @@ export class Reach {
     if (hasMoved) {
       this.#votes4.clear();
       this.#votes6.clear();
-      this.#incoming = { 4: { connections: 0 }, 6: { connections: 0 } };
+      this.#forgetIncoming(4);
+      this.#forgetIncoming(6);
     }
     const { usesIpv6For = "public", onIpv6 } = this.#options;
     const isUsed = (text: string) =>
@@ -180,10 +185,16 @@ export class Reach {
     const before = this.#external;
     this.#learn(address);
     if (before !== undefined && before !== address) {
-      this.#incoming[4] = { connections: 0 };
+      this.#forgetIncoming(4);
       this.#options.onMoved();
     }
     this.update();
+  }
+
+  /** Begins to count the incoming connections of a family anew. */
+  #forgetIncoming(family: Family): void {
+    this.#earlierIncoming += this.#incoming[family].connections;
+    this.#incoming[family] = { connections: 0 };
   }
 
   #learn(address: string): void {

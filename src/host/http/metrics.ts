@@ -47,7 +47,7 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
     const isOpen = status.pinhole.mapping !== undefined;
     gauge("pinhole_open", "1 if the home router lets our port in over IPv6", isOpen ? 1 : 0);
   }
-  const { reachable, ipv4, ipv6 } = status.reachability;
+  const { reachable, ipv4, ipv6, earlierIncoming = 0 } = status.reachability;
   if (reachable !== "unknown") {
     gauge(
       "reachable",
@@ -57,8 +57,8 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   }
   counter(
     "incoming_peers",
-    "Connections from outside since the start or the last change of the address",
-    ipv4.incoming.connections + (ipv6?.incoming.connections ?? 0),
+    "Connections from outside since the start",
+    ipv4.incoming.connections + (ipv6?.incoming.connections ?? 0) + earlierIncoming,
   );
   if (status.lan) {
     const { length } = status.lan.neighbours;

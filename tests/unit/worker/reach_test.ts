@@ -73,6 +73,7 @@ Deno.test("a lasting address of IPv6 is external at once, whatever nodes tell", 
   vote6(reach, temporary);
   vote6(reach, "2a01:4f8::666");
   assert.deepEqual(external, [lasting]);
+  assert.equal(reach.status.ipv6!.address, lasting);
   assert.equal(counts.moves, 0);
   reach.setHostAddresses(["2a02::1"], { stableIpv6: "2a02::1", isMove: true });
   assert.deepEqual(external, [lasting, "2a02::1"]);
@@ -167,4 +168,22 @@ Deno.test("in a test network, IPv6 is there if this machine has ::1, whatever el
     reach.setHostAddresses(["127.0.0.1", "2a01:4f8::1", OURS]);
     assert.deepEqual(ipv6, [expected, false]);
   }
+});
+
+Deno.test("visitors before a change of the network still count in all", () => {
+  const { reach, vote } = begin();
+  reach.setHostAddresses(["192.168.1.2", "2a00:1:1::2"]);
+  const all = () => {
+    const { ipv4, ipv6, earlierIncoming = 0 } = reach.status;
+    return ipv4.incoming.connections + (ipv6?.incoming.connections ?? 0) + earlierIncoming;
+  };
+  vote(OURS);
+  reach.noteIncoming("5.200.0.1");
+  reach.noteIncoming("2a00:2:2::2");
+  vote(NEXT, MAX_VOTERS);
+  assert.equal(reach.status.ipv4.incoming.connections, 0);
+  assert.equal(all(), 2);
+  reach.setHostAddresses(["192.168.1.2"]);
+  reach.noteIncoming("5.200.0.1");
+  assert.equal(all(), 3);
 });

@@ -87,6 +87,7 @@ const status: StatusJson = {
   schedule: { kept: 3, overdue: 1 },
   reachability: {
     ...{ reachable: "yes", port: 6_881 },
+    earlierIncoming: 3,
     ipv4: { placement: "mapped", reachable: "yes", incoming: { connections: 4, lastMs: 1 } },
     ipv6: { placement: "public", reachable: "yes", incoming: { connections: 2, lastMs: 1 } },
   },
@@ -130,7 +131,7 @@ Deno.test("the metrics keep Prometheus' format and naming conventions and agree 
     ...{ uploaded_bytes_total: 2 ** 40, downloaded_bytes_total: 17, peers_connected: 3 },
     ...{ peers_known: 12, peers_found_total: 0, dht_up: 1, announcements_overdue: 1 },
     ...{ upload_bytes_per_second: 10.5, dht_sent_bytes_total: 4, records: 0 },
-    ...{ reachable: 1, incoming_peers_total: 6, peers_connected_by_utp: 2 },
+    ...{ reachable: 1, incoming_peers_total: 9, peers_connected_by_utp: 2 },
     ...{ utp_sent_bytes_total: 12, utp_accepted_connections_total: 13 },
   };
   for (const [name, value] of Object.entries(figures)) assert.equal(valueOf(name), value, name);
