@@ -362,7 +362,8 @@ export const places: readonly Place[] = [
     what: "UDP",
     pattern: /["']node:dgram["']|\bDeno\.listenDatagram\b/,
     only: [
-      ...["src/engine/dht/udp_socket.ts", "src/doctor/network.ts"],
+      ...["src/engine/dht/udp_socket.ts", "src/engine/dht/datagram_socket.ts"],
+      "src/doctor/network.ts",
       ...["src/gate_thread/udp_sockets.ts", "src/testnet/ipv6_socket.ts"],
     ],
   },
