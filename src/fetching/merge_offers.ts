@@ -1,7 +1,8 @@
 /**
  * Merges what several keys of one publisher offer of a package. A key counts for the names that its
- * certificate covers. If two keys list one version, the first in the order of the publisher record
- * decides about it.
+ * certificate covers. If two keys list or flag one version, the first in the order of the publisher record
+ * decides about it. So the publisher's own key, which the record names first, can yank what a CI's key has
+ * published, and not the other way round.
  *
  * @module
  */
@@ -40,11 +41,15 @@ export function mergeOffers(name: string, offers: readonly KeyOffer[]): MergedOf
       else if (before.at(-1) !== key) before.push(key);
     }
   }
-  /** Whether a key decides about a version: it is the first that lists it, or none does. */
-  const decides = (key: SigningKey, version: string) => {
-    const [first] = keys.get(version) ?? [];
-    return first === undefined || toHex(first.key) === toHex(key.key);
-  };
+  /** The first key that lists or flags a version. */
+  const deciding = new Map<string, SigningKey>();
+  for (const { key, ofName: { versions = [], flags: { yanked, deprecated } } } of own) {
+    for (const version of [...versions, ...yanked.keys(), ...deprecated.keys()]) {
+      if (!deciding.has(version)) deciding.set(version, key);
+    }
+  }
+  const decides = (key: SigningKey, version: string) =>
+    toHex(deciding.get(version)!.key) === toHex(key.key);
   const flags = {
     yanked: new Map<string, string>(),
     deprecated: new Map<string, string>(),

@@ -12,6 +12,7 @@
  * | `PUBLISHER_RECORD_INVALID` | verification | the publisher record beside the key is not what the root key has signed |
  * | `NOT_LISTED` | not-found | the publisher's list does not have the package or the version |
  * | `TAG_NOT_FOUND` | not-found | the package does not have the tag |
+ * | `FLAGGED_ELSEWHERE` | failed | another key of the identity has set the flag, and decides about it |
  * | `VERSION_YANKED` | failed | a yanked version is to get a tag |
  * | `TAG_INVALID`, `FLAG_TEXT_INVALID` | usage | text is no tag, or no reason or message |
  * | `KEY_NOT_CERTIFIED` | failed | the signing key's certificate does not cover the name |

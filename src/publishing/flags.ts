@@ -31,8 +31,23 @@ import { putPublisherRecordOnce } from "./publisher_record.ts";
 /** Maximum number of versions in an error message. */
 const MAX_NAMED = 10;
 
-/** A change of the flags of one package, given its flags and listed versions (the highest first). */
-export type FlagChange = (flags: PackageFlags, versions: readonly string[]) => PackageFlags;
+/**
+ * A change of the flags of one package, given its flags and listed versions (the highest first).
+ *
+ * @param isElsewhere whether a version has a flag by another key of the identity, which decides about it
+ * because this home's key does not list the version
+ */
+export type FlagChange = (
+  flags: PackageFlags,
+  versions: readonly string[],
+  isElsewhere: (kind: "yanked" | "deprecated", version: string) => boolean,
+) => PackageFlags;
+
+/** What the other keys of a publisher's identity offer of a package. */
+export interface OtherKeys {
+  versions?: readonly string[];
+  flags: PackageFlags;
+}
 
 /** The flags of a package after a change, and the versions whose flags have changed. */
 export interface ChangedFlags {
@@ -47,6 +62,7 @@ export interface ChangedFlags {
  * Changes the flags of one of the publisher's own packages.
  *
  * @param nowMs Unix time in milliseconds
+ * @param others what the other keys of the identity offer of the package
  * @throws {PublishingError} `NOT_LISTED` (kind `not-found`) if the publisher lists no such package;
  * `DHT_UNREACHABLE`, `LIST_UNKNOWN` (kind `network`); `RECORD_SUPERSEDED`, `RECORD_CONFLICT`,
  * `KEY_NOT_CERTIFIED`, `KEY_WITHDRAWN` (kind `failed`); what `change` throws
@@ -57,6 +73,7 @@ export async function changeFlags(
   name: string,
   change: FlagChange,
   nowMs: number,
+  others: OtherKeys = { flags: NO_FLAGS },
 ): Promise<ChangedFlags> {
   const publisher = formatPublicKey(identityOf(keys));
   if (keys.certificate && !coversName(keys.certificate, name)) {
@@ -72,7 +89,10 @@ export async function changeFlags(
   let before = NO_FLAGS;
   let versions: string[] = [];
   const flags = (all: FlagsByName, list: OfferedList): FlagsByName => {
-    versions = semver.rsort(list.versionsOf(name).filter(isValidVersion));
+    const own = list.versionsOf(name);
+    versions = semver.rsort(
+      [...new Set([...own, ...others.versions ?? []])].filter(isValidVersion),
+    );
     before = all.get(name) ?? NO_FLAGS;
     if (versions.length === 0) {
       throw new PublishingError(
@@ -82,7 +102,12 @@ export async function changeFlags(
         { detail: { name, unknownName: name } },
       );
     }
-    return new Map([...all, [name, change(before, versions)]]);
+    const after = change(
+      before,
+      versions,
+      (kind, version) => others.flags[kind].has(version) && !own.includes(version),
+    );
+    return new Map([...all, [name, after]]);
   };
   const written = await writeList(context, keys, [], nowMs, { flags }, true);
   if (!written) {
@@ -147,9 +172,12 @@ export function yanking(name: string, range: string, reason?: string): FlagChang
 
 /** Takes back that versions are yanked. */
 export function unyanking(name: string, range: string): FlagChange {
-  return (flags, versions) => {
+  return (flags, versions, isElsewhere) => {
     const yanked = new Map(flags.yanked);
-    for (const version of selected(name, range, versions, flags)) yanked.delete(version);
+    for (const version of selected(name, range, versions, flags)) {
+      if (isElsewhere("yanked", version)) throw flaggedElsewhere(name, version, "yanked");
+      yanked.delete(version);
+    }
     return { ...flags, yanked };
   };
 }
@@ -157,11 +185,13 @@ export function unyanking(name: string, range: string): FlagChange {
 /** Deprecates the versions that a range selects; an empty message takes that back. */
 export function deprecating(name: string, range: string, message: string): FlagChange {
   const text = flagText("message", message);
-  return (flags, versions) => {
+  return (flags, versions, isElsewhere) => {
     const deprecated = new Map(flags.deprecated);
     for (const version of selected(name, range, versions, flags)) {
-      if (text === "") deprecated.delete(version);
-      else deprecated.set(version, text);
+      if (text !== "") deprecated.set(version, text);
+      else if (isElsewhere("deprecated", version)) {
+        throw flaggedElsewhere(name, version, "deprecated");
+      } else deprecated.delete(version);
     }
     return { ...flags, deprecated };
   };
@@ -216,6 +246,16 @@ export function tagging(
     }
     return tagged;
   };
+}
+
+function flaggedElsewhere(name: string, version: string, state: string): PublishingError {
+  return new PublishingError(
+    "failed",
+    "FLAGGED_ELSEWHERE",
+    `${name}@${version} is ${state} by another signing key of this identity, and this home's key does not ` +
+      "list the version. Take it back where that key is, or publish the same archive here first",
+    { detail: { name, version } },
+  );
 }
 
 /**

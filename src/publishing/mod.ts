@@ -40,6 +40,7 @@ export {
   checkTag,
   deprecating,
   type FlagChange,
+  type OtherKeys,
   removingTag,
   settingTag,
   unyanking,

@@ -4,11 +4,13 @@
  * @module
  */
 
-import type { ChangedFlags, FlagChange } from "../../publishing/mod.ts";
+import { LibreseedError } from "../../base/mod.ts";
+import type { Signer } from "../../identity/mod.ts";
+import type { ChangedFlags, FlagChange, OtherKeys } from "../../publishing/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
 import { publisherSigner, rootOf } from "./publisher_key.ts";
-import { withNode } from "./with_node.ts";
+import { type Network, withNames, withNode } from "./with_node.ts";
 
 type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state">;
 
@@ -64,7 +66,8 @@ export async function changeOwnFlags(
     );
   }
   refuseEarlyClock(io.clock.now());
-  return await withNode(given, async ({ operations, seeds, listed }) => {
+  return await withNode(given, async (network) => {
+    const { operations, seeds, listed } = network;
     const context = {
       operations,
       seeds,
@@ -73,7 +76,9 @@ export async function changeOwnFlags(
       signal: io.signal,
       onWarning: (message: string) => output.warning(message),
     };
-    const result = await changeFlags(context, keys, name, change, io.clock.now());
+    // A key without a certificate is the only one of its identity.
+    const others = keys.certificate && await offeredByOthers(given, network, keys, name);
+    const result = await changeFlags(context, keys, name, change, io.clock.now(), others);
     const { flags, changed, holding } = result;
     if (changed.length === 0) output.notice(unchanged);
     else output.notice(`the changed list is on ${holding} nodes`);
@@ -89,5 +94,26 @@ export async function changeOwnFlags(
       );
     }
     return result;
+  });
+}
+
+/** Reads what the other keys of this home's identity offer of a package; `undefined` if nothing is found. */
+async function offeredByOthers(
+  given: Environment,
+  network: Network,
+  { publicKey, certificate }: Signer,
+  name: string,
+): Promise<OtherKeys | undefined> {
+  const { equalBytes } = await import("../../base/mod.ts");
+  const { readOffers } = await import("../../fetching/mod.ts");
+  return await withNames(given, network, async ({ operations, offers, finding }) => {
+    try {
+      const read = await readOffers(operations, offers.records, certificate!.root, finding);
+      return offers.settle(name, read.filter(({ key }) => !equalBytes(key.key, publicKey)));
+    } catch (error) {
+      // Without a list in the DHT, this home's own list decides.
+      if (!(error instanceof LibreseedError)) throw error;
+      return undefined;
+    }
   });
 }

@@ -244,3 +244,38 @@ Deno.test("flags that do not fit into the record are read from the catalog, also
   assert.match(alone.result.yanked, /^1\.5\.0 1\.5\.0/);
   await daemon.end();
 });
+
+Deno.test("flags lie under the identity: a new signing key takes them over, and changes those of the old one", async () => {
+  await using place = await newPlace();
+  const publisher = await place.home(null);
+  const root = `${publisher.path}-root.key`;
+  const made = JSON.parse(await publisher.must(["keygen", "--json", "--root-out", root]));
+  const spec = `${made.publicKey}/pkg`;
+  await using daemon = await publisher.daemon();
+  for (const version of ["1.0.0", "1.1.0", "1.2.0"]) {
+    await publisher.must(["publish", "-q", await place.source("pkg", version)]);
+  }
+  await publisher.must(["yank", "pkg@1.2.0", "--reason", "by the old key"]);
+  const before = await place.home(null);
+  assert.equal((await json(before, ["resolve", spec])).result.version, "1.1.0");
+  await publisher.must(["key", "rotate", "--root", root]);
+  const fresh = await place.home(null);
+  assert.equal((await json(fresh, ["resolve", spec])).result.version, "1.1.0");
+  const changed = await json(publisher, ["yank", `${spec}@1.1.0`, "--reason", "by the new key"]);
+  assert.deepEqual([changed.result.version, changed.result.yanked], ["1.1.0", "by the new key"]);
+  for (const home of [before, fresh, await place.home(null)]) {
+    assert.equal((await json(home, ["resolve", spec])).result.version, "1.0.0");
+    for (const [version, reason] of [["1.1.0", "by the new key"], ["1.2.0", "by the old key"]]) {
+      const { result } = await json(home, ["resolve", `${spec}@${version}`]);
+      assert.deepEqual([result.version, result.yanked], [version, reason]);
+    }
+  }
+  // The old key's list has the version, and the new key's has not.
+  const refused = await publisher.run(["yank", "--undo", "pkg@1.2.0"]);
+  assert.equal(refused.code, 1, refused.stderr);
+  assert.match(refused.stderr, /yanked by another signing key of this identity/);
+  await publisher.must(["publish", "-q", `${publisher.seed}/pkg-1.2.0.tgz`]);
+  await publisher.must(["yank", "--undo", "pkg@1.2.0"]);
+  assert.equal((await json(await place.home(null), ["resolve", spec])).result.version, "1.2.0");
+  await daemon.end();
+});
