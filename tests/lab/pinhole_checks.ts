@@ -33,11 +33,15 @@ interface AtHome {
   process: CliProcess;
 }
 
-/** Starts a daemon behind a router with IPv6, and publishes a package by it. */
+/**
+ * Starts a daemon behind a router with IPv6, and publishes a package by it. The system sends from
+ * temporary addresses, but the router has to let in what comes to the lasting one.
+ */
 async function seedAtHome(lab: Lab, mapping: Mapping): Promise<AtHome> {
   const [bootstrap] = await startDht6(lab);
   const router = await homeRouter(lab.network, "router", { mapping, ipv6: true });
   const place = await router.host("seeder");
+  await lab.network.addTemporaryAddresses(place);
   const home = await lab.home(place.name);
   const process = await daemon(lab, place, home, [bootstrap], true);
   const { archive } = await lab.pack("of-seeder", SMALL);
@@ -82,7 +86,7 @@ async function opensPinhole(lab: Lab, mapping: "pcp" | "igd2") {
   await gets(lab, reader, "of-seeder", at.bootstrap);
   await until(at, ({ reachability }) => (reachability.ipv6?.incoming.connections ?? 0) > 0);
 
-  // A temporary address (RFC 8981) takes the place of the old one, which stays for a while.
+  // Another lasting address takes the place of the old one, which stays for a while.
   const old = place.address6!;
   const now = old.replace(/::.*/, "::aa:1");
   await ip(
