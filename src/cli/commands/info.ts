@@ -9,6 +9,7 @@ import type { PresentPackage } from "../../names/mod.ts";
 import type { FullManifest } from "../../package/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
 import { archiveSettings, networkSettings } from "../flags/common_flags.ts";
+import { NetworkCost } from "../running/network_cost.ts";
 import { type Network, withNames, withNode } from "../running/with_node.ts";
 import { type FileInfo, type PackageInfo, renderInfo } from "../terminal/package_info.ts";
 
@@ -39,8 +40,10 @@ export default defineCommand<Flags, [spec: string]>({
     const { args: [spec], output } = given;
     const { parsePackageSpec } = await import("../../package/mod.ts");
     const wanted = parsePackageSpec(spec);
-    await withNode(given, (network) =>
-      withNames(given, network, async (names) => {
+    await withNode(given, async (node) => {
+      const cost = new NetworkCost(node.operations, output.verbose);
+      const network = { ...node, operations: cost.operations };
+      await withNames(given, network, async (names) => {
         output.step(`looking for ${spec}`);
         const { describeSkipped } = await import("../../fetching/mod.ts");
         const { knownVersions, presentPackage, resolveByName } = await import(
@@ -69,7 +72,9 @@ export default defineCommand<Flags, [spec: string]>({
           ...(versions && { versions }),
         };
         output.result({ ...all }, renderInfo(all));
-      }));
+      });
+      await cost.print(output);
+    });
   },
 });
 
