@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { toHex } from "../../src/base/mod.ts";
+import { announceSalt, targetOf } from "../../src/records/mod.ts";
 import { type Home, newPlace, type Place } from "../support/place.ts";
 
 const LOCK = "libreseed.lock.json";
@@ -185,4 +187,28 @@ Deno.test("an upgrade that cannot be complete changes nothing", async () => {
   await same();
   const offline = await user.run(["outdated"], { cwd, env: { LIBRESEED_DHT: "false" } });
   assert.deepEqual([offline.code, offline.stdout], [5, ""], offline.stderr);
+});
+
+Deno.test("outdated names the packages whose lists cannot be read, and exits with 7", async () => {
+  await using place = await newPlace();
+  const [one, other, user] = [await place.home(), await place.home(), await place.home(null)];
+  await using daemon = await one.daemon();
+  await using otherDaemon = await other.daemon();
+  await publish(place, one, { "here@1.0.0": {} });
+  await publish(place, other, { "lost@1.0.0": {} });
+  const cwd = await project(place);
+  await user.must(["install", "-q", "--save", "here", "lost"], { cwd });
+  await publish(place, one, { "here@1.1.0": {} });
+  // The daemons store records, too.
+  await otherDaemon.end();
+  await daemon.end();
+  for (const node of place.testnet.nodes) {
+    const { publicKey } = other.keys;
+    node.forget(toHex(targetOf(publicKey, announceSalt(publicKey))));
+  }
+  const options = { cwd, env: { LIBRESEED_TIMEOUT: "2s" } };
+  const { code, stdout, stderr } = await user.run(["outdated", "--json"], options);
+  assert.equal(code, 7, stderr);
+  assert.deepEqual(lines(stdout).map(({ name, wanted }) => [name, wanted]), [["here", "1.1.0"]]);
+  assert.match(stderr, /lost: /);
 });

@@ -4,12 +4,13 @@
  * @module
  */
 
-import type { LibreseedError } from "../../base/mod.ts";
+import { type LibreseedError, NO_FLAGS } from "../../base/mod.ts";
 import type { PresentPackage } from "../../names/mod.ts";
 import type { FullManifest } from "../../package/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
 import { archiveSettings, networkSettings } from "../flags/common_flags.ts";
 import { NetworkCost } from "../running/network_cost.ts";
+import { tellFlags } from "../running/version_flags.ts";
 import { type Network, withNames, withNode } from "../running/with_node.ts";
 import { type FileInfo, type PackageInfo, renderInfo } from "../terminal/package_info.ts";
 
@@ -55,11 +56,13 @@ export default defineCommand<Flags, [spec: string]>({
           const present = isMissing ? await presentPackage(names, seeds, wanted) : undefined;
           if (!present) throw error;
           output.warning(`${error.message}. The seed directory has what follows`);
-          return { ...present, skipped: [] };
+          return { ...present, skipped: [], flags: NO_FLAGS };
         });
-        for (const one of found.skipped) {
-          output.warning(describeSkipped(found.minimal.name, one, found.minimal.version));
+        const { minimal, skipped } = found;
+        for (const one of skipped) {
+          output.warning(describeSkipped(minimal.name, one, minimal.version));
         }
+        const flags = await tellFlags(output, minimal, found.flags);
         const info = await gather(given, network, found);
         const versions = await knownVersions(names, seeds, found);
         const pin = names.state.pins.list(info.name).find(({ publicKey }) =>
@@ -70,6 +73,7 @@ export default defineCommand<Flags, [spec: string]>({
           pinned: pin !== undefined,
           trusted: pin?.byHand ?? false,
           ...(versions && { versions }),
+          ...flags,
         };
         output.result({ ...all }, renderInfo(all));
       });

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { VersionFlags } from "../../fetching/mod.ts";
 import type { KnownVersion } from "../../names/mod.ts";
 import { formatBytes, formatCount, printable } from "./format.ts";
 
@@ -18,7 +19,7 @@ export interface FileInfo {
 }
 
 /** What `info` prints, as `--json` has it. */
-export interface PackageInfo {
+export interface PackageInfo extends VersionFlags {
   name: string;
   version: string;
   description?: string;
