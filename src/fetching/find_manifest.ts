@@ -108,8 +108,9 @@ async function accepted(
     // What the identity of the key has revoked is not known yet.
     const identity = parsePublicKey(minimal.pubkey);
     await records.lookUp(operations, identity, options.signal);
-  }
-  await acceptManifest({ operations, trust: records.trust }, minimal, options);
+    await acceptManifest({ operations, trust: records.trust }, minimal, options);
+    records.trust.tellIdentity(wanted.publicKey, identity);
+  } else await acceptManifest({ operations, trust: records.trust }, minimal, options);
   const webSeeds = webSeedsOfRecord(item);
   return { minimal, magnet: magnetOf(minimal, webSeeds), webSeeds, seq: item.seq, counts };
 }

@@ -57,6 +57,7 @@ import {
   Downloads,
   Packages,
   PrefixDownloads,
+  RevocationWatch,
   SeededCatalogs,
   seederOf,
   Seeding,
@@ -191,6 +192,7 @@ export class Host implements Operations {
     this.#bootstrap.keepLooking((addresses) => worker.addBootstrap(addresses));
     const minNodes = () => this.#options.settings.minNodes;
     this.#records = new KeptRecords(this.#state, clock, started.port, minNodes, listeners.onNotice);
+    this.#records.trust = this.#trust;
     this.#downloads = new Downloads(worker, seedDirectory);
     this.#prefixes = new PrefixDownloads(worker, seedDirectory, this.#downloads);
     this.#names = new NameKeeper({
@@ -218,6 +220,7 @@ export class Host implements Operations {
       state: this.#state,
       limits: archiveLimitsOf(settings),
       seeder,
+      trust: this.#trust,
       isPublished: (minimal) => this.#records.isOf(minimal),
       startThread: launcher.startHelper,
       clock,
@@ -233,7 +236,10 @@ export class Host implements Operations {
     this.#torrentsDueMs = this.#records.torrentsDueMs();
     const { settings, clock, listeners } = this.#options;
     const timeoutMs = () => this.#options.settings.timeoutMs;
-    const common = { operations: this, seedDirectory: this.#seeds.path, clock, timeoutMs };
+    const common = {
+      ...{ operations: this, seedDirectory: this.#seeds.path, clock, timeoutMs },
+      ...{ trust: this.#trust, state: this.#state, ...listeners },
+    };
     this.#seeding = new Seeding({
       directory: this.#seeds.path,
       watch: settings.watch,
@@ -242,15 +248,15 @@ export class Host implements Operations {
       records: this.#records,
       names: this.#names,
       lists: new AdoptedLists({ ...common, records: this.#records, worker: this.#worker }),
+      revocations: new RevocationWatch({
+        ...{ ...common, packages: this.#packages, records: this.#records, worker: this.#worker },
+      }),
       worker: this.#worker,
       onWarning: listeners.onWarning,
     });
     this.#names.start();
     this.#follows = new FollowKeeper({
       ...common,
-      state: this.#state,
-      trust: this.#trust,
-      onWarning: listeners.onWarning,
       seeds: this.#seeds,
       limits: () => archiveLimitsOf(this.#options.settings),
       intervalMs: () => this.#options.settings.reannounceIntervalMs,

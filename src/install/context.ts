@@ -28,6 +28,11 @@ export interface InstallContext {
   ) => Promise<FoundPackage>;
   /** Returns the path of a package's archive. Fetches the archive unless this home has it. */
   fetch: (minimal: MinimalManifest, signal: AbortSignal) => Promise<string>;
+  /**
+   * Throws if a package is not to be accepted, because its key is revoked. Called with each package before
+   * it is loaded, also with those of a lock file and of the store.
+   */
+  accept?: (minimal: MinimalManifest, signal: AbortSignal) => Promise<void>;
   /** The signed manifest of a package; `undefined` if the seed directory lacks its archive. */
   held?: (name: PackageName) => Promise<MinimalManifest | undefined>;
   /** The publisher (`ed25519:BASE64`) of a bare name, if the user's pins alone determine it. */

@@ -318,7 +318,8 @@ export function requirementsOf(
 function checkResolved(minimal: MinimalManifest, wanted: Requirement): void {
   const { name, publisher, range } = wanted;
   const isMeant = minimal.name === name && satisfiesRange(minimal.version, range) &&
-    (publisher === undefined || publisher === minimal.pubkey);
+    // A publisher that has made a root for its only key may still be named by that key.
+    (publisher === undefined || [minimal.pubkey, minimal.signer?.key].includes(publisher));
   if (isMeant && verifyMinimalSignature(minimal)) return;
   throw new InstallError(
     "verification",

@@ -138,8 +138,9 @@ export class Installation implements AsyncDisposable {
     minimal: MinimalManifest,
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, string>>> {
-    const { fetch, onStep, limits } = this.#context;
+    const { accept, fetch, onStep, limits } = this.#context;
     const ref = packageRef(minimal);
+    await accept?.(minimal, signal);
     const there = await this.#stored(minimal);
     if (there) {
       onStep?.(`${label(minimal)} is in the store already`);

@@ -8,6 +8,7 @@
 import { join, resolve } from "node:path";
 import { LibreseedError } from "../base/mod.ts";
 import { type Requirement, requirementKey } from "../fetching/mod.ts";
+import type { MinimalManifest } from "../package/mod.ts";
 import { packageId, type PackageStore, type StoredPackage } from "../store/mod.ts";
 import { InstallError } from "./errors.ts";
 import { LOCK_FILE_NAME, readLockFile } from "./lock_file.ts";
@@ -20,6 +21,8 @@ export interface LinkRequest {
   directory: string;
   /** Path of the link, relative to the project; `node_modules/NAME` by default. */
   to?: string;
+  /** Throws if a package is not to be linked, because its key is revoked. */
+  accept?: (minimal: MinimalManifest) => void;
 }
 
 /** The outcome of creating a link: the linked package, and the path of the link. */
@@ -44,7 +47,7 @@ export interface Linked {
  */
 export async function linkPackage(
   store: PackageStore,
-  { requirement, directory, to }: LinkRequest,
+  { requirement, directory, to, accept }: LinkRequest,
   signal?: AbortSignal,
 ): Promise<Linked> {
   const path = resolve(directory, to ?? join("node_modules", requirement.name));
@@ -52,6 +55,7 @@ export async function linkPackage(
   // While this lock is held, no other process can remove the package before the link refers to it.
   using _lock = await store.lock("add", signal);
   const entry = await locked(store, requirement, directory) ?? await pickStored(store, requirement);
+  accept?.(entry.minimal);
   using _places = await store.lockPlaces(signal);
   let before: Linked["before"];
   try {

@@ -201,7 +201,10 @@ const rows: Record<CommandName, Row> = {
     home: ["state", "store"],
     ...(action === "prune" ? { roots: true } : {}),
   }),
-  verify: ({ args }, { cwd }) => ({ reads: args.flatMap((path) => archive(cwd, path)) }),
+  verify: ({ args }, { cwd }) => ({
+    home: ["state"],
+    reads: args.flatMap((path) => archive(cwd, path)),
+  }),
   trust: (_line, at) => ({ ...suggests(at), home: ["tmp", ...suggesting] }),
   search: (_line, at) => ({ ...suggests(at), home: ["tmp", ...suggesting, "seed-read"] }),
   follow: () => host({ key: KEY_READING }),

@@ -29,7 +29,7 @@
 export type { NamesContext } from "./context.ts";
 export { describeFutureEntries, futureEntries, warnOfFutureEntries } from "./future_entries.ts";
 export { EntryTimes, entryToSign, hasPossibleTimes } from "./name_entry.ts";
-export { type IndexReader, indexReader, readNameIndex } from "./name_index.ts";
+export { type IndexReader, indexReader, readNameIndex, unrevoked } from "./name_index.ts";
 export {
   type KnownVersion,
   knownVersions,

@@ -7,7 +7,7 @@
  */
 
 import semver from "semver";
-import { type Clock, isOfFuture, toHex } from "../base/mod.ts";
+import { type Clock, equalBytes, isOfFuture, toHex } from "../base/mod.ts";
 import { formatPublicKey, type Signer } from "../identity/mod.ts";
 import { type NameIndexEntry, signNameIndexEntry } from "../records/mod.ts";
 import { NamesError } from "./errors.ts";
@@ -37,7 +37,8 @@ export function hasPossibleTimes(
  *
  * @param known the publisher's entries in the index and in this home
  * @param nowMs Unix time in milliseconds
- * @param isOffered whether the publisher has not yanked a version
+ * @param options `isOffered`: whether the publisher has not yanked a version. `afterMs`: time of the newest
+ * entry that the new one has to displace, Unix milliseconds, such as one that a thief has signed
  */
 export async function entryToSign(
   keys: Signer,
@@ -45,7 +46,10 @@ export async function entryToSign(
   version: string,
   known: readonly NameIndexEntry[],
   nowMs: number,
-  isOffered: (version: string) => boolean = () => true,
+  { isOffered = () => true, afterMs = 0 }: {
+    isOffered?: (version: string) => boolean;
+    afterMs?: number;
+  } = {},
 ): Promise<NameIndexEntry> {
   const believed = known.filter((entry) => hasPossibleTimes(entry, nowMs));
   const [before] = [...believed].sort((a, b) => b.timestampMs - a.timestampMs);
@@ -53,13 +57,15 @@ export async function entryToSign(
   const versions = [version, ...known.map((entry) => entry.version)]
     .filter((one) => semver.valid(one) !== null && isOffered(one));
   const latest = versions.reduce((a, b) => semver.gt(b, a) ? b : a, versions[0] ?? version);
-  if (before?.version === latest && before.firstSeenMs === firstSeenMs) return before;
+  // An entry of another key of the publisher stays as long as that key is in force, and no longer.
+  const isOwn = before && equalBytes(before.certificate?.key ?? before.publicKey, keys.publicKey);
+  if (isOwn && before.version === latest && before.firstSeenMs === firstSeenMs) return before;
   return await signNameIndexEntry(keys, name, {
     version: latest,
     firstSeenMs,
     // The new entry replaces the earlier one only if its time is later. This also holds if our clock is
     // slightly behind the clock of the machine that signed the earlier entry.
-    timestampMs: Math.max(nowMs, before ? before.timestampMs + 1 : 0),
+    timestampMs: Math.max(nowMs, afterMs, before ? before.timestampMs + 1 : 0),
   });
 }
 

@@ -7,6 +7,7 @@
 import type { Clock } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import type { SeedDirectory } from "../store/mod.ts";
+import type { Trust } from "../trust/mod.ts";
 import type { ListedPackages } from "./listed_packages.ts";
 
 /** The dependencies of writing a publisher's own records. */
@@ -14,6 +15,8 @@ export interface PublisherContext {
   operations: Operations;
   seeds: SeedDirectory;
   clock: Clock;
+  /** What this home knows of publishers' keys. */
+  trust?: Trust;
   signal?: AbortSignal;
   /**
    * Packages that this home has added to its publisher's list. If absent, the manifests of all packages

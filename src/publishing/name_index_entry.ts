@@ -8,7 +8,13 @@
 import { equalBytes, LibreseedError } from "../base/mod.ts";
 import { isNetworkError } from "../fetching/mod.ts";
 import { identityOf, type Signer } from "../identity/mod.ts";
-import { entryToSign, indexReader, readNameIndex } from "../names/mod.ts";
+import {
+  entryToSign,
+  hasPossibleTimes,
+  indexReader,
+  readNameIndex,
+  unrevoked,
+} from "../names/mod.ts";
 import { nameIndexSlot } from "../records/mod.ts";
 import type { PublisherContext } from "./context.ts";
 
@@ -37,10 +43,20 @@ export async function updateNameIndex(
         throw error;
       });
     const kept = await operations.nameEntry({ name, publicKey: identity });
-    const known = entries.filter(({ publicKey }) => equalBytes(publicKey, identity));
-    if (kept.entry) known.push(kept.entry);
+    const own = entries.filter(({ publicKey }) => equalBytes(publicKey, identity));
+    if (kept.entry) own.push(kept.entry);
+    // An entry by a revoked key says nothing about versions, but it has to be displaced.
+    const known = unrevoked(own, context.trust);
+    const afterMs = Math.max(
+      0,
+      ...own.filter((one) => hasPossibleTimes(one, nowMs) && !known.includes(one))
+        .map(({ timestampMs }) => timestampMs + 1),
+    );
     const yanked = context.listed?.seenFlags(identity, name).yanked;
-    const entry = await entryToSign(keys, name, version, known, nowMs, (one) => !yanked?.has(one));
+    const entry = await entryToSign(keys, name, version, known, nowMs, {
+      isOffered: (one) => !yanked?.has(one),
+      afterMs,
+    });
     const { outcome, listed } = await operations.indexName(
       { name, entry, later: isOffline },
       { signal },

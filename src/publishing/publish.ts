@@ -13,6 +13,7 @@ import { magnetOf, webSeedsOfRecord } from "../fetching/mod.ts";
 import { type MinimalManifest, PackageError, withWebSeeds } from "../package/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import type { ValidSeedEntry } from "../store/mod.ts";
+import type { Trust } from "../trust/mod.ts";
 import type { ListedPackages } from "./listed_packages.ts";
 import { prepare, type PrepareContext, type PublishRequest, type Ready } from "./prepare.ts";
 import { type ListChange, updateAnnounceRecord } from "./announce_record.ts";
@@ -25,6 +26,8 @@ import { readBack } from "./read_back.ts";
 /** The dependencies of publishing. */
 export interface PublishContext extends PrepareContext {
   operations: Operations;
+  /** What this home knows of publishers' keys. */
+  trust?: Trust;
   /**
    * Called with the archive that was verified and moved to its final path. The callback saves the result,
    * so that other processes need not verify the archive again.

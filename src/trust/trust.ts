@@ -5,7 +5,7 @@
  */
 
 import { compareBytes, equalBytes, isOfFuture, toHex } from "../base/mod.ts";
-import { formatPublicKey, parsePublicKey, type PublicKey } from "../identity/mod.ts";
+import { fingerprint, formatPublicKey, parsePublicKey, type PublicKey } from "../identity/mod.ts";
 import {
   certificateOf,
   type MinimalManifest,
@@ -219,6 +219,21 @@ export class Trust {
    */
   identitiesOf(key: PublicKey): PublicKey[] {
     return this.#table.proofsOfKey(key).map(({ pubkey }) => parsePublicKey(pubkey));
+  }
+
+  /** Tells the user once that a publisher who was asked for by its only key has an identity now. */
+  tellIdentity(key: PublicKey, root: PublicKey): void {
+    this.#sayOnce(
+      this.#options.onNotice,
+      `${formatPublicKey(key)} signs for the identity ${formatPublicKey(root)} (${
+        fingerprint(root)
+      }) now: name, pin and follow that one from now on, since it outlives its keys`,
+    );
+  }
+
+  /** Lists all revoked keys that this home knows. */
+  revocations(): Revocation[] {
+    return this.#table.revocations();
   }
 
   /** Returns what this home knows of an identity; `undefined` if it has never met it. */

@@ -178,7 +178,7 @@ export const rooms: Record<string, Room> = {
     runs: "command",
     holds: "packing, signing and putting a package",
     imports: [
-      ...["base", "identity", "records", "package", "store", "dht", "control", "fetching"],
+      ...["base", "identity", "records", "package", "store", "trust", "dht", "control", "fetching"],
       ...["names"],
     ],
   },

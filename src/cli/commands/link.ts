@@ -5,6 +5,7 @@
  */
 
 import { defineCommand, textArgument, textFlag } from "../flags/command.ts";
+import { knownKeys } from "../running/known_keys.ts";
 import { packageStore } from "../running/package_store.ts";
 
 type Flags = { to?: string };
@@ -28,10 +29,12 @@ export default defineCommand<Flags, [what: string]>({
     const { args: [what], flags: { to }, io, output } = given;
     const { linkPackage } = await import("../../install/mod.ts");
     const { parseRequirement } = await import("../../fetching/mod.ts");
+    const trust = await knownKeys(given);
     const { entry, path, before } = await linkPackage(await packageStore(given), {
       requirement: parseRequirement(what),
       directory: io.cwd,
       ...(to !== undefined && { to }),
+      accept: (minimal) => trust.check(minimal, minimal.archiveSha256),
     }, io.signal);
     const { name, version, publisher } = entry;
     const words = { nothing: "linked", same: "is already linked to", other: "is now linked to" };

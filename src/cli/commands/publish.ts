@@ -287,12 +287,13 @@ async function pathsOf({ args, flags, io }: Run): Promise<string[]> {
 
 function contextOf(
   { io, output }: Run,
-  { operations, seeds, limits, onVerified, listed }: Network,
+  { operations, seeds, limits, trust, onVerified, listed }: Network,
   sourceDateEpoch: number | undefined,
 ): PublishContext {
   return {
     operations,
     seeds,
+    trust,
     clock: io.clock,
     limits,
     sourceDateEpoch,

@@ -8,6 +8,8 @@ import { errorToData } from "../../base/mod.ts";
 import type { MinimalManifest, VerifiedArchive } from "../../package/mod.ts";
 import { type CommandRun, defineCommand, textArgument, textFlag } from "../flags/command.ts";
 import { archiveSettings } from "../flags/common_flags.ts";
+import type { Trust } from "../../trust/mod.ts";
+import { knownKeysIfHome } from "../running/known_keys.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../process/exit_codes.ts";
 
 type Flags = { key?: string };
@@ -16,13 +18,14 @@ export default defineCommand<Flags, string[]>({
   description:
     "Reads the minimal manifest beside each archive (NAME-VERSION.minimal.json) and checks every " +
     "signature, hash and limit. Without that file only the archive's inner half can be checked, and " +
-    "the verdict says so. Nothing is unpacked. Exit code 0 if all are valid, 4 if none is, 7 if some " +
+    "the verdict says so. An archive whose key its publisher has revoked fails, if this home knows of it " +
+    "and the publisher does not list the archive as good. Nothing is unpacked. Exit code 0 if all are valid, 4 if none is, 7 if some " +
     "are.",
   examples: [
     "libreseed verify *.tgz",
     "libreseed verify --key ed25519:BASE64 my-tool-1.0.0.tgz",
   ],
-  settings: archiveSettings,
+  settings: ["home", ...archiveSettings],
   home: "unused",
   parameters: {
     flags: { key: textFlag("KEY", "Publisher that must have signed, ed25519:BASE64 or hex") },
@@ -42,6 +45,7 @@ export default defineCommand<Flags, string[]>({
       "../../package/mod.ts"
     );
     const limits = archiveLimitsOf(values);
+    const trust = await knownKeysIfHome(given);
     const codes: number[] = [];
     for (const file of files) {
       signal.throwIfAborted();
@@ -55,6 +59,7 @@ export default defineCommand<Flags, string[]>({
           signal,
           onStep: (step) => output.detail(`${file}: ${step}`),
         });
+        if (trust) await checkKey(trust, file, minimal ?? verified.full, minimal?.archiveSha256);
         printVerified(file, verified, given);
         codes.push(exitCodes.done);
       } catch (error) {
@@ -67,6 +72,22 @@ export default defineCommand<Flags, string[]>({
     return combineExitCodes(codes);
   },
 });
+
+/**
+ * Throws if the key of an archive is revoked, unless the archive is among those that stay good.
+ *
+ * @param archiveSha256 hash in the minimal manifest; if absent, the archive is hashed if need be
+ */
+async function checkKey(
+  trust: Trust,
+  file: string,
+  signed: MinimalManifest | VerifiedArchive["full"],
+  archiveSha256: string | undefined,
+): Promise<void> {
+  const { hashOf } = await import("../../store/mod.ts");
+  const isRevoked = trust.revocationOf(signed) !== undefined;
+  trust.check(signed, archiveSha256 ?? (isRevoked ? await hashOf(file) : ""));
+}
 
 /**
  * Reads the minimal manifest in the file beside an archive; `undefined` if that file does not
@@ -99,6 +120,10 @@ function printFailed(file: string, error: unknown, { output }: CommandRun<Flags,
   const { code, message, detail } = errorToData(error);
   // An error that names no verification step happened while the archive was read, before the first
   // step.
-  const step = typeof detail.step === "string" ? detail.step : "reading";
+  const step = typeof detail.step === "string"
+    ? detail.step
+    : code === "KEY_REVOKED" || code === "CERTIFICATE_NOT_YET"
+    ? "key"
+    : "reading";
   output.result({ file, ok: false, step, code, message }, `${file}: failed at ${step}: ${message}`);
 }

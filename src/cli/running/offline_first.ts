@@ -12,6 +12,7 @@ import type { ArchiveLimits } from "../../package/mod.ts";
 import type { PackageName, StateDatabase, ValidSeedEntry } from "../../store/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
 import { DownloadBar } from "../terminal/download_bar.ts";
+import { knownKeys } from "./known_keys.ts";
 import { NetworkCost } from "./network_cost.ts";
 import { packageStore } from "./package_store.ts";
 import { type Network, withNames, withNode } from "./with_node.ts";
@@ -99,6 +100,7 @@ async function commonContext(
   const { formatPublicKey, parsePublicKey } = await import("../../identity/mod.ts");
   const { checkPin } = await import("../../names/mod.ts");
   const { values } = await given.settings();
+  const trust = await knownKeys(given);
   return {
     store: await packageStore(given),
     limits,
@@ -112,6 +114,7 @@ async function commonContext(
     },
     checkPublisher: (name, publisher) =>
       checkPin(name, parsePublicKey(publisher), state.pins.list(name)),
+    accept: (minimal) => Promise.resolve(trust.check(minimal, minimal.archiveSha256)),
     onStep: (message) => given.output.step(message),
     onSkipped: (message) => given.output.warning(message),
     onFlagged: (message) => given.output.warning(message),
@@ -147,8 +150,8 @@ async function networkSources(
   { io, output }: Environment,
   network: Network,
   names: NamesContext,
-): Promise<Pick<InstallContext, "resolve" | "fetch" | "flagsOf">> {
-  const { getArchive, knownFlags } = await import("../../fetching/mod.ts");
+): Promise<Pick<InstallContext, "resolve" | "fetch" | "flagsOf" | "accept">> {
+  const { acceptManifest, getArchive, knownFlags } = await import("../../fetching/mod.ts");
   const { resolveByName } = await import("../../names/mod.ts");
   const { parsePublicKey } = await import("../../identity/mod.ts");
   const bar = new DownloadBar(output, io.clock);
@@ -168,6 +171,7 @@ async function networkSources(
       const wanted = { publicKey: parsePublicKey(pubkey), name };
       return await knownFlags(operations, wanted, { ...finding, signal }, offers);
     },
+    accept: (minimal, signal) => acceptManifest(network, minimal, { ...network.finding, signal }),
     async fetch(minimal, signal) {
       const context = { ...network, finding: { ...network.finding, signal } };
       const label = `${minimal.name}@${minimal.version}`;

@@ -24,6 +24,7 @@ import type {
   StoredOutcome,
   StoredRecord,
 } from "../../store/mod.ts";
+import type { Trust } from "../../trust/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
 
 /** A record that this home keeps alive, with its kind and package name. */
@@ -43,6 +44,8 @@ const SLICE = 500;
 
 /** View of the records and torrents in `state.db` that this home keeps alive in the DHT. */
 export class KeptRecords {
+  /** Learns from the publisher records that are kept. */
+  trust?: Pick<Trust, "learnRecord">;
   readonly #state: StateDatabase;
   readonly #clock: Clock;
   readonly #port: number;
@@ -153,6 +156,7 @@ export class KeptRecords {
 
   /** Saves a signed record, so that this home keeps it alive. */
   keep(item: MutableItem, { kind, name, version }: RecordName, own: boolean): void {
+    if (kind === "publisher") this.trust?.learnRecord(item);
     this.#state.records.put({
       item,
       target: targetOf(item.publicKey, item.salt),
@@ -268,6 +272,7 @@ export class KeptRecords {
   #takeOver(target: Uint8Array, item: MutableItem): void {
     const before = this.#state.records.get(target);
     if (!before) return;
+    if (before.kind === "publisher") this.trust?.learnRecord(item);
     this.#state.records.put({ ...before, item, own: false, createdMs: this.#clock.now() });
     const { publisher } = publisherOf(before);
     const list = publisher === undefined

@@ -21,6 +21,7 @@ export { DiskUse } from "./disk_use.ts";
 export { Downloads } from "./downloads.ts";
 export { Packages } from "./packages.ts";
 export { PrefixDownloads } from "./prefix_downloads.ts";
+export { RevocationWatch } from "./revocation_watch.ts";
 export { SeededCatalogs } from "./seeded_catalogs.ts";
 export { catalogSeederOf, seederOf } from "./seeder.ts";
 export { Seeding } from "./seeding.ts";

@@ -36,8 +36,10 @@ import {
   type StateDatabase,
   type ValidSeedEntry,
 } from "../../store/mod.ts";
+import type { Trust } from "../../trust/mod.ts";
 import { HostError } from "../errors.ts";
 import { Batch } from "../thread/mod.ts";
+import { packageToRemove, publisherOf } from "./package_to_remove.ts";
 import type { DatedOrder, Seeder } from "./seeder.ts";
 
 /** Options of {@linkcode Packages}. */
@@ -47,6 +49,8 @@ export interface PackagesOptions {
   /** Limits of an archive: maximum lengths, number of files, compression ratio and nesting depth. */
   limits: ArchiveLimits;
   seeder: Seeder;
+  /** What this home knows of publishers' keys. What a revoked key has signed is not seeded. */
+  trust: Trust;
   /** Whether an archive is published: this home keeps the signed manifest record of exactly this archive. */
   isPublished: (minimal: MinimalManifest) => boolean;
   /** Starts a thread that hashes. Default: the calling thread hashes. */
@@ -71,6 +75,7 @@ export class Packages {
   readonly #seeds: SeedDirectory;
   readonly #state: StateDatabase;
   readonly #seeder: Seeder;
+  readonly #trust: Trust;
   readonly #isPublished: PackagesOptions["isPublished"];
   readonly #startThread: StartThread | undefined;
   /**
@@ -93,12 +98,13 @@ export class Packages {
   readonly #verified: Batch<ValidSeedEntry>;
 
   constructor(options: PackagesOptions) {
-    const { seeds, state, limits, seeder, isPublished, clock, onWarning } = options;
+    const { seeds, state, limits, seeder, trust, isPublished, clock, onWarning } = options;
     this.#isPublished = isPublished;
     this.#startThread = options.startThread;
     this.#seeds = seeds;
     this.#state = state;
     this.#seeder = seeder;
+    this.#trust = trust;
     this.limits = limits;
     this.#verified = new Batch({
       clock,
@@ -122,11 +128,16 @@ export class Packages {
   async addKnown(): Promise<Map<string, string>> {
     const added = new Map<string, string>();
     const fileNames = this.#seeds.fileNames();
+    // What a revoked key has signed is looked at one by one, since only some of it may be good.
+    const doubtful = new Set(
+      this.#trust.revocations().flatMap(({ key }) => this.#state.verifiedFiles.ofKey(key)),
+    );
     for (let at = 0; at < fileNames.length; at += SLICE) {
       const orders: DatedOrder[] = [];
       for (const fileName of fileNames.slice(at, at + SLICE)) {
         if (this.#seeding.has(fileName) || this.#adding.has(fileName)) continue;
         const filePath = join(this.#seeds.path, fileName);
+        if (doubtful.has(filePath)) continue;
         const known = this.#state.verifiedFiles.seed(filePath);
         const stamp = known && stampOf(filePath);
         if (!stamp || !isUnchanged(stamp, known) || !hasTorrentBeside(filePath)) continue;
@@ -174,8 +185,7 @@ export class Packages {
       // If the verification was aborted, the archive is not marked as having a problem.
       if (this.#stopped.signal.aborted) throw error;
       if (!(error instanceof LibreseedError) || error.code !== "PACKAGE_NOT_FOUND") {
-        await this.drop(fileName);
-        this.#problems.set(fileName, (error as Error).message);
+        await this.refuse(fileName, (error as Error).message);
       }
       throw error;
     }
@@ -195,6 +205,7 @@ export class Packages {
     if (entry.problem !== undefined) {
       throw new HostError("verification", entry.problemCode, entry.problem);
     }
+    this.#trust.check(entry.minimal, entry.minimal.archiveSha256);
     if (!stamp) {
       throw new HostError("failed", "UNREADABLE", `${entry.archivePath} cannot be read now`);
     }
@@ -251,6 +262,17 @@ export class Packages {
     await this.#seeder.unseed(seeding.infoHashHex);
   }
 
+  /** Whether an archive is seeded. */
+  has(fileName: string): boolean {
+    return this.#seeding.has(fileName);
+  }
+
+  /** Stops seeding an archive, and has `list` show why. */
+  async refuse(fileName: string, problem: string): Promise<void> {
+    await this.drop(fileName);
+    this.#problems.set(fileName, problem);
+  }
+
   /** Stops seeding an archive whose files were deleted, and deletes its cached verification result. */
   async left(fileName: string): Promise<void> {
     await this.drop(fileName);
@@ -271,34 +293,7 @@ export class Packages {
    * @throws {HostError} `PACKAGE_NOT_FOUND`, `PACKAGE_AMBIGUOUS`
    */
   async remove(name: string, version: string, pubkey?: string): Promise<string | undefined> {
-    const label = `${name}@${version}`;
-    const entries = (await this.#seeds.named(name, version))
-      .filter((entry) => pubkey === undefined || publisherOf(entry) === pubkey);
-    const [entry, ...others] = entries;
-    if (!entry) {
-      // If only the archive file is missing, a user may have deleted it by hand. The manifest and torrent
-      // files beside it are then deleted, too.
-      if (pubkey === undefined) await this.#seeds.remove(archiveFileName(name, version));
-      throw new HostError(
-        "not-found",
-        "PACKAGE_NOT_FOUND",
-        `There is no ${label}${
-          pubkey === undefined ? "" : ` by ${pubkey}`
-        } in the seed directory ${this.#seeds.path}`,
-        { detail: { unknownName: name } },
-      );
-    }
-    if (others.length > 0) {
-      const publishers = entries.map(publisherOf).filter((one) => one !== undefined);
-      throw new HostError(
-        "usage",
-        "PACKAGE_AMBIGUOUS",
-        `Several publishers' ${label} are in the seed directory. Name one: ${
-          publishers.map((one) => `${one}/${label}`).join(", ")
-        }`,
-        { detail: { publishers } },
-      );
-    }
+    const entry = await packageToRemove(this.#seeds, name, version, pubkey);
     await this.drop(entry.fileName);
     await this.#seeds.remove(entry.fileName);
     await this.left(entry.fileName);
@@ -393,8 +388,4 @@ export class Packages {
     const options = { name, startThread: this.#startThread, signal: this.#stopped.signal };
     return describeArchive(archivePath, options);
   }
-}
-
-function publisherOf(entry: SeedEntry): string | undefined {
-  return entry.problem === undefined ? entry.minimal.pubkey : undefined;
 }

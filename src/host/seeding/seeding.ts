@@ -16,6 +16,7 @@ import type { AdoptedLists, KeptRecords, NameKeeper } from "../records/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 import type { Packages } from "./packages.ts";
 import { isTemporary, Retries } from "./retries.ts";
+import type { RevocationWatch } from "./revocation_watch.ts";
 import { SeedWatcher } from "./watch.ts";
 
 /** Options of {@linkcode Seeding}. */
@@ -28,6 +29,7 @@ export interface SeedingOptions {
   records: KeptRecords;
   names: Pick<NameKeeper, "adopt">;
   lists: Pick<AdoptedLists, "adopt" | "fetchCatalogs" | "stop">;
+  revocations: Pick<RevocationWatch, "start" | "stop">;
   worker: Pick<WorkerHandle, "get" | "keepRecords">;
   onWarning: (message: string) => void;
 }
@@ -94,6 +96,7 @@ export class Seeding {
     const { packages } = this.#options;
     const known = await packages.addKnown();
     await this.#watcher.start(known);
+    this.#options.revocations.start();
     for (const fileName of packages.withoutRecords()) this.#adoptSoon(fileName);
     this.#fetchCatalogs();
   }
@@ -112,7 +115,8 @@ export class Seeding {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer.cancel();
-    const { lists } = this.#options;
+    const { lists, revocations } = this.#options;
+    await revocations.stop();
     await Promise.all([this.#watcher.stop(), this.#retries.stop(), this.#adopting, lists.stop()]);
   }
 
@@ -164,6 +168,8 @@ export class Seeding {
 
   async #adoptFile(fileName: string): Promise<void> {
     const entry = await this.#options.packages.entry(fileName).catch(() => undefined);
+    // An archive that is not seeded any more, because its key is revoked, has no records to keep alive.
+    if (!this.#options.packages.has(fileName)) return;
     if (entry && entry.problem === undefined) await this.#adopt(entry);
   }
 

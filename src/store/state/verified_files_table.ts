@@ -135,6 +135,14 @@ export class VerifiedFilesTable {
     ).map(({ path }) => path as string);
   }
 
+  /** Lists the paths of the archives whose minimal manifest a key has signed. */
+  ofKey(publicKey: Uint8Array): string[] {
+    return this.#sqlite.rows(
+      "SELECT path FROM verified_files WHERE public_key = ? ORDER BY path",
+      publicKey,
+    ).map(({ path }) => path as string);
+  }
+
   /** Lists the paths of a publisher's archives that are not known to be in the publisher's list. */
   unlisted(publicKey: Uint8Array): string[] {
     return this.#sqlite.rows(

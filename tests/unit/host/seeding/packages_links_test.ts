@@ -11,6 +11,7 @@ import { Packages } from "../../../../src/host/seeding/packages.ts";
 import { keyPairFromSeed } from "../../../../src/identity/mod.ts";
 import { defaultArchiveLimits, packDirectory } from "../../../../src/package/mod.ts";
 import { SeedDirectory, StateDatabase } from "../../../../src/store/mod.ts";
+import { trustOf } from "../../../support/identities.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 
@@ -30,6 +31,7 @@ Deno.test("an archive with a second name is not seeded, neither by a running dae
   const start = () =>
     new Packages({
       ...{ seeds, state, clock, limits: defaultArchiveLimits },
+      trust: trustOf(state, clock),
       seeder: {
         seed: (orders) => Promise.resolve(orders.forEach((one) => seeding.add(one.infoHashHex))),
         unseed: (infoHashHex) => Promise.resolve(void seeding.delete(infoHashHex)),

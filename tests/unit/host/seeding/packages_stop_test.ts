@@ -12,6 +12,7 @@ import { Packages } from "../../../../src/host/seeding/packages.ts";
 import { keyPairFromSeed } from "../../../../src/identity/mod.ts";
 import { defaultArchiveLimits, packDirectory } from "../../../../src/package/mod.ts";
 import { SeedDirectory, StateDatabase } from "../../../../src/store/mod.ts";
+import { trustOf } from "../../../support/identities.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 
 const FILES = 2_000;
@@ -33,6 +34,7 @@ Deno.test("stop aborts a running verification, and the next start repeats it", a
   const start = () => {
     const packages: Packages = new Packages({
       ...{ seeds, state, clock, limits: defaultArchiveLimits },
+      trust: trustOf(state, clock),
       seeder: {
         seed: (orders) => Promise.resolve(void seeded.push(...orders.map((one) => one.filePath))),
         unseed: () => Promise.resolve(),

@@ -17,6 +17,7 @@ import { Seeding } from "../../../../src/host/seeding/seeding.ts";
 import { keyPairFromSeed } from "../../../../src/identity/mod.ts";
 import { defaultArchiveLimits, PackageError, packDirectory } from "../../../../src/package/mod.ts";
 import { SeedDirectory, StateDatabase, StoreError } from "../../../../src/store/mod.ts";
+import { trustOf } from "../../../support/identities.ts";
 import { FakeClock, settle } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 
@@ -142,6 +143,7 @@ async function place(watch: "off" | "poll") {
   const onWarning = (message: string) => void warnings.push(message);
   const packages = new Packages({
     ...{ seeds, state, seeder, clock, onWarning },
+    trust: trustOf(state, clock),
     limits: defaultArchiveLimits,
     isPublished: () => false,
   });
@@ -154,6 +156,7 @@ async function place(watch: "off" | "poll") {
     ...{ directory, watch, clock, packages, lists, onWarning },
     records: new KeptRecords(state, clock, 6_881, () => 8, () => {}),
     names: { adopt: () => Promise.resolve(true) },
+    revocations: { start: () => {}, stop: () => Promise.resolve() },
     worker: {
       get: () => Promise.reject(new Error("no DHT")),
       keepRecords: () => Promise.resolve(),

@@ -1,0 +1,121 @@
+/**
+ * Stops seeding what a revoked key has signed, as soon as this home knows of the revocation, and forgets its
+ * records, so that they are announced no more. What the publisher lists as good stays.
+ *
+ * @module
+ */
+
+import { basename } from "node:path";
+import { every, LibreseedError, type Timer, toHex } from "../../base/mod.ts";
+import { type CatalogContext, checkAccepted } from "../../fetching/mod.ts";
+import type { StateDatabase } from "../../store/mod.ts";
+import type { Revocation, Trust } from "../../trust/mod.ts";
+import type { KeptRecords } from "../records/mod.ts";
+import type { WorkerHandle } from "../thread/mod.ts";
+import type { Packages } from "./packages.ts";
+
+/** Interval between two checks (ms). Another process of the home may have learned of a revocation. */
+const TICK_MS = 60_000;
+/** Pause before a list of good archives that could not be fetched is fetched again (ms). */
+const FETCH_AGAIN_MS = 50 * 60_000;
+
+/** Options of {@linkcode RevocationWatch}. */
+export interface RevocationWatchOptions extends Omit<CatalogContext, "signal" | "timeoutMs"> {
+  /** Returns the time limit for fetching a list of good archives (ms). */
+  timeoutMs: () => number;
+  trust: Trust;
+  state: Pick<StateDatabase, "verifiedFiles">;
+  packages: Pick<Packages, "entry" | "has" | "refuse" | "add">;
+  records: Pick<KeptRecords, "forget">;
+  worker: Pick<WorkerHandle, "forgetRecord">;
+  onNotice: (message: string) => void;
+  onWarning: (message: string) => void;
+}
+
+/** Checks periodically whether a revoked key has signed what this home seeds. */
+export class RevocationWatch {
+  readonly #options: RevocationWatchOptions;
+  readonly #stopped = new AbortController();
+  /** Time of the last attempt to fetch a list of good archives (Unix ms), by root (hex). */
+  readonly #fetchedMs = new Map<string, number>();
+  #timer: Timer | undefined;
+  #working: Promise<void> | undefined;
+
+  constructor(options: RevocationWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the periodic checks. The first one runs at once. */
+  start(): void {
+    this.#timer = every(this.#options.clock, TICK_MS, () => this.look());
+    this.look();
+  }
+
+  /** Checks now. */
+  look(): void {
+    if (this.#stopped.signal.aborted) return;
+    this.#working ??= this.#check().catch((error) => {
+      if (!this.#stopped.signal.aborted) this.#options.onWarning((error as Error).message);
+    }).finally(() => this.#working = undefined);
+  }
+
+  /** Stops the checks. The promise resolves when the running check has ended. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#timer?.cancel();
+    await this.#working;
+  }
+
+  async #check(): Promise<void> {
+    const { trust, state } = this.#options;
+    for (const revocation of trust.revocations()) {
+      for (const path of state.verifiedFiles.ofKey(revocation.key)) {
+        if (this.#stopped.signal.aborted) return;
+        await this.#checkArchive(path, revocation);
+      }
+    }
+  }
+
+  async #checkArchive(path: string, { root }: Revocation): Promise<void> {
+    const { packages, records, worker, onNotice } = this.#options;
+    const fileName = basename(path);
+    const entry = await packages.entry(fileName).catch(() => undefined);
+    if (!entry || entry.problem !== undefined) return;
+    const { name, version, minimal } = entry;
+    const problem = await this.#problemOf(root, minimal);
+    if (!problem) {
+      if (!packages.has(fileName)) await packages.add(fileName);
+      return;
+    }
+    if (!packages.has(fileName)) return;
+    await packages.refuse(fileName, problem.message);
+    for (const target of records.forget(name, version, minimal.pubkey)) {
+      await worker.forgetRecord(target);
+    }
+    onNotice(`${fileName} is not seeded any more: ${problem.message}`);
+  }
+
+  async #problemOf(
+    root: Uint8Array,
+    minimal: Parameters<Trust["accepts"]>[0],
+  ): Promise<LibreseedError | undefined> {
+    const { trust, clock, timeoutMs } = this.#options;
+    const nowMs = clock.now();
+    const sinceMs = nowMs - (this.#fetchedMs.get(toHex(root)) ?? -Infinity);
+    const mayFetch = sinceMs < 0 || sinceMs >= FETCH_AGAIN_MS;
+    try {
+      if (!mayFetch || !trust.missingGoodList(root)) {
+        trust.check(minimal, minimal.archiveSha256);
+        return undefined;
+      }
+      this.#fetchedMs.set(toHex(root), nowMs);
+      const { signal } = this.#stopped;
+      const options = { ...this.#options, timeoutMs: timeoutMs(), signal };
+      await checkAccepted(options, minimal, minimal.archiveSha256, options);
+    } catch (error) {
+      this.#stopped.signal.throwIfAborted();
+      if (error instanceof LibreseedError && error.kind === "verification") return error;
+      throw error;
+    }
+  }
+}
