@@ -92,8 +92,10 @@ export class Story {
   }
 
   async #makeKey(): Promise<void> {
-    this.#page.step("The publisher makes a key");
-    this.#key = (await this.#libreseed(this.#publisher, "keygen", "--signing-only")).stdout.trim();
+    this.#page.step("The publisher makes an identity; its root key goes to a file of its own");
+    const rootFile = join(this.#publisher.env.LIBRESEED_HOME!, "..", "root.key");
+    const made = await this.#libreseed(this.#publisher, "keygen", "--root-out", rootFile);
+    this.#key = made.stdout.trim();
     const isKey = /^ed25519:[A-Za-z0-9+/]{43}=$/.test(this.#key);
     expect(isKey, `keygen printed ${JSON.stringify(this.#key)}`);
     this.#page.done("its public half says who the publisher is");

@@ -249,10 +249,8 @@ export function needsRoots(line: CommandLine): boolean {
 /**
  * Returns the key in the SSH agent that signs for this command line; `undefined` if none does.
  */
-export function agentKeyIn({ command, flags: { key } }: CommandLine): string | undefined {
-  if (command !== "pack" && command !== "publish" || typeof key !== "string") return undefined;
-  const [, name] = /^ssh-agent:(.+)$/.exec(key) ?? [];
-  return name;
+export function agentKeyIn({ flags: { key } }: CommandLine): string | undefined {
+  return typeof key === "string" ? /^ssh-agent:(.+)$/.exec(key)?.[1] : undefined;
 }
 
 /** Whether the command reads a list of paths from standard input. */

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { defineCommand, textArgument } from "../flags/command.ts";
+import { agentKeyFlag, defineCommand, textArgument } from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
 import { changeOwnFlags, parseOwnRange } from "../running/own_flags.ts";
 
-export default defineCommand<Record<never, never>, [spec: string, message: string]>({
+export default defineCommand<{ key?: string }, [spec: string, message: string]>({
   description:
     "Whoever takes one of the versions is warned with the message. Ranges still choose them; " +
     "`libreseed yank` keeps ranges from that. An empty message takes the deprecation back. The range " +
@@ -20,6 +20,7 @@ export default defineCommand<Record<never, never>, [spec: string, message: strin
   settings: ["home", "dir", ...networkSettings],
   home: "existing",
   parameters: {
+    flags: { key: agentKeyFlag },
     positional: {
       kind: "tuple",
       parameters: [

@@ -5,16 +5,22 @@
  */
 
 import { resolve } from "node:path";
-import { toHex } from "../../base/mod.ts";
-import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../flags/command.ts";
+import { equalBytes, toHex } from "../../base/mod.ts";
+import {
+  agentKeyFlag,
+  choiceArgument,
+  type CommandRun,
+  defineCommand,
+  textArgument,
+} from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
 import { CliError, errorAbout } from "../process/errors.ts";
 import { publisherSigner } from "../running/publisher_key.ts";
 import { withNames, withNode } from "../running/with_node.ts";
 
-type Run = CommandRun<Record<never, never>, [action: "put" | "get", what: string]>;
+type Run = CommandRun<{ key?: string }, [action: "put" | "get", what: string]>;
 
-export default defineCommand<Record<never, never>, [action: "put" | "get", what: string]>({
+export default defineCommand<{ key?: string }, [action: "put" | "get", what: string]>({
   description:
     "put FILE.minimal.json signs the record of a minimal manifest with this home's key and puts it into " +
     "the DHT, whether or not the archive is here. get [KEY/]NAME@VERSION reads the record from the DHT. " +
@@ -22,6 +28,7 @@ export default defineCommand<Record<never, never>, [action: "put" | "get", what:
   settings: ["home", "dir", "policy", ...networkSettings],
   home: { put: "existing", get: "created" },
   parameters: {
+    flags: { key: agentKeyFlag },
     positional: {
       kind: "tuple",
       parameters: [
@@ -34,17 +41,16 @@ export default defineCommand<Record<never, never>, [action: "put" | "get", what:
 });
 
 async function put(given: Run): Promise<void> {
-  const { args: [, file], io, output, settings } = given;
+  const { args: [, file], flags, io, output, settings } = given;
   const { values } = await settings();
-  const { MAX_MINIMAL_MANIFEST_BYTES, parseMinimal, verifyMinimalSignature } = await import(
-    "../../package/mod.ts"
-  );
+  const { MAX_MINIMAL_MANIFEST_BYTES, parseMinimal, signingKeyOf, verifyMinimalSignature } =
+    await import("../../package/mod.ts");
   const bytes = await io.readFile(resolve(io.cwd, file), MAX_MINIMAL_MANIFEST_BYTES);
   if (!bytes) throw new CliError("not-found", "FILE_INVALID", `There is no file ${file}`);
   const minimal = parseNamed(file, () => parseMinimal(bytes));
   const { formatPublicKey } = await import("../../identity/mod.ts");
-  const keys = await publisherSigner(io, values.home);
-  if (!verifyMinimalSignature(minimal) || minimal.pubkey !== formatPublicKey(keys.publicKey)) {
+  const keys = await publisherSigner(io, values.home, flags.key);
+  if (!verifyMinimalSignature(minimal) || !equalBytes(signingKeyOf(minimal), keys.publicKey)) {
     throw new CliError(
       "verification",
       "FILE_INVALID",

@@ -6,16 +6,23 @@
  */
 
 import type { OwnSpec } from "../running/own_flags.ts";
-import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
+import {
+  agentKeyFlag,
+  type CommandRun,
+  defineCommand,
+  switchFlag,
+  textArgument,
+} from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
 import { CliError } from "../process/errors.ts";
 import { changeOwnFlags } from "../running/own_flags.ts";
 import { withNames, withNode } from "../running/with_node.ts";
 
+type Flags = { remove?: boolean; key?: string };
 type Args = [spec: string, tag?: string];
-type Run = CommandRun<{ remove?: boolean }, Args>;
+type Run = CommandRun<Flags, Args>;
 
-export default defineCommand<{ remove?: boolean }, Args>({
+export default defineCommand<Flags, Args>({
   description:
     "tag NAME lists the tags of a package, also of another publisher. tag NAME@VERSION TAG sets a tag of " +
     "an own package, so that readers get that version with NAME@TAG. tag --remove NAME TAG removes it. " +
@@ -29,7 +36,7 @@ export default defineCommand<{ remove?: boolean }, Args>({
   settings: ["home", "dir", "policy", ...networkSettings],
   home: "existing",
   parameters: {
-    flags: { remove: switchFlag("Remove the tag") },
+    flags: { remove: switchFlag("Remove the tag"), key: agentKeyFlag },
     positional: {
       kind: "tuple",
       parameters: [

@@ -4,12 +4,18 @@
  * @module
  */
 
-import { defineCommand, switchFlag, textArgument, textFlag } from "../flags/command.ts";
+import {
+  agentKeyFlag,
+  defineCommand,
+  switchFlag,
+  textArgument,
+  textFlag,
+} from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
 import { CliError } from "../process/errors.ts";
 import { changeOwnFlags, parseOwnRange } from "../running/own_flags.ts";
 
-export default defineCommand<{ reason?: string; undo?: boolean }, [spec: string]>({
+export default defineCommand<{ reason?: string; undo?: boolean; key?: string }, [spec: string]>({
   description:
     "Ranges, tags and bare names pass yanked versions over. An exact version and a lock file still get " +
     "one, with a warning that has the reason; installed copies keep working. Nothing is deleted: " +
@@ -26,6 +32,7 @@ export default defineCommand<{ reason?: string; undo?: boolean }, [spec: string]
     flags: {
       reason: textFlag("TEXT", "Why, at most 256 bytes; shown to whoever takes the version"),
       undo: switchFlag("Take back that the versions are yanked"),
+      key: agentKeyFlag,
     },
     positional: {
       kind: "tuple",

@@ -98,7 +98,7 @@ async function knownRecord(
 /** Puts the new record, which stays in the home if no node takes it. */
 async function put(
   { io, output }: KeyRun,
-  { operations, node }: Network,
+  { operations, node, trust }: Network,
   { identity, record }: KeyChange,
   good: GoodArchives | undefined,
 ): Promise<void> {
@@ -107,7 +107,10 @@ async function put(
   if (good?.list && node.status.daemon) {
     await operations.addCatalog({ fileName: goodListFileName(identity), announce: true });
   }
-  const request = { item: decodeItem(record), record: { kind: "publisher" as const } };
+  const item = decodeItem(record);
+  // This home refuses what it has just revoked, too.
+  trust.learnRecord(item);
+  const request = { item, record: { kind: "publisher" as const } };
   try {
     const { holding } = await operations.store(request, { signal: io.signal });
     if (holding > 0) {

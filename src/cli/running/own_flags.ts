@@ -12,7 +12,10 @@ import { CliError } from "../process/errors.ts";
 import { publisherSigner, rootOf } from "./publisher_key.ts";
 import { type Network, withNames, withNode } from "./with_node.ts";
 
-type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state">;
+type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state"> & {
+  /** The flags of the command, of which `key` names a key in the SSH agent. */
+  flags: { key?: string };
+};
 
 /** A package of this home's own publisher, as a command line names it. */
 export interface OwnSpec {
@@ -50,7 +53,7 @@ export async function changeOwnFlags(
 ): Promise<ChangedFlags> {
   const { io, output } = given;
   const { values } = await given.settings();
-  const keys = await publisherSigner(io, values.home);
+  const keys = await publisherSigner(io, values.home, given.flags.key);
   const { equalBytes, refuseEarlyClock } = await import("../../base/mod.ts");
   const { flagsOfVersion } = await import("../../fetching/mod.ts");
   const { formatPublicKey } = await import("../../identity/mod.ts");
