@@ -64,13 +64,34 @@ export function homePaths(home: string): HomePaths {
 }
 
 /**
+ * The schema version of `state.db` that this version of libreseed writes. It equals the number of
+ * migrations (`src/store/state/state_schema.ts`), and is here because it is part of a path.
+ */
+export const STATE_SCHEMA_VERSION = 12;
+
+/**
  * Returns the paths of the state database and of the files that belong to it: SQLite's write-ahead
- * log, its index and its rollback journal, the mark of the last integrity check, and the log of
- * certificates and revocations.
+ * log, its index and its rollback journal, the mark of the last integrity check, the log of
+ * certificates and revocations, and the copy that is kept before a migration.
  */
 export function stateFiles(state: string): string[] {
   const files = ["", "-wal", "-shm", "-journal", "-checked"].map((suffix) => state + suffix);
-  return [...files, trustLogOf(state)];
+  return [...files, trustLogOf(state), stateCopyOf(state), unfinishedCopyOf(state)];
+}
+
+/**
+ * Returns the path of the copy that is kept of a state database before it gets a schema version.
+ *
+ * @param schema the schema version that the database gets; by default the one that this version of
+ * libreseed writes
+ */
+export function stateCopyOf(state: string, schema: number = STATE_SCHEMA_VERSION): string {
+  return `${state}.before-${schema}`;
+}
+
+/** Returns the path of the copy while it is being written. */
+export function unfinishedCopyOf(state: string): string {
+  return `${stateCopyOf(state)}.unfinished`;
 }
 
 /** Returns the path of `trust.log`, from which a new state database begins. */

@@ -48,8 +48,11 @@ export {
   type HomePaths,
   homePaths,
   MAX_PACKAGE_ROOTS,
+  STATE_SCHEMA_VERSION,
+  stateCopyOf,
   stateFiles,
   trustLogOf,
+  unfinishedCopyOf,
 } from "./home_paths.ts";
 export { certificatePathOf, publisherKeyPath, publisherRecordPathOf } from "./key_path.ts";
 export { KeyedQueue } from "./keyed_queue.ts";

@@ -30,6 +30,11 @@ const reasons: readonly { code: number; text: RegExp; reason: Reason }[] = [
 
 type Reason = "busy" | "read-only" | "io" | "damaged" | "full" | "unopenable";
 
+/** A method of Node's class that Deno has, but not its types. */
+interface Serializable {
+  serialize(): Uint8Array;
+}
+
 /** An open SQLite database file, with a cache of prepared statements. */
 export class Sqlite {
   readonly path: string;
@@ -108,6 +113,14 @@ export class Sqlite {
     } finally {
       this.#inTransaction = false;
     }
+  }
+
+  /**
+   * Returns the bytes of a database file with the present content, including changes that are only in
+   * the write-ahead log. All of it is in memory at once.
+   */
+  image(): Uint8Array {
+    return this.#guard(() => (this.#database as unknown as Serializable).serialize());
   }
 
   /** Closes the database file. Closing it twice is no error. */

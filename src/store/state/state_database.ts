@@ -11,7 +11,7 @@
 
 import { closeSync, constants, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Clock } from "../../base/mod.ts";
+import { type Clock, STATE_SCHEMA_VERSION } from "../../base/mod.ts";
 import { fileError, StoreError } from "../files/mod.ts";
 import { DhtNodesTable } from "./dht_nodes_table.ts";
 import { FollowsTable } from "./follows_table.ts";
@@ -23,11 +23,11 @@ import { RecordsTable } from "./records_table.ts";
 import { SecretsTable } from "./secrets_table.ts";
 import { readOnly, Sqlite } from "./sqlite.ts";
 import { isCheckDue, noteDamaged, noteSound, verdictLine } from "./state_check.ts";
+import { keepCopy } from "./state_copy.ts";
 import { migrations } from "./state_schema.ts";
 import { VerifiedFilesTable } from "./verified_files_table.ts";
 
-/** The schema version that this version of libreseed writes. */
-export const STATE_SCHEMA_VERSION: number = migrations.length;
+export { STATE_SCHEMA_VERSION } from "../../base/mod.ts";
 
 /**
  * Name of the directory for damaged files, beside the database. The names of damaged files contain
@@ -87,7 +87,8 @@ export class StateDatabase {
   }
 
   /**
-   * Opens the database. Creates a missing file (mode 0600) and migrates an older schema. Renames a
+   * Opens the database. Creates a missing file (mode 0600). Migrates an older schema, after a copy was
+   * written to `state.db.before-N`; N is the new schema version. Renames a
    * damaged file to `aside/state.db.corrupt-MS` beside it and creates a new database, see {@linkcode
    * StateDatabase.replaced}. A large file is not checked completely at each opening: damage
    * that does not prevent opening is found by the daily check, or by the check at the first opening
@@ -95,7 +96,7 @@ export class StateDatabase {
    *
    * @param clock provides the time for the name of a damaged file and for the daily check
    * @throws {StoreError} `STATE_NEWER` (the file is not changed), `STATE_READ_ONLY`, `STATE_BUSY`,
-   * `DISK_FULL`, `STATE_FAILED`, `FILE_MISSING` if the directory does not exist
+   * `DISK_FULL` (nothing is migrated), `STATE_FAILED`, `FILE_MISSING` if the directory does not exist
    */
   static open(path: string, clock: Clock): StateDatabase {
     makeFile(path);
@@ -172,7 +173,11 @@ function migrate(sqlite: Sqlite): void {
   sqlite.transaction(() => {
     // Read the schema version again within the transaction: another process may have migrated the
     // database meanwhile.
-    for (let version = versionOf(sqlite); version < STATE_SCHEMA_VERSION; version++) {
+    const before = versionOf(sqlite);
+    if (before > STATE_SCHEMA_VERSION) throw newer(sqlite.path, before);
+    // A database without a schema is a new file.
+    if (before > 0 && before < STATE_SCHEMA_VERSION) keepCopy(sqlite);
+    for (let version = before; version < STATE_SCHEMA_VERSION; version++) {
       sqlite.run(migrations[version]!);
       sqlite.run(`PRAGMA user_version = ${version + 1}`);
     }
