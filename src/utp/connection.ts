@@ -11,8 +11,9 @@ import { closedError, type UtpErrorCode } from "./errors.ts";
 import { Incoming, type Reader } from "./incoming.ts";
 import { type Allowance, type ByteBudget, MAX_FLIGHT_BYTES } from "./limits.ts";
 import { type Header, makePacket, type Packet, ST, writeHeader, writePadding } from "./packet.ts";
-import { Outgoing, type Sent } from "./outgoing.ts";
+import { Outgoing } from "./outgoing.ts";
 import { RoundTrip } from "./round_trip.ts";
+import type { Sent } from "./sent.ts";
 import { SEQ_MASK } from "./sequence.ts";
 
 /** Longest time that a received packet waits for a second one to be acknowledged with, µs. */

@@ -17,8 +17,9 @@ import { HEADER_BYTES, ST } from "./packet.ts";
 import { PacketMemory } from "./packet_memory.ts";
 import { PathMtu } from "./path_mtu.ts";
 import type { RoundTrip } from "./round_trip.ts";
-import { type Ordered, SendOrder } from "./send_order.ts";
+import { SendOrder } from "./send_order.ts";
 import { SendQueue } from "./send_queue.ts";
+import { makeSent, type Sent } from "./sent.ts";
 import { distance, SEQ_MASK, SeqRing } from "./sequence.ts";
 
 /** Number of later packets whose arrival shows that a packet was lost. */
@@ -27,20 +28,6 @@ const REORDERED = 3;
 const DUPLICATES = 3;
 /** Bytes that each connection may have in flight, also when the shared budget is used up. */
 const SPARED_FLIGHT_BYTES = 64 * 1024;
-
-/** A packet that has been made and not been acknowledged. */
-export interface Sent extends Ordered {
-  /** Header, padding and payload. The header is written anew each time the packet is sent. */
-  bytes: Uint8Array;
-  type: number;
-  seq: number;
-  payloadBytes: number;
-  /** Bytes of extensions between header and payload, if the packet is a probe of the path. */
-  paddingBytes: number;
-  sentUs: number;
-  transmissions: number;
-  isLost: boolean;
-}
 
 /** What {@linkcode Outgoing} needs of its connection. */
 export interface OutgoingOptions {
@@ -321,11 +308,7 @@ export class Outgoing {
   #make(type: number, payloadBytes: number, paddingBytes: number): Sent {
     const lengthBytes = HEADER_BYTES + paddingBytes + payloadBytes;
     const bytes = this.#memory.take(lengthBytes, this.#queue.lengthBytes);
-    const [seq, sentUs, transmissions, order] = [this.next, 0, 0, 0];
-    return {
-      ...{ bytes, type, seq, payloadBytes, paddingBytes, sentUs, transmissions, order },
-      ...{ isSacked: false, isLost: false },
-    };
+    return makeSent(bytes, type, this.next, payloadBytes, paddingBytes);
   }
 
   /** Returns a packet that is not acknowledged in order. */

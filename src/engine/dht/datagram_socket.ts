@@ -40,7 +40,7 @@ export class DenoDatagramSocket extends EventEmitter implements DatagramSocket {
   readonly #buffer: Uint8Array;
   #socket: Deno.DatagramConn | undefined;
   /** The last host that was sent to, which needs no second check. */
-  #host = "";
+  #host: string | undefined;
 
   constructor(receiveBytes: number) {
     super();

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { DelayMeter } from "../../../src/utp/delay_history.ts";
 import { ByteBudget } from "../../../src/utp/limits.ts";
-import { Outgoing, type Sent } from "../../../src/utp/outgoing.ts";
+import { Outgoing } from "../../../src/utp/outgoing.ts";
 import { RoundTrip } from "../../../src/utp/round_trip.ts";
+import type { Sent } from "../../../src/utp/sent.ts";
 import { SeqRing } from "../../../src/utp/sequence.ts";
 
 const ROUND_TRIP_US = 50_000;
