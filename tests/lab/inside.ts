@@ -7,6 +7,7 @@
 
 import { checks, type Group } from "./checks.ts";
 import { Lab } from "./lab.ts";
+import { lanTopology } from "./lan.ts";
 import { measure } from "./measure.ts";
 import { bulkTopologies } from "./bulk.ts";
 import { swarmTopology } from "./swarm.ts";
@@ -22,7 +23,14 @@ if (Deno.args[0] === "check") {
   console.log("passed");
 } else {
   const [, name, rounds] = Deno.args as ["measure", string, string];
-  const topology = [...topologies, webTopology, swarmTopology, ...bulkTopologies, ...utpTopologies]
+  const topology = [
+    ...topologies,
+    webTopology,
+    swarmTopology,
+    ...bulkTopologies,
+    ...utpTopologies,
+    lanTopology,
+  ]
     .find((one) => one.name === name)!;
   const count = Math.min(Number(rounds), topology.maxRounds ?? Infinity);
   for (const row of await measure(name, await topology.build(lab), count)) {

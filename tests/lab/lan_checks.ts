@@ -11,7 +11,7 @@ import { spawnCli } from "../support/mod.ts";
 import type { Lab, Package } from "./lab.ts";
 import { ip, type Place } from "./network.ts";
 import { defaults, libreseedIn, libtorrent, type Program, transmissionOfLan } from "./programs.ts";
-import { homeRouter } from "./router.ts";
+import { homeRouter, type Router } from "./router.ts";
 
 const SMALL = 20_000;
 /** Time limit of a reading that must succeed. Only a broken program reaches it. */
@@ -23,7 +23,7 @@ const alone = ["--bootstrap", "none", "--port"];
 type OfLan = Pick<Program, "name" | "seed" | "read">;
 
 /** libreseed without a DHT. */
-const offline: OfLan = {
+export const offline: OfLan = {
   name: "libreseed",
   async seed(lab, place, subject) {
     const home = await lab.home(`${place.name}-${subject.name}`);
@@ -47,12 +47,17 @@ const offline: OfLan = {
   },
 };
 
+/** Makes the router of a home, which the internet does not reach. */
+export async function homeWithoutInternet(lab: Lab): Promise<Router> {
+  const router = await homeRouter(lab.network, "router");
+  lab.network.toggleBlackout(router.place);
+  return router;
+}
+
 /** Makes a home with two hosts, which the internet does not reach. */
 async function home(lab: Lab): Promise<[Place, Place]> {
-  const router = await homeRouter(lab.network, "router");
-  const places: [Place, Place] = [await router.host("seeder"), await router.host("reader")];
-  lab.network.toggleBlackout(router.place);
-  return places;
+  const router = await homeWithoutInternet(lab);
+  return [await router.host("seeder"), await router.host("reader")];
 }
 
 /** Reads a package from a seeder of the same home, and asserts that the package arrives. */

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bulkTopologies } from "./bulk.ts";
 import { enterLab, labNeeds, missingHere } from "./enter.ts";
+import { lanTopology } from "./lan.ts";
 import { tableHead, tableRow } from "./measure.ts";
 import { swarmTopology } from "./swarm.ts";
 import { topologies } from "./topologies.ts";
@@ -25,7 +26,14 @@ const { values } = parseArgs({
     list: { type: "boolean", default: false },
   },
 });
-const all = [...topologies, webTopology, swarmTopology, ...bulkTopologies, ...utpTopologies];
+const all = [
+  ...topologies,
+  webTopology,
+  swarmTopology,
+  ...bulkTopologies,
+  ...utpTopologies,
+  lanTopology,
+];
 const chosen = all.filter(({ name, isShort }) =>
   name.startsWith(values.only) && (isShort || !values.short)
 );

@@ -9,7 +9,7 @@ import { dirname } from "node:path";
 import { runCli, spawnCli } from "../support/mod.ts";
 import { startLibtorrent } from "./dht.ts";
 import type { Lab, Outcome, Package } from "./lab.ts";
-import { accessLink, type LinkFigures, type Place, run } from "./network.ts";
+import { accessLink, type LinkFigures, type Place, run, sysctl } from "./network.ts";
 import { defaults, libreseedIn, libtorrent, type Program } from "./programs.ts";
 import type { Pair, Topology } from "./topologies.ts";
 
@@ -142,6 +142,11 @@ const rate: Topology = {
   },
 };
 
+/** Lets TCP of a place be controlled by losses alone: what uTP is to give way to. */
+function fillsQueues(place: Place): Promise<void> {
+  return sysctl(place, "net.ipv4.tcp_congestion_control=reno");
+}
+
 /** Starts readers one after the other, and calls back while all of them read. */
 async function during<T>(
   lab: Lab,
@@ -181,6 +186,7 @@ const queue: Topology = {
     const found: Pair[] = [];
     for (const side of [ours("utp"), theirs, ours("tcp")]) {
       const place = await lab.network.host(`s${found.length}`, uplink);
+      await fillsQueues(place);
       const subject = named(await lab.pack(`queue-${found.length}`, LONG_BYTES), place);
       await side.seed(lab, place, subject);
       found.push({
@@ -227,6 +233,7 @@ const sharing: Topology = {
       const readers: [Side, Place, Package][] = [];
       for (const side of sides) {
         const place = await lab.network.host(`s${found.length}-${readers.length}`);
+        await fillsQueues(place);
         const name = `share-${found.length}-${readers.length}`;
         const subject = named(await lab.pack(name, LONG_BYTES), place);
         await side.seed(lab, place, subject);
