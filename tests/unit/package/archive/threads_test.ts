@@ -59,7 +59,7 @@ inDirectory(
   async (dir) => {
     const path = join(dir, "long.tgz");
     const piece = 256 * 1024;
-    for (const length of [16 * MIB, 19 * MIB + 3]) {
+    for (const length of [32 * MIB, 35 * MIB + 3]) {
       const bytes = noise(length, length);
       await Deno.writeFile(path, bytes);
       const described = await describeArchive(path, { startThread: localRequests().startHelper });

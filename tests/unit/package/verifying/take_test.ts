@@ -32,7 +32,7 @@ const MIB = 1024 * 1024;
 inDirectory(
   "taking an archive gives the results of verifying and describing",
   async (dir) => {
-    for (const length of [1000, 17 * MIB]) {
+    for (const length of [1000, 33 * MIB]) {
       const packed = await packIn(dir, { "a": noise(length), "!b": "b" });
       const { archivePath } = packed;
       const minimal = parseMinimal(await Deno.readFile(packed.minimalPath));
@@ -212,7 +212,7 @@ inDirectory(
 );
 
 inDirectory("taking an archive that is altered meanwhile fails", async (dir) => {
-  const { archivePath, minimal } = await packIn(dir, { a: noise(17 * MIB) });
+  const { archivePath, minimal } = await packIn(dir, { a: noise(33 * MIB) });
   const bytes = await Deno.readFile(archivePath);
   const copyTo = join(dir, "copy");
   for (const ownKey of [signer.publicKey, undefined]) {
