@@ -106,6 +106,7 @@ export {
   type Contents,
   contentsOfPaths,
   contentsOfSelection,
+  createSecretDetector,
   describeArchive,
   isUnchanged,
   listDirectory,
@@ -116,7 +117,7 @@ export {
   type PackOptions,
   type PackProgress,
   SecretCheck,
-  SecretDetector,
+  type SecretDetector,
   type SecretFile,
   unmatchedPaths,
 } from "./packing/mod.ts";

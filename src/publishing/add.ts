@@ -74,7 +74,7 @@ export async function checkArchive(
     );
   }
   const isKnown = seeds !== undefined && await isKnownArchive(seeds, minimal);
-  const secrets = isKnown ? undefined : new SecretCheck(allowSecrets);
+  const secrets = isKnown ? undefined : await SecretCheck.create(allowSecrets);
   const { full } = await verifyArchive({ archivePath, minimal, limits, secrets, signal }).catch(
     (error) => {
       throw named(error, archivePath);

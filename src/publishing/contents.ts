@@ -40,7 +40,7 @@ export async function contentsOf(options: ListOptions): Promise<ListedContents> 
     files.push({ path, bytes });
     sum += bytes;
   };
-  const secrets = new SecretCheck(options.allowSecrets);
+  const secrets = await SecretCheck.create(options.allowSecrets);
   const job = { archivePath: path, minimal, limits, secrets, signal, onFile };
   const { full } = await verifyArchive(job).catch((error) => {
     throw named(error, path);

@@ -237,7 +237,7 @@ async function copyReady(
     ownKey: keys.publicKey,
     copyTo,
     limits,
-    secrets: isKnown ? undefined : new SecretCheck(allowSecrets, detector),
+    secrets: isKnown ? undefined : await SecretCheck.create(allowSecrets, detector),
     startThread,
     signal,
   }).catch((error) => {

@@ -114,8 +114,8 @@ export default defineCommand<Flags, string[]>({
     await signer();
     // All packages share one secret detector, because building its automaton takes some
     // milliseconds.
-    const { SecretDetector } = await import("../../package/mod.ts");
-    const detector = new SecretDetector();
+    const { createSecretDetector } = await import("../../package/mod.ts");
+    const detector = await createSecretDetector();
     await using early = new EarlyPreparation();
     const work = async (network: Network) => {
       const codes: number[] = [];

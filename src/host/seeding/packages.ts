@@ -14,12 +14,12 @@ import { describeEntry, rememberVerified } from "../../fetching/mod.ts";
 import {
   archiveFileName,
   type ArchiveLimits,
+  createSecretDetector,
   describeArchive,
   type MinimalManifest,
   parseMinimal,
   parseSha256,
   SecretCheck,
-  SecretDetector,
   type StartThread,
   torrentFileName,
   torrentInfoHash,
@@ -82,7 +82,7 @@ export class Packages {
    * Detector of secrets. Created when an archive is first searched for secrets, since loading the rules
    * takes time.
    */
-  #detector: SecretDetector | undefined;
+  #detector: ReturnType<typeof createSecretDetector> | undefined;
   /**
    * Limits of an archive, see {@linkcode PackagesOptions}. A reload of the settings may change the
    * limits.
@@ -357,7 +357,7 @@ export class Packages {
     if (!known || !equalBytes(known.sha256, sha256)) {
       const secrets = this.#isPublished(minimal)
         ? undefined
-        : new SecretCheck([], this.#detector ??= new SecretDetector());
+        : await SecretCheck.create([], await (this.#detector ??= createSecretDetector()));
       const { limits } = this;
       const { signal } = this.#stopped;
       await verifyArchive({ archivePath, minimal, limits, secrets, signal });

@@ -94,7 +94,7 @@ export function contentsOfSelection(
 export async function listDirectory(options: ListOptions): Promise<ListedContents> {
   const selection = await selectDirectory(options);
   refuseUnpackable(selection, options.limits ?? defaultArchiveLimits);
-  const secrets = new SecretCheck(options.allowSecrets);
+  const secrets = await SecretCheck.create(options.allowSecrets);
   await secrets.look(selection.files, options.signal);
   const files = selection.files.map(({ path, info }) => ({ path, bytes: info.size }));
   const contents = contentsOfSelection(selection, options.allowSecrets);

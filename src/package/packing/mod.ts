@@ -30,8 +30,9 @@ export { type ArchiveDescription, describeArchive } from "./describe.ts";
 export { packDirectory, type PackedArchive, type PackOptions, type PackProgress } from "./pack.ts";
 export {
   type AllowedSecrets,
+  createSecretDetector,
   SecretCheck,
-  SecretDetector,
+  type SecretDetector,
   type SecretFile,
   unmatchedPaths,
 } from "./secret_check.ts";

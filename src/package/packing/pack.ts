@@ -218,7 +218,7 @@ async function writePackage(
     throw isMissing ? unusableDirectory(archivePath, cause) : writeFailed(stagingPath, cause);
   });
   const threads = options.threads ?? usefulThreads();
-  const secrets = new SecretCheck(options.allowSecrets, options.detector);
+  const secrets = await SecretCheck.create(options.allowSecrets, options.detector);
   const job: Job = { ...options, limits, threads, staging, secrets };
   const body = await writeBody(job, files, totalBytes);
   secrets.refuse(dir);

@@ -5,14 +5,25 @@
  * @module
  */
 
-import { type FileScan, ScanBudget, SecretDetector, SmallFileBatch } from "../../secrets/mod.ts";
+import type { FileScan, ScanBudget, SecretDetector, SmallFileBatch } from "../../secrets/mod.ts";
 import type { TarEntry } from "../archive/mod.ts";
 import { PackageError, quote } from "../errors.ts";
 import { comparePaths } from "../paths/mod.ts";
 import type { ScannedFile } from "../selection/mod.ts";
 import { readSource } from "./source_file.ts";
 
-export { SecretDetector };
+export type { SecretDetector };
+
+/** Creates a detector of secrets, which several checks may share. */
+export async function createSecretDetector(): Promise<SecretDetector> {
+  const { SecretDetector } = await loadRules();
+  return new SecretDetector();
+}
+
+/** Loads the rules. Most commands need none, and they take some milliseconds to load. */
+function loadRules() {
+  return import("../../secrets/mod.ts");
+}
 
 /** A file in which a secret was found. */
 export interface SecretFile {
@@ -36,17 +47,31 @@ export class SecretCheck {
   readonly #detector: SecretDetector;
   readonly #small: SmallFileBatch;
   /** Budget for scanning, shared by all files of the package. */
-  readonly #budget = new ScanBudget();
+  readonly #budget: ScanBudget;
   readonly #allows: (path: string) => boolean;
 
   /**
+   * Begins the check of a package.
+   *
    * @param allowed paths in the package that are allowed to hold secrets
    * @param detector a detector to reuse: creating one takes longer than scanning a small package
    */
-  constructor(allowed: AllowedSecrets = [], detector = new SecretDetector()) {
+  static async create(
+    allowed: AllowedSecrets = [],
+    detector?: SecretDetector,
+  ): Promise<SecretCheck> {
+    return new SecretCheck(allowed, await loadRules(), detector);
+  }
+
+  private constructor(
+    allowed: AllowedSecrets,
+    rules: Awaited<ReturnType<typeof loadRules>>,
+    detector = new rules.SecretDetector(),
+  ) {
     this.#detector = detector;
+    this.#budget = new rules.ScanBudget();
     const onFound = (path: string, kind: string) => this.#found.push({ path, kind });
-    this.#small = new SmallFileBatch(detector, onFound, this.#budget);
+    this.#small = new rules.SmallFileBatch(detector, onFound, this.#budget);
     const paths = new Set(allowed === "all" ? [] : allowed.map(normalize));
     // The test for an empty set comes first: for most files, hashing the path to look it up in the
     // set takes longer than scanning the file.

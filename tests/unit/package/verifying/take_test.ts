@@ -126,7 +126,7 @@ inDirectory(
     assert.equal("sha256:" + toHex(taken.sha256), minimal!.archiveSha256);
     assert.deepEqual(await Deno.readFile(copyTo), archive);
     await Deno.remove(copyTo);
-    const secrets = new SecretCheck();
+    const secrets = await SecretCheck.create();
     const scanned = await takeArchive({ archivePath, minimal, ownKey, copyTo, secrets });
     assert.equal(serializeFull(scanned.full), manifest.contents);
     await Deno.remove(copyTo);
