@@ -8,84 +8,68 @@
 import type { Socket } from "node:net";
 
 /** A connection whose local address was chosen. It has the members of `Deno.Conn` that are used. */
-export class BoundConnection {
-  readonly #socket: Socket;
-  #failure: Error | undefined;
-  #onEvent = () => {};
-
-  /** @param socket a connected socket that nobody has read from */
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on("error", (error) => {
-      this.#failure ??= error;
-      this.#onEvent();
-    });
-    for (const event of ["readable", "end", "close"]) socket.on(event, () => this.#onEvent());
-  }
-
+export interface BoundConnection {
+  readonly localAddr: { hostname: string; port: number };
+  read(buffer: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  close(): void;
   /**
-   * Connects from a local address.
-   *
-   * @param signal ends the attempt
+   * Begins TLS before anything was read, and checks the certificate by the name. Use the returned
+   * connection from then on.
    */
-  static async open(
-    host: string,
-    port: number,
-    localAddress: string,
-    signal: AbortSignal,
-  ): Promise<BoundConnection> {
-    const { connect } = await import("node:net");
-    const socket = connect({ host, port, localAddress, noDelay: true, allowHalfOpen: true });
-    await connected(socket, "connect", signal);
-    return new BoundConnection(socket);
-  }
+  secure(name: string, caCerts: string[], signal: AbortSignal): Promise<BoundConnection>;
+}
 
-  /** Begins TLS, and checks the certificate by the name. Use the returned connection from then on. */
-  async secure(name: string, caCerts: string[], signal: AbortSignal): Promise<BoundConnection> {
-    const ca = caCerts.length > 0 ? caCerts : undefined;
-    const { connect } = await import("node:tls");
-    const secured = connect({ socket: this.#socket, servername: name, ca });
-    await connected(secured, "secureConnect", signal);
-    return new BoundConnection(secured);
-  }
+/**
+ * Connects from a local address.
+ *
+ * @param signal ends the attempt
+ */
+export async function connectFrom(
+  localAddress: string,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<BoundConnection> {
+  const { connect } = await import("node:net");
+  const socket = connect({ host, port, localAddress, noDelay: true, allowHalfOpen: true });
+  return connectionOf(await connected(socket, "connect", signal));
+}
 
-  get localAddr(): { hostname: string; port: number } {
-    const { localAddress = "", localPort = 0 } = this.#socket;
-    return { hostname: localAddress, port: localPort };
-  }
-
-  /** Reads into a buffer. Returns the number of bytes, or `null` at the end. */
-  async read(buffer: Uint8Array): Promise<number | null> {
-    const socket = this.#socket;
-    for (;;) {
-      if (this.#failure) throw this.#failure;
-      const bytes: Uint8Array | null = socket.read(Math.min(buffer.length, socket.readableLength));
-      if (bytes && bytes.length > 0) {
-        buffer.set(bytes);
-        return bytes.length;
+/** Wraps a connected socket that nobody has read from. */
+function connectionOf(socket: Socket): BoundConnection {
+  let chunks: AsyncIterator<Uint8Array> | undefined;
+  let rest: Uint8Array = new Uint8Array();
+  return {
+    localAddr: { hostname: socket.localAddress ?? "", port: socket.localPort ?? 0 },
+    async read(buffer) {
+      // The first read begins to take bytes from the socket, because TLS may take them instead.
+      chunks ??= socket.iterator({ destroyOnReturn: false });
+      while (rest.length === 0) {
+        const { done, value } = await chunks.next();
+        if (done) return null;
+        rest = value;
       }
-      if (socket.readableEnded || socket.destroyed) return null;
-      await new Promise<void>((resolve) => this.#onEvent = resolve);
-    }
-  }
-
-  /** Writes bytes. Resolves when the operating system has taken them. */
-  write(bytes: Uint8Array): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
-    });
-  }
-
-  /** Ends the sending direction. */
-  closeWrite(): Promise<void> {
-    return new Promise((resolve) => this.#socket.end(() => resolve()));
-  }
-
-  setNoDelay(): void {}
-
-  close(): void {
-    this.#socket.destroy();
-  }
+      const part = rest.subarray(0, buffer.length);
+      rest = rest.subarray(part.length);
+      buffer.set(part);
+      return part.length;
+    },
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
+      }),
+    closeWrite: () => new Promise((resolve) => socket.end(() => resolve())),
+    close: () => void socket.destroy(),
+    async secure(servername, caCerts, signal) {
+      const { connect } = await import("node:tls");
+      const ca = caCerts.length > 0 ? caCerts : undefined;
+      return connectionOf(
+        await connected(connect({ socket, servername, ca }), "secureConnect", signal),
+      );
+    },
+  };
 }
 
 /** Waits until a socket is connected. Destroys it if it fails, or when the signal aborts. */
@@ -93,9 +77,11 @@ async function connected(
   socket: Socket,
   event: "connect" | "secureConnect",
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Socket> {
   const abort = () => socket.destroy(signal.reason);
   signal.addEventListener("abort", abort);
+  // Reads and writes throw later errors. Without a listener, an error would end the thread.
+  socket.on("error", () => {});
   try {
     if (signal.aborted) abort();
     await new Promise<void>((resolve, reject) => {
@@ -103,8 +89,8 @@ async function connected(
       socket.once("error", reject);
       socket.once("close", () => reject(signal.reason ?? new Error("the connection was closed")));
     });
+    return socket;
   } catch (error) {
-    socket.on("error", () => {});
     socket.destroy();
     throw error;
   } finally {

@@ -5,7 +5,7 @@
  */
 
 import { type Address, type Clock, formatAddress, parseAddress } from "../base/mod.ts";
-import { BoundConnection } from "./bound_connect.ts";
+import { type BoundConnection, connectFrom } from "./bound_connect.ts";
 import type { Channel } from "./channel.ts";
 import { Refusal } from "./errors.ts";
 import type { Policy } from "./policy.ts";
@@ -46,12 +46,11 @@ export async function connect(
   signal: AbortSignal,
 ): Promise<Connection> {
   const connectTo = (address: Address, timeMs: number, chosen?: string) =>
-    within(outside.clock, timeMs, signal, async (signal) => {
+    within<TcpConnection>(outside.clock, timeMs, signal, async (signal) => {
       const to = formatAddress(address);
       const from = chosen ?? policy.sendsFrom(address.length === 4 ? "IPv4" : "IPv6");
-      const connection: TcpConnection = from === undefined
-        ? await outside.connect(to, port, signal)
-        : await BoundConnection.open(to, port, from, signal);
+      if (from !== undefined) return await connectFrom(from, to, port, signal);
+      const connection = await outside.connect(to, port, signal);
       connection.setNoDelay(true);
       return connection;
     });
@@ -125,9 +124,7 @@ async function secure(
     let opened: Connection = connection;
     signal.addEventListener("abort", () => close(opened));
     try {
-      if (connection instanceof BoundConnection) {
-        return await connection.secure(hostname, caCerts, signal);
-      }
+      if ("secure" in connection) return await connection.secure(hostname, caCerts, signal);
       const secured = await Deno.startTls(connection, { hostname, caCerts });
       opened = secured as Connection;
       await secured.handshake();

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { concatBytes, systemClock } from "../../../src/base/mod.ts";
 import { Gate, type GateOptions, type Port } from "../../../src/gate_thread/gate.ts";
 import { GateClient } from "../../../src/gate/mod.ts";
@@ -59,6 +60,32 @@ Deno.test("a bound gate dials from its address, and moves bytes in both directio
   assert.equal(got.length, 50 * sent.length);
   assert.deepEqual(got.subarray(-sent.length), sent);
   assert.equal(await served, "127.0.0.2");
+});
+
+Deno.test("a peer that resets its connection ends no other connection of a bound gate", async () => {
+  using at = startBound();
+  const server = createServer((socket) => void socket.once("data", () => socket.resetAndDestroy()));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port, served } = echoOne();
+  const other = at.client.dial({ host: "127.0.0.1", port, allowHalfOpen: true });
+  await once(other, "connect");
+  const socket = at.client.dial({
+    host: "127.0.0.1",
+    port: (server.address() as AddressInfo).port,
+    allowHalfOpen: true,
+  });
+  const failed = codeOf(socket);
+  socket.write(new Uint8Array(1));
+  // The socket is read, as that of each peer.
+  socket.resume();
+  assert.equal(await failed, "ECONNRESET");
+  server.close();
+  other.end(new Uint8Array(7));
+  const parts: Uint8Array[] = [];
+  for await (const bytes of other) parts.push(bytes);
+  assert.equal(concatBytes(...parts).length, 7);
+  await served;
 });
 
 Deno.test("a bound gate reports a refused connection, and a family that it has no address of", async () => {
