@@ -20,7 +20,7 @@ export interface ImportMap {
 
 /** Modules that have no name without `node:`, and which Deno's `builtinModules` leaves out. */
 const prefixed = ["node:sea", "node:sqlite", "node:test", "node:test/reporters"];
-/** The modules of Node that the gate's thread imports: `udp_sockets.ts`, `bound_connect.ts`. */
+/** The modules of Node that the gate's thread imports when it needs them: `node_access.ts`. */
 const OF_GATE = ["node:dgram", "node:net", "node:tls"];
 
 /** Makes the map. Its paths are relative to the directory of the embedded files. */

@@ -6,6 +6,7 @@
  */
 
 import type { Socket } from "node:net";
+import { allowSockets } from "./node_access.ts";
 
 /** A connection whose local address was chosen. It has the members of `Deno.Conn` that are used. */
 export interface BoundConnection {
@@ -32,6 +33,7 @@ export async function connectFrom(
   port: number,
   signal: AbortSignal,
 ): Promise<BoundConnection> {
+  allowSockets();
   const { connect } = await import("node:net");
   const socket = connect({ host, port, localAddress, noDelay: true, allowHalfOpen: true });
   return connectionOf(await connected(socket, "connect", signal));

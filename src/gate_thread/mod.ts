@@ -13,6 +13,7 @@
  *
  * - `main.ts` is the entry point, and `gate.ts` opens the channels.
  * - `policy.ts` decides which addresses may be contacted.
+ * - `confined.ts` and `node_access.ts` confine the thread.
  * - `channel.ts` has the credit; `streams.ts`, `datagrams.ts` and `discovery.ts` carry packets.
  *
  * Start with `protocol.ts`, then `gate.ts`.

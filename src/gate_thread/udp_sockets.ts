@@ -4,6 +4,7 @@
  * @module
  */
 
+import { allowSockets } from "./node_access.ts";
 import { MAX_PACKET_BYTES, type Packet } from "./protocol.ts";
 
 /** Deno's default length of the buffer for one received datagram of Node's sockets, bytes. */
@@ -51,6 +52,7 @@ export function bindUdp(hostname: string, port: number, reuseAddress = false) {
  * leave IPv4 out. They are loaded here, because a thread with a module of Node takes 5 MiB more.
  */
 export async function bindUdpIpv6(address: string, port: number): Promise<UdpSocket> {
+  allowSockets();
   const { createSocket } = await import("node:dgram");
   const socket = createSocket({
     type: "udp6",

@@ -18,24 +18,28 @@ const hosts = [
 
 const probe = probeForFile();
 
-binaryTest(
-  "the gate of the compiled program may use only the network, and refuses forbidden hosts",
-  async () => {
-    await using world = await makeWorld();
-    const { localPort } = world.targets;
-    const addresses = hosts.map((host) => ({ host, port: localPort }));
-    await using program = spawnCli(["gate"], {
-      program: [probe.path],
-      env: { ...world.env, PROBE_GATE: JSON.stringify(addresses) },
-    });
-    const [, errors] = await program.waitForLine(/^refused (.*)$/, "stderr");
-    assert.deepEqual(JSON.parse(errors!), hosts.map(() => "ADDRESS_REFUSED"));
-    program.kill("SIGUSR1");
-    const [, json] = await program.waitForLine(/^probed gate 1 (.*)$/, "stderr");
-    const { outcomes, examined }: Probed = JSON.parse(json!);
-    const others = Object.keys(forbidden).filter((name) => !refused.test(outcomes[name] ?? ""));
-    assert.deepEqual(others.map((name) => `${name}: ${outcomes[name]}`), []);
-    assert.deepEqual(examined.extra, []);
-    await world.check();
-  },
-);
+for (
+  const [when, variables] of [["", {}], [" after it has loaded Node", { PROBE_UDP: "1" }]] as const
+) {
+  binaryTest(
+    `the gate of the compiled program may use only the network, and refuses forbidden hosts${when}`,
+    async () => {
+      await using world = await makeWorld();
+      const { localPort } = world.targets;
+      const addresses = hosts.map((host) => ({ host, port: localPort }));
+      await using program = spawnCli(["gate"], {
+        program: [probe.path],
+        env: { ...world.env, ...variables, PROBE_GATE: JSON.stringify(addresses) },
+      });
+      const [, errors] = await program.waitForLine(/^refused (.*)$/, "stderr");
+      assert.deepEqual(JSON.parse(errors!), hosts.map(() => "ADDRESS_REFUSED"));
+      program.kill("SIGUSR1");
+      const [, json] = await program.waitForLine(/^probed gate 1 (.*)$/, "stderr");
+      const { outcomes, examined }: Probed = JSON.parse(json!);
+      const others = Object.keys(forbidden).filter((name) => !refused.test(outcomes[name] ?? ""));
+      assert.deepEqual(others.map((name) => `${name}: ${outcomes[name]}`), []);
+      assert.deepEqual(examined.extra, []);
+      await world.check();
+    },
+  );
+}

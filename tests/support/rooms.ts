@@ -363,8 +363,8 @@ export const places: readonly Place[] = [
     pattern: /["']node:dgram["']|\bDeno\.listenDatagram\b/,
     only: [
       ...["src/engine/dht/udp_socket.ts", "src/engine/dht/datagram_socket.ts"],
-      "src/doctor/network.ts",
-      ...["src/gate_thread/udp_sockets.ts", "src/testnet/ipv6_socket.ts"],
+      ...["src/doctor/network.ts", "src/testnet/ipv6_socket.ts"],
+      ...["src/gate_thread/node_access.ts", "src/gate_thread/udp_sockets.ts"],
     ],
   },
   {

@@ -1,8 +1,7 @@
 /**
  * Attempts of an attacker in the gate's thread. It may use the network, and can reach no module of
- * Node but `node:dgram`. One way is left to a program that is text: to name a module of Node in a
- * static import, which Deno resolves past the import map. The gate has no import of a variable name
- * that could load such a program (`tests/integration/gate_thread/bundle_test.ts`).
+ * Node that leads to a file, a process or a thread. A program that is text may name a module of Node
+ * in a static import, which Deno resolves past the import map.
  *
  * @module
  */
@@ -36,6 +35,23 @@ export const forbidden: Record<string, Attempt> = {
     importedText(`import "file://${home}/evil.js"`),
   "import the key in a program that is text": ({ home }) =>
     importedText(`import x from "file://${home}/keys/publisher.key" with { type: "text" }`),
+  "hook imports in a program that is text": ({ home }) =>
+    importedText(`import { registerHooks } from "node:module";
+      registerHooks({
+        resolve: (name, context, next) => name === "evil:"
+          ? { url: "file://${home}/keys/publisher.key", shortCircuit: true }
+          : next(name, context),
+      });
+      await import("evil:", { with: { type: "text" } });`),
+  "reach hooks by the process in a program that is text": () =>
+    importedText(`import process from "node:process";
+      export default process.getBuiltinModule("node:module").registerHooks;`),
+  "start a thread in a program that is text": () =>
+    importedText(`import { Worker } from "node:worker_threads";
+      new Worker(new URL("data:text/javascript,"));`),
+  "read the key by Node in a program that is text": ({ home }) =>
+    importedText(`import { readFileSync } from "node:fs";
+      readFileSync("${home}/keys/publisher.key");`),
   "import in a program of a blob": ({ home }) => {
     const program = `import x from "file://${home}/keys/publisher.key" with { type: "text" }`;
     return imported(URL.createObjectURL(new Blob([program], { type: "text/javascript" })));

@@ -8,4 +8,7 @@
 import { forbidden } from "./gate_attempts.ts";
 import { hearProbes } from "./hear.ts";
 
+// Node's modules reject more than one promise when they are refused, which would end the thread.
+addEventListener("unhandledrejection", (event) => event.preventDefault());
+
 hearProbes(forbidden);

@@ -4,7 +4,8 @@
  * `PROBE_TARGETS` on SIGUSR1, or if `PROBE_AT` is `start`, instead of running the command, or if
  * `PROBE_AT` is the name of the thread, as soon as the thread has started. The
  * outcomes, and the permissions that the launcher has kept, are written to standard error. With
- * `PROBE_GATEWAY`, the default gateway changes at SIGUSR2. With `PROBE_GATE`, the program starts only the gate, and asks it for the addresses in that variable.
+ * `PROBE_GATEWAY`, the default gateway changes at SIGUSR2. With `PROBE_GATE`, the program starts only the gate, and asks it
+ * for the addresses in that variable. With `PROBE_UDP`, the gate has a socket of Node by then.
  */
 
 import type { Probed } from "./hear.ts";
@@ -48,6 +49,16 @@ async function askGate(addresses: { host: string; port: number }[]): Promise<voi
   const client = new GateClient(
     connectGate({ allowLocal: false, interfaces: [] }, ({ message }) => say(message)).open(),
   );
+  if (Deno.env.has("PROBE_UDP")) {
+    const udp = client.udp();
+    await new Promise<void>((resolve, reject) => {
+      udp.once("listening", () => resolve()).once("error", (error: Error & { code?: string }) => {
+        // A machine without IPv6. Node is loaded then, too.
+        if (error.code === "EAFNOSUPPORT") resolve();
+        else reject(error);
+      }).bind(0);
+    });
+  }
   const errors = await Promise.all(addresses.map((address) =>
     new Promise((resolve) => {
       const socket = client.dial(address);
