@@ -71,13 +71,13 @@ export async function knownVersions(
 }
 
 /**
- * Returns the highest version of a package in the seed directory that fits a request. For a name without a
- * key, the publisher has to be pinned.
+ * Returns the highest version of a package in the seed directory that fits a request, and whose key is not
+ * revoked. For a name without a key, the publisher has to be pinned.
  *
  * @returns `undefined` if there is none
  */
 export async function presentPackage(
-  { state }: Pick<NamesContext, "state">,
+  { state, offers: { trust } }: Pick<NamesContext, "state" | "offers">,
   seeds: SeedDirectory,
   { publicKey, name, range }: WantedByName,
 ): Promise<PresentPackage | undefined> {
@@ -85,7 +85,8 @@ export async function presentPackage(
   const publishers = keys.map(formatPublicKey);
   const fitting = (await seeds.list(name)).flatMap((entry) =>
     entry.problem === undefined && entry.name === name &&
-      publishers.includes(entry.minimal.pubkey) && satisfiesRange(entry.version, range)
+      publishers.includes(entry.minimal.pubkey) && satisfiesRange(entry.version, range) &&
+      trust.accepts(entry.minimal)
       ? [entry]
       : []
   );
