@@ -24,12 +24,17 @@ export interface Held {
   entry?: StoredPackage;
 }
 
-/** A held package, and its newest versions. Neither is lower than the held version. */
+/**
+ * A held package, and its newest versions. Neither is lower than the held version, unless its key is
+ * revoked.
+ */
 export interface Newest extends Held {
   /** The version that the requirement would get now. */
   wanted: string;
   /** The version that a requirement without a range would get now. */
   latest: string;
+  /** Whether the key that signed the held version is revoked. */
+  isRevoked: boolean;
 }
 
 /**
@@ -87,16 +92,23 @@ export async function heldByName(
  *
  * @param listed the newest versions in the publisher's list, which may be an old list that an attacker
  * has put again
+ * @param isRevoked whether the key that signed the held version is revoked, so that a lower one is better
  */
-export function newestOf(held: Held, listed: { wanted?: string; latest?: string }): Newest {
+export function newestOf(
+  held: Held,
+  listed: { wanted?: string; latest?: string },
+  isRevoked = false,
+): Newest {
   const { version } = held.minimal;
-  const notLower = (other = version) => semver.gt(other, version) ? other : version;
-  return { ...held, wanted: notLower(listed.wanted), latest: notLower(listed.latest) };
+  const better = (other = version) => isRevoked || semver.gt(other, version) ? other : version;
+  return { ...held, wanted: better(listed.wanted), latest: better(listed.latest), isRevoked };
 }
 
-/** Whether there is a newer version, in the range that was asked for or beyond it. */
-export function isOutdated({ minimal: { version }, wanted, latest }: Newest): boolean {
-  return wanted !== version || latest !== version;
+/** Whether there is a newer version, in the range or beyond it, or the held version must not be used. */
+export function isOutdated(
+  { minimal: { version }, wanted, latest, isRevoked }: Newest,
+): boolean {
+  return isRevoked || wanted !== version || latest !== version;
 }
 
 /**

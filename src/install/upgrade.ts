@@ -31,12 +31,20 @@ export interface UpgradeOutcome {
   installed: Installed;
 }
 
+/** Options of an upgrade. */
+export interface UpgradeOptions {
+  /** Whether to go beyond the ranges. */
+  beyond: boolean;
+  /** Whether a package may stay; not if its key is revoked. Default: each may. */
+  accepts?: (minimal: MinimalManifest) => boolean;
+}
+
 /**
  * Upgrades requirements of a lock file, and all their dependencies, to the highest versions that the
  * ranges allow. The publisher of a requirement stays the one that is locked.
  *
  * @param held the requirements to upgrade, as `newestOf` describes them
- * @param beyond whether to go beyond the ranges; the lock file then gets the range `^VERSION`
+ * @param options `beyond`: the lock file gets the range `^VERSION` where the range does not allow the latest
  * @throws {InstallError} `PUBLISHER_CHANGED` (kind `verification`) if a bare name is pinned to another
  * publisher, `LOCK_MISSING`, `LOCK_INVALID`, and the errors of `install`
  */
@@ -44,7 +52,7 @@ export async function upgradeLocked(
   context: InstallContext,
   saved: SavedLock,
   held: readonly Newest[],
-  beyond: boolean,
+  options: UpgradeOptions,
 ): Promise<UpgradeOutcome> {
   const lock = await requireLockFile(saved.lockPath);
   for (const { requirement, minimal } of held) {
@@ -52,7 +60,7 @@ export async function upgradeLocked(
   }
   const locked = [...lock.packages.values()].map(({ minimal }) => minimal);
   await using work = await Installation.begin(context, false);
-  const graph = await resolve(work, context, held, beyond, locked);
+  const graph = await resolve(work, context, held, options, locked);
   const installed = await work.finish(graph, false);
   await saveToLock(context.store, saved, graph, context.signal);
   return { upgraded: differences(held, graph), installed };
@@ -63,16 +71,16 @@ export async function upgradeLocked(
  * longer marked as installed by name, so `store prune` removes it once nothing else needs it.
  *
  * @param held the packages to upgrade, as `newestOf` describes them
- * @param beyond whether to go beyond `^VERSION`
+ * @param options `beyond`: beyond `^VERSION`
  * @throws the errors of `install`
  */
 export async function upgradeInstalled(
   context: InstallContext,
   held: readonly Newest[],
-  beyond: boolean,
+  options: UpgradeOptions,
 ): Promise<UpgradeOutcome> {
   await using work = await Installation.begin(context, false);
-  const graph = await resolve(work, context, held, beyond, held.map(({ minimal }) => minimal));
+  const graph = await resolve(work, context, held, options, held.map(({ minimal }) => minimal));
   const installed = await work.finish(graph, true);
   const kept = new Set(graph.direct.map(({ ref }) => ref));
   for (const { entry, minimal } of held) {
@@ -84,14 +92,17 @@ export async function upgradeInstalled(
 /**
  * Resolves the requirements anew, without regard to the versions that are locked or in the store, except
  * that none becomes lower.
+ *
+ * @param had the packages that are there
  */
 async function resolve(
   work: Installation,
   { signal }: InstallContext,
   held: readonly Newest[],
-  beyond: boolean,
-  locked: readonly MinimalManifest[],
+  { beyond, accepts = () => true }: UpgradeOptions,
+  had: readonly MinimalManifest[],
 ): Promise<Graph> {
+  const locked = had.filter(accepts);
   const requirements = held.map((one) => upgradeRequirement(one, beyond));
   // A requirement of the lock file may have a bare name, whose publisher the lock file tells.
   const publishers = new Map(

@@ -76,13 +76,16 @@ async function print(
   const rows = [["package", "current", "wanted", "latest", "publisher"]];
   for (const { newest, flags } of outdated) {
     const { minimal: { name, version: current, pubkey: publisher }, wanted, latest } = newest;
-    const { range } = newest.requirement;
+    const { requirement: { range }, isRevoked } = newest;
     if (output.json) {
       const from = lockPath ? "lock-file" : "store";
       const data = { name, publisher, current, wanted, latest, from, ...flags };
-      output.result({ ...data, ...(range !== undefined && { range }) }, undefined);
+      const more = { ...(isRevoked && { revoked: true }), ...(range !== undefined && { range }) };
+      output.result({ ...data, ...more }, undefined);
     }
-    const marks = flags.yanked !== undefined
+    const marks = isRevoked
+      ? " (key revoked)"
+      : flags.yanked !== undefined
       ? " (yanked)"
       : flags.deprecated
       ? " (deprecated)"

@@ -5,6 +5,7 @@
  */
 
 import type { Newest, UpgradeOutcome } from "../../install/mod.ts";
+import type { MinimalManifest } from "../../package/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
 import { heldPackages, newestOfHeld } from "../running/held_packages.ts";
@@ -56,14 +57,15 @@ export default defineCommand<Flags, string[]>({
       await eachLimited(held.entries(), MAX_READING, io.signal, async ([at, one]) => {
         newest[at] = (await newestOfHeld(names, one)).newest;
       });
+      const { trust } = names.offers;
+      const options = {
+        beyond: latest,
+        accepts: (minimal: MinimalManifest) => trust.accepts(minimal),
+      };
+      const saved = { lockPath: lockPath!, stagingPath: io.stagingFor(io.cwd) };
       const outcome = lockPath === undefined
-        ? await upgradeInstalled(context, newest, latest)
-        : await upgradeLocked(
-          context,
-          { lockPath, stagingPath: io.stagingFor(io.cwd) },
-          newest,
-          latest,
-        );
+        ? await upgradeInstalled(context, newest, options)
+        : await upgradeLocked(context, saved, newest, options);
       await pinInstalled(outcome.installed, names, { grantsTrust: lockPath === undefined });
       print(given, outcome, newest, latest);
     });

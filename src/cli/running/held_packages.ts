@@ -70,5 +70,6 @@ export async function newestOfHeld(
   const { minimal: { pubkey, name, version }, requirement: { range } } = held;
   const wanted = { publicKey: parsePublicKey(pubkey), name, range };
   const listed = await newestVersions(operations, wanted, finding, offers);
-  return { newest: newestOf(held, listed), flags: listed.flagsOf(version) };
+  const isRevoked = !offers.trust.accepts(held.minimal);
+  return { newest: newestOf(held, listed, isRevoked), flags: listed.flagsOf(version) };
 }

@@ -1,6 +1,8 @@
 /** Upgrades from a simulated network: what becomes newer, and what must not change. */
 
 import assert from "node:assert/strict";
+import type { InstallContext } from "../../../src/install/context.ts";
+import type { MinimalManifest } from "../../../src/package/mod.ts";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { install } from "../../../src/install/install.ts";
 import { readLockFile } from "../../../src/install/lock_file.ts";
@@ -39,11 +41,18 @@ async function save(place: InstallPlace, ...specs: string[]): Promise<void> {
 async function upgrade(
   place: InstallPlace,
   listed: { wanted?: string; latest?: string },
-  { latest = false, context = place.context() } = {},
+  { latest = false, context = place.context(), accepts }: {
+    latest?: boolean;
+    context?: InstallContext;
+    accepts?: (minimal: MinimalManifest) => boolean;
+  } = {},
 ) {
   const lock = (await readLockFile(place.lockPath))!;
   const newest = heldByLock(lock, [], place.lockPath).map((one) => newestOf(one, listed));
-  return await upgradeLocked(context, { lockPath: place.lockPath }, newest, latest);
+  return await upgradeLocked(context, { lockPath: place.lockPath }, newest, {
+    beyond: latest,
+    accepts,
+  });
 }
 
 async function locked(place: InstallPlace): Promise<string[]> {
@@ -108,6 +117,25 @@ installTest("an old list of a publisher makes no version lower", async (place) =
   assert.deepEqual(await locked(place), ["app@1.5.0", "lib@1.5.0"]);
 });
 
+installTest("versions of a revoked key are left for lower ones", async (place) => {
+  await place.make("app@1.0.0", { dependencies: { lib: "^1" } });
+  await place.make("lib@1.0.0");
+  await place.make("app@1.9.0", { dependencies: { lib: "^1" } });
+  await place.make("lib@1.9.0");
+  await save(place, "app@^1");
+  const accepts = ({ version }: { version: string }) => version === "1.0.0";
+  place.published.splice(0, Infinity, ...place.published.filter(accepts));
+  const listed = { wanted: "1.0.0", latest: "1.0.0" };
+  const { upgraded } = await upgrade(place, listed, { accepts });
+  assert.deepEqual(upgraded.map(({ before, minimal }) => [before, minimal.version]), [
+    ["1.9.0", "1.0.0"],
+  ]);
+  assert.deepEqual(await locked(place), ["app@1.0.0", "lib@1.0.0"]);
+  const revoked = newestOf(held("^1", "1.9.0"), listed, true);
+  assert.deepEqual([revoked.wanted, revoked.latest], ["1.0.0", "1.0.0"]);
+  assert.ok(isOutdated(newestOf(held("^1", "1.9.0"), {}, true)), "although there is no other");
+});
+
 installTest(
   "a lock file whose bare name is pinned to another publisher is not upgraded",
   async (place) => {
@@ -157,7 +185,9 @@ installTest(
     await place.make("app@2.1.0");
     const [mine] = await heldByName(place.store, [parseRequirement(`${aliceKey}/app`)]);
     const newest = newestOf(mine!, { wanted: "2.1.0", latest: "2.1.0" });
-    const { upgraded } = await upgradeInstalled(place.context(), [newest], false);
+    const { upgraded } = await upgradeInstalled(place.context(), [newest], {
+      beyond: false,
+    });
     assert.deepEqual(upgraded.map(({ before, minimal }) => [before, minimal.version]), [
       ["2.0.0", "2.1.0"],
     ]);
