@@ -123,7 +123,7 @@ globalThis.Worker = class extends Worker {
     if (isAtStart && isStart) return this.#probe();
     write(noteOf(`${this.#thread} to`, args[0]));
     const { kind, gateway } = args[0] as { kind?: string; gateway?: { address: string } };
-    if (kind === "gateway") say(`gateway ${gateway?.address}`);
+    if (kind === "gateways") say(`gateway ${gateway?.address}`);
     if (this.#held) this.#held.push(args as PostArgs);
     else super.postMessage(...args as PostArgs);
   }
