@@ -4,6 +4,7 @@ import type { Target } from "../target.ts";
 import { bencodeTargets } from "./bencode.ts";
 import { controlTargets } from "./control.ts";
 import { gateTargets } from "./gate.ts";
+import { keyTargets } from "./keys.ts";
 import { networkTargets } from "./network.ts";
 import { packageTargets } from "./package.ts";
 import { recordTargets } from "./records.ts";
@@ -15,6 +16,7 @@ import { utpTargets } from "./utp.ts";
 export const targets: readonly Target[] = [
   ...bencodeTargets,
   ...recordTargets,
+  ...keyTargets,
   ...packageTargets,
   ...networkTargets,
   ...routerTargets,

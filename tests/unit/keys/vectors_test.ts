@@ -1,0 +1,95 @@
+/** Tests `tests/vectors/keys.json`: recovery codes, certificates, publisher records, encrypted files. */
+
+import assert from "node:assert/strict";
+import { fromHex, toHex, utf8 } from "../../../src/base/mod.ts";
+import {
+  certificateFromJson,
+  certificateToJson,
+  formatCertificateFile,
+  IdentityError,
+  keyPairFromSeed,
+  parseCertificateFile,
+  readKeyFile,
+  recoveryGroups,
+  seedOfRecoveryCode,
+  statementBytes,
+  statementOf,
+  verifyCertificate,
+  writePrivateFile,
+} from "../../../src/identity/mod.ts";
+import { openBackup } from "../../../src/keys/backup_file.ts";
+import {
+  decodeItem,
+  decodePublisherRecord,
+  encodeItem,
+  encodePublisherRecord,
+  targetOf,
+  verifyItem,
+} from "../../../src/records/mod.ts";
+import { temporaryHome } from "../../support/mod.ts";
+import vectors from "../../vectors/keys.json" with { type: "json" };
+
+const bytes = (hex: string) => fromHex(hex)!;
+
+Deno.test("vectors: recovery codes", () => {
+  for (const { seedHex, code } of vectors.recoveryCodes) {
+    assert.equal(recoveryGroups(bytes(seedHex)).join(" "), code);
+    assert.equal(toHex(seedOfRecoveryCode(code)), seedHex);
+  }
+  for (const { why, code, ...named } of vectors.notRecoveryCodes) {
+    assert.throws(() => seedOfRecoveryCode(code), (error) => {
+      assert(error instanceof IdentityError, why);
+      assert.equal(error.detail.group, "group" in named ? named.group : undefined, why);
+      return true;
+    });
+  }
+});
+
+Deno.test("vectors: certificates", async () => {
+  for (const { rootSeedHex, signedHex, json, file } of vectors.certificates) {
+    const root = keyPairFromSeed(bytes(rootSeedHex));
+    const certificate = certificateFromJson(json, root.publicKey);
+    assert(verifyCertificate(certificate));
+    assert.equal(toHex(statementBytes(statementOf(certificate), root.publicKey)), signedHex);
+    assert.equal(toHex(await root.sign(statementOf(certificate))), toHex(certificate.signature));
+    assert.deepEqual(certificateToJson(certificate), json);
+    assert.deepEqual(parseCertificateFile(file), certificate);
+    assert.equal(formatCertificateFile(certificate), file);
+  }
+});
+
+Deno.test("vectors: publisher records", () => {
+  for (const one of vectors.publisherRecords) {
+    const item = decodeItem(bytes(one.fileHex));
+    assert(verifyItem(item), one.name);
+    assert.deepEqual(item.publicKey, keyPairFromSeed(bytes(one.rootSeedHex)).publicKey);
+    assert.equal(toHex(targetOf(item.publicKey, item.salt)), one.targetHex);
+    assert.deepEqual(
+      [toHex(item.salt), item.seq, toHex(item.value), toHex(item.signature)],
+      [one.saltHex, one.seq, one.valueHex, one.signatureHex],
+    );
+    assert.equal(toHex(encodePublisherRecord(decodePublisherRecord(item.value))), one.valueHex);
+    assert.equal(toHex(encodeItem(item)), one.fileHex);
+  }
+});
+
+Deno.test("vectors: a key and a backup under a passphrase", async () => {
+  const { encryptedKey, backup } = vectors;
+  await using home = await temporaryHome();
+  const path = `${home.path}/key`;
+  await writePrivateFile(path, utf8(encryptedKey.pem));
+  const pair = await readKeyFile(path, undefined, async function* () {
+    yield await Promise.resolve(encryptedKey.passphrase);
+  });
+  assert.deepEqual(pair.publicKey, keyPairFromSeed(bytes(encryptedKey.seedHex)).publicKey);
+  const { keys, state } = openBackup(bytes(backup.fileHex), backup.passphrase)!;
+  const files = Object.fromEntries([...keys].map(([name, file]) => [name, toHex(file)]));
+  assert.deepEqual([files, toHex(state)], [backup.keys, backup.stateHex]);
+  for (let at = 0; at < backup.fileHex.length / 2; at += 7) {
+    const damaged = bytes(backup.fileHex);
+    damaged[at]! ^= 1;
+    const opened = at < 20 ? "refused" : openBackup(damaged, backup.passphrase);
+    if (at < 20) assert.throws(() => openBackup(damaged, "x"), { code: "BACKUP_INVALID" });
+    else assert.equal(opened, undefined, `byte ${at}`);
+  }
+});
