@@ -10,6 +10,7 @@ import { packageTargets } from "./package.ts";
 import { recordTargets } from "./records.ts";
 import { routerTargets } from "./router.ts";
 import { settingTargets } from "./settings.ts";
+import { trustTargets } from "./trust.ts";
 import { utpTargets } from "./utp.ts";
 
 /** All fuzz targets, in the order in which a campaign runs them. */
@@ -17,6 +18,7 @@ export const targets: readonly Target[] = [
   ...bencodeTargets,
   ...recordTargets,
   ...keyTargets,
+  ...trustTargets,
   ...packageTargets,
   ...networkTargets,
   ...routerTargets,
