@@ -62,7 +62,8 @@ export class PublisherRecords {
     );
     if (lookup.kind !== "found") return lookup;
     for (const item of [lookup.item, ...lookup.others]) {
-      if (verifyItem(item)) this.trust.learnRecord(item);
+      const isOfRoot = equalBytes(item.publicKey, root) && equalBytes(item.salt, publisherSalt());
+      if (isOfRoot && verifyItem(item)) this.trust.learnRecord(item);
     }
     return lookup;
   }

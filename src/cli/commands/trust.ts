@@ -5,10 +5,12 @@
  * @module
  */
 
-import { equalBytes } from "../../base/mod.ts";
+import { equalBytes, toBase64 } from "../../base/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
+import type { Revocation, Trust } from "../../trust/mod.ts";
 import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
+import { knownKeys } from "../running/known_keys.ts";
 import { withState } from "../running/with_state.ts";
 import { formatCount } from "../terminal/format.ts";
 
@@ -55,13 +57,17 @@ function usage(message: string): CliError {
   return new CliError("usage", "BAD_ARGUMENTS", message);
 }
 
-async function list({ output }: Run, state: StateDatabase, name?: string): Promise<void> {
+async function list(given: Run, state: StateDatabase, name?: string): Promise<void> {
+  const { output } = given;
+  const trust = await knownKeys(given);
   const { fingerprint, formatPublicKey, randomart } = await import("../../identity/mod.ts");
+  const { describeRevocation } = await import("../../trust/mod.ts");
   const pins = state.pins.list(name);
   if (pins.length === 0) output.notice(name ? `no publisher is pinned for ${name}` : "no pins yet");
   for (const pin of pins) {
     const publisher = formatPublicKey(pin.publicKey);
     const since = new Date(pin.firstSeenMs).toISOString();
+    const revoked = revokedOf(trust, pin.publicKey);
     output.result(
       {
         name: pin.name,
@@ -73,6 +79,7 @@ async function list({ output }: Run, state: StateDatabase, name?: string): Promi
         rangeVersion: pin.rangeVersion,
         rangePrerelease: pin.rangePrerelease,
         byHand: pin.byHand ?? false,
+        ...revokedJson(revoked),
       },
       [
         pin.name,
@@ -82,8 +89,26 @@ async function list({ output }: Run, state: StateDatabase, name?: string): Promi
         pin.byHand ? "by hand" : "first use",
       ].join("\t"),
     );
+    for (const one of revoked) output.warning(`${pin.name}: ${describeRevocation(one)}`);
     output.detail(`${fingerprint(pin.publicKey)}\n${randomart(pin.publicKey)}`);
   }
+}
+
+/** Returns the keys of a publisher that are revoked, also the publisher's own if it was an only key. */
+function revokedOf(trust: Trust, publicKey: Uint8Array): Revocation[] {
+  const own = trust.revocationOfKey(publicKey, publicKey);
+  return [...own ? [own] : [], ...trust.identity(publicKey)?.revoked ?? []];
+}
+
+function revokedJson(revoked: readonly Revocation[]) {
+  if (revoked.length === 0) return {};
+  return {
+    revoked: revoked.map(({ key, sinceMs, reason }) => ({
+      key: `ed25519:${toBase64(key)}`,
+      sinceMs,
+      ...(reason !== undefined && { reason }),
+    })),
+  };
 }
 
 async function add(given: Run, state: StateDatabase, name: string, key?: string): Promise<void> {
