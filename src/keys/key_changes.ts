@@ -5,7 +5,7 @@
  * @module
  */
 
-import { equalBytes } from "../base/mod.ts";
+import { equalBytes, resolvePath } from "../base/mod.ts";
 import {
   type Certificate,
   encryptKey,
@@ -138,7 +138,7 @@ export async function changeKeys(
     record,
     ...(certificate && { key: certificate.key, certificate: file! }),
     ...(plan.revoked && { revoked: plan.revoked }),
-    ...(keptAs && { keptAs: `${paths.directory}/${keptAs}` }),
+    ...(keptAs && { keptAs: resolvePath(paths.directory, keptAs) }),
   };
 }
 

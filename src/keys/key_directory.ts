@@ -99,7 +99,8 @@ export class KeyDirectory implements Disposable {
   async change(files: ChangedFiles): Promise<void> {
     try {
       const written = await Deno.makeTempDir({ dir: this.#path, prefix: ".change-" });
-      for (const [name, bytes] of files) await writeNew(resolvePath(written, name), bytes);
+      const owner = await Deno.stat(this.#path);
+      for (const [name, bytes] of files) await writeNew(resolvePath(written, name), bytes, owner);
       await syncDirectory(written);
       await Deno.rename(written, resolvePath(this.#path, CHANGE));
       await syncDirectory(this.#path);
@@ -180,9 +181,11 @@ async function openLock(path: string): Promise<Deno.FsFile> {
   });
 }
 
-async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
+/** Writes a new file, which belongs to the owner of the directory also if root writes it. */
+async function writeNew(path: string, bytes: Uint8Array, owner: Deno.FileInfo): Promise<void> {
   const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
   try {
+    if ((await file.stat()).uid !== owner.uid) await Deno.chown(path, owner.uid, owner.gid);
     for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
     await file.sync();
   } finally {

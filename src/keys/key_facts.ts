@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolvePath } from "../base/mod.ts";
 import type { Certificate, PublicKey } from "../identity/mod.ts";
 import { isThere, keyPathsOf, settleKeys } from "./key_directory.ts";
 import { readOwnKey, storedRecord } from "./own_key.ts";
@@ -50,7 +51,7 @@ export async function keyFacts(keyPath: string, at: KeySurroundings): Promise<Ke
     isEncrypted: own?.isEncrypted ?? false,
     ...(await isThere(paths.root) && { rootPath: paths.root }),
     oldPaths: names.filter((name) => OLD_KEY.test(name)).sort().map((name) =>
-      `${paths.directory}/${name}`
+      resolvePath(paths.directory, name)
     ),
   };
 }

@@ -42,7 +42,9 @@ export async function setPassphrase(
   if (names.length === 0) throw noKey(keyPath);
   const wanted: string[] = [];
   for (const name of names) {
-    const isEncrypted = isEncryptedKey(fromUtf8(await readPrivateFile(`${path}/${name}`, at.own)));
+    const isEncrypted = isEncryptedKey(
+      fromUtf8(await readPrivateFile(resolvePath(path, name), at.own)),
+    );
     if (isEncrypted === (what === "decrypt")) wanted.push(name);
   }
   if (wanted.length === 0) throw nothingTo(what, path);

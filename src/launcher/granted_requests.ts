@@ -75,9 +75,9 @@ export function grantedRequests(
     if (!grants.wantsEngine || isSettled) throw refusal(what);
   };
   return {
-    async signingKey(keyPath) {
+    async signingKey(keyPath, opens) {
       checkKey(keyPath, "tell the public key");
-      return await requests.signingKey(keyPath);
+      return await requests.signingKey(keyPath, opens);
     },
     async sign(keyPath, statement) {
       checkKey(keyPath, `sign a ${statement.kind}`);

@@ -79,10 +79,14 @@ export class Keys {
   /**
    * Returns the public key of a key file, and the certificate and publisher record beside it.
    *
+   * @param opens whether to open the key at once, so that a passphrase is asked for before the command
+   * shows its progress
+   *
    * @throws {IdentityError} the errors of `readKeyFile`; `CERTIFICATE_INVALID`, `CERTIFICATE_UNREADABLE`
    */
-  async signingKey(keyPath: string): Promise<SigningKeyFacts> {
+  async signingKey(keyPath: string, opens = false): Promise<SigningKeyFacts> {
     await settleKeys(dirname(keyPath));
+    if (opens) await this.#open(keyPath);
     try {
       return await this.#factsOf(keyPath);
     } catch (error) {

@@ -37,7 +37,7 @@ export function localRequests(options: KeyOptions = {}): LauncherRequests {
   let keys: Promise<Keys> | undefined;
   const ofKeys = () => keys ??= openKeys(options);
   return {
-    signingKey: async (keyPath) => await (await ofKeys()).signingKey(keyPath),
+    signingKey: async (keyPath, opens) => await (await ofKeys()).signingKey(keyPath, opens),
     sign: async (keyPath, statement) => await (await ofKeys()).sign(keyPath, statement),
     createKey: async (keyPath) => await (await ofKeys()).create(keyPath),
     createIdentity: async (keyPath, order) => await (await ofKeys()).createIdentity(keyPath, order),

@@ -100,9 +100,11 @@ export interface LauncherRequests {
   /**
    * Returns the public key of a key file, and the certificate and publisher record beside it.
    *
+   * @param opens whether the key will sign, so that the launcher asks for its passphrase now
+   *
    * @throws {IdentityError} `KEY_NOT_FOUND` and the other codes of `src/identity/errors.ts`
    */
-  signingKey(keyPath: string): Promise<SigningKeyFacts>;
+  signingKey(keyPath: string, opens?: boolean): Promise<SigningKeyFacts>;
   /**
    * Signs a statement with the key of a key file. Returns the signature, 64 bytes.
    *

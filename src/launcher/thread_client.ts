@@ -29,7 +29,7 @@ export class ThreadClient {
 
   /** The requests to the launcher, as the commands use them. */
   readonly requests: LauncherRequests = {
-    signingKey: (keyPath) => this.#ask("signingKey", [keyPath]),
+    signingKey: (...args) => this.#ask("signingKey", args),
     sign: (keyPath, statement) => this.#ask("sign", [keyPath, statement]),
     createKey: (keyPath) => this.#ask("createKey", [keyPath]),
     createIdentity: (...args) => this.#ask("createIdentity", args),

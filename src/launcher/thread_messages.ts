@@ -108,7 +108,7 @@ function readFiles(value: unknown): HelperFiles | undefined {
 const shapes: ReadonlyMap<string, readonly Check[]> = new Map(
   Object.entries(
     {
-      signingKey: [isPath],
+      signingKey: [isPath, isSwitch],
       sign: [isPath, isStatement],
       createKey: [isPath],
       createIdentity: [isPath, isOrder],

@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { keyPairFromSeed, readKeyFile, seedOfRecoveryCode } from "../../src/identity/mod.ts";
 import { formatPublicKey } from "../../src/identity/mod.ts";
 import { runCli, temporaryHome } from "../support/mod.ts";
 import { atTerminal } from "../support/terminal_cli.ts";
 
+const hello = fileURLToPath(new URL("../../examples/hello", import.meta.url));
 const hasScript = await new Deno.Command("script", { args: ["--version"] }).output()
   .then(({ success }) => success, () => false);
 /** `script` of util-linux makes the terminals of these tests. */
@@ -82,6 +84,11 @@ Deno.test({
     assert.equal(await encrypt.code(), 0);
     assert(!encrypt.shown.includes("horse"), encrypt.shown);
     const encrypted = await Deno.readTextFile(path);
+    await using pack = atTerminal(["pack", hello, "-o", join(home.path, "a.tgz")], {
+      home: home.path,
+    });
+    await pack.answer([/Passphrase of [^:]*: /, "correct horse"]);
+    assert.equal(await pack.code(), 0, pack.shown);
     assert.match(encrypted, /BEGIN ENCRYPTED PRIVATE KEY/);
     await using wrong = atTerminal(["key", "decrypt"], { home: home.path });
     await wrong.answer(

@@ -37,7 +37,7 @@ export async function publisherSigner(
     );
   }
   const path = publisherKeyPath(home);
-  const { rootPath, ...facts } = await launcher.signingKey(path);
+  const { rootPath, ...facts } = await launcher.signingKey(path, true);
   if (rootPath !== undefined) {
     output?.warning(
       `the root key lies in the home (${rootPath}), where a thief of the signing key finds it too; move ` +
