@@ -9,16 +9,28 @@ import { equalBytes, toHex } from "../base/mod.ts";
 import { raiseMarks, type RangeKind } from "../fetching/mod.ts";
 import { fingerprint, formatPublicKey } from "../identity/mod.ts";
 import type { Pin } from "../store/mod.ts";
+import type { Trust } from "../trust/mod.ts";
 import type { NamesContext } from "./context.ts";
 import { NamesError } from "./errors.ts";
 
 /**
- * Throws if a name is pinned and the publisher is not one of the pinned publishers.
+ * Throws if a name is pinned and the publisher is not one of the pinned publishers. A pinned key that has
+ * made a root for itself stands for its new identity, as long as it is not revoked.
  *
+ * @param trust what the home knows of publishers' keys; if absent, only the pinned keys themselves count
  * @throws {NamesError} `PUBLISHER_CHANGED` (kind `verification`)
  */
-export function checkPin(name: string, publicKey: Uint8Array, pins: readonly Pin[]): void {
+export function checkPin(
+  name: string,
+  publicKey: Uint8Array,
+  pins: readonly Pin[],
+  trust?: Trust,
+): void {
   if (pins.length === 0 || pins.some((pin) => equalBytes(pin.publicKey, publicKey))) return;
+  const isNewIdentityOf = ({ publicKey: key }: Pin) =>
+    trust?.identitiesOf(key).some((root) => equalBytes(root, publicKey)) &&
+    !trust.revocationOfKey(key, key);
+  if (pins.some(isNewIdentityOf)) return;
   const [pin] = pins;
   const since = new Date(pin!.firstSeenMs).toISOString().slice(0, 10);
   const before = formatPublicKey(pin!.publicKey);

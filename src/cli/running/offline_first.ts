@@ -113,7 +113,7 @@ async function commonContext(
       return pin && others.length === 0 ? formatPublicKey(pin.publicKey) : undefined;
     },
     checkPublisher: (name, publisher) =>
-      checkPin(name, parsePublicKey(publisher), state.pins.list(name)),
+      checkPin(name, parsePublicKey(publisher), state.pins.list(name), trust),
     accept: (minimal) => Promise.resolve(trust.check(minimal, minimal.archiveSha256)),
     onStep: (message) => given.output.step(message),
     onSkipped: (message) => given.output.warning(message),
