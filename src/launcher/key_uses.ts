@@ -43,6 +43,10 @@ export const KEY_CHANGING: readonly KeyUse[] = [
   ...KEY_READING,
   "tell the keys",
   "change the keys",
+  // The packages of the home are signed again by the new key.
+  "sign a minimal manifest",
+  "sign a record",
+  "sign a name entry",
 ];
 /** For a command that puts one record into the DHT. */
 export const KEY_PUTTING: readonly KeyUse[] = [...KEY_READING, "sign a record"];

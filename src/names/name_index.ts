@@ -44,6 +44,12 @@ export interface IndexReader {
 export interface ReadIndex {
   /** Entries whose signatures are valid and whose times are possible. */
   entries: NameIndexEntry[];
+  /**
+   * Entries by revoked keys, of publishers that have no other entry. Such an entry proves nothing but that
+   * the publisher has used the name: whoever has stolen a key can put a newer entry in place of the
+   * publisher's. What the publisher offers is decided by its keys in force.
+   */
+  byRevokedKey: NameIndexEntry[];
   /** One message for each dropped entry, with the reason. */
   dropped: string[];
   /**
@@ -85,10 +91,11 @@ export async function readNameIndex(
 ): Promise<ReadIndex> {
   const nowMs = clock.now();
   const read = await Promise.all(slots.map((slot) => readSlot(reader, name, slot, nowMs, signal)));
-  const none = { dropped: [], ofFuture: 0, asked: 0, responded: 0, lookups: 0 };
+  const none = { byRevokedKey: [], dropped: [], ofFuture: 0, asked: 0, responded: 0, lookups: 0 };
   const sum: ReadIndex = { entries: [], ...none };
-  for (const { entries, dropped, ofFuture, lookups } of read) {
+  for (const { entries, byRevokedKey, dropped, ofFuture, lookups } of read) {
     sum.entries.push(...entries);
+    sum.byRevokedKey.push(...byRevokedKey);
     sum.dropped.push(...dropped);
     sum.ofFuture += ofFuture;
     for (const { asked, responded } of lookups) {
@@ -103,6 +110,8 @@ export async function readNameIndex(
 /** Result of reading one slot of a name's index. */
 export interface SlotReading {
   entries: NameIndexEntry[];
+  /** As in {@linkcode ReadIndex}. */
+  byRevokedKey: NameIndexEntry[];
   dropped: string[];
   /** Number of entries with a valid signature that are dated in the future. */
   ofFuture: number;
@@ -135,14 +144,20 @@ export async function readSlot(
   // version.
   const lists = shown.flat().map((item) => entriesOf(item, dropped));
   // Entries that do not count must not take part in the merging: a thief's entry could be the newest.
-  const good = lists.map((list) => unrevoked(timely(list, nowMs, dropped), reader.trust, dropped));
+  const timed = lists.map((list) => timely(list, nowMs, dropped));
+  const good = timed.map((list) => unrevoked(list, reader.trust, dropped));
   const late = lists.flat().filter(({ timestampMs }) => isOfFuture(timestampMs, nowMs));
   // Several nodes and both days may have copies of an entry. Each entry is counted once.
   const copies = new Map(late.map((entry) => [toHex(entry.signature), entry]));
   const ofFuture = [...copies.values()].filter((entry) => verifyNameIndexEntry(name, entry)).length;
   const merged = mergeNameIndex(name, slot, ...good, unrevoked(timely(own, nowMs), reader.trust));
   for (const { entry, reason } of merged.dropped) dropped.push(`${describe(entry)}: ${reason}`);
-  return { entries: merged.entries, dropped, ofFuture, today: shown[0]!, lookups };
+  const { entries } = merged;
+  const counted = new Set([...entries, ...merged.cut].map(({ publicKey }) => toHex(publicKey)));
+  const revoked = timed.flatMap((list, i) => list.filter((entry) => !good[i]!.includes(entry)))
+    .filter(({ publicKey }) => !counted.has(toHex(publicKey)));
+  const { entries: byRevokedKey } = mergeNameIndex(name, slot, revoked);
+  return { entries, byRevokedKey, dropped, ofFuture, today: shown[0]!, lookups };
 }
 
 /**

@@ -142,7 +142,8 @@ async function candidatesFor(
     return { keys: pins.map(({ publicKey }) => publicKey), publishers: 1 };
   }
   const index = await readIndex(context, name);
-  const ranked = await rankPublishers(index.entries, {
+  const entries = [...index.entries, ...index.byRevokedKey];
+  const ranked = await rankPublishers(entries, {
     name,
     range,
     policy,
@@ -160,7 +161,7 @@ async function candidatesFor(
   // must not silently take its place.
   return {
     keys: keys.slice(0, 1),
-    publishers: index.entries.length,
+    publishers: entries.length,
     ...(first?.certificate && { hint: first.certificate }),
   };
 }

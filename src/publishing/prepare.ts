@@ -203,7 +203,7 @@ async function keptArchive(
     const onFile = (_path: string, bytes: number) => fileBytes += bytes;
     const { full } = await verifyArchive({ archivePath, minimal, limits, signal, onFile });
     const selection = await selectDirectory(options);
-    const isSame = await isUnchanged(full, selection, { signer, sourceDateEpoch, limits, signal });
+    const isSame = await isUnchanged(full, selection, { sourceDateEpoch, signal });
     return isSame ? { archivePath, fileBytes } : undefined;
   } catch (error) {
     signal?.throwIfAborted();

@@ -14,6 +14,7 @@ import { CliError } from "../process/errors.ts";
 import { formatCount } from "../terminal/format.ts";
 import { goodArchives } from "./good_archives.ts";
 import { keyFlagNames, type KeyRun } from "./key_run.ts";
+import { signPackagesAgain } from "./packages_again.ts";
 import { type Network, withNode } from "./with_node.ts";
 
 /** Carries out the order of a command line. */
@@ -34,6 +35,8 @@ export async function changeKeys(given: KeyRun): Promise<void> {
     const known = { ...(seen && { seen: encodeItem(seen) }), ...(good && { good }) };
     const change = await io.launcher.changeKeys(path, order, known);
     await put(given, network, change, good);
+    // A new key of this home takes over what the old one has signed.
+    if (order.do !== "certify" && change.key) await signPackagesAgain(given, network);
     return change;
   });
   if (order.do === "certify" && flags.output !== undefined) {

@@ -44,6 +44,17 @@ export async function signFull(
 }
 
 /**
+ * Whether a manifest says these things of its package, whoever signed it. Every field counts but those of
+ * the signature and the format.
+ *
+ * @param fields as {@linkcode manifestFields} makes them
+ */
+export function saysTheSame(manifest: FullManifest, fields: Unsigned<FullManifest>): boolean {
+  const { protocol: _, pubkey: __, signer: ___, signature: ____, ...said } = manifest;
+  return serialize(said) === serialize(fields);
+}
+
+/**
  * Whether the manifest is valid, and signed by its identity or by a key that this has certified for
  * its name. Never throws. Does not check that `contentHash` matches `files`; see {@linkcode contentHash}.
  */

@@ -33,7 +33,13 @@ export {
 export { catalogFlags } from "./catalog_flags.ts";
 export { catalogVersions, growCatalog, type GrownCatalog } from "./catalog_growth.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
-export { manifestFields, serializeFull, signFull, verifyFullSignature } from "./full_manifest.ts";
+export {
+  manifestFields,
+  saysTheSame,
+  serializeFull,
+  signFull,
+  verifyFullSignature,
+} from "./full_manifest.ts";
 export { hashAt, memoryForFull, parseFull, readFull, type ReadManifest } from "./full_reader.ts";
 export type { FullManifest } from "./full_schema.ts";
 export { manifestLength, manifestTooLarge } from "./manifest_length.ts";

@@ -6,19 +6,15 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Signer } from "../../identity/mod.ts";
 import { CHUNK_BYTES } from "../archive/mod.ts";
-import { formatSha256, type FullManifest, manifestFields, signFull } from "../manifest/mod.ts";
-import type { ArchiveLimits } from "../paths/mod.ts";
+import { formatSha256, type FullManifest, manifestFields, saysTheSame } from "../manifest/mod.ts";
 import { directoriesOf, type Selection } from "../selection/mod.ts";
 import { readSource } from "./source_file.ts";
 
 /** Options of {@linkcode isUnchanged}, which compares a directory with its published package. */
 export interface UnchangedOptions {
-  signer: Signer;
   /** `SOURCE_DATE_EPOCH` in seconds, for the full manifest. */
   sourceDateEpoch?: number;
-  limits: ArchiveLimits;
   signal?: AbortSignal;
 }
 
@@ -27,13 +23,14 @@ export interface UnchangedOptions {
  * in the package, unchanged. The package may contain further files only if the current rules leave
  * those files out.
  *
- * @param published the full manifest of the published package, signed by the same key
+ * @param published the full manifest of the published package, by the same publisher; another of its keys
+ * may have signed it
  * @throws {PackageError} `FILE_CHANGED`, `FILE_UNREADABLE`
  */
 export async function isUnchanged(
   published: FullManifest,
   selection: Selection,
-  { signer, sourceDateEpoch, limits, signal }: UnchangedOptions,
+  { sourceDateEpoch, signal }: UnchangedOptions,
 ): Promise<boolean> {
   const hashes = new Map(Object.entries(published.files));
   const { files, takes, name, version, metadata } = selection;
@@ -45,10 +42,8 @@ export async function isUnchanged(
     const isLeftOut = [...directoriesOf(path), path].some((one) => skipped.has(one));
     if (!isLeftOut && takes(path)) return false;
   }
-  // Ed25519 signatures are deterministic, so equal signatures mean equal fields.
   const said = manifestFields({ ...metadata, name, version }, published.files, sourceDateEpoch);
-  const { signature } = await signFull(said, signer, limits);
-  if (signature !== published.signature) return false;
+  if (!saysTheSame(published, said)) return false;
   for (const file of files) {
     const hash = createHash("sha256");
     for await (const chunk of readSource(file, () => new Uint8Array(CHUNK_BYTES), signal)) {
