@@ -1,31 +1,16 @@
-/** Tests `tests/vectors/keys.json`: recovery codes, certificates, publisher records, encrypted files. */
+/** Tests `tests/vectors/keys.json`: recovery codes, encrypted files. */
 
 import assert from "node:assert/strict";
 import { fromHex, toHex, utf8 } from "../../../src/base/mod.ts";
 import {
-  certificateFromJson,
-  certificateToJson,
-  formatCertificateFile,
   IdentityError,
   keyPairFromSeed,
-  parseCertificateFile,
   readKeyFile,
   recoveryGroups,
   seedOfRecoveryCode,
-  statementBytes,
-  statementOf,
-  verifyCertificate,
   writePrivateFile,
 } from "../../../src/identity/mod.ts";
 import { openBackup } from "../../../src/keys/backup_file.ts";
-import {
-  decodeItem,
-  decodePublisherRecord,
-  encodeItem,
-  encodePublisherRecord,
-  targetOf,
-  verifyItem,
-} from "../../../src/records/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import vectors from "../../vectors/keys.json" with { type: "json" };
 
@@ -42,34 +27,6 @@ Deno.test("vectors: recovery codes", () => {
       assert.equal(error.detail.group, "group" in named ? named.group : undefined, why);
       return true;
     });
-  }
-});
-
-Deno.test("vectors: certificates", async () => {
-  for (const { rootSeedHex, signedHex, json, file } of vectors.certificates) {
-    const root = keyPairFromSeed(bytes(rootSeedHex));
-    const certificate = certificateFromJson(json, root.publicKey);
-    assert(verifyCertificate(certificate));
-    assert.equal(toHex(statementBytes(statementOf(certificate), root.publicKey)), signedHex);
-    assert.equal(toHex(await root.sign(statementOf(certificate))), toHex(certificate.signature));
-    assert.deepEqual(certificateToJson(certificate), json);
-    assert.deepEqual(parseCertificateFile(file), certificate);
-    assert.equal(formatCertificateFile(certificate), file);
-  }
-});
-
-Deno.test("vectors: publisher records", () => {
-  for (const one of vectors.publisherRecords) {
-    const item = decodeItem(bytes(one.fileHex));
-    assert(verifyItem(item), one.name);
-    assert.deepEqual(item.publicKey, keyPairFromSeed(bytes(one.rootSeedHex)).publicKey);
-    assert.equal(toHex(targetOf(item.publicKey, item.salt)), one.targetHex);
-    assert.deepEqual(
-      [toHex(item.salt), item.seq, toHex(item.value), toHex(item.signature)],
-      [one.saltHex, one.seq, one.valueHex, one.signatureHex],
-    );
-    assert.equal(toHex(encodePublisherRecord(decodePublisherRecord(item.value))), one.valueHex);
-    assert.equal(toHex(encodeItem(item)), one.fileHex);
   }
 });
 
