@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { toHex } from "../../../src/base/mod.ts";
 import { parsePublicKey, readKeyFile, recoveryGroups, seedOf } from "../../../src/identity/mod.ts";
-import { publisherSalt, targetOf } from "../../../src/records/mod.ts";
+import { goodListFileName } from "../../../src/fetching/mod.ts";
+import { torrentOfBytes } from "../../../src/package/mod.ts";
+import {
+  decodeItem,
+  decodePublisherRecord,
+  publisherSalt,
+  targetOf,
+} from "../../../src/records/mod.ts";
 import { newPlace } from "../../support/place.ts";
 import { hasSshAgent, SshAgent } from "../../support/ssh_agent.ts";
 
@@ -106,4 +113,28 @@ Deno.test("without an answer and without a record, no record is signed that may 
   const offline = await lost.run(["key", "rotate", "--root", root, "--no-dht"]);
   assert.equal(offline.code, 5, offline.stderr);
   await assert.rejects(Deno.stat(join(lost.path, "keys", "publisher.key")), Deno.errors.NotFound);
+});
+
+Deno.test("good archives that are too many for the record are a list in the seed directory", async () => {
+  await using place = await newPlace();
+  const { home, root, identity } = await publisher(place);
+  const paths: string[] = [];
+  for (let i = 0; i < 17; i++) paths.push(await place.source(`pkg-${i}`, "1.0.0"));
+  await home.must(["publish", ...paths]);
+  const revoke = ["key", "revoke", "--current", "--reason", "stolen", "--yes", "--root", root];
+  const { code, stderr } = await home.run(revoke);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /17 archives of revoked keys stay good/);
+  const list = goodListFileName(parsePublicKey(identity));
+  const bytes = await Deno.readFile(join(home.seed, list));
+  assert.equal(bytes.length, 17 * 16);
+  const item = decodeItem(await Deno.readFile(join(home.path, "keys", "publisher.record")));
+  const { good, goodList } = decodePublisherRecord(item.value);
+  assert.equal(good, undefined);
+  assert.deepEqual(goodList, torrentOfBytes(list, bytes).infoHash);
+  // The next revocation keeps the list, and adds what the new key has signed since.
+  await home.must(["publish", await place.source("later", "1.0.0")]);
+  const again = await home.run(revoke);
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal((await Deno.readFile(join(home.seed, list))).length, 18 * 16);
 });
