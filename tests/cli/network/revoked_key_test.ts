@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
+import { writeGoodList } from "../../../src/fetching/mod.ts";
 import { formatPublicKey, generateKeyPair } from "../../../src/identity/mod.ts";
 import { certifiedPublisher, publisherRecordOf, writeIdentity } from "../../support/certified.ts";
 import { eventually, magnetIn, newPlace } from "../../support/place.ts";
@@ -119,4 +120,42 @@ Deno.test("after a revocation, readers who had pinned, who are new, who come by 
   } finally {
     await mirroring.end().catch(() => {});
   }
+});
+
+Deno.test("a list of good archives is fetched from who seeds it, and decides also without the network later", async () => {
+  await using place = await newPlace();
+  const before = await certifiedPublisher(12);
+  const identity = formatPublicKey(before.root.publicKey);
+  const owner = await place.home(before.signing);
+  await writeIdentity(owner.path, before, await publisherRecordOf(before, NOW));
+  for (const version of ["1.0.0", "9.9.9"]) {
+    await owner.must(["publish", await place.source("hello", version)]);
+  }
+  const [good, bad] = ["1.0.0", "9.9.9"].map((one) => join(owner.seed, `hello-${one}.tgz`));
+  const hashes = await Promise.all(
+    Array.from({ length: 100 }, (_, i) => i === 0 ? sha256Of(good!) : new Uint8Array(32).fill(i)),
+  );
+  const goodList = await writeGoodList(owner.seed, before.root.publicKey, hashes);
+  const after = await certifiedPublisher(12, { key: generateKeyPair() });
+  const revoking = await publisherRecordOf(after, NOW + 1, {
+    revokedKeys: [{ key: before.signing.publicKey, sinceMs: NOW }],
+    goodList,
+  });
+  const next = await place.home(after.signing);
+  await writeIdentity(next.path, after, revoking);
+  await next.must(["publish", await place.source("other", "1.0.0")]);
+  await using owning = await owner.daemon();
+  const reader = await place.home(null);
+  await reader.must(["get", `${identity}/hello@1.0.0`]);
+  const { code, stderr } = await reader.run(["get", `${identity}/hello@9.9.9`]);
+  assert.equal(code, 4, stderr);
+  assert.match(stderr, /not among those that the publisher lists as good/);
+  await owning.end();
+  await reader.must(["verify", good!]);
+  assert.equal((await reader.run(["verify", bad!])).code, 4);
+  // A reader that cannot reach the list takes nothing of the revoked key.
+  const late = await place.home(null);
+  const refused = await late.run(["get", "--timeout", "3s", `${identity}/hello@1.0.0`]);
+  assert.equal(refused.code, 4, refused.stderr);
+  assert.match(refused.stderr, /list of good archives .*could not be/);
 });
