@@ -13,6 +13,7 @@ import {
   formatCertificateFile,
   formatPublicKey,
   generateKeyPair,
+  type KeyPair,
   parsePublicKey,
   type PublicKey,
   readPrivateFile,
@@ -81,6 +82,7 @@ interface Plan {
  * Carries out an order. After an error nothing was changed.
  *
  * @param root the root key, opened
+ * @param onNewKey called with a new signing key of the home once it is written
  * @throws {KeysError} see `errors.ts`; the errors of key files and records
  */
 export async function changeKeys(
@@ -89,6 +91,7 @@ export async function changeKeys(
   known: KnownElsewhere,
   root: Signer,
   at: KeySurroundings,
+  onNewKey?: (pair: KeyPair) => void,
 ): Promise<KeyChange> {
   const paths = keyPathsOf(keyPath);
   using directory = await KeyDirectory.open(paths.directory);
@@ -133,6 +136,7 @@ export async function changeKeys(
     }),
     ...(keptAs && { [keptAs]: await readPrivateFile(paths.key, at.own) }),
   }));
+  if (plan.replacesOwn) onNewKey?.(pair);
   return {
     identity: root.publicKey,
     record,

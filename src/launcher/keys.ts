@@ -146,9 +146,15 @@ export class Keys {
    */
   async change(keyPath: string, order: KeyOrder, known: KnownElsewhere): Promise<KeyChange> {
     await this.rootKey(keyPath, order);
-    const change = await changeKeys(keyPath, order, known, await this.#root!, this.#at);
-    this.#opened.delete(keyPath);
-    return change;
+    // What the command signs next needs no passphrase again.
+    return await changeKeys(
+      keyPath,
+      order,
+      known,
+      await this.#root!,
+      this.#at,
+      (pair) => this.#opened.set(keyPath, Promise.resolve(pair)),
+    );
   }
 
   /**

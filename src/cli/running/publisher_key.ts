@@ -17,14 +17,14 @@ import type { Output } from "../terminal/output.ts";
  *
  * @param home path of the home
  * @param agentKey value of the flag `--key`. The launcher reads it, too
- * @param output reminds of a root key that lies in the home; nothing does without it
+ * @param output says that a root key lies in the home, or that the key has none
  * @throws {LibreseedError} the errors of the key file and of the agent: `KEY_NOT_FOUND` and so on
  */
 export async function publisherSigner(
   { launcher }: Pick<Io, "launcher">,
   home: string,
   agentKey?: string,
-  output?: Pick<Output, "warning">,
+  output?: Pick<Output, "notice" | "warning">,
 ): Promise<Signer> {
   if (agentKey !== undefined && !agentKey.startsWith("ssh-agent:")) {
     throw new CliError(
@@ -42,6 +42,12 @@ export async function publisherSigner(
     output?.warning(
       `the root key lies in the home (${rootPath}), where a thief of the signing key finds it too; move ` +
         "it away with `libreseed key root move FILE`",
+    );
+  }
+  if (!facts.certificate && agentKey === undefined) {
+    output?.notice(
+      "this home's key has no root key, so it cannot be revoked if it is stolen; make one with " +
+        "`libreseed keygen --certify-existing`",
     );
   }
   return { ...facts, sign: (statement) => launcher.sign(path, statement) };
