@@ -51,6 +51,7 @@ export async function sampleGrants(): Promise<Sample[]> {
         settings,
         configPath: settings.configPath,
         cwd: "/CWD",
+        program: "/BIN/libreseed",
         userHome: "/USER",
         roots: ["/PROJECT/libreseed.lock.json", "/PROJECT/node_modules/NAME"],
         realPath: () => undefined,

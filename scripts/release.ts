@@ -14,7 +14,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
-import { RELEASED_MS } from "../src/base/mod.ts";
+import { programFileName, RELEASED_MS } from "../src/base/mod.ts";
 import { build } from "./compile.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -37,11 +37,6 @@ const MAX_AGE_DAYS = 14;
 
 const sumsName = "SHA256SUMS";
 
-/** Returns the program's file name in a release. `install.sh` requests the same name. */
-function programName(target: string): string {
-  return `libreseed-${target}${target.includes("windows") ? ".exe" : ""}`;
-}
-
 /**
  * Builds the program in a temporary directory under its plain name. The name is part of the
  * compiled bytes, so the file equals the one that `deno task compile` makes.
@@ -50,7 +45,7 @@ async function buildFor(target: string, out: string): Promise<void> {
   const directory = await Deno.makeTempDir({ dir: dirname(out), prefix: ".build-" });
   try {
     const { path } = await build({ output: join(directory, "libreseed"), target });
-    await Deno.rename(path, join(out, programName(target)));
+    await Deno.rename(path, join(out, programFileName(target)));
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -89,7 +84,7 @@ function ignoreMissing(error: unknown): void {
 async function publish(directory: string, flags: string[]): Promise<void> {
   const { name, version } = manifest;
   const { success, code } = await new Deno.Command(
-    join(directory, programName(Deno.build.target)),
+    join(directory, programFileName(Deno.build.target)),
     {
       args: ["publish", directory, "--name", name, "--version", version, ...flags],
       stdin: "null",

@@ -38,7 +38,7 @@ export const samples: Record<CommandName, readonly (readonly string[])[]> = {
   install: [["name"], ["name", "--save"]],
   uninstall: [["name"], ["name", "--save"]],
   outdated: [[]],
-  upgrade: [[]],
+  upgrade: [[], ["--self"], ["--rollback"]],
   link: [["name"], ["name", "--to", "/LINK"]],
   store: [["verify"], ["prune"]],
   verify: [["/ARCHIVE.tgz"]],

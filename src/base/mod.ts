@@ -40,6 +40,13 @@ export * from "./turns.ts";
 export * from "./version.ts";
 export * from "./web_seeds.ts";
 export * from "./release_date.ts";
+export { BUILT_IN_PUBLISHER } from "./built_in_publisher.ts";
+export {
+  PROGRAM_PACKAGE,
+  programFileName,
+  type ProgramFiles,
+  programFiles,
+} from "./program_files.ts";
 export * from "./write_problem.ts";
 export { isArchiveFileName, MAX_VERSION_LENGTH, NAME_PART } from "./archive_names.ts";
 export { eachLimited } from "./each_limited.ts";

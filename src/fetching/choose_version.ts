@@ -115,3 +115,8 @@ function listed(words: readonly string[]): string {
   return words.slice(0, MAX_NAMED).join(", ") +
     (words.length > MAX_NAMED ? ` and ${words.length - MAX_NAMED} more` : "");
 }
+
+/** Whether a version is higher than another one (semantic versioning, both valid). */
+export function isHigherVersion(version: string, than: string): boolean {
+  return semver.gt(version, than);
+}

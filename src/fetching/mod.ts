@@ -82,7 +82,7 @@ export { DownloadAhead } from "./download_ahead.ts";
 export { acceptManifest, checkAccepted } from "./accept.ts";
 export type { ShownManifest } from "./find_manifest.ts";
 export { plainVersion, type Resolved, resolvePackage, type SkippedVersion } from "./resolve.ts";
-export { fittingVersions } from "./choose_version.ts";
+export { fittingVersions, isHigherVersion } from "./choose_version.ts";
 export { knownFlags } from "./known_flags.ts";
 export { flagsOfVersion, type VersionFlags, warningsOf } from "./version_flags.ts";
 export { knownManifest, rememberVerified } from "./verified.ts";

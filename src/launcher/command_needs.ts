@@ -5,7 +5,7 @@
  * @module
  */
 
-import { directoryOf, resolvePath } from "../base/mod.ts";
+import { directoryOf, programFiles, resolvePath } from "../base/mod.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { CommandName } from "./command_table.ts";
 import {
@@ -85,6 +85,8 @@ export interface Surroundings {
   cwd: string;
   /** The paths that standard input lists, for `publish -`. */
   stdinPaths: readonly string[];
+  /** Absolute path of the compiled program; absent if libreseed runs from its sources. */
+  program?: string;
 }
 
 /** The parts of the home that every host opens. */
@@ -180,13 +182,17 @@ const rows: Record<CommandName, Row> = {
   }),
   // The list of what is held is read first, and may be empty, so the engine is started when asked for.
   outdated: (_line, at) => host({ engine: undefined, key: KEY_READING, ...suggests(at) }),
-  upgrade: (_line, at) =>
-    host({
-      engine: undefined,
-      key: KEY_READING,
-      ...savedTo(at),
-      home: ["state", "store"],
-    }),
+  upgrade: ({ flags: { self, rollback } }, at) =>
+    rollback
+      ? { home: ["state", "lock"], ...programIn(at) }
+      : self
+      ? host({ engine: undefined, key: KEY_READING, ...programIn(at) })
+      : host({
+        engine: undefined,
+        key: KEY_READING,
+        ...savedTo(at),
+        home: ["state", "store"],
+      }),
   link: ({ args: [what], flags: { to } }, at) => {
     const name = nameIn(what!);
     const path = to ?? (name === undefined ? undefined : `node_modules/${name}`);
@@ -282,6 +288,20 @@ function suggests(at: Surroundings): { home: readonly HomePart[]; reads: readonl
 
 function savedTo(at: Surroundings): Pick<Needs, "writes" | "outputs"> {
   return { writes: [lockFile(at)], outputs: [{ directory: at.cwd, places: false }] };
+}
+
+/** Returns the needs of replacing the program itself; none for a program that runs from its sources. */
+function programIn({ program }: Surroundings): Partial<Needs> {
+  if (program === undefined) return {};
+  const { previous, note } = programFiles(program);
+  return {
+    writes: [
+      { path: program, why: "the program itself" },
+      { path: previous, why: "the program before the upgrade", isDerived: true },
+      { path: note, why: "the version of the program before the upgrade", isDerived: true },
+    ],
+    outputs: [{ directory: directoryOf(program), places: false }],
+  };
 }
 
 function directory(cwd: string, path: string): NamedPath[] {

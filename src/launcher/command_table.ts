@@ -96,7 +96,16 @@ export const commandTable = {
   },
   uninstall: { flags: { save: "switch" }, args: [1, 1] },
   outdated: { flags: { installed: "switch" }, args: [0, Infinity] },
-  upgrade: { flags: { latest: "switch", installed: "switch" }, args: [0, Infinity] },
+  upgrade: {
+    flags: {
+      latest: "switch",
+      installed: "switch",
+      self: "switch",
+      from: "value",
+      rollback: "switch",
+    },
+    args: [0, Infinity],
+  },
   link: { flags: { to: "value" }, args: [1, 1] },
   store: { flags: { dryRun: "switch" }, args: [1, 2] },
   verify: { flags: { key: "value" }, args: [1, Infinity] },

@@ -35,9 +35,9 @@ import { mapsPort, usesLan } from "./local_network.ts";
 
 /** Returns what the command line's thread may touch, with the reason for each entry. */
 export function grantsFor(facts: GrantFacts): Grants {
-  const { line, settings, configPath, cwd, userHome, realPath, stdinPaths = [] } = facts;
+  const { line, settings, configPath, cwd, userHome, realPath, stdinPaths = [], program } = facts;
   const list = new GrantList(realPath);
-  const needs = line && !line.help ? needsOf(line, { cwd, stdinPaths }) : undefined;
+  const needs = line && !line.help ? needsOf(line, { cwd, stdinPaths, program }) : undefined;
   if (needs?.settings && configPath !== undefined) list.add("read", configPath, "the settings");
   const values = settings?.values;
   const home = values && knownHome(values);

@@ -95,6 +95,8 @@ export interface GrantFacts {
   userHome: string | undefined;
   /** The paths that standard input lists, for `publish -`. */
   stdinPaths?: readonly string[];
+  /** Absolute path of the compiled program; absent if libreseed runs from its sources. */
+  program?: string;
   /** The lock files and links that refer to packages of the store, for {@linkcode needsRoots}. */
   roots?: readonly string[];
   /** The addresses that the setting `bind` stands for; `undefined` if it is off or finds none. */

@@ -68,6 +68,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
   const env = variablesOf(variables);
   const cwd = Deno.cwd();
   const line = scanCommandLine(args);
+  const program = Deno.build.standalone ? Deno.execPath() : undefined;
   const loaded = line && await settingsOf(line, { env, cwd, userHome });
   const stdin = line && readsPaths(line) ? await readStdin(Deno.stdin.readable) : undefined;
   const grants = grantsFor({
@@ -79,6 +80,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
       : undefined,
     cwd,
     userHome,
+    program,
     stdinPaths: stdin && pathsIn(stdin, line?.flags.null === true ? "\0" : "\n"),
     binding: loaded && bindingOf(loaded.values),
     realPath: realPathOf,
@@ -107,6 +109,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
       args,
       cwd,
       userHome,
+      program,
       env,
       staging: grants.staging,
       grants: line?.command === "doctor" ? grants.why : [],

@@ -22,6 +22,8 @@ export interface ThreadStart {
   cwd: string;
   /** The user's home directory, absolute path; `undefined` if the user has none. */
   userHome: string | undefined;
+  /** Absolute path of the compiled program; absent if libreseed runs from its sources. */
+  program?: string;
   /** The environment variables that commands read, and no other. */
   env: Record<string, string>;
   /** Paths of staging directories, by the directory in which each lies; absolute paths. */

@@ -4,6 +4,7 @@
  * - `files`: atomic writes, temporary files, locks between processes, errors of the file system
  * - `state`: `StateDatabase`, the SQLite file `state.db` with DHT records, outcomes of
  *   announcements, pins, followed publishers and secrets
+ * - `program`: `replaceProgram`, `rollBack`: exchange of the program file itself
  * - `seed`: `SeedDirectory`, the archives that the engine seeds, with their manifests and torrents
  * - `packages`: `PackageStore`, the unpacked packages that projects link to
  *
@@ -41,6 +42,13 @@ export {
   writeFileAtomic,
 } from "./files/mod.ts";
 
+export {
+  type ProgramNote,
+  readNote,
+  replaceProgram,
+  rollBack,
+  type RolledBack,
+} from "./program/mod.ts";
 export {
   describeReplaced,
   type DhtNodesTable,

@@ -81,7 +81,11 @@ const rows: Record<CommandName, readonly Row[]> = {
   install: [{ line: `install some --save ${host}`, key: reading, engine: true }],
   uninstall: [{ line: "uninstall some --save" }],
   outdated: [{ line: `outdated ${host}`, key: reading, engine: true }],
-  upgrade: [{ line: `upgrade ${host}`, key: reading, engine: true }],
+  upgrade: [
+    { line: `upgrade ${host}`, key: reading, engine: true },
+    { line: `upgrade --self --from KEY ${host}`, key: reading, engine: true },
+    { line: "upgrade --rollback" },
+  ],
   link: [{ line: "link some" }, { line: "link some --to linked" }],
   store: [{ line: "store prune" }, { line: "store check" }],
   verify: [{ line: "verify some-1.0.0.tgz" }],

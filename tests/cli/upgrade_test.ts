@@ -212,3 +212,31 @@ Deno.test("outdated names the packages whose lists cannot be read, and exits wit
   assert.deepEqual(lines(stdout).map(({ name, wanted }) => [name, wanted]), [["here", "1.1.0"]]);
   assert.match(stderr, /lost: /);
 });
+
+Deno.test("upgrade --self and --rollback say what they cannot do from the sources, and what does not go together", async () => {
+  await using place = await newPlace({ nodes: 1 });
+  const user = await place.home(null);
+  const fromSources = Deno.env.get("LIBRESEED_BIN") === undefined;
+  const cases: [string[], number, RegExp][] = [
+    [["--self", "--rollback"], 2, /do not go together/],
+    [["--from", "KEY"], 2, /--from KEY needs --self/],
+    [["--self", "app"], 2, /takes no NAME/],
+    [["--rollback", "--latest"], 2, /neither --latest nor --installed/],
+    ...(fromSources
+      ? [[["--self"], 1, /runs from its sources/], [
+        ["--rollback"],
+        1,
+        /runs from its sources/,
+      ]] as [
+        string[],
+        number,
+        RegExp,
+      ][]
+      : []),
+  ];
+  for (const [args, code, pattern] of cases) {
+    const result = await user.run(["upgrade", ...args]);
+    assert.deepEqual([result.code, result.stdout], [code, ""], result.stderr);
+    assert.match(result.stderr, pattern);
+  }
+});

@@ -114,7 +114,7 @@ export const rooms: Record<string, Room> = {
     runs: "shared",
     holds: "seed directory, installed packages, files that appear whole, SQLite",
     imports: ["base", "identity", "records", "package"],
-    inner: ["files", "state", "seed", "packages"],
+    inner: ["files", "state", "program", "seed", "packages"],
   },
   trust: {
     runs: "shared",

@@ -1,18 +1,31 @@
 /**
- * `libreseed upgrade [NAME…]`: installs newer versions of packages.
+ * `libreseed upgrade [NAME…]`: installs newer versions of packages, or of libreseed itself.
  *
  * @module
  */
 
 import type { Newest, UpgradeOutcome } from "../../install/mod.ts";
 import type { MinimalManifest } from "../../package/mod.ts";
-import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
+import {
+  type CommandRun,
+  defineCommand,
+  switchFlag,
+  textArgument,
+  textFlag,
+} from "../flags/command.ts";
 import { archiveSettings, networkSettings, transferSettings } from "../flags/common_flags.ts";
+import { CliError } from "../process/errors.ts";
 import { heldPackages, newestOfHeld } from "../running/held_packages.ts";
 import { pinInstalled, printSummary } from "../running/installed.ts";
 import { installOnline } from "../running/offline_first.ts";
 
-type Flags = { latest?: boolean; installed?: boolean };
+type Flags = {
+  latest?: boolean;
+  installed?: boolean;
+  self?: boolean;
+  from?: string;
+  rollback?: boolean;
+};
 type Run = CommandRun<Flags, string[]>;
 
 /** Maximum number of publishers' lists that are read concurrently. */
@@ -23,10 +36,14 @@ export default defineCommand<Flags, string[]>({
     "Installs the highest versions in the ranges that were asked for, with all dependencies: of the " +
     "packages in libreseed.lock.json, which is then replaced, or, without that file, of those that were " +
     "installed by name; their range is ^VERSION. --latest goes beyond the ranges. An upgrade is " +
-    "complete, or it changes nothing, and no version becomes lower.",
+    "complete, or it changes nothing, and no version becomes lower. --self replaces this program by the " +
+    "newest version of libreseed, which is verified like any package; --rollback restores the program " +
+    "before it, and the state.db that belongs to it.",
   examples: [
     "libreseed upgrade",
     "libreseed upgrade --latest my-tool",
+    "libreseed upgrade --self",
+    "libreseed upgrade --rollback",
   ],
   settings: ["home", "dir", "policy", ...networkSettings, ...archiveSettings, ...transferSettings],
   home: "created",
@@ -34,6 +51,12 @@ export default defineCommand<Flags, string[]>({
     flags: {
       latest: switchFlag("Go beyond the ranges, to the latest versions"),
       installed: switchFlag("Leave the lock file out: the packages installed by name"),
+      self: switchFlag("Replace this program by the newest libreseed"),
+      from: textFlag(
+        "KEY",
+        "With --self: the publisher of libreseed, in place of the one built in",
+      ),
+      rollback: switchFlag("Restore the program before the last upgrade; no daemon may run"),
     },
     positional: {
       kind: "array",
@@ -42,6 +65,11 @@ export default defineCommand<Flags, string[]>({
   },
   async run(given) {
     const { args, flags: { latest = false, installed = false }, io, output } = given;
+    if (isOfProgram(given)) {
+      const { rollBackProgram, upgradeProgram } = await import("../running/program_upgrade.ts");
+      if (given.flags.rollback) return await rollBackProgram(given);
+      return await upgradeProgram(given, given.flags.from);
+    }
     const { held, lockPath } = await heldPackages(given, args, installed);
     if (held.length === 0) {
       output.notice(
@@ -71,6 +99,26 @@ export default defineCommand<Flags, string[]>({
     });
   },
 });
+
+/**
+ * Whether the command line is about the program itself.
+ *
+ * @throws {CliError} `BAD_ARGUMENTS` for what does not go together
+ */
+function isOfProgram({ args, flags }: Run): boolean {
+  const { self = false, from, rollback = false, latest, installed } = flags;
+  if (self && rollback) throw bad("--self and --rollback do not go together");
+  if (from !== undefined && !self) throw bad("--from KEY needs --self");
+  if (!self && !rollback) return false;
+  const flag = self ? "--self" : "--rollback";
+  if (args.length > 0) throw bad(`${flag} is about libreseed itself, and takes no NAME`);
+  if (latest || installed) throw bad(`${flag} goes with neither --latest nor --installed`);
+  return true;
+}
+
+function bad(message: string): CliError {
+  return new CliError("usage", "BAD_ARGUMENTS", message);
+}
 
 function print(
   given: Run,

@@ -41,6 +41,8 @@ export interface Io {
   readonly cwd: string;
   /** The user's home directory, absolute path; `undefined` if the user has none. */
   readonly userHome: string | undefined;
+  /** Absolute path of the compiled program; absent if libreseed runs from its sources. */
+  readonly program?: string;
   readonly clock: Clock;
   /** Requests to the launcher, for actions that the command's own thread must not take. */
   readonly launcher: LauncherRequests;

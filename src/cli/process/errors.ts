@@ -28,6 +28,9 @@ import type { EndSignal } from "../../launcher/mod.ts";
  * | `STILL_RUNNING` | failed | the daemon did not stop in time |
  * | `STDOUT_FAILED`, `FILE_INVALID` | failed | standard output or a file cannot be used |
  * | `UNEXPECTED` | failed | the command-line parser failed |
+ * | `NO_BUILT_IN_PUBLISHER` | usage | this build names no publisher of libreseed |
+ * | `HOME_IN_USE` | in-use | a daemon runs, so the program is not rolled back |
+ * | `PROGRAM_FIXED` | failed | this program cannot replace itself |
  * | `TARGET_EXISTS` | usage | the file to write exists already |
  */
 export class CliError extends LibreseedError {

@@ -13,7 +13,7 @@ import { isJournal, readFile, sinkOf } from "./process_io.ts";
 
 /** Returns the {@linkcode Io} of a command thread. */
 export function threadIo(start: ThreadStart, client: ThreadClient): Io {
-  const { env, cwd, userHome, staging, stdin, settings, grants } = start;
+  const { env, cwd, userHome, program, staging, stdin, settings, grants } = start;
   let interruption: AbortController | undefined;
   let interruptedBy: EndSignal | undefined;
   return {
@@ -31,6 +31,7 @@ export function threadIo(start: ThreadStart, client: ThreadClient): Io {
     env,
     cwd,
     userHome,
+    program,
     clock: systemClock,
     launcher: client.requests,
     settings,

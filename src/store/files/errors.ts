@@ -23,6 +23,8 @@
  * | `STATE_READ_ONLY` | failed | `state.db` can be read but not written |
  * | `STATE_BUSY` | failed | another process kept `state.db` locked for too long |
  * | `STATE_DAMAGED` | failed | SQLite found `state.db` damaged while it was in use |
+ * | `STATE_COPY_MISSING` | not-found | the copy of `state.db` for an earlier libreseed is not there or too new |
+ * | `NO_PREVIOUS_PROGRAM` | not-found | no upgrade has kept a program |
  * | `STATE_FAILED` | failed | any other error of SQLite |
  *
  * @module

@@ -35,6 +35,7 @@ export {
   STATE_SCHEMA_VERSION,
   StateDatabase,
 } from "./state_database.ts";
+export { restoreState } from "./state_restoring.ts";
 export {
   type FileIdentity,
   type KnownManifest,

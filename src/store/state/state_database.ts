@@ -34,7 +34,7 @@ export { STATE_SCHEMA_VERSION } from "../../base/mod.ts";
  * the time, and a thread with a list of permitted paths cannot create files of unknown names
  * elsewhere.
  */
-const ASIDE = "aside";
+export const ASIDE = "aside";
 
 /** Report that a damaged database was replaced by a new one. */
 export interface ReplacedState {
@@ -215,11 +215,13 @@ function checkTables(sqlite: Sqlite): void {
   }
 }
 
-function versionOf(sqlite: Sqlite): number {
+/** Returns the schema version of an open database; 0 for a new file. */
+export function versionOf(sqlite: Sqlite): number {
   return Number(sqlite.row("PRAGMA user_version")!.user_version);
 }
 
-function newer(path: string, version: number): StoreError {
+/** Creates a `STATE_NEWER` error. */
+export function newer(path: string, version: number): StoreError {
   return new StoreError(
     "failed",
     "STATE_NEWER",

@@ -63,6 +63,7 @@ const flags: Record<string, string[]> = {
   get: ["-o", "out", "-o=../other/d", "-o=-"],
   install: ["--save", "--frozen"],
   uninstall: ["--save"],
+  upgrade: ["--self", "--rollback"],
   link: ["--to=links/a", "--to", "../b"],
   seed: ["--http=127.0.0.1:9"],
 };
@@ -360,4 +361,25 @@ Deno.test("a link in a stranger's directory grants no file of another name", asy
   }
   const same = { realPath: (path: string) => path === lock ? `/else/${PROJECT_LOCK_FILE}` : path };
   assert(permits(listOf(await granted(["install", "--save"], same), "write"), lock));
+});
+
+Deno.test("only an upgrade of the program itself may write the program and the files beside it", async () => {
+  const program = "/opt/bin/libreseed";
+  const files = [program, `${program}.previous`, `${program}.previous.json`];
+  for (const raw of [["upgrade", "--self"], ["upgrade", "--rollback"]]) {
+    const grants = await granted(raw, { program });
+    const inBin = listOf(grants, "write").filter((path) => path.startsWith("/opt/"));
+    assert.deepEqual(inBin, [...files, "/opt/bin/.tmp-held-0123456789abcdef"]);
+    // From the sources, there is no program to replace.
+    const fromSources = await granted(raw);
+    assert.deepEqual(fromSources.staging, new Map());
+  }
+  // A link in place of the kept program does not open its target.
+  const realPath = (path: string) => path === files[1] ? "/etc/passwd" : path;
+  const linked = await granted(["upgrade", "--self"], { program, realPath });
+  assert.ok(!listOf(linked, "write").includes("/etc/passwd"));
+  for (const raw of [["upgrade"], ["seed"], ["get", "a"], ["install", "a"], ["version"]]) {
+    const grants = await granted(raw, { program });
+    assert.deepEqual(listOf(grants, "write").filter((path) => path.startsWith("/opt/")), []);
+  }
 });
