@@ -15,6 +15,7 @@ import {
   KEY_PUBLISHING,
   KEY_PUTTING,
   KEY_READING,
+  KEY_REPLACING,
   type KeyUse,
 } from "./key_uses.ts";
 
@@ -108,6 +109,7 @@ const rows: Record<CommandName, Row> = {
     if (action !== "certify" && action !== "rotate" && action !== "revoke") {
       return { key: ["tell the keys"] };
     }
+    if (action !== "certify") return host({ key: KEY_REPLACING });
     if (output === undefined) return host({ key: KEY_CHANGING });
     const file = resolvePath(cwd, output as string);
     return host({

@@ -38,12 +38,15 @@ export const KEY_FLAGGING: readonly KeyUse[] = [
   "sign a record",
   "sign a name entry",
 ];
-/** For a command that certifies, replaces or revokes keys. */
+/** For a command that certifies keys. */
 export const KEY_CHANGING: readonly KeyUse[] = [
   ...KEY_READING,
   "tell the keys",
   "change the keys",
-  // The packages of the home are signed again by the new key.
+];
+/** For a command that replaces or revokes keys: the new key signs the packages of the home again. */
+export const KEY_REPLACING: readonly KeyUse[] = [
+  ...KEY_CHANGING,
   "sign a minimal manifest",
   "sign a record",
   "sign a name entry",

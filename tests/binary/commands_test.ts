@@ -48,7 +48,7 @@ const rows: Record<CommandName, readonly Row[]> = {
   keygen: [{ line: "keygen" }, { line: "keygen --root-out root.key" }],
   key: [
     { line: "key show" },
-    { line: `key rotate ${host}`, key: reading, engine: true },
+    { line: `key rotate ${host}`, key: publishing, engine: true },
     { line: `key certify ${"1".repeat(64)} -o some.cert ${host}`, key: reading, engine: true },
   ],
   pack: [{ line: "pack source", key: packing }, { line: "pack source -o out.tgz", key: packing }],
