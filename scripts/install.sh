@@ -1,19 +1,23 @@
 #!/bin/sh
 # Installs libreseed, or upgrades it, or takes it away again.
 #
-#   install.sh [--system] BASE      (or INSTALL_BASE=BASE install.sh [--system])
+#   install.sh [--system] [--key KEY] BASE      (or INSTALL_BASE=BASE, INSTALL_KEY=KEY)
 #   install.sh [--system] --uninstall
 #
 # BASE is the address of a release's files: those of `deno task release`, on any web server. The
 # program goes to ~/.local/bin, with --system to /usr/local/bin. It is installed only if its SHA-256
 # is the one in the release's SHA256SUMS. That shows that it came whole, and as whoever runs the
-# server has it; who made it is shown by the signature of the package that the release is published as.
+# server has it. Who made it is shown by the signature in SHA256SUMS.sig, which openssl verifies for the
+# publisher KEY (ed25519:…), or for the one that the release has put into this script. Take the key from
+# elsewhere than from the server. Without a key or openssl, the script says that it could not check.
 #
 # On Linux libreseed needs glibc 2.27 or newer; on a system with musl, such as Alpine, it does not run.
 # The program has 109 MB.
 set -eu
 
 name=libreseed
+# The identity of the publisher; `deno task release` fills it in.
+publisher=
 glibc=2.27
 needs="on Linux $name needs glibc $glibc or newer and 109 MB of disk"
 
@@ -23,7 +27,7 @@ fail() {
 }
 
 usage() {
-  echo "usage: install.sh [--system] BASE | install.sh [--system] --uninstall" >&2
+  echo "usage: install.sh [--system] [--key KEY] BASE | install.sh [--system] --uninstall" >&2
   exit 2
 }
 
@@ -91,6 +95,84 @@ sum_of() {
   fi | cut -d ' ' -f 1
 }
 
+# holds KEY MESSAGE SIGNATURE: whether the Ed25519 signature in a file holds. KEY is a file of 32 bytes.
+holds() {
+  # The head of a SubjectPublicKeyInfo for Ed25519 (RFC 8410), before the 32 bytes of the key.
+  { printf '\060\052\060\005\006\003\053\145\160\003\041\000' && cat "$1"; } >"$1.der"
+  openssl pkeyutl -verify -pubin -keyform DER -inkey "$1.der" -rawin -in "$2" -sigfile "$3" \
+    >/dev/null 2>&1
+}
+
+# decode TEXT FILE: writes what a text in base64 stands for.
+decode() {
+  printf '%s' "$1" | openssl base64 -d -A >"$2" 2>/dev/null
+}
+
+hex() {
+  od -An -v -tx1 | tr -d ' \n'
+}
+
+# Whether this openssl knows Ed25519: it is asked about a signature that is known to be right.
+knows_ed25519() {
+  decode zF+1iXsOlDMkhP++xoRFU84NRksI8ibfDmRY66cjiCA= "$1/known" &&
+    printf 'libreseed\n' >"$1/known.text" &&
+    decode CAYWjP9rhLo6qb18PKJwOzf96aF/irBnxl8lTaRbys8H9TzpIPP4rnpM8CqntGijnU6rCE/oUn2AgnI11eKFAA== \
+      "$1/known.signature" &&
+    holds "$1/known" "$1/known.text" "$1/known.signature"
+}
+
+# certified DIRECTORY: replaces DIRECTORY/key, the publisher's key, by the key that it certifies.
+certified() {
+  # shellcheck disable=SC2046 # two words: the signed bytes of the certificate, and their signature
+  set -- "$1" $(sed -n 's/^certificate \([^ ]*\) \([^ ]*\)$/\1 \2/p' "$1/SHA256SUMS.sig")
+  [ $# -gt 1 ] || return 0
+  if ! { [ $# -eq 3 ] && decode "$2" "$1/certificate" && decode "$3" "$1/certificate.signature" &&
+    holds "$1/key" "$1/certificate" "$1/certificate.signature"; }; then
+    fail "the publisher has not signed the certificate in SHA256SUMS.sig; nothing was installed"
+  fi
+  # Bencoded: from, signing key, root key, and until if it is limited. Names would limit it, too.
+  head=$(printf 'libreseed:certificate:v2\nd1:fi' | hex)
+  rest=$(hex <"$1/certificate" | sed -n "s/^$head\(\(3[0-9]\)*\)65313a6b33323a.\{64\}313a7233323a/\1 /p")
+  from=${rest%% *}
+  until=$(echo "${rest#* }" | sed -n "s/^$(hex <"$1/key")\(.*\)65\$/\1-/p")
+  case "$until" in
+    -) ;;
+    313a7569*65-)
+      until=$(echo "$until" | sed 's/^313a7569//; s/65-$//; s/3\(.\)/\1/g')
+      [ "$until" -ge "$(date +%s)000" ] ||
+        fail "the certificate in SHA256SUMS.sig has ended; nothing was installed"
+      ;;
+    *) fail "the certificate in SHA256SUMS.sig is not one for releases; nothing was installed" ;;
+  esac
+  tail -c "+$(((${#head} + ${#from}) / 2 + 8))" "$1/certificate" | head -c 32 >"$1/signing"
+  mv "$1/signing" "$1/key"
+}
+
+# check_signature BASE DIRECTORY: fails if SHA256SUMS is not signed by the publisher.
+check_signature() {
+  case "$key" in
+    '') unchecked "no key of the publisher is known (--key)" && return ;;
+    ed25519:?*) ;;
+    *) fail "--key $key is no key: it begins with ed25519:" ;;
+  esac
+  command -v openssl >/dev/null || { unchecked "openssl is not installed" && return; }
+  knows_ed25519 "$2" || { unchecked "this openssl does not know Ed25519" && return; }
+  fetch "$1/SHA256SUMS.sig" "$2/SHA256SUMS.sig"
+  if ! { decode "${key#ed25519:}" "$2/key" && [ "$(wc -c <"$2/key")" -eq 32 ]; }; then
+    fail "--key $key is no key"
+  fi
+  certified "$2"
+  { printf 'libreseed:release-sums:v1\n' && cat "$2/SHA256SUMS"; } >"$2/signed"
+  if ! { decode "$(sed -n 's/^signature //p' "$2/SHA256SUMS.sig")" "$2/signature" &&
+    holds "$2/key" "$2/signed" "$2/signature"; }; then
+    fail "SHA256SUMS is not signed by $key; nothing was installed"
+  fi
+}
+
+unchecked() {
+  echo "install.sh: who made this release was not checked: $1" >&2
+}
+
 install() {
   base=${1%/}
   program=$name-$(target)
@@ -104,6 +186,7 @@ install() {
   trap 'exit 143' TERM
 
   fetch "$base/SHA256SUMS" "$temporary/SHA256SUMS"
+  check_signature "$base" "$temporary"
   expected=$(awk -v name="$program" '$2 == name || $2 == "*" name { print $1 }' "$temporary/SHA256SUMS")
   case "$expected" in
     '') fail "SHA256SUMS has no line for $program; nothing was installed" ;;
@@ -133,14 +216,26 @@ uninstall() {
 system=no
 uninstall=no
 base=${INSTALL_BASE:-}
+key=${INSTALL_KEY:-$publisher}
+before=
 for argument in "$@"; do
+  if [ "$before" = --key ]; then
+    key=$argument
+    before=
+    continue
+  fi
+  before=$argument
   case "$argument" in
+    --key) ;;
+    --key=*) key=${argument#--key=} ;;
     --system) system=yes ;;
     --uninstall) uninstall=yes ;;
     -*) usage ;;
     *) base=$argument ;;
   esac
 done
+
+[ "$before" != --key ] || usage
 
 if [ "$system" = yes ]; then
   directory=/usr/local/bin

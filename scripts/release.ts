@@ -2,8 +2,8 @@
  * Makes a release and publishes it with libreseed itself: `deno task release [--targets A,B] [--out
  * DIR] [--partial] [--no-publish] [-- FLAG…]`.
  *
- * DIR (default `dist/release`) receives a program per target, the installer, the licence and
- * `SHA256SUMS`. The program for this machine then packs, signs and publishes DIR, with the FLAGs
+ * DIR (default `dist/release`) receives a program per target, the installer, the licence,
+ * `SHA256SUMS` and, signed by the key of the home that the FLAGs name, `SHA256SUMS.sig`. The program for this machine then packs, signs and publishes DIR, with the FLAGs
  * given after `--`, and prints the magnet link. If a target cannot be built, its name is printed
  * and nothing is published; with `--partial`, the release continues without that target. Name and
  * version come from `deno.json`.
@@ -14,8 +14,9 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
-import { programFileName, RELEASED_MS } from "../src/base/mod.ts";
+import { BUILT_IN_PUBLISHER, programFileName, RELEASED_MS } from "../src/base/mod.ts";
 import { build } from "./compile.ts";
+import { type ReleaseSigner, releaseSigner } from "./release_signature.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -80,6 +81,35 @@ function ignoreMissing(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
+/**
+ * Opens the key that signs the release. Throws if the programs would not accept releases of it.
+ */
+async function openSigner(flags: string[]): Promise<ReleaseSigner> {
+  const signer = await releaseSigner(flags);
+  if (BUILT_IN_PUBLISHER === "") {
+    console.error(
+      "release: the programs name no publisher, so `upgrade --self` needs --from: set " +
+        `BUILT_IN_PUBLISHER in src/base/built_in_publisher.ts to ${signer.publisher}`,
+    );
+  } else if (BUILT_IN_PUBLISHER !== signer.publisher) {
+    throw new Error(
+      `BUILT_IN_PUBLISHER in src/base/built_in_publisher.ts is ${BUILT_IN_PUBLISHER}, and the key that ` +
+        `signs is of ${signer.publisher}`,
+    );
+  }
+  return signer;
+}
+
+/** Copies the installer, with the publisher's identity in it. */
+async function copyInstaller(directory: string, publisher: string): Promise<void> {
+  const text = await Deno.readTextFile(join(root, "scripts", "install.sh"));
+  const empty = "\npublisher=\n";
+  if (text.split(empty).length !== 2) throw new Error("install.sh has no line for the publisher");
+  const path = join(directory, "install.sh");
+  await Deno.writeTextFile(path, text.replace(empty, () => `\npublisher=${publisher}\n`));
+  await Deno.chmod(path, 0o755);
+}
+
 /** Packs, signs and publishes the release directory, and prints the program's output. */
 async function publish(directory: string, flags: string[]): Promise<void> {
   const { name, version } = manifest;
@@ -122,6 +152,8 @@ async function release(args: string[]): Promise<void> {
       `release: the release's date is ${days} days old: set RELEASED_MS in src/base/release_date.ts`,
     );
   }
+  // Without publishing, a key is used only if the flags name a home.
+  const signer = publishing || flags.length > 0 ? await openSigner(flags) : undefined;
   await makeEmpty(out, values.out === undefined);
 
   const failed: string[] = [];
@@ -136,10 +168,11 @@ async function release(args: string[]): Promise<void> {
   if (failed.length > 0 && (!values.partial || failed.length === targets.length)) {
     throw new Error(`not made for ${failed.join(", ")}; nothing was published`);
   }
-  await Deno.copyFile(join(root, "scripts", "install.sh"), join(out, "install.sh"));
-  await Deno.chmod(join(out, "install.sh"), 0o755);
+  await copyInstaller(out, signer?.publisher ?? "");
   await Deno.copyFile(join(root, "LICENSE"), join(out, "LICENSE"));
-  await Deno.writeTextFile(join(out, sumsName), await sumsOf(out));
+  const sums = await sumsOf(out);
+  await Deno.writeTextFile(join(out, sumsName), sums);
+  if (signer) await Deno.writeTextFile(join(out, `${sumsName}.sig`), await signer.sign(sums));
   console.error(`${out}: libreseed ${manifest.version}`);
   if (publishing) await publish(out, flags);
 }

@@ -12,6 +12,7 @@
  * | `record` | `4:salt…3:seqi…e1:v…`, without the first pair if the salt is empty (BEP 44) |
  * | `name entry` | `libreseed:name-index-entry:v1`, or `v2` for an identity, a line feed, a bencoded dictionary (BEP 3) |
  * | `certificate` | `libreseed:certificate:v2`, a line feed, a bencoded dictionary; a root key signs it |
+ * | `release sums` | `libreseed:release-sums:v1`, a line feed, the lines of a release's `SHA256SUMS` |
  *
  * Left to other folders: the content of the JSON and of a record's value.
  *
@@ -36,12 +37,18 @@ const MAX_TEXT_BYTES = MAX_VALUE_BYTES;
 /** `{`, the first byte of a JSON object. */
 const OPENING_BRACE = 0x7b;
 
+/** Maximum length of a release's `SHA256SUMS`, in bytes: 600 lines. */
+const MAX_SUMS_BYTES = 64 * 1024;
+/** Lines as `sha256sum` writes them, for plain file names. */
+const SUMS = /^(?:[0-9a-f]{64} {2}[A-Za-z0-9][A-Za-z0-9._-]{0,99}\n)+$/;
+
 /** Length of an Ed25519 public key, in bytes. */
 const KEY_BYTES = 32;
 
 const NAME_ENTRY_PREFIX = "libreseed:name-index-entry:v1\n";
 const CERTIFIED_NAME_ENTRY_PREFIX = "libreseed:name-index-entry:v2\n";
 const CERTIFICATE_PREFIX = "libreseed:certificate:v2\n";
+const RELEASE_SUMS_PREFIX = "libreseed:release-sums:v1\n";
 const MANIFEST_PREFIXES = {
   "full manifest": "libreseed:full-manifest:v1\n",
   "minimal manifest": "libreseed:minimal-manifest:v1\n",
@@ -96,12 +103,23 @@ export interface CertificateStatement {
   names?: readonly string[];
 }
 
+/** The checksums of a release's files, which `install.sh` verifies. */
+export interface ReleaseSumsStatement {
+  kind: "release sums";
+  /**
+   * Lines of `sha256sum`: 64 hexadecimal digits, two spaces, a file name, a line feed. ASCII, at most
+   * 64 KiB.
+   */
+  sums: Uint8Array;
+}
+
 /** Everything that may be signed with a publisher's key. */
 export type Statement =
   | ManifestStatement
   | RecordStatement
   | NameEntryStatement
-  | CertificateStatement;
+  | CertificateStatement
+  | ReleaseSumsStatement;
 
 /**
  * Returns the text that precedes the canonical JSON of a manifest in the signed bytes. It separates
@@ -151,6 +169,11 @@ export function statementBytes(statement: Statement, publicKey: Uint8Array): Uin
       return nameEntryBytes(statement, publicKey);
     case "certificate":
       return certificateBytes(statement, publicKey);
+    case "release sums": {
+      const { kind, sums } = statement;
+      check(isBytes(sums, MAX_SUMS_BYTES) && isSums(sums), kind, "sums");
+      return concatBytes(utf8(RELEASE_SUMS_PREFIX), sums);
+    }
     default:
       throw invalid("A statement of an unknown kind is not signed");
   }
@@ -205,6 +228,10 @@ function certificateBytes(
     root,
     utf8(`${untilMs === undefined ? "" : `1:ui${untilMs}e`}e`),
   );
+}
+
+function isSums(bytes: Uint8Array): boolean {
+  return SUMS.test(new TextDecoder("latin1").decode(bytes));
 }
 
 function isKey(value: unknown): value is Uint8Array {

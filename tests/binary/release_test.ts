@@ -50,7 +50,7 @@ binaryTest(
     assert.match(magnet!, /^magnet:\?xt=urn:btih:/);
 
     const names = [...Deno.readDirSync(out!)].map(({ name }) => name).sort();
-    assert.deepEqual(names, ["LICENSE", "SHA256SUMS", "install.sh", programName]);
+    assert.deepEqual(names, ["LICENSE", "SHA256SUMS", "SHA256SUMS.sig", "install.sh", programName]);
     const sums = await Deno.readTextFile(join(out!, "SHA256SUMS"));
     const expected = ["LICENSE", "install.sh", programName]
       .map(async (name) => `${await sha256(join(out!, name))}  ${name}\n`);

@@ -24,6 +24,7 @@ const hostile = fc.oneof(
     fc.constantFrom(
       ...["4:salt1:x3:seqi0e1:v", "3:seqi0e1:v1:x", "libreseed:full-manifest:v1\n{"],
       ...["libreseed:minimal-manifest:v1\n{", "libreseed:name-index-entry:v1\nd1:fi0e", "{}"],
+      `libreseed:release-sums:v1\n${"0".repeat(64)}  a\n`,
     ),
     fc.uint8Array({ maxLength: 40 }),
   ).map(([beginning, rest]) => concatBytes(utf8(beginning), rest)),
@@ -45,6 +46,13 @@ const statements: fc.Arbitrary<Statement> = fc.oneof(
     version: text,
     firstSeenMs: count,
     timestampMs: count,
+  }),
+  fc.record({
+    kind: fc.constant("release sums" as const),
+    sums: fc.array(fc.stringMatching(/^[0-9a-f]{64} {2}[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/), {
+      minLength: 1,
+      maxLength: 8,
+    }).map((lines) => utf8(lines.map((line) => `${line}\n`).join(""))),
   }),
 );
 
@@ -74,6 +82,8 @@ function readStatement(bytes: Uint8Array): Statement {
     const [firstSeenMs, timestampMs] = [Number(firstSeen), Number(rest[1])];
     return { kind: "name entry", name, version, firstSeenMs, timestampMs };
   }
+  const sums = /^libreseed:release-sums:v1\n/.exec(all);
+  if (sums) return { kind: "release sums", sums: bytes.slice(sums[0].length) };
   const salted = /^4:salt(\d+):/.exec(all);
   const saltAt = salted?.[0].length ?? 0;
   const seqAt = saltAt + Number(salted?.[1] ?? 0);
@@ -100,6 +110,7 @@ Deno.test("no beginning of a kind begins the bytes of another kind", () => {
     "libreseed:full-manifest:v1\n",
     "libreseed:minimal-manifest:v1\n",
     "libreseed:name-index-entry:v1\n",
+    "libreseed:release-sums:v1\n",
     "4:salt",
     "3:seqi",
   ];
@@ -132,7 +143,18 @@ Deno.test("a key pair signs the bytes of a statement", async () => {
 
 const record = { kind: "record", salt: utf8("salt"), seq: 1, value: utf8("1:x") };
 const entry = { kind: "name entry", name: "a", version: "1.0.0", firstSeenMs: 0, timestampMs: 1 };
+const sums = (text: string | Uint8Array) => ({
+  kind: "release sums",
+  sums: typeof text === "string" ? utf8(text) : text,
+});
+const line = `${"0".repeat(64)}  a\n`;
 const refused: Record<string, unknown> = {
+  "no line of a release": sums(""),
+  "a line of a release without its end": sums(line.slice(0, -1)),
+  "a line of a release with a path": sums(line.replace("a", "../a")),
+  "other lines in a release": sums(`${line}libreseed:full-manifest:v1\n`),
+  "sums of a release as text": { kind: "release sums", sums: line },
+  "sums of more than 64 KiB": sums(line.repeat(1_000)),
   "bytes without a kind": { json: utf8("{}") },
   "a kind of its own": { kind: "bytes", bytes: utf8("{}") },
   "a kind that every object has": { kind: "constructor" },
