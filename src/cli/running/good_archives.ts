@@ -22,9 +22,16 @@ interface Revocation {
   keyPath: string;
 }
 
+/** An archive of this home that the revoked key has signed. */
+interface Signed {
+  entry: ValidSeedEntry;
+  /** Time in the manifest that the revoked key has signed, Unix milliseconds. */
+  signedMs: number;
+}
+
 /**
- * Finds the archives in the seed directory that the revoked key has signed, prints them, and returns
- * them with those that are good already. A list that is too long for the record is written into the
+ * Finds the archives in the seed directory that the revoked key has signed, also those that another key
+ * has signed again since, prints them, and returns them with those that are good already. A list that is too long for the record is written into the
  * seed directory.
  */
 export async function goodArchives(
@@ -62,7 +69,7 @@ export async function goodArchives(
 
 /** Finds the archives that a key has signed for an identity: those before and those after a time. */
 async function signedBy(
-  { seeds }: Network,
+  { seeds, operations }: Network,
   root: Uint8Array,
   key: Uint8Array,
   sinceMs = Infinity,
@@ -70,12 +77,38 @@ async function signedBy(
   const { formatPublicKey } = await import("../../identity/mod.ts");
   const { signingKeyOf } = await import("../../package/mod.ts");
   const identity = formatPublicKey(root);
-  const signed = (await seeds.list()).filter((entry): entry is ValidSeedEntry =>
-    entry.problem === undefined && entry.minimal.pubkey === identity &&
-    equalBytes(signingKeyOf(entry.minimal), key)
-  );
-  const isLater = ({ minimal }: ValidSeedEntry) => minimal.timestamp >= sinceMs;
-  return { kept: signed.filter((one) => !isLater(one)), later: signed.filter(isLater) };
+  const signed: Signed[] = [];
+  for (const entry of await seeds.list()) {
+    if (entry.problem !== undefined || entry.minimal.pubkey !== identity) continue;
+    const signedMs = equalBytes(signingKeyOf(entry.minimal), key)
+      ? entry.minimal.timestamp
+      : await signedBefore(operations, entry, key);
+    if (signedMs !== undefined) signed.push({ entry, signedMs });
+  }
+  const isLater = ({ signedMs }: Signed) => signedMs >= sinceMs;
+  return {
+    kept: signed.filter((one) => !isLater(one)).map(({ entry }) => entry),
+    later: signed.filter(isLater).map(({ entry }) => entry),
+  };
+}
+
+/**
+ * Returns when a key has signed an archive whose manifest is another key's now, Unix milliseconds:
+ * `key rotate` signs packages again, and lock files and mirrors still have the manifests before. This
+ * home keeps the record of the manifest before. `undefined` if there is none for this archive.
+ */
+async function signedBefore(
+  operations: Pick<Network["operations"], "keptItem">,
+  { name, version, minimal }: ValidSeedEntry,
+  key: Uint8Array,
+): Promise<number | undefined> {
+  const { decodeManifestRecord, manifestSalt } = await import("../../records/mod.ts");
+  const { formatSha256 } = await import("../../package/mod.ts");
+  const salt = manifestSalt(name, version);
+  const { item } = await operations.keptItem({ publicKey: key, salt });
+  if (!item) return undefined;
+  const { archiveSha256, timestampMs } = decodeManifestRecord(item.value);
+  return formatSha256(archiveSha256) === minimal.archiveSha256 ? timestampMs : undefined;
 }
 
 async function goodBefore(

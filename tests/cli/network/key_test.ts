@@ -78,6 +78,25 @@ Deno.test("a key is revoked with the recovery code, and what the home has stays 
   await home.must(["publish", await place.source("hello", "1.0.1")]);
 });
 
+Deno.test("archives that were signed again stay good when the key before is revoked", async () => {
+  await using place = await newPlace();
+  const { home, root } = await publisher(place);
+  await home.must(["publish", await place.source("hello", "1.0.0")]);
+  const before = JSON.parse(await home.must(["key", "show", "--json"])).signingKey;
+  const archive = join(home.seed, "hello-1.0.0.tgz");
+  const manifest = archive.replace(/tgz$/, "minimal.json");
+  const mirrored = join(place.path, "hello-1.0.0.tgz");
+  await Deno.copyFile(archive, mirrored);
+  await Deno.copyFile(manifest, mirrored.replace(/tgz$/, "minimal.json"));
+  await home.must(["key", "rotate", "--root", root]);
+  const revoke = ["key", "revoke", before, "--reason", "stolen", "--yes", "--root", root];
+  const revoked = await home.run(revoke);
+  assert.equal(revoked.code, 0, revoked.stderr);
+  assert.match(revoked.stderr, /stays good: hello@1\.0\.0/);
+  // A copy with the manifest that the revoked key has signed.
+  await home.must(["verify", mirrored]);
+});
+
 Deno.test({
   name: "an SSH agent signs as root key, and as signing key of a publish",
   ignore: !hasSshAgent,
