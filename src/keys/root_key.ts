@@ -77,8 +77,9 @@ async function askForCode(terminal: Terminal): Promise<Signer> {
   for (let left = TRIES;; left--) {
     let text = await terminal.ask("Recovery code of the root key: ");
     // The code is shown in several lines, so it may be pasted as several lines.
-    while (charactersIn(text) < RECOVERY_GROUPS * 5) {
-      const more = await terminal.ask(`more (${charactersIn(text)} characters so far): `);
+    const length = RECOVERY_GROUPS * 5;
+    for (let typed = charactersIn(text); typed < length; typed = charactersIn(text)) {
+      const more = await terminal.ask(`The rest of it (${typed} of ${length} characters so far): `);
       if (more.trim() === "") break;
       text += ` ${more}`;
     }
