@@ -56,6 +56,8 @@ export async function resolveByName(
   const { operations, state, finding, offers } = context;
   const { name, range } = wanted;
   const pins = state.pins.list(name);
+  // Read again after the lookups: these may have taught of a revocation, which takes marks back.
+  const marked = () => state.pins.list(name);
   const { keys, publishers, unlisted, hint }: Candidates = wanted.publicKey
     // If the user names the publisher by key, pins are not checked.
     ? { keys: [wanted.publicKey], publishers: 1 }
@@ -74,10 +76,10 @@ export async function resolveByName(
         readFlags: true,
         onShown: context.onShown,
         mayReplace: (version, flags) =>
-          higherMarkOf({ name, version, range }, publicKey, pins, flags) === undefined,
+          higherMarkOf({ name, version, range }, publicKey, marked(), flags) === undefined,
       });
       const { version } = resolved.minimal;
-      checkDowngrade({ name, version, range }, publicKey, pins, resolved.flags);
+      checkDowngrade({ name, version, range }, publicKey, marked(), resolved.flags);
       if (chosen) tellChoice(context, name, chosen, publicKey);
       return { ...resolved, publicKey, ...(chosen && { chosen }) };
     } catch (error) {

@@ -109,7 +109,7 @@ export class Knowledge {
   }
 
   #apply({ seenMs, item, manifest }: LogLine): void {
-    const { identities } = this.#options.state();
+    const { identities, pins } = this.#options.state();
     if (!item) {
       const { root, key } = certificateOf(manifest)!;
       identities.add(root, seenMs);
@@ -120,6 +120,11 @@ export class Knowledge {
     identities.add(root, seenMs);
     for (const revoked of record.revokedKeys) {
       const before = identities.revocation(root, revoked.key);
+      if (!before) {
+        // Whoever had the key may have raised the high-water marks of the publisher's packages to versions
+        // that are refused now. The marks do not say which key has signed a version, so all begin anew.
+        for (const publicKey of [root, revoked.key]) pins.forgetMarks(publicKey);
+      }
       if (!before || isNewerRecord(item, before.item)) {
         identities.revoke({ root, ...revoked, item });
       }

@@ -95,6 +95,16 @@ export class PinsTable {
     ).map(pinOf);
   }
 
+  /** Deletes the high-water marks of a publisher's pins; the pins stay. */
+  forgetMarks(publicKey: Uint8Array): void {
+    this.#sqlite.change(
+      `UPDATE pins SET last_version = NULL, last_prerelease = NULL, range_version = NULL,
+          range_prerelease = NULL
+        WHERE public_key = ?`,
+      publicKey,
+    );
+  }
+
   /** Deletes one pin or all pins of a package name. Returns the number of deleted pins. */
   delete(name: string, publicKey?: Uint8Array): number {
     return this.#sqlite.change(

@@ -1,0 +1,50 @@
+/**
+ * After the theft of a signing key: what a thief gets past readers and past the owner, told with commands.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { type Home, newPlace, type Place } from "../../support/place.ts";
+
+/** Makes an owner with one published package, and a thief with a copy of the owner's keys. */
+async function robbed(place: Place) {
+  const owner = await place.home(null);
+  const root = join(place.path, "root.key");
+  const identity = (await owner.must(["keygen", "--root-out", root])).trim();
+  await owner.must(["publish", await place.source("hello", "1.0.0")]);
+  const thief = await place.home(null);
+  await cp(join(owner.path, "keys"), join(thief.path, "keys"), { recursive: true });
+  return { owner, root, identity, named: `${identity}/hello`, thief };
+}
+
+function revoke(owner: Home, root: string, ...more: string[]) {
+  return owner.must([
+    ...["key", "revoke", "--current", "--reason", "laptop stolen", "--root", root, "--yes"],
+    ...more,
+  ]);
+}
+
+async function assertRefused(home: Home, args: string[]) {
+  const { code, stdout, stderr } = await home.run(args);
+  assert.equal(code, 4, `${args.join(" ")}: ${code}\n${stdout}${stderr}`);
+  assert.match(stdout + stderr, /laptop stolen/);
+}
+
+Deno.test("a reader who took the thief's version as the newest gets the newest good version afterwards", async () => {
+  await using place = await newPlace();
+  const { owner, root, named, thief } = await robbed(place);
+  await using _ = await owner.daemon();
+  const victim = await place.home(null);
+  await using thiefs = await thief.daemon();
+  await thief.must(["publish", await place.source("hello", "9.9.9", "malware\n")]);
+  assert.match(await victim.must(["get", named]), /hello-9\.9\.9\.tgz/);
+  assert.match(await victim.must(["get", `${named}@>=1`]), /hello-9\.9\.9\.tgz/);
+  await thiefs.end();
+  await revoke(owner, root);
+  assert.match(await victim.must(["get", named]), /hello-1\.0\.0\.tgz/);
+  assert.match(await victim.must(["get", `${named}@>=1`]), /hello-1\.0\.0\.tgz/);
+  assert.match(await victim.must(["resolve", "hello"]), /hello@1\.0\.0/);
+});
