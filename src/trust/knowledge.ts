@@ -52,9 +52,10 @@ export class Knowledge {
       appendLine(this.#logPath, formatLine(line));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      // The tables have it all the same, and the next start adds it to the log.
-      this.#options.onWarning?.(`trust.log was not written: ${error.message}`);
+      this.#warnUnwritten(error);
       this.#apply(line);
+      // The log counts as cut short, so the next start writes to it what the tables have.
+      this.#options.state().identities.logBytes = Number.MAX_SAFE_INTEGER;
       return;
     }
     this.#readLog();
@@ -70,7 +71,12 @@ export class Knowledge {
     const path = this.#logPath;
     if (logBytes(path) === identities.logBytes) return;
     if (logBytes(path) < identities.logBytes) {
-      this.#writeLog(identities);
+      try {
+        this.#writeLog(identities);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        return this.#warnUnwritten(error);
+      }
       identities.logBytes = 0;
     }
     state.transaction(() => {
@@ -88,6 +94,10 @@ export class Knowledge {
           "left out: what it said about keys of publishers is learned again from the network",
       );
     });
+  }
+
+  #warnUnwritten(error: StoreError): void {
+    this.#options.onWarning?.(`trust.log was not written: ${error.message}`);
   }
 
   #writeLog(identities: IdentitiesTable): void {

@@ -146,6 +146,24 @@ Deno.test("a lost trust.log is written again from state.db", async () => {
   assert.deepEqual(knowledge(_.open()), before);
 });
 
+Deno.test("a revocation that could not be written to trust.log is written at the next start", async () => {
+  await using _ = await setUp();
+  const bad = await _.identity.certify({ fromMs: NOW });
+  const trust = _.open();
+  trust.identities();
+  // A directory in the place of the log fails each write, as a full disk does.
+  await Deno.mkdir(_.log);
+  const revokedKeys = [{ key: bad.publicKey, sinceMs: NOW }];
+  trust.learnRecord(await _.identity.record({ seq: NOW, revokedKeys }));
+  assert.match(_.warned.join("\n"), /trust\.log was not written/);
+  const before = knowledge(trust);
+  assert.equal(before[0]!.revoked.length, 1);
+  await Deno.remove(_.log);
+  assert.deepEqual(knowledge(_.open()), before);
+  await _.deleteState();
+  assert.deepEqual(knowledge(_.open()), before);
+});
+
 Deno.test("what a home knows does not depend on the order in which it learned it, nor on lost databases", async () => {
   const identities = [new TestIdentity(), new TestIdentity()];
   const keys = await Promise.all(
