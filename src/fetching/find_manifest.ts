@@ -8,10 +8,10 @@
 import { equalBytes } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import { coversName, formatPublicKey, parsePublicKey } from "../identity/mod.ts";
-import { type MinimalManifest, signingKeyOf } from "../package/mod.ts";
+import { type MinimalManifest, PROTOCOL, signingKeyOf } from "../package/mod.ts";
 import { manifestSalt, type MutableItem, type SigningKey } from "../records/mod.ts";
 import type { Trust } from "../trust/mod.ts";
-import { acceptManifest } from "./accept.ts";
+import { acceptManifest, checkAccepted } from "./accept.ts";
 import { FetchingError } from "./errors.ts";
 import type { FindOptions } from "./find_record.ts";
 import type { OnShown } from "./head_start.ts";
@@ -108,11 +108,41 @@ async function accepted(
     // What the identity of the key has revoked is not known yet.
     const identity = parsePublicKey(minimal.pubkey);
     await records.lookUp(operations, identity, options.signal);
+    await checkAskedKey(operations, records.trust, wanted, minimal, options);
     await acceptManifest({ operations, trust: records.trust }, minimal, options);
     records.trust.tellIdentity(wanted.publicKey, identity);
   } else await acceptManifest({ operations, trust: records.trust }, minimal, options);
   const webSeeds = webSeedsOfRecord(item);
   return { minimal, magnet: magnetOf(minimal, webSeeds), webSeeds, seq: item.seq, counts };
+}
+
+/**
+ * Throws if the only key of a publisher, by which it was asked for, counts no more, whatever the manifest
+ * says: a thief of the key can make a root of its own and certify the key with it. So a revocation by
+ * any identity of the key counts, and the identity that this home has met first stays the key's.
+ */
+async function checkAskedKey(
+  operations: Operations,
+  trust: Trust,
+  wanted: WantedVersion,
+  minimal: MinimalManifest,
+  options: FindOptions,
+): Promise<void> {
+  const { name, version, archiveSha256, pubkey } = minimal;
+  const asked = formatPublicKey(wanted.publicKey);
+  const signed = { protocol: PROTOCOL, pubkey: asked, name, version } as const;
+  await checkAccepted({ operations, trust }, signed, archiveSha256, options);
+  const [first] = trust.identitiesOf(wanted.publicKey);
+  if (!first || formatPublicKey(first) === pubkey) return;
+  throw new FetchingError(
+    "verification",
+    "RECORD_INVALID",
+    `${
+      labelOf(wanted)
+    } is signed for the identity ${pubkey}, but until now the key has signed for ` +
+      `${formatPublicKey(first)}, so somebody else may have the key. Ask for the package by the ` +
+      `identity that its publisher names: ${formatPublicKey(first)}/${name}`,
+  );
 }
 
 /**

@@ -27,9 +27,11 @@ export function checkPin(
   trust?: Trust,
 ): void {
   if (pins.length === 0 || pins.some((pin) => equalBytes(pin.publicKey, publicKey))) return;
-  const isNewIdentityOf = ({ publicKey: key }: Pin) =>
-    trust?.identitiesOf(key).some((root) => equalBytes(root, publicKey)) &&
-    !trust.revocationOfKey(key, key);
+  // Whoever has stolen the pinned key can certify it by another root, so only the first identity counts.
+  const isNewIdentityOf = ({ publicKey: key }: Pin) => {
+    const [first] = trust?.identitiesOf(key) ?? [];
+    return first && equalBytes(first, publicKey) && !trust!.revocationOfKey(key, key);
+  };
   if (pins.some(isNewIdentityOf)) return;
   const [pin] = pins;
   const since = new Date(pin!.firstSeenMs).toISOString().slice(0, 10);

@@ -213,7 +213,8 @@ export class Trust {
   }
 
   /**
-   * Returns the identities for which a key signs, as far as it has proven that by a manifest. The
+   * Returns the identities for which a key signs, the one that this home has met first in front, as far as
+   * the key has proven that by a manifest. The
    * certificate of a root alone proves nothing: any root could certify, and then revoke, a stranger's
    * key.
    */

@@ -101,10 +101,16 @@ export class IdentitiesTable {
       .map((row) => parseMinimal(row.manifest as string));
   }
 
-  /** Lists the manifests by which a key has proven that it signs for identities. */
+  /**
+   * Lists the manifests by which a key has proven that it signs for identities, those of the identity that
+   * has been known for longest first.
+   */
   proofsOfKey(key: Uint8Array): MinimalManifest[] {
-    return this.#sqlite.rows("SELECT manifest FROM certificates WHERE key = ? ORDER BY root", key)
-      .map((row) => parseMinimal(row.manifest as string));
+    return this.#sqlite.rows(
+      `SELECT manifest FROM certificates JOIN identities USING (root)
+        WHERE key = ? ORDER BY since_ms, root`,
+      key,
+    ).map((row) => parseMinimal(row.manifest as string));
   }
 
   /** Stores a revocation, in place of an earlier one of the same key by the same root. */

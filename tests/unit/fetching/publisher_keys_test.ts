@@ -199,6 +199,20 @@ Deno.test("a key that had no root goes on working with a notice, until its ident
   assert.deepEqual(await _.refused("1.0.0", pair.publicKey), REVOKED);
 });
 
+Deno.test("a thief of a key that had no root makes it sign for no root of its own, before a revocation and after", async () => {
+  await using _ = await setUp();
+  const { pair } = _.stolen;
+  await _.offer(_.stolen, [1]);
+  _.show(await _.inForce(NOW - DAY, _.stolen));
+  await _.resolve(undefined, pair.publicKey);
+  const thief = await new TestIdentity().certify({ fromMs: NOW - DAY }, pair);
+  await _.offer(thief, [9]);
+  assert.deepEqual(await _.refused("9.0.0", pair.publicKey), ["RECORD_INVALID", "verification"]);
+  _.show(await _.revoking(NOW));
+  assert.deepEqual(await _.refused("9.0.0", pair.publicKey), REVOKED);
+  assert.deepEqual(await _.refused(undefined, pair.publicKey), REVOKED);
+});
+
 Deno.test("a manifest that a key signs for another identity is refused", async () => {
   await using _ = await setUp();
   const other = new TestIdentity();
