@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import type { Operations } from "../control/mod.ts";
+import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
   type MinimalManifest,
@@ -25,6 +26,7 @@ import { manifestSalt } from "../records/mod.ts";
 import { minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
 import { lookUpRecord } from "./record_lookup.ts";
 import { partialPath } from "./partials.ts";
+import { PublisherRecords } from "./publisher_keys.ts";
 import { downloadUntilStalled } from "./stall_timeout.ts";
 import { StreamingVerifier } from "./streaming_verifier.ts";
 
@@ -154,10 +156,9 @@ async function fetchArchive(
     throw error;
   }
   const { full } = verified;
-  if (!minimal && context.trust.revocationOf(full)) {
-    const archiveSha256 = await hashOf(path, signal);
-    await checkAccepted(context, full, archiveSha256, context.finding).catch(async (error) => {
-      await Deno.remove(path).catch(() => {});
+  if (!minimal) {
+    await checkWithoutRecord(context, full, path).catch(async (error) => {
+      if (!signal?.aborted) await Deno.remove(path).catch(() => {});
       throw error;
     });
   }
@@ -172,6 +173,25 @@ async function fetchArchive(
   context.onVerified?.(entry);
   if ((await operations.status()).daemon) await operations.add({ fileName: entry.fileName });
   return { ...describe(minimal), archivePath: entry.archivePath, minimal, present: false };
+}
+
+/**
+ * Throws if an archive is not to be accepted whose request named no record, such as a `.torrent`: only the
+ * archive tells its publisher, so the publisher's keys are looked up last.
+ */
+async function checkWithoutRecord(
+  context: FetchContext,
+  full: VerifiedArchive["full"],
+  path: string,
+): Promise<void> {
+  const { operations, trust, finding } = context;
+  if (full.signer) {
+    const records = new PublisherRecords(trust);
+    // The publisher record may be lost; what this home knows of the keys counts all the same.
+    await records.lookUp(operations, parsePublicKey(full.pubkey), finding.signal).catch(() => {});
+    finding.signal?.throwIfAborted();
+  }
+  await checkAccepted(context, full, await hashOf(path, finding.signal), finding);
 }
 
 /** Returns the web seeds in an archive's manifest record; none if the record is not found. */

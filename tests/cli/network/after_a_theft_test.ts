@@ -48,3 +48,16 @@ Deno.test("a reader who took the thief's version as the newest gets the newest g
   assert.match(await victim.must(["get", `${named}@>=1`]), /hello-1\.0\.0\.tgz/);
   assert.match(await victim.must(["resolve", "hello"]), /hello@1\.0\.0/);
 });
+
+Deno.test("a newcomer refuses a revoked key's archive by torrent and by a magnet link without a record", async () => {
+  await using place = await newPlace();
+  const { owner, root, thief } = await robbed(place);
+  await using _ = await owner.daemon();
+  await using thiefs = await thief.daemon();
+  await thief.must(["publish", await place.source("hello", "9.9.9", "malware\n")]);
+  await revoke(owner, root);
+  const newcomer = await place.home(null);
+  const torrent = join(thief.seed, "hello-9.9.9.torrent");
+  await assertRefused(newcomer, ["get", torrent]);
+  await thiefs.end();
+});
