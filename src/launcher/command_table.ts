@@ -72,6 +72,7 @@ export const commandTable = {
       current: "switch",
       reason: "value",
       since: "value",
+      good: "value",
       yes: "switch",
     },
     letters: { o: "output" },

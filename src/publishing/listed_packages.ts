@@ -14,10 +14,10 @@ import {
   NO_FLAGS,
   type PackageFlags,
 } from "../base/mod.ts";
-import { knownManifest } from "../fetching/mod.ts";
+import { knownManifest, minimalOf } from "../fetching/mod.ts";
 import { identityOf, type Signer } from "../identity/mod.ts";
-import type { MinimalManifest } from "../package/mod.ts";
-import { type MutableItem, targetOf } from "../records/mod.ts";
+import { type MinimalManifest, signingKeyOf } from "../package/mod.ts";
+import { manifestSalt, type MutableItem, targetOf } from "../records/mod.ts";
 import { lockFile, type StateDatabase } from "../store/mod.ts";
 
 /**
@@ -63,6 +63,18 @@ export class ListedPackages {
     const kept = this.#state().records.get(targetOf(publicKey, salt));
     return kept !== undefined && kept.own && kept.item.seq === seq &&
       equalBytes(kept.item.value, value);
+  }
+
+  /**
+   * Whether this home itself has published an archive: it keeps a manifest record that names the archive,
+   * and did not find that record in the DHT. Whoever else has the key can sign other archives.
+   */
+  isPublishedHere(minimal: MinimalManifest): boolean {
+    const { name, version, archiveSha256 } = minimal;
+    const target = targetOf(signingKeyOf(minimal), manifestSalt(name, version));
+    const kept = this.#state().records.get(target);
+    return kept !== undefined && kept.own &&
+      minimalOf(kept.item, minimal).archiveSha256 === archiveSha256;
   }
 
   /**

@@ -8,7 +8,7 @@
 
 import semver from "semver";
 import { equalBytes, LibreseedError, refuseEarlyClock, toHex } from "../base/mod.ts";
-import { webSeedsBeside } from "../fetching/mod.ts";
+import { checkAccepted, webSeedsBeside } from "../fetching/mod.ts";
 import { formatPublicKey, identityOf, type Signer } from "../identity/mod.ts";
 import {
   archiveFileName,
@@ -20,7 +20,9 @@ import {
   withWebSeeds,
 } from "../package/mod.ts";
 import type { ValidSeedEntry } from "../store/mod.ts";
+import { type Trust, TrustError } from "../trust/mod.ts";
 import { updateAnnounceRecord } from "./announce_record.ts";
+import type { ListedPackages } from "./listed_packages.ts";
 import type { PublishContext } from "./publish.ts";
 import { updateNameIndex } from "./name_index_entry.ts";
 import { putPublisherRecordOnce } from "./publisher_record.ts";
@@ -34,16 +36,25 @@ export interface SignedAgain {
   failed: { label: string; error: LibreseedError }[];
 }
 
+/** The dependencies of {@linkcode signAgain}. */
+export interface SignAgainContext extends PublishContext {
+  trust: Trust;
+  listed: ListedPackages;
+  /** Time limit for reading the list of good archives (ms). */
+  timeoutMs: number;
+}
+
 /**
- * Signs each package of this home's identity that another of its keys has signed, and puts the records by
- * the new key: manifest records, list, name index entries. Without the DHT the records are kept, so that
+ * Signs packages of this home's identity that another of its keys has signed, and puts the records by the
+ * new key: manifest records, list, name index entries. The packages are those that this home has published,
+ * and if the other key is revoked, those that stay good. A thief of the other key may have signed the rest. Without the DHT the records are kept, so that
  * `libreseed announce` can put them later.
  *
  * @param signer the key in force; packages whose name its certificate does not cover are left as they are
  * @throws {LibreseedError} `CLOCK_BEHIND`
  * @throws {PublishingError} the errors of `putPublisherRecord`
  */
-export async function signAgain(context: PublishContext, signer: Signer): Promise<SignedAgain> {
+export async function signAgain(context: SignAgainContext, signer: Signer): Promise<SignedAgain> {
   const { operations, seeds, clock, signal } = context;
   refuseEarlyClock(clock.now());
   await putPublisherRecordOnce(context, signer);
@@ -78,17 +89,34 @@ export async function signAgain(context: PublishContext, signer: Signer): Promis
   return result;
 }
 
-/** Returns the valid packages of the signer's identity that another key has signed. */
+/** Returns the valid packages of the signer's identity that another key has signed, to sign again. */
 async function otherwiseSigned(
-  { seeds }: PublishContext,
+  context: SignAgainContext,
   signer: Signer,
 ): Promise<ValidSeedEntry[]> {
   const identity = formatPublicKey(identityOf(signer));
-  const entries = await seeds.list();
-  return entries.filter((entry): entry is ValidSeedEntry =>
-    entry.problem === undefined && entry.minimal.pubkey === identity &&
-    !equalBytes(signingKeyOf(entry.minimal), signer.publicKey)
-  );
+  const signed: ValidSeedEntry[] = [];
+  for (const entry of await context.seeds.list()) {
+    const isOther = entry.problem === undefined && entry.minimal.pubkey === identity &&
+      !equalBytes(signingKeyOf(entry.minimal), signer.publicKey);
+    if (isOther && await mayVouchFor(context, entry.minimal)) signed.push(entry);
+  }
+  return signed;
+}
+
+/** Whether the publisher means a package that another of its keys has signed. */
+async function mayVouchFor(
+  context: SignAgainContext,
+  minimal: MinimalManifest,
+): Promise<boolean> {
+  if (!context.trust.revocationOf(minimal)) return context.listed.isPublishedHere(minimal);
+  try {
+    await checkAccepted(context, minimal, minimal.archiveSha256, context);
+    return true;
+  } catch (error) {
+    if (error instanceof TrustError) return false;
+    throw error;
+  }
 }
 
 /** Returns the torrent of an archive: the one beside it, or, if that is none of it, a new one. */

@@ -63,6 +63,10 @@ export default defineCommand<KeyFlags, KeyArgs>({
         "TIME",
         "With revoke: since when the key is in wrong hands, such as 2026-11-29",
       ),
+      good: textFlag(
+        "NAME@VERSION,…|all",
+        "With revoke: archives of the key that stay good too, though this home did not publish them",
+      ),
       yes: switchFlag("With revoke: do not ask for confirmation"),
     },
     aliases: { o: "output" },

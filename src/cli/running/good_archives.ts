@@ -1,5 +1,7 @@
 /**
- * The archives that stay good although the key that signed them is revoked: those that this home has.
+ * The archives that stay good although the key that signed them is revoked: those that this home has
+ * published. A thief of the key may have signed what came from the network, with any date, so that has to
+ * be named by the user.
  *
  * @module
  */
@@ -31,7 +33,8 @@ interface Signed {
 
 /**
  * Finds the archives in the seed directory that the revoked key has signed, also those that another key
- * has signed again since, prints them, and returns them with those that are good already. A list that is too long for the record is written into the
+ * has signed again since, prints which of them stay good, and returns these with those that are good
+ * already. A list that is too long for the record is written into the
  * seed directory.
  */
 export async function goodArchives(
@@ -47,12 +50,27 @@ export async function goodArchives(
   const facts = await io.launcher.keyFacts(keyPath);
   const key = order.key === undefined ? facts.publicKey : parsePublicKey(order.key);
   if (!key) return { hashes: [] };
-  const { kept, later } = await signedBy(network, root, key, order.sinceMs);
-  for (const { name, version, minimal } of kept) {
-    output.notice(`stays good: ${name}@${version} ${minimal.archiveSha256}`);
-  }
-  for (const { name, version } of later) {
-    output.warning(`${name}@${version} is signed after --since, so it does not stay good`);
+  const isNamed = named(given.flags.good);
+  const kept: ValidSeedEntry[] = [];
+  for (const { entry, signedMs } of await signedBy(network, root, key)) {
+    const { name, version, minimal } = entry;
+    const label = `${name}@${version}`;
+    const why = isNamed(label)
+      ? undefined
+      : signedMs >= (order.sinceMs ?? Infinity)
+      ? "is signed after --since"
+      : network.listed.isPublishedHere(minimal)
+      ? undefined
+      : "was not published by this home";
+    if (why === undefined) {
+      kept.push(entry);
+      output.notice(`stays good: ${label} ${minimal.archiveSha256}`);
+    } else {
+      output.warning(
+        `${label} ${why}, so it does not stay good (${minimal.archiveSha256}). If a thief cannot have made ` +
+          `it, name it with --good ${label}, or publish the archive again afterwards`,
+      );
+    }
   }
   const hashes = kept.map(({ minimal }) => fromHex(minimal.archiveSha256.slice("sha256:".length))!);
   const own = facts.record && decodeItem(facts.record);
@@ -67,13 +85,12 @@ export async function goodArchives(
   return { hashes: [], list: await writeGoodList(network.values.dir, root, all) };
 }
 
-/** Finds the archives that a key has signed for an identity: those before and those after a time. */
+/** Finds the archives in the seed directory that a key has signed for an identity. */
 async function signedBy(
   { seeds, operations }: Network,
   root: Uint8Array,
   key: Uint8Array,
-  sinceMs = Infinity,
-): Promise<{ kept: ValidSeedEntry[]; later: ValidSeedEntry[] }> {
+): Promise<Signed[]> {
   const { formatPublicKey } = await import("../../identity/mod.ts");
   const { signingKeyOf } = await import("../../package/mod.ts");
   const identity = formatPublicKey(root);
@@ -85,11 +102,7 @@ async function signedBy(
       : await signedBefore(operations, entry, key);
     if (signedMs !== undefined) signed.push({ entry, signedMs });
   }
-  const isLater = ({ signedMs }: Signed) => signedMs >= sinceMs;
-  return {
-    kept: signed.filter((one) => !isLater(one)).map(({ entry }) => entry),
-    later: signed.filter(isLater).map(({ entry }) => entry),
-  };
+  return signed;
 }
 
 /**
@@ -109,6 +122,12 @@ async function signedBefore(
   if (!item) return undefined;
   const { archiveSha256, timestampMs } = decodeManifestRecord(item.value);
   return formatSha256(archiveSha256) === minimal.archiveSha256 ? timestampMs : undefined;
+}
+
+/** Returns whether `--good` names a package, given as `NAME@VERSION`. */
+function named(good: string | undefined): (label: string) => boolean {
+  const labels = (good ?? "").split(",").map((one) => one.trim());
+  return (label) => labels.includes("all") || labels.includes(label);
 }
 
 async function goodBefore(

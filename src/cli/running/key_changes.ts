@@ -55,7 +55,7 @@ function refuseUnused({ args, flags }: KeyRun, action: KeyOrder["do"]): void {
   const used: Record<KeyOrder["do"], readonly string[]> = {
     certify: ["names", "until", "output"],
     rotate: [],
-    revoke: ["current", "reason", "since", "yes"],
+    revoke: ["current", "reason", "since", "good", "yes"],
   };
   const unused = keyFlagNames.find((name) =>
     name !== "root" && flags[name] !== undefined && !used[action].includes(name)

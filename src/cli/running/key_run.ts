@@ -15,12 +15,13 @@ export type KeyFlags = {
   current?: boolean;
   reason?: string;
   since?: string;
+  good?: string;
   yes?: boolean;
 };
 
 /** Names of the flags of `libreseed key` that are no settings. */
 export const keyFlagNames: readonly (keyof KeyFlags)[] = [
-  ...["root", "names", "until", "output", "current", "reason", "since", "yes"] as const,
+  ...["root", "names", "until", "output", "current", "reason", "since", "good", "yes"] as const,
 ];
 
 /** The actions of `libreseed key`. */

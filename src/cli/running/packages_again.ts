@@ -16,7 +16,7 @@ import type { Network } from "./with_node.ts";
  */
 export async function signPackagesAgain(
   { io, output }: KeyRun,
-  { operations, seeds, limits, onVerified, listed, values }: Network,
+  { operations, seeds, limits, onVerified, listed, trust, values }: Network,
 ): Promise<void> {
   const { signAgain } = await import("../../publishing/mod.ts");
   const context = {
@@ -25,6 +25,8 @@ export async function signPackagesAgain(
     limits,
     onVerified,
     listed,
+    trust,
+    timeoutMs: values.timeoutMs,
     clock: io.clock,
     signal: io.signal,
     onStep: (message: string) => output.step(message),

@@ -49,6 +49,32 @@ Deno.test("a reader who took the thief's version as the newest gets the newest g
   assert.match(await victim.must(["resolve", "hello"]), /hello@1\.0\.0/);
 });
 
+Deno.test("an owner who has fetched the thief's version lists it as good neither by itself nor by its own signature", async () => {
+  await using place = await newPlace();
+  const { owner, root, named, thief } = await robbed(place);
+  await using thiefs = await thief.daemon();
+  await thief.must(["publish", await place.source("hello", "9.9.9", "malware\n")]);
+  await owner.must(["get", `${named}@9.9.9`]);
+  await revoke(owner, root);
+  const reader = await place.home(null);
+  await using _ = await owner.daemon();
+  await assertRefused(reader, ["get", `${named}@9.9.9`]);
+  assert.match(await reader.must(["get", named]), /hello-1\.0\.0\.tgz/);
+  await thiefs.end();
+});
+
+Deno.test("what a revoked key has signed after --since is not signed again by the new key", async () => {
+  await using place = await newPlace();
+  const { owner, root, named } = await robbed(place);
+  await owner.must(["publish", await place.source("hello", "2.0.0")]);
+  // The one version is named, the other is dated after this day.
+  await revoke(owner, root, "--since", "2026-01-01", "--good", "hello@1.0.0");
+  await using _ = await owner.daemon();
+  const reader = await place.home(null);
+  await assertRefused(reader, ["get", `${named}@2.0.0`]);
+  assert.match(await reader.must(["get", named]), /hello-1\.0\.0\.tgz/);
+});
+
 Deno.test("a newcomer refuses a revoked key's archive by torrent and by a magnet link without a record", async () => {
   await using place = await newPlace();
   const { owner, root, thief } = await robbed(place);
