@@ -30,7 +30,7 @@ export async function checkKey(
   const ofOther = checkOwners(owners, keys, own);
   if (ofOther) return ofOther;
   if (!key) return describeProblem(path, problem!);
-  const { publicKey, directoryMode, names } = key;
+  const { identity, directoryMode, names } = key;
   const writable = openTo(directoryMode, 0o022);
   if (writable !== undefined) {
     return fail(
@@ -43,7 +43,7 @@ export async function checkKey(
   if (open !== undefined) {
     return warn(name, `${keys} is open to others (mode ${open})`, `run: chmod 700 ${keys}`);
   }
-  const publisher = formatPublicKey(publicKey);
+  const publisher = formatPublicKey(identity);
   if (names > 1) {
     const mend = "find the others with `find / -samefile`, and remove those that you did not make";
     return warn(name, `publisher ${publisher}; the key file has ${names} names`, mend);
@@ -71,6 +71,8 @@ function describeProblem(path: string, problem: NonNullable<KeyExamination["prob
       return ok(name, "none; only publishing needs one, and `libreseed keygen` makes it");
     case "PASSPHRASE_NEEDED":
       return ok(name, `${path} is encrypted`);
+    case "CERTIFICATE_INVALID":
+    case "CERTIFICATE_UNREADABLE":
     case "KEY_NOT_OURS":
       return checkFailed(errorFromData(problem), name);
     case "KEY_UNREADABLE": {

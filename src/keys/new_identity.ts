@@ -57,9 +57,9 @@ export async function createIdentity(
   at: KeySurroundings,
 ): Promise<NewIdentity> {
   const paths = keyPathsOf(keyPath);
+  if (!certifyExisting && await isThere(paths.key)) throw keyExists(paths.key);
   if (place.to === "terminal" && !at.terminal.isThere) throw needsPlace();
   if (place.to === "file") await checkNewFile(place.path, paths.directory);
-  if (!certifyExisting && await isThere(paths.key)) throw keyExists(paths.key);
   using directory = await KeyDirectory.open(paths.directory);
   if (!certifyExisting && await isThere(paths.key)) throw keyExists(paths.key);
   for (const path of [paths.certificate, paths.root]) {

@@ -44,8 +44,8 @@ export class ProcessTerminal implements Terminal {
 
   async ask(prompt: string, { hidden = false }: { hidden?: boolean } = {}): Promise<string> {
     if (!this.isThere) throw terminalNeeded();
-    this.show(prompt);
-    const answer = hidden ? await this.#readHidden() : await readLine();
+    if (!hidden) this.show(prompt);
+    const answer = hidden ? await this.#readHidden(prompt) : await readLine();
     if (answer === undefined) {
       this.show("\n");
       throw new KeysError("failed", "UNCONFIRMED", "The input was ended. Nothing was changed");
@@ -54,7 +54,7 @@ export class ProcessTerminal implements Terminal {
   }
 
   /** Reads a line in raw mode, in which the terminal shows nothing and makes no signals. */
-  async #readHidden(): Promise<string | undefined> {
+  async #readHidden(prompt: string): Promise<string | undefined> {
     const restore = () => Deno.stdin.setRaw(false);
     // A signal would end the process and leave the terminal in raw mode.
     const onSignal = () => {
@@ -65,6 +65,8 @@ export class ProcessTerminal implements Terminal {
     Deno.stdin.setRaw(true);
     Deno.addSignalListener("SIGTERM", onSignal);
     try {
+      // After the switch to raw mode, which drops what was typed before and would have shown it.
+      this.show(prompt);
       return await readRaw();
     } finally {
       Deno.removeSignalListener("SIGTERM", onSignal);

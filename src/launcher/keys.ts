@@ -211,9 +211,11 @@ export class Keys {
     const owners = await ownersOf([directory, keyPath]);
     try {
       const { publicKey } = await readPublicKey(keyPath, this.#at.own);
+      const certificate = await readCertificate(certificatePathOf(keyPath), publicKey);
+      const identity = certificate?.root ?? publicKey;
       const { mode: directoryMode } = await Deno.stat(directory);
       const { nlink: names } = await Deno.stat(keyPath);
-      const key = { publicKey, directoryMode: directoryMode ?? 0, names: names ?? 1 };
+      const key = { publicKey, identity, directoryMode: directoryMode ?? 0, names: names ?? 1 };
       return { owners, key, ...await rootIn(keyPath) };
     } catch (error) {
       if (!(error instanceof LibreseedError)) throw error;

@@ -50,6 +50,8 @@ export interface KeyExamination {
   key?: {
     /** 32 bytes. */
     publicKey: Uint8Array;
+    /** The identity: the root key that certifies the key, else the key itself; 32 bytes. */
+    identity: Uint8Array;
     /** Permissions and type of the directory, as `stat` returns them; 0 on Windows. */
     directoryMode: number;
     /** Number of names (hard links) of the key file. */

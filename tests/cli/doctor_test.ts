@@ -157,6 +157,24 @@ Deno.test("without --json doctor prints one line per check, beginning with the v
   assert(lines[1]!.endsWith(`: run: chmod 700 ${there.path}`), lines[1]);
 });
 
+Deno.test("doctor names the identity, and a certificate that is not of the key beside it", async () => {
+  await using home = await temporaryHome();
+  const env = { LIBRESEED_PORT: "0", LIBRESEED_DHT: "false" };
+  const { stdout } = await runCli(["keygen", "--root-in-home"], { home });
+  const moved = join(home.path, "..", `${crypto.randomUUID()}.key`);
+  await runCli(["key", "root", "move", moved], { home });
+  await Deno.remove(moved);
+  const healthy = await runCli(["doctor"], { home, env });
+  assert(healthy.stdout.includes(`publisher ${stdout.trim()}\n`), healthy.stdout);
+  await using other = await temporaryHome();
+  await runCli(["keygen", "--root-in-home"], { home: other });
+  const [from, to] = [other, home].map(({ path }) => join(path, "keys", "publisher.cert"));
+  await Deno.copyFile(from!, to!);
+  const sick = await runCli(["doctor"], { home, env });
+  assert.equal(sick.code, 1);
+  assert.match(sick.stdout, /^fail +key +The certificate .* is for another key/m);
+});
+
 Deno.test("a key that is encrypted is no illness, and no passphrase is asked for", async () => {
   await using there = await patient();
   const encrypted = generateKeyPairSync("ed25519").privateKey

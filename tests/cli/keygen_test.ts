@@ -49,6 +49,9 @@ Deno.test("keygen never overwrites a key", async () => {
   const second = await runCli(args);
   assert.deepEqual([second.code, second.stdout], [1, ""]);
   assert(second.stderr.startsWith("libreseed: ") && second.stderr.includes(path));
+  // The key is what is in the way, also where the root key has no place to go.
+  const third = await runCli(["keygen", "--home", home.path]);
+  assert.deepEqual([third.code, third.stderr], [1, second.stderr]);
   assert.equal(await Deno.readTextFile(path), before);
 });
 

@@ -81,7 +81,7 @@ withKeyPath("an examination of a key can be cloned, and has no private part", as
   const { mode } = await Deno.stat(dirname(path));
   assert.deepEqual(examination, {
     owners: [directory, directory, file, file],
-    key: { publicKey, directoryMode: mode ?? 0, names: 1 },
+    key: { publicKey, identity: publicKey, directoryMode: mode ?? 0, names: 1 },
   });
   assert.deepEqual(structuredClone(examination), examination);
 });
