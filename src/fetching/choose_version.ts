@@ -97,6 +97,7 @@ export function noFittingVersion(
   const detail = {
     name,
     range,
+    publisher,
     versions: highest.slice(0, MAX_NAMED),
     ...(yanked.length > 0 && { yanked: yanked.slice(0, MAX_NAMED) }),
     ...(isUnknown && { unknownName: name }),

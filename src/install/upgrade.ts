@@ -7,6 +7,7 @@
  */
 
 import semver from "semver";
+import { LibreseedError } from "../base/mod.ts";
 import { packageRef, type Requirement, satisfiesRange } from "../fetching/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { resolveGraph } from "./dependencies.ts";
@@ -110,8 +111,7 @@ async function resolve(
   );
   const meant = requirements.map((one) => ({ ...one, publisher: publishers.get(one)! }));
   const graph = await resolveGraph(meant, {
-    resolve: async (wanted, signal) =>
-      notBelow(await work.resolve(wanted, signal, locked), wanted, locked),
+    resolve: (wanted, signal) => upgraded(work, wanted, signal, locked),
     load: (minimal, signal) => work.load(minimal, signal),
     known: (wanted) => work.known(wanted, undefined, []),
   }, { signal });
@@ -119,17 +119,37 @@ async function resolve(
   return { ...graph, direct };
 }
 
-/** Returns the locked version in place of a lower one: the list of a publisher may be an old one. */
-function notBelow(
-  minimal: MinimalManifest,
-  { range }: Requirement,
+/**
+ * Finds the version that an upgrade installs. The locked version stays in place of a lower one, because
+ * the list of a publisher may be an old one, and where all versions in the range are yanked.
+ */
+async function upgraded(
+  work: Installation,
+  wanted: Requirement,
+  signal: AbortSignal,
   locked: readonly MinimalManifest[],
-): MinimalManifest {
-  const [higher] = locked.filter(({ name, pubkey, version }) =>
-    name === minimal.name && pubkey === minimal.pubkey && satisfiesRange(version, range) &&
-    semver.gt(version, minimal.version)
+): Promise<MinimalManifest> {
+  try {
+    const minimal = await work.resolve(wanted, signal, locked);
+    const higher = highestLocked(wanted, minimal.pubkey, locked);
+    return higher && semver.gt(higher.version, minimal.version) ? higher : minimal;
+  } catch (error) {
+    const { yanked, publisher } = error instanceof LibreseedError ? error.detail : {};
+    const held = Array.isArray(yanked) && highestLocked(wanted, String(publisher), locked);
+    if (!held) throw error;
+    return held;
+  }
+}
+
+function highestLocked(
+  wanted: Requirement,
+  publisher: string,
+  locked: readonly MinimalManifest[],
+): MinimalManifest | undefined {
+  const [highest] = locked.filter(({ name, pubkey, version }) =>
+    name === wanted.name && pubkey === publisher && satisfiesRange(version, wanted.range)
   ).sort((a, b) => semver.rcompare(a.version, b.version));
-  return higher ?? minimal;
+  return highest;
 }
 
 function differences(held: readonly Held[], { direct, nodes }: Graph): Upgraded[] {

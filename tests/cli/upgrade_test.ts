@@ -189,6 +189,27 @@ Deno.test("an upgrade that cannot be complete changes nothing", async () => {
   assert.deepEqual([offline.code, offline.stdout], [5, ""], offline.stderr);
 });
 
+Deno.test("a yanked version stays where its range has no other, and outdated warns of it", async () => {
+  await using place = await newPlace();
+  const [publisher, user] = [await place.home(), await place.home(null)];
+  await using daemon = await publisher.daemon();
+  await publish(place, publisher, { "one@1.0.0": {}, "two@2.0.0": {}, "two@1.0.0": { one: "^1" } });
+  const cwd = await project(place);
+  await user.must(["install", "-q", "--save", "two@^1"], { cwd });
+  await publisher.must(["yank", "one@1.0.0", "--reason", "data loss"]);
+  await publisher.must(["yank", "two@1.0.0"]);
+  const before = lockOf(cwd);
+  const upgraded = await user.run(["upgrade"], { cwd });
+  assert.deepEqual([upgraded.code, upgraded.stdout], [0, ""], upgraded.stderr);
+  assert.match(upgraded.stderr, /two@1\.0\.0 is yanked/);
+  assert.equal(lockOf(cwd), before);
+  await publisher.must(["yank", "two@2.0.0"]);
+  const outdated = await user.run(["outdated"], { cwd });
+  assert.deepEqual([outdated.code, outdated.stdout], [0, ""], outdated.stderr);
+  assert.match(outdated.stderr, /two@1\.0\.0 is yanked/);
+  await daemon.end();
+});
+
 Deno.test("outdated names the packages whose lists cannot be read, and exits with 7", async () => {
   await using place = await newPlace();
   const [one, other, user] = [await place.home(), await place.home(), await place.home(null)];

@@ -65,13 +65,20 @@ export default defineCommand<Flags, string[]>({
   },
 });
 
-/** Prints the packages that are outdated. Returns whether there are any. */
+/**
+ * Prints the packages that are outdated, and warns of yanked and deprecated ones. Returns whether any is
+ * outdated.
+ */
 async function print(
   { output, io }: Run,
   found: readonly HeldNewest[],
   lockPath: string | undefined,
 ): Promise<boolean> {
+  const { warningsOf } = await import("../../fetching/mod.ts");
   const { isOutdated } = await import("../../install/mod.ts");
+  for (const { newest: { minimal }, flags } of found) {
+    for (const warning of warningsOf(minimal, flags)) output.warning(warning);
+  }
   const outdated = found.filter(({ newest }) => isOutdated(newest));
   const rows = [["package", "current", "wanted", "latest", "publisher"]];
   for (const { newest, flags } of outdated) {
