@@ -62,8 +62,11 @@ export interface KeyChange {
 
 /** What the caller knows of the publisher besides the home's files. */
 export interface KnownElsewhere {
-  /** The publisher record from the DHT, serialised. Its signature is verified here. */
-  seen?: Uint8Array;
+  /**
+   * Publisher records of the identity, serialised: from the DHT, and what the home has learned of revoked
+   * keys as a reader. Their signatures are verified here.
+   */
+  seen?: readonly Uint8Array[];
   /** The archives that stay good after a revocation. */
   good?: GoodArchives;
 }
@@ -100,10 +103,11 @@ export async function changeKeys(
   if (own?.certificate && !equalBytes(own.certificate.root, root.publicKey)) {
     throw rootMismatch(root.publicKey, own.certificate.root);
   }
-  const items = [
-    await storedRecord(paths, root.publicKey),
-    known.seen && readSignedRecord(known.seen, root.publicKey, "in the DHT"),
-  ].filter((item) => item !== undefined);
+  const stored = await storedRecord(paths, root.publicKey);
+  const seen = (known.seen ?? []).map((one) =>
+    readSignedRecord(one, root.publicKey, "in the DHT or in what this home has learned")
+  );
+  const items = stored ? [stored, ...seen] : seen;
   const newest = newestRecord(items);
   const pair = generateKeyPair();
   const nowMs = at.now();

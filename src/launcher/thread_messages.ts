@@ -27,6 +27,8 @@ const MAX_ORDER = 70_000;
 const MAX_STATE = 256 * 2 ** 20;
 /** Maximum length of a serialised record, bytes. */
 const MAX_RECORD = 2_048;
+/** Maximum number of publisher records that a command knows of its identity: a record revokes 8 keys. */
+const MAX_RECORDS = 16;
 /** Maximum length of an infohash or of the hash of an archive, bytes. */
 const HASH_BYTES = 32;
 /** Maximum number of good archives that a publisher record holds. */
@@ -177,12 +179,17 @@ function isOrder(value: unknown): boolean {
   }
 }
 
-/** Whether a value may be what a command knows of a publisher: a record, and hashes of archives. */
+/** Whether a value may be what a command knows of a publisher: records, and hashes of archives. */
 function isKnown(value: unknown): value is KnownElsewhere {
   if (!isObject(value)) return false;
   const { seen, good, ...others } = value;
-  return Object.keys(others).length === 0 && (seen === undefined || isBytes(seen, MAX_RECORD)) &&
+  return Object.keys(others).length === 0 && (seen === undefined || areRecords(seen)) &&
     (good === undefined || isGood(good));
+}
+
+function areRecords(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= MAX_RECORDS &&
+    value.every((one) => isBytes(one, MAX_RECORD));
 }
 
 function isGood(value: unknown): value is GoodArchives {

@@ -7,7 +7,7 @@
  */
 
 import { dirname, resolve } from "node:path";
-import { publisherKeyPath } from "../../base/mod.ts";
+import { publisherKeyPath, toHex } from "../../base/mod.ts";
 import type { GoodArchives, KeyChange, KeyOrder } from "../../keys/mod.ts";
 import type { MutableItem } from "../../records/mod.ts";
 import { CliError } from "../process/errors.ts";
@@ -16,6 +16,9 @@ import { goodArchives } from "./good_archives.ts";
 import { keyFlagNames, type KeyRun } from "./key_run.ts";
 import { signPackagesAgain } from "./packages_again.ts";
 import { type Network, withNode } from "./with_node.ts";
+
+/** Maximum number of records that the launcher takes. A record has at most 8 revoked keys. */
+const MAX_RECORDS = 16;
 
 /** Carries out the order of a command line. */
 export async function changeKeys(given: KeyRun): Promise<void> {
@@ -31,8 +34,7 @@ export async function changeKeys(given: KeyRun): Promise<void> {
     const good = order.do === "revoke"
       ? await goodArchives(given, network, { order, root, seen, keyPath: path })
       : undefined;
-    const { encodeItem } = await import("../../records/mod.ts");
-    const known = { ...(seen && { seen: encodeItem(seen) }), ...(good && { good }) };
+    const known = { seen: await allRecords(network, root, seen), ...(good && { good }) };
     const change = await io.launcher.changeKeys(path, order, known);
     await put(given, network, change, good);
     // A new key of this home takes over what the old one has signed.
@@ -96,6 +98,24 @@ async function knownRecord(
       "another machine, run this command again when the network is there",
   );
   return item;
+}
+
+/**
+ * Returns the newest publisher record that was found, and those by which this home has learned of the
+ * identity's revoked keys, serialised. Nodes may have withheld the newest one, and a record that left a
+ * revocation out would show newcomers the revoked key as good.
+ */
+async function allRecords(
+  { trust }: Network,
+  root: Uint8Array,
+  seen: MutableItem | undefined,
+): Promise<Uint8Array[]> {
+  const { encodeItem } = await import("../../records/mod.ts");
+  const known = trust.identity(root);
+  const items = [seen, known?.newest?.item, ...known?.revoked.map(({ item }) => item) ?? []]
+    .filter((item) => item !== undefined);
+  const bySignature = new Map(items.map((item) => [toHex(item.signature), encodeItem(item)]));
+  return [...bySignature.values()].slice(0, MAX_RECORDS);
 }
 
 /** Puts the new record, which stays in the home if no node takes it. */

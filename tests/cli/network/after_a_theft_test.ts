@@ -87,3 +87,26 @@ Deno.test("a newcomer refuses a revoked key's archive by torrent and by a magnet
   await assertRefused(newcomer, ["get", torrent]);
   await thiefs.end();
 });
+
+Deno.test("a machine that has learned of a revocation as a reader signs no record without it", async () => {
+  await using place = await newPlace();
+  const { owner, root, named, thief: second } = await robbed(place);
+  const stolen = JSON.parse(await owner.must(["key", "show", "--json"])).signingKey;
+  await revoke(owner, root);
+  await owner.must(["publish", await place.source("hello", "2.0.0")]);
+  // The second machine has the old record beside its key, and reads the new one only as a reader.
+  assert.match(await second.must(["resolve", named]), /hello@2\.0\.0/);
+  const other = (await (await place.home(null)).must(["keygen", "--signing-only"])).trim();
+  // All nodes withhold the newest record from a home that has the same knowledge, and none answers.
+  const alone = await place.home(null);
+  await cp(join(second.path, "keys"), join(alone.path, "keys"), { recursive: true });
+  await cp(join(second.path, "trust.log"), join(alone.path, "trust.log"));
+  await alone.must([
+    ...["key", "certify", other, "--root", root, "--bootstrap", "none", "--timeout", "1s"],
+  ]);
+  const keys = (await alone.must(["key", "list", "--json"])).trim().split("\n")
+    .map((line) => JSON.parse(line));
+  const states = new Map(keys.map(({ key, state }) => [key, state]));
+  assert.equal(states.get(stolen), "revoked");
+  assert.equal(states.get(other), "in force");
+});

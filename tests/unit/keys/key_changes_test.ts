@@ -199,7 +199,7 @@ Deno.test("a change continues the newest record, and keeps the revocations of al
     signingKeys: [{ key: publicKey, fromMs: NOW }, { key: fourth, fromMs: NOW }],
     revokedKeys: [],
   }, NOW + 1_000 * DAY_MS);
-  const { record } = await home.change(certify(other.publicKey), { seen: elsewhere });
+  const { record } = await home.change(certify(other.publicKey), { seen: [elsewhere] });
   const item = decodeItem(record);
   assert.equal(item.seq, NOW + 1_000 * DAY_MS + 1);
   const { signingKeys, revokedKeys } = decodePublisherRecord(item.value);
@@ -225,7 +225,7 @@ Deno.test("a record that the root key has not signed is refused, and so is a hug
   );
   const before = await home.files();
   for (const seen of [byThief, damaged, elsewhere, huge, utf8("x")]) {
-    await assert.rejects(home.change(certify(other.publicKey), { seen }), {
+    await assert.rejects(home.change(certify(other.publicKey), { seen: [seen] }), {
       code: "RECORD_INVALID",
     });
     assert.deepEqual(await home.files(), before);
