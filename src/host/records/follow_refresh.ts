@@ -80,7 +80,7 @@ export async function refreshFollow(
     for (const minimal of list.manifests) {
       const label = `${minimal.name}@${minimal.version}`;
       // Of two keys that list one version, the first in the publisher record decides.
-      if (!manifests.has(label) && isOf(minimal, publicKey) && trust.accepts(minimal)) {
+      if (!manifests.has(label) && isOf(minimal, publicKey, trust) && trust.accepts(minimal)) {
         manifests.set(label, minimal);
       }
     }
@@ -92,9 +92,16 @@ export async function refreshFollow(
   return true;
 }
 
-/** Whether a manifest is of a publisher, or was signed by the followed key for its new identity. */
-function isOf(minimal: MinimalManifest, publicKey: Uint8Array): boolean {
-  return [minimal.pubkey, minimal.signer?.key].includes(formatPublicKey(publicKey));
+/**
+ * Whether a manifest is of a publisher, or was signed by the followed key for its new identity. That is the
+ * one that this home has met first: a thief of the key can certify it by another root.
+ */
+function isOf(minimal: MinimalManifest, publicKey: Uint8Array, trust: Trust): boolean {
+  const followed = formatPublicKey(publicKey);
+  if (minimal.pubkey === followed) return true;
+  const [first] = trust.identitiesOf(publicKey);
+  return minimal.signer?.key === followed &&
+    (first === undefined || minimal.pubkey === formatPublicKey(first));
 }
 
 function ofKey(manifests: readonly MinimalManifest[], key: Uint8Array): MinimalManifest[] {

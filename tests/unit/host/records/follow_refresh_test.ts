@@ -68,9 +68,11 @@ async function setUp() {
         }
       }
     },
-    refresh: () => clock.until(refreshFollow(context, publicKey)),
-    seen: () =>
-      home.state.follows.ofPublisher(publicKey).map(({ name, version, signer }) =>
+    refresh: (followed: Uint8Array = publicKey) => clock.until(refreshFollow(context, followed)),
+    follow: (key: Uint8Array) => home.state.follows.add(key, NOW),
+    remember: home.trust.remember.bind(home.trust),
+    seen: (followed: Uint8Array = publicKey) =>
+      home.state.follows.ofPublisher(followed).map(({ name, version, signer }) =>
         `${name}@${version} ${signer?.key.slice(8, 12)}`
       ),
     label: (key: CertifiedKey) => key.publicKey.toBase64().slice(0, 4),
@@ -120,4 +122,19 @@ Deno.test("what a revoked key has listed goes; the new key's list of the good ar
   );
   assert.equal(await _.refresh(), true);
   assert.deepEqual(_.seen(), [`a@1.0.0 ${_.label(next)}`]);
+});
+
+Deno.test("a followed key that had no root is not followed to the root of its thief", async () => {
+  await using _ = await setUp();
+  const stolen = await _.identity.certify({ fromMs: NOW });
+  _.put(await _.identity.record({ seq: NOW, signingKeys: [stolen.certificate] }));
+  _.follow(stolen.publicKey);
+  await _.offer(stolen, 1, { a: [1] });
+  await _.refresh(stolen.publicKey);
+  assert.equal(_.seen(stolen.publicKey).length, 1);
+  _.remember(await minimalBy(stolen, NOW, { name: "a", version: "1.0.0", archive: 1 }));
+  const thiefs = await new TestIdentity().certify({ fromMs: NOW }, stolen.pair);
+  await _.offer(thiefs, 2, { a: [1, 9] });
+  await _.refresh(stolen.publicKey);
+  assert.deepEqual(_.seen(stolen.publicKey), [`a@1.0.0 ${_.label(stolen)}`]);
 });
