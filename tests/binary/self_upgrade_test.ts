@@ -181,3 +181,38 @@ binaryTest(
     assert.equal(kept.prepare("SELECT count(*) AS n FROM pins").get()!.n, 1);
   },
 );
+
+binaryTest("a release that a thief has signed with a revoked key is passed over", async () => {
+  await using place = await newPlace();
+  const [owner, thief, user] = [
+    await place.home(null),
+    await place.home(null),
+    await place.home(null),
+  ];
+  const root = join(place.path, "root.key");
+  await owner.must(["keygen", "-q", "--root-out", root]);
+  const { identity } = JSON.parse(await owner.must(["key", "show", "--json"]));
+  await Deno.mkdir(join(thief.path, "keys"), { mode: 0o700 });
+  for (const name of ["publisher.key", "publisher.cert"]) {
+    await Deno.copyFile(join(owner.path, "keys", name), join(thief.path, "keys", name));
+  }
+  await using ownersDaemon = await owner.daemon();
+  await release(place, owner, "98.0.0");
+  await using thiefsDaemon = await thief.daemon();
+  await release(place, thief, "99.0.0");
+  // Before the revocation, the thief's release is the newest one.
+  const earlier = await place.home(null);
+  const shown = await earlier.must(["resolve", "--json", `${identity}/${PROGRAM_PACKAGE}`]);
+  assert.match(shown, /99\.0\.0/);
+  await owner.must(["key", "revoke", "--current", "--reason", "stolen", "--yes", "--root", root]);
+
+  const program = await install(place);
+  const { code, stdout, stderr } = await user.run(["upgrade", "--self", "--from", identity], {
+    program: [program],
+  });
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, `libreseed ${version} → 98.0.0\n`);
+  assert.equal(await versionOf(program), "libreseed 98.0.0");
+  await thiefsDaemon.end();
+  await ownersDaemon.end();
+});
