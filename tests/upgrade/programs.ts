@@ -44,7 +44,15 @@ async function buildOld(directory: string, output: string): Promise<void> {
   const manifest = JSON.parse(await Deno.readTextFile(config));
   await Deno.writeTextFile(config, JSON.stringify({ ...manifest, version: OLD_VERSION }));
   assert(await run(Deno.execPath(), ["install", "--quiet"], sources), "deno install");
-  const compile = ["run", "--quiet", "-A", "scripts/compile.ts", "--output", output];
+  const compile = [
+    "run",
+    "--quiet",
+    "--node-modules-dir=manual",
+    "-A",
+    "scripts/compile.ts",
+    "--output",
+    output,
+  ];
   assert(await run(Deno.execPath(), compile, sources), "compiling the old program");
   await Deno.remove(sources, { recursive: true });
   await Deno.remove(archive);
