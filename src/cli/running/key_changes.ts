@@ -29,6 +29,8 @@ export async function changeKeys(given: KeyRun): Promise<void> {
   const path = publisherKeyPath((await given.settings()).values.home);
   // Ask for the root key before the engine starts, so that a wrong one is noticed at once.
   const root = await io.launcher.rootKey(path, order);
+  const before = await revokedBefore(given, order, path);
+  if (before !== undefined) return await completeRevocation(given, before);
   const change = await withNode(given, async (network) => {
     const seen = await knownRecord(given, network, root, path);
     const good = order.do === "revoke"
@@ -50,6 +52,43 @@ export async function changeKeys(given: KeyRun): Promise<void> {
       `the signing key that was replaced is kept as ${change.keptAs}; delete it when nothing needs it`,
     );
   }
+}
+
+/** Returns the key that an order names to revoke, if the record of this home revokes it already. */
+async function revokedBefore(
+  { io }: KeyRun,
+  order: KeyOrder,
+  keyPath: string,
+): Promise<string | undefined> {
+  if (order.do !== "revoke" || order.key === undefined) return undefined;
+  const { record } = await io.launcher.keyFacts(keyPath);
+  if (!record) return undefined;
+  const { formatPublicKey } = await import("../../identity/mod.ts");
+  const { decodeItem, decodePublisherRecord } = await import("../../records/mod.ts");
+  const { revokedKeys } = decodePublisherRecord(decodeItem(record).value);
+  return revokedKeys.some(({ key }) => formatPublicKey(key) === order.key) ? order.key : undefined;
+}
+
+/**
+ * Does what follows a revocation: puts the record, and signs packages again. A command that was killed has
+ * left the keys changed and the rest undone.
+ */
+async function completeRevocation(given: KeyRun, key: string): Promise<void> {
+  const { io, output } = given;
+  const { decodeItem } = await import("../../records/mod.ts");
+  const path = publisherKeyPath((await given.settings()).values.home);
+  const { publicKey, certificate, record } = await io.launcher.keyFacts(path);
+  const identity = certificate?.root ?? decodeItem(record!).publicKey;
+  await withNode(given, async (network) => {
+    await put(given, network, { identity, record: record! }, undefined);
+    if (publicKey) await signPackagesAgain(given, network);
+  });
+  output.notice("the key was revoked before; its record is put again, and its reason stays");
+  const { formatPublicKey } = await import("../../identity/mod.ts");
+  output.result(
+    { identity: formatPublicKey(identity), key: null, revoked: key, replaced: null },
+    key,
+  );
 }
 
 /** Refuses flags that the action has no use for. */
@@ -122,7 +161,7 @@ async function allRecords(
 async function put(
   { io, output }: KeyRun,
   { operations, node, trust }: Network,
-  { identity, record }: KeyChange,
+  { identity, record }: Pick<KeyChange, "identity" | "record">,
   good: GoodArchives | undefined,
 ): Promise<void> {
   const { goodListFileName, isNetworkError } = await import("../../fetching/mod.ts");

@@ -110,3 +110,28 @@ Deno.test("a machine that has learned of a revocation as a reader signs no recor
   assert.equal(states.get(stolen), "revoked");
   assert.equal(states.get(other), "in force");
 });
+
+Deno.test("a revocation that was killed after the keys had changed is completed by the same command", async () => {
+  await using place = await newPlace();
+  const { owner, root, named } = await robbed(place);
+  const stolen = JSON.parse(await owner.must(["key", "show", "--json"])).signingKey;
+  // The killed command has changed the keys and nothing else.
+  const killed = await place.home(null);
+  await cp(owner.path, killed.path, { recursive: true });
+  await revoke(owner, root, "--bootstrap", "none", "--timeout", "1s");
+  await Deno.remove(join(killed.path, "keys"), { recursive: true });
+  await cp(join(owner.path, "keys"), join(killed.path, "keys"), { recursive: true });
+  const reader = await place.home(null);
+  await using _ = await killed.daemon();
+  await reader.must(["get", named]);
+  const again = ["key", "revoke", stolen, "--reason", "other", "--root", root, "--yes", "--json"];
+  const { code, stdout, stderr } = await killed.run(again);
+  assert.equal(code, 0, stderr);
+  assert.equal(JSON.parse(stdout).revoked, stolen);
+  assert.match(stderr, /1 package signed again/);
+  assert.match(await reader.must(["get", named]), /hello-1\.0\.0\.tgz/);
+  const next = await place.home(null);
+  assert.match(await next.must(["get", named]), /hello-1\.0\.0\.tgz/);
+  const shown = await next.must(["info", named, "--json"]);
+  assert(!shown.includes(stolen), shown);
+});
