@@ -7,7 +7,6 @@
 
 import { join } from "node:path";
 import type { Operations } from "../control/mod.ts";
-import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
   type MinimalManifest,
@@ -185,12 +184,7 @@ async function checkWithoutRecord(
   path: string,
 ): Promise<void> {
   const { operations, trust, finding } = context;
-  if (full.signer) {
-    const records = new PublisherRecords(trust);
-    // The publisher record may be lost; what this home knows of the keys counts all the same.
-    await records.lookUp(operations, parsePublicKey(full.pubkey), finding.signal).catch(() => {});
-    finding.signal?.throwIfAborted();
-  }
+  await new PublisherRecords(trust).learnOf(operations, full, finding.signal);
   await checkAccepted(context, full, await hashOf(path, finding.signal), finding);
 }
 

@@ -8,12 +8,14 @@
 
 import { equalBytes, toHex } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
-import { formatPublicKey } from "../identity/mod.ts";
+import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
+import type { SignerFields } from "../package/mod.ts";
 import { publisherSalt, type SigningKey, verifyItem } from "../records/mod.ts";
 import type { Trust } from "../trust/mod.ts";
 import { FetchingError } from "./errors.ts";
 import { type FindOptions, type FoundRecord, recordNotFound, retryLookup } from "./find_record.ts";
 import type { OnShown } from "./head_start.ts";
+import { isNetworkError } from "./newest_record.ts";
 import { type LookupCounts, lookUpRecord, type RecordLookup } from "./record_lookup.ts";
 
 /** Maximum number of roots whose publisher records are looked up for one key. */
@@ -52,6 +54,25 @@ export class PublisherRecords {
     this.#lookups.set(keyHex, lookup);
     lookup.catch(() => this.#lookups.delete(keyHex));
     return await lookup;
+  }
+
+  /**
+   * Looks up the publisher record of the identity for which a manifest is signed, so that a newcomer learns
+   * of a revocation before it accepts the manifest. If the record is not found, what this home knows of
+   * the keys counts.
+   */
+  async learnOf(
+    operations: Lookups,
+    { signer, pubkey }: SignerFields,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (!signer) return;
+    try {
+      await this.lookUp(operations, parsePublicKey(pubkey), signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isNetworkError(error)) throw error;
+    }
   }
 
   async #lookUp(operations: Lookups, root: Uint8Array, signal?: AbortSignal) {

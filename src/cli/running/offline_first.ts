@@ -171,7 +171,11 @@ async function networkSources(
       const wanted = { publicKey: parsePublicKey(pubkey), name };
       return await knownFlags(operations, wanted, { ...finding, signal }, offers);
     },
-    accept: (minimal, signal) => acceptManifest(network, minimal, { ...network.finding, signal }),
+    async accept(minimal, signal) {
+      // What a lock file names needs no record, but its key may have been revoked since.
+      await names.offers.records.learnOf(network.operations, minimal, signal);
+      await acceptManifest(network, minimal, { ...network.finding, signal });
+    },
     async fetch(minimal, signal) {
       const context = { ...network, finding: { ...network.finding, signal } };
       const label = `${minimal.name}@${minimal.version}`;

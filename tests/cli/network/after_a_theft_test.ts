@@ -135,3 +135,20 @@ Deno.test("a revocation that was killed after the keys had changed is completed 
   const shown = await next.must(["info", named, "--json"]);
   assert(!shown.includes(stolen), shown);
 });
+
+Deno.test("a new machine refuses a lock file with a thief's version", async () => {
+  await using place = await newPlace();
+  const { owner, root, named, thief } = await robbed(place);
+  await using _ = await owner.daemon();
+  await using thiefs = await thief.daemon();
+  await thief.must(["publish", await place.source("hello", "9.9.9", "malware\n")]);
+  const victim = await place.home(null);
+  const cwd = await Deno.makeTempDir({ dir: place.path, prefix: "project-" });
+  await victim.must(["install", "--save", `${named}@9.9.9`], { cwd });
+  await revoke(owner, root);
+  const machine = await place.home(null);
+  const { code, stdout, stderr } = await machine.run(["install"], { cwd });
+  assert.equal(code, 4, stdout + stderr);
+  assert.match(stdout + stderr, /laptop stolen/);
+  await thiefs.end();
+});
