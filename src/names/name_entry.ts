@@ -38,7 +38,8 @@ export function hasPossibleTimes(
  * @param known the publisher's entries in the index and in this home
  * @param nowMs Unix time in milliseconds
  * @param options `isOffered`: whether the publisher has not yanked a version. `afterMs`: time of the newest
- * entry that the new one has to displace, Unix milliseconds, such as one that a thief has signed
+ * entry that the new one has to displace, Unix milliseconds, such as one that a thief has signed;
+ * `sinceMs`: earliest first-seen time of these entries, Unix milliseconds
  */
 export async function entryToSign(
   keys: Signer,
@@ -46,14 +47,15 @@ export async function entryToSign(
   version: string,
   known: readonly NameIndexEntry[],
   nowMs: number,
-  { isOffered = () => true, afterMs = 0 }: {
+  { isOffered = () => true, afterMs = 0, sinceMs = Infinity }: {
     isOffered?: (version: string) => boolean;
     afterMs?: number;
+    sinceMs?: number;
   } = {},
 ): Promise<NameIndexEntry> {
   const believed = known.filter((entry) => hasPossibleTimes(entry, nowMs));
   const [before] = [...believed].sort((a, b) => b.timestampMs - a.timestampMs);
-  const firstSeenMs = Math.min(nowMs, ...believed.map((entry) => entry.firstSeenMs));
+  const firstSeenMs = Math.min(nowMs, sinceMs, ...believed.map((entry) => entry.firstSeenMs));
   const versions = [version, ...known.map((entry) => entry.version)]
     .filter((one) => semver.valid(one) !== null && isOffered(one));
   const latest = versions.reduce((a, b) => semver.gt(b, a) ? b : a, versions[0] ?? version);

@@ -19,9 +19,9 @@ import { nameIndexSlot } from "../records/mod.ts";
 import type { PublisherContext } from "./context.ts";
 
 /**
- * Writes the publisher's entry, with its latest version that is not yanked, into the index of a name. This home also keeps the
- * entry, since other publishers may displace the entry from the index. The publisher must not lose its
- * first-seen time then.
+ * Writes the publisher's entry, with its latest version that is not yanked, into the index of a name.
+ * This home also keeps the entry, since other publishers may displace the entry from the index. The
+ * publisher must not lose its first-seen time then.
  *
  * @returns whether the index contains the publisher; otherwise `onWarning` was called with the reason
  */
@@ -47,15 +47,15 @@ export async function updateNameIndex(
     if (kept.entry) own.push(kept.entry);
     // An entry by a revoked key says nothing about versions, but it has to be displaced.
     const known = unrevoked(own, context.trust);
-    const afterMs = Math.max(
-      0,
-      ...own.filter((one) => hasPossibleTimes(one, nowMs) && !known.includes(one))
-        .map(({ timestampMs }) => timestampMs + 1),
-    );
+    const displaced = own.filter((one) => hasPossibleTimes(one, nowMs) && !known.includes(one));
+    const afterMs = Math.max(0, ...displaced.map(({ timestampMs }) => timestampMs + 1));
+    // The publisher has had the name since then, whichever of its keys said so.
+    const sinceMs = Math.min(Infinity, ...displaced.map(({ firstSeenMs }) => firstSeenMs));
     const yanked = context.listed?.seenFlags(identity, name).yanked;
     const entry = await entryToSign(keys, name, version, known, nowMs, {
       isOffered: (one) => !yanked?.has(one),
       afterMs,
+      sinceMs,
     });
     const { outcome, listed } = await operations.indexName(
       { name, entry, later: isOffline },

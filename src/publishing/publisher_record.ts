@@ -5,9 +5,9 @@
  * @module
  */
 
-import { equalBytes, toHex } from "../base/mod.ts";
+import { equalBytes } from "../base/mod.ts";
 import { isNetworkError, newestRecord } from "../fetching/mod.ts";
-import type { Signer } from "../identity/mod.ts";
+import { formatPublicKey, type Signer } from "../identity/mod.ts";
 import {
   decodeItem,
   decodePublisherRecord,
@@ -99,7 +99,7 @@ function checkInForce({ value }: MutableItem, publicKey: Uint8Array): void {
   throw new PublishingError(
     "failed",
     "KEY_WITHDRAWN",
-    `This home's signing key ${toHex(publicKey.subarray(0, 8))}… is ${
+    `This home's signing key ${formatPublicKey(publicKey)} is ${
       revoked ? `revoked${reason}` : "not among the keys that its identity has in force"
     }, so readers refuse what it signs. Have the root key certify a new one: \`libreseed key rotate\``,
   );

@@ -75,6 +75,22 @@ Deno.test("what a revoked key has signed after --since is not signed again by th
   assert.match(await reader.must(["get", named]), /hello-1\.0\.0\.tgz/);
 });
 
+Deno.test("a publisher keeps its first-seen time under a name when its key is revoked", async () => {
+  await using place = await newPlace();
+  const { owner, root, identity } = await robbed(place);
+  const reader = await place.home(null);
+  const firstSeen = async () => {
+    const { publisher, firstSeen } = JSON.parse(
+      await reader.must(["resolve", "--all", "--json", "hello"]),
+    );
+    assert.equal(publisher, identity);
+    return firstSeen;
+  };
+  const before = await firstSeen();
+  await revoke(owner, root);
+  assert.equal(await firstSeen(), before);
+});
+
 Deno.test("a newcomer refuses a revoked key's archive by torrent and by a magnet link without a record", async () => {
   await using place = await newPlace();
   const { owner, root, thief } = await robbed(place);
