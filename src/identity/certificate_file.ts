@@ -39,7 +39,10 @@ export async function readCertificate(
   throw new IdentityError(
     "verification",
     "CERTIFICATE_INVALID",
-    `The certificate ${path} is for another key than the one beside it. Put the certificate of this key there, or move the file away`,
+    `The certificate ${path} is for another key than ${
+      formatPublicKey(publicKey)
+    }, which signs here. Have ` +
+      `the root key certify this one: \`libreseed key certify ${formatPublicKey(publicKey)}\``,
     { detail: { path } },
   );
 }

@@ -131,7 +131,7 @@ export function passphraseNeeded(path: string): IdentityError {
   return new IdentityError(
     "usage",
     "PASSPHRASE_NEEDED",
-    `The key ${path} is encrypted. Run the command in a terminal, or name a file with the passphrase ` +
+    `${path} is encrypted. Run the command in a terminal, or name a file with the passphrase ` +
       "by LIBRESEED_PASSPHRASE_FILE",
     { detail: { path } },
   );

@@ -34,8 +34,7 @@ interface Signed {
 /**
  * Finds the archives in the seed directory that the revoked key has signed, also those that another key
  * has signed again since, prints which of them stay good, and returns these with those that are good
- * already. A list that is too long for the record is written into the
- * seed directory.
+ * already. A list that is too long for the record is written into the seed directory.
  */
 export async function goodArchives(
   given: KeyRun,

@@ -117,6 +117,7 @@ Deno.test({
       ...options,
     });
     assert.equal(refused.code, 4, refused.stderr);
+    assert(refused.stderr.includes(`key certify ed25519:${agent.publicKey}`), refused.stderr);
     await other.must(["key", "certify", `ed25519:${agent.publicKey}`, "--root", file]);
     await other.must(["publish", "--key", root, await place.source("a", "1.0.0")], options);
     const [archive] = other.files().filter((name) => name.endsWith(".tgz"));

@@ -56,7 +56,8 @@ Deno.test("an identity in a file has a certified signing key and a signed record
     const facts = await keyFacts(keyPath, at);
     assert.deepEqual([facts.publicKey, facts.certificate!.root], [key, identity]);
     assert.deepEqual([facts.record, facts.rootPath, facts.oldPaths], [record, undefined, []]);
-    await assert.rejects(createIdentity(keyPath, order, at), { code: "FILE_EXISTS" });
+    const anotherHome = join(directory, "other", "keys", "publisher.key");
+    await assert.rejects(createIdentity(anotherHome, order, at), { code: "FILE_EXISTS" });
     const elsewhere = { ...order, root: { to: "file" as const, path: `${path}-2` } };
     await assert.rejects(createIdentity(keyPath, elsewhere, at), { code: "KEY_EXISTS" });
     await assert.rejects(Deno.stat(`${path}-2`), Deno.errors.NotFound);
