@@ -17,7 +17,7 @@ import {
 import { agentKeyIn } from "../src/launcher/command_needs.ts";
 import { localRequests, scanCommandLine } from "../src/launcher/mod.ts";
 
-/** What signs a release. */
+/** The signer of a release. */
 export interface ReleaseSigner {
   /** The identity of the publisher: `ed25519:` and base64. */
   publisher: string;

@@ -1,5 +1,5 @@
 /**
- * What uTP costs, in processor time, beside TCP and beside datagrams without any protocol:
+ * The cost of uTP in processor time, beside TCP and beside datagrams without any protocol:
  * `deno run -A scripts/bench/utp.ts`.
  */
 

@@ -18,7 +18,7 @@ export interface ProgramFiles {
   program: string;
   /** The program before the last upgrade. */
   previous: string;
-  /** What is known about {@linkcode ProgramFiles.previous}, as JSON. */
+  /** The note about {@linkcode ProgramFiles.previous}, as JSON. */
   note: string;
 }
 

@@ -13,7 +13,7 @@ import { type Signed, type Trust, TrustError } from "../trust/mod.ts";
 import type { FindOptions } from "./find_record.ts";
 import { fetchGoodList } from "./good_list.ts";
 
-/** What accepting a package needs. */
+/** Operations of the node, and knowledge of publishers' keys, with which a package is accepted. */
 export interface AcceptContext {
   operations: Operations;
   trust: Trust;

@@ -30,7 +30,7 @@ export interface WantedBeginning {
   webSeeds?: readonly string[];
 }
 
-/** What was read, and how much was downloaded for it. */
+/** A part of an archive that was read, and the number of bytes downloaded for it. */
 export interface ReadBeginning<T> {
   read: T;
   /** Path of the archive in the seed directory; absent if the archive is not there. */

@@ -18,7 +18,7 @@ export interface FetchContext {
   operations: Operations;
   seeds: SeedDirectory;
   limits: ArchiveLimits;
-  /** What this home knows of publishers' keys. */
+  /** Knowledge of publishers' keys in this home. */
   trust: Trust;
   /** Options of record lookups. Their timeout is also the stall timeout of downloads. */
   finding: FindOptions;

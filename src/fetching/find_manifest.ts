@@ -105,7 +105,7 @@ async function accepted(
   const minimal = minimalOf(item, wanted);
   if (minimal.pubkey !== formatPublicKey(wanted.publicKey)) {
     checkOldIdentity(wanted, minimal);
-    // What the identity of the key has revoked is not known yet.
+    // The keys that this identity has revoked are not known yet.
     const identity = parsePublicKey(minimal.pubkey);
     await records.lookUp(operations, identity, options.signal);
     await checkAskedKey(operations, records.trust, wanted, minimal, options);

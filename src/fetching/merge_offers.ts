@@ -12,7 +12,7 @@ import { coversName } from "../identity/mod.ts";
 import type { SigningKey } from "../records/mod.ts";
 import type { PackageOffer } from "../store/mod.ts";
 
-/** What a publisher offers of one package, by all of its keys. */
+/** A publisher's offer of one package: versions and flags in the lists of all its keys. */
 export interface MergedOffer extends Pick<PackageOffer, "flags"> {
   /** Listed versions, in any order, yanked ones included; absent if no list was read. */
   versions?: string[];
@@ -20,7 +20,7 @@ export interface MergedOffer extends Pick<PackageOffer, "flags"> {
   keysOf(version: string): readonly SigningKey[];
 }
 
-/** What one key offers of a package. */
+/** The offer of one package in the list of one key. */
 export interface KeyOffer {
   key: SigningKey;
   ofName: Pick<PackageOffer, "versions" | "flags">;

@@ -38,7 +38,7 @@ export class OfferCache {
     this.#seen = seen;
   }
 
-  /** What the home knows of publishers' keys. */
+  /** Knowledge of publishers' keys in this home. */
   get trust(): Trust {
     return this.records.trust;
   }
@@ -79,7 +79,7 @@ export class OfferCache {
 
   /** Returns what this home has last seen of a publisher's package with flags; empty if nothing. */
   lastSeen(publicKey: Uint8Array, name: string): MergedOffer {
-    // What the publisher's own home has stored lies under the identity.
+    // The publisher's own home stores its offers under the identity.
     const keys = [...this.trust.signingKeys(publicKey) ?? [], { key: publicKey, fromMs: 0 }];
     return mergeOffers(
       name,

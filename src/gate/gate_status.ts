@@ -1,5 +1,5 @@
 /**
- * What a status tells of the gate's thread.
+ * The state of the gate's thread, as a status tells it.
  *
  * @module
  */

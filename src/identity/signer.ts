@@ -1,5 +1,5 @@
 /**
- * What signs for a publisher, as the rooms that have things signed see it.
+ * The signer of a publisher, as the rooms see it that have things signed.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What an installation works with, and its outcome. `installation.ts` has the steps between them.
+ * The context and the outcome of an installation. `installation.ts` has the steps between them.
  *
  * @module
  */

@@ -18,7 +18,7 @@ import { KeysError } from "./errors.ts";
 export interface Backup {
   /** The files in `keys`, by name. */
   keys: ReadonlyMap<string, Uint8Array>;
-  /** What else the home has, in a form of its writer. */
+  /** Everything else of the home, in a form of its writer. */
   state: Uint8Array;
 }
 

@@ -44,7 +44,7 @@ import { readSignedRecord, signPublisherRecord } from "./publisher_record_file.t
 import type { KeySurroundings } from "./root_key.ts";
 import { terminalNeeded } from "./terminal.ts";
 
-/** What a change of keys has made. */
+/** The result of a change of keys. */
 export interface KeyChange {
   /** The identity: public key of the root, 32 bytes. */
   identity: PublicKey;
@@ -60,7 +60,7 @@ export interface KeyChange {
   keptAs?: string;
 }
 
-/** What the caller knows of the publisher besides the home's files. */
+/** The caller's knowledge of the publisher, besides the home's files. */
 export interface KnownElsewhere {
   /**
    * Publisher records of the identity, serialised: from the DHT, and what the home has learned of revoked

@@ -1,5 +1,5 @@
 /**
- * What a home has of its publisher's keys, for `key show` and `key list`.
+ * The facts about a publisher's keys in its home, for `key show` and `key list`.
  *
  * @module
  */

@@ -12,7 +12,7 @@ import { areNamePatterns, formatPublicKey, parsePublicKey } from "../identity/mo
 import { MAX_REASON_BYTES } from "../records/mod.ts";
 import { KeysError } from "./errors.ts";
 
-/** Where a root key is. */
+/** The place of an existing root key. */
 export type RootSource =
   /** In the home, as `keygen --root-in-home` leaves it. */
   | { from: "home" }
@@ -53,7 +53,7 @@ export type KeyFileOrder =
   | { do: "encrypt" | "decrypt" }
   | { do: "move root" | "backup" | "restore"; path: string };
 
-/** What a new identity does with its root key. */
+/** The place of a new identity's root key. */
 export type RootPlace = { to: "terminal" } | { to: "home" } | { to: "file"; path: string };
 
 /** The order to make an identity. */

@@ -14,7 +14,7 @@ const TRIES = 3;
 /** Maximum size of a passphrase file, bytes. */
 const MAX_FILE_BYTES = 4096;
 
-/** Where passphrases come from. */
+/** The source of passphrases: a terminal or a file. */
 export interface PassphraseSource {
   terminal: Terminal;
   /** Value of LIBRESEED_PASSPHRASE_FILE, if it is set. */

@@ -25,7 +25,7 @@ const MAX_CODE_BYTES = 4096;
 /** Number of recovery codes that the user may try at a terminal. */
 const TRIES = 3;
 
-/** What the keys' code needs of the process. */
+/** The parts of the process that the keys' code needs. */
 export interface KeySurroundings extends PassphraseSource {
   /** User id of this process; `null` on systems without user ids (Windows). */
   own: number | null;

@@ -10,7 +10,7 @@
 import { concatBytes, utf8 } from "../base/mod.ts";
 import { KeysError } from "./errors.ts";
 
-/** What the keys' code needs of a terminal. */
+/** The parts of a terminal that the keys' code needs. */
 export interface Terminal {
   /** Whether a user can be asked: standard input and standard error are a terminal. */
   readonly isThere: boolean;

@@ -146,7 +146,7 @@ export class Keys {
    */
   async change(keyPath: string, order: KeyOrder, known: KnownElsewhere): Promise<KeyChange> {
     await this.rootKey(keyPath, order);
-    // What the command signs next needs no passphrase again.
+    // The next statements of the command need no passphrase again.
     return await changeKeys(
       keyPath,
       order,

@@ -13,7 +13,7 @@ import { findPortOwner } from "./port_owner.ts";
 import type { Keys } from "./keys.ts";
 import type { LauncherRequests } from "./requests.ts";
 
-/** What the keys' code needs to know of the process. */
+/** Facts about the process that the keys' code needs. */
 export interface KeyOptions {
   /**
    * User id of this process, if it is known: a launcher that has given up the permission to ask for it

@@ -29,7 +29,7 @@ export interface PortOwner {
 }
 
 /**
- * What a command may know of the key with which it has statements signed: the public key, 32 bytes, the
+ * Facts that a command may know of its signing key: the public key, 32 bytes, the
  * certificate of its identity, and the publisher record.
  */
 export type SigningKeyFacts = Pick<Signer, "publicKey" | "certificate" | "publisherRecord"> & {

@@ -1,5 +1,5 @@
 /**
- * What this home knows of a package's versions: those in the publisher's signed list, with the dates in
+ * The versions of a package that this home knows: those in the publisher's signed list, with the dates in
  * the manifests that this home has, and those in the seed directory.
  *
  * @module

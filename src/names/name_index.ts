@@ -36,7 +36,7 @@ import { hasPossibleTimes } from "./name_entry.ts";
  */
 export interface IndexReader {
   lookUp(key: ItemKey, signal?: AbortSignal): Promise<RecordLookup>;
-  /** What this home knows of publishers' keys. Entries of revoked keys are dropped. */
+  /** Knowledge of publishers' keys in this home. Entries of revoked keys are dropped. */
   readonly trust?: Trust;
 }
 

@@ -27,7 +27,7 @@ export function checkPin(
   trust?: Trust,
 ): void {
   if (pins.length === 0 || pins.some((pin) => equalBytes(pin.publicKey, publicKey))) return;
-  // Whoever has stolen the pinned key can certify it by another root, so only the first identity counts.
+  // A thief of the pinned key can certify it by another root, so only the first identity counts.
   const isNewIdentityOf = ({ publicKey: key }: Pin) => {
     const [first] = trust?.identitiesOf(key) ?? [];
     return first && equalBytes(first, publicKey) && !trust!.revocationOfKey(key, key);

@@ -33,7 +33,7 @@ import type { PublisherContext } from "./context.ts";
 import { silentDht } from "./errors.ts";
 import { readPublishedList, writeCatalogWith } from "./published_list.ts";
 
-/** What an update of the announce record changes besides the list of packages. */
+/** Changes of an announce record besides those of the list of packages. */
 export interface ListChange {
   /**
    * Web seeds that the publisher names now. Their directories replace those in the record; none at all

@@ -15,7 +15,7 @@ export interface PublisherContext {
   operations: Operations;
   seeds: SeedDirectory;
   clock: Clock;
-  /** What this home knows of publishers' keys. */
+  /** Knowledge of publishers' keys in this home. */
   trust?: Trust;
   signal?: AbortSignal;
   /**

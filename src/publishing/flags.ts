@@ -43,7 +43,7 @@ export type FlagChange = (
   isElsewhere: (kind: "yanked" | "deprecated", version: string) => boolean,
 ) => PackageFlags;
 
-/** What the other keys of a publisher's identity offer of a package. */
+/** The offers of a package by the other keys of a publisher's identity. */
 export interface OtherKeys {
   versions?: readonly string[];
   flags: PackageFlags;

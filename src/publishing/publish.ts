@@ -26,7 +26,7 @@ import { readBack } from "./read_back.ts";
 /** The dependencies of publishing. */
 export interface PublishContext extends PrepareContext {
   operations: Operations;
-  /** What this home knows of publishers' keys. */
+  /** Knowledge of publishers' keys in this home. */
   trust?: Trust;
   /**
    * Called with the archive that was verified and moved to its final path. The callback saves the result,

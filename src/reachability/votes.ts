@@ -109,7 +109,7 @@ export class AddressVotes {
     const from = peerAddressBytes(voter);
     const address = addressIn(claim);
     if (!from || !address || !isPublic(from) || !isPublic(address)) return false;
-    // Who votes for IPv4 needs an address of IPv4: networks of IPv6 are had by the thousand.
+    // A voter for IPv4 needs an address of IPv4: networks of IPv6 are had by the thousand.
     const length = this.#family === 4 ? 4 : 16;
     if (from.length !== length || address.length !== length) return false;
     const network = toHex(from.subarray(0, VOTER_BYTES[length]));

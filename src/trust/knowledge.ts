@@ -131,7 +131,7 @@ export class Knowledge {
     for (const revoked of record.revokedKeys) {
       const before = identities.revocation(root, revoked.key);
       if (!before) {
-        // Whoever had the key may have raised the high-water marks of the publisher's packages to versions
+        // A thief of the key may have raised the high-water marks of the publisher's packages to versions
         // that are refused now. The marks do not say which key has signed a version, so all begin anew.
         for (const publicKey of [root, revoked.key]) pins.forgetMarks(publicKey);
       }

@@ -1,5 +1,5 @@
 /**
- * What a home knows of publishers' keys, and what follows from it: {@linkcode Trust}.
+ * {@linkcode Trust}: a home's knowledge of publishers' keys, and the decisions that follow from it.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export type Revocation = StoredRevocation;
 /** The parts of a manifest, full or minimal, that {@linkcode Trust.check} needs. */
 export type Signed = SignerFields & { name: string; version: string };
 
-/** What a publisher record has taught. */
+/** The result of learning a publisher record. */
 export interface Learned {
   /** Whether the record is the newest one that this home knows. */
   isNewest: boolean;

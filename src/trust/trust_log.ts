@@ -28,7 +28,7 @@ import {
   verifyItem,
 } from "../records/mod.ts";
 
-/** What one line of the log says: a publisher record, or a minimal manifest with a certificate. */
+/** Content of one line of the log: a publisher record, or a minimal manifest with a certificate. */
 export type LogLine =
   & {
     /** Time of the line, Unix milliseconds. */

@@ -39,7 +39,7 @@ export class AckPolicy {
     const hadGap = this.#early > 0;
     if (taken === "early") this.#early++;
     else if (!hasGap) this.#early = 0;
-    // What fills a gap lets the peer go on.
+    // A packet that fills a gap lets the peer go on.
     if (taken === "in order" ? hadGap : this.#early <= EARLY_ACKS) return true;
     const every = this.#received > BULK_PACKETS ? ACK_EVERY.bulk : ACK_EVERY.first;
     return this.#unacknowledged >= every;

@@ -71,7 +71,7 @@ const SPEED_UP_ROUND_US = 20_000;
 /** Part of the window by which a round trip grows it at most. */
 const MAX_GROWTH = 1 / 8;
 
-/** What an acknowledgement told. */
+/** An acknowledgement, as the congestion window needs it. */
 export interface Acked {
   /** Number of payload bytes that are newly acknowledged. */
   bytes: number;

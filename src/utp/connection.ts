@@ -31,7 +31,7 @@ const GAP_US = 60_000_000;
 /** Longest time that a closed connection waits for the peer to acknowledge the end, µs. */
 const LINGER_US = 5_000_000;
 
-/** What a connection needs of its endpoint. */
+/** The parts of its endpoint that a connection needs. */
 export interface Link {
   /** Bytes that all connections have in flight. */
   readonly flight: ByteBudget;
@@ -210,7 +210,7 @@ export class Connection {
     const { type, ack } = packet;
     const nowUs = this.#link.nowUs();
     if (type === ST.syn) return this.#onSyn(packet);
-    // What acknowledges packets that were never sent is forged, or of another connection.
+    // A packet that acknowledges packets never sent is forged, or of another connection.
     if (!this.#outgoing.admits(ack)) return;
     if (type === ST.reset) {
       return this.#fail(this.#state === "connecting" ? "ECONNREFUSED" : "ECONNRESET");

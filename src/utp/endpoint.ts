@@ -20,7 +20,7 @@ const TICK_MS = 2;
 /** Maximum number of random connection ids that are tried for a dial. */
 const ID_TRIES = 16;
 
-/** What an endpoint needs. */
+/** Clock, datagrams and limits of an endpoint. */
 export interface UtpEndpointOptions {
   /** Monotonic time in microseconds, from any starting point. */
   nowUs: () => number;
@@ -39,7 +39,7 @@ export interface UtpEndpointOptions {
 }
 
 /**
- * What became of a datagram. `unknown`: a packet of no connection, which an `ST_RESET` may answer.
+ * The outcome of a datagram. `unknown`: a packet of no connection, which an `ST_RESET` may answer.
  */
 export type Received = "taken" | "unknown" | "malformed" | "limited";
 

@@ -30,7 +30,7 @@ export interface Reader {
   onEnd(): void;
 }
 
-/** What became of a received packet. */
+/** The outcome of a received packet. */
 export type Taken =
   /** It was the next one. */
   | "in order"

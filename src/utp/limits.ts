@@ -77,7 +77,7 @@ export class ByteBudget implements Allowance {
   }
 }
 
-/** What all connections of one machine take of a budget: at most an eighth of what all leave free. */
+/** The share that all connections of one machine take of a budget: at most an eighth of what all leave free. */
 class MachineShare implements Allowance {
   connections = 0;
   readonly #whole: ByteBudget;
@@ -101,7 +101,7 @@ class MachineShare implements Allowance {
   }
 }
 
-/** What the connections of all endpoints that share it take together: those of both families. */
+/** Counts and budgets of the connections of all endpoints that share them, in both families. */
 export class UtpUsage {
   readonly limits: UtpLimits;
   /** Bytes that connections hold for their readers, and that they have in flight. */

@@ -29,7 +29,7 @@ const DUPLICATES = 3;
 /** Bytes that each connection may have in flight, also when the shared budget is used up. */
 const SPARED_FLIGHT_BYTES = 64 * 1024;
 
-/** What {@linkcode Outgoing} needs of its connection. */
+/** The parts of its connection that {@linkcode Outgoing} needs. */
 export interface OutgoingOptions {
   /** Sequence number of the first packet. */
   next: number;

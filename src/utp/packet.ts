@@ -139,7 +139,7 @@ export function writePadding(target: Uint8Array, lengthBytes: number): void {
   const end = HEADER_BYTES + lengthBytes;
   for (let at = HEADER_BYTES; at < end;) {
     let length = Math.min(end - at - 2, MAX_EXTENSION_BYTES);
-    // What is left has to be an extension itself: no single byte may remain.
+    // The rest has to be an extension itself: no single byte may remain.
     if (end - at - 2 - length === 1) length--;
     const isLast = at + 2 + length === end;
     target[at] = isLast ? 0 : PADDING;

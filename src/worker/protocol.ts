@@ -253,7 +253,7 @@ export type WorkerEvent =
   | { event: "port-mapping"; status: PortMappingStatus }
   /** The same in the router's firewall for IPv6; `undefined` when the gateway of IPv6 is gone. */
   | { event: "pinhole"; status: PortMappingStatus | undefined }
-  /** What is known of our reachability has changed. */
+  /** Our reachability, as far as it is known, has changed. */
   | { event: "reachability"; status: ReachabilityStatus }
   /** A node has shown an item that is looked up. */
   | { event: "shown"; operation: number; item: MutableItem }

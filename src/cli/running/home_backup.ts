@@ -1,5 +1,5 @@
 /**
- * What a backup has of a home besides its keys: pins, followed publishers, kept records, and what is
+ * The parts of a home besides its keys that a backup has: pins, followed publishers, kept records, and what is
  * known of keys (`trust.log`). It is JSON; keys and records are in base64:
  *
  * | member | value |

@@ -1,5 +1,5 @@
 /**
- * What follows an installation: pins, and what is printed of it.
+ * The steps after an installation: pinning and printing.
  *
  * @module
  */

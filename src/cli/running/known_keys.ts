@@ -1,5 +1,5 @@
 /**
- * What this home knows of publishers' keys, for commands without the network.
+ * This home's knowledge of publishers' keys, for commands without the network.
  *
  * @module
  */

@@ -172,7 +172,7 @@ async function networkSources(
       return await knownFlags(operations, wanted, { ...finding, signal }, offers);
     },
     async accept(minimal, signal) {
-      // What a lock file names needs no record, but its key may have been revoked since.
+      // A package of a lock file needs no record, but its key may have been revoked since.
       await names.offers.records.learnOf(network.operations, minimal, signal);
       await acceptManifest(network, minimal, { ...network.finding, signal });
     },

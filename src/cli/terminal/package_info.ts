@@ -18,7 +18,7 @@ export interface FileInfo {
   sizeBytes?: number;
 }
 
-/** What `info` prints, as `--json` has it. */
+/** The output of `info`, as `--json` has it. */
 export interface PackageInfo extends VersionFlags {
   name: string;
   version: string;

@@ -1,5 +1,5 @@
 /**
- * What `dht_host.ts` is given, and what it tells.
+ * The options and the events of `dht_host.ts`.
  *
  * @module
  */

@@ -36,13 +36,13 @@ export interface TransportsOptions {
 export class Transports {
   readonly mode: TransportMode;
   readonly #clock: Clock;
-  /** What speaks uTP, and its UDP socket, by address family. */
+  /** The uTP endpoint and its UDP socket, by address family. */
   readonly #utp = new Map<Family, { port: UtpPort; endpoint: UtpEndpoint }>();
-  /** What the connections of both families take together. */
+  /** Counts and budgets of the connections of both families together. */
   readonly #usage = new UtpUsage();
   /** The last socket of each family. */
   readonly #ports = new Map<Family, UtpPort>();
-  /** What sockets before those counted, and endpoints that were closed: no counter ever falls. */
+  /** Counts of earlier sockets and of closed endpoints, so that no counter ever falls. */
   readonly #pastTraffic: UtpTraffic = { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 };
   readonly #pastDials = { accepted: 0, dialled: 0 };
   /**

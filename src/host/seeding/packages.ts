@@ -49,7 +49,7 @@ export interface PackagesOptions {
   /** Limits of an archive: maximum lengths, number of files, compression ratio and nesting depth. */
   limits: ArchiveLimits;
   seeder: Seeder;
-  /** What this home knows of publishers' keys. What a revoked key has signed is not seeded. */
+  /** Knowledge of publishers' keys in this home. Archives that it refuses are not seeded. */
   trust: Trust;
   /** Whether an archive is published: this home keeps the signed manifest record of exactly this archive. */
   isPublished: (minimal: MinimalManifest) => boolean;
@@ -128,7 +128,7 @@ export class Packages {
   async addKnown(): Promise<Map<string, string>> {
     const added = new Map<string, string>();
     const fileNames = this.#seeds.fileNames();
-    // What a revoked key has signed is looked at one by one, since only some of it may be good.
+    // Archives of a revoked key are checked one by one, since only some of them may be good.
     const doubtful = new Set(
       this.#trust.revocations().flatMap(({ key }) => this.#state.verifiedFiles.ofKey(key)),
     );

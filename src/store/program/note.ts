@@ -11,7 +11,7 @@ import { isCode, readAtMost, StoreError } from "../files/mod.ts";
 /** Maximum length of a note that is read, in bytes. */
 const MAX_BYTES = 4096;
 
-/** What is known about a program that was replaced. */
+/** A note about a program that was replaced. */
 export interface ProgramNote {
   /** Version of the program. */
   version: string;

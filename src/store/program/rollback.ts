@@ -10,7 +10,7 @@ import { restoreState } from "../state/mod.ts";
 import { readNote } from "./note.ts";
 import { placeProgram } from "./replace.ts";
 
-/** What was restored. */
+/** The result of a rollback. */
 export interface RolledBack {
   /** Version of the restored program; absent if no note tells it. */
   version?: string;

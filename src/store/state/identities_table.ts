@@ -10,7 +10,7 @@ import { type MinimalManifest, parseMinimal, serializeMinimal } from "../../pack
 import { decodeItem, encodeItem, type MutableItem } from "../../records/mod.ts";
 import type { Row, Sqlite } from "./sqlite.ts";
 
-/** What this home knows of an identity, besides its keys. */
+/** An identity as this home knows it, without its keys. */
 export interface StoredIdentity {
   /** Public key of the root, 32 bytes. */
   root: Uint8Array;

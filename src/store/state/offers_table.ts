@@ -11,7 +11,7 @@ import { parsePublicKey } from "../../identity/mod.ts";
 import { type MinimalManifest, signingKeyOf } from "../../package/mod.ts";
 import type { Row, Sqlite } from "./sqlite.ts";
 
-/** What a publisher offers of one package, by one of its announce records. */
+/** A publisher's offer of one package in one of its announce records. */
 export interface PackageOffer {
   /** BEP 44 sequence number of the announce record. */
   seq: number;
