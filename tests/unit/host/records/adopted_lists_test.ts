@@ -73,6 +73,7 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     watch: "off",
     clock,
     packages: {
+      has: () => true,
       addKnown: () => Promise.resolve(new Map()),
       withoutRecords: () => [],
       add: () => Promise.resolve(entry),
@@ -87,6 +88,7 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
       left: () => Promise.resolve(),
     },
     records,
+    revocations: { start: () => {}, stop: () => Promise.resolve() },
     names: {
       adopt(name: string, publicKey: Uint8Array) {
         asked.name++;

@@ -150,10 +150,11 @@ Deno.test("without space for the copy nothing is migrated", { ignore: !canMount 
     assert.match(error.message, /state\.db\.before-\d+: nothing was changed/);
     return true;
   });
-  assert.deepEqual(read(path), older);
   const names = Array.from(Deno.readDirSync(disk.path), ({ name }) => name);
   assert.deepEqual(names.filter((name) => name.includes("before")), []);
+  // SQLite needs some space to read, for its index of the log.
   await Deno.remove(join(disk.path, "filler"));
+  assert.deepEqual(read(path), older);
   StateDatabase.open(path, clock).close();
   assert.deepEqual(read(stateCopyOf(path)), older);
 });
