@@ -168,3 +168,33 @@ Deno.test("a new machine refuses a lock file with a thief's version", async () =
   assert.match(stdout + stderr, /laptop stolen/);
   await thiefs.end();
 });
+
+Deno.test("yanks and tags of a thief end with its key, also where readers and the owner have seen them", async () => {
+  await using place = await newPlace();
+  const { owner, root, named, thief } = await robbed(place);
+  await owner.must(["publish", await place.source("hello", "0.9.0")]);
+  await using _ = await owner.daemon();
+  await thief.must(["yank", "hello@1.0.0", "--reason", "not good"]);
+  await thief.must(["tag", "hello@0.9.0", "latest"]);
+  const reader = await place.home(null);
+  assert.match(await reader.must(["resolve", named]), /hello@0\.9\.0/);
+  await owner.must(["info", named]);
+  await revoke(owner, root);
+  const newcomer = await place.home(null);
+  for (const home of [reader, newcomer, owner]) {
+    assert.match(await home.must(["resolve", named]), /hello@1\.0\.0/);
+  }
+});
+
+Deno.test("a thief who puts the owner's records again does not take what the owner has published from it", async () => {
+  await using place = await newPlace();
+  const { owner, root, named, thief } = await robbed(place);
+  await using _ = await owner.daemon();
+  await thief.must(["get", named]);
+  await thief.must(["manifest", "put", join(thief.seed, "hello-1.0.0.minimal.json")]);
+  // The owner's home finds the newer record, and keeps that one.
+  await owner.must(["announce"]);
+  await revoke(owner, root);
+  const reader = await place.home(null);
+  assert.match(await reader.must(["get", named]), /hello-1\.0\.0\.tgz/);
+});
