@@ -63,4 +63,5 @@ export async function acceptManifest(
 ): Promise<void> {
   await checkAccepted(context, minimal, minimal.archiveSha256, options);
   context.trust.remember(minimal);
+  if (minimal.signer) context.trust.tellUnseen(parsePublicKey(minimal.pubkey));
 }

@@ -232,6 +232,21 @@ export class Trust {
     );
   }
 
+  /**
+   * Tells the user once if this home has never seen the publisher record of an identity, after a lookup.
+   * Nodes may withhold the record, so that a newcomer learns of no revocation.
+   */
+  tellUnseen(root: PublicKey): void {
+    if (this.#table.get(root)?.item) return;
+    this.#sayOnce(
+      this.#options.onNotice,
+      `the publisher record of ${
+        formatPublicKey(root)
+      } was not found, so no revoked keys are known ` +
+        "here: nobody keeps it in the DHT, or nodes withhold it",
+    );
+  }
+
   /** Lists all revoked keys that this home knows. */
   revocations(): Revocation[] {
     return this.#table.revocations();

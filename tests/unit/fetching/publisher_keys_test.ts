@@ -85,9 +85,9 @@ async function setUp() {
   return {
     ...{ trust, identity, root, stolen, next, said, asked, show, offer, inForce, revoking },
     /** Resolves as a command of its own. */
-    resolve(range?: string, publicKey = root) {
+    resolve(range?: string, publicKey = root, hint?: CertifiedKey) {
       const offers = new OfferCache(trust);
-      const wanted = { publicKey, name: "hello", range };
+      const wanted = { publicKey, name: "hello", range, hint: hint?.certificate };
       return clock.until(
         resolvePackage(operations, wanted, { clock, timeoutMs: 10_000 }, { offers }),
       );
@@ -157,6 +157,19 @@ Deno.test("without any record in the DHT, remembered keys go on working", async 
   for (const range of [undefined, "1.0.0", "^1"]) {
     assert.equal((await _.resolve(range)).minimal.version, "1.0.0");
   }
+});
+
+Deno.test("a newcomer is told that the publisher record was not found, until it has seen it", async () => {
+  await using _ = await setUp();
+  await _.offer(_.stolen, [9]);
+  // As by bare name: the entry in the name's index has the certificate.
+  await _.resolve(undefined, _.root, _.stolen);
+  assert.equal(_.said.length, 1);
+  assert.match(_.said[0]!, /was not found, so no revoked keys are known here/);
+  _.said.length = 0;
+  _.show(await _.inForce(NOW, _.stolen));
+  await _.resolve();
+  assert.deepEqual(_.said, []);
 });
 
 Deno.test("a version by two keys is that of the first in the record, whatever the range", async () => {
