@@ -81,7 +81,7 @@ export async function internalsPage(): Promise<string> {
   }
   return await formatted(`# Inside: engine and DHT manager
 
-For whoever changes libreseed or writes a part of it. \`deno task internals\` makes this page from the doc
+For those who change libreseed or write a part of it. \`deno task internals\` makes this page from the doc
 comments; a test says whether it is current. These members are not a stable interface.
 
 **Who owns what.** The engine owns the DHT nodes and their UDP sockets, one for each address family. The
