@@ -52,7 +52,7 @@ Deno.test("encrypted keys sign with the passphrase file only, and openssl reads 
     assert(success);
     assert.equal(new TextDecoder().decode(stdout), plain[name]);
   }
-  // What does not sign needs no passphrase.
+  // A command that does not sign needs no passphrase.
   await must(["key", "list"]);
   const silent = await run(["pack", hello, "-o", at("a.tgz"), "--json"]);
   assert.deepEqual([silent.code, silent.stdout], [2, ""]);

@@ -22,7 +22,7 @@ import { keySurroundings } from "../support/key_surroundings.ts";
 /** Returns the path of the key file in the home of a place. */
 export const keyPathIn = (place: string): string => join(place, "home", "keys", "publisher.key");
 
-/** What the keys' code needs of the process. The passphrase is in a file of the place. */
+/** Stands in for the process, as the code of keys needs it. The passphrase is in a file of the place. */
 export const surroundingsIn = (place: string) => keySurroundings({ file: join(place, "pw") });
 
 async function change(place: string, order: KeyOrder): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * What uTP does on a line, beside libtorrent's uTP and our TCP: its rate over a long link, its
+ * Measures uTP on a line, beside libtorrent's uTP and our TCP: its rate over a long link, its
  * processor time, what seeding adds to a ping, and how streams share a line.
  *
  * @module

@@ -21,7 +21,7 @@ export interface IgdBehaviour {
   override:
     | ((action: string, values: Map<string, string>) => number | string | undefined)
     | undefined;
-  /** What the firewall for IPv6 says of itself. */
+  /** State of the firewall for IPv6, as the gateway tells it. */
   firewall: { isOn: boolean; opensPinholes: boolean };
   /** Whether answers come in chunks. */
   isChunked: boolean;

@@ -1,5 +1,5 @@
 /**
- * What the keys' code needs of a process, for tests: a terminal that answers from a list, and a clock
+ * Stands in for the process in tests of keys: a terminal that answers from a list, and a clock
  * that stands still.
  *
  * @module

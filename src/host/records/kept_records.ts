@@ -273,7 +273,7 @@ export class KeptRecords {
     const before = this.#state.records.get(target);
     if (!before) return;
     if (before.kind === "publisher") this.trust?.learnRecord(item);
-    // What this home has published stays its own, though a thief of its key may have put the record again.
+    // A record that this home has published stays its own, also if a thief of its key has put it again.
     const own = before.own && before.kind === "manifest" && !namesAnother(before.item, item);
     this.#state.records.put({ ...before, item, own, createdMs: this.#clock.now() });
     const { publisher } = publisherOf(before);

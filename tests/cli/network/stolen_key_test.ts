@@ -63,7 +63,7 @@ Deno.test("after a theft everybody keeps what is good and refuses what the thief
   await owner.must([
     ...["key", "revoke", "--current", "--reason", "laptop stolen", "--root", root, "--yes"],
   ]);
-  // What the owner has is published as before, and goes on being so.
+  // The owner's packages stay published, and new ones follow.
   assert.match(await owner.must(["publish", source]), /^hello@1\.0\.0\t/);
   const next = await place.source("hello", "1.1.0", "news\n");
   await owner.must(["publish", next]);

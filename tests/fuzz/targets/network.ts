@@ -172,7 +172,7 @@ const compactTarget: Target = {
       }
       for (const node of nodes) assert.equal(node.id.length, 20);
     }
-    // What others say about our address has the same forms.
+    // Votes of other nodes about our address have the same forms.
     for (const [family, voter] of [[4, "45.1.1.1"], [6, "2600::1"]] as const) {
       for (const length of [4, 6, 16, 18, 19]) {
         const votes = new AddressVotes(family, systemClock, () => {});
