@@ -5,52 +5,31 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { equalBytes } from "../../src/base/mod.ts";
 import { readKeyFile } from "../../src/identity/mod.ts";
 import { type KeyFacts, keyFacts, writeBackup } from "../../src/keys/mod.ts";
 import { decodeItem, decodePublisherRecord } from "../../src/records/mod.ts";
+import { killingImportMap, runKilled } from "../support/killed_process.ts";
 import { temporaryHome } from "../support/mod.ts";
 import { changes, keyPathIn, surroundingsIn } from "./key_change.ts";
 
-const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
 /** Upper bound for the number of file operations in one change. */
 const MAX_OPERATIONS = 60;
 
-/** Writes an import map that replaces `node:fs/promises` and counts the operations of `Deno`. */
-async function importMap(path: string): Promise<string> {
-  const { imports } = JSON.parse(await Deno.readTextFile(join(projectRoot, "deno.json")));
-  const url = new URL("../support/killing_fs.ts", import.meta.url).href;
-  const specifier = "node:fs/promises";
-  const map = {
-    imports: { ...imports, [specifier]: url },
-    scopes: { [url]: { [specifier]: specifier } },
-  };
-  await Deno.writeTextFile(path, JSON.stringify(map));
-  return path;
-}
-
 /** Runs the change in a child process. Returns whether the process was killed. */
-async function runChange(
+function runChange(
   map: string,
   name: string,
   place: string,
   killAt: number,
 ): Promise<boolean> {
-  const { code, signal, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--no-check", "--no-prompt", "--node-modules-dir=manual", "-A"],
-      ...["--config", join(projectRoot, "deno.json"), "--import-map", map],
-      ...["--preload", new URL("../support/killing_fs.ts", import.meta.url).href],
-      ...[join(projectRoot, "tests/fault/key_change.ts"), name, place],
-    ],
-    env: { KILL_AT: `${killAt}` },
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (signal === "SIGKILL") return true;
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  return false;
+  return runKilled({
+    map,
+    script: "tests/fault/key_change.ts",
+    args: [name, place],
+    killAt,
+    preload: true,
+  });
 }
 
 /** Makes a place with what the change needs: a home with an identity, or a backup of one. */
@@ -93,7 +72,7 @@ for (const name of Object.keys(changes)) {
   Deno.test(`${name} leaves whole keys when it is killed before any of its file operations`, async () => {
     await using home = await temporaryHome();
     const path = await Deno.realPath(home.path);
-    const map = await importMap(join(path, "map.json"));
+    const map = await killingImportMap(join(path, "map.json"));
     let [killAt, killedWithOld, killedWithNew] = [0, 0, 0];
     for (;;) {
       const place = join(path, `${++killAt}`);

@@ -7,15 +7,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
 import { type Clock, STATE_SCHEMA_VERSION } from "../../src/base/mod.ts";
 import { StateDatabase } from "../../src/store/mod.ts";
 import { migrations } from "../../src/store/state/state_schema.ts";
 import { sweepStagings } from "../../src/launcher/sweeping.ts";
+import { killingImportMap, runKilled } from "../support/killed_process.ts";
 import { temporaryHome } from "../support/mod.ts";
 import { actions, OLD_SCHEMA, programText } from "./program_replacement.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Upper bound for the number of file operations of one action. */
 const MAX_OPERATIONS = 50;
 /** Minimum number of kills over both actions. */
@@ -62,39 +61,19 @@ async function assertUsable(directory: string): Promise<string> {
   return name;
 }
 
-/** Writes an import map that kills the process, see `tests/support/killing_fs.ts`. */
-async function importMap(path: string): Promise<string> {
-  const { imports } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
-  const url = new URL("../support/killing_fs.ts", import.meta.url).href;
-  const specifier = "node:fs/promises";
-  const scopes = { [url]: { [specifier]: specifier } };
-  await Deno.writeTextFile(
-    path,
-    JSON.stringify({ imports: { ...imports, [specifier]: url }, scopes }),
-  );
-  return path;
-}
-
 /** Runs an action in a child process. Returns whether the process was killed. */
-async function act(map: string, name: string, directory: string, killAt: number): Promise<boolean> {
-  const { code, signal, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--no-check", "--no-prompt", "--node-modules-dir=manual", "-A"],
-      ...["--config", join(root, "deno.json"), "--import-map", map],
-      ...[join(root, "tests/fault/program_replacement.ts"), name, directory],
-    ],
-    env: { KILL_AT: `${killAt}` },
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (signal === "SIGKILL") return true;
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  return false;
+function act(map: string, name: string, directory: string, killAt: number): Promise<boolean> {
+  return runKilled({
+    map,
+    script: "tests/fault/program_replacement.ts",
+    args: [name, directory],
+    killAt,
+  });
 }
 
 Deno.test("an upgrade and a rollback that are killed before any file operation leave a program that runs", async () => {
   await using home = await temporaryHome();
-  const map = await importMap(join(home.path, "map.json"));
+  const map = await killingImportMap(join(home.path, "map.json"));
   const counts = { upgrade: 0, rollback: 0 };
   const seen = { upgrade: new Set<string>(), rollback: new Set<string>() };
   for (const name of ["upgrade", "rollback"] as const) {

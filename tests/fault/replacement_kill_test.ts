@@ -6,7 +6,6 @@
 
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseRequirement } from "../../src/fetching/requirement.ts";
 import { keyPairFromSeed } from "../../src/identity/mod.ts";
 import { linkPackage } from "../../src/install/link.ts";
@@ -20,12 +19,12 @@ import {
   packDirectory,
 } from "../../src/package/mod.ts";
 import { checkStored, packageId, PackageStore, SeedDirectory } from "../../src/store/mod.ts";
+import { killingImportMap, runKilled } from "../support/killed_process.ts";
 import { temporaryHome } from "../support/mod.ts";
 import { type Place, replacements } from "./replacement.ts";
 
 type Name = keyof typeof replacements;
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const signer = keyPairFromSeed(new Uint8Array(32).fill(31));
 /**
  * Upper bound for the number of file operations in one replacement (an operation that replaces
@@ -176,45 +175,21 @@ function strays({ store }: Place): string[] {
     .filter((name) => !/^([0-9a-f]{64}|\.lock|\.place\.lock|\.save\.lock|\.roots)$/.test(name));
 }
 
-/**
- * Writes an import map that replaces `node:fs/promises` with a module that counts file operations
- * and kills the process.
- */
-async function importMap(path: string): Promise<string> {
-  const { imports } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
-  const url = new URL("../support/killing_fs.ts", import.meta.url).href;
-  const specifier = "node:fs/promises";
-  const map = {
-    imports: { ...imports, [specifier]: url },
-    scopes: { [url]: { [specifier]: specifier } },
-  };
-  await Deno.writeTextFile(path, JSON.stringify(map));
-  return path;
-}
-
 /** Runs the replacement in a child process. Returns whether the process was killed. */
-async function replace(map: string, name: Name, place: Place, killAt: number): Promise<boolean> {
-  const { code, signal, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--no-check", "--no-prompt", "--node-modules-dir=manual", "-A"],
-      ...["--config", join(root, "deno.json"), "--import-map", map],
-      join(root, "tests/fault/replacement.ts"),
-      ...[name, JSON.stringify(place)],
-    ],
-    env: { KILL_AT: `${killAt}` },
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (signal === "SIGKILL") return true;
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  return false;
+function replace(map: string, name: Name, place: Place, killAt: number): Promise<boolean> {
+  return runKilled({
+    map,
+    script: "tests/fault/replacement.ts",
+    args: [name, JSON.stringify(place)],
+    killAt,
+  });
 }
 
 for (const name of Object.keys(replacements) as Name[]) {
   Deno.test(`${name} loses nothing when it is killed before any of its file operations`, async () => {
     await using home = await temporaryHome();
     const path = await Deno.realPath(home.path);
-    const map = await importMap(join(path, "map.json"));
+    const map = await killingImportMap(join(path, "map.json"));
     let killAt = 0;
     let place: Place;
     do {

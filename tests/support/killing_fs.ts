@@ -1,7 +1,7 @@
 /**
  * Replaces `node:fs/promises` in a process that kills itself before its file operation number
  * `KILL_AT`, counted from 1. Operations that change the disk are counted, including those of
- * `Deno`. The module is installed by an import map: see `tests/fault/replacement_kill_test.ts`.
+ * `Deno`. The module is installed by an import map: see `killed_process.ts`.
  *
  * @module
  */

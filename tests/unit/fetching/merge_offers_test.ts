@@ -1,5 +1,5 @@
 /**
- * What several keys of one publisher offer of a package, merged.
+ * Merging of the offers that several keys of one publisher make of a package.
  *
  * @module
  */

@@ -39,7 +39,7 @@ async function setUp() {
   const said: string[] = [];
   const say = (message: string) => said.push(message);
   const trust = new Trust({ state: () => state, clock, onWarning: say, onNotice: say });
-  /** What nodes show, the item with the highest `seq` first. */
+  /** Items that nodes show, by target, the one with the highest `seq` first. */
   const shown = new Map<string, MutableItem[]>();
   const targetHex = ({ publicKey, salt }: ItemKey) => toHex(targetOf(publicKey, salt));
   const asked: string[] = [];
@@ -207,7 +207,7 @@ Deno.test("a key that had no root goes on working with a notice, until its ident
   for (const range of [undefined, "1.0.0"]) {
     assert.deepEqual(await _.refused(range, pair.publicKey), REVOKED);
   }
-  // What it signed before it had a root is refused, too.
+  // A record that the key signed before it had a root is refused, too.
   await _.offer(pair, [1]);
   assert.deepEqual(await _.refused("1.0.0", pair.publicKey), REVOKED);
 });

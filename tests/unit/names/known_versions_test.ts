@@ -1,4 +1,4 @@
-/** What this home can tell of a package without a network: the archives in its seed directory. */
+/** Versions of a package that this home knows without a network: those in its seed directory. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

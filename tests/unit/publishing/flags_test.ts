@@ -47,7 +47,7 @@ function minimal(version: string, name = "hello", by: KeyPair = keys): MinimalMa
   return signedMinimal({ name, version, ...hashes, length: 3, timestamp: 1_780_000_000_000 }, by);
 }
 
-/** What the fake DHT does besides answering with the last list and the listed manifests. */
+/** Faults of the fake DHT, which otherwise answers with the last list and the listed manifests. */
 interface Trouble {
   isSilent?: boolean;
   isSuperseded?: boolean;
