@@ -10,6 +10,8 @@
  *   root key has certified and revoked; `certificate_value.ts` encodes certificates in records.
  * - `places.ts` computes the salt of each record, and the key pair of a name index. Public key and
  *   salt give the DHT target of an item.
+ * - `rendezvous.ts` has the infohashes at which peers meet that know a name or a publisher, and the
+ *   messages that they exchange there.
  * - `magnet.ts` parses and formats magnet links.
  *
  * Decoders are strict and throw a {@linkcode RecordError}. No function uses the network, a clock or a
@@ -81,3 +83,18 @@ export {
   type RevokedKey,
   type SigningKey,
 } from "./publisher_record.ts";
+export {
+  decodeAnswer,
+  decodeQuestion,
+  encodeAnswer,
+  encodeQuestion,
+  MAX_QUESTIONS,
+  MAX_RENDEZVOUS_BYTES,
+  MAX_RENDEZVOUS_ENTRIES,
+  MAX_RENDEZVOUS_ITEMS,
+  nameRendezvous,
+  publisherRendezvous,
+  type RendezvousAnswer,
+  type RendezvousQuestion,
+  type SeederFacts,
+} from "./rendezvous.ts";

@@ -17,7 +17,7 @@
 
 import * as v from "valibot";
 import { compareBytes } from "../base/mod.ts";
-import type { BValue } from "../bencode/mod.ts";
+import type { BDecoded, BValue } from "../bencode/mod.ts";
 import {
   type Certificate,
   coversName,
@@ -168,7 +168,8 @@ export function nameIndexBytes(entries: readonly NameIndexEntry[]): number {
   return encodeValue(indexValue(entries)).length;
 }
 
-function indexValue(entries: readonly NameIndexEntry[]): BValue {
+/** The entries as a value of bencode: a list of dictionaries, sorted by `k`. */
+export function indexValue(entries: readonly NameIndexEntry[]): BValue {
   return [...entries].sort((a, b) => compareBytes(a.publicKey, b.publicKey)).map((entry) => ({
     ...(entry.certificate && {
       c: {
@@ -196,9 +197,16 @@ function indexValue(entries: readonly NameIndexEntry[]): BValue {
 export function decodeNameIndex(
   value: Uint8Array,
 ): { entries: NameIndexEntry[]; malformed: string[] } {
+  return readEntries(decodeValue(listSchema, value, WHAT));
+}
+
+/** Reads the members of a decoded list of entries, as {@linkcode decodeNameIndex} does. */
+export function readEntries(
+  list: readonly BDecoded[],
+): { entries: NameIndexEntry[]; malformed: string[] } {
   const entries: NameIndexEntry[] = [];
   const malformed: string[] = [];
-  decodeValue(listSchema, value, WHAT).forEach((member, index) => {
+  list.forEach((member, index) => {
     try {
       const read = check(entrySchema, member, `name index entry (number ${index + 1})`);
       entries.push({
