@@ -95,6 +95,7 @@ export {
   nameRendezvous,
   publisherRendezvous,
   type RendezvousAnswer,
+  rendezvousOf,
   type RendezvousQuestion,
   type SeederFacts,
 } from "./rendezvous.ts";

@@ -22,7 +22,10 @@ import { indexValue, type NameIndexEntry, readEntries } from "./name_index.ts";
 export const MAX_RENDEZVOUS_BYTES = 65_536;
 /** Maximum number of entries in an answer. */
 export const MAX_RENDEZVOUS_ENTRIES = 64;
-/** Maximum number of items in an answer: a publisher record, and the announce record of each key. */
+/**
+ * Maximum number of items in an answer: a publisher record, and the announce record of each key, or
+ * the manifest record of each key.
+ */
 export const MAX_RENDEZVOUS_ITEMS = 8;
 /** Maximum number of questions that a peer answers on one connection. */
 export const MAX_QUESTIONS = 4;
@@ -32,7 +35,9 @@ export type RendezvousQuestion =
   /** Which publishers have a package of this name? */
   | { kind: "name"; name: string }
   /** What are the newest records of this publisher (32 bytes), and how much of it is seeded? */
-  | { kind: "publisher"; publicKey: Uint8Array };
+  | { kind: "publisher"; publicKey: Uint8Array }
+  /** What are the manifest records of one version of a package of this publisher (32 bytes)? */
+  | { kind: "manifest"; publicKey: Uint8Array; name: string; version: string };
 
 /** What a peer says of itself as a seeder of one publisher. Nothing of it is proved. */
 export interface SeederFacts {
@@ -48,9 +53,12 @@ export interface SeederFacts {
 
 /** The answer to a {@linkcode RendezvousQuestion}. */
 export interface RendezvousAnswer {
-  /** Entries of the name, at most 64; empty for a question about a publisher. */
+  /** Entries of the name, at most 64; empty for the other questions. */
   entries: NameIndexEntry[];
-  /** The publisher record and the announce records of a publisher, at most 8. */
+  /**
+   * The publisher record and the announce records of a publisher, or the manifest records of a version,
+   * one for each key that signed it; at most 8.
+   */
   items: MutableItem[];
   /** What the peer seeds of the publisher; absent if it does not say. */
   seeder?: SeederFacts;
@@ -69,9 +77,23 @@ export function publisherRendezvous(identity: Uint8Array): Uint8Array {
   return sha1(concatBytes(utf8("libreseed:publisher:"), identity));
 }
 
+/** Returns the infohash at which the peers meet that are asked a question, 20 bytes. */
+export function rendezvousOf(question: RendezvousQuestion): Uint8Array {
+  return question.kind === "name"
+    ? nameRendezvous(question.name)
+    : publisherRendezvous(question.publicKey);
+}
+
 const question = v.union([
   dictionary({ n: text, q: v.pipe(text, v.literal("name")), t: count }),
   dictionary({ k: bytesOf(32), q: v.pipe(text, v.literal("publisher")), t: count }),
+  dictionary({
+    k: bytesOf(32),
+    n: text,
+    q: v.pipe(text, v.literal("manifest")),
+    t: count,
+    v: text,
+  }),
 ]);
 
 const seeder = dictionary({
@@ -96,15 +118,18 @@ const answer = dictionary({
 });
 
 /**
- * Encodes a question: a dictionary of `t`, its number on the connection, `q`, `name` or `publisher`,
- * and `n`, the name, or `k`, the identity.
+ * Encodes a question: a dictionary of `t`, its number on the connection, `q`, which is `name`,
+ * `publisher` or `manifest`, and, as far as the question has them, `n`, the name, `k`, the identity,
+ * and `v`, the version.
  */
 export function encodeQuestion(number: number, asked: RendezvousQuestion): Uint8Array<ArrayBuffer> {
   return bencode({
-    ...(asked.kind === "name" ? { n: asked.name } : { k: asked.publicKey }),
+    ...(asked.kind !== "name" && { k: asked.publicKey }),
+    ...(asked.kind !== "publisher" && { n: asked.name }),
     q: asked.kind,
     t: number,
-  });
+    ...(asked.kind === "manifest" && { v: asked.version }),
+  } as BValue);
 }
 
 /**
@@ -118,11 +143,14 @@ export function decodeQuestion(
   const decoded = decodeMessage(message);
   if (!(decoded instanceof Map) || !decoded.has("q")) return undefined;
   const read = check(question, decoded, "rendezvous question");
+  const { t: number } = read;
+  if (!("k" in read)) return { number, question: { kind: "name", name: read.n } };
+  const { k: publicKey } = read;
   return {
-    number: read.t,
-    question: "n" in read
-      ? { kind: "name", name: read.n }
-      : { kind: "publisher", publicKey: read.k },
+    number,
+    question: "v" in read
+      ? { kind: "manifest", publicKey, name: read.n, version: read.v }
+      : { kind: "publisher", publicKey },
   };
 }
 

@@ -10,6 +10,7 @@ import {
   nameRendezvous,
   publisherRendezvous,
   RecordError,
+  rendezvousOf,
   signItem,
   signNameIndexEntry,
 } from "../../../src/records/mod.ts";
@@ -32,11 +33,22 @@ Deno.test("rendezvous: questions survive encoding, and an answer is no question"
     const question of [
       { kind: "name", name: "@scope/tool" },
       { kind: "publisher", publicKey: pair.publicKey },
+      { kind: "manifest", publicKey: pair.publicKey, name: "@scope/tool", version: "1.2.3" },
     ] as const
   ) {
     assert.deepEqual(decodeQuestion(encodeQuestion(3, question)), { number: 3, question });
   }
   assert.deepEqual(decodeQuestion(encodeAnswer(1, { entries: [], items: [] })), undefined);
+});
+
+Deno.test("rendezvous: a version is asked for where its publisher's seeders meet", () => {
+  const { publicKey } = pair;
+  assert.deepEqual(
+    rendezvousOf({ kind: "manifest", publicKey, name: "tool", version: "1.2.3" }),
+    publisherRendezvous(publicKey),
+  );
+  assert.deepEqual(rendezvousOf({ kind: "publisher", publicKey }), publisherRendezvous(publicKey));
+  assert.deepEqual(rendezvousOf({ kind: "name", name: "tool" }), nameRendezvous("tool"));
 });
 
 Deno.test("rendezvous: an answer carries entries, items and the seeder's words", async () => {
@@ -68,6 +80,8 @@ Deno.test("rendezvous: what is no message is refused by name", () => {
       [bencode({ q: "other", t: 0 }), "BAD_RECORD"],
       [bencode({ q: "name", t: 0 }), "BAD_RECORD"],
       [bencode({ q: "publisher", k: new Uint8Array(31), t: 0 }), "BAD_RECORD"],
+      [bencode({ q: "manifest", k: new Uint8Array(32), n: "tool", t: 0 }), "BAD_RECORD"],
+      [bencode({ q: "manifest", n: "tool", t: 0, v: "1.0.0" }), "BAD_RECORD"],
     ] as const
   ) {
     assert.throws(
