@@ -205,4 +205,8 @@ export const migrations: readonly string[] = [
   INSERT INTO followed_lists SELECT public_key, public_key, seq FROM follows WHERE seq IS NOT NULL;
   ALTER TABLE follows DROP COLUMN seq;
   `,
+  // Counts the archives of each key without reading their manifests.
+  `
+  CREATE INDEX verified_files_by_key ON verified_files (public_key, size_bytes);
+  `,
 ];

@@ -143,6 +143,18 @@ export class VerifiedFilesTable {
     ).map(({ path }) => path as string);
   }
 
+  /** Counts the archives that each key has signed, and their bytes. */
+  totals(): { publicKey: Uint8Array; archives: number; bytes: number }[] {
+    return this.#sqlite.rows(
+      `SELECT public_key, count(*) AS archives, sum(size_bytes) AS bytes FROM verified_files
+        WHERE public_key IS NOT NULL GROUP BY public_key`,
+    ).map((row) => ({
+      publicKey: row.public_key as Uint8Array,
+      archives: Number(row.archives),
+      bytes: Number(row.bytes),
+    }));
+  }
+
   /** Lists the paths of a publisher's archives that are not known to be in the publisher's list. */
   unlisted(publicKey: Uint8Array): string[] {
     return this.#sqlite.rows(
