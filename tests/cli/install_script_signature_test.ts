@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { signatureFile } from "../../scripts/release_signature.ts";
 import { formatPublicKey, keyPairFromSeed, type Signer } from "../../src/identity/mod.ts";
-import { certifiedPublisher } from "../support/certified.ts";
+import { TestIdentity } from "../support/identities.ts";
 import { type CliResult, runCli, type TemporaryHome, temporaryHome } from "../support/mod.ts";
 
 const script = fileURLToPath(new URL("../../scripts/install.sh", import.meta.url));
@@ -18,9 +18,10 @@ const sums = `${"0".repeat(64)}  LICENSE\n${sum}  ${programName}\n`;
 const past = 1_700_000_000_000;
 
 const plain = keyPairFromSeed(new Uint8Array(32).fill(5));
-const owner = await certifiedPublisher(1, { fromMs: past });
-const other = await certifiedPublisher(2, { fromMs: past });
-const identity = formatPublicKey(owner.root.publicKey);
+const owner = new TestIdentity();
+const ownKey = await owner.certify({ fromMs: past });
+const otherKey = await new TestIdentity().certify({ fromMs: past });
+const identity = owner.text;
 
 /** Runs the installer with a web server that has the files of a release. */
 async function install(
@@ -52,10 +53,10 @@ async function isInstalled(home: TemporaryHome): Promise<boolean> {
 
 for (
   const [what, signer, key] of [
-    ["a certified key", owner.signer, identity],
+    ["a certified key", ownKey, identity],
     [
       "a key whose certificate has not ended",
-      (await certifiedPublisher(1, { fromMs: past, untilMs: 9_000_000_000_000 })).signer,
+      await owner.certify({ fromMs: past, untilMs: 9_000_000_000_000 }),
       identity,
     ],
     ["a key without a root key", plain, formatPublicKey(plain.publicKey)],
@@ -82,10 +83,10 @@ for (
   });
 }
 
-const good = await signatureFile(owner.signer, sums);
+const good = await signatureFile(ownKey, sums);
 const [certificateLine, signatureLine] = good.trimEnd().split("\n") as [string, string];
-const ended = await certifiedPublisher(1, { fromMs: past, untilMs: past + 1 });
-const limited = await certifiedPublisher(1, { fromMs: past, names: ["@libreseed/*"] });
+const ended = await owner.certify({ fromMs: past, untilMs: past + 1 });
+const limited = await owner.certify({ fromMs: past, names: ["@libreseed/*"] });
 const refused: Record<string, [files: Record<string, string | undefined>, RegExp]> = {
   "without a signature": [{}, /cannot fetch .*SHA256SUMS\.sig/],
   "with an empty signature": [{ "SHA256SUMS.sig": "" }, /is not signed by ed25519:/],
@@ -94,13 +95,13 @@ const refused: Record<string, [files: Record<string, string | undefined>, RegExp
     /is not signed by ed25519:/,
   ],
   "that another publisher has signed": [
-    { "SHA256SUMS.sig": await signatureFile(other.signer, sums) },
+    { "SHA256SUMS.sig": await signatureFile(otherKey, sums) },
     /has not signed the certificate/,
   ],
   "whose certificate is another publisher's": [
     {
       "SHA256SUMS.sig": `${
-        (await signatureFile(other.signer, sums)).split("\n")[0]
+        (await signatureFile(otherKey, sums)).split("\n")[0]
       }\n${signatureLine}\n`,
     },
     /has not signed the certificate/,
@@ -112,17 +113,17 @@ const refused: Record<string, [files: Record<string, string | undefined>, RegExp
   "that is signed by another key than the certified one": [
     {
       "SHA256SUMS.sig": `${certificateLine}\n${
-        (await signatureFile(other.signer, sums)).split("\n")[1]
+        (await signatureFile(otherKey, sums)).split("\n")[1]
       }\n`,
     },
     /is not signed by ed25519:/,
   ],
   "whose certificate has ended": [
-    { "SHA256SUMS.sig": await signatureFile(ended.signer, sums) },
+    { "SHA256SUMS.sig": await signatureFile(ended, sums) },
     /certificate in SHA256SUMS\.sig has ended/,
   ],
   "whose certificate is limited to names": [
-    { "SHA256SUMS.sig": await signatureFile(limited.signer, sums) },
+    { "SHA256SUMS.sig": await signatureFile(limited, sums) },
     /is not one for releases/,
   ],
   "with noise for a signature": [

@@ -5,46 +5,75 @@
  */
 
 import { join } from "node:path";
-import { type Clock, toBase64, utf8 } from "../../src/base/mod.ts";
+import {
+  certificatePathOf,
+  type Clock,
+  publisherKeyPath,
+  publisherRecordPathOf,
+  toBase64,
+  utf8,
+} from "../../src/base/mod.ts";
 import {
   type Certificate,
+  formatCertificateFile,
+  formatPublicKey,
   generateKeyPair,
   type KeyPair,
+  keyPairFromSeed,
   type Signer,
   statementOf,
+  writeKeyFile,
 } from "../../src/identity/mod.ts";
 import { type MinimalManifest, serializeMinimal, signerFields } from "../../src/package/mod.ts";
 import {
+  encodeItem,
   encodePublisherRecord,
   type MutableItem,
   type PublisherRecord,
   publisherSalt,
   signItem,
 } from "../../src/records/mod.ts";
-
 import { StateDatabase } from "../../src/store/mod.ts";
 import { Trust } from "../../src/trust/mod.ts";
 import { temporaryHome } from "./temporary_home.ts";
 
 /** The limits that a test sets in a certificate. */
-export type CertificateLimits = Pick<Certificate, "fromMs" | "untilMs" | "names">;
+export type CertificateLimits = Partial<Pick<Certificate, "fromMs" | "untilMs" | "names">>;
 
-/** A signing key with its certificate. */
+/** A signing key with its certificate. It signs as the launcher does for a home. */
 export type CertifiedKey = Signer & { certificate: Certificate; pair: KeyPair };
 
 /** A publisher with a root key. */
 export class TestIdentity {
-  readonly root: KeyPair = generateKeyPair();
+  readonly root: KeyPair;
+  readonly #seed: number | undefined;
+  #keys = 0;
 
-  /** Has the root key certify a key, by default a new one. */
-  async certify(limits: CertificateLimits, pair = generateKeyPair()): Promise<CertifiedKey> {
-    const statement = statementOf({ key: pair.publicKey, ...limits });
-    const signature = await this.root.sign(statement);
-    const certificate = { root: this.root.publicKey, key: pair.publicKey, ...limits, signature };
+  /**
+   * @param seed number from which all keys of the publisher follow, 0 to 255; without it they are
+   * random
+   */
+  constructor(seed?: number) {
+    this.#seed = seed;
+    this.root = this.#newKey();
+  }
+
+  /** The public key of the root, as `ed25519:BASE64`. */
+  get text(): string {
+    return formatPublicKey(this.root.publicKey);
+  }
+
+  /**
+   * Has the root key certify a key, by default a new one. Without limits, the key signs all names at
+   * any time.
+   */
+  async certify(limits: CertificateLimits = {}, pair = this.#newKey()): Promise<CertifiedKey> {
+    const fields = { key: pair.publicKey, fromMs: 0, ...limits };
+    const signature = await this.root.sign(statementOf(fields));
     return {
       pair,
       publicKey: pair.publicKey,
-      certificate,
+      certificate: { root: this.root.publicKey, ...fields, signature },
       sign: (statement) => pair.sign(statement),
     };
   }
@@ -58,6 +87,26 @@ export class TestIdentity {
       value: encodePublisherRecord(record),
     });
   }
+
+  #newKey(): KeyPair {
+    if (this.#seed === undefined) return generateKeyPair();
+    return keyPairFromSeed(
+      new Uint8Array(32).fill(200).fill(this.#seed, 0, 1).fill(this.#keys++, 1, 2),
+    );
+  }
+}
+
+/** Writes key, certificate and publisher record into a home, as `keygen` does. */
+export async function writeIdentity(
+  home: string,
+  { pair, certificate }: CertifiedKey,
+  record: MutableItem,
+): Promise<void> {
+  const keyPath = publisherKeyPath(home);
+  await Deno.remove(keyPath).catch(() => {});
+  await writeKeyFile(keyPath, pair);
+  await Deno.writeTextFile(certificatePathOf(keyPath), formatCertificateFile(certificate));
+  await Deno.writeFile(publisherRecordPathOf(keyPath), encodeItem(record));
 }
 
 /** Makes the knowledge of keys of a home that a test has opened. */

@@ -8,8 +8,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { writeGoodList } from "../../../src/fetching/mod.ts";
-import { formatPublicKey, generateKeyPair } from "../../../src/identity/mod.ts";
-import { certifiedPublisher, publisherRecordOf, writeIdentity } from "../../support/certified.ts";
+import { formatPublicKey } from "../../../src/identity/mod.ts";
+import { TestIdentity, writeIdentity } from "../../support/identities.ts";
 import { eventually, magnetIn, newPlace } from "../../support/place.ts";
 
 const NOW = Date.now();
@@ -20,17 +20,18 @@ async function sha256Of(path: string): Promise<Uint8Array> {
 
 Deno.test("after a revocation, readers who had pinned, who are new, who come by name, mirrors and lock files refuse what a thief signed", async () => {
   await using place = await newPlace();
-  const before = await certifiedPublisher(11);
-  const identity = formatPublicKey(before.root.publicKey);
+  const publisher = new TestIdentity();
+  const [before, after] = [await publisher.certify(), await publisher.certify()];
+  const identity = publisher.text;
   const [owner, thief, pinned, fresh, mirror, last] = [
-    await place.home(before.signing),
-    await place.home(before.signing),
+    await place.home(before.pair),
+    await place.home(before.pair),
     await place.home(null),
     await place.home(null),
     await place.home(null),
     await place.home(null),
   ];
-  const record = await publisherRecordOf(before, NOW);
+  const record = await publisher.record({ seq: NOW, signingKeys: [before.certificate] });
   for (const home of [owner, thief]) await writeIdentity(home.path, before, record);
   await owner.must(["publish", await place.source("hello", "1.0.0")]);
   const archive = join(owner.seed, "hello-1.0.0.tgz");
@@ -51,10 +52,11 @@ Deno.test("after a revocation, readers who had pinned, who are new, who come by 
     await eventually(() => mirror.files().filter((name) => name.endsWith(".tgz")).length === 2);
 
     // The owner revokes the key, lists the archive of 1.0.0 as good, and signs it with another key.
-    const after = await certifiedPublisher(11, { key: generateKeyPair() });
-    const next = await place.home(after.signing);
-    const revoking = await publisherRecordOf(after, NOW + 1, {
-      revokedKeys: [{ key: before.signing.publicKey, sinceMs: NOW, reason: "laptop stolen" }],
+    const next = await place.home(after.pair);
+    const revoking = await publisher.record({
+      seq: NOW + 1,
+      signingKeys: [after.certificate],
+      revokedKeys: [{ key: before.publicKey, sinceMs: NOW, reason: "laptop stolen" }],
       good: [(await sha256Of(archive)).subarray(0, 16)],
     });
     await writeIdentity(next.path, after, revoking);
@@ -72,7 +74,7 @@ Deno.test("after a revocation, readers who had pinned, who are new, who come by 
       const { version, signer } = JSON.parse(line!);
       assert.deepEqual(
         [version, signer.key],
-        ["1.0.0", formatPublicKey(after.signing.publicKey)],
+        ["1.0.0", formatPublicKey(after.publicKey)],
         who,
       );
       await home.must(["get", what]);
@@ -124,10 +126,12 @@ Deno.test("after a revocation, readers who had pinned, who are new, who come by 
 
 Deno.test("a list of good archives is fetched from who seeds it, and decides also without the network later", async () => {
   await using place = await newPlace();
-  const before = await certifiedPublisher(12);
-  const identity = formatPublicKey(before.root.publicKey);
-  const owner = await place.home(before.signing);
-  await writeIdentity(owner.path, before, await publisherRecordOf(before, NOW));
+  const publisher = new TestIdentity();
+  const [before, after] = [await publisher.certify(), await publisher.certify()];
+  const identity = publisher.text;
+  const owner = await place.home(before.pair);
+  const record = await publisher.record({ seq: NOW, signingKeys: [before.certificate] });
+  await writeIdentity(owner.path, before, record);
   for (const version of ["1.0.0", "9.9.9"]) {
     await owner.must(["publish", await place.source("hello", version)]);
   }
@@ -135,13 +139,14 @@ Deno.test("a list of good archives is fetched from who seeds it, and decides als
   const hashes = await Promise.all(
     Array.from({ length: 100 }, (_, i) => i === 0 ? sha256Of(good!) : new Uint8Array(32).fill(i)),
   );
-  const goodList = await writeGoodList(owner.seed, before.root.publicKey, hashes);
-  const after = await certifiedPublisher(12, { key: generateKeyPair() });
-  const revoking = await publisherRecordOf(after, NOW + 1, {
-    revokedKeys: [{ key: before.signing.publicKey, sinceMs: NOW }],
+  const goodList = await writeGoodList(owner.seed, publisher.root.publicKey, hashes);
+  const revoking = await publisher.record({
+    seq: NOW + 1,
+    signingKeys: [after.certificate],
+    revokedKeys: [{ key: before.publicKey, sinceMs: NOW }],
     goodList,
   });
-  const next = await place.home(after.signing);
+  const next = await place.home(after.pair);
   await writeIdentity(next.path, after, revoking);
   await next.must(["publish", await place.source("other", "1.0.0")]);
   await using owning = await owner.daemon();

@@ -14,12 +14,13 @@ import {
   putPublisherRecord,
   putPublisherRecordOnce,
 } from "../../../src/publishing/publisher_record.ts";
-import type { MutableItem } from "../../../src/records/mod.ts";
-import { certifiedPublisher, publisherRecordOf } from "../../support/certified.ts";
+import { encodeItem, type MutableItem } from "../../../src/records/mod.ts";
+import { TestIdentity } from "../../support/identities.ts";
 
-const publisher = await certifiedPublisher(1);
-const old = await publisherRecordOf(publisher, 1_000);
-const newer = await publisherRecordOf(publisher, 2_000);
+const identity = new TestIdentity();
+const key = await identity.certify();
+const old = await identity.record({ seq: 1_000, signingKeys: [key.certificate] });
+const newer = await identity.record({ seq: 2_000, signingKeys: [key.certificate] });
 
 /** Makes a fake DHT that shows one item, and a home that keeps one. */
 function world({ shown, kept }: { shown?: MutableItem; kept?: MutableItem } = {}) {
@@ -46,51 +47,52 @@ function world({ shown, kept }: { shown?: MutableItem; kept?: MutableItem } = {}
   return { context, stored, warnings, lookups: () => lookups, fail: () => fails = true };
 }
 
-const withRecord = (bytes: Uint8Array): Signer => ({ ...publisher.signer, publisherRecord: bytes });
+const withBytes = (publisherRecord: Uint8Array): Signer => ({ ...key, publisherRecord });
+const withRecord = (item: MutableItem): Signer => withBytes(encodeItem(item));
 
 Deno.test("the record beside the key is put, unless the home keeps it or a newer one", async () => {
   const first = world();
-  await putPublisherRecord(first.context, withRecord(old.bytes));
+  await putPublisherRecord(first.context, withRecord(old));
   assert.deepEqual(first.stored, [
-    { item: old.item, record: { kind: "publisher" }, later: undefined },
+    { item: old, record: { kind: "publisher" }, later: undefined },
   ]);
-  for (const kept of [old.item, newer.item]) {
+  for (const kept of [old, newer]) {
     const { context, stored } = world({ kept });
-    await putPublisherRecord(context, withRecord(old.bytes));
+    await putPublisherRecord(context, withRecord(old));
     assert.deepEqual(stored, []);
   }
 });
 
 Deno.test("a newer record in the DHT is kept in place of that beside the key", async () => {
-  const { context, stored } = world({ shown: newer.item, kept: old.item });
-  await putPublisherRecord(context, withRecord(old.bytes));
-  assert.deepEqual(stored, [{ item: newer.item, record: { kind: "publisher" }, later: undefined }]);
+  const { context, stored } = world({ shown: newer, kept: old });
+  await putPublisherRecord(context, withRecord(old));
+  assert.deepEqual(stored, [{ item: newer, record: { kind: "publisher" }, later: undefined }]);
 });
 
 Deno.test("a machine that has only a certified key keeps the record that the DHT shows", async () => {
-  const { context, stored } = world({ shown: old.item });
-  await putPublisherRecord(context, publisher.signer);
+  const { context, stored } = world({ shown: old });
+  await putPublisherRecord(context, key);
   assert.equal(stored.length, 1);
   const none = world();
-  await putPublisherRecord(none.context, publisher.signer);
+  await putPublisherRecord(none.context, key);
   assert.equal(none.stored.length, 0);
   assert.match(none.warnings.join(), /readers who know the identity only find nothing/);
 });
 
 Deno.test("a key that was revoked, or is not in force, does not publish", async () => {
-  const revoked = await publisherRecordOf(publisher, 3_000, {
-    signingKeys: [],
-    revokedKeys: [{ key: publisher.signing.publicKey, sinceMs: 1, reason: "stolen\u001b[2J" }],
+  const revoked = await identity.record({
+    seq: 3_000,
+    revokedKeys: [{ key: key.publicKey, sinceMs: 1, reason: "stolen\u001b[2J" }],
   });
-  const gone = await publisherRecordOf(publisher, 3_000, { signingKeys: [] });
+  const gone = await identity.record({ seq: 3_000 });
   for (
     const [item, message] of [
-      [revoked.item, /is revoked \("stolen\\u001b\[2J"\).*key rotate/],
-      [gone.item, /is not among the keys .*key rotate/],
+      [revoked, /is revoked \("stolen\\u001b\[2J"\).*key rotate/],
+      [gone, /is not among the keys .*key rotate/],
     ] as const
   ) {
     const { context, stored } = world({ shown: item });
-    await assert.rejects(putPublisherRecord(context, withRecord(old.bytes)), {
+    await assert.rejects(putPublisherRecord(context, withRecord(old)), {
       code: "KEY_WITHDRAWN",
       message,
     });
@@ -99,9 +101,10 @@ Deno.test("a key that was revoked, or is not in force, does not publish", async 
 });
 
 Deno.test("a record that another key has signed is refused, and names the file", async () => {
-  const other = await publisherRecordOf(await certifiedPublisher(2), 9_000);
-  for (const bytes of [other.bytes, old.bytes.slice(1), new Uint8Array(3)]) {
-    await assert.rejects(putPublisherRecord(world().context, withRecord(bytes)), {
+  const other = await new TestIdentity().record({ seq: 9_000, signingKeys: [key.certificate] });
+  const [foreign, cut] = [encodeItem(other), encodeItem(old).slice(1)];
+  for (const bytes of [foreign, cut, new Uint8Array(3)]) {
+    await assert.rejects(putPublisherRecord(world().context, withBytes(bytes)), {
       code: "PUBLISHER_RECORD_INVALID",
       message: /publisher\.record/,
     });
@@ -111,7 +114,7 @@ Deno.test("a record that another key has signed is refused, and names the file",
 Deno.test("without the DHT the record is a warning's matter, and a key without a root has none", async () => {
   const { context, warnings, fail } = world();
   fail();
-  await putPublisherRecord(context, withRecord(old.bytes));
+  await putPublisherRecord(context, withRecord(old));
   assert.match(warnings.join(), /libreseed announce/);
   const { context: bare, lookups } = world();
   await putPublisherRecord(bare, generateKeyPair());
@@ -120,7 +123,7 @@ Deno.test("without the DHT the record is a warning's matter, and a key without a
 
 Deno.test("one command puts the record once", async () => {
   const { context, lookups } = world();
-  const signer = withRecord(old.bytes);
+  const signer = withRecord(old);
   await Promise.all([1, 2, 3].map(() => putPublisherRecordOnce(context, signer)));
   assert.equal(lookups(), 1);
 });

@@ -26,8 +26,8 @@ import {
   targetOf,
 } from "../../../../src/records/mod.ts";
 import { StateDatabase, type ValidSeedEntry } from "../../../../src/store/mod.ts";
-import { certifiedPublisher, publisherRecordOf } from "../../../support/certified.ts";
 import { FakeClock, settle } from "../../../support/fake_clock.ts";
+import { TestIdentity } from "../../../support/identities.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { keysOfSlot } from "../../../support/names_home.ts";
 import { NOON } from "../../../support/names_world.ts";
@@ -202,10 +202,11 @@ Deno.test("records of a removed archive are no longer looked for", async () => {
 });
 
 Deno.test("of a publisher with a root key, the publisher record is kept with the list", async () => {
-  const publisher = await certifiedPublisher(1);
-  const [identity, signingKey] = [publisher.root.publicKey, publisher.signing.publicKey];
-  const record = await publisherRecordOf(publisher, NOON);
-  const list = signedItem(publisher.signing, {
+  const publisher = new TestIdentity();
+  const key = await publisher.certify();
+  const [identity, signingKey] = [publisher.root.publicKey, key.publicKey];
+  const record = await publisher.record({ seq: NOON, signingKeys: [key.certificate] });
+  const list = signedItem(key.pair, {
     salt: announceSalt(signingKey),
     seq: NOON,
     value: encodeAnnounceRecord({ packages: new Map([["hello", ["1.0.0"]]]), timestampMs: NOON }),
@@ -226,7 +227,7 @@ Deno.test("of a publisher with a root key, the publisher record is kept with the
     },
   } as unknown as AdoptedListsOptions);
   assert.equal(await lists.adopt(identity, signingKey), false);
-  shown.set(toHex(targetOf(identity, publisherSalt())), record.item);
+  shown.set(toHex(targetOf(identity, publisherSalt())), record);
   assert.equal(await lists.adopt(identity, signingKey), false);
   await clock.advance(HOUR_MS);
   assert.equal(await lists.adopt(identity, signingKey), true);
@@ -239,23 +240,23 @@ Deno.test("the publisher record goes with the last package of its identity", asy
   const clock = new FakeClock(NOON);
   const state = StateDatabase.open(join(home.path, "state.db"), clock);
   const records = new KeptRecords(state, clock, 6_881, () => 8, () => {});
-  const publisher = await certifiedPublisher(1);
+  const publisher = new TestIdentity();
+  const key = await publisher.certify();
   const packages = ["1.0.0", "2.0.0"].map((version) => ({ name: "hello", version }));
   for (const named of packages) {
     const hashes = { archiveSha256: `sha256:${"cd".repeat(32)}`, btih: "ab".repeat(20) };
     const fields = { ...named, ...hashes, length: 20, timestamp: NOON };
-    const minimal = await signMinimal(fields, publisher.signer);
-    const item = await manifestRecord(minimal, publisher.signer, NOON);
+    const minimal = await signMinimal(fields, key);
+    const item = await manifestRecord(minimal, key, NOON);
     records.keep(item, { kind: "manifest", ...named }, false);
   }
-  const { item } = await publisherRecordOf(publisher, NOON);
+  const item = await publisher.record({ seq: NOON, signingKeys: [key.certificate] });
   records.keep(item, { kind: "publisher" }, false);
   const target = targetOf(item.publicKey, item.salt);
   assert.equal(records.forget("hello", "1.0.0", formatPublicKey(keys.publicKey)).length, 0);
-  const identity = formatPublicKey(publisher.root.publicKey);
-  assert.equal(records.forget("hello", "1.0.0", identity).length, 1);
+  assert.equal(records.forget("hello", "1.0.0", publisher.text).length, 1);
   assert.equal(records.has(target), true);
-  assert.equal(records.forget("hello", "2.0.0", identity).length, 2);
+  assert.equal(records.forget("hello", "2.0.0", publisher.text).length, 2);
   assert.equal(records.has(target), false);
   state.close();
   await home.remove();
