@@ -34,23 +34,28 @@ const keys = keyPairFromSeed(new Uint8Array(32).fill(7));
 const wanted = { publicKey: keys.publicKey, name: "small" };
 
 /** Makes the manifest record of a version. */
-function manifestOf(version: string, seq: number): MutableItem {
+function manifestOf(version: string, seq: number, pair = keys): MutableItem {
   const minimal = signedMinimal({
     ...{ name: wanted.name, version, archiveSha256: `sha256:${"cd".repeat(32)}` },
     ...{ btih: version.replaceAll(".", "").padStart(40, "0"), length: 3, timestamp: 1 },
-  }, keys);
+  }, pair);
   const salt = manifestSalt(wanted.name, version);
-  return signedItem(keys, { salt, seq, value: manifestValue(minimal) });
+  return signedItem(pair, { salt, seq, value: manifestValue(minimal) });
 }
 
 /** Makes the announce record of a publisher with one package. */
-function listOf(versions: string[], seq: number, flags: PackageFlagsVector = {}): MutableItem {
+function listOf(
+  versions: string[],
+  seq: number,
+  flags: PackageFlagsVector = {},
+  pair = keys,
+): MutableItem {
   const value = encodeAnnounceRecord({
     packages: new Map([[wanted.name, versions]]),
     timestampMs: seq,
     flags: flagsOf({ [wanted.name]: flags }),
   });
-  return signedItem(keys, { salt: announceSalt(keys.publicKey), seq, value });
+  return signedItem(pair, { salt: announceSalt(pair.publicKey), seq, value });
 }
 
 /** A network in which the closest nodes hold a package's records, and a client in a fresh home. */
@@ -188,10 +193,16 @@ Deno.test("a list with a forged signature begins nothing", async () => {
   assert.equal(at.begun.includes(toHex(guess)), false);
 });
 
+/**
+ * Seeds of the publishers that the tests below add up. Where the keys lie in the DHT decides
+ * about a round trip or two, so the keys are the same in every run.
+ */
+const SEEDS = [1, 2, 3];
+
 /** A network with the package of a publisher that has a root key. */
-async function certified(nodes: number) {
+async function certified(nodes: number, seed: number) {
   const at = await network(nodes);
-  const identity = new TestIdentity();
+  const identity = new TestIdentity(seed);
   const key = await identity.certify({ fromMs: T });
   const minimal = await minimalBy(key, T, { name: wanted.name });
   const value = encodeAnnounceRecord({
@@ -222,28 +233,39 @@ for (const nodes of [24, 300, 3_000]) {
       assert.equal((await resolved).minimal.version, "1.0.0");
       return at.rounds();
     };
+    let oneLookup = 0;
+    for (const seed of SEEDS) {
+      await using at = await certified(nodes, seed);
+      const { item } = await at.clock.until(at.operations.lookUp(at.record));
+      assert.deepEqual(item, at.record);
+      oneLookup += at.rounds();
+    }
     for (const range of [undefined, "1.0.0"]) {
-      await using plain = await network(nodes);
-      plain.plant(listOf(["1.0.0"], 1));
-      plain.plant(manifestOf("1.0.0", 1));
-      const withoutRoot = await rounds(plain, { ...wanted, range });
+      const sums = { withoutRoot: 0, atSecondUse: 0, byName: 0, atFirstUse: 0 };
+      for (const seed of SEEDS) {
+        await using plain = await network(nodes);
+        const pair = keyPairFromSeed(new Uint8Array(32).fill(seed));
+        plain.plant(listOf(["1.0.0"], 1, {}, pair));
+        plain.plant(manifestOf("1.0.0", 1, pair));
+        const { publicKey } = pair;
+        sums.withoutRoot += await rounds(plain, { ...wanted, publicKey, range });
 
-      await using remembered = await certified(nodes);
-      remembered.trust.learnRecord(remembered.record);
-      const atSecondUse = await rounds(remembered, { ...remembered.wanted, range });
+        await using remembered = await certified(nodes, seed);
+        remembered.trust.learnRecord(remembered.record);
+        sums.atSecondUse += await rounds(remembered, { ...remembered.wanted, range });
 
-      await using hinted = await certified(nodes);
-      const hint = hinted.key.certificate;
-      const byName = await rounds(hinted, { ...hinted.wanted, range, ...{ hint } });
+        await using hinted = await certified(nodes, seed);
+        const hint = hinted.key.certificate;
+        sums.byName += await rounds(hinted, { ...hinted.wanted, range, ...{ hint } });
 
-      await using fresh = await certified(nodes);
-      const atFirstUse = await rounds(fresh, { ...fresh.wanted, range });
-
+        await using fresh = await certified(nodes, seed);
+        sums.atFirstUse += await rounds(fresh, { ...fresh.wanted, range });
+      }
+      const found = JSON.stringify({ ...sums, oneLookup });
       // The lookups of different targets may take one round trip more or less.
-      assert.ok(atSecondUse <= withoutRoot + 1, `${atSecondUse} instead of ${withoutRoot}`);
-      assert.ok(byName <= withoutRoot + 1, `${byName} instead of ${withoutRoot}`);
-      // One lookup more, from a table that has learned nodes.
-      assert.ok(atFirstUse <= withoutRoot + 4, `${atFirstUse} instead of ${withoutRoot}`);
+      const most = sums.withoutRoot + SEEDS.length;
+      assert.ok(sums.atSecondUse <= most && sums.byName <= most, found);
+      assert.ok(sums.atFirstUse <= most + oneLookup, found);
     }
   });
 }
