@@ -178,15 +178,17 @@ Deno.test("every file and folder of this repository that the docs name is there"
   assert(names > 100, `only ${names} names were looked at`);
 });
 
-Deno.test("every decision is in the list of decisions", async () => {
-  const list = await read("docs/decisions/README.md");
-  for await (const { name } of Deno.readDir(join(root, "docs", "decisions"))) {
+Deno.test("the list of decisions has every page, with its title and in its order", async () => {
+  const expected: string[] = [];
+  for await (const { name } of Deno.readDir(join(root, "docs/decisions"))) {
     if (name === "README.md") continue;
-    const title = /^# \d+\. (.+)$/m.exec(await read(`docs/decisions/${name}`))?.[1];
-    assert(title, `${name} has no title`);
-    const row = list.split("\n").find((line) => line.includes(`(${name})`));
-    assert(row?.includes(title), `${name}: the list does not have ${title}`);
+    const [heading] = (await read(`docs/decisions/${name}`)).split("\n");
+    const [, number, title] = heading!.match(/^# (\d+)\. (.+)$/) ?? [];
+    assert.equal(name.slice(0, 5), `${number?.padStart(4, "0")}-`, `${name}: ${heading}`);
+    expected.push(`- [${name.slice(0, 4)}](${name}) ${title}`);
   }
+  const list = (await read("docs/decisions/README.md")).replace(/\n  +/g, " ");
+  assert.deepEqual(list.match(/^- .*/gm), expected.sort());
 });
 
 /**
