@@ -99,32 +99,24 @@ ${table(["permission", "what", "why", "until"], await launcherRows())}
 
 ## The command's thread
 
-Each command runs in a thread of its own; the daemon is the command \`seed\`. The thread has the rows of
-its command and nothing else. No row names \`keys\`, and no command has \`env\`, \`run\`, \`ffi\` or
-\`import\`. If a row names a command with arguments, it applies to such command lines only.
+Each command runs in a thread of its own; the daemon is the command \`seed\`. The thread has the grants
+of its command and nothing else. No grant names \`keys\`, and no command has \`env\`, \`run\`, \`ffi\`
+or \`import\`. If a grant names a command with arguments, it applies to such command lines only.
 
 - **hosts** [borrow the engine of a host, or become the host](architecture.md#threads-and-processes):
   ${named(all, all.filter(isHost))}
 - **all** are all commands but these, which have nothing: ${named(all, all.filter(hasNothing))}
 
-${table(["permission", "what", "why", "commands"], commandRows(all))}
+Each line is a permission, what it opens, the reason, and the commands that have it.
+
+${commandLines(all)}
 
 ## What the command's thread asks of the launcher
 
 The set of requests is closed. A stranger may control the thread, so the launcher checks each request
 against the needs of the command line, and refuses all others.
 
-${
-    table(
-      ["request", "the launcher", "commands", "check"],
-      Object.entries(requestRows).map(([name, { does, isGranted, check }]) => [
-        `\`${name}\``,
-        does,
-        commandsOf(all, all.filter(({ grants }) => isGranted(grants))),
-        check,
-      ]),
-    )
-  }
+${requestLines(all)}
 
 ## The other threads
 
@@ -161,8 +153,11 @@ function untilWhen(kind: string): string {
   return "the end";
 }
 
-/** Rows of the command's thread: entries with one reason and the same commands are one row. */
-function commandRows(all: readonly Sample[]): string[][] {
+/**
+ * Lists the grants of the command's thread: those with one reason and the same commands are one line.
+ * Lists, unlike tables, are not realigned by a new grant, so that two changes of the page merge.
+ */
+function commandLines(all: readonly Sample[]): string {
   const entries = new Map<string, { what: string; kinds: string; why: string; of: Sample[] }>();
   for (const sample of all) {
     const grants = sample.grants.why.map(({ permission, what, why }) => ({
@@ -187,15 +182,27 @@ function commandRows(all: readonly Sample[]): string[][] {
     rows.set(cells.join("\n"), row);
   }
   return [...rows.values()]
-    .map(({ cells: [kinds, why, commands], what }) => [kinds, whats(what), why, commands])
-    .sort((a, b) => rank(a) - rank(b));
+    .map(({ cells: [kinds, why, commands], what }) => ({
+      rank: rank(kinds, what[0]!),
+      line: `- ${whats(what)} (${kinds}): ${why}. For ${commands}`,
+    }))
+    .sort((a, b) => a.rank - b.rank || (a.line < b.line ? -1 : 1))
+    .map(({ line }) => line).join("\n");
 }
 
-/** Order of the rows: the home, the seed directory, other paths, the network, functions. */
-function rank([kinds, what]: string[]): number {
+/** Lists the requests that the launcher answers. */
+function requestLines(all: readonly Sample[]): string {
+  return Object.entries(requestRows).map(([name, { does, isGranted, check }]) => {
+    const commands = commandsOf(all, all.filter(({ grants }) => isGranted(grants)));
+    return `- \`${name}\`: ${does}. For ${commands}${check === "" ? "" : `. Checked: ${check}`}`;
+  }).join("\n");
+}
+
+/** Order of the lines: the home, the seed directory, other paths, the network, functions. */
+function rank(kinds: string, what: string): number {
   if (kinds === "sys") return 5;
-  if (kinds === "net") return what!.startsWith("`unix:") ? 3 : 4;
-  return what!.startsWith("`HOME") ? 0 : what!.startsWith("`DIR") ? 1 : 2;
+  if (kinds === "net") return what.startsWith("unix:") ? 3 : 4;
+  return what.startsWith("HOME") ? 0 : what.startsWith("DIR") ? 1 : 2;
 }
 
 function whats(all: readonly string[]): string {

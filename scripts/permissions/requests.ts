@@ -1,5 +1,5 @@
 /**
- * The table of requests to the launcher, for the page about permissions: the effect of each, the
+ * The list of requests to the launcher, for the page about permissions: the effect of each, the
  * commands that may send it, and the launcher's check.
  *
  * @module
@@ -7,7 +7,7 @@
 
 import type { Grants, LauncherRequests } from "../../src/launcher/mod.ts";
 
-/** A row of the table of requests. */
+/** A line of the list of requests. */
 export interface RequestRow {
   does: string;
   /** Whether a command with these grants may send the request. */
@@ -17,15 +17,15 @@ export interface RequestRow {
 
 const check = "the path is that of this home's key";
 const orderCheck = "the order is the one that the launcher has read from the command line itself";
-/** Returns the row of a use of the key. `use` is the beginning of the use's name. */
+/** Returns the line of a use of the key. `use` is the beginning of the use's name. */
 const ofKey = (use: string) => ({
   isGranted: ({ keyUses }: Grants) => keyUses.some((one) => one.startsWith(use)),
   check,
 });
 const ofEngine = ({ wantsEngine }: Grants) => wantsEngine;
-const ofAll = { isGranted: () => true, check: "none: it names no path" };
+const ofAll = { isGranted: () => true, check: "nothing, since it names no path" };
 
-/** The rows by the name of the request. The type makes sure that no request is missing. */
+/** The lines by the name of the request. The type makes sure that no request is missing. */
 export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
   signingKey: {
     does: "returns the public key and its certificate",
