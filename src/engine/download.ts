@@ -6,13 +6,15 @@
  * @module
  */
 
-import { type Clock, every, formatHostPort, parseAddress } from "../base/mod.ts";
+import { type Clock, every, formatHostPort, parseAddress, toHex } from "../base/mod.ts";
 import type { PeerAddress } from "../dht/mod.ts";
 import {
   DuplicateConnections,
   type FetchRange,
   PeerReach,
   PiecePicker,
+  PublisherPeers,
+  RendezvousDials,
   SmartBan,
   WebSeeds,
 } from "./download/mod.ts";
@@ -52,6 +54,8 @@ export interface DownloadRequest {
    * in order, and the download waits for {@linkcode Download.widen} when it has them. Default: all.
    */
   wantedBytes?: number;
+  /** Identity of the publisher, 32 bytes, if known. */
+  publisher?: Uint8Array;
   signal?: AbortSignal;
   onProgress?: (progress: DownloadProgress) => void;
 }
@@ -66,27 +70,33 @@ const MAX_EARLY_PEERS = 500;
 /** Maximum number of host names of peers that a download looks up. */
 const MAX_NAMES = 8;
 
-/** Functions of the gate that a download uses. */
-export interface Gated {
+/** What a download uses of the engine: functions of the gate, and a memory of peers. */
+export interface Shared {
   /** Requests a range of a web seed's file. */
   fetchRange: FetchRange;
   /** Called with the number of bytes after each part that came from a web seed. */
   onBytes(bytes: number): void;
   /** Returns the addresses of a peer's host name that may be dialled at a port. */
   lookUp(name: string, port: number): Promise<string[]>;
+  /** Memory of the peers of publishers' rendezvous, which all downloads share. */
+  publisherPeers: PublisherPeers;
 }
 
 /**
- * Returns what downloads get through a gate; without one, it fails.
+ * Returns what all downloads of an engine use. Without a gate, its functions fail.
  *
- * @param onBytes as in {@linkcode Gated}
+ * @param onBytes as in {@linkcode Shared}
  */
-export function gatedBy(gate: EngineOptions["gate"], onBytes: Gated["onBytes"]): Gated {
+export function sharedBy(
+  { gate, clock }: Pick<EngineOptions, "gate" | "clock">,
+  onBytes: Shared["onBytes"],
+): Shared {
   const noGate = () => Promise.reject(new Error("There is no gate"));
   return {
     fetchRange: (order, signal) => gate ? gate().fetchRange(order, signal) : noGate(),
     lookUp: (name, port) => gate ? gate().lookUp(name, port) : noGate(),
     onBytes,
+    publisherPeers: new PublisherPeers(clock),
   };
 }
 
@@ -104,16 +114,17 @@ export class Download {
    * afterwards.
    */
   readonly #early: PeerAddress[];
-  readonly #gated: Gated;
+  readonly #shared: Shared;
+  #rendezvous: RendezvousDials | undefined;
   /** Host names of peers that were looked up, as `NAME:PORT`. */
   readonly #names = new Set<string>();
 
   /** @param torrent a torrent that was just added to the client */
-  constructor(torrent: Torrent, request: DownloadRequest, clock: Clock, gated: Gated) {
+  constructor(torrent: Torrent, request: DownloadRequest, clock: Clock, shared: Shared) {
     this.torrent = torrent;
     this.request = request;
     this.#clock = clock;
-    this.#gated = gated;
+    this.#shared = shared;
     this.#early = [...request.peers ?? []];
     this.#smartBan = new SmartBan(torrent, clock);
     this.#picker = new PiecePicker(torrent, clock, Math.random, request.wantedBytes);
@@ -121,8 +132,29 @@ export class Download {
     this.#reach = new PeerReach(torrent);
     const { infoHashHex, fileName, webSeeds = [] } = request;
     const isWanted = (index: number) => this.#picker.isWanted(index);
-    this.#webSeeds = new WebSeeds(torrent, { ...gated, clock, infoHashHex, fileName, isWanted });
+    this.#webSeeds = new WebSeeds(torrent, { ...shared, clock, infoHashHex, fileName, isWanted });
     this.#webSeeds.add(webSeeds);
+    if (request.publisher) this.setPublisher(request.publisher);
+  }
+
+  /** Tells the download whose archive it is: the publisher's identity, 32 bytes. */
+  setPublisher(publisher: Uint8Array): void {
+    const { torrent, request: { infoHashHex } } = this;
+    this.#rendezvous ??= new RendezvousDials({
+      ...{ torrent, clock: this.#clock, infoHashHex, publisherHex: toHex(publisher) },
+      known: this.#shared.publisherPeers,
+    });
+  }
+
+  /**
+   * Adds peers that one node has named at the publisher's rendezvous. Does nothing for a download whose
+   * publisher is not known, or after its end.
+   *
+   * @param search number of the search; a higher one replaces what earlier searches have found
+   */
+  addRendezvousPeers(search: number, named: PeerAddress[]): void {
+    const { torrent } = this;
+    if (!torrent.destroyed && !torrent.done) this.#rendezvous?.add(search, named);
   }
 
   /** Wants more bytes at the archive's beginning, if the request named a number of wanted bytes. */
@@ -158,7 +190,7 @@ export class Download {
     const name = formatHostPort({ host, port });
     if (this.#names.has(name) || this.#names.size >= MAX_NAMES) return;
     this.#names.add(name);
-    const hosts = await this.#gated.lookUp(host, port).catch(() => []);
+    const hosts = await this.#shared.lookUp(host, port).catch(() => []);
     if (torrent.destroyed) return;
     if (hosts.length === 0) torrent.emit("refused", name, "name");
     this.addPeers(hosts.map((host) => ({ host, port })));
@@ -181,6 +213,7 @@ export class Download {
     const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, () => {
       this.#smartBan.update();
       this.#webSeeds.update();
+      this.#rendezvous?.update();
       report();
     });
     const cancel = () => torrent.destroy({ destroyStore: false });

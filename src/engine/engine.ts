@@ -14,7 +14,7 @@ import { attachToConnections } from "./connections.ts";
 import { createClient, type CreatedClient, throttle } from "./client.ts";
 import { DhtHosts, type DhtState, type FamilyStatus, type Traffic } from "./dht/mod.ts";
 import type { Routes } from "./dial/mod.ts";
-import { Download, type DownloadRequest, type Gated, gatedBy, invalidTorrent } from "./download.ts";
+import { Download, type DownloadRequest, invalidTorrent, sharedBy } from "./download.ts";
 import { engineClosed, EngineError, engineFailed } from "./errors.ts";
 import { Introductions } from "./holes/mod.ts";
 import type { PeerHandshake } from "./extended_handshake.ts";
@@ -59,7 +59,7 @@ export class Engine {
   readonly #clock: Clock;
   /** Introductions of peers to each other (BEP 55). */
   readonly introductions: Introductions;
-  readonly #gated: Gated;
+  readonly #shared: ReturnType<typeof sharedBy>;
   readonly #seeds: Seeds;
   readonly #downloads = new Set<Download>();
   readonly #onPeerHandshake: (said: PeerHandshake) => void;
@@ -121,7 +121,7 @@ export class Engine {
     this.#clock = options.clock;
     // Like its DHT node, the archives of a program that ends soon are not worth announcing.
     this.#announcesSeeds = !options.readOnly;
-    this.#gated = gatedBy(options.gate, (bytes) => this.#transferred.webSeedBytes += bytes);
+    this.#shared = sharedBy(options, (bytes) => this.#transferred.webSeedBytes += bytes);
     this.introductions = new Introductions(options.clock, (hash) => this.#seeds.wake(hash));
     this.#onPeerHandshake = options.onPeerHandshake ?? (() => {});
     this.#seeds = new Seeds({
@@ -253,7 +253,7 @@ export class Engine {
       throw invalidTorrent(infoHashHex, "its infohash is not 40 lower-case hexadecimal digits");
     }
     const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
-    const download = new Download(added, request, this.#clock, this.#gated);
+    const download = new Download(added, request, this.#clock, this.#shared);
     this.#downloads.add(download);
     this.#neighbours?.add(infoHashHex, true);
     try {

@@ -8,6 +8,8 @@
  *   requests stalled blocks from other peers.
  * - {@linkcode DuplicateConnections} closes one of two connections to the same peer.
  * - {@linkcode WebSeeds} downloads pieces from web servers where peers send none or send slowly.
+ * - {@linkcode RendezvousDials} dials peers of the publisher's rendezvous, which may lack the archive;
+ *   {@linkcode PublisherPeers} remembers what they did.
  * - {@linkcode PeerReach} counts the peers by the stage that they reached, for messages to the
  *   user.
  *
@@ -21,6 +23,8 @@
 export { DuplicateConnections } from "./duplicate_connections.ts";
 export { type PeerCounts, PeerReach } from "./peer_reach.ts";
 export { PiecePicker } from "./piece_picker.ts";
+export { PublisherPeers } from "./publisher_peers.ts";
+export { RendezvousDials } from "./rendezvous_dials.ts";
 export { WebSeeds, type WebSeedStatus } from "./web_seeds.ts";
 export type { FetchRange } from "./web_transfer.ts";
 export { SmartBan } from "./smart_ban.ts";

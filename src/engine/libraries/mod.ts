@@ -56,6 +56,7 @@ export {
   makeClient,
   OwnDials,
   releasePieceBuffer,
+  RENDEZVOUS_SOURCE,
   requestBlocks,
   requestedPeers,
   type RequestingWire,

@@ -1,7 +1,8 @@
 /**
  * Dials peers, instead of npm:webtorrent. No address that {@linkcode DialBudget} refuses is
  * dialled, whatever its origin. An address that must wait is dialled after the running dials to the
- * same address have ended. The torrent emits `dial` for each dial and `refused` for each refusal.
+ * same address have ended. The torrent emits `dial` for each dial, `refused` for each refusal, and
+ * `fruitless` for a peer of a rendezvous that completes no handshake.
  *
  * @module
  */
@@ -72,6 +73,12 @@ export interface AddressFilter {
 /** Origin of an address that another peer sent (peer exchange, BEP 11). */
 const PEX_SOURCE = "ut_pex";
 /**
+ * Origin of an address that was found at a publisher's rendezvous. `download/rendezvous_dials.ts` has
+ * few of them dialled at a time, so they are dialled next. One that ends the connection without a
+ * handshake is not dialled again; the torrent emits `fruitless`.
+ */
+export const RENDEZVOUS_SOURCE = "rendezvous";
+/**
  * Maximum number of peers of a torrent that are queued for dialling, whether it is downloaded or
  * seeded. Each takes some 2 kB.
  */
@@ -103,7 +110,8 @@ export const diallingReplacements: readonly Replacement[] = [
         if (typeof peer === "string") {
           const most = source === PEX_SOURCE ? MAX_QUEUED_FOR_PEX : MAX_QUEUED;
           // While the torrent is held, a dial takes the place of another one.
-          if (!this.isHeld && (this._queue?.length ?? 0) >= most) return null;
+          const isFull = (this._queue?.length ?? 0) >= most;
+          if (!this.isHeld && isFull && source !== RENDEZVOUS_SOURCE) return null;
           if (this.addressFilters?.some((filter) => !filter.admits(peer))) return null;
           const refusal = this.client?.dials?.refusal(peer);
           if (refusal) {
@@ -113,7 +121,8 @@ export const diallingReplacements: readonly Replacement[] = [
         }
         const added = addPeer.call(this, peer, type, source);
         if (source !== PEX_SOURCE && added && this._queue?.at(-1) === added) {
-          putBeforePexPeers(this._queue);
+          if (source === RENDEZVOUS_SOURCE) this._queue.unshift(this._queue.pop()!);
+          else putBeforePexPeers(this._queue);
         }
         return added;
       },
@@ -242,6 +251,10 @@ function dialOtherwise(torrent: Dialling, peer: Waiting, form: HandshakeForm): v
 }
 
 function redialLater(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): void {
+  if (peer.source === RENDEZVOUS_SOURCE && !peer._handshakeDone) {
+    torrent.emit("fruitless", peer.addr);
+    return;
+  }
   const pauseMs = REDIAL_MS[peer.retries];
   if (torrent.destroyed || !dials || pauseMs === undefined) return;
   const redials = torrent.redials ??= cancelledAtClose(torrent);

@@ -35,6 +35,7 @@ export {
   type AddressFilter,
   diallingReplacements,
   forgiveFailures,
+  RENDEZVOUS_SOURCE,
 } from "./dialling.ts";
 export { encryptionReplacements, secureOf } from "./encryption.ts";
 export { take } from "./handshake.ts";

@@ -18,6 +18,8 @@ export interface Wire extends EventEmitter {
   /** The pieces that the peer claims to have. */
   peerPieces: { get(index: number): boolean };
   destroyed: boolean;
+  /** Number of bytes of blocks that the peer has sent. */
+  downloaded: number;
   remoteAddress?: string;
   remotePort?: number;
   /** Added by libreseed: the archive that the peer may request blocks of. */
@@ -58,9 +60,12 @@ export interface Torrent extends EventEmitter {
   /**
    * Adds the address of a peer to connect to.
    *
-   * @param source origin of the address: `ut_pex` if another peer sent it (peer exchange, BEP 11)
+   * @param source origin of the address: `ut_pex` if another peer sent it (peer exchange, BEP 11),
+   * `rendezvous` if it was found at a publisher's rendezvous
    */
   addPeer(address: string, source?: string): boolean;
+  /** Ends the dial or connection to an address, and forgets the address. */
+  removePeer(address: string): void;
   destroy(options: { destroyStore: boolean }, done?: (error?: Error) => void): void;
 }
 
