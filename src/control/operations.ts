@@ -8,8 +8,13 @@
 import * as v from "valibot";
 import { MAX_WEB_SEED_BYTES, MAX_WEB_SEEDS } from "../base/mod.ts";
 import type { GetOutcome, PutOutcome } from "../dht/mod.ts";
-import type { DownloadProgress } from "../engine/mod.ts";
-import { MAX_SALT_BYTES, type MutableItem, type NameIndexEntry } from "../records/mod.ts";
+import type { DownloadProgress, RendezvousAsked } from "../engine/mod.ts";
+import {
+  MAX_SALT_BYTES,
+  type MutableItem,
+  type NameIndexEntry,
+  type RendezvousAnswer,
+} from "../records/mod.ts";
 import type {
   Announced,
   Downloaded,
@@ -108,6 +113,16 @@ const putOutcome = withBytes<PutOutcome>({
 });
 const announced = withBytes<Announced>({ outcome: v.optional(putOutcome) });
 
+const rendezvousAnswer: v.GenericSchema<unknown, RendezvousAnswer & { from: string }> = v
+  .strictObject({
+    entries: v.array(entry),
+    items: v.array(item),
+    seeder: v.optional(
+      v.strictObject({ version: v.string(), archives: count, bytes: count, uptimeSeconds: count }),
+    ),
+    from: v.string(),
+  });
+
 /** The table of all operations, by name. */
 export const operations = {
   /** Returns the status of the host. */
@@ -179,6 +194,20 @@ export const operations = {
   },
   /** Searches the DHT for peers of a torrent, and returns the number of found peers. */
   countPeers: { request: v.strictObject({ infoHash }), result: plain<{ peers: number }>() },
+  /**
+   * Asks the peers of a rendezvous for the publishers of a name, for the newest records of a publisher,
+   * or for the manifest records of a version. Each event has the answer of one
+   * peer, and the peer's address without the port. Nothing of an answer is verified.
+   */
+  askRendezvous: {
+    request: v.union([
+      v.strictObject({ name: text }),
+      v.strictObject({ publicKey }),
+      v.strictObject({ publicKey, name: text, version: text }),
+    ]),
+    result: plain<RendezvousAsked>(),
+    event: rendezvousAnswer,
+  },
   /**
    * Re-announces the records of the given packages, or all records. Each event has the outcome of
    * one record.

@@ -10,37 +10,24 @@
 
 import type { BindingState, Clock } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
-import { attachToConnections } from "./connections.ts";
+import { addTorrent } from "./add_torrent.ts";
 import { createClient, type CreatedClient, throttle } from "./client.ts";
 import { DhtHosts, type DhtState, type FamilyStatus, type Traffic } from "./dht/mod.ts";
 import type { Routes } from "./dial/mod.ts";
 import { Download, type DownloadRequest, invalidTorrent, sharedBy } from "./download.ts";
 import { engineClosed, EngineError, engineFailed } from "./errors.ts";
 import { Introductions } from "./holes/mod.ts";
-import type { PeerHandshake } from "./extended_handshake.ts";
+import { type PeerHandshake, sayWhoWeAre } from "./extended_handshake.ts";
 import type { LanStatus, Neighbours } from "./lan/mod.ts";
-import {
-  applyReplacements,
-  ArchiveStore,
-  type Client,
-  keepPieceBuffers,
-  releasePieceBuffer,
-  type Torrent,
-  wakeOnHandshake,
-} from "./libraries/mod.ts";
+import { applyReplacements, type Client, type Torrent, wakeOnHandshake } from "./libraries/mod.ts";
 import { findNeighbours } from "./neighbours.ts";
 import { dhtOptionsOf, type EngineOptions, type RateLimits, whyUnusable } from "./options.ts";
 import type { PeerListeners } from "./listen/mod.ts";
+import { RendezvousPeers } from "./rendezvous/mod.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
 import { statusOf, type TorrentStatus, type Totals, totalsOf } from "./torrents.ts";
 import type { Transports, UtpStatus } from "./transport/mod.ts";
 
-/**
- * Maximum number of unchoked peers of one torrent. WebTorrent chooses the unchoked peers every ten
- * seconds. With its default maximum of ten, the slot of a finished peer could stay empty for up to
- * ten seconds.
- */
-const UPLOAD_SLOTS = 200;
 /** Maximum number of attempts to find a port that is free for both TCP and UDP. */
 const FREE_PORT_TRIES = 8;
 
@@ -59,6 +46,8 @@ export class Engine {
   readonly #clock: Clock;
   /** Introductions of peers to each other (BEP 55). */
   readonly introductions: Introductions;
+  /** Peers that are met at rendezvous. */
+  readonly rendezvous: RendezvousPeers;
   readonly #shared: ReturnType<typeof sharedBy>;
   readonly #seeds: Seeds;
   readonly #downloads = new Set<Download>();
@@ -126,8 +115,7 @@ export class Engine {
     this.#onPeerHandshake = options.onPeerHandshake ?? (() => {});
     this.#seeds = new Seeds({
       clock: options.clock,
-      add: (torrent, filePath) =>
-        this.#add(torrent, { filePath, writable: false, skipVerify: true }),
+      add: (torrent, filePath) => this.#add(torrent, filePath, false),
       onUnreadable: (infoHashHex, error) => {
         if (!this.#ending) options.onUnreadable?.(infoHashHex, error);
       },
@@ -137,10 +125,16 @@ export class Engine {
       return live ?? await this.#seeds.wake(infoHashHex);
     };
     this.#neighbours = findNeighbours(options, routes, () => this.port, find);
+    this.rendezvous = new RendezvousPeers({
+      ...{ client, clock: options.clock },
+      onQuestion: options.onQuestion ?? (() => Promise.resolve({ entries: [], items: [] })),
+      introduce: (wire) => sayWhoWeAre(wire, this.port),
+    });
     wakeOnHandshake(client, {
-      find,
+      find: async (infoHashHex) => this.rendezvous.find(infoHashHex) ?? await find(infoHashHex),
       findObfuscated: (hashHex) =>
-        this.#seeds.findObfuscated(hashHex, this.#downloading().map(({ infoHash }) => infoHash)),
+        this.rendezvous.findObfuscated(hashHex) ??
+          this.#seeds.findObfuscated(hashHex, this.#downloading().map(({ infoHash }) => infoHash)),
     });
     client.on("error", (error: Error) => {
       if (this.#ending || !client.destroyed) return;
@@ -252,7 +246,7 @@ export class Engine {
     if (!/^[0-9a-f]{40}$/.test(infoHashHex)) {
       throw invalidTorrent(infoHashHex, "its infohash is not 40 lower-case hexadecimal digits");
     }
-    const added = this.#add(torrent ?? infoHashHex, { filePath, writable: true });
+    const added = this.#add(torrent ?? infoHashHex, filePath, true);
     const download = new Download(added, request, this.#clock, this.#shared);
     this.#downloads.add(download);
     this.#neighbours?.add(infoHashHex, true);
@@ -349,6 +343,7 @@ export class Engine {
     this.#listeners.close();
     this.#neighbours?.close();
     this.#seeds.close();
+    this.rendezvous.close();
     // After the client has closed its connections, and before their socket is closed.
     this.#transports.close();
     this.#dht?.close();
@@ -359,42 +354,17 @@ export class Engine {
     return [...this.#downloads].map(({ torrent }) => torrent);
   }
 
-  #add(
-    torrent: string | Uint8Array,
-    { filePath, writable, skipVerify = false }: {
-      filePath: string;
-      writable: boolean;
-      skipVerify?: boolean;
-    },
-  ): Torrent {
+  #add(torrent: string | Uint8Array, filePath: string, isDownload: boolean): Torrent {
     if (this.#ending || this.#client.destroyed) throw engineClosed();
-    const added = this.#client.add(torrent, {
-      store: ArchiveStore,
-      storeOpts: { filePath, writable, onWritten: releasePieceBuffer },
-      // WebTorrent's piece cache (by default 20 pieces for each torrent) is off, because the
-      // operating system already caches the file.
-      storeCacheSlots: 0,
-      uploads: UPLOAD_SLOTS,
-      skipVerify,
-    });
-    added.once("ready", () => {
-      if (added.pieces?.some((piece) => piece !== null)) keepPieceBuffers(added);
-    });
-    added.once("metadata", () => {
-      // BEP 27: peers of a private torrent come from its tracker alone.
-      if (added.private) this.#neighbours?.remove(added.infoHash);
-    });
-    attachToConnections(added, {
-      clock: this.#clock,
+    return addTorrent(torrent, {
+      ...{ client: this.#client, filePath, isDownload, clock: this.#clock },
+      ...{ introductions: this.introductions, onPeerHandshake: this.#onPeerHandshake },
       port: () => this.port,
-      introductions: this.introductions,
-      isDownload: writable,
-      onPeerHandshake: this.#onPeerHandshake,
+      onPrivate: (infoHashHex) => this.#neighbours?.remove(infoHashHex),
+      onClose: ({ uploaded, received }) => {
+        this.#transferred.uploadedBytes += uploaded;
+        this.#transferred.downloadedBytes += received;
+      },
     });
-    added.once("close", () => {
-      this.#transferred.uploadedBytes += added.uploaded;
-      this.#transferred.downloadedBytes += added.received;
-    });
-    return added;
   }
 }

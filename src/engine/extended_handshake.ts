@@ -34,8 +34,23 @@ export function makePeerId(release: string = version): Uint8Array {
 }
 
 /**
- * Fills our extended handshake for a peer. To be called at the torrent's event `wire`, before the
- * handshake is sent.
+ * Says in our extended handshake who we are. To be called before the handshake is sent.
+ *
+ * @param port TCP port at which peers can connect to us
+ */
+export function sayWhoWeAre(wire: Wire, port: number): void {
+  const yourIp = wire.remoteAddress && peerAddressBytes(wire.remoteAddress);
+  Object.assign(membersOf(wire), {
+    v: `libreseed/${version}`,
+    p: port,
+    ...(yourIp && { yourip: yourIp }),
+    lr: LIBRESEED_EXTENSIONS,
+  });
+}
+
+/**
+ * Fills our extended handshake for a peer of a torrent. To be called at the torrent's event `wire`,
+ * before the handshake is sent.
  *
  * @param port TCP port at which peers can connect to us
  * @param wantsRelay whether to ask other seeders to keep the connection, for introductions (BEP 55)
@@ -46,19 +61,17 @@ export function fillExtendedHandshake(
   port: number,
   wantsRelay: boolean,
 ): void {
-  const yourIp = wire.remoteAddress && peerAddressBytes(wire.remoteAddress);
-  Object.assign(
-    (wire as unknown as { extendedHandshake: Record<string, unknown> }).extendedHandshake,
-    {
-      v: `libreseed/${version}`,
-      p: port,
-      reqq: MAX_REQUESTS,
-      ...(yourIp && { yourip: yourIp }),
-      upload_only: torrent.done ? 1 : 0,
-      lr: LIBRESEED_EXTENSIONS,
-      ...(wantsRelay && { [RELAY_MEMBER]: 1 }),
-    },
-  );
+  sayWhoWeAre(wire, port);
+  Object.assign(membersOf(wire), {
+    reqq: MAX_REQUESTS,
+    upload_only: torrent.done ? 1 : 0,
+    ...(wantsRelay && { [RELAY_MEMBER]: 1 }),
+  });
+}
+
+/** The members of our extended handshake to a peer. */
+function membersOf(wire: Wire): Record<string, unknown> {
+  return (wire as unknown as { extendedHandshake: Record<string, unknown> }).extendedHandshake;
 }
 
 /** Claims of a peer in its extended handshake. The peer may lie, and may repeat them at any time. */

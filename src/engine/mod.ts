@@ -10,7 +10,7 @@
  * incoming connections), `lan/` (local discovery), `upload/` (serving blocks), `libraries/`
  * (everything that replaces or patches a member of an npm package), `transport/` (TCP and uTP),
  * `dht/` (UDP sockets, answers to other nodes, limits), `holes/` (introductions between peers),
- * `download/` (piece picking, bans, web seeds).
+ * `download/` (piece picking, bans, web seeds), `rendezvous/` (questions about names and publishers).
  *
  * The engine runs in the sandboxed worker, so only `src/worker` imports its code; other rooms
  * import only its types. The engine does not schedule announcements: the DHT manager does, with the
@@ -36,6 +36,7 @@ export { EngineError } from "./errors.ts";
 export type { PeerHandshake } from "./extended_handshake.ts";
 export type { LanStatus, Neighbour } from "./lan/mod.ts";
 export type { EngineOptions } from "./options.ts";
+export type { RendezvousAsked, RendezvousPeers } from "./rendezvous/mod.ts";
 export type { SeedOrder } from "./seeds.ts";
 export type { DownloadProgress, TorrentStatus, Totals } from "./torrents.ts";
 export type { TransportMode, UtpStatus } from "./transport/mod.ts";

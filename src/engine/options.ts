@@ -11,6 +11,7 @@ import type { DhtHostsOptions, DhtState, SocketFactory } from "./dht/mod.ts";
 import type { GateClient } from "../gate/mod.ts";
 import type { EncryptionMode } from "./dial/mod.ts";
 import type { EngineError } from "./errors.ts";
+import type { RendezvousAnswer, RendezvousQuestion } from "../records/mod.ts";
 import type { TransportMode } from "./transport/mod.ts";
 import type { PeerHandshake } from "./extended_handshake.ts";
 
@@ -85,6 +86,8 @@ export interface EngineOptions extends Partial<RateLimits> {
   onAddressVote?: (voter: string, claim: Uint8Array) => void;
   /** Called when a peer has connected, with its address. */
   onIncoming?: (host: string) => void;
+  /** Answers the question of a peer at a rendezvous. Default: an empty answer. */
+  onQuestion?: (question: RendezvousQuestion) => Promise<RendezvousAnswer>;
   /** Creates UDP sockets. Tests pass a substitute. */
   createSocket?: SocketFactory;
   /** Creates UDP sockets of IPv6. Default: sockets of the gate. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { LibreseedError, version } from "../base/mod.ts";
+import { version } from "../base/mod.ts";
 import { workerSettings } from "../config/mod.ts";
 import {
   type CallOptions,
@@ -15,12 +15,10 @@ import {
   type PackageJson,
   type RecordJson,
   type ReloadedJson,
-  type RequestOf,
   type SettingJson,
   type StatusJson,
 } from "../control/mod.ts";
 import { describeEntry, isCatalogName, removeOldPartials } from "../fetching/mod.ts";
-import { formatPublicKey } from "../identity/mod.ts";
 import { archiveLimitsOf } from "../package/mod.ts";
 import { indexStore } from "../names/mod.ts";
 import {
@@ -34,7 +32,6 @@ import { Trust } from "../trust/mod.ts";
 import type { EngineOptions } from "../launcher/mod.ts";
 import { HostBinding } from "./binding.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
-import { HostError } from "./errors.ts";
 import { networkOf } from "./ip_versions.ts";
 import { memoryOf } from "./memory.ts";
 import { engineOptionsOf, type HostOptions } from "./options.ts";
@@ -51,6 +48,7 @@ import {
   NameKeeper,
   RecordOperations,
 } from "./records/mod.ts";
+import { removePackage } from "./remove_package.ts";
 import { describeSettings, mergeOrigins, mergeSettings, tellReloaded } from "./reload.ts";
 import {
   catalogSeederOf,
@@ -302,28 +300,16 @@ export class Host implements Operations {
     return this.#catalogs.add(fileName, { announce });
   }
 
-  async remove({ name, version, publicKey }: RequestOf<"remove">): Promise<void> {
-    // The archive is deleted before its records: on a full disk, deleting the archive frees the space
-    // that the database needs for deleting the records.
-    const pubkey = publicKey && formatPublicKey(publicKey);
-    let missing: HostError | undefined;
-    const removed = await this.#packages.remove(name, version, pubkey).catch((error) => {
-      if (!(error instanceof LibreseedError && error.code === "PACKAGE_NOT_FOUND")) throw error;
-      missing = error;
+  remove: Operations["remove"] = (request) =>
+    removePackage(request, {
+      ...{ packages: this.#packages, seeds: this.#seeds, records: this.#records },
+      ...{ names: this.#names, worker: this.#worker },
     });
-    const isLast = (await this.#seeds.list(name)).length === 0;
-    const targets = this.#records.forget(name, version, removed ?? pubkey);
-    // A missing archive is an error only if there are no records either. Records without an archive exist
-    // if a user deleted the archive by hand, or if the host was killed during a removal.
-    if (missing && targets.length === 0) throw missing;
-    // The name stays in the index while another version of the package is in the seed directory.
-    if (isLast) this.#names.forget(name);
-    for (const target of targets) await this.#worker.forgetRecord(target);
-  }
 
   lookUp: Operations["lookUp"] = (request, options) => this.#dht.lookUp(request, options);
   keptItem: Operations["keptItem"] = (request) => this.#dht.keptItem(request);
   store: Operations["store"] = (request, options) => this.#dht.store(request, options);
+  askRendezvous: Operations["askRendezvous"] = (...call) => this.#dht.askRendezvous(...call);
   announce: Operations["announce"] = (request, options) => this.#dht.announce(request, options);
   nameEntry: Operations["nameEntry"] = (request) => this.#dht.nameEntry(request);
   indexName: Operations["indexName"] = (request, options) => this.#dht.indexName(request, options);

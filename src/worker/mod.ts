@@ -24,6 +24,8 @@ export {
   type DownloadOrder,
   isReachable,
   type KeptSeed,
+  type RendezvousAsked,
+  type RendezvousPlace,
   type ReportData,
   type TunableOptions,
   type WorkerApi,

@@ -24,6 +24,7 @@ import type {
   EncryptionMode,
   FamilyStatus,
   LanStatus,
+  RendezvousAsked,
   SeedOrder,
   TorrentStatus,
   Totals,
@@ -33,7 +34,7 @@ import type {
 } from "../engine/mod.ts";
 import type { Binding, BindingState, ErrorData } from "../base/mod.ts";
 import type { GateStatus } from "../gate/mod.ts";
-import type { MutableItem } from "../records/mod.ts";
+import type { MutableItem, RendezvousAnswer, RendezvousQuestion } from "../records/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
 import type { PortMappingStatus } from "../router/mod.ts";
 
@@ -177,6 +178,16 @@ export interface DownloadOrder {
   wantedBytes?: number;
 }
 
+export type { RendezvousAsked };
+
+/** A rendezvous at which this machine can be met. */
+export interface RendezvousPlace {
+  /** Infohash of the rendezvous, 40 hexadecimal digits. */
+  infoHashHex: string;
+  /** Time at which its next announcement is due, Unix milliseconds. */
+  announceDueMs: number;
+}
+
 /** Report of an announcement, as plain data that can be passed between threads. */
 export type ReportData = Omit<AnnounceReport, "error"> & { error?: ErrorData };
 
@@ -218,6 +229,18 @@ export interface WorkerApi {
   /** Searches the DHT for peers of a torrent. */
   findPeers(operation: number, infoHashHex: string): Promise<PeersOutcome>;
   /**
+   * Replaces the set of rendezvous at which this machine can be met. Handshakes for them are taken, and
+   * each is announced as a peer, regularly, as a torrent.
+   */
+  setRendezvous(places: RendezvousPlace[]): Promise<void>;
+  /**
+   * Asks the peers of a rendezvous, as far as they can be found and dialled. The event `answer` reports
+   * each answer, of which nothing is verified.
+   */
+  askRendezvous(operation: number, question: RendezvousQuestion): Promise<RendezvousAsked>;
+  /** Answers the event `question`; does nothing if the answer comes too late. */
+  answerQuestion(number: number, answer: RendezvousAnswer): Promise<void>;
+  /**
    * Adds records to the announcement schedule: each is announced when due, and then at intervals.
    */
   keepRecords(records: KeptRecord[]): Promise<void>;
@@ -257,6 +280,10 @@ export type WorkerEvent =
   | { event: "reachability"; status: ReachabilityStatus }
   /** A node has shown an item that is looked up. */
   | { event: "shown"; operation: number; item: MutableItem }
+  /** A peer of a rendezvous that is asked has answered; `from` is its address, without the port. */
+  | { event: "answer"; operation: number; answer: RendezvousAnswer; from: string }
+  /** A peer asks at a rendezvous. The command's thread calls `answerQuestion` with the number. */
+  | { event: "question"; number: number; question: RendezvousQuestion }
   /** The addresses to which the engine is bound were lost, are back, or are others. */
   | { event: "binding"; state: BindingState }
   | { event: "progress"; operation: number; progress: DownloadProgress }

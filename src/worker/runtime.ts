@@ -20,10 +20,10 @@ import type { MachineAddresses } from "../launcher/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import { WorkerBinding } from "./binding.ts";
 import { DefectLog } from "./defects.ts";
+import { downloadArchive } from "./download.ts";
 import type { GateAccess } from "./gate_access.ts";
 import { guardedClock } from "./guarded_clock.ts";
 import {
-  type DownloadOrder,
   isReachable,
   type KeptSeed,
   NO_STATS,
@@ -37,7 +37,8 @@ import {
 } from "./protocol.ts";
 import { OpenedPorts } from "./opened_ports.ts";
 import { Outreach } from "./outreach.ts";
-import { searchPeers } from "./peer_search.ts";
+import { Rendezvous } from "./rendezvous.ts";
+import { RunningOperations } from "./running_operations.ts";
 import { notStarted } from "./errors.ts";
 import { ipv6Use, Reach } from "./reach.ts";
 
@@ -52,7 +53,8 @@ export class WorkerRuntime implements WorkerApi {
   readonly #ports: OpenedPorts;
   readonly #gate: Pick<GateAccess, "client" | "status"> | undefined;
   readonly #binding: WorkerBinding;
-  readonly #operations = new Map<number, AbortController>();
+  readonly #operations = new RunningOperations();
+  readonly #rendezvous: Rendezvous;
   #engine: Engine | undefined;
   #manager: DhtManager | undefined;
   #managerFailure: string | undefined;
@@ -82,6 +84,12 @@ export class WorkerRuntime implements WorkerApi {
     this.#ports = parts.ports ?? new OpenedPorts(clock);
     this.#gate = parts.gate;
     this.#binding = parts.binding ?? new WorkerBinding();
+    this.#rendezvous = new Rendezvous({
+      ...{ clock, send, peers: () => this.#running.rendezvous, schedule: () => this.#schedule },
+      findPeers: (infoHash, onNamed, signal) =>
+        this.#borrowing.findPeers(infoHash, { signal, onNamed }),
+      isOurs: this.#isOurs,
+    });
   }
 
   async start(options: WorkerOptions): Promise<WorkerStarted> {
@@ -104,6 +112,7 @@ export class WorkerRuntime implements WorkerApi {
         if (isDialled && yourIp) this.#reach?.vote(peer, yourIp);
       },
       onIncoming: (host) => this.#reach?.noteIncoming(host),
+      onQuestion: (question) => this.#rendezvous.hear(question),
       onFailure: (error) => this.#send({ event: "failure", error: errorToData(error) }),
       onUnreadable: (infoHashHex, { message }) =>
         this.#send({ event: "unreadable", infoHashHex, message }),
@@ -151,7 +160,7 @@ export class WorkerRuntime implements WorkerApi {
       findPeers: (infoHash, onPeers) =>
         this.#borrowing.findPeers(infoHash, { background: true, onPeers }),
       dial: (infoHashHex, peers) => void engine.introductions.reachOut(infoHashHex, peers),
-      isOurs: ({ host }) => host === this.#reach?.status.ipv4.external?.address,
+      isOurs: this.#isOurs,
     });
     this.#reach = new Reach({
       ...{ clock: this.#clock, port: engine.port, usesIpv6For: ipv6Use(options) },
@@ -241,35 +250,13 @@ export class WorkerRuntime implements WorkerApi {
     await this.#running.remove(infoHashHex);
   }
 
-  download(operation: number, order: DownloadOrder): Promise<Uint8Array> {
-    return this.#operation(operation, async (signal) => {
-      const done = new AbortController();
-      let peers = 0;
-      const search = searchPeers({
-        infoHash: fromHex(order.infoHashHex)!,
-        manager: () => this.#borrowing,
+  download: WorkerApi["download"] = (operation, order) =>
+    this.#operation(operation, (signal) =>
+      downloadArchive(order, {
+        ...{ engine: this.#running, manager: () => this.#borrowing, clock: this.#clock, signal },
         port: () => ({ 4: this.#announcedPort, 6: this.#running.port }),
-        announces: order.wantedBytes === undefined,
-        peers: () => peers,
-        onPeers: (found) => this.#running.addPeers(order.infoHashHex, found),
-        clock: this.#clock,
-        signal: AbortSignal.any([signal, done.signal]),
-      });
-      try {
-        return await this.#running.download({
-          ...order,
-          signal,
-          onProgress: (progress) => {
-            peers = progress.peers;
-            this.#send({ event: "progress", operation, progress });
-          },
-        });
-      } finally {
-        done.abort();
-        await search;
-      }
-    });
-  }
+        onProgress: (progress) => this.#send({ event: "progress", operation, progress }),
+      }));
 
   addSources: WorkerApi["addSources"] = (infoHashHex, peers, webSeeds) =>
     Promise.resolve(this.#running.addSources(infoHashHex, peers, webSeeds));
@@ -291,6 +278,15 @@ export class WorkerRuntime implements WorkerApi {
       operation,
       (signal) => this.#borrowing.findPeers(fromHex(infoHashHex)!, { signal }),
     );
+
+  setRendezvous: WorkerApi["setRendezvous"] = (places) =>
+    Promise.resolve(this.#rendezvous.set(places));
+
+  askRendezvous: WorkerApi["askRendezvous"] = (operation, question) =>
+    this.#operation(operation, (signal) => this.#rendezvous.ask(operation, question, signal));
+
+  answerQuestion: WorkerApi["answerQuestion"] = (number, answer) =>
+    Promise.resolve(this.#rendezvous.answer(number, answer));
 
   keepRecords(records: KeptRecord[]): Promise<void> {
     this.#schedule.keepRecords(records);
@@ -314,10 +310,8 @@ export class WorkerRuntime implements WorkerApi {
     );
   }
 
-  cancel(operation: number): Promise<void> {
-    this.#operations.get(operation)?.abort();
-    return Promise.resolve();
-  }
+  cancel = (operation: number): Promise<void> =>
+    Promise.resolve(this.#operations.cancel(operation));
 
   addBootstrap(addresses: { host: string; port: number }[]): Promise<void> {
     this.#running.addBootstrap(addresses);
@@ -329,7 +323,7 @@ export class WorkerRuntime implements WorkerApi {
   }
 
   async stop(deadlineMs: number): Promise<void> {
-    for (const operation of this.#operations.values()) operation.abort();
+    this.#operations.cancelAll();
     this.#reannouncer?.stop();
     this.#outreach?.stop();
     const unmapped = this.#ports.stop();
@@ -382,15 +376,12 @@ export class WorkerRuntime implements WorkerApi {
     return this.#engine?.node()?.id.toHex();
   }
 
+  #isOurs = ({ host }: { host: string }): boolean =>
+    host === this.#reach?.status.ipv4.external?.address;
+
   async #operation<T>(operation: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (!this.#engine) throw notStarted();
-    const controller = new AbortController();
-    this.#operations.set(operation, controller);
-    try {
-      return await work(controller.signal);
-    } finally {
-      this.#operations.delete(operation);
-    }
+    return await this.#operations.run(operation, work);
   }
 }
 

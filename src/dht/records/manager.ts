@@ -183,18 +183,22 @@ export class DhtManager {
    * Searches for peers of a torrent (BEP 5 `get_peers`).
    *
    * @param infoHash 20 bytes
-   * @param options `onPeers`: called with the new peers of each reply
+   * @param options `onPeers`: called with the new peers of each reply; `onNamed`: with all its peers
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
   findPeers(
     infoHash: Uint8Array,
-    options: OperationOptions & { onPeers?: (peers: PeerAddress[]) => void } = {},
+    options: OperationOptions & {
+      onPeers?: (peers: PeerAddress[]) => void;
+      onNamed?: (peers: PeerAddress[]) => void;
+    } = {},
   ): Promise<PeersOutcome> {
     return this.#run(async (nodes, signal) => {
       const peers = new Map<string, PeerAddress>();
       const onAnswer = (answer: LookupAnswer) => {
-        const fresh = parseCompactPeers(answer.body.values)
-          .filter((peer) => !peers.has(`${peer.host}:${peer.port}`));
+        const named = parseCompactPeers(answer.body.values);
+        if (named.length > 0) options.onNamed?.(named);
+        const fresh = named.filter((peer) => !peers.has(`${peer.host}:${peer.port}`));
         for (const peer of fresh) peers.set(`${peer.host}:${peer.port}`, peer);
         if (fresh.length > 0) options.onPeers?.(fresh);
       };

@@ -14,7 +14,13 @@ import {
 } from "../../base/mod.ts";
 import type { Announced, CallOptions, Indexed, Operations, RequestOf } from "../../control/mod.ts";
 import type { GetOutcome, ItemKey, PutOutcome } from "../../dht/mod.ts";
-import { encodeItem, type MutableItem, type NameIndexEntry, targetOf } from "../../records/mod.ts";
+import {
+  encodeItem,
+  type MutableItem,
+  type NameIndexEntry,
+  type RendezvousQuestion,
+  targetOf,
+} from "../../records/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
 import { HostError } from "../errors.ts";
 import { Batch, type WorkerHandle } from "../thread/mod.ts";
@@ -44,7 +50,13 @@ const NOBODY_ASKED: PutOutcome = {
 export class RecordOperations implements
   Pick<
     Operations,
-    "lookUp" | "keptItem" | "store" | "announce" | "nameEntry" | "indexName"
+    | "lookUp"
+    | "keptItem"
+    | "store"
+    | "askRendezvous"
+    | "announce"
+    | "nameEntry"
+    | "indexName"
   > {
   readonly #worker: WorkerHandle;
   readonly #records: KeptRecords;
@@ -75,6 +87,13 @@ export class RecordOperations implements
         onWarning(`the outcome of an announcement was not saved: ${(error as Error).message}`),
     });
   }
+
+  askRendezvous: Operations["askRendezvous"] = (request, { signal, onEvent } = {}) =>
+    this.#worker.askRendezvous(
+      questionOf(request),
+      (answer, from) => onEvent?.({ ...answer, from }),
+      signal,
+    );
 
   lookUp(
     key: ItemKey,
@@ -175,4 +194,10 @@ export class RecordOperations implements
   flush(): void {
     this.#reports.flush();
   }
+}
+
+function questionOf(request: RequestOf<"askRendezvous">): RendezvousQuestion {
+  if (!("publicKey" in request)) return { kind: "name", name: request.name };
+  if ("version" in request) return { kind: "manifest", ...request };
+  return { kind: "publisher", publicKey: request.publicKey };
 }

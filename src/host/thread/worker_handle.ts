@@ -26,7 +26,7 @@ import type {
 } from "../../dht/mod.ts";
 import type { DhtState, DownloadProgress, TorrentStatus } from "../../engine/mod.ts";
 import type { EngineOptions, LauncherRequests } from "../../launcher/mod.ts";
-import type { MutableItem } from "../../records/mod.ts";
+import type { MutableItem, RendezvousQuestion } from "../../records/mod.ts";
 import type { ReachabilityStatus } from "../../reachability/mod.ts";
 import type { PortMappingStatus } from "../../router/mod.ts";
 import {
@@ -34,6 +34,8 @@ import {
   type DownloadOrder,
   isReachable,
   type KeptSeed,
+  type RendezvousAsked,
+  type RendezvousPlace,
   type ReportData,
   type TunableOptions,
   type WorkerConnection,
@@ -42,11 +44,12 @@ import {
   type WorkerStatus,
 } from "../../worker/mod.ts";
 import { HostError } from "../errors.ts";
+import { answerOf, type OnAnswer, type QuestionListeners } from "./questions.ts";
 
 type Api = WorkerConnection["api"];
 
 /** Callbacks for events of the worker thread. */
-export interface WorkerHandleListeners {
+export interface WorkerHandleListeners extends QuestionListeners {
   onDht: (state: DhtState) => void;
   onPortMapping: (status: PortMappingStatus) => void;
   onPinhole: (status: PortMappingStatus | undefined) => void;
@@ -78,6 +81,7 @@ export class WorkerHandle {
   readonly #clock: Clock;
   readonly #progress = new Map<number, (progress: DownloadProgress) => void>();
   readonly #shown = new Map<number, (item: MutableItem) => void>();
+  readonly #answers = new Map<number, OnAnswer>();
   readonly #reports = new Map<number, (report: ReportData) => void>();
   /** Reject functions of the promises of all running calls. They are called if the thread dies. */
   readonly #waiting = new Set<(reason: Error) => void>();
@@ -127,6 +131,12 @@ export class WorkerHandle {
             worker.#progress.get(event.operation)?.(event.progress);
           } else if (event.event === "shown") {
             worker.#shown.get(event.operation)?.(event.item);
+          } else if (event.event === "answer") {
+            worker.#answers.get(event.operation)?.(event.answer, event.from);
+          } else if (event.event === "question") {
+            void answerOf(event.question, listeners).then((answer) =>
+              worker.#call((api) => api.answerQuestion(event.number, answer))
+            ).catch(() => {});
           } else if (event.operation === undefined) listeners.onAnnounced(event.report);
           else worker.#reports.get(event.operation)?.(event.report);
         },
@@ -259,6 +269,26 @@ export class WorkerHandle {
       signal,
       (api, operation) => api.findPeers(operation, infoHashHex),
     );
+  }
+
+  setRendezvous(places: RendezvousPlace[]): Promise<void> {
+    return this.#call((api) => api.setRendezvous(places));
+  }
+
+  /** Asks the peers of a rendezvous; nothing of an answer is verified. */
+  askRendezvous(
+    question: RendezvousQuestion,
+    onAnswer: OnAnswer,
+    signal?: AbortSignal,
+  ): Promise<RendezvousAsked> {
+    return this.#operation(signal, async (api, operation) => {
+      this.#answers.set(operation, onAnswer);
+      try {
+        return await api.askRendezvous(operation, question);
+      } finally {
+        this.#answers.delete(operation);
+      }
+    });
   }
 
   announceNow(

@@ -19,8 +19,8 @@ import { connectReading } from "./peer_pipes.ts";
 import { torrentPrototype } from "./torrent_prototype.ts";
 import type { Torrent } from "./webtorrent_types.ts";
 
-/** The members of a torrent that are needed for dialling. */
-interface Dialling extends EventEmitter, DiallingTorrent {
+/** The members of a torrent, or of a swarm without content, that are needed for dialling. */
+export interface Dialling extends EventEmitter, DiallingTorrent {
   client: { maxConns: number; dials?: OwnDials };
   paused: boolean;
   _queue: Waiting[];
@@ -43,7 +43,7 @@ interface Dialling extends EventEmitter, DiallingTorrent {
 }
 
 /** A peer that is queued for dialling or has been dialled. */
-interface Waiting extends Shaken, DialledPeer {
+export interface Waiting extends Shaken, DialledPeer {
   id: string;
   /** Transport and direction of the connection: `tcpOutgoing` or `utpOutgoing`. */
   type: string;
@@ -142,7 +142,7 @@ export const diallingReplacements: readonly Replacement[] = [
         setAside(this, dials);
         if (this.paused || this._numConns + this._numPending >= maxConns) return;
         const peer = this._queue.shift();
-        if (peer) dial(this, peer, dials);
+        if (peer) dialPeer(this, peer, dials);
       },
   }),
 ];
@@ -194,7 +194,7 @@ function drop(torrent: Dialling, peer: Waiting, refusal: DialRefusal): void {
  * Dials a peer. If the peer does not answer this form of handshake, it is dialled at once with the
  * other form. If the connection ends otherwise, the peer is dialled again later.
  */
-function dial(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): void {
+export function dialPeer(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): void {
   const address = readHostPort(peer.addr);
   if (!("port" in address)) return drop(torrent, peer, "port");
   const conn = peer.conn = (dials?.connect(address) ?? connectReading(address)) as net.Socket;

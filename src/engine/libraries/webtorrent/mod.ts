@@ -4,6 +4,7 @@
  * - `client.ts` creates the client, a subclass that wakes sleeping torrents when a peer connects.
  * - `dialling.ts` dials peers within a budget, which `own_dials.ts` applies.
  * - `encryption.ts` chooses how each connection is encrypted.
+ * - `contentless_swarm.ts` connects to peers of an infohash that belongs to no torrent.
  * - `peer_pipes.ts` moves bytes between socket and connection.
  * - `handshake.ts` holds back messages until a torrent is awake.
  * - `requests.ts` requests the blocks that a {@linkcode RequestStrategy} chooses.
@@ -30,6 +31,12 @@ export {
   type Sleepers,
   wakeOnHandshake,
 } from "./client.ts";
+export {
+  ContentlessSwarm,
+  type ContentlessSwarmOptions,
+  obfuscatedInfoHash,
+  type SwarmWire,
+} from "./contentless_swarm.ts";
 export {
   addAddressFilter,
   type AddressFilter,

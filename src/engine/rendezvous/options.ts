@@ -1,0 +1,19 @@
+/**
+ * What the parts of this room are given.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../base/mod.ts";
+import type { RendezvousAnswer, RendezvousQuestion } from "../../records/mod.ts";
+import type { Client, SwarmWire } from "../libraries/mod.ts";
+
+/** Options of `RendezvousPeers`. */
+export interface RendezvousPeersOptions {
+  clock: Clock;
+  client: Client;
+  /** Answers the question of a peer. */
+  onQuestion: (question: RendezvousQuestion) => Promise<RendezvousAnswer>;
+  /** Says in our extended handshake who we are. */
+  introduce: (wire: SwarmWire) => void;
+}
