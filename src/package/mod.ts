@@ -54,6 +54,7 @@ export {
   growCatalog,
   type GrownCatalog,
   isArchiveOf,
+  isNewerVersion,
   isValidName,
   isValidRange,
   isValidVersion,

@@ -52,4 +52,6 @@ export interface KeptRecord {
   dueMs: number;
   /** Number of consecutive announcements that have failed so far. */
   failures: number;
+  /** Whether the record leaves the schedule after its next announcement, whatever the outcome. */
+  isOnce?: boolean;
 }

@@ -14,7 +14,7 @@ import { AimdLimit } from "./aimd.ts";
 import type { Announcer, AnnounceReport, KeptRecord } from "./announcement.ts";
 import { type ByteString, fromByteString, toByteString } from "./byte_string.ts";
 import { DueQueue } from "./due_queue.ts";
-import { HolderHalfLife } from "./holder_half_life.ts";
+import { Intervals } from "./intervals.ts";
 
 /** Options of {@linkcode Reannouncer}. */
 export interface ReannouncerOptions {
@@ -43,31 +43,13 @@ export interface ReannouncerOptions {
   onError?: (error: unknown) => void;
 }
 
-/** Jitter: each interval is randomly lengthened or shortened by up to this share. */
-const JITTER = 0.1;
-/** Back-off after the first failure. Each further failure doubles the back-off, up to the interval. */
-const FIRST_BACKOFF_MS = 60_000;
-/** Lifetime of an item on a node after its last put (BEP 44). */
-const ITEM_LIFE_MS = 2 * 3_600_000;
-/**
- * Maximum interval between announcements of a torrent. Some nodes forget a peer 30 minutes after
- * its last announcement (libtorrent: 45 minutes). This interval plus jitter is below 30 minutes.
- */
-const TORRENT_INTERVAL_MS = 26 * 60_000;
-/**
- * Interval between announcements of a record, in half-lives of its holders. At the end of the
- * interval 47 % of the holders are left. In a simulated week, a record was without any holder for
- * 0.06 % of the time. An interval of 1 half-life gave 0.03 % at the cost of more packets, and an
- * interval of 1.2 half-lives gave 0.1 %.
- */
-const HALF_LIVES = 1.1;
-/** Minimum interval between announcements of a record, even under heavy churn. */
-const MIN_INTERVAL_MS = 20 * 60_000;
 /**
  * Maximum duration of the schedule's timer. Timers stop while a machine is suspended, so the clock
  * is checked at least at this interval.
  */
 const MAX_TIMER_MS = 60_000;
+/** Time for which {@linkcode Reannouncer.retain} leaves a new entry (ms). */
+const RETAINED_MS = 60_000;
 
 interface Entry {
   kind: "record" | "torrent";
@@ -78,6 +60,8 @@ interface Entry {
   /** Time since when the entry is kept, Unix milliseconds. */
   addedMs: number;
   failures: number;
+  /** Whether the entry leaves the schedule after its next announcement, whatever the outcome. */
+  isOnce?: boolean;
   /** Number of holders of the record after its last announcement, and time of the announcement. */
   held?: { nodes: number; atMs: number };
   running?: Promise<AnnounceReport>;
@@ -86,14 +70,12 @@ interface Entry {
 /** Announces each record and torrent of its schedule whenever an announcement is due. */
 export class Reannouncer {
   readonly #options: ReannouncerOptions;
-  readonly #random: () => number;
+  readonly #intervals: Intervals;
   readonly #entries = new Map<string, Entry>();
   /** Records are announced before torrents, because downloaders find a torrent through its record. */
   readonly #queues = { record: new DueQueue<Entry>(), torrent: new DueQueue<Entry>() };
-  readonly #halfLife = new HolderHalfLife();
   readonly #concurrency = new AimdLimit();
   readonly #stopped = new AbortController();
-  #intervalMs: number;
   #port: number;
   #running = 0;
   /** Number of calls of {@linkcode Reannouncer.announceAll}. */
@@ -106,8 +88,7 @@ export class Reannouncer {
 
   constructor(options: ReannouncerOptions) {
     this.#options = options;
-    this.#random = options.random ?? Math.random;
-    this.#intervalMs = options.intervalMs;
+    this.#intervals = new Intervals(options.intervalMs, options.random ?? Math.random);
     this.#port = options.port;
     this.#lastMs = options.clock.now();
   }
@@ -117,10 +98,10 @@ export class Reannouncer {
    * moved forward.
    */
   set intervalMs(intervalMs: number) {
-    this.#intervalMs = intervalMs;
+    this.#intervals.longestMs = intervalMs;
     const nowMs = this.#options.clock.now();
     for (const entry of this.#entries.values()) {
-      this.#bringForward(entry, nowMs + this.#intervalOf(entry));
+      this.#bringForward(entry, nowMs + this.#intervals.of(entry.kind));
     }
     this.#wake();
   }
@@ -154,10 +135,11 @@ export class Reannouncer {
 
   /** Adds records to the schedule. Replaces the item of a record that is in the schedule already. */
   keepRecords(records: readonly KeptRecord[]): void {
-    for (const { item, dueMs, failures } of records) {
+    for (const { item, dueMs, failures, isOnce } of records) {
       const idHex = toHex(targetOfBytes(item));
       const addedMs = this.#options.clock.now();
-      this.#keep({ kind: "record", idHex, item: toByteString(item), dueMs, addedMs, failures });
+      const times = { dueMs, addedMs, failures, isOnce };
+      this.#keep({ kind: "record", idHex, item: toByteString(item), ...times });
     }
   }
 
@@ -166,9 +148,28 @@ export class Reannouncer {
    *
    * @param dueMs its first due time, Unix milliseconds
    * @param addedMs time since when it is seeded, Unix milliseconds. Default: now
+   * @param isOnce whether it leaves the schedule after its next announcement
    */
-  keepTorrent(infoHashHex: string, dueMs: number, addedMs = this.#options.clock.now()): void {
-    this.#keep({ kind: "torrent", idHex: infoHashHex, dueMs, addedMs, failures: 0 });
+  keepTorrent(
+    infoHashHex: string,
+    dueMs: number,
+    addedMs: number = this.#options.clock.now(),
+    isOnce = false,
+  ): void {
+    this.#keep({ kind: "torrent", idHex: infoHashHex, dueMs, addedMs, failures: 0, isOnce });
+  }
+
+  /**
+   * Stops announcing everything but the given records and torrents, and what was added in the last
+   * minute: the caller may not have known of that yet.
+   */
+  retain(idsHex: readonly string[]): void {
+    const kept = new Set(idsHex);
+    const nowMs = this.#options.clock.now();
+    for (const { idHex, addedMs, isOnce } of this.#entries.values()) {
+      const isNew = addedMs > nowMs - RETAINED_MS;
+      if (!kept.has(idHex) && !isNew && !isOnce) this.#entries.delete(idHex);
+    }
   }
 
   /** Stops announcing a record or torrent. */
@@ -211,8 +212,10 @@ export class Reannouncer {
   }
 
   #keep(entry: Entry): void {
+    const before = this.#entries.get(entry.idHex);
+    if (entry.isOnce && before && !before.isOnce) return;
     // A stored due time may come from a run with a longer interval or a wrong clock.
-    const latestMs = this.#options.clock.now() + this.#intervalOf(entry) * (1 + JITTER);
+    const latestMs = this.#options.clock.now() + this.#intervals.latestMs(entry.kind);
     entry.dueMs = Math.min(entry.dueMs, latestMs);
     // The map keeps the order in which entries were added last.
     this.#entries.delete(entry.idHex);
@@ -298,6 +301,7 @@ export class Reannouncer {
     entry.running = this.#attempt(entry, urgent).then((report) => {
       this.#running--;
       entry.running = undefined;
+      if (entry.isOnce && this.#entries.get(entry.idHex) === entry) this.forget(entry.idHex);
       if (this.#entries.get(entry.idHex) === entry) this.#queues[entry.kind].push(entry);
       if (!this.#stopped.signal.aborted) {
         this.#guarded(() => this.#options.onReport(report));
@@ -320,7 +324,7 @@ export class Reannouncer {
       if (entry.item) {
         report.put = await announcer.put(decodeItem(fromByteString(entry.item)), {
           ...options,
-          refreshAfterMs: this.#refreshAfterMs(entry),
+          refreshAfterMs: this.#intervals.refreshAfterMs,
         });
         succeeded = this.#settle(entry, report.put);
         this.#learn(entry, report.put, succeeded, clock.now());
@@ -337,21 +341,13 @@ export class Reannouncer {
     // A newer item that the put found may be on one node only, so it is soon put to the other
     // nodes.
     const hurry = succeeded && report.put?.superseded !== undefined;
-    entry.dueMs = nowMs + this.#pauseMs(entry, hurry ? 1 : entry.failures);
+    entry.dueMs = nowMs + this.#intervals.pauseMs(entry.kind, hurry ? 1 : entry.failures);
     const { kind, idHex, failures } = entry;
     // The port or the address may have changed during the announcement.
     const isStale = round !== this.#round || (kind === "torrent" && port !== this.#port);
     if (isStale) entry.dueMs = nowMs;
     const announced = kind === "torrent" && { port };
     return { kind, idHex, atMs, nextDueMs: entry.dueMs, failures, ...announced, ...report };
-  }
-
-  /**
-   * Age, milliseconds, from which a node's copy could expire before the next announcement. The put
-   * refreshes such copies.
-   */
-  #refreshAfterMs(entry: Entry): number {
-    return Math.max(ITEM_LIFE_MS - this.#intervalOf(entry) * (1 + JITTER), 0);
   }
 
   /**
@@ -366,7 +362,7 @@ export class Reannouncer {
   ) {
     const isSame = succeeded && !superseded;
     if (isSame && entry.held) {
-      this.#halfLife.add(entry.held.nodes, holding - stored, nowMs - entry.held.atMs);
+      this.#intervals.halfLife.add(entry.held.nodes, holding - stored, nowMs - entry.held.atMs);
     }
     entry.held = isSame ? { nodes: holding, atMs: nowMs } : undefined;
   }
@@ -378,22 +374,5 @@ export class Reannouncer {
       return true;
     }
     return outcome.holding > 0 && !outcome.needsRetry;
-  }
-
-  #pauseMs(entry: Entry, failures: number): number {
-    const jitter = 1 + JITTER * (2 * this.#random() - 1);
-    const intervalMs = this.#intervalOf(entry);
-    const pauseMs = failures === 0
-      ? intervalMs
-      : Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20), intervalMs);
-    return Math.round(pauseMs * jitter);
-  }
-
-  #intervalOf({ kind }: Entry): number {
-    if (kind === "torrent") return Math.min(this.#intervalMs, TORRENT_INTERVAL_MS);
-    return Math.min(
-      this.#intervalMs,
-      Math.max(this.#halfLife.halfLifeMs * HALF_LIVES, MIN_INTERVAL_MS),
-    );
   }
 }

@@ -38,7 +38,7 @@ import {
   type PeersOutcome,
   type PutOutcome,
 } from "./outcome.ts";
-import { parseCompactPeers } from "./peers.ts";
+import { countPeerNetworks, parseCompactPeers } from "./peers.ts";
 import { putThrough, tokenOf } from "./put.ts";
 
 /** Options of {@linkcode DhtManager}. */
@@ -55,6 +55,9 @@ export interface DhtManagerOptions {
   /** Token bucket that limits DHT packets; without it, the number of packets is unlimited. */
   limiter?: RateLimiter;
 }
+
+/** An operation on borrowed nodes; `sent` counts its packets. */
+type Work<T> = (nodes: DhtNode[], signal: AbortSignal, sent: { packets: number }) => Promise<T>;
 
 /** Time since the start of a put in which nodes that refuse the item are replaced by others (ms). */
 const REPLACING_MS = 8_000;
@@ -152,7 +155,7 @@ export class DhtManager {
   put(item: MutableItem, options: PutRequestOptions = {}): Promise<PutOutcome> {
     const target = targetOf(item.publicKey, item.salt);
     return this.#queued(toHex(target), () =>
-      this.#run(async (nodes, signal) => {
+      this.#run(async (nodes, signal, sent) => {
         this.#stats.puts++;
         const { refreshAfterMs, basedOn, background } = options;
         const beganMs = this.#clock.now();
@@ -175,7 +178,7 @@ export class DhtManager {
         }));
         const outcome = mergePuts(puts);
         if (outcome.holding > 0 && !outcome.weak) this.#stats.putsStrong++;
-        return outcome;
+        return { ...outcome, packets: sent.packets / nodes.length };
       }, options));
   }
 
@@ -228,8 +231,9 @@ export class DhtManager {
   ): Promise<AnnounceOutcome> {
     const ports = typeof port === "number" ? { 4: port, 6: port } : port;
     return this.#queued(toHex(infoHash), () =>
-      this.#run(async (nodes, signal) => {
+      this.#run(async (nodes, signal, sent) => {
         const byFamily: ByFamily = {};
+        let peerNetworks = 0;
         const results = await Promise.all(nodes.map(async (node) => {
           const args = { info_hash: infoHash };
           const found = await this.#lookup(node, "get_peers", infoHash, args, signal, {
@@ -237,6 +241,8 @@ export class DhtManager {
           });
           const counted = byFamily[node.family] ??= { responded: 0, holding: 0 };
           counted.responded += found.answers.length;
+          const named = found.answers.map(({ body }) => parseCompactPeers(body.values));
+          peerNetworks = Math.max(peerNetworks, countPeerNetworks(named));
           const willing = preferFitting(found.answers, this.#storeNodes)
             .filter(({ body }) => tokenOf(body) !== undefined);
           await Promise.all(
@@ -260,7 +266,8 @@ export class DhtManager {
           return found;
         }));
         const stored = (byFamily[4]?.holding ?? 0) + (byFamily[6]?.holding ?? 0);
-        return { ...countLookups(results), stored, byFamily };
+        const packets = sent.packets / nodes.length;
+        return { ...countLookups(results), stored, byFamily, packets, peerNetworks };
       }, options));
   }
 
@@ -335,10 +342,7 @@ export class DhtManager {
     return found;
   }
 
-  async #run<T>(
-    work: (nodes: DhtNode[], signal: AbortSignal) => Promise<T>,
-    options: OperationOptions,
-  ): Promise<T> {
+  async #run<T>(work: Work<T>, options: OperationOptions): Promise<T> {
     this.#refuseIfStopped();
     const nodes = this.#nodes();
     if (nodes.length === 0) {
@@ -362,14 +366,14 @@ export class DhtManager {
   async #charged<T>(
     nodes: DhtNode[],
     signal: AbortSignal,
-    work: (nodes: DhtNode[], signal: AbortSignal) => Promise<T>,
+    work: Work<T>,
     background = false,
   ): Promise<T> {
     const wanted = background ? this.#averagePackets * nodes.length : 0;
     const reserved = wanted > 0 && await this.#limiter?.take(wanted, signal) ? wanted : 0;
     const sent = { packets: 0 };
     try {
-      return await work(nodes.map((node) => countedNode(node, sent)), signal);
+      return await work(nodes.map((node) => countedNode(node, sent)), signal, sent);
     } finally {
       this.#limiter?.spend(sent.packets - reserved);
       if (background && !signal.aborted) {

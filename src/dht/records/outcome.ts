@@ -73,6 +73,8 @@ export interface PutOutcome {
   conflict: MutableItem | undefined;
   /** Absent in an outcome that was read from `state.db`. */
   byFamily?: ByFamily;
+  /** Number of packets that the put has sent in each DHT, on average; absent as `byFamily`. */
+  packets?: number;
   /** Number of failed queries by reason: a KRPC error code, `timeout`, … */
   errors: Record<string, number>;
 }
@@ -101,6 +103,13 @@ export interface AnnounceOutcome {
   stored: number;
   /** Absent in an outcome that was read from `state.db`. */
   byFamily?: ByFamily;
+  /** Number of packets that the announcement has sent in each DHT, on average; absent as `byFamily`. */
+  packets?: number;
+  /**
+   * Number of networks in which nodes named peers of the torrent, see `countPeerNetworks`, in the DHT
+   * that named more; absent as `byFamily`.
+   */
+  peerNetworks?: number;
   errors: Record<string, number>;
 }
 

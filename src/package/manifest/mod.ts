@@ -61,6 +61,7 @@ export {
 export {
   archiveFileName,
   isArchiveOf,
+  isNewerVersion,
   isOutputOf,
   isValidName,
   isValidVersion,

@@ -64,6 +64,15 @@ export function validateVersion(version: string): void {
 }
 
 /**
+ * Whether version `a` is newer than version `b` by semver 2.0.0; a release is newer than every
+ * prerelease. Both versions are valid.
+ */
+export function isNewerVersion(a: string, b: string): boolean {
+  const [isPreA, isPreB] = [a.includes("-"), b.includes("-")];
+  return isPreA === isPreB ? semver.gt(a, b) : isPreB;
+}
+
+/**
  * The usual file name of an archive: `NAME-VERSION.tgz`. The slash of a scope becomes `+`, as in
  * `@scope+name-1.0.0.tgz`.
  *

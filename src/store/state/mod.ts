@@ -4,7 +4,7 @@
  * `StateDatabase` opens the file, migrates an older schema, replaces a damaged database, and gives
  * access to the tables. Each table has its own class and file: records that this machine keeps
  * announcing in the DHT, outcomes of announcements, DHT nodes, verified archives, pins, followed
- * publishers, flags of packages, the identities of publishers, and secrets. Only `sqlite.ts` calls
+ * publishers, what is announced by itself, flags of packages, the identities of publishers, and secrets. Only `sqlite.ts` calls
  * SQLite; it converts SQLite's errors to `StoreError`.
  *
  * The daemon and commands use the database at the same time. When a method returns, its changes are
@@ -14,6 +14,7 @@
  * @module
  */
 
+export { AnnouncingTables, type ArchiveRow } from "./announcing_tables.ts";
 export { DhtNodesTable, type StoredNode } from "./dht_nodes_table.ts";
 export { type Follow, type FollowedList, FollowsTable } from "./follows_table.ts";
 export { IdentitiesTable, type StoredIdentity, type StoredRevocation } from "./identities_table.ts";

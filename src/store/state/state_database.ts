@@ -13,6 +13,7 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, renameSync } fro
 import { basename, dirname, join } from "node:path";
 import { type Clock, STATE_SCHEMA_VERSION } from "../../base/mod.ts";
 import { fileError, StoreError } from "../files/mod.ts";
+import { AnnouncingTables } from "./announcing_tables.ts";
 import { DhtNodesTable } from "./dht_nodes_table.ts";
 import { FollowsTable } from "./follows_table.ts";
 import { OffersTable } from "./offers_table.ts";
@@ -65,6 +66,7 @@ export class StateDatabase {
   readonly offers: OffersTable;
   readonly identities: IdentitiesTable;
   readonly secrets: SecretsTable;
+  readonly announcing: AnnouncingTables;
   readonly #sqlite: Sqlite;
 
   private constructor(sqlite: Sqlite, replaced: ReplacedState | undefined) {
@@ -79,6 +81,7 @@ export class StateDatabase {
     this.offers = new OffersTable(sqlite);
     this.identities = new IdentitiesTable(sqlite);
     this.secrets = new SecretsTable(sqlite);
+    this.announcing = new AnnouncingTables(sqlite);
   }
 
   /** Absolute path of the database file. */
@@ -209,6 +212,8 @@ function checkTables(sqlite: Sqlite): void {
       "trust_log",
       "secrets",
       "followed_lists",
+      "asked_archives",
+      "publisher_mirrors",
     ]
   ) {
     if (!names.has(name)) throw damaged(sqlite.path, `it has no table ${name}`);

@@ -209,4 +209,18 @@ export const migrations: readonly string[] = [
   `
   CREATE INDEX verified_files_by_key ON verified_files (public_key, size_bytes);
   `,
+  // Archives that were asked for, which are announced by themselves for a day; and the number of mirrors
+  // of each publisher, as estimated at its rendezvous.
+  `
+  CREATE TABLE asked_archives (
+    info_hash BLOB PRIMARY KEY,
+    asked_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE publisher_mirrors (
+    public_key BLOB PRIMARY KEY,
+    mirrors REAL NOT NULL,
+    seen_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

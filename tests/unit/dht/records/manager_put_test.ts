@@ -19,7 +19,8 @@ Deno.test("a new record goes to the eight closest nodes, and to no other", async
   const put = await at.run(at.manager.put(item));
   assert.deepEqual(hosts(holding(at, item)), hosts(at.near(8)));
   assert.equal(puts(at).length, 8);
-  assert.deepEqual({ ...put, asked: 0, responded: 0 }, {
+  assert.deepEqual({ ...put, asked: 0, responded: 0, packets: 0 }, {
+    packets: 0,
     asked: 0,
     responded: 0,
     holding: 8,

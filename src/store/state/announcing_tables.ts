@@ -1,0 +1,159 @@
+/**
+ * Tables that decide what is announced in the DHT by itself: the archives that were asked for, and the
+ * number of mirrors of each publisher. Also queries that list archives and records for the schedule.
+ *
+ * @module
+ */
+
+import { toHex } from "../../base/mod.ts";
+import type { Sqlite } from "./sqlite.ts";
+
+/** A verified archive, as far as the schedule needs to know it. */
+export interface ArchiveRow {
+  name: string;
+  version: string;
+  /** The key that signed the manifest, 32 bytes. */
+  publicKey: Uint8Array;
+  /** Infohash of the archive's torrent, 20 bytes. */
+  infoHash: Uint8Array;
+  /** Modification time of the archive, Unix milliseconds. */
+  modifiedMs: number;
+}
+
+/** A key that signs packages of this home. */
+export interface SigningKeyRow {
+  /** 32 bytes. */
+  publicKey: Uint8Array;
+  /** One of the key's manifest records, as `encodeItem` writes it. */
+  item: Uint8Array;
+}
+
+/** The tables `asked_archives` and `publisher_mirrors`, and queries over other tables. */
+export class AnnouncingTables {
+  readonly #sqlite: Sqlite;
+
+  constructor(sqlite: Sqlite) {
+    this.#sqlite = sqlite;
+  }
+
+  /** Stores when an archive was asked for last (Unix ms), by its infohash of 20 bytes. */
+  ask(infoHash: Uint8Array, askedMs: number): void {
+    this.#sqlite.change(
+      "INSERT OR REPLACE INTO asked_archives (info_hash, asked_ms) VALUES (?, ?)",
+      infoHash,
+      askedMs,
+    );
+  }
+
+  /**
+   * Returns the archives that were asked for between two times (Unix ms), by infohash (hex). Deletes
+   * the others, also those of the future, which were stored while the clock was ahead.
+   */
+  asked(fromMs: number, toMs: number): Map<string, number> {
+    this.#sqlite.change(
+      "DELETE FROM asked_archives WHERE asked_ms < ? OR asked_ms > ?",
+      fromMs,
+      toMs,
+    );
+    return new Map(
+      this.#sqlite.rows("SELECT info_hash, asked_ms FROM asked_archives")
+        .map((row) => [toHex(row.info_hash as Uint8Array), row.asked_ms as number]),
+    );
+  }
+
+  /** Stores the estimated number of mirrors of a publisher (32 bytes), this home among them. */
+  setMirrors(publicKey: Uint8Array, mirrors: number, seenMs: number): void {
+    this.#sqlite.change(
+      "INSERT OR REPLACE INTO publisher_mirrors (public_key, mirrors, seen_ms) VALUES (?, ?, ?)",
+      publicKey,
+      mirrors,
+      seenMs,
+    );
+  }
+
+  /** Returns the estimated number of mirrors of each publisher, by public key (hex). */
+  mirrors(): Map<string, number> {
+    return new Map(
+      this.#sqlite.rows("SELECT public_key, mirrors FROM publisher_mirrors")
+        .map((row) => [toHex(row.public_key as Uint8Array), row.mirrors as number]),
+    );
+  }
+
+  /** Counts what could be announced: archives, and records of versions. */
+  counts(): { archives: number; manifests: number } {
+    const { archives, manifests } = this.#sqlite.row(
+      `SELECT (SELECT count(*) FROM verified_files WHERE manifest IS NOT NULL) AS archives,
+        (SELECT count(*) FROM records WHERE kind = 'manifest') AS manifests`,
+    )!;
+    return { archives: Number(archives), manifests: Number(manifests) };
+  }
+
+  /** Yields the verified archives, in the order of their rows in the file. */
+  *archives(): Generator<ArchiveRow> {
+    const rows = this.#sqlite.each(
+      `SELECT name, version, public_key, info_hash, mtime_ms FROM verified_files
+        WHERE manifest IS NOT NULL`,
+    );
+    for (const row of rows) {
+      yield {
+        name: row.name as string,
+        version: row.version as string,
+        publicKey: row.public_key as Uint8Array,
+        infoHash: row.info_hash as Uint8Array,
+        modifiedMs: row.mtime_ms as number,
+      };
+    }
+  }
+
+  /**
+   * Lists verified archives by their last announcement as torrents, the oldest first; those that were
+   * never announced come before them.
+   */
+  oldestArchives(limit: number): ArchiveRow[] {
+    return this.#sqlite.rows(
+      `SELECT name, version, public_key, info_hash, mtime_ms FROM verified_files
+        LEFT JOIN outcomes ON target = info_hash
+        WHERE manifest IS NOT NULL ORDER BY last_attempt_ms, info_hash LIMIT ?`,
+      limit,
+    ).map((row) => ({
+      name: row.name as string,
+      version: row.version as string,
+      publicKey: row.public_key as Uint8Array,
+      infoHash: row.info_hash as Uint8Array,
+      modifiedMs: row.mtime_ms as number,
+    }));
+  }
+
+  /**
+   * Lists serialised manifest records by their last announcement, the oldest first; those that were
+   * never announced come before them.
+   */
+  oldestManifests(limit: number): Uint8Array[] {
+    return this.#sqlite.rows(
+      `SELECT item FROM records LEFT JOIN outcomes USING (target)
+        WHERE kind = 'manifest' ORDER BY last_attempt_ms, records.rowid LIMIT ?`,
+      limit,
+    ).map(({ item }) => item as Uint8Array);
+  }
+
+  /**
+   * Lists each key that has signed records of versions here, with one of its records.
+   *
+   * @param own whether only records count that this home has signed
+   */
+  signingKeys(own: boolean): SigningKeyRow[] {
+    const keys = this.#sqlite.rows(
+      "SELECT DISTINCT substr(item, 1, 32) AS key FROM records WHERE kind = 'manifest' AND own >= ?",
+      Number(own),
+    ).map(({ key }) => key as Uint8Array);
+    return keys.map((publicKey) => {
+      const { item } = this.#sqlite.row(
+        `SELECT item FROM records
+          WHERE kind = 'manifest' AND own >= ? AND substr(item, 1, 32) = ? LIMIT 1`,
+        Number(own),
+        publicKey,
+      )!;
+      return { publicKey, item: item as Uint8Array };
+    });
+  }
+}

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { isNewerVersion } from "../../../../src/package/mod.ts";
+import {
+  type Plan,
+  planAnnouncements,
+  type PlanInput,
+  type PlannedVersion,
+} from "../../../../src/host/records/announce_plan.ts";
+import { AnnounceCosts } from "../../../../src/host/records/announce_costs.ts";
+
+/** Packages of one publisher: `names` names with `each` versions. */
+function* versionsOf(names: number, each: number): Generator<PlannedVersion> {
+  for (let name = 0; name < names; name++) {
+    for (let minor = 0; minor < each; minor++) {
+      const infoHashHex = (name * each + minor).toString(16).padStart(40, "0");
+      yield { publisher: "k", name: `p${name}`, version: `1.${minor}.0`, infoHashHex };
+    }
+  }
+}
+
+function plan(names: number, each: number, changed: Partial<PlanInput> = {}): Plan {
+  const costs = new AnnounceCosts();
+  const count = names * each;
+  return planAnnouncements({
+    budget: 20_000,
+    costs: {
+      record: costs.hourly("record"),
+      torrent: costs.hourly("torrent"),
+      name: costs.hourly("name"),
+    },
+    all: { archives: count, manifests: count, names },
+    always: { lists: 1, catalogs: 1, publishers: 1, names },
+    hadEverything: true,
+    versions: () => versionsOf(names, each),
+    isNewer: isNewerVersion,
+    isKeeper: () => true,
+    askedMs: () => undefined,
+    publishedMs: () => undefined,
+    takesTurns: true,
+    ...changed,
+  });
+}
+
+function selected(made: Plan): string[] {
+  assert.equal(made.kind, "selection");
+  return made.kind === "selection"
+    ? made.versions.map(({ name, version }) => `${name}@${version}`)
+    : [];
+}
+
+Deno.test("within the budget everything is announced by itself", () => {
+  const made = plan(50, 5);
+  assert.equal(made.kind, "everything");
+  assert.ok(made.packets <= 20_000);
+});
+
+Deno.test("without versions nothing is planned", () => {
+  assert.equal(plan(0, 0).kind, "everything");
+});
+
+Deno.test("beyond the budget, each package's newest version is announced by itself", () => {
+  const names = selected(plan(100, 100));
+  assert.deepEqual(names.sort(), Array.from({ length: 100 }, (_, i) => `p${i}@1.99.0`).sort());
+});
+
+Deno.test("the packets of an hour do not grow with the number of versions", () => {
+  const few = plan(100, 10);
+  for (const each of [100, 1_000]) {
+    const many = plan(100, each);
+    assert.equal(many.packets, few.packets);
+    assert.equal(
+      many.kind === "selection" && many.turnPackets,
+      few.kind === "selection" && few.turnPackets,
+    );
+  }
+  assert.ok(few.packets <= 13_000, `${few.packets}`);
+  assert.ok(few.packets + (few.kind === "selection" ? few.turnPackets : 0) <= 20_000);
+});
+
+Deno.test("where nodes live an hour, 10,000 versions of 100 names cost at most 16,000 packets", () => {
+  const made = plan(100, 100, { costs: { record: 25, torrent: 37, name: 29 } });
+  assert.ok(made.packets <= 16_000, `${made.packets}`);
+  assert.equal(selected(made).length, 100);
+});
+
+Deno.test("a release is newer than a later prerelease, and versions compare by number", () => {
+  const versions = ["1.9.0", "1.10.0", "2.0.0-rc.1"].map((version, i) => (
+    { publisher: "k", name: "a", version, infoHashHex: `${i}`.repeat(40) }
+  ));
+  const rest = [...versionsOf(1, 1_000)];
+  const made = plan(1, 1_000, { versions: () => [...versions, ...rest] });
+  assert.deepEqual(selected(made), ["a@1.10.0", "p0@1.999.0"]);
+});
+
+Deno.test("packages of one name by two publishers each have a newest version", () => {
+  const other = [...versionsOf(1, 1)].map((one) => ({
+    ...one,
+    publisher: "other",
+    infoHashHex: "ff".repeat(20),
+  }));
+  const made = plan(1, 1_000, { versions: () => [...versionsOf(1, 1_000), ...other] });
+  assert.deepEqual(selected(made), ["p0@1.999.0", "p0@1.0.0"]);
+});
+
+Deno.test("wanted versions follow, the last asked first, then the published ones", () => {
+  const asked = new Map([["1.3.0", 7], ["1.5.0", 9]]);
+  const made = plan(1, 1_000, {
+    askedMs: ({ version }) => asked.get(version),
+    publishedMs: ({ version }) => version === "1.8.0" ? 3 : undefined,
+  });
+  assert.deepEqual(selected(made), ["p0@1.999.0", "p0@1.5.0", "p0@1.3.0", "p0@1.8.0"]);
+});
+
+Deno.test("the budget bounds wanted and new versions, and a part of it is left for the turns", () => {
+  const made = plan(10, 1_000, { askedMs: () => 1 });
+  assert.equal(made.kind, "selection");
+  assert.ok(selected(made).length > 300);
+  assert.ok(made.kind === "selection" && made.turnPackets >= 1_000);
+  assert.ok(made.kind === "selection" && made.packets + made.turnPackets <= 20_000);
+});
+
+Deno.test("names come before versions where the budget is short", () => {
+  const made = plan(10_000, 1);
+  assert.deepEqual(selected(made), []);
+  // No more than before there was a budget: 80 packets a package.
+  assert.ok(made.packets <= 800_000, `${made.packets}`);
+  assert.ok(made.kind === "selection" && made.turnPackets === 1_000);
+});
+
+Deno.test("a mirror among 85 announces three of a hundred names", () => {
+  const always = { lists: 1, catalogs: 1, publishers: 1, names: 4 };
+  const made = plan(100, 100, {
+    always,
+    isKeeper: ({ name }) => Number(name.slice(1)) < 4,
+    takesTurns: false,
+  });
+  assert.equal(selected(made).length, 4);
+  assert.ok(made.packets <= 600, `${made.packets}`);
+  assert.ok(made.kind === "selection" && made.turnPackets === 0);
+});
+
+Deno.test("a plan changes back to everything only well below the budget", () => {
+  const fits = plan(170, 1, { hadEverything: true });
+  assert.equal(fits.kind, "everything");
+  assert.ok(fits.packets > 18_000 && fits.packets <= 20_000, `${fits.packets}`);
+  assert.equal(plan(170, 1, { hadEverything: false }).kind, "selection");
+});
+
+Deno.test("versions are not looked at while everything fits", () => {
+  plan(5, 5, { versions: () => assert.fail("looked at") });
+});
