@@ -84,6 +84,7 @@ export type { ShownManifest } from "./find_manifest.ts";
 export { plainVersion, type Resolved, resolvePackage, type SkippedVersion } from "./resolve.ts";
 export { fittingVersions, isHigherVersion } from "./choose_version.ts";
 export { knownFlags } from "./known_flags.ts";
+export { datesInRecords } from "./version_dates.ts";
 export { flagsOfVersion, type VersionFlags, warningsOf } from "./version_flags.ts";
 export { knownManifest, rememberVerified } from "./verified.ts";
 export { describeSkipped, getHighestAvailable, isUnseeded } from "./version_fallback.ts";

@@ -8,6 +8,7 @@
 import type { FlagsByName } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
+import type { MinimalManifest } from "../package/mod.ts";
 import { announceSalt, decodeAnnounceRecord, type SigningKey } from "../records/mod.ts";
 import type { FindOptions } from "./find_record.ts";
 import { findUnderKeys, type FoundUnderKey, type PublisherRecords } from "./publisher_keys.ts";
@@ -23,10 +24,14 @@ export interface Offer {
   packages: OfferedVersions;
   /** Flags by package name. Packages without flags are absent. */
   flags: FlagsByName;
+  /** Manifests of listed versions; absent if the list is in the announce record, which has none. */
+  manifests?: readonly MinimalManifest[];
 }
 
 /** The flags of the packages of a publisher's key. `packages` is absent if the catalog was not needed. */
-export type OfferedFlags = Pick<Offer, "key" | "seq" | "flags"> & { packages?: OfferedVersions };
+export type OfferedFlags = Pick<Offer, "key" | "seq" | "flags" | "manifests"> & {
+  packages?: OfferedVersions;
+};
 
 /** Options of reading the offers of a publisher. */
 export interface OfferOptions extends FindOptions {
@@ -120,6 +125,7 @@ async function readOne(
     seq: list.item.seq,
     packages: list.packages ?? versionsByName(list.catalog.manifests),
     flags: list.flags,
+    ...(list.catalog && { manifests: list.catalog.manifests }),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * The versions of a package that this home knows: those in the publisher's signed list, with the dates in
- * the manifests that this home has, and those in the seed directory.
+ * The versions of a package that its publisher lists, with the dates in their manifests, and those in the
+ * seed directory.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import semver from "semver";
 import { LibreseedError } from "../base/mod.ts";
 import {
+  datesInRecords,
   flagsOfVersion,
   magnetOf,
   readOffers,
@@ -23,17 +24,23 @@ import type { ResolvedByName, WantedByName } from "./resolve_by_name.ts";
 /** A version that a publisher lists, with its flags. */
 export interface KnownVersion extends VersionFlags {
   version: string;
-  /** Time of signing, Unix milliseconds; absent if this home has not read the version's manifest. */
+  /** Time of signing by the version's manifest, Unix milliseconds; absent if it was not found. */
   timestampMs?: number;
 }
+
+/**
+ * Maximum number of versions whose dates are looked up in the DHT. A lookup costs some 3 kB, and `info` of a
+ * large package should cost no more than 300 kB.
+ */
+const MAX_LOOKED_UP = 5;
 
 /** A package in the seed directory, as a lookup would have found it. */
 export type PresentPackage = Pick<ResolvedByName, "minimal" | "publicKey" | "webSeeds" | "magnet">;
 
 /**
- * Returns all versions of a package, the highest first, from the list that its publisher has signed. A
- * version has a date if its manifest was looked up, is in the seed directory, or is in the stored list of
- * a followed publisher.
+ * Returns all versions of a package, the highest first, from the list that its publisher has signed. Dates
+ * are those of the manifests in the publisher's catalog, in the seed directory, and in the stored list of a
+ * followed publisher. Without a catalog, the manifest records of the highest versions are looked up.
  *
  * @returns `undefined` if the list was not found
  */
@@ -48,18 +55,27 @@ export async function knownVersions(
     throw error;
   });
   if (!found?.some(({ packages }) => packages.has(minimal.name))) return undefined;
-  const { versions: listed = [], flags } = offers.settle(minimal.name, found);
+  const { versions: listed = [], flags, keysOf } = offers.settle(minimal.name, found);
   const dates = new Map([[minimal.version, minimal.timestamp]]);
   const others = [
+    // Of two keys that list one version, the first in the publisher record decides: its date is set last.
+    ...found.flatMap(({ manifests = [] }) => manifests).reverse(),
     ...state.follows.ofPublisher(publicKey),
     ...(await seeds.list(minimal.name)).flatMap((entry) =>
       entry.problem === undefined ? [entry.minimal] : []
     ),
-  ];
-  for (const { name, version, pubkey, timestamp } of others) {
-    if (name === minimal.name && pubkey === minimal.pubkey) dates.set(version, timestamp);
-  }
+  ].filter((one) =>
+    one.name === minimal.name && one.pubkey === minimal.pubkey && offers.trust.accepts(one)
+  );
+  for (const { version, timestamp } of others) dates.set(version, timestamp);
   const versions: string[] = semver.rsort(listed.filter((one) => semver.valid(one) !== null));
+  const undated = versions.slice(0, MAX_LOOKED_UP).flatMap((version) => {
+    const [key] = keysOf(version);
+    return key && !dates.has(version) ? [{ version, key }] : [];
+  });
+  const wanted = { publicKey, name: minimal.name };
+  const lookedUp = await datesInRecords(operations, offers.trust, wanted, undated, finding);
+  for (const [version, date] of lookedUp) dates.set(version, date);
   return versions.map((version) => {
     const timestampMs = dates.get(version);
     return {

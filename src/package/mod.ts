@@ -47,6 +47,7 @@ export {
   catalogVersions,
   certificateOf,
   CERTIFIED_PROTOCOL,
+  claimedUnpackedBytes,
   contentHash,
   flagLines,
   formatSha256,

@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { contentHash, serializeFull, signFull } from "../../src/package/mod.ts";
+import { TestIdentity } from "../support/identities.ts";
 import { runCli, spawnCli, temporaryHome } from "../support/mod.ts";
+import { gzip, makeTar, sha256 } from "../support/package_archives.ts";
 
 /** Makes a home with a key, and a directory to pack. */
 async function workplace() {
@@ -169,7 +172,7 @@ Deno.test("verify --json prints one object per file", async () => {
   const [good, bad] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   assert.deepEqual(good, {
     ...{ file: "a.tgz", ok: true, name: "demo", version: "1.0.0" },
-    ...{ publicKey: place.publicKey, complete: true },
+    ...{ publicKey: place.publicKey, complete: true, unpackedBytes: 38 },
   });
   assert.deepEqual(Object.keys(bad), ["file", "ok", "step", "code", "message"]);
   assert.deepEqual([bad.file, bad.ok, bad.code], ["gone.tgz", false, "ARCHIVE_NOT_FOUND"]);
@@ -210,4 +213,28 @@ Deno.test("SIGTERM ends verify with 143 while it reads an archive", async () => 
   const result = await verifying.result;
   assert.equal(result.code, 143);
   assert.ok(result.stdout.split("\n").length < 500, "all were verified");
+});
+
+Deno.test("verify names a wrong unpacked size, and passes the archive all the same", async () => {
+  await using place = await workplace();
+  const signer = await new TestIdentity().certify();
+  const files = { "a.txt": sha256("hello") };
+  const fields = { name: "hello", version: "1.0.0", files, contentHash: contentHash(files) };
+  for (const [claimed, isWrong] of [[5, false], [6, true]] as const) {
+    const full = await signFull({ ...fields, ext: { unpackedBytes: claimed } }, signer);
+    const tar = await makeTar([
+      { name: "manifest.json", contents: serializeFull(full) },
+      { name: "a.txt", contents: "hello" },
+    ]);
+    await Deno.writeFile(join(place.cwd, "hello.tgz"), gzip(tar));
+    const { code, stdout, stderr } = await place.run(["verify", "--json", "hello.tgz"]);
+    assert.equal(code, 0, stderr);
+    const { ok, unpackedBytes, claimedUnpackedBytes } = JSON.parse(stdout);
+    assert.deepEqual([ok, unpackedBytes, claimedUnpackedBytes], [true, 5, isWrong ? 6 : undefined]);
+    const text = await place.run(["verify", "hello.tgz"]);
+    assert.equal(
+      /claims that the files have 6 bytes together, but they have 5/.test(text.stderr),
+      isWrong,
+    );
+  }
 });

@@ -63,8 +63,10 @@ export default defineCommand<Flags, [spec: string]>({
           output.warning(describeSkipped(minimal.name, one, minimal.version));
         }
         const flags = await tellFlags(output, minimal, found.flags);
-        const info = await gather(given, network, found);
-        const versions = await knownVersions(names, seeds, found);
+        const [info, versions] = await Promise.all([
+          gather(given, network, found),
+          knownVersions(names, seeds, found),
+        ]);
         const pin = names.state.pins.list(info.name).find(({ publicKey }) =>
           found.publicKey.every((byte, at) => byte === publicKey[at])
         );
@@ -91,7 +93,7 @@ async function gather(
   const { output, io: { signal }, flags } = given;
   const { fetchManifest } = await import("../../fetching/mod.ts");
   const { fingerprint } = await import("../../identity/mod.ts");
-  const { verifyArchive } = await import("../../package/mod.ts");
+  const { claimedUnpackedBytes, verifyArchive } = await import("../../package/mod.ts");
   const { operations, limits } = network;
   const counting = operations.countPeers({ infoHash: minimal.btih }, { signal })
     .then(({ peers }) => peers, () => undefined);
@@ -102,14 +104,14 @@ async function gather(
     { onDetail: (message) => output.detail(message) },
   );
   const sizes = new Map<string, number>();
-  let unpackedBytes: number | undefined;
+  let unpackedBytes = claimedUnpackedBytes(full);
   if (archivePath !== undefined) {
     output.step("reading the archive in the seed directory");
     const verified = await verifyArchive({
       ...{ archivePath, minimal, publicKey, limits, signal },
       onFile: (path, bytes) => flags.files && sizes.set(path, bytes),
     });
-    unpackedBytes = verified.unpackedBytes;
+    unpackedBytes = verified.filesBytes;
   }
   const seeders = await counting;
   const { description, author, license, homepage, repository, dependencies = {} } = full;

@@ -70,7 +70,8 @@ async function printSettings({ output }: Run, operations: Operations): Promise<v
  * Queries the state of the daemon. If the command line has a NAME, only packages and records of
  * that name are kept.
  */
-async function queryStatus({ args: [name], io }: Run, operations: Operations): Promise<StatusView> {
+async function queryStatus(given: Run, operations: Operations): Promise<StatusView> {
+  const { args: [name], io } = given;
   const isMeant = (one: { name?: string }) => name === undefined || one.name === name;
   const packages = (await operations.list()).filter(isMeant);
   const records = (await operations.records()).filter(isMeant);
@@ -79,7 +80,9 @@ async function queryStatus({ args: [name], io }: Run, operations: Operations): P
       detail: { unknownName: name },
     });
   }
-  return { status: await operations.status(), packages, records, nowMs: io.clock.now() };
+  const { revokedUses } = await import("../running/revoked_uses.ts");
+  const revoked = name === undefined ? await revokedUses(given) : [];
+  return { status: await operations.status(), packages, records, revoked, nowMs: io.clock.now() };
 }
 
 function rowsOf({ args: [name], flags }: Run, view: StatusView, maxRows?: number): StatusRow[] {
@@ -89,10 +92,16 @@ function rowsOf({ args: [name], flags }: Run, view: StatusView, maxRows?: number
 
 function print(given: Run, view: StatusView): void {
   const { args: [name], io, output } = given;
-  const { status, packages, records, nowMs } = view;
+  const { status, packages, records, revoked, nowMs } = view;
   output.result(
     name === undefined
-      ? { ...status, uptimeMs: nowMs - status.startedMs, list: packages, records }
+      ? {
+        ...status,
+        uptimeMs: nowMs - status.startedMs,
+        list: packages,
+        records,
+        ...(revoked.length > 0 && { revokedKeys: revoked }),
+      }
       : { name, packages, records },
     formatTable(rowsOf(given, view), tableColumns(io.stdout)),
   );

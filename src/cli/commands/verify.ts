@@ -41,7 +41,7 @@ export default defineCommand<Flags, string[]>({
     const { values } = await settings();
     const { parsePublicKey } = await import("../../identity/mod.ts");
     const publicKey = flags.key === undefined ? undefined : parsePublicKey(flags.key);
-    const { archiveLimitsOf, explainForeign, verifyArchive } = await import(
+    const { archiveLimitsOf, claimedUnpackedBytes, explainForeign, verifyArchive } = await import(
       "../../package/mod.ts"
     );
     const limits = archiveLimitsOf(values);
@@ -60,7 +60,7 @@ export default defineCommand<Flags, string[]>({
           onStep: (step) => output.detail(`${file}: ${step}`),
         });
         if (trust) await checkKey(trust, file, minimal ?? verified.full, minimal?.archiveSha256);
-        printVerified(file, verified, given);
+        printVerified(file, verified, claimedUnpackedBytes(verified.full), given);
         codes.push(exitCodes.done);
       } catch (error) {
         signal.throwIfAborted();
@@ -106,12 +106,30 @@ async function readMinimalBeside(
 
 function printVerified(
   file: string,
-  { full: { name, version, pubkey }, inner }: VerifiedArchive,
+  { full, inner, filesBytes }: VerifiedArchive,
+  claimedBytes: number | undefined,
   { output }: CommandRun<Flags, string[]>,
 ): void {
+  const { name, version, pubkey } = full;
+  const isWrong = claimedBytes !== undefined && claimedBytes !== filesBytes;
+  if (isWrong) {
+    output.warning(
+      `${file}: the publisher claims that the files have ${claimedBytes} bytes together, but they have ` +
+        `${filesBytes}. Nothing else depends on this number`,
+    );
+  }
   const verdict = inner ? "ok (inner half only, no minimal manifest)" : "ok";
   output.result(
-    { file, ok: true, name, version, publicKey: pubkey, complete: !inner },
+    {
+      file,
+      ok: true,
+      name,
+      version,
+      publicKey: pubkey,
+      complete: !inner,
+      unpackedBytes: filesBytes,
+      ...(isWrong && { claimedUnpackedBytes: claimedBytes }),
+    },
     `${file}: ${verdict} ${name}@${version} ${pubkey}`,
   );
 }

@@ -39,7 +39,10 @@ export interface PackageInfo extends VersionFlags {
   timestampMs: number;
   /** Length of the archive, bytes. */
   lengthBytes: number;
-  /** Length of the tar, bytes; absent if the archive is not in the seed directory. */
+  /**
+   * Lengths of all files together, bytes: of the archive in the seed directory, otherwise as the publisher
+   * claims. Absent if the manifest has no claim.
+   */
   unpackedBytes?: number;
   fileCount: number;
   dependencies: Record<string, string>;
@@ -98,7 +101,7 @@ function trustOf({ pinned, trusted }: PackageInfo): string {
 
 function sizeOf({ lengthBytes, unpackedBytes, fileCount }: PackageInfo): string {
   const unpacked = unpackedBytes === undefined
-    ? "unpacked size not known before it is downloaded"
+    ? "unpacked size not known: its manifest does not say"
     : `${formatBytes(unpackedBytes)} unpacked`;
   return `${formatBytes(lengthBytes)} packed, ${unpacked}, ${formatCount(fileCount, "file")}`;
 }
@@ -109,7 +112,7 @@ function archiveOf({ path, fetchedBytes }: PackageInfo): string {
 
 function lineOf({ version, timestampMs, tags, yanked, deprecated }: KnownVersion): string {
   const marks = [
-    ...(timestampMs === undefined ? [] : [dateOf(timestampMs)]),
+    timestampMs === undefined ? "date not known" : dateOf(timestampMs),
     ...(tags ?? []).map((tag) => `@${tag}`),
     ...(yanked === undefined ? [] : [yanked === "" ? "yanked" : `yanked: ${yanked}`]),
     ...(deprecated === undefined ? [] : [`deprecated: ${deprecated}`]),

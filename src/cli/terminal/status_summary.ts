@@ -10,12 +10,15 @@ import type { FamilyStatus, PackageJson, RecordJson, StatusJson } from "../../co
 import { describeReachability, isSameReachability } from "../../reachability/mod.ts";
 import { formatBytes, formatCount, formatDuration } from "./format.ts";
 import { labelOf } from "./record_label.ts";
+import { describeRevokedUse, type RevokedUse } from "./revoked_use.ts";
 
 /** The state of the daemon at the time of one query. */
 export interface StatusView {
   status: StatusJson;
   packages: readonly PackageJson[];
   records: readonly RecordJson[];
+  /** Revoked keys on which something in this home rests. */
+  revoked: readonly RevokedUse[];
   /** Time of the query, Unix milliseconds. */
   nowMs: number;
 }
@@ -73,6 +76,7 @@ export function allRows(view: StatusView): StatusRow[] {
   return [
     ...packageProblems(view.packages),
     ...unmirroredRows(view.status),
+    ...view.revoked.map((one): StatusRow => ["problem", describeRevokedUse(one)]),
     ...essential,
     ...detail,
     ...view.packages.map(packageRow),
@@ -245,12 +249,13 @@ function describeRecords(records: readonly RecordJson[]): string {
   ].join(", ");
 }
 
-function problemsOf({ status, packages, records }: StatusView): StatusRow[] {
+function problemsOf({ status, packages, records, revoked }: StatusView): StatusRow[] {
   const failing = records.filter(({ error }) => error !== undefined);
   return [
     ...packageProblems(packages),
     ...failing.map((one): StatusRow => ["problem", `${labelOf(one)}: ${one.error}`]),
     ...unmirroredRows(status),
+    ...revoked.map((one): StatusRow => ["problem", describeRevokedUse(one)]),
   ];
 }
 

@@ -29,6 +29,33 @@ export function manifestFields(
 }
 
 /**
+ * Adds the lengths of all files together to the fields of a manifest, for readers that have no more of the
+ * archive than its manifest. They go to `ext`, which a manifest without a certificate does not have.
+ *
+ * @param unpackedBytes lengths of the files in `files` together, in bytes
+ */
+export function withUnpackedBytes(
+  fields: Unsigned<FullManifest>,
+  unpackedBytes: number,
+  { certificate }: Pick<Signer, "certificate">,
+): Unsigned<FullManifest> {
+  return certificate ? { ...fields, ext: { ...fields.ext, unpackedBytes } } : fields;
+}
+
+/**
+ * Returns the lengths of all files together, in bytes, as the publisher claims them. Nothing depends on the
+ * claim: only who has all files knows whether it is true.
+ *
+ * @returns `undefined` if the manifest has no such claim, or none of its form
+ */
+export function claimedUnpackedBytes({ ext }: Pick<FullManifest, "ext">): number | undefined {
+  const claimed = ext?.unpackedBytes;
+  return typeof claimed === "number" && Number.isSafeInteger(claimed) && claimed >= 0
+    ? claimed
+    : undefined;
+}
+
+/**
  * Signs a full manifest: Ed25519 over `libreseed:full-manifest:v1`, a line feed, and the canonical
  * JSON (RFC 8785) of all fields but `signature`.
  *
@@ -45,12 +72,12 @@ export async function signFull(
 
 /**
  * Whether a manifest says these things of its package, whoever signed it. Every field counts but those of
- * the signature and the format.
+ * the signature and the format, and `ext`, which older programs have not written.
  *
  * @param fields as {@linkcode manifestFields} makes them
  */
 export function saysTheSame(manifest: FullManifest, fields: Unsigned<FullManifest>): boolean {
-  const { protocol: _, pubkey: __, signer: ___, signature: ____, ...said } = manifest;
+  const { protocol: _, pubkey: __, signer: ___, signature: ____, ext: _____, ...said } = manifest;
   return serialize(said) === serialize(fields);
 }
 

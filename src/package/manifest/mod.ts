@@ -34,11 +34,13 @@ export { catalogFlags } from "./catalog_flags.ts";
 export { catalogVersions, growCatalog, type GrownCatalog } from "./catalog_growth.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
 export {
+  claimedUnpackedBytes,
   manifestFields,
   saysTheSame,
   serializeFull,
   signFull,
   verifyFullSignature,
+  withUnpackedBytes,
 } from "./full_manifest.ts";
 export { hashAt, memoryForFull, parseFull, readFull, type ReadManifest } from "./full_reader.ts";
 export type { FullManifest } from "./full_schema.ts";

@@ -54,6 +54,7 @@ import {
   signFull,
   signMinimal,
   torrentFileName,
+  withUnpackedBytes,
 } from "../manifest/mod.ts";
 import { type ArchiveLimits, defaultArchiveLimits, MANIFEST_PATH } from "../paths/mod.ts";
 import {
@@ -225,7 +226,8 @@ async function writePackage(
   // Use Object.fromEntries: assigning one property at a time would lose a file named __proto__.
   const hashes: Record<string, string> = Object.fromEntries(body.hashes);
   const fields = manifestFields({ ...metadata, name, version }, hashes, options.sourceDateEpoch);
-  const full = await signFull(fields, options.signer, limits);
+  const sized = withUnpackedBytes(fields, totalBytes, options.signer);
+  const full = await signFull(sized, options.signer, limits);
   const manifest = await manifestEntry(full, limits);
   const head = gzipMember(manifest);
   checkSizes(

@@ -94,6 +94,8 @@ export interface VerifiedArchive {
   full: FullManifest;
   /** Number of files, without the manifest. */
   fileCount: number;
+  /** Lengths of all files together, without the manifest, in bytes. */
+  filesBytes: number;
   /** Length of the tar in bytes. */
   unpackedBytes: number;
   /** Directory with the unpacked files and `manifest.json`, if the archive was unpacked. */
@@ -240,8 +242,14 @@ export async function checkContents(job: Job, chunks: AsyncIterable<Uint8Array>)
   const { full, entries } = await readHead(job, chunks);
   try {
     job.begin("files");
-    const unpackedBytes = await checkFiles(job, full, job.secrets?.watch(entries) ?? entries);
-    return { full: full.manifest, fileCount: full.paths.length, unpackedBytes };
+    let filesBytes = 0;
+    const onFile = (path: string, bytes: number) => {
+      filesBytes += bytes;
+      job.onFile?.(path, bytes);
+    };
+    const watched = job.secrets?.watch(entries) ?? entries;
+    const unpackedBytes = await checkFiles({ ...job, onFile }, full, watched);
+    return { full: full.manifest, fileCount: full.paths.length, filesBytes, unpackedBytes };
   } finally {
     await entries.return(0);
   }

@@ -95,6 +95,25 @@ Deno.test("after a revocation, readers who had pinned, who are new, who come by 
     assert.equal(verified.code, 4, verified.stderr);
     assert.match(verified.stdout, /failed at key: .* is revoked since/);
     await pinned.must(["verify", archive]);
+    await using pinnedDaemon = await pinned.daemon();
+    const status = await pinned.must(["status"], { cwd: project });
+    assert.match(
+      status,
+      /the key \S+ of \S+ is revoked since \S+ \("laptop stolen"\); pinned: hello; seeded no more: hello@9\.9\.9; installed: hello@9\.9\.9; in the lock file here: hello@9\.9\.9/,
+    );
+    const { revokedKeys } = JSON.parse(await pinned.must(["status", "--json"]));
+    assert.deepEqual(revokedKeys, [{
+      key: formatPublicKey(before.publicKey),
+      identity,
+      sinceMs: NOW,
+      reason: "laptop stolen",
+      pins: ["hello"],
+      followed: false,
+      archives: ["hello@9.9.9"],
+      installed: ["hello@9.9.9"],
+      locked: [],
+    }]);
+    await pinnedDaemon.end();
 
     // The mirror learns of it by itself at its next look, here after a restart.
     await mirroring.end();
@@ -108,6 +127,10 @@ Deno.test("after a revocation, readers who had pinned, who are new, who come by 
       return good![1] === true && refused![1] === false &&
         /is revoked since/.test(refused![2] as string);
     });
+    assert.match(
+      await mirror.must(["status"]),
+      /the key \S+ of \S+ is revoked .*; followed; seeded no more: hello@9\.9\.9/,
+    );
     // Also with the publisher gone, and with the state database lost.
     await owning.end();
     await stealing.end();

@@ -24,7 +24,7 @@ Deno.test("what is not known of a package is left out or named as unknown", () =
       "a@1.1.0",
       "  publisher    ed25519:KEY (ab cd), pinned",
       "  signed       1970-01-02",
-      "  size         2.0 KiB packed, unpacked size not known before it is downloaded, 1 file",
+      "  size         2.0 KiB packed, unpacked size not known: its manifest does not say, 1 file",
       "  seeders      unknown: no DHT node answered",
       "  magnet       magnet:?xt=x",
       "  archive      not here; 1.0 KiB of it were downloaded for this page",
@@ -50,8 +50,8 @@ Deno.test("versions have their dates, tags and flags, and a stranger's text is m
   const at = lines.findIndex((line) => line.startsWith("  versions"));
   assert.deepEqual(lines.slice(at, at + 3), [
     "  versions     1.1.0  1970-01-02  @latest",
-    "               1.0.0  yanked",
-    "               0.9.0  yanked: eats\\u{a}data  deprecated: use b",
+    "               1.0.0  date not known  yanked",
+    "               0.9.0  date not known  yanked: eats\\u{a}data  deprecated: use b",
   ]);
   assert.ok(lines.includes("  depends on   b@^1, c@*"));
 });

@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import type { RevokedUse } from "../../../../src/cli/terminal/revoked_use.ts";
 import { systemClock } from "../../../../src/base/mod.ts";
 import { runCli } from "../../../../src/cli/mod.ts";
 import { Interrupted } from "../../../../src/cli/process/errors.ts";
@@ -73,8 +74,38 @@ function recordOf(number: number, more: Partial<RecordJson> = {}): RecordJson {
 }
 
 function viewOf(packages: PackageJson[], records: RecordJson[] = []): StatusView {
-  return { status, packages, records, nowMs: NOW_MS };
+  return { status, packages, records, revoked: [], nowMs: NOW_MS };
 }
+
+Deno.test("a revoked key is a problem that names what rests on it", () => {
+  const use: RevokedUse = {
+    key: "ed25519:KEY",
+    identity: "ed25519:ROOT",
+    sinceMs: Date.UTC(2026, 10, 29),
+    reason: "stolen\u001b[2J",
+    pins: ["a", "b", "c", "d"],
+    followed: true,
+    archives: ["a@1.0.0"],
+    installed: [],
+    locked: ["b@2.0.0"],
+  };
+  for (const rows of [summaryRows, allRows]) {
+    const told = rows({ ...viewOf([]), revoked: [use] }).filter(([key]) => key === "problem");
+    assert.deepEqual(told, [[
+      "problem",
+      'the key ed25519:KEY of ed25519:ROOT is revoked since 2026-11-29 ("stolen\\u001b[2J"); ' +
+      "pinned: a, b, c and 1 more; followed; seeded no more: a@1.0.0; in the lock file here: b@2.0.0",
+    ]]);
+  }
+  // A stranger may sign a time that no calendar has.
+  const [[, text]] = summaryRows({
+    ...viewOf([]),
+    revoked: [{ ...use, sinceMs: 2 ** 53 - 1 }],
+  }) as [
+    [string, string],
+  ];
+  assert.match(text, /since 9007199254740991 /);
+});
 
 Deno.test("the router's firewall for IPv6 has a row of its own", () => {
   const rowOf = (pinhole: StatusJson["pinhole"]) => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { concatBytes, fromHex, toHex, utf8 } from "../../../../src/base/mod.ts";
 import { formatPublicKey, keyPairFromSeed } from "../../../../src/identity/mod.ts";
 import {
+  claimedUnpackedBytes,
   contentHash,
   packDirectory,
   parseMinimal,
@@ -12,6 +13,7 @@ import {
   verifyArchive,
 } from "../../../../src/package/mod.ts";
 import vectors from "../../../vectors/archive.json" with { type: "json" };
+import { TestIdentity } from "../../../support/identities.ts";
 import {
   gunzip,
   inDirectory,
@@ -321,4 +323,33 @@ inDirectory("older outputs of the same name are replaced", async (dir) => {
     minimal: parseMinimal(await Deno.readFile(packed.minimalPath)),
   });
   assert.equal(verified.full.files["a"], sha256("2"));
+});
+
+inDirectory(
+  "a certified key signs the unpacked size, and the archive stays reproducible",
+  async (dir) => {
+    const certified = await new TestIdentity().certify();
+    const sizes = Object.values(tree).map((contents) =>
+      typeof contents === "string" ? utf8(contents).length : contents.length
+    );
+    const unpackedBytes = sizes.reduce((sum, size) => sum + size, 0);
+    const packed = await packIn(join(dir, "one"), tree, { signer: certified });
+    const again = await packIn(join(dir, "two"), tree, { signer: certified });
+    assert.equal(packed.minimal.archiveSha256, again.minimal.archiveSha256);
+    assert.equal(claimedUnpackedBytes(packed.full), unpackedBytes);
+    const { archivePath, minimal } = packed;
+    const { full, filesBytes } = await verifyArchive({ archivePath, minimal });
+    assert.deepEqual([full.ext, filesBytes], [{ unpackedBytes }, unpackedBytes]);
+    // A manifest without a certificate has no place for it.
+    const plain = await packIn(join(dir, "three"), tree);
+    assert.equal(plain.full.ext, undefined);
+    assert.equal(claimedUnpackedBytes(plain.full), undefined);
+  },
+);
+
+Deno.test("a claimed size that is no number of bytes counts as none", () => {
+  for (const claim of ["5", true, -1, 1.5, 2 ** 53, NaN]) {
+    assert.equal(claimedUnpackedBytes({ ext: { unpackedBytes: claim } }), undefined, `${claim}`);
+  }
+  assert.equal(claimedUnpackedBytes({ ext: { unpackedBytes: 0 } }), 0);
 });

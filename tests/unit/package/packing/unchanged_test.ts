@@ -13,6 +13,7 @@ import {
   selectDirectory,
   type SelectOptions,
 } from "../../../../src/package/mod.ts";
+import { TestIdentity } from "../../../support/identities.ts";
 import { inDirectory, packIn, type Tree, writeTree } from "../../../support/package_archives.ts";
 
 const named = { name: "hello", version: "1.0.0" };
@@ -43,6 +44,20 @@ const tree: Tree = {
   ".env.swp": "swap",
   "home/keys/publisher.key": "key",
 };
+
+inDirectory(
+  "a package is unchanged whether or not its manifest says the unpacked size",
+  async (dir) => {
+    const signer = await new TestIdentity().certify();
+    const { full } = await packIn(dir, tree, { signer });
+    const { ext, ...older } = full;
+    assert.deepEqual(ext, { unpackedBytes: 4 });
+    assert.equal(await unchanged(dir, full), true);
+    assert.equal(await unchanged(dir, older), true);
+    await Deno.writeTextFile(join(dir, "in", "a.js"), "b");
+    assert.equal(await unchanged(dir, older), false);
+  },
+);
 
 inDirectory("a file that the rules leave out today does not make another package", async (dir) => {
   const isSame = await published(dir, tree);

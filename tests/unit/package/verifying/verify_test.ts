@@ -49,7 +49,8 @@ inDirectory(
       onStep: (step) => seen.push(step),
     });
     assert.deepEqual(seen, steps);
-    const { sha256, unpackedBytes, ...rest } = verified;
+    const { sha256, unpackedBytes, filesBytes, ...rest } = verified;
+    assert.equal(filesBytes, 1 + 10_000);
     assert.equal("sha256:" + toHex(sha256), minimal.archiveSha256);
     assert.equal(unpackedBytes % 512, 0);
     const lengthBytes = minimal.length;
