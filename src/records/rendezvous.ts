@@ -177,7 +177,11 @@ export function encodeAnswer(number: number, told: RendezvousAnswer): Uint8Array
  * @throws {RecordError} `BAD_BENCODE` or `BAD_RECORD`
  */
 export function decodeAnswer(message: Uint8Array): { number: number; answer: RendezvousAnswer } {
-  const read = check(answer, decodeMessage(message), "rendezvous answer");
+  const decoded = decodeMessage(message);
+  if (decoded instanceof Map && decoded.has("q")) {
+    throw new RecordError("verification", "BAD_RECORD", "The message is a question, not an answer");
+  }
+  const read = check(answer, decoded, "rendezvous answer");
   const { entries } = readEntries((read.e ?? []) as BDecoded[]);
   const items = (read.i ?? []).flatMap((bytes) => {
     try {

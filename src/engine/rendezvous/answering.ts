@@ -1,12 +1,11 @@
 /**
- * Takes the connections of peers that ask at a rendezvous. Strangers decide how many there are, so they
- * are limited: connections at once, of one network, and questions a second. At the limit of connections,
- * the oldest gives way, so that nobody can keep a place by being silent.
+ * Takes the connections of peers that ask at a rendezvous, within {@linkcode AnswerLimits}. A connection
+ * is short: four questions at most, and ten seconds.
  *
  * @module
  */
 
-import { type Clock, networkOf, type Timer, TokenBucket, type TokenRate } from "../../base/mod.ts";
+import type { Clock, Timer } from "../../base/mod.ts";
 import {
   decodeQuestion,
   encodeAnswer,
@@ -16,41 +15,25 @@ import {
   type RendezvousQuestion,
 } from "../../records/mod.ts";
 import { ContentlessSwarm, type SwarmWire } from "../libraries/mod.ts";
-import { speakNames } from "./names_extension.ts";
+import { AnswerLimits } from "./limits.ts";
+import { NAMES_EXTENSION, speakNames } from "./names_extension.ts";
 import type { RendezvousPeersOptions } from "./options.ts";
 
-/** Maximum number of connections at once. */
-const MAX_CONNECTIONS = 64;
-/** Maximum number of connections at once from one network: /24 of IPv4, /48 of IPv6. */
-const MAX_OF_NETWORK = 8;
 /** Time after which a connection is closed (ms). */
 const LIFE_MS = 10_000;
 /** Maximum number of bytes that a peer sends on a connection: handshakes, and four questions. */
 const MAX_BYTES_IN = 16_384;
-/** Connections of all peers together. */
-export const CONNECTION_RATE: TokenRate = { burst: 64, perSecond: 20 };
-/** Questions of all peers together. */
-export const QUESTION_RATE: TokenRate = { burst: 64, perSecond: 20 };
 
 /** Takes questions at all places of this machine. */
 export class Answering {
   readonly #options: RendezvousPeersOptions;
   readonly #clock: Clock;
-  readonly #connections: TokenBucket;
-  readonly #questions: TokenBucket;
-  /** Closes a connection, with the network of its peer; the oldest connection first. */
-  readonly #open = new Map<() => void, string | undefined>();
+  readonly #limits: AnswerLimits;
 
   constructor(options: RendezvousPeersOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#connections = new TokenBucket(CONNECTION_RATE, this.#clock.now());
-    this.#questions = new TokenBucket(QUESTION_RATE, this.#clock.now());
-  }
-
-  /** Number of open connections. */
-  get count(): number {
-    return this.#open.size;
+    this.#limits = new AnswerLimits(options.clock);
   }
 
   /** Returns the swarm of one connection, which a peer begins now. */
@@ -63,7 +46,7 @@ export class Answering {
       infoHashHex,
       admits: (host, closePeer) => {
         close = closePeer;
-        if (!this.#admit(host, close)) return false;
+        if (!this.#limits.admits(host, close)) return false;
         timer = this.#clock.after(LIFE_MS, close);
         return true;
       },
@@ -73,7 +56,7 @@ export class Answering {
       },
       onEnd: () => {
         timer?.cancel();
-        this.#open.delete(close);
+        this.#limits.ended(close);
         swarm.destroy();
       },
     });
@@ -82,19 +65,7 @@ export class Answering {
 
   /** Closes all connections. */
   close(): void {
-    for (const close of [...this.#open.keys()]) close();
-  }
-
-  #admit(host: string, close: () => void): boolean {
-    const network = networkOf(host.replace(/^::ffff:(?=\d+\.)/i, ""));
-    if (network !== undefined) {
-      const ofNetwork = [...this.#open.values()].filter((one) => one === network).length;
-      if (ofNetwork >= MAX_OF_NETWORK) return false;
-    }
-    if (!this.#connections.take(this.#clock.now())) return false;
-    if (this.#open.size >= MAX_CONNECTIONS) this.#open.keys().next().value!();
-    this.#open.set(close, network);
-    return true;
+    this.#limits.closeAll();
   }
 
   #serve(wire: SwarmWire): void {
@@ -103,12 +74,11 @@ export class Answering {
     speakNames(wire, {
       onMessage: (message) => {
         const read = readQuestion(message);
-        const isAllowed = read && ++asked <= MAX_QUESTIONS &&
-          this.#questions.take(this.#clock.now());
+        const isAllowed = read && ++asked <= MAX_QUESTIONS && this.#limits.takeQuestion();
         if (!isAllowed) return wire.destroy();
         void this.#answer(read.question).then((answer) => {
           if (wire.destroyed) return;
-          wire.extended("lr_names", encodeFitting(read.number, answer));
+          wire.extended(NAMES_EXTENSION, encodeFitting(read.number, answer));
         });
       },
     });
@@ -123,6 +93,7 @@ export class Answering {
   }
 }
 
+/** Reads a question; `undefined` if the message is none. */
 function readQuestion(message: Uint8Array): ReturnType<typeof decodeQuestion> {
   if (message.length > MAX_RENDEZVOUS_BYTES) return undefined;
   try {

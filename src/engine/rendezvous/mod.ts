@@ -4,8 +4,9 @@
  *
  * - `rendezvous_peers.ts` is the entry point, which the engine owns.
  * - `places.ts` has the infohashes at which this machine can be met.
- * - `answering.ts` takes the questions of peers that dialled us, within limits.
+ * - `answering.ts` takes the questions of peers that dialled us, within the limits of `limits.ts`.
  * - `asking.ts` asks one question of the peers of a rendezvous.
+ * - `names_extension.ts` is the extension `lr_names` on one connection.
  * - `candidates.ts` chooses the peers that are dialled.
  *
  * No torrent stands behind a rendezvous: no metadata and no pieces. The engine knows no answer by

@@ -1,0 +1,80 @@
+/**
+ * Limits of what strangers may ask at a rendezvous. Connections are limited for each network and at
+ * once, and questions by the second. At the limit of connections the oldest gives way, so that nobody
+ * can keep a place by being silent.
+ *
+ * @module
+ */
+
+import { type Clock, networkOf, TokenBucket, type TokenRate } from "../../base/mod.ts";
+
+/** Maximum number of connections at once. */
+export const MAX_CONNECTIONS = 64;
+/**
+ * Connections of one network, /24 of IPv4 or /48 of IPv6: one attacker may have all its addresses.
+ * Loopback and private addresses are not limited.
+ */
+export const NETWORK_RATE: TokenRate = { burst: 16, perSecond: 1 };
+/** Maximum number of networks whose connections are counted. The one seen longest ago is dropped. */
+const MAX_NETWORKS = 1_024;
+/** Questions of all peers together. */
+export const QUESTION_RATE: TokenRate = { burst: 64, perSecond: 20 };
+
+/** The limits of one engine. */
+export class AnswerLimits {
+  readonly #clock: Clock;
+  readonly #questions: TokenBucket;
+  /** Buckets of the networks that have connected; the one seen longest ago is first. */
+  readonly #networks = new Map<string, TokenBucket>();
+  /** Functions that close the open connections; the oldest first. */
+  readonly #open = new Set<() => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#questions = new TokenBucket(QUESTION_RATE, clock.now());
+  }
+
+  /** Number of open connections. */
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Whether a new connection is kept. If there are too many, the oldest is closed.
+   *
+   * @param host address of the peer, as text
+   * @param close closes the connection, and has {@linkcode AnswerLimits.ended} called
+   */
+  admits(host: string, close: () => void): boolean {
+    const network = networkOf(host.replace(/^::ffff:(?=\d+\.)/i, ""));
+    if (network !== undefined && !this.#bucketOf(network).take(this.#clock.now())) return false;
+    if (this.#open.size >= MAX_CONNECTIONS) this.#open.values().next().value!();
+    this.#open.add(close);
+    return true;
+  }
+
+  /** Notes that a connection has ended. */
+  ended(close: () => void): void {
+    this.#open.delete(close);
+  }
+
+  /** Whether one more question is answered now. */
+  takeQuestion(): boolean {
+    return this.#questions.take(this.#clock.now());
+  }
+
+  /** Closes all connections. */
+  closeAll(): void {
+    for (const close of [...this.#open]) close();
+  }
+
+  #bucketOf(network: string): TokenBucket {
+    const bucket = this.#networks.get(network) ?? new TokenBucket(NETWORK_RATE, this.#clock.now());
+    this.#networks.delete(network);
+    this.#networks.set(network, bucket);
+    if (this.#networks.size > MAX_NETWORKS) {
+      this.#networks.delete(this.#networks.keys().next().value!);
+    }
+    return bucket;
+  }
+}

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import {
+  AnswerLimits,
+  MAX_CONNECTIONS,
+  NETWORK_RATE,
+  QUESTION_RATE,
+} from "../../../../src/engine/rendezvous/limits.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+
+/** Opens a connection from an address, and returns what is known of it. */
+function connect(limits: AnswerLimits, host: string): { isOpen: boolean } {
+  const connection = { isOpen: false };
+  const close = () => {
+    connection.isOpen = false;
+    limits.ended(close);
+  };
+  connection.isOpen = limits.admits(host, close);
+  return connection;
+}
+
+Deno.test("a network has a number of connections, and then one a second", async () => {
+  const clock = new FakeClock();
+  const limits = new AnswerLimits(clock);
+  for (let i = 0; i < NETWORK_RATE.burst; i++) {
+    assert.ok(connect(limits, `::ffff:80.1.2.${i}`).isOpen);
+  }
+  assert.ok(!connect(limits, "80.1.2.200").isOpen);
+  assert.ok(connect(limits, "80.1.3.1").isOpen, "another network");
+  await clock.advance(1_000);
+  assert.ok(connect(limits, "80.1.2.201").isOpen);
+  assert.ok(!connect(limits, "80.1.2.202").isOpen);
+});
+
+Deno.test("connections from this machine and private networks are not limited by network", () => {
+  const limits = new AnswerLimits(new FakeClock());
+  for (const host of ["127.0.0.1", "::1", "192.168.0.7"]) {
+    for (let i = 0; i < 2 * NETWORK_RATE.burst; i++) assert.ok(connect(limits, host).isOpen);
+  }
+});
+
+Deno.test("too many connections close the oldest", () => {
+  const limits = new AnswerLimits(new FakeClock());
+  const connections = Array.from(
+    { length: MAX_CONNECTIONS + 2 },
+    (_, i) => connect(limits, `80.${i}.0.1`),
+  );
+  assert.equal(limits.count, MAX_CONNECTIONS);
+  assert.deepEqual(connections.map(({ isOpen }) => isOpen).slice(0, 3), [false, false, true]);
+  limits.closeAll();
+  assert.equal(limits.count, 0);
+  assert.ok(connections.every(({ isOpen }) => !isOpen));
+});
+
+Deno.test("questions are answered at a rate", async () => {
+  const clock = new FakeClock();
+  const limits = new AnswerLimits(clock);
+  const take = () => {
+    let taken = 0;
+    for (let i = 0; i < 1_000; i++) if (limits.takeQuestion()) taken++;
+    return taken;
+  };
+  assert.equal(take(), QUESTION_RATE.burst);
+  await clock.advance(1_000);
+  assert.equal(take(), QUESTION_RATE.perSecond);
+});
