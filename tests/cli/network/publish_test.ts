@@ -2,11 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { gunzipSync, gzipSync } from "node:zlib";
-import { bencode } from "../../../src/bencode/mod.ts";
-import { RawUdp } from "../../support/raw_udp.ts";
 import { eventually, magnetIn, newPlace, together } from "../../support/place.ts";
-import { unwillingNode } from "./unwilling_node.ts";
 
 Deno.test("publish prints name, version and magnet of a directory, and its record is on the DHT", async () => {
   await using place = await newPlace();
@@ -50,22 +46,6 @@ Deno.test("publish takes several directories, and continues after a failing one"
   for (const [name, version] of [["one", "1.0.0"], ["@s/two", "2.0.0-rc.1"]] as const) {
     assert.equal(home.holders(name, version).length, 8);
   }
-});
-
-Deno.test("publish without an engine removes the archive that it prepared meanwhile", async () => {
-  await using place = await newPlace();
-  const home = await place.home();
-  const source = await place.source("hello", "1.0.0");
-  using taken = Deno.listen({ hostname: "0.0.0.0", port: 0 });
-  const { port } = taken.addr as Deno.NetAddr;
-  const { code, stderr } = await home.run(["publish", source, `--port=${port}`]);
-  assert.equal(code, 6, stderr);
-  assert.deepEqual([...Deno.readDirSync(join(home.path, "seed"))], []);
-  // `publish` reports an error in the package even if no engine can start.
-  const bad = await home.run(["publish", source, "--version=one"]);
-  assert.equal(bad.code, 2, bad.stderr);
-  assert.match(bad.stderr, /one/);
-  assert.deepEqual(home.files(), []);
 });
 
 Deno.test("publish reads paths from standard input, separated by line breaks or NULs", async () => {
@@ -132,29 +112,6 @@ Deno.test("publish names the path that it refuses, and stores nothing", async ()
   assert.deepEqual([home.files(), keyless.files()], [[], []]);
 });
 
-Deno.test("publish accepts a differently compressed copy of a published version, and refuses changed contents", async () => {
-  await using place = await newPlace();
-  const home = await place.home();
-  const source = await place.source("same", "1.0.0");
-  const archive = join(place.path, "same.tgz");
-  await home.must(["pack", "-q", source, "--out", archive]);
-  // The test replaces the archive by one with the same contents and another compression level, as
-  // another version of libreseed may produce.
-  const plain = gunzipSync(await Deno.readFile(archive));
-  await Deno.writeFile(archive, gzipSync(plain, { level: 1 }));
-  await Deno.remove(join(place.path, "same.minimal.json"));
-  const published = await home.must(["publish", archive]);
-  const before = await Deno.readFile(join(home.seed, "same-1.0.0.tgz"));
-  assert.equal(await home.must(["publish", source]), published);
-  assert.deepEqual(await Deno.readFile(join(home.seed, "same-1.0.0.tgz")), before);
-
-  await Deno.writeTextFile(join(source, "more"), "x");
-  const changed = await home.run(["publish", source]);
-  assert.deepEqual([changed.code, changed.stdout], [1, ""]);
-  assert.match(changed.stderr, /published already, with other bytes|other contents/);
-  assert.deepEqual(await Deno.readFile(join(home.seed, "same-1.0.0.tgz")), before);
-});
-
 Deno.test("publish takes an archive, with or without its minimal manifest", async () => {
   await using place = await newPlace();
   const [home, other] = [await place.home(), await place.home()];
@@ -186,154 +143,6 @@ Deno.test("publish takes an archive, with or without its minimal manifest", asyn
   await Deno.writeFile(archive, bytes);
   const altered = await home.run(["publish", archive]);
   assert.deepEqual([altered.code, altered.stdout], [4, ""], altered.stderr);
-});
-
-Deno.test("publishing the same bytes again succeeds and keeps the record", async () => {
-  await using place = await newPlace();
-  const home = await place.home();
-  const source = await place.source("same", "1.0.0");
-  const first = await home.must(["publish", source]);
-  const seqs = () =>
-    home.holders("same", "1.0.0").map((node) => node.holds(home.target("same", "1.0.0"))!.seq);
-  const before = seqs();
-  assert.equal(await home.must(["publish", source]), first);
-  assert.deepEqual(seqs(), before);
-  const another = await place.home(home.keys);
-  assert.equal(await another.must(["publish", source]), first);
-  assert.deepEqual(seqs(), before);
-});
-
-Deno.test("publish refuses a published version with other bytes, also on another machine", async () => {
-  await using place = await newPlace();
-  const home = await place.home();
-  const first = await place.source("fixed", "1.0.0", "first\n");
-  const second = await place.source("fixed", "1.0.0", "second\n");
-  await home.must(["publish", first]);
-  const archive = await Deno.readFile(join(home.seed, "fixed-1.0.0.tgz"));
-  for (
-    const [env, code] of [[{}, "VERSION_TAKEN"], [
-      { LIBRESEED_DHT: "false" },
-      "VERSION_EXISTS",
-    ]] as const
-  ) {
-    const here = await home.run(["publish", "--json", second], { env });
-    assert.deepEqual([here.code, here.stdout], [1, ""]);
-    assert.equal(JSON.parse(here.stderr.trimEnd().split("\n").at(-1)!).error.code, code);
-  }
-  assert.deepEqual(await Deno.readFile(join(home.seed, "fixed-1.0.0.tgz")), archive);
-
-  const elsewhere = await place.home(home.keys);
-  const there = await elsewhere.run(["publish", "--json", second]);
-  assert.deepEqual([there.code, there.stdout], [1, ""]);
-  assert.equal(JSON.parse(there.stderr.trimEnd().split("\n").at(-1)!).error.code, "VERSION_TAKEN");
-  // No archive may be left in the seed directory: the next daemon would seed it although no record
-  // names it.
-  assert.deepEqual(elsewhere.files(), []);
-  assert.match((await elsewhere.run(["announce"])).stderr, /keeps no records/);
-  // Publishing the original contents of the published version succeeds.
-  await elsewhere.must(["publish", first]);
-});
-
-Deno.test("publish without a reachable node keeps the records for announce", async () => {
-  await using place = await newPlace();
-  const deaf: Record<string, string>[] = [
-    { LIBRESEED_BOOTSTRAP: "none" },
-    // No process on this machine listens on port 9, so no bootstrap node answers.
-    { LIBRESEED_BOOTSTRAP: "127.0.0.1:9" },
-    { LIBRESEED_DHT: "false" },
-  ];
-  await together(deaf.map(async (env) => {
-    const home = await place.home();
-    const source = await place.source("later", "1.0.0");
-    const { code, stdout, stderr } = await home.run(["publish", source], { env });
-    assert.deepEqual([code, stdout], [5, ""], `${JSON.stringify(env)} ${stderr}`);
-    assert.match(stderr, /libreseed announce/);
-    assert(home.files().includes("later-1.0.0.tgz"));
-    await Deno.remove(`${home.path}/keys`, { recursive: true });
-    const announced = await home.must(["announce", "later"]);
-    assert.match(announced, /^later@1\.0\.0\tstored on [1-8] nodes/m);
-    assert.match(announced, /^announce record\tstored on [1-8] nodes/m);
-    assert.match(announced, /^name index of later\tstored on [1-8] nodes/m);
-    assert.equal(home.holders("later", "1.0.0").length, 8);
-    assert.equal(home.listHolders().length, 8);
-  }));
-  // One entry of the name index covers all versions. A version range is resolved with the
-  // publisher's list.
-  const stranger = await place.home(null);
-  const listed = await stranger.run(["resolve", "later@^1", "--json"]);
-  assert.equal(JSON.parse(listed.stdout).version, "1.0.0", listed.stderr);
-});
-
-Deno.test("records published without the DHT never replace newer records of another machine", async () => {
-  await using place = await newPlace();
-  const home = await place.home();
-  const elsewhere = await place.home(home.keys);
-  const none = { env: { LIBRESEED_BOOTSTRAP: "none" } };
-  const mine = await place.source("mine", "1.0.0");
-  const taken = await place.source("theirs", "1.0.0", "other bytes\n");
-  assert.equal((await home.run(["publish", mine, taken], none)).code, 5);
-  await elsewhere.must(["publish", "-q", await place.source("theirs", "1.0.0")]);
-  const announced = await home.must(["announce"]);
-  assert.match(announced, /^mine@1\.0\.0\tstored on 8 nodes/m);
-  assert.match(announced, /^theirs@1\.0\.0\tsuperseded/m);
-  // The daemon's schedule may have found the newer record before `announce` ran; both reports are
-  // valid.
-  assert.match(announced, /^announce record\t(superseded|stored on 8 nodes \(0 new\))/m);
-  const other = await place.home(null);
-  const find = async (spec: string) =>
-    JSON.parse(await other.must(["resolve", "--json", `${home.publicKey}/${spec}`])).archiveSha256;
-  const { sha256 } = JSON.parse(await elsewhere.must(["list", "--json"]));
-  assert.equal(await find("theirs@^1"), `sha256:${sha256}`);
-  // The next `publish` starts from the newer list, which another machine has published. It adds its
-  // own package and the packages of this home that the newer list lacks.
-  await home.must(["publish", "-q", await place.source("next", "1.0.0")]);
-  await together(["mine@^1", "theirs@^1", "next@^1"].map(find));
-});
-
-Deno.test("a record on too few nodes is reported as weak", async () => {
-  await using place = await newPlace({ nodes: 3 });
-  await using unwilling = await unwillingNode(place.testnet.nodes);
-  const home = await place.home();
-  const source = await place.source("weak", "1.0.0");
-  const env = { LIBRESEED_BOOTSTRAP: unwilling.address };
-  const weak = await home.run(["publish", "--json", source], { env });
-  assert.equal(weak.code, 0, weak.stderr);
-  assert.match(weak.stderr, /"warning".* weak@1\.0\.0 is weak: 3 of 4 nodes hold it/);
-  const { holding, weak: isWeak } = JSON.parse(weak.stdout);
-  assert.deepEqual([holding, isWeak], [3, true]);
-});
-
-Deno.test("a record on all nodes of a small network is reported as weak, without failure", async () => {
-  await using place = await newPlace({ nodes: 3 });
-  const home = await place.home();
-  const source = await place.source("small", "1.0.0");
-  const published = await home.run(["publish", "--json", source]);
-  assert.equal(published.code, 0, published.stderr);
-  assert.match(
-    published.stderr,
-    /small@1\.0\.0 is weak: 3 of 3 nodes hold it, fewer than min-nodes/,
-  );
-  const { holding, weak } = JSON.parse(published.stdout);
-  assert.deepEqual([holding, weak], [3, true]);
-
-  const announced = await home.run(["announce", "--json"]);
-  assert.equal(announced.code, 0, announced.stderr);
-  for (const line of announced.stdout.trimEnd().split("\n")) {
-    const { ok, outcome } = JSON.parse(line);
-    assert.deepEqual([ok, outcome.weak, outcome.needsRetry], [true, true, false], line);
-  }
-  assert.match(await home.must(["announce", "small"]), /stored on 3 nodes \(0 new\), weak$/m);
-  const minimal = join(home.seed, "small-1.0.0.minimal.json");
-  assert.equal(JSON.parse(await home.must(["manifest", "put", "--json", minimal])).weak, true);
-
-  await using _daemon = await home.daemon();
-  const { records } = JSON.parse(await home.must(["status", "--json", "small"]));
-  assert(records.length > 0);
-  for (const { kind, weak, failures } of records) {
-    assert.deepEqual([weak, failures], [true, 0], kind);
-  }
-  assert.match(await home.must(["status"]), /3 kept, .*weak/);
-  assert.match(await home.must(["status", "small"]), /small@1\.0\.0: on 3 nodes, weak, /);
 });
 
 Deno.test("publish --json prints all data for scripts", async () => {
@@ -381,30 +190,4 @@ Deno.test("Ctrl-C during packing ends publish with 130 and leaves no files", asy
   publishing.kill("SIGINT");
   const { code, stdout } = await publishing.result;
   assert.deepEqual([code, stdout, home.files()], [130, "", []]);
-});
-
-Deno.test("if no node answers, publish tries only the package's own record", async () => {
-  await using place = await newPlace({ nodes: 1 });
-  await using silent = await RawUdp.bind();
-  const wanted = new Set<string>();
-  silent.answer = (packet) => {
-    const args = packet.get("a") as Map<string, Uint8Array>;
-    const target = args.get("target");
-    const isJoining = new TextDecoder().decode(packet.get("q") as Uint8Array) === "find_node";
-    if (!isJoining && target) wanted.add(target.toHex());
-    if (!isJoining) return undefined;
-    const r = { id: silent.id, nodes: new Uint8Array() };
-    return bencode({ t: packet.get("t") as Uint8Array, y: "r", r });
-  };
-  const home = await place.home();
-  const { code, stderr } = await home.run(["publish", await place.source("a", "1.0.0")], {
-    env: { LIBRESEED_BOOTSTRAP: `127.0.0.1:${silent.port}` },
-  });
-  assert.equal(code, 5, stderr);
-  assert.deepEqual([...wanted], [home.target("a", "1.0.0")]);
-  // The home keeps all three records, and announces them as soon as DHT nodes answer.
-  await home.must(["announce"]);
-  assert.equal(home.holders("a", "1.0.0").length, 1);
-  assert.equal(home.listHolders().length, 1);
-  assert.match(await home.must(["resolve", "--all", "a"]), /^ed25519:\S+ +1\.0\.0 /);
 });

@@ -6,12 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import {
-  defaultArchiveLimits,
-  refuseUnpackable,
-  selectDirectory,
-  type SelectOptions,
-} from "../../../../src/package/mod.ts";
+import { defaultArchiveLimits, refuseUnpackable } from "../../../../src/package/mod.ts";
 import {
   inDirectory,
   packIn,
@@ -19,22 +14,7 @@ import {
   type Tree,
   writeTree,
 } from "../../../support/package_archives.ts";
-
-const named = { name: "hello", version: "1.0.0" };
-
-function select(dir: string, options: Partial<SelectOptions> = {}) {
-  return selectDirectory({ dir, ...named, ...options });
-}
-
-/** Writes a directory tree, and returns the paths that are selected for the package. */
-async function chosen(dir: string, tree: Tree, options: Partial<SelectOptions> = {}) {
-  await writeTree(dir, tree);
-  return (await select(dir, options)).files.map(({ path }) => path);
-}
-
-function filesOf(paths: string, between = " "): Tree {
-  return Object.fromEntries(paths.split(between).map((path) => [path, path]));
-}
+import { chosen, filesOf, named, select } from "./chosen.ts";
 
 inDirectory(
   "files of version control, npm, editors and systems are left out",
@@ -241,70 +221,6 @@ for (const [fileName, json, says] of noLists) {
   );
 }
 
-inDirectory("the home and the seed directory in use are never packed by any path", async (dir) => {
-  await writeTree(dir, {
-    ...filesOf("a.js .libreseed/keys/publisher.key deep/seed/a-1.0.0.tgz other/x"),
-    "package.json": JSON.stringify({ ...named, main: ".libreseed/keys/publisher.key" }),
-  });
-  await Deno.symlink(join(dir, ".libreseed"), join(dir, "linked-home"));
-  await Deno.symlink(".libreseed/keys/publisher.key", join(dir, "linked-key"));
-  await Deno.symlink("..", join(dir, "other", "up"));
-  await Deno.mkdir(join(dir, "way"));
-  await Deno.symlink("../.libreseed/keys", join(dir, "way", "keys"));
-  const neverPack = [join(dir, "linked-home"), join(dir, "deep", "seed"), join(dir, "not-there")];
-  for (const leaveOut of ["rules", "version-control", "nothing"] as const) {
-    await Deno.remove(join(dir, "other", "up")).catch(() => {});
-    const paths = await chosen(dir, {}, { neverPack, leaveOut });
-    assert.deepEqual(paths, ["a.js", "other/x", "package.json"], leaveOut);
-  }
-});
-
-inDirectory(
-  "a link to a home outside of the tree is left out and not refused",
-  async (dir) => {
-    await writeTree(dir, filesOf("in/a.js elsewhere/keys/publisher.key"));
-    await Deno.symlink("../elsewhere", join(dir, "in", ".libreseed"));
-    await Deno.symlink("../elsewhere/keys/publisher.key", join(dir, "in", "key"));
-    const root = join(dir, "in");
-    await refusal(select(root), "LINK_REFUSED");
-    const selection = await select(root, { neverPack: [join(root, ".libreseed")] });
-    assert.deepEqual(selection.files.map(({ path }) => path), ["a.js"]);
-    assert.deepEqual(selection.skipped, [".libreseed", "key"]);
-  },
-);
-
-inDirectory("a home itself cannot be packed, but a directory in it can", async (dir) => {
-  await writeTree(dir, filesOf("keys/publisher.key work/a.js"));
-  const neverPack = [dir, join(dir, "keys")];
-  assert.equal((await refusal(select(dir, { neverPack }), "DIRECTORY_INVALID")).kind, "usage");
-  await refusal(select(join(dir, "keys"), { neverPack }), "DIRECTORY_INVALID");
-  assert.deepEqual(await chosen(join(dir, "work"), {}, { neverPack }), ["a.js"]);
-});
-
-inDirectory("a link is left out if its target is", async (dir) => {
-  await writeTree(dir, {
-    ...filesOf("a.js secret.txt data/x data/private.txt node_modules/m/i.js .git/config gone/x"),
-    ".gitignore": "secret.txt\n/data/private.txt\ndangling\noutside\n/gone/\n",
-  });
-  for (
-    const [target, path] of [
-      ["secret.txt", "s"],
-      ["data", "d"],
-      ["node_modules/m", "m"],
-      [".git/config", "g"],
-      ["gone/x", "n"],
-      ["nowhere", "dangling"],
-      ["/etc", "outside"],
-      ["a.js", "b.js"],
-    ]
-  ) await Deno.symlink(target!, join(dir, path!));
-  const selection = await select(dir);
-  assert.deepEqual(selection.files.map(({ path }) => path), ["a.js", "b.js", "d/x", "data/x"]);
-  for (const path of ["s", "d/private.txt", "m", "g", "n", "dangling", "outside"]) {
-    assert(selection.skipped.includes(path), path);
-  }
-});
-
 inDirectory(
   "rules that leave only a description are refused with their name",
   async (dir) => {
@@ -330,28 +246,6 @@ inDirectory(
     );
     assert.match(files.message, /`files` of package\.json/);
     await check({ "package.json": JSON.stringify({ ...named, files: [] }) });
-  },
-);
-
-inDirectory(
-  "outputs of packing are left out at any place and under any name",
-  async (dir) => {
-    await writeTree(join(dir, "in"), { "a.js": "a" });
-    await Deno.mkdir(join(dir, "in", "dist"));
-    const outs = ["dist/any name.tgz", "other.tgz", "hello-1.0.0.tgz"];
-    const sums = new Set<string>();
-    for (const out of outs) {
-      const { full, minimal } = await packIn(dir, {}, { out: join(dir, "in", out) });
-      assert.deepEqual(Object.keys(full.files), ["a.js"]);
-      sums.add(minimal.archiveSha256);
-    }
-    assert.equal(sums.size, 1);
-    // Packing outputs of a different package are treated as ordinary files.
-    await packIn(dir, {}, { name: "other", out: join(dir, "in", "dist", "b.tgz") });
-    const { files } = await select(join(dir, "in"), { leaveOut: "nothing" });
-    assert.deepEqual(files.map(({ path }) => path), [
-      ...["a.js", "dist/b.minimal.json", "dist/b.tgz", "dist/b.torrent"],
-    ]);
   },
 );
 
