@@ -82,6 +82,7 @@ export { DownloadAhead } from "./download_ahead.ts";
 export { acceptManifest, checkAccepted } from "./accept.ts";
 export type { ShownManifest } from "./find_manifest.ts";
 export { plainVersion, type Resolved, resolvePackage, type SkippedVersion } from "./resolve.ts";
+export { followedOf, formatFollowed, mayBeFollowed } from "./follow_scope.ts";
 export { fittingVersions, isHigherVersion } from "./choose_version.ts";
 export { knownFlags } from "./known_flags.ts";
 export { datesInRecords } from "./version_dates.ts";

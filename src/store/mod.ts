@@ -55,6 +55,7 @@ export {
   type FileIdentity,
   type Follow,
   type FollowedList,
+  type FollowScope,
   type FollowsTable,
   type IdentitiesTable,
   type KnownManifest,

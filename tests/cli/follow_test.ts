@@ -149,3 +149,65 @@ Deno.test("a list too long for a record is published as a catalog, which readers
   assert.match(again.stderr, /^3 DHT lookups, [^;]*$/m);
   await mirroring.end();
 });
+
+Deno.test("packages of a publisher are followed within ranges, mirrored, and followed no more one by one", async () => {
+  await using place = await newPlace();
+  const [ann, mirror] = [await place.home(), await place.home(null)];
+  await using daemon = await ann.daemon(["--dht-rate", "1000"]);
+  await publishAll(place, ann, [
+    ["apple", "1.0.0"],
+    ["apple", "2.0.0"],
+    ["apple", "2.1.0"],
+    ["apple", "3.0.0-rc.1"],
+    ["pear", "1.0.0"],
+    ["plum", "1.0.0"],
+  ]);
+  await ann.must(["yank", "-q", "apple@2.1.0"]);
+  const key = ann.publicKey;
+  const bare = await mirror.run(["follow", "apple"]);
+  assert.deepEqual([bare.code, bare.stdout], [2, ""]);
+  assert.match(bare.stderr, /"apple" names no publisher\. Write KEY\/NAME/);
+  assert.equal((await mirror.run(["follow", `${key}/apple@`])).code, 2);
+  assert.equal((await mirror.run(["follow", "ed25519:short"])).code, 2);
+  assert.equal(
+    await mirror.must(["follow", `${key}/apple@^2`]),
+    `${key}/apple@^2\t2 packages\n`,
+  );
+  const hex = ann.keys.publicKey.toHex();
+  const [line] = (await mirror.must(["follow", "--json", `${hex}/pear`])).split("\n");
+  assert.deepEqual(JSON.parse(line!), { publisher: key, name: "pear", packages: 1 });
+  const found = async () =>
+    (await mirror.must(["search"])).trimEnd().split("\n").map((one) => {
+      const columns = one.split("\t");
+      return [columns[0], columns.at(-1) === "yanked"];
+    });
+  assert.deepEqual(await found(), [
+    ["apple@2.0.0", false],
+    ["apple@2.1.0", true],
+    ["pear@1.0.0", false],
+  ]);
+  assert.match(
+    await mirror.must(["following"]),
+    /^ed25519:\S+\/apple@\^2\t2 packages\t20\S+\ned25519:\S+\/pear\t1 package\t20\S+\n$/,
+  );
+  await using mirroring = await mirror.daemon(["--mirror"]);
+  await eventually(() => archives(mirror).length === 2);
+  // A version in the range comes, and a prerelease that is asked for by name.
+  await mirror.must(["follow", "-q", `${key}/apple@3.0.0-rc.1`]);
+  await publishAll(place, ann, [["apple", "2.2.0"], ["plum", "1.1.0"]]);
+  await mirror.must(["follow", "-q", `${key}/pear`]);
+  const all = ["apple-2.0.0.tgz", "apple-2.2.0.tgz", "apple-3.0.0-rc.1.tgz", "pear-1.0.0.tgz"];
+  await eventually(() => archives(mirror).join() === all.join());
+
+  const wrong = await mirror.run(["unfollow", `${key}/apple@^1`]);
+  assert.equal(wrong.code, 3);
+  assert.match(wrong.stderr, /apple@\^1 is not followed, but ed25519:\S+\/apple@3\.0\.0-rc\.1, /);
+  await mirror.must(["unfollow", `${key}/apple`]);
+  const after = (await mirror.must(["following", "--json"])).trimEnd().split("\n");
+  assert.deepEqual(after.map((one) => JSON.parse(one).name), ["pear"]);
+  await mirror.must(["unfollow", key]);
+  assert.equal(await mirror.must(["following"]), "");
+  assert.deepEqual(archives(mirror), all, "mirrored archives stay");
+  await mirroring.end();
+  await daemon.end();
+});

@@ -1,5 +1,5 @@
 /**
- * `libreseed follow KEY`: follows a publisher.
+ * `libreseed follow KEY[/NAME[@RANGE]]`: follows a publisher, or a package of it.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { LibreseedError } from "../../base/mod.ts";
 import { defineCommand, textArgument } from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
+import { countFollowed, followTarget } from "../running/follow_target.ts";
 import { withNames, withNode } from "../running/with_node.ts";
 import { formatCount } from "../terminal/format.ts";
 
@@ -14,24 +15,32 @@ export default defineCommand<Record<never, never>, [key: string]>({
   description:
     "Reads the publisher's list of packages for `libreseed search`; the daemon reads it again after each " +
     "change. With --mirror (a setting of `libreseed seed`) the daemon seeds all its packages, within " +
-    "--max-disk.",
+    "--max-disk. With NAME only that package is followed, with RANGE only its versions in the range, or " +
+    "the version with a tag. Several packages and ranges of one publisher can be followed.",
+  examples: [
+    "libreseed follow ed25519:BASE64",
+    "libreseed follow ed25519:BASE64/my-tool",
+    "libreseed follow ed25519:BASE64/my-tool@^2",
+  ],
   settings: ["home", "dir", ...networkSettings],
   home: "created",
   parameters: {
     positional: {
       kind: "tuple",
-      parameters: [textArgument("KEY", "Publisher, ed25519:BASE64 or hex")],
+      parameters: [
+        textArgument("KEY[/NAME[@RANGE]]", "Publisher (ed25519:BASE64 or hex), or its package"),
+      ],
     },
   },
   async run(given) {
     const { args: [text], io, output } = given;
-    const { formatPublicKey, parsePublicKey } = await import("../../identity/mod.ts");
+    const { formatPublicKey } = await import("../../identity/mod.ts");
     const { refreshFollow } = await import("../../host/mod.ts");
-    const publicKey = parsePublicKey(text);
+    const { publicKey, scope, label } = await followTarget(text);
     const publisher = formatPublicKey(publicKey);
     await withNode(given, (network) =>
       withNames(given, network, async ({ state }) => {
-        state.follows.add(publicKey, io.clock.now());
+        state.follows.add(publicKey, io.clock.now(), scope);
         const { operations, values, finding, trust } = network;
         try {
           await refreshFollow({
@@ -47,13 +56,20 @@ export default defineCommand<Record<never, never>, [key: string]>({
           if (!(error instanceof LibreseedError)) throw error;
           // Follow the publisher even if its list was not found, because it may publish a list
           // later.
-          output.warning(`${error.message}. The publisher is followed; the daemon will try again`);
+          output.warning(
+            `${error.message}. ${
+              scope.name === undefined ? "The publisher" : "The package"
+            } is followed; the daemon will try again`,
+          );
         }
         // Notify the daemon now, so that mirroring starts without waiting for the next periodic
         // check.
         if (network.node.status.daemon) await operations.followed();
-        const packages = state.follows.ofPublisher(publicKey).length;
-        output.result({ publisher, packages }, `${publisher}\t${formatCount(packages, "package")}`);
+        const packages = await countFollowed(state, publicKey, scope);
+        output.result(
+          { publisher, ...scope, packages },
+          `${label}\t${formatCount(packages, "package")}`,
+        );
       }));
   },
 });

@@ -1,15 +1,18 @@
 /**
- * `libreseed following`: lists the followed publishers.
+ * `libreseed following`: lists what is followed.
  *
  * @module
  */
 
 import { defineCommand } from "../flags/command.ts";
+import { countFollowed } from "../running/follow_target.ts";
 import { withState } from "../running/with_state.ts";
 import { formatCount } from "../terminal/format.ts";
 
 export default defineCommand<Record<never, never>, []>({
-  description: "Prints each publisher, its number of packages, and when its list was last read.",
+  description:
+    "Prints each followed publisher and package, its number of packages (each version counts), and when " +
+    "the publisher's list was last read.",
   settings: ["home"],
   home: "existing",
   parameters: {},
@@ -17,18 +20,21 @@ export default defineCommand<Record<never, never>, []>({
     withState(given, async (state) => {
       const { output } = given;
       const { formatPublicKey } = await import("../../identity/mod.ts");
+      const { formatFollowed } = await import("../../fetching/mod.ts");
       const follows = state.follows.list();
       if (follows.length === 0) output.notice("no publisher is followed");
-      for (const { publicKey, sinceMs, lists, checkedMs } of follows) {
+      for (const { publicKey, scopes, lists, checkedMs } of follows) {
         const publisher = formatPublicKey(publicKey);
-        const packages = state.follows.ofPublisher(publicKey).length;
         const checked = checkedMs === undefined ? "never" : new Date(checkedMs).toISOString();
         // The number grows with each change: it is that of the newest list.
         const seq = lists.length === 0 ? undefined : Math.max(...lists.map(({ seq }) => seq));
-        output.result(
-          { publisher, packages, sinceMs, checkedMs, seq },
-          `${publisher}\t${formatCount(packages, "package")}\t${checked}`,
-        );
+        for (const { sinceMs, ...scope } of scopes) {
+          const packages = await countFollowed(state, publicKey, scope);
+          output.result(
+            { publisher, ...scope, packages, sinceMs, checkedMs, seq },
+            `${formatFollowed(publicKey, scope)}\t${formatCount(packages, "package")}\t${checked}`,
+          );
+        }
       }
     }),
 });

@@ -125,17 +125,17 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "follow",
-    brief: "Follow a publisher",
+    brief: "Follow a publisher or package",
     load: () => import("./follow.ts"),
   },
   {
     name: "unfollow",
-    brief: "Stop following a publisher",
+    brief: "Stop following a publisher or package",
     load: () => import("./unfollow.ts"),
   },
   {
     name: "following",
-    brief: "List the followed publishers",
+    brief: "List what is followed",
     load: () => import("./following.ts"),
   },
   {

@@ -5,7 +5,7 @@
  * | member | value |
  * | --- | --- |
  * | `pins` | list of the columns of a pin |
- * | `follows` | list of `key` and `sinceMs` |
+ * | `follows` | list of `key` and `sinceMs`, and `name` and `range` if not all of the publisher is followed |
  * | `records` | list of `kind`, `name`, `version`, `own`, `createdMs`, `item` (as `encodeItem` writes it) |
  * | `trust` | lines of `trust.log` |
  *
@@ -13,7 +13,7 @@
  */
 
 import { fromBase64, fromUtf8, homePaths, toBase64, trustLogOf, utf8 } from "../../base/mod.ts";
-import type { Pin, StateDatabase } from "../../store/mod.ts";
+import type { FollowScope, Pin, StateDatabase } from "../../store/mod.ts";
 import { CliError } from "../process/errors.ts";
 import type { KeyRun } from "./key_run.ts";
 import { withState } from "./with_state.ts";
@@ -21,7 +21,7 @@ import { withState } from "./with_state.ts";
 /** The JSON form of a backup's state. */
 interface State {
   pins: (Omit<Pin, "publicKey"> & { key: string })[];
-  follows: { key: string; sinceMs: number }[];
+  follows: ({ key: string; sinceMs: number } & FollowScope)[];
   records: {
     kind: string;
     name?: string;
@@ -43,8 +43,9 @@ export async function backupState(given: KeyRun): Promise<Uint8Array> {
         ...pin,
         key: toBase64(publicKey),
       })),
-      follows: state.follows.list()
-        .map(({ publicKey, sinceMs }) => ({ key: toBase64(publicKey), sinceMs })),
+      follows: state.follows.list().flatMap(({ publicKey, scopes }) =>
+        scopes.map((scope) => ({ key: toBase64(publicKey), ...scope }))
+      ),
       records: state.records.list().map(({ kind, name, version, own, createdMs, item }) => ({
         kind,
         ...(name !== undefined && { name }),
@@ -73,7 +74,9 @@ export async function restoreState(given: KeyRun, bytes: Uint8Array): Promise<vo
       for (const { key, ...pin } of pins) {
         if (!hasPin(state, pin.name, key)) state.pins.set({ ...pin, publicKey: fromBase64(key)! });
       }
-      for (const { key, sinceMs } of follows) state.follows.add(fromBase64(key)!, sinceMs);
+      for (const { key, sinceMs, ...scope } of follows) {
+        state.follows.add(fromBase64(key)!, sinceMs, scope);
+      }
       for (const { item: text, ...record } of records) {
         const item = decodeItem(fromBase64(text)!);
         state.records.put({ ...record, item, target: targetOf(item.publicKey, item.salt) });

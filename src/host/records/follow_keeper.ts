@@ -7,7 +7,7 @@
 
 import { every, LibreseedError, type Timer, toHex } from "../../base/mod.ts";
 import type { UnmirroredJson } from "../../control/mod.ts";
-import { fetchContext, getArchive } from "../../fetching/mod.ts";
+import { fetchContext, getArchive, mayBeFollowed } from "../../fetching/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import { archiveFileName, type ArchiveLimits, type MinimalManifest } from "../../package/mod.ts";
 import type { SeedDirectory, StateDatabase } from "../../store/mod.ts";
@@ -27,7 +27,7 @@ export interface FollowKeeperOptions extends Omit<FollowContext, "signal" | "tim
   seeds: SeedDirectory;
   limits: () => ArchiveLimits;
   intervalMs: () => number;
-  /** Whether to mirror: to download and seed all packages of followed publishers. */
+  /** Whether to mirror: to download and seed all that is followed. */
   mirror: () => boolean;
   /** Maximum size of the seed directory (bytes). Packages that would exceed this size are not mirrored. */
   maxDiskBytes: () => number;
@@ -53,7 +53,7 @@ export class FollowKeeper {
   /** Errors of packages that failed to be mirrored, by `NAME@VERSION`. */
   readonly #unmirrored = new Map<
     string,
-    Pick<LibreseedError, "code" | "message" | "detail"> & { publisher: string }
+    Pick<LibreseedError, "code" | "message" | "detail"> & { minimal: MinimalManifest }
   >();
 
   constructor(options: FollowKeeperOptions) {
@@ -65,11 +65,13 @@ export class FollowKeeper {
    * if there are none.
    */
   unmirrored(): UnmirroredJson[] | undefined {
-    const followed = new Set(
-      this.#options.state.follows.list().map(({ publicKey }) => formatPublicKey(publicKey)),
+    const scopes = new Map(
+      this.#options.state.follows.list().map((one) => [formatPublicKey(one.publicKey), one.scopes]),
     );
-    const told = [...this.#unmirrored].flatMap(([label, { publisher, code, message, detail }]) =>
-      followed.has(publisher) ? [{ package: label, code, reason: detail.reason, message }] : []
+    const told = [...this.#unmirrored].flatMap(([label, { minimal, code, message, detail }]) =>
+      mayBeFollowed(scopes.get(minimal.pubkey) ?? [], minimal)
+        ? [{ package: label, code, reason: detail.reason, message }]
+        : []
     );
     return told.length > 0 ? told : undefined;
   }
@@ -187,7 +189,7 @@ export class FollowKeeper {
     } catch (error) {
       if (signal.aborted || !(error instanceof LibreseedError)) throw error;
       const { code, message, detail } = error;
-      this.#unmirrored.set(label, { publisher: minimal.pubkey, code, message, detail });
+      this.#unmirrored.set(label, { minimal, code, message, detail });
       if (this.#unmirrored.size > MAX_UNMIRRORED) {
         this.#unmirrored.delete(this.#unmirrored.keys().next().value!);
       }

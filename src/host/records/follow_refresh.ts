@@ -1,6 +1,6 @@
 /**
- * Reads the package list of a followed publisher once and saves the list in the state database, for
- * `search` and for mirroring. `follow_keeper.ts` repeats this periodically.
+ * Reads the package list of a followed publisher once and saves in the state database what is followed of it,
+ * for `search` and for mirroring. `follow_keeper.ts` repeats this periodically.
  *
  * @module
  */
@@ -15,16 +15,19 @@ import {
 import {
   type CatalogContext,
   findUnderKeys,
+  followedOf,
   type FoundUnderKey,
   lookUpRecord,
+  mayBeFollowed,
   minimalOf,
+  OfferCache,
   PublisherRecords,
   readList,
 } from "../../fetching/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import { type Catalog, type MinimalManifest, signingKeyOf } from "../../package/mod.ts";
 import { announceSalt, manifestSalt } from "../../records/mod.ts";
-import type { FollowedList, StateDatabase } from "../../store/mod.ts";
+import type { FollowedList, FollowScope, StateDatabase } from "../../store/mod.ts";
 import type { Trust } from "../../trust/mod.ts";
 
 /** Dependencies of reading the list of a followed publisher. */
@@ -38,11 +41,12 @@ export interface FollowContext extends CatalogContext {
 const MAX_LOOKUPS = 8;
 
 /**
- * Reads a publisher's lists, one for each key that signs for it, and, if one has changed, saves its flags and the manifests
- * of the listed packages. A package without a manifest record is left out, and looked up again at the next
+ * Reads a publisher's lists, one for each key that signs for it, and, if one has changed, saves its flags and
+ * the manifests of the listed packages that are followed. A package without a manifest record is left out, and looked up again at the next
  * refresh. A package whose key is revoked is left out, unless the publisher lists its archive as good.
  *
- * @returns whether a list has changed
+ * @returns whether a list has changed and was saved. Nothing is saved if the user has changed meanwhile what is
+ * followed: then the lists are read again
  * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE`, `CATALOG_UNREACHABLE`
  * (kind `network`)
  */
@@ -56,7 +60,10 @@ export async function refreshFollow(
     label: `what ${formatPublicKey(publicKey)} publishes`,
     saltOf: announceSalt,
   }, context);
-  const follow = state.follows.list().find((one) => equalBytes(one.publicKey, publicKey));
+  const followNow = () => state.follows.list().find((one) => equalBytes(one.publicKey, publicKey));
+  const follow = followNow();
+  const scopes = follow?.scopes ?? [];
+  const isAsBefore = () => JSON.stringify(followNow()?.scopes ?? []) === JSON.stringify(scopes);
   const before = new Map(follow?.lists.map(({ key, seq }) => [toHex(key), seq]));
   const stored = state.follows.ofPublisher(publicKey);
   const isUnchanged = ({ key, item }: FoundUnderKey) =>
@@ -64,7 +71,7 @@ export async function refreshFollow(
   const isSame = found.length === before.size && found.every(isUnchanged) &&
     stored.every((one) => trust.accepts(one));
   if (isSame) {
-    state.follows.touch(publicKey, clock.now());
+    if (isAsBefore()) state.follows.touch(publicKey, clock.now());
     return false;
   }
   const lists: FollowedList[] = [];
@@ -74,7 +81,10 @@ export async function refreshFollow(
     const { key } = one.key;
     const list = isUnchanged(one)
       ? { seq: before.get(toHex(key)), manifests: ofKey(stored, key), read: undefined }
-      : await readOne(context, one, ofKey(stored, key), before.get(toHex(key)), found.length > 1);
+      : await readOne(context, one, {
+        ...{ scopes, stored: ofKey(stored, key), seqBefore: before.get(toHex(key)) },
+        hasOthers: found.length > 1,
+      });
     if (list.seq !== undefined) lists.push({ key, seq: list.seq });
     if (list.read) read.push({ key, ...list.read });
     for (const minimal of list.manifests) {
@@ -85,11 +95,15 @@ export async function refreshFollow(
       }
     }
   }
-  state.transaction(() => {
-    state.follows.settle(publicKey, lists, clock.now(), [...manifests.values()]);
+  const offers = new OfferCache(trust, state.offers);
+  return state.transaction(() => {
+    if (!isAsBefore()) return false;
     for (const { key, seq, flags } of read) state.offers.settleAll([key], seq, flags);
+    const flagsOf = (name: string) => offers.lastSeen(publicKey, name).flags;
+    const followed = followedOf(scopes, [...manifests.values()], flagsOf);
+    state.follows.settle(publicKey, lists, clock.now(), followed);
+    return true;
   });
-  return true;
 }
 
 /**
@@ -117,24 +131,33 @@ interface ReadList {
   read?: { seq: number; flags: FlagsByName };
 }
 
-/**
- * Reads the list of one key.
- *
- * @param seqBefore sequence number of the stored list
- * @param hasOthers whether the publisher has other lists, so that a failure keeps what is stored
- */
+/** What is known before the list of one key is read. */
+interface Before {
+  /** What is followed of the publisher. */
+  scopes: readonly FollowScope[];
+  /** Stored manifests of the key. */
+  stored: readonly MinimalManifest[];
+  /** Sequence number of the stored list; absent if none is stored whole. */
+  seqBefore: number | undefined;
+  /** Whether the publisher has other lists, so that a failure keeps what is stored. */
+  hasOthers: boolean;
+}
+
+/** Reads the list of one key. */
 async function readOne(
   context: FollowContext,
   { key: { key }, item }: FoundUnderKey,
-  stored: readonly MinimalManifest[],
-  seqBefore: number | undefined,
-  hasOthers: boolean,
+  { scopes, stored, seqBefore, hasOthers }: Before,
 ): Promise<ReadList> {
   try {
     const list = await readList(context, key, item);
     const { manifests, missing } = list.packages
-      ? await fetchManifests(context, key, list.packages, stored)
-      : { manifests: soundLines(context, key, list.catalog), missing: 0 };
+      ? await fetchManifests(context, key, list.packages, { scopes, stored })
+      : {
+        manifests: soundLines(context, key, list.catalog)
+          .filter((one) => mayBeFollowed(scopes, one)),
+        missing: 0,
+      };
     // If manifest records are missing, the old `seq` is kept, so that the next refresh reads the list
     // again.
     const { seq } = list.item;
@@ -170,12 +193,12 @@ async function fetchManifests(
   { operations, signal, onWarning }: FollowContext,
   publicKey: Uint8Array,
   packages: ReadonlyMap<string, readonly string[]>,
-  stored: readonly MinimalManifest[],
+  { scopes, stored }: Pick<Before, "scopes" | "stored">,
 ): Promise<{ manifests: MinimalManifest[]; missing: number }> {
   const known = new Map(stored.map((one) => [`${one.name}@${one.version}`, one]));
   const wanted = [...packages].flatMap(([name, versions]) =>
     versions.map((version) => ({ name, version }))
-  );
+  ).filter((one) => mayBeFollowed(scopes, one));
   const manifests: MinimalManifest[] = [];
   let missing = 0;
   await eachLimited(wanted, MAX_LOOKUPS, signal, async (next, lookupSignal) => {

@@ -7,12 +7,22 @@
 import { type MinimalManifest, parseMinimal, serializeMinimal } from "../../package/mod.ts";
 import type { Sqlite } from "./sqlite.ts";
 
+/** What the user follows of a publisher: everything, or versions of one package. */
+export interface FollowScope {
+  /** Name of the package; absent if everything is followed. */
+  name?: string;
+  /** Semver range or tag; absent if all versions are followed. */
+  range?: string;
+}
+
 /** A publisher that the user follows, with the state of its stored package list. */
 export interface Follow {
   /** Ed25519 public key of the publisher, 32 bytes. */
   publicKey: Uint8Array;
   /** Time when the user began to follow the publisher, Unix milliseconds. */
   sinceMs: number;
+  /** What is followed of the publisher, at least one, and since when (Unix milliseconds). */
+  scopes: (FollowScope & { sinceMs: number })[];
   /**
    * The package lists of the publisher that are stored whole: the keys that signed them, and the sequence
    * numbers (`seq`) of the announce records.
@@ -38,23 +48,55 @@ export class FollowsTable {
     this.#sqlite = sqlite;
   }
 
-  /** Adds a followed publisher. Does nothing if the publisher is followed already. */
-  add(publicKey: Uint8Array, sinceMs: number): void {
-    this.#sqlite.change(
-      "INSERT OR IGNORE INTO follows (public_key, since_ms) VALUES (?, ?)",
-      publicKey,
-      sinceMs,
-    );
+  /**
+   * Follows a publisher, or a package of it, in addition to what is followed already. If that is new, the
+   * publisher's lists count as not read. Does nothing if it is followed already.
+   */
+  add(publicKey: Uint8Array, sinceMs: number, { name = "", range = "" }: FollowScope = {}): void {
+    this.#sqlite.transaction(() => {
+      this.#sqlite.change(
+        "INSERT OR IGNORE INTO follows (public_key, since_ms) VALUES (?, ?)",
+        publicKey,
+        sinceMs,
+      );
+      const added = this.#sqlite.change(
+        "INSERT OR IGNORE INTO follow_scopes VALUES (?, ?, ?, ?)",
+        ...[publicKey, name, range, sinceMs],
+      );
+      if (added > 0) this.#readAgain(publicKey);
+    });
   }
 
   /**
-   * Removes a followed publisher and its stored packages. Returns whether the publisher was
-   * followed.
+   * Ends following a publisher with all its packages, a package in all ranges, or one range of a package.
+   * Stored packages that are followed no more are removed; those beyond the remaining ranges stay until the
+   * lists are read again.
+   *
+   * @returns whether it was followed
    */
-  remove(publicKey: Uint8Array): boolean {
+  remove(publicKey: Uint8Array, { name, range }: FollowScope = {}): boolean {
     return this.#sqlite.transaction(() => {
-      this.#clear(publicKey);
-      return this.#sqlite.change("DELETE FROM follows WHERE public_key = ?", publicKey) > 0;
+      const removed = this.#sqlite.change(
+        `DELETE FROM follow_scopes
+          WHERE public_key = ?1 AND name = ifnull(?2, name) AND range = ifnull(?3, range)`,
+        ...[publicKey, name ?? null, range ?? null],
+      );
+      if (removed === 0) return false;
+      const names = this.#scopes(publicKey).map((one) => one.name);
+      if (names.length === 0) {
+        this.#clear(publicKey);
+        this.#sqlite.change("DELETE FROM follows WHERE public_key = ?", publicKey);
+        return true;
+      }
+      if (!names.includes(undefined)) {
+        this.#sqlite.change(
+          `DELETE FROM seen_packages WHERE public_key = ?1 AND name NOT IN
+            (SELECT name FROM follow_scopes WHERE public_key = ?1)`,
+          publicKey,
+        );
+      }
+      this.#readAgain(publicKey);
+      return true;
     });
   }
 
@@ -63,6 +105,7 @@ export class FollowsTable {
     return this.#sqlite.rows("SELECT * FROM follows ORDER BY since_ms, public_key").map((row) => ({
       publicKey: row.public_key as Uint8Array,
       sinceMs: row.since_ms as number,
+      scopes: this.#scopes(row.public_key as Uint8Array),
       lists: this.#lists(row.public_key as Uint8Array),
       ...(row.checked_ms !== null && { checkedMs: row.checked_ms as number }),
     }));
@@ -130,6 +173,23 @@ export class FollowsTable {
       "SELECT signing_key, seq FROM followed_lists WHERE public_key = ? ORDER BY signing_key",
       publicKey,
     ).map((row) => ({ key: row.signing_key as Uint8Array, seq: row.seq as number }));
+  }
+
+  #scopes(publicKey: Uint8Array): Follow["scopes"] {
+    return this.#sqlite.rows(
+      "SELECT * FROM follow_scopes WHERE public_key = ? ORDER BY name, range",
+      publicKey,
+    ).map(({ name, range, since_ms }) => ({
+      ...(name !== "" && { name: name as string }),
+      ...(range !== "" && { range: range as string }),
+      sinceMs: since_ms as number,
+    }));
+  }
+
+  /** Has the lists of a publisher read again at the next check. Their packages stay until then. */
+  #readAgain(publicKey: Uint8Array): void {
+    this.#sqlite.change("DELETE FROM followed_lists WHERE public_key = ?", publicKey);
+    this.#sqlite.change("UPDATE follows SET checked_ms = NULL WHERE public_key = ?", publicKey);
   }
 
   #clear(publicKey: Uint8Array): void {

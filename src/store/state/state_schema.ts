@@ -223,4 +223,16 @@ export const migrations: readonly string[] = [
     seen_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // What is followed of a publisher: all (empty name), or packages (empty range: all versions). Before, all
+  // of a publisher was followed.
+  `
+  CREATE TABLE follow_scopes (
+    public_key BLOB NOT NULL,
+    name TEXT NOT NULL,
+    range TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    PRIMARY KEY (public_key, name, range)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO follow_scopes SELECT public_key, '', '', since_ms FROM follows;
+  `,
 ];

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { toHex } from "../../../../src/base/mod.ts";
+import { type FlagsByName, NO_FLAGS, toHex } from "../../../../src/base/mod.ts";
 import type { Operations } from "../../../../src/control/operations.ts";
 import type { ItemKey } from "../../../../src/dht/mod.ts";
 import { manifestValue } from "../../../../src/fetching/manifest_record.ts";
@@ -17,6 +17,7 @@ import {
   type MutableItem,
   targetOf,
 } from "../../../../src/records/mod.ts";
+import type { FollowScope } from "../../../../src/store/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import {
   type CertifiedKey,
@@ -33,9 +34,13 @@ async function setUp() {
   const clock = new FakeClock(NOW);
   const home = await temporaryTrust(clock);
   const dht = new Map<string, MutableItem>();
+  const lookedUp: string[] = [];
+  const meanwhile = new Map<string, () => void>();
   const put = (item: MutableItem) => dht.set(toHex(targetOf(item.publicKey, item.salt)), item);
   const operations = {
     lookUp({ publicKey, salt }: ItemKey) {
+      lookedUp.push(toHex(targetOf(publicKey, salt)));
+      meanwhile.get(lookedUp.at(-1)!)?.();
       const item = dht.get(toHex(targetOf(publicKey, salt)));
       const counts = { asked: 8, responded: 8, holding: 0, stale: 0, invalid: 0, errors: {} };
       return Promise.resolve({ ...counts, item, others: [] });
@@ -50,13 +55,25 @@ async function setUp() {
     ...{ timeoutMs: 1_000, onWarning: (message: string) => warnings.push(message) },
   };
   return {
-    ...{ identity, put, warnings },
+    ...{ identity, put, warnings, lookedUp },
+    /** Does something while the manifest of a version is looked up. */
+    during: (key: CertifiedKey, name: string, version: string, work: () => void) =>
+      meanwhile.set(toHex(targetOf(key.publicKey, manifestSalt(name, version))), work),
     /** Puts the list of a key, and the manifests in it. The number of an archive is its version. */
-    async offer(key: CertifiedKey, seq: number, packages: Record<string, number[]>) {
+    async offer(
+      key: CertifiedKey,
+      seq: number,
+      packages: Record<string, number[]>,
+      flags?: FlagsByName,
+    ) {
       const versions = Object.entries(packages).map(([name, numbers]) =>
         [name, numbers.map((one) => `${one}.0.0`)] as const
       );
-      const value = encodeAnnounceRecord({ packages: new Map(versions), timestampMs: NOW });
+      const value = encodeAnnounceRecord({
+        packages: new Map(versions),
+        timestampMs: NOW,
+        ...(flags && { flags }),
+      });
       put(signedItem(key.pair, { salt: announceSalt(key.publicKey), seq, value }));
       for (const [name, numbers] of Object.entries(packages)) {
         for (const archive of numbers) {
@@ -69,7 +86,8 @@ async function setUp() {
       }
     },
     refresh: (followed: Uint8Array = publicKey) => clock.until(refreshFollow(context, followed)),
-    follow: (key: Uint8Array) => home.state.follows.add(key, NOW),
+    follow: (key = publicKey, scope?: FollowScope) => home.state.follows.add(key, NOW, scope),
+    unfollow: (scope?: FollowScope) => home.state.follows.remove(publicKey, scope),
     remember: home.trust.remember.bind(home.trust),
     seen: (followed: Uint8Array = publicKey) =>
       home.state.follows.ofPublisher(followed).map(({ name, version, signer }) =>
@@ -137,4 +155,69 @@ Deno.test("a followed key that had no root is not followed to the root of its th
   await _.offer(thiefs, 2, { a: [1, 9] });
   await _.refresh(stolen.publicKey);
   assert.deepEqual(_.seen(stolen.publicKey), [`a@1.0.0 ${_.label(stolen)}`]);
+});
+
+Deno.test("of packages that are followed only their versions in the range are looked up and kept", async () => {
+  await using _ = await setUp();
+  const key = await _.identity.certify({ fromMs: NOW });
+  _.put(await _.identity.record({ seq: NOW, signingKeys: [key.certificate] }));
+  await _.offer(key, 1, { a: [1, 2, 3], b: [1], c: [1] });
+  _.unfollow();
+  _.follow(undefined, { name: "a", range: ">=2" });
+  _.follow(undefined, { name: "c" });
+  _.lookedUp.length = 0;
+  await _.refresh();
+  const label = _.label(key);
+  assert.deepEqual(_.seen(), [`a@2.0.0 ${label}`, `a@3.0.0 ${label}`, `c@1.0.0 ${label}`]);
+  const manifests = ["a@1.0.0", "a@2.0.0", "a@3.0.0", "b@1.0.0", "c@1.0.0"].map((one) => {
+    const [name, version] = one.split("@") as [string, string];
+    return _.lookedUp.includes(toHex(targetOf(key.publicKey, manifestSalt(name, version))));
+  });
+  assert.deepEqual(manifests, [false, true, true, false, true]);
+  // A further package is read although the list has not changed.
+  _.follow(undefined, { name: "b" });
+  assert.equal(await _.refresh(), true);
+  assert.equal(_.seen().length, 4);
+  assert.equal(await _.refresh(), false);
+  // What is followed no more goes at once with its package, and else with the next reading.
+  _.unfollow({ name: "b" });
+  assert.deepEqual(_.seen().length, 3);
+  _.follow(undefined, { name: "a", range: "1.x" });
+  _.unfollow({ name: "a", range: ">=2" });
+  await _.refresh();
+  assert.deepEqual(_.seen(), [`a@1.0.0 ${label}`, `c@1.0.0 ${label}`]);
+});
+
+Deno.test("a tag that moves is followed to its new version", async () => {
+  await using _ = await setUp();
+  const key = await _.identity.certify({ fromMs: NOW });
+  _.put(await _.identity.record({ seq: NOW, signingKeys: [key.certificate] }));
+  _.unfollow();
+  _.follow(undefined, { name: "a", range: "next" });
+  await _.offer(key, 1, { a: [1, 2] });
+  await _.refresh();
+  assert.deepEqual(_.seen(), []);
+  for (const [seq, version] of [[2, "2.0.0"], [3, "1.0.0"]] as const) {
+    const flags = { ...NO_FLAGS, tags: new Map([["next", version]]) };
+    await _.offer(key, seq, { a: [1, 2] }, new Map([["a", flags]]));
+    await _.refresh();
+    assert.deepEqual(_.seen(), [`a@${version} ${_.label(key)}`]);
+  }
+});
+
+Deno.test("what the user changes while the lists are read is not undone", async () => {
+  await using _ = await setUp();
+  const key = await _.identity.certify({ fromMs: NOW });
+  _.put(await _.identity.record({ seq: NOW, signingKeys: [key.certificate] }));
+  await _.offer(key, 1, { a: [1], b: [1] });
+  _.unfollow();
+  _.follow(undefined, { name: "a" });
+  _.during(key, "a", "1.0.0", () => _.follow(undefined, { name: "b" }));
+  assert.equal(await _.refresh(), false);
+  assert.equal(await _.refresh(), true);
+  assert.equal(_.seen().length, 2);
+  await _.offer(key, 2, { a: [1, 2], b: [1] });
+  _.during(key, "a", "2.0.0", () => _.unfollow());
+  assert.equal(await _.refresh(), false);
+  assert.deepEqual(_.seen(), []);
 });
