@@ -107,7 +107,7 @@ async function accepted(
     checkOldIdentity(wanted, minimal);
     // The keys that this identity has revoked are not known yet.
     const identity = parsePublicKey(minimal.pubkey);
-    await records.lookUp(operations, identity, options.signal);
+    await records.lookUp(operations, identity, { ...options, isRoot: true });
     await checkAskedKey(operations, records.trust, wanted, minimal, options);
     await acceptManifest({ operations, trust: records.trust }, minimal, options);
     records.trust.tellIdentity(wanted.publicKey, identity);

@@ -184,7 +184,7 @@ async function checkWithoutRecord(
   path: string,
 ): Promise<void> {
   const { operations, trust, finding } = context;
-  await new PublisherRecords(trust).learnOf(operations, full, finding.signal);
+  await new PublisherRecords(trust).learnOf(operations, full, finding);
   await checkAccepted(context, full, await hashOf(path, finding.signal), finding);
 }
 

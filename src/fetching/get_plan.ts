@@ -122,7 +122,8 @@ async function planForMagnet(
   const label = `${magnet.name ?? toHex(targetOf(publicKey, salt))} of ${publisher}`;
   onStep?.(`looking for the record of ${label}`);
   const records = new PublisherRecords(trust);
-  const lookUpPublisher = (root: Uint8Array) => records.lookUp(operations, root, finding.signal);
+  const lookUpPublisher = (root: Uint8Array, isRoot = false) =>
+    records.lookUp(operations, root, { ...finding, isRoot });
   // The publisher record may be lost; what this home knows of the keys counts all the same.
   const looking = identity && lookUpPublisher(identity).catch(() => {});
   const { item } = await findRecord(
@@ -138,7 +139,7 @@ async function planForMagnet(
   );
   await looking;
   const minimal = minimalOf(item);
-  if (!identity && minimal.signer) await lookUpPublisher(parsePublicKey(minimal.pubkey));
+  if (!identity && minimal.signer) await lookUpPublisher(parsePublicKey(minimal.pubkey), true);
   if (identity && formatPublicKey(identity) !== minimal.pubkey) {
     throw new FetchingError(
       "verification",

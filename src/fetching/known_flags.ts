@@ -39,7 +39,8 @@ export class KnownFlags {
   ) {
     this.#options = options;
     this.#seen = () => offers.lastSeen(publicKey, name).flags;
-    const read = () => readFlags(operations, offers.records, publicKey, options);
+    const seenSeq = (key: Uint8Array) => offers.seenSeq(key, name);
+    const read = () => readFlags(operations, offers.records, publicKey, { ...options, seenSeq });
     this.#flags = offers.flagsOf(publicKey, read)
       .then((read) => offers.settle(name, read).flags, this.#seen);
   }

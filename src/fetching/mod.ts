@@ -53,7 +53,14 @@ export { describeEntry, webSeedsBeside } from "./describe_entry.ts";
 export { magnetOf, manifestRecord, minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
 export { type NewestVersions, newestVersions } from "./newest_versions.ts";
 export { isNetworkError, type NewestRecord, newestRecord, seqAfter } from "./newest_record.ts";
-export { type Offer, type OfferedFlags, readFlags, readOffers, versionsByName } from "./offer.ts";
+export {
+  listsAtRendezvous,
+  type Offer,
+  type OfferedFlags,
+  readFlags,
+  readOffers,
+  versionsByName,
+} from "./offer.ts";
 export { OfferCache, type SeenOffers } from "./offer_cache.ts";
 export {
   findUnderKeys,
@@ -63,6 +70,7 @@ export {
 } from "./publisher_keys.ts";
 export { partialPath, prefixPath, removeOldPartials } from "./partials.ts";
 export { type OfferedVersions, readList } from "./publisher_list.ts";
+export { Asking, itemsIn, RENDEZVOUS_GRACE_MS, type RendezvousCaller } from "./rendezvous.ts";
 export { lookUpRecord, type RecordLookup, recordLookup } from "./record_lookup.ts";
 export {
   formatRequirement,

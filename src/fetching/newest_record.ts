@@ -1,20 +1,21 @@
 /**
- * Finds the newest record of a key, in the DHT or among the records that this home keeps, and computes
- * the sequence number of the next record. A publisher reads the newest record before writing, so that the
+ * Finds the newest record of a key, in the DHT, at its publisher's rendezvous or among the records that this
+ * home keeps, and computes the sequence number of the next record. A publisher reads the newest record before writing, so that the
  * new record contains all earlier entries and has a higher sequence number.
  *
  * @module
  */
 
-import { LibreseedError } from "../base/mod.ts";
+import { type Clock, LibreseedError } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import type { ItemKey } from "../dht/mod.ts";
 import { type MutableItem, nextSeq } from "../records/mod.ts";
 import { lookUpRecord } from "./record_lookup.ts";
+import { Asking, itemsIn, RENDEZVOUS_GRACE_MS } from "./rendezvous.ts";
 
 /** The newest record of one public key and salt, as far as this home knows. */
 export interface NewestRecord {
-  /** The record in the DHT or the record kept by this home, whichever is newer. */
+  /** The record in the DHT, at the rendezvous or in this home, whichever is newest. */
   item: MutableItem | undefined;
   /** The record found in the DHT; `undefined` if there is none or the DHT did not answer. */
   published: MutableItem | undefined;
@@ -30,14 +31,30 @@ export interface NewestOptions {
    */
   isOffline?: boolean;
   signal?: AbortSignal;
+  /**
+   * The publisher, at whose rendezvous the record is asked for too: beside the DHT if this home keeps no
+   * record, and if the DHT shows none, or an older one than this home keeps. For an announce record or a
+   * publisher record.
+   */
+  rendezvous?: { identity: Uint8Array; clock: Clock };
 }
 
-/** Returns the newer of two records: the one in the DHT, and the one that this home keeps. */
+/**
+ * Returns the newest of the records in the DHT, at the publisher's rendezvous, and in this home. One that is
+ * only at the rendezvous is not `published`.
+ */
 export async function newestRecord(
-  operations: Pick<Operations, "lookUp" | "keptItem">,
+  operations: Pick<Operations, "lookUp" | "keptItem" | "askRendezvous">,
   key: ItemKey,
-  { isOffline = false, signal }: NewestOptions = {},
+  { isOffline = false, signal, rendezvous }: NewestOptions = {},
 ): Promise<NewestRecord> {
+  const kept = (await operations.keptItem(key)).item;
+  const ask = () => {
+    if (isOffline || !rendezvous) return undefined;
+    const { identity: publicKey, clock } = rendezvous;
+    return new Asking(operations, { publicKey }, { clock, signal });
+  };
+  const beside = kept ? undefined : ask();
   const lookup = isOffline
     ? undefined
     : await lookUpRecord(operations, key, signal).catch((error) => {
@@ -45,11 +62,16 @@ export async function newestRecord(
       if (isNetworkError(error)) return undefined;
       throw error;
     });
-  const kept = (await operations.keptItem(key)).item;
   const published = lookup?.kind === "found" ? lookup.item : undefined;
-  const isKeptNewer = kept !== undefined && kept.seq > (published?.seq ?? -1);
+  const isWanting = !published || kept !== undefined && published.seq < kept.seq;
+  const asking = isWanting && lookup ? beside ?? ask() : beside;
+  const answers = await asking?.end(isWanting ? undefined : RENDEZVOUS_GRACE_MS) ?? [];
+  const [met] = itemsIn(answers, key);
+  // At equal `seq`, what the DHT shows counts.
+  const [item] = [published, kept, met].filter((one) => one !== undefined)
+    .sort((a, b) => b.seq - a.seq);
   return {
-    item: isKeptNewer ? kept : published,
+    item,
     published,
     isOffline: lookup === undefined || lookup.kind === "unanswered",
   };

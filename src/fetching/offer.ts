@@ -9,9 +9,20 @@ import type { FlagsByName } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
-import { announceSalt, decodeAnnounceRecord, type SigningKey } from "../records/mod.ts";
+import {
+  announceSalt,
+  decodeAnnounceRecord,
+  type MutableItem,
+  RecordError,
+  type SigningKey,
+} from "../records/mod.ts";
 import type { FindOptions } from "./find_record.ts";
-import { findUnderKeys, type FoundUnderKey, type PublisherRecords } from "./publisher_keys.ts";
+import {
+  findUnderKeys,
+  type FoundUnderKey,
+  type PublisherRecords,
+  type Subject,
+} from "./publisher_keys.ts";
 import { type OfferedVersions, readList } from "./publisher_list.ts";
 
 /** The packages that a publisher's key offers, with their flags, by one of its announce records. */
@@ -37,6 +48,8 @@ export type OfferedFlags = Pick<Offer, "key" | "seq" | "flags" | "manifests"> & 
 export interface OfferOptions extends FindOptions {
   /** See `Subject.hint` of `publisher_keys.ts`. */
   hint?: SigningKey;
+  /** Returns the `seq` of the newest list of a key that this home has seen, as far as it knows. */
+  seenSeq?: (key: Uint8Array) => number | undefined;
 }
 
 /**
@@ -92,6 +105,7 @@ async function read(
     label: `what ${formatPublicKey(publicKey)} publishes`,
     saltOf: announceSalt,
     hint: options.hint,
+    ...listsAtRendezvous(options.seenSeq),
     onShown: (key) => ({ seq, value }) => {
       const { packages, flags = new Map() } = decodeAnnounceRecord(value);
       onShown?.({ key, seq, packages, flags });
@@ -106,6 +120,28 @@ async function read(
   const [failed] = read.flatMap((one) => one.status === "rejected" ? [one.reason] : []);
   if (offers.length === 0) throw failed;
   return offers;
+}
+
+/**
+ * Returns the part of a {@linkcode Subject} that has announce records asked for at the publisher's
+ * rendezvous too.
+ *
+ * @param seenSeq see `Subject.atRendezvous`
+ */
+export function listsAtRendezvous(
+  seenSeq?: (key: Uint8Array) => number | undefined,
+): Pick<Subject, "atRendezvous"> {
+  return { atRendezvous: { isReadable, seenSeq } };
+}
+
+function isReadable({ value }: MutableItem): boolean {
+  try {
+    decodeAnnounceRecord(value);
+    return true;
+  } catch (error) {
+    if (error instanceof RecordError) return false;
+    throw error;
+  }
 }
 
 async function readOne(

@@ -77,6 +77,11 @@ export class OfferCache {
     }
   }
 
+  /** Returns the `seq` of the newest list of a key with flags of a package that this home has seen. */
+  seenSeq(key: Uint8Array, name: string): number | undefined {
+    return this.#seen?.get(key, name)?.seq;
+  }
+
   /** Returns what this home has last seen of a publisher's package with flags; empty if nothing. */
   lastSeen(publicKey: Uint8Array, name: string): MergedOffer {
     // The publisher's own home stores its offers under the identity.

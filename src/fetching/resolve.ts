@@ -220,10 +220,11 @@ async function versionsFor(
 ): Promise<{ versions: string[] } & Pick<MergedOffer, "flags" | "keysOf">> {
   const { publicKey, name, range, hint } = wanted;
   const shown = new Map<SigningKey, Offer>();
+  const seenSeq = (key: Uint8Array) => offers.seenSeq(key, name);
   const read = await offers.of(
     publicKey,
     () =>
-      readOffers(operations, offers.records, publicKey, { ...options, hint }, (offer) => {
+      readOffers(operations, offers.records, publicKey, { ...options, hint, seenSeq }, (offer) => {
         shown.set(offer.key, offer);
         const inOrder = (offers.trust.signingKeys(publicKey) ?? [offer.key])
           .flatMap(({ key }) => [...shown.values()].filter((one) => equalBytes(one.key.key, key)));

@@ -49,6 +49,7 @@ import {
   RecordOperations,
 } from "./records/mod.ts";
 import { removePackage } from "./remove_package.ts";
+import { RendezvousAnswers } from "./rendezvous/mod.ts";
 import { describeSettings, mergeOrigins, mergeSettings, tellReloaded } from "./reload.ts";
 import {
   catalogSeederOf,
@@ -86,6 +87,7 @@ export class Host implements Operations {
   #bootstrap!: BootstrapNodes;
   readonly #dhtWatch: DhtWatch;
   readonly #trust: Trust;
+  readonly #answers: RendezvousAnswers;
   #packages!: Packages;
   #records!: KeptRecords;
   #names!: NameKeeper;
@@ -123,6 +125,7 @@ export class Host implements Operations {
       onBinding: bound.hear,
       onAnnounced: (report) => host!.#dht.settle(report, NOTED_WITHIN_MS),
       onFailure: listeners.onFailure,
+      onQuestion: (question) => host!.#answers.answer(question),
       onUnreadable: (infoHashHex) => void host!.#mend(infoHashHex),
     }, clock);
     const own = new LazyState(homePaths(settings.home).state, clock, listeners.onWarning);
@@ -167,6 +170,10 @@ export class Host implements Operations {
       ...options.listeners,
     });
     this.#startedMs = options.clock.now();
+    const { clock } = options;
+    this.#answers = new RendezvousAnswers({
+      ...{ state, trust: this.#trust, clock, startedMs: this.#startedMs },
+    });
   }
 
   /** Starts the torrent engine and the parts that need it. */

@@ -8,8 +8,9 @@
  * - `daemon.ts` starts and stops the parts of the daemon in order.
  * - `host.ts` creates and connects the parts of a host, and implements the operations of the control
  *   socket (`src/control`); `options.ts` has the options of a host.
- * - `thread/` is the handle of the worker thread, `records/` keeps records alive, `seeding/` seeds the
- *   seed directory, `http/` serves the monitoring page.
+ * - `thread/` is the handle of the worker thread, `records/` keeps records alive, `rendezvous/` answers the
+ *   peers that ask at a rendezvous, `seeding/` seeds the seed directory, `http/` serves the monitoring
+ *   page.
  * - `bootstrap.ts` resolves the names of bootstrap nodes, `reload.ts` merges new settings.
  * - `binding.ts`, `port_watch.ts` and `reachability_watch.ts` tell the user what has changed in the
  *   network. `ip_versions.ts`, `memory.ts` and `port_owner.ts` report facts about the process and the

@@ -62,6 +62,11 @@ export interface ReadIndex {
   /** Number of DHT nodes that answered, summed over all lookups. */
   responded: number;
   lookups: number;
+  /**
+   * Number of slots that hide publishers, or may do so: with a record that others than libreseed have
+   * written, or that is locked, since its `seq` lies in the future, or that has no room for more entries.
+   */
+  spoilt: number;
 }
 
 /** Creates a reader for a command, which looks records up through the host. */
@@ -91,13 +96,22 @@ export async function readNameIndex(
 ): Promise<ReadIndex> {
   const nowMs = clock.now();
   const read = await Promise.all(slots.map((slot) => readSlot(reader, name, slot, nowMs, signal)));
-  const none = { byRevokedKey: [], dropped: [], ofFuture: 0, asked: 0, responded: 0, lookups: 0 };
+  const none = {
+    byRevokedKey: [],
+    dropped: [],
+    ofFuture: 0,
+    asked: 0,
+    responded: 0,
+    lookups: 0,
+    spoilt: 0,
+  };
   const sum: ReadIndex = { entries: [], ...none };
-  for (const { entries, byRevokedKey, dropped, ofFuture, lookups } of read) {
+  for (const { entries, byRevokedKey, dropped, ofFuture, lookups, isSpoilt } of read) {
     sum.entries.push(...entries);
     sum.byRevokedKey.push(...byRevokedKey);
     sum.dropped.push(...dropped);
     sum.ofFuture += ofFuture;
+    if (isSpoilt) sum.spoilt++;
     for (const { asked, responded } of lookups) {
       sum.lookups++;
       sum.asked += asked;
@@ -118,6 +132,8 @@ export interface SlotReading {
   /** Today's record of the slot. Nodes may have different versions of the record, so there may be several. */
   today: MutableItem[];
   lookups: RecordLookup[];
+  /** See {@linkcode ReadIndex.spoilt}. */
+  isSpoilt: boolean;
 }
 
 /**
@@ -143,6 +159,7 @@ export async function readSlot(
   // Older versions of the record are merged, too, since a newer version may lack some entries of an older
   // version.
   const lists = shown.flat().map((item) => entriesOf(item, dropped));
+  const isForeign = dropped.length > 0 || shown.flat().some(({ seq }) => isOfFuture(seq, nowMs));
   // Entries that do not count must not take part in the merging: a thief's entry could be the newest.
   const timed = lists.map((list) => timely(list, nowMs, dropped));
   const good = timed.map((list) => unrevoked(list, reader.trust, dropped));
@@ -157,7 +174,8 @@ export async function readSlot(
   const revoked = timed.flatMap((list, i) => list.filter((entry) => !good[i]!.includes(entry)))
     .filter(({ publicKey }) => !counted.has(toHex(publicKey)));
   const { entries: byRevokedKey } = mergeNameIndex(name, slot, revoked);
-  return { entries, byRevokedKey, dropped, ofFuture, today: shown[0]!, lookups };
+  const isSpoilt = isForeign || merged.dropped.length > 0 || merged.isFull;
+  return { entries, byRevokedKey, dropped, ofFuture, today: shown[0]!, lookups, isSpoilt };
 }
 
 /**

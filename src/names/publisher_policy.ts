@@ -6,12 +6,15 @@
  */
 
 import semver from "semver";
-import { toHex } from "../base/mod.ts";
+import { eachLimited, toHex } from "../base/mod.ts";
 import type { PublisherPolicy } from "../config/mod.ts";
 import { satisfiesRange } from "../fetching/mod.ts";
 import type { NameIndexEntry } from "../records/mod.ts";
 import type { Pin } from "../store/mod.ts";
 import { NamesError } from "./errors.ts";
+
+/** Maximum number of publishers whose seeders are counted at once. Anybody can be a publisher of a name. */
+const MAX_COUNTING = 24;
 
 /** The name, the pins and other data that the ranking of publishers depends on. */
 export interface RankContext {
@@ -59,9 +62,10 @@ export async function rankPublishers(
         `them, \`libreseed trust add ${name} KEY\` trusts one`,
     );
   }
-  const counted = await Promise.all(
-    entries.map(async (entry) => ({ entry, seeders: await countSeeders(entry) })),
-  );
+  const counted: { entry: NameIndexEntry; seeders: number }[] = [];
+  await eachLimited(entries, MAX_COUNTING, undefined, async (entry) => {
+    counted.push({ entry, seeders: await countSeeders(entry) });
+  });
   return counted
     .sort((a, b) => b.seeders - a.seeders || firstSeenFirst(a.entry, b.entry))
     .map(({ entry }) => entry);

@@ -1,6 +1,6 @@
 /**
  * Resolves a package by its name. The publisher is the pinned one, or the one that the policy chooses among
- * the publishers in the name's index.
+ * the publishers in the name's index and at its rendezvous.
  *
  * @module
  */
@@ -13,10 +13,9 @@ import type { NameIndexEntry } from "../records/mod.ts";
 import type { Pin } from "../store/mod.ts";
 import type { NamesContext } from "./context.ts";
 import { NamesError } from "./errors.ts";
-import type { ReadIndex } from "./name_index.ts";
 import { checkPin } from "./pins.ts";
 import { rankPublishers } from "./publisher_policy.ts";
-import { noPublisherFound, readIndex } from "./read_index.ts";
+import { noPublisherFound, readIndex, type ReadName } from "./read_index.ts";
 
 /** A requested package. If `publicKey` is absent, pins and the policy determine the publisher. */
 export interface WantedByName {
@@ -28,7 +27,7 @@ export interface WantedByName {
 
 /** Information about the choice of a publisher, if a name has several publishers and no pin. */
 export interface PublisherChoice {
-  /** Number of publishers in the index of the name. */
+  /** Number of publishers of the name that were found. */
   publishers: number;
   policy: PublisherPolicy;
 }
@@ -124,10 +123,10 @@ interface Candidates {
   /** Number of publishers from which the candidates were chosen. */
   publishers: number;
   /**
-   * Result of reading the name's index; set if the index is empty, so that this home's own publisher is
-   * the only candidate.
+   * What was read; set if no publisher was found, so that this home's own publisher is the only
+   * candidate.
    */
-  unlisted?: ReadIndex;
+  unlisted?: ReadName;
   /** Certificate in the entry of the only candidate. */
   hint?: Certificate;
 }
@@ -143,14 +142,21 @@ async function candidatesFor(
   if (pins.length > 0 && policy === "first-seen") {
     return { keys: pins.map(({ publicKey }) => publicKey), publishers: 1 };
   }
-  const index = await readIndex(context, name);
+  const trustedKeys = trustedByHand(context);
+  const index = await readIndex(
+    context,
+    name,
+    policy === "trusted"
+      ? (entries) => entries.some(({ publicKey }) => trustedKeys.has(toHex(publicKey)))
+      : undefined,
+  );
   const entries = [...index.entries, ...index.byRevokedKey];
   const ranked = await rankPublishers(entries, {
     name,
     range,
     policy,
     pins,
-    trustedKeys: trustedByHand(context),
+    trustedKeys,
     countSeeders: (entry) => countSeeders(context, name, entry),
   });
   const keys = ranked.map(({ publicKey }) => publicKey);
@@ -227,7 +233,7 @@ function hasOtherVersions({ code, detail }: LibreseedError): boolean {
   return code === "VERSION_NOT_FOUND" && Array.isArray(versions) && versions.length > 0;
 }
 
-function nameNotFound(name: string, index: ReadIndex, nowMs: number): NamesError {
+function nameNotFound(name: string, index: ReadName, nowMs: number): NamesError {
   return new NamesError(
     "not-found",
     "NAME_NOT_FOUND",

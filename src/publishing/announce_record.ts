@@ -16,7 +16,7 @@ import {
 } from "../base/mod.ts";
 import type { PutOutcome } from "../dht/mod.ts";
 import { isNetworkError, newestRecord, seqAfter, versionsByName } from "../fetching/mod.ts";
-import type { Signer } from "../identity/mod.ts";
+import { identityOf, type Signer } from "../identity/mod.ts";
 import { catalogKey, catalogVersions, type MinimalManifest, signingKeyOf } from "../package/mod.ts";
 import {
   announceFits,
@@ -105,7 +105,9 @@ export async function writeList(
   const { publicKey } = keys;
   using _ = await listed?.lock(signal);
   const salt = announceSalt(publicKey);
-  const before = await newestRecord(operations, { publicKey, salt }, { isOffline, signal });
+  const rendezvous = { identity: identityOf(keys), clock: context.clock };
+  const finding = { isOffline, signal, rendezvous };
+  const before = await newestRecord(operations, { publicKey, salt }, finding);
   if (needsDht && before.isOffline) throw silentDht();
   const list = await readPublishedList(context, publicKey, before);
   // The current list is unknown, so nothing is written: a new list could omit packages of another machine.

@@ -8,14 +8,8 @@
 import { equalBytes, LibreseedError } from "../base/mod.ts";
 import { isNetworkError } from "../fetching/mod.ts";
 import { identityOf, type Signer } from "../identity/mod.ts";
-import {
-  entryToSign,
-  hasPossibleTimes,
-  indexReader,
-  readNameIndex,
-  unrevoked,
-} from "../names/mod.ts";
-import { nameIndexSlot } from "../records/mod.ts";
+import { entryToSign, hasPossibleTimes, indexReader, readName, unrevoked } from "../names/mod.ts";
+import { type NameIndexEntry, nameIndexSlot } from "../records/mod.ts";
 import type { PublisherContext } from "./context.ts";
 
 /**
@@ -33,17 +27,20 @@ export async function updateNameIndex(
   const nowMs = clock.now();
   const identity = identityOf(keys);
   try {
+    const kept = await operations.nameEntry({ name, publicKey: identity });
+    const isOwn = ({ publicKey }: NameIndexEntry) => equalBytes(publicKey, identity);
     const { entries } = isOffline
       ? { entries: [] }
-      : await readNameIndex(indexReader(operations), name, clock, signal, [
-        nameIndexSlot(identity),
-      ]).catch((error) => {
+      : await readName(indexReader(operations), operations, name, {
+        ...{ clock, signal, slots: [nameIndexSlot(identity)] },
+        // Another machine of the publisher may have the entry of an index that a vandal has locked.
+        suffices: (entries) => kept.entry !== undefined || entries.some(isOwn),
+      }).catch((error) => {
         // Without the network, the entry is signed and kept without reading the index.
         if (isNetworkError(error)) return { entries: [] };
         throw error;
       });
-    const kept = await operations.nameEntry({ name, publicKey: identity });
-    const own = entries.filter(({ publicKey }) => equalBytes(publicKey, identity));
+    const own = entries.filter(isOwn);
     if (kept.entry) own.push(kept.entry);
     // An entry by a revoked key says nothing about versions, but it has to be displaced.
     const known = unrevoked(own, context.trust);

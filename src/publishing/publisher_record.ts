@@ -43,14 +43,17 @@ export function putPublisherRecordOnce(context: PublisherContext, signer: Signer
  * key has signed; `KEY_WITHDRAWN` if the newest record does not have the signing key in force
  */
 export async function putPublisherRecord(
-  { operations, isOffline, signal, onWarning }: PublisherContext,
+  { operations, clock, isOffline, signal, onWarning }: PublisherContext,
   { publicKey, certificate, publisherRecord }: Signer,
 ): Promise<void> {
   if (!certificate) return;
   const { root } = certificate;
   const ours = publisherRecord && readOurs(publisherRecord, root);
   const key = { publicKey: root, salt: publisherSalt() };
-  const { item } = await newestRecord(operations, key, { isOffline, signal });
+  const { item } = await newestRecord(operations, key, {
+    ...{ isOffline, signal },
+    rendezvous: { identity: root, clock },
+  });
   const newest = ours && !(item && item.seq >= ours.seq) ? ours : item;
   if (!newest) {
     onWarning?.(

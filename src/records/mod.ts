@@ -57,7 +57,12 @@ export {
   signNameIndexEntry,
   verifyNameIndexEntry,
 } from "./name_index.ts";
-export { type DroppedEntry, type MergedNameIndex, mergeNameIndex } from "./name_index_merge.ts";
+export {
+  type DroppedEntry,
+  type MergedNameIndex,
+  mergeNameIndex,
+  newestEntries,
+} from "./name_index_merge.ts";
 export {
   announceSalt,
   dayOf,

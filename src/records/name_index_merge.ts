@@ -30,7 +30,12 @@ export interface MergedNameIndex {
   /** Valid entries that do not fit into the record, sorted by public key. */
   cut: NameIndexEntry[];
   dropped: DroppedEntry[];
+  /** Whether the record has no room for a further entry. */
+  isFull: boolean;
 }
+
+/** Length of the shortest entry in a record: without a certificate, with a version such as `1.0.0`, bytes. */
+const MIN_ENTRY_BYTES = 156;
 
 /**
  * Merges lists of entries of one slot.
@@ -54,19 +59,15 @@ export function mergeNameIndex(
   ...lists: readonly (readonly NameIndexEntry[])[]
 ): MergedNameIndex {
   const dropped: DroppedEntry[] = [];
-  const newest = new Map<string, NameIndexEntry>();
+  const valid: NameIndexEntry[] = [];
   for (const entry of lists.flat()) {
     if (!verifyNameIndexEntry(name, entry)) {
       dropped.push({ entry, reason: "bad-signature" });
     } else if (nameIndexSlot(entry.publicKey) !== slot) {
       dropped.push({ entry, reason: "wrong-slot" });
-    } else {
-      const keyHex = toHex(entry.publicKey);
-      const other = newest.get(keyHex);
-      if (!other || newestFirst(entry, other) < 0) newest.set(keyHex, entry);
-    }
+    } else valid.push(entry);
   }
-  const sorted = [...newest.values()].sort(oldestPublisherFirst);
+  const sorted = newestEntries(valid).sort(oldestPublisherFirst);
   const emptyBytes = nameIndexBytes([]);
   let bytes = emptyBytes;
   let fitting = 0;
@@ -76,7 +77,22 @@ export function mergeNameIndex(
     fitting++;
   }
   const [entries, cut] = [sorted.slice(0, fitting), sorted.slice(fitting)];
-  return { entries: entries.sort(byKey), cut: cut.sort(byKey), dropped };
+  const isFull = cut.length > 0 || bytes + MIN_ENTRY_BYTES > MAX_VALUE_BYTES;
+  return { entries: entries.sort(byKey), cut: cut.sort(byKey), dropped, isFull };
+}
+
+/**
+ * Returns the newest entry of each publisher, by the rule of {@linkcode mergeNameIndex}. Verifies
+ * nothing.
+ */
+export function newestEntries(entries: readonly NameIndexEntry[]): NameIndexEntry[] {
+  const newest = new Map<string, NameIndexEntry>();
+  for (const entry of entries) {
+    const keyHex = toHex(entry.publicKey);
+    const other = newest.get(keyHex);
+    if (!other || newestFirst(entry, other) < 0) newest.set(keyHex, entry);
+  }
+  return [...newest.values()];
 }
 
 function newestFirst(a: NameIndexEntry, b: NameIndexEntry): number {

@@ -23,10 +23,11 @@ import { type IndexStore, indexStore } from "../../src/names/write_name_index.ts
 import { type MinimalManifest, parsePackageSpec } from "../../src/package/mod.ts";
 import { updateAnnounceRecord } from "../../src/publishing/announce_record.ts";
 import { updateNameIndex } from "../../src/publishing/name_index_entry.ts";
-import { nameIndexSlot, nextSeq } from "../../src/records/mod.ts";
+import { nameIndexSlot, nextSeq, rendezvousOf } from "../../src/records/mod.ts";
 import { type SeedDirectory, StateDatabase } from "../../src/store/mod.ts";
 import { trustOf } from "./identities.ts";
 import { temporaryHome } from "./mod.ts";
+import { FakeRendezvous } from "./fake_rendezvous.ts";
 import { signedMinimal, signedRecord } from "./signed.ts";
 
 /** Interval in milliseconds at which a home renews its name indexes. */
@@ -70,6 +71,8 @@ export class NamesHome implements AsyncDisposable {
   readonly details: string[] = [];
   /** Interval in milliseconds at which the home renews its name indexes. A test may change it. */
   intervalMs = INTERVAL_MS;
+  /** The peers that the home meets at rendezvous; nobody, unless a test sets some. */
+  rendezvous: FakeRendezvous;
   readonly #remove: () => Promise<void>;
 
   static async open(
@@ -95,6 +98,7 @@ export class NamesHome implements AsyncDisposable {
     this.state = state;
     this.#remove = remove;
     this.store = storeOver(manager);
+    this.rendezvous = new FakeRendezvous(clock);
     this.keeper = this.newKeeper();
     this.operations = this.#operations();
   }
@@ -204,6 +208,13 @@ export class NamesHome implements AsyncDisposable {
         return { target: targetHex, outcome, dropped, listed };
       },
       nameEntry: ({ name, publicKey }) => Promise.resolve({ entry: keeper.entry(name, publicKey) }),
+      askRendezvous: async (question, options) => {
+        const asked = "name" in question
+          ? { kind: "name" as const, name: question.name }
+          : { kind: "publisher" as const, publicKey: question.publicKey };
+        await manager.findPeers(rendezvousOf(asked), options);
+        return await this.rendezvous.askRendezvous(question, options);
+      },
       async countPeers({ infoHash }, options) {
         const { peers } = await manager.findPeers(fromHex(infoHash)!, options);
         return { peers: peers.length };

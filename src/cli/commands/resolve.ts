@@ -81,7 +81,8 @@ export default defineCommand<Flags, [spec: string]>({
 async function listPublishers(given: Run, names: NamesContext, name: string): Promise<void> {
   const { output } = given;
   const { noPublisherFound, readIndex } = await import("../../names/mod.ts");
-  const index = await readIndex(names, name);
+  // All publishers are to be listed, so no entries end the search.
+  const index = await readIndex(names, name, () => false);
   const { entries } = index;
   if (entries.length === 0) {
     const message = noPublisherFound(name, index, given.io.clock.now());

@@ -122,7 +122,10 @@ async function knownRecord(
   const { newestRecord } = await import("../../fetching/mod.ts");
   const { publisherSalt } = await import("../../records/mod.ts");
   const key = { publicKey: root, salt: publisherSalt() };
-  const { item, isOffline } = await newestRecord(operations, key, { signal: io.signal });
+  const { item, isOffline } = await newestRecord(operations, key, {
+    signal: io.signal,
+    rendezvous: { identity: root, clock: io.clock },
+  });
   if (!isOffline) return item;
   if (!item && (await io.launcher.keyFacts(keyPath)).record === undefined) {
     throw new CliError(

@@ -173,7 +173,10 @@ async function networkSources(
     },
     async accept(minimal, signal) {
       // A package of a lock file needs no record, but its key may have been revoked since.
-      await names.offers.records.learnOf(network.operations, minimal, signal);
+      await names.offers.records.learnOf(network.operations, minimal, {
+        ...network.finding,
+        signal,
+      });
       await acceptManifest(network, minimal, { ...network.finding, signal });
     },
     async fetch(minimal, signal) {

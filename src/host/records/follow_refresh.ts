@@ -17,6 +17,7 @@ import {
   findUnderKeys,
   followedOf,
   type FoundUnderKey,
+  listsAtRendezvous,
   lookUpRecord,
   mayBeFollowed,
   minimalOf,
@@ -55,16 +56,17 @@ export async function refreshFollow(
   publicKey: Uint8Array,
 ): Promise<boolean> {
   const { operations, state, trust, clock } = context;
-  const found = await findUnderKeys(operations, new PublisherRecords(trust), {
-    publicKey,
-    label: `what ${formatPublicKey(publicKey)} publishes`,
-    saltOf: announceSalt,
-  }, context);
   const followNow = () => state.follows.list().find((one) => equalBytes(one.publicKey, publicKey));
   const follow = followNow();
   const scopes = follow?.scopes ?? [];
   const isAsBefore = () => JSON.stringify(followNow()?.scopes ?? []) === JSON.stringify(scopes);
   const before = new Map(follow?.lists.map(({ key, seq }) => [toHex(key), seq]));
+  const found = await findUnderKeys(operations, new PublisherRecords(trust), {
+    publicKey,
+    label: `what ${formatPublicKey(publicKey)} publishes`,
+    saltOf: announceSalt,
+    ...listsAtRendezvous((key) => before.get(toHex(key))),
+  }, context);
   const stored = state.follows.ofPublisher(publicKey);
   const isUnchanged = ({ key, item }: FoundUnderKey) =>
     (before.get(toHex(key.key)) ?? -1) >= item.seq;

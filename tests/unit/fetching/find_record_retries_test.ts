@@ -25,6 +25,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { keysOfSlot } from "../../support/names_home.ts";
 import { NOON } from "../../support/names_world.ts";
 import { signedEntry, signedItem } from "../../support/signed.ts";
+import { nobodyMet } from "../../support/fake_rendezvous.ts";
 
 const SLOT = 1;
 const keys = keysOfSlot(SLOT, 1);
@@ -39,6 +40,7 @@ function network(clock: FakeClock, answers: Partial<GetOutcome>[]) {
   const askedMs: number[] = [];
   let turn = 0;
   const operations = {
+    ...nobodyMet,
     lookUp() {
       askedMs.push(clock.now() - NOON);
       const nothing = { asked: 8, responded: 8, holding: 0, stale: 0, invalid: 0, errors: {} };
@@ -133,6 +135,7 @@ async function index(record: Uint8Array | undefined, responded = 8) {
     signedItem(today, { salt: nameIndexSalt("hello", SLOT), seq: NOON, value: record });
   const askedMs: number[] = [];
   const operations = {
+    ...nobodyMet,
     lookUp({ publicKey, salt }: ItemKey) {
       askedMs.push(clock.now() - NOON);
       const isIt = shown && equalBytes(shown.publicKey, publicKey) && equalBytes(shown.salt, salt);

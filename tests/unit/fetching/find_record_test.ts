@@ -14,6 +14,7 @@ import { recordLookup } from "../../../src/fetching/record_lookup.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { signedItem } from "../../support/signed.ts";
+import { nobodyMet } from "../../support/fake_rendezvous.ts";
 
 const keys = keyPairFromSeed(new Uint8Array(32).fill(7));
 const key = { publicKey: keys.publicKey, salt: utf8("salt") };
@@ -41,6 +42,7 @@ function search(
   const asked: unknown[] = [];
   const misses: unknown[] = [];
   const operations = {
+    ...nobodyMet,
     lookUp(request: unknown) {
       asked.push(request);
       return Promise.resolve(answers[Math.min(asked.length, answers.length) - 1]!);

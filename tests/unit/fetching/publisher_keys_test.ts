@@ -28,6 +28,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { type CertifiedKey, goodHash, minimalBy, TestIdentity } from "../../support/identities.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { signedItem } from "../../support/signed.ts";
+import { nobodyMet } from "../../support/fake_rendezvous.ts";
 
 const NOW = Date.UTC(2026, 10, 29);
 const DAY = 86_400_000;
@@ -44,6 +45,7 @@ async function setUp() {
   const targetHex = ({ publicKey, salt }: ItemKey) => toHex(targetOf(publicKey, salt));
   const asked: string[] = [];
   const operations = {
+    ...nobodyMet,
     lookUp(key: ItemKey) {
       asked.push(targetHex(key));
       const [item, ...others] = shown.get(targetHex(key)) ?? [];

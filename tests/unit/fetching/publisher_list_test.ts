@@ -21,6 +21,7 @@ import {
 import { FakeClock } from "../../support/fake_clock.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { signedItem, signedMinimal } from "../../support/signed.ts";
+import { nobodyMet } from "../../support/fake_rendezvous.ts";
 
 const keys = generateKeyPair();
 const salt = announceSalt(keys.publicKey);
@@ -61,6 +62,7 @@ async function reader() {
     },
   };
   const operations = {
+    ...nobodyMet,
     lookUp() {
       return Promise.resolve({ item: state.shown, others: [], asked: 8, responded: 8 });
     },

@@ -35,6 +35,7 @@ import { SeedDirectory, StateDatabase, type ValidSeedEntry } from "../../../src/
 import { FakeClock } from "../../support/fake_clock.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { signedItem, signedMinimal } from "../../support/signed.ts";
+import { nobodyMet } from "../../support/fake_rendezvous.ts";
 
 const keys = generateKeyPair();
 const LENGTH = 3;
@@ -60,6 +61,7 @@ async function publisher({ remembers = false, daemon = false } = {}) {
   const asked: string[] = [];
   const warnings: string[] = [];
   const operations = {
+    ...nobodyMet,
     lookUp: () => Promise.resolve({ item, others: [], asked: 8, responded: 8 }),
     keptItem: () => Promise.resolve({ item }),
     async addCatalog({ fileName, announce }: { fileName: string; announce?: boolean }) {

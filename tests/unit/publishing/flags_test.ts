@@ -36,6 +36,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { packageFlagsOf } from "../../support/flags.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { signedItem, signedMinimal } from "../../support/signed.ts";
+import { nobodyMet } from "../../support/fake_rendezvous.ts";
 
 const keys = keyPairFromSeed(new Uint8Array(32).fill(61));
 const REASONS = ["1.1.0", "1.2.0", "1.3.0", "1.4.0", "1.5.0"].map((version) =>
@@ -66,6 +67,7 @@ async function publisher() {
   const itemOf = (salt: Uint8Array) =>
     equalBytes(salt, announceSalt(keys.publicKey)) ? item : manifests.get(toHex(salt));
   const operations = {
+    ...nobodyMet,
     lookUp: ({ salt }: { salt: Uint8Array }) => {
       const responded = trouble.isSilent ? 0 : 8;
       return Promise.resolve({

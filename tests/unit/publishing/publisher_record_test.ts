@@ -16,6 +16,7 @@ import {
 } from "../../../src/publishing/publisher_record.ts";
 import { encodeItem, type MutableItem } from "../../../src/records/mod.ts";
 import { TestIdentity } from "../../support/identities.ts";
+import { nobodyMet } from "../../support/fake_rendezvous.ts";
 
 const identity = new TestIdentity();
 const key = await identity.certify();
@@ -28,6 +29,7 @@ function world({ shown, kept }: { shown?: MutableItem; kept?: MutableItem } = {}
   const warnings: string[] = [];
   let [lookups, fails] = [0, false];
   const operations = {
+    ...nobodyMet,
     lookUp() {
       lookups++;
       return Promise.resolve({ item: shown, others: [], asked: 8, responded: 8 });

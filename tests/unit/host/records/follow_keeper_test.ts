@@ -27,6 +27,7 @@ import { FakeClock, settle } from "../../../support/fake_clock.ts";
 import { trustOf } from "../../../support/identities.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { signedItem, signedMinimal, signedRecord } from "../../../support/signed.ts";
+import { nobodyMet } from "../../../support/fake_rendezvous.ts";
 
 const T = Date.UTC(2026, 5, 1);
 const HOUR_MS = 3_600_000;
@@ -100,6 +101,7 @@ async function following() {
     }
   }
   const operations = {
+    ...nobodyMet,
     lookUp({ salt }: ItemKey) {
       const target = toHex(targetOf(publicKey, salt));
       asked.push(names.get(target)!);

@@ -27,6 +27,7 @@ import {
   TestIdentity,
 } from "../../../support/identities.ts";
 import { signedItem } from "../../../support/signed.ts";
+import { nobodyMet } from "../../../support/fake_rendezvous.ts";
 
 const NOW = Date.UTC(2026, 10, 29);
 
@@ -38,6 +39,7 @@ async function setUp() {
   const meanwhile = new Map<string, () => void>();
   const put = (item: MutableItem) => dht.set(toHex(targetOf(item.publicKey, item.salt)), item);
   const operations = {
+    ...nobodyMet,
     lookUp({ publicKey, salt }: ItemKey) {
       lookedUp.push(toHex(targetOf(publicKey, salt)));
       meanwhile.get(lookedUp.at(-1)!)?.();
