@@ -31,6 +31,11 @@ export interface OutreachOptions {
 const SEARCH_MS = 15_000;
 /** Number of torrents whose readers are looked for: those that were added last. */
 const MAX_TORRENTS = 16;
+/**
+ * Maximum number of torrents that are remembered, so that others take the places of removed ones. More
+ * would make each addition slower.
+ */
+const MAX_REMEMBERED = 64;
 /** Time for which a peer that was dialled is not dialled again for the same torrent (ms). */
 const DIALLED_FOR_MS = 10 * 60_000;
 /**
@@ -44,7 +49,7 @@ const MAX_DIALLED = 4_096;
 /** The searches of a machine that cannot be dialled. */
 export class Outreach {
   readonly #options: OutreachOptions;
-  /** Time of the last search of each torrent (ms), 0 for none, the last added first. */
+  /** The torrents that were added last, the last first, with the times of their last searches (ms); 0 for none. */
   #torrents: { infoHashHex: string; searchedMs: number }[] = [];
   /** Time of the last dial (ms), by infohash and address. */
   readonly #dialled = new Map<string, number>();
@@ -64,6 +69,7 @@ export class Outreach {
   add(infoHashHex: string): void {
     this.forget(infoHashHex);
     this.#torrents.unshift({ infoHashHex, searchedMs: 0 });
+    if (this.#torrents.length > MAX_REMEMBERED) this.#torrents.pop();
   }
 
   /** Notes that a torrent is no longer seeded. */

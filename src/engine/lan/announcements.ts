@@ -92,7 +92,9 @@ export class Announcements {
       if (!isSoon || old.length >= MAX_TOGETHER) break;
       old.push(infoHashHex);
     }
-    const taken = [...new Set([...this.#waiting, ...repeated, ...old])].slice(0, MAX_TOGETHER);
+    // No more of the waiting torrents are looked at than are taken: there may be 100,000.
+    const waiting = this.#waiting.values().take(MAX_TOGETHER);
+    const taken = [...new Set([...waiting, ...repeated, ...old])].slice(0, MAX_TOGETHER);
     for (const infoHashHex of taken) {
       this.#waiting.delete(infoHashHex);
       this.#announced.delete(infoHashHex);
