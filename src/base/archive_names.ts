@@ -29,3 +29,8 @@ const MAX_LENGTH = 1 + 64 + 1 + 64 + 1 + MAX_VERSION_LENGTH + ".minimal.json".le
 export function isArchiveFileName(fileName: string): boolean {
   return fileName.length <= MAX_LENGTH && OUTPUT.test(fileName);
 }
+
+/** Returns the path of the torrent beside an archive: `.torrent` takes the place of `.tgz`. */
+export function torrentBeside(archivePath: string): string {
+  return archivePath.replace(/\.tgz$/, "") + ".torrent";
+}

@@ -48,7 +48,12 @@ export {
   programFiles,
 } from "./program_files.ts";
 export * from "./write_problem.ts";
-export { isArchiveFileName, MAX_VERSION_LENGTH, NAME_PART } from "./archive_names.ts";
+export {
+  isArchiveFileName,
+  MAX_VERSION_LENGTH,
+  NAME_PART,
+  torrentBeside,
+} from "./archive_names.ts";
 export { eachLimited } from "./each_limited.ts";
 export {
   CONTROL_AUTHORITY,

@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { type Clock, every, type Timer } from "../base/mod.ts";
+import { type Clock, every, type Timer, torrentBeside } from "../base/mod.ts";
 import type { Torrent } from "./libraries/mod.ts";
 import { readTorrentFile } from "./torrent_file.ts";
 import { destroyTorrent, statusOf, type TorrentStatus, waitForEvent } from "./torrents.ts";
@@ -19,8 +19,11 @@ export interface SeedOrder {
   infoHashHex: string;
   /** Absolute path of the archive. */
   filePath: string;
-  /** Bytes of the `.torrent` file, or its absolute path. */
-  torrent: Uint8Array | string;
+  /**
+   * Bytes of the `.torrent` file, or its absolute path. Default: the path of the file beside the archive,
+   * which needs no memory.
+   */
+  torrent?: Uint8Array | string;
   lengthBytes: number;
 }
 
@@ -36,11 +39,15 @@ export interface SeedsOptions {
   onUnreadable(infoHashHex: string, error: Error): void;
 }
 
+/** A seeded archive. There may be 100,000, so that each field counts. */
 interface Row {
   filePath: string;
-  torrent: Uint8Array | string;
+  torrent: SeedOrder["torrent"];
   lengthBytes: number;
-  /** Bytes uploaded and downloaded by earlier torrents of this archive, before it last went to sleep. */
+}
+
+/** Bytes that earlier torrents of an archive have transferred, before it last went to sleep. */
+interface Transferred {
   uploadedBytes: number;
   downloadedBytes: number;
 }
@@ -71,6 +78,8 @@ export class Seeds {
   /** Table of the seeded archives, by infohash. */
   readonly #rows = new Map<string, Row>();
   readonly #awake = new Map<string, Awake>();
+  /** Transferred bytes of the archives that were awake, by infohash. */
+  readonly #transferred = new Map<string, Transferred>();
   /**
    * Infohashes, by the first 12 hexadecimal digits of their obfuscated hash (see
    * {@linkcode findObfuscated}).
@@ -93,16 +102,8 @@ export class Seeds {
    */
   async add({ infoHashHex, filePath, torrent, lengthBytes }: SeedOrder): Promise<void> {
     const before = this.#awake.get(infoHashHex);
-    const row = this.#rows.get(infoHashHex);
-    const { uploadedBytes = 0, downloadedBytes = 0 } = row ?? {};
-    this.#rows.set(infoHashHex, {
-      filePath,
-      torrent,
-      lengthBytes,
-      uploadedBytes,
-      downloadedBytes,
-    });
-    if (!row) this.#unhashed.add(infoHashHex);
+    if (!this.#rows.has(infoHashHex)) this.#unhashed.add(infoHashHex);
+    this.#rows.set(infoHashHex, { filePath, torrent, lengthBytes });
     if (before) await this.#sleep(infoHashHex, before);
   }
 
@@ -142,6 +143,7 @@ export class Seeds {
   /** Stops seeding an archive, and removes its torrent if it is awake. */
   async remove(infoHashHex: string): Promise<void> {
     if (!this.#rows.delete(infoHashHex)) return;
+    this.#transferred.delete(infoHashHex);
     if (!this.#unhashed.delete(infoHashHex)) {
       this.#byObfuscatedHash.delete(keyOf(obfuscatedHash(infoHashHex)));
     }
@@ -151,16 +153,17 @@ export class Seeds {
 
   /** Yields the status of each seeded archive, whether asleep or awake. */
   *statuses(): Generator<TorrentStatus> {
-    for (const [infoHashHex, row] of this.#rows) {
+    for (const [infoHashHex, { lengthBytes }] of this.#rows) {
       const torrent = this.#awake.get(infoHashHex)?.torrent;
+      const before = this.#transferred.get(infoHashHex);
       const live = torrent && !torrent.destroyed ? statusOf(torrent) : undefined;
       yield {
         infoHashHex,
-        lengthBytes: row.lengthBytes,
+        lengthBytes,
         done: true,
         peers: live?.peers ?? 0,
-        uploadedBytes: row.uploadedBytes + (live?.uploadedBytes ?? 0),
-        downloadedBytes: row.downloadedBytes + (live?.downloadedBytes ?? 0),
+        uploadedBytes: (before?.uploadedBytes ?? 0) + (live?.uploadedBytes ?? 0),
+        downloadedBytes: (before?.downloadedBytes ?? 0) + (live?.downloadedBytes ?? 0),
         uploadSpeed: live?.uploadSpeed ?? 0,
         downloadSpeed: live?.downloadSpeed ?? 0,
       };
@@ -194,9 +197,10 @@ export class Seeds {
     return awake;
   }
 
-  async #load(infoHashHex: string, row: Row): Promise<Torrent> {
-    const bytes = typeof row.torrent === "string" ? readTorrentFile(row.torrent) : row.torrent;
-    const torrent = this.#options.add(bytes, row.filePath);
+  async #load(infoHashHex: string, { filePath, torrent: given }: Row): Promise<Torrent> {
+    const from = given ?? torrentBeside(filePath);
+    const bytes = typeof from === "string" ? readTorrentFile(from) : from;
+    const torrent = this.#options.add(bytes, filePath);
     await waitForEvent(torrent, "ready");
     if (torrent.infoHash === infoHashHex) return torrent;
     const problem = new Error(`its infohash is ${torrent.infoHash}`);
@@ -234,10 +238,12 @@ export class Seeds {
   #forget(infoHashHex: string, awake: Awake): void {
     if (this.#awake.get(infoHashHex) !== awake) return;
     this.#awake.delete(infoHashHex);
-    const row = this.#rows.get(infoHashHex);
-    if (row && awake.torrent) {
-      row.uploadedBytes += awake.torrent.uploaded;
-      row.downloadedBytes += awake.torrent.received;
+    if (this.#rows.has(infoHashHex) && awake.torrent) {
+      const { uploadedBytes = 0, downloadedBytes = 0 } = this.#transferred.get(infoHashHex) ?? {};
+      this.#transferred.set(infoHashHex, {
+        uploadedBytes: uploadedBytes + awake.torrent.uploaded,
+        downloadedBytes: downloadedBytes + awake.torrent.received,
+      });
     }
     if (this.#awake.size > 0) return;
     this.#timer?.cancel();

@@ -21,12 +21,12 @@ import {
   parseSha256,
   SecretCheck,
   type StartThread,
-  torrentFileName,
   torrentInfoHash,
   verifyArchive,
 } from "../../package/mod.ts";
 import {
   hasTorrentBeside,
+  isArchiveName,
   isUnchanged,
   knownSeedEntry,
   markOf,
@@ -127,26 +127,24 @@ export class Packages {
    */
   async addKnown(): Promise<Map<string, string>> {
     const added = new Map<string, string>();
-    const fileNames = this.#seeds.fileNames();
     // Archives of a revoked key are checked one by one, since only some of them may be good.
     const doubtful = new Set(
       this.#trust.revocations().flatMap(({ key }) => this.#state.verifiedFiles.ofKey(key)),
     );
-    for (let at = 0; at < fileNames.length; at += SLICE) {
+    for (const known of this.#state.verifiedFiles.seedsIn(this.#seeds.path, SLICE)) {
       const orders: DatedOrder[] = [];
-      for (const fileName of fileNames.slice(at, at + SLICE)) {
+      for (const { fileName, ...seed } of known) {
         if (this.#seeding.has(fileName) || this.#adding.has(fileName)) continue;
         const filePath = join(this.#seeds.path, fileName);
-        if (doubtful.has(filePath)) continue;
-        const known = this.#state.verifiedFiles.seed(filePath);
-        const stamp = known && stampOf(filePath);
-        if (!stamp || !isUnchanged(stamp, known) || !hasTorrentBeside(filePath)) continue;
-        const infoHashHex = toHex(known.infoHash);
-        const torrent = torrentFileName(filePath);
+        if (!isArchiveName(fileName) || doubtful.has(filePath)) continue;
+        const stamp = stampOf(filePath);
+        if (!stamp || !isUnchanged(stamp, seed) || !hasTorrentBeside(filePath)) continue;
+        const infoHashHex = toHex(seed.infoHash);
         const { sizeBytes: lengthBytes, mtimeMs: modifiedMs } = stamp;
-        orders.push({ infoHashHex, filePath, torrent, lengthBytes, modifiedMs });
-        added.set(fileName, markOf(stamp));
-        this.#seeding.set(fileName, { infoHashHex, mark: markOf(stamp) });
+        orders.push({ infoHashHex, filePath, lengthBytes, modifiedMs });
+        const mark = markOf(stamp);
+        added.set(fileName, mark);
+        this.#seeding.set(fileName, { infoHashHex, mark });
       }
       // Each slice of archives is awaited separately, so that the host can answer commands between two
       // slices.
@@ -368,14 +366,14 @@ export class Packages {
   }
 
   /**
-   * Returns the path of the archive's `.torrent` file. If the file's infohash is not the one in the signed
-   * manifest, returns a rebuilt torrent instead.
+   * Returns nothing if the engine can read the `.torrent` file beside the archive. If the file's infohash
+   * is not the one in the signed manifest, returns a rebuilt torrent.
    */
   async #torrentOf(entry: ValidSeedEntry): Promise<SeedOrder["torrent"]> {
     const { minimal, hasTorrent, torrentPath } = entry;
     try {
       const infoHash = hasTorrent && torrentInfoHash(await Deno.readFile(torrentPath));
-      if (infoHash && toHex(infoHash) === minimal.btih) return torrentPath;
+      if (infoHash && toHex(infoHash) === minimal.btih) return undefined;
     } catch {
       // The `.torrent` file is unreadable. The torrent is then rebuilt from the archive.
     }

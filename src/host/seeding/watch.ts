@@ -46,20 +46,20 @@ const LOOK_AT_ONCE = 250;
 /** Time for which an archive has to be unchanged before it is reported (ms). */
 const REST_MS = 1_000;
 
-interface Seen {
-  /** Size, modification time and inode of the archive file and of its manifest file. */
-  mark: string;
-  settled: boolean;
-}
-
 /** Watches one seed directory for added, changed and removed archives. */
 export class SeedWatcher {
   readonly #options: WatchOptions;
-  readonly #seen = new Map<string, Seen>();
+  /**
+   * Marks (see `markOf`) of the archives by file name. There may be 100,000, so that a mark is the
+   * string that the seeding holds, too.
+   */
+  readonly #seen = new Map<string, string>();
+  /** File names of the archives in `#seen` that may be changing still. */
+  readonly #unsettled = new Set<string>();
   /** Names of links, symbolic and hard, for which a warning was emitted. */
   readonly #links = new Set<string>();
-  /** Whether all files of the directory have been examined for hard links. */
-  #sawLinks = false;
+  /** Whether files beside archives may have hard links: no scan has examined them yet. */
+  #mayHaveLinks = true;
   #mode: WatchMode;
   #events: Deno.FsWatcher | undefined;
   #timer: Timer | undefined;
@@ -85,7 +85,7 @@ export class SeedWatcher {
    * @param known marks (see `markOf`) by file name of archives that are seeded already and are not reported
    */
   async start(known: ReadonlyMap<string, string> = new Map()): Promise<void> {
-    for (const [fileName, mark] of known) this.#seen.set(fileName, { mark, settled: true });
+    for (const [fileName, mark] of known) this.#seen.set(fileName, mark);
     this.#listen();
     await this.#scan(true, true);
   }
@@ -189,7 +189,7 @@ export class SeedWatcher {
 
   async #look(first: boolean, all: boolean): Promise<void> {
     const { target, clock } = this.#options;
-    const fileNames = all ? this.#allNames() : [...this.#changed];
+    const fileNames = all ? this.#allNames(first) : [...this.#changed];
     if (!fileNames) return;
     this.#changed.clear();
     let lookedMs = 0;
@@ -208,14 +208,26 @@ export class SeedWatcher {
     if (all) this.#lookedMs = lookedMs;
   }
 
-  /** Returns the file names of all archives in the directory, and of known archives that were removed. */
-  #allNames(): string[] | undefined {
+  /**
+   * Returns the file names of the archives in the directory, sorted, after those of known archives that
+   * were removed. The first scan leaves out the archives that are seeded already.
+   */
+  #allNames(first: boolean): string[] | undefined {
     const { directory, onWarning } = this.#options;
     try {
-      const entries = [...Deno.readDirSync(directory)];
-      this.#warnOfLinks(entries);
-      const there = entries.map(({ name }) => name).filter(isArchiveName).sort();
-      this.#all = false;
+      const there: string[] = [];
+      let known = 0;
+      for (const entry of Deno.readDirSync(directory)) {
+        const { name } = entry;
+        const isArchive = isArchiveName(name);
+        const isKnown = isArchive && this.#seen.has(name);
+        if (isKnown) known++;
+        if (isArchive && !(first && isKnown)) there.push(name);
+        if (!isArchive) this.#warnOfLink(entry);
+      }
+      this.#all = this.#mayHaveLinks = false;
+      there.sort();
+      if (first || known === this.#seen.size) return there;
       const present = new Set(there);
       return [...[...this.#seen.keys()].filter((fileName) => !present.has(fileName)), ...there];
     } catch (error) {
@@ -225,36 +237,40 @@ export class SeedWatcher {
   }
 
   /**
-   * Warns of symbolic links, because the worker's sandbox follows them out of the seed directory, and of
-   * files with several names (hard links), which may lie elsewhere under another name. A link that is
+   * Warns of a symbolic link, because the worker's sandbox follows it out of the seed directory, and of a
+   * file with several names (hard links), which may lie elsewhere under another name. A link that is
    * named like an archive causes no warning here, since adding it as an archive fails with an error.
    *
-   * Hard links are looked for in the first scan. Later scans look at the files that belong to no archive,
+   * Hard links are looked for in the first scan, but not among the files of archives that are seeded
+   * already, because those were checked then. Later scans look at the files that belong to no archive,
    * which are few: seeding checks an archive's own files when it opens them.
    */
-  #warnOfLinks(entries: Deno.DirEntry[]): void {
+  #warnOfLink({ name, isSymlink, isFile }: Deno.DirEntry): void {
     const { directory, onWarning } = this.#options;
-    for (const entry of entries) {
-      const { name } = entry;
-      if (isArchiveName(name) || this.#links.has(name)) continue;
-      const path = join(directory, name);
-      if (entry.isSymlink) {
-        this.#links.add(name);
-        onWarning(
-          `${path} is a symbolic link: it is not read, but the sandbox does not end at it. Remove it`,
-        );
-      } else if (entry.isFile && (!this.#sawLinks || !COMPANION.test(name))) {
-        const names = namesOf(path);
-        if (names <= 1) continue;
-        this.#links.add(name);
-        onWarning(
-          `${path} has ${names} names (hard links): it is not read, but the sandbox does not end at it. ` +
-            `Remove this name, or make it a file of its own: ` +
-            `cp -p ${path} ${path}.copy && mv ${path}.copy ${path}`,
-        );
-      }
+    if (!isSymlink && (!isFile || this.#isChecked(name))) return;
+    if (this.#links.has(name)) return;
+    const path = join(directory, name);
+    if (isSymlink) {
+      this.#links.add(name);
+      return onWarning(
+        `${path} is a symbolic link: it is not read, but the sandbox does not end at it. Remove it`,
+      );
     }
-    this.#sawLinks = true;
+    const names = namesOf(path);
+    if (names <= 1) return;
+    this.#links.add(name);
+    onWarning(
+      `${path} has ${names} names (hard links): it is not read, but the sandbox does not end at it. ` +
+        `Remove this name, or make it a file of its own: ` +
+        `cp -p ${path} ${path}.copy && mv ${path}.copy ${path}`,
+    );
+  }
+
+  /** Whether a file need not be examined for hard links: it belongs to an archive that was. */
+  #isChecked(fileName: string): boolean {
+    const suffix = COMPANIONS.find((one) => fileName.endsWith(one));
+    if (suffix === undefined) return false;
+    return !this.#mayHaveLinks || this.#seen.has(`${fileName.slice(0, -suffix.length)}.tgz`);
   }
 
   /**
@@ -264,24 +280,31 @@ export class SeedWatcher {
   #see(fileName: string, first: boolean): "arrived" | "left" | undefined {
     const { directory, clock } = this.#options;
     const before = this.#seen.get(fileName);
+    const wasSettled = before !== undefined && !this.#unsettled.has(fileName);
     // The first scan skips this archive, because the caller passed the archive to `start` as seeded
     // already.
-    if (first && before?.settled) return undefined;
+    if (first && wasSettled) return undefined;
     const stamp = stampOf(join(directory, fileName));
-    if (!stamp) return this.#seen.delete(fileName) ? "left" : undefined;
+    if (!stamp) {
+      this.#unsettled.delete(fileName);
+      return this.#seen.delete(fileName) ? "left" : undefined;
+    }
     const mark = markOf(stamp);
-    if (before?.mark === mark && before.settled) return undefined;
+    if (before === mark && wasSettled) return undefined;
     const isOld = first && (this.#mode === "off" || clock.now() - stamp.changedMs > REST_MS);
-    const settled = before?.mark === mark || isOld;
-    this.#seen.set(fileName, { mark, settled });
-    if (settled) return "arrived";
+    this.#seen.set(fileName, mark);
+    if (before === mark || isOld) {
+      this.#unsettled.delete(fileName);
+      return "arrived";
+    }
+    this.#unsettled.add(fileName);
     this.#changed.add(fileName);
     return undefined;
   }
 }
 
-/** Matches the names of the files beside an archive: its minimal manifest and its torrent. */
-const COMPANION = /\.(minimal\.json|torrent)$/;
+/** Suffixes of the files beside an archive: its minimal manifest and its torrent. */
+const COMPANIONS = [".minimal.json", ".torrent"] as const;
 
 /** Number of names (hard links) of a file; 1 if the file is gone. */
 function namesOf(path: string): number {

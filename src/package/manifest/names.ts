@@ -5,7 +5,7 @@
  */
 
 import semver from "semver";
-import { MAX_VERSION_LENGTH, NAME_PART } from "../../base/mod.ts";
+import { MAX_VERSION_LENGTH, NAME_PART, torrentBeside } from "../../base/mod.ts";
 import { fingerprint } from "../../identity/mod.ts";
 import { PackageError, quote } from "../errors.ts";
 
@@ -129,7 +129,7 @@ export function minimalFileName(archiveFileName: string): string {
  * Returns the file name of an archive's torrent: `.tgz` becomes `.torrent`. Accepts a path as well.
  */
 export function torrentFileName(archiveFileName: string): string {
-  return withoutSuffix(archiveFileName) + TORRENT_SUFFIX;
+  return torrentBeside(withoutSuffix(archiveFileName));
 }
 
 /**

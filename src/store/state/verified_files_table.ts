@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Sqlite } from "./sqlite.ts";
+import type { Row, Sqlite } from "./sqlite.ts";
 
 /**
  * Size, modification time and inode of a file. If all three are the same as before, the file counts
@@ -102,13 +102,35 @@ export class VerifiedFilesTable {
         WHERE path = ? AND manifest IS NOT NULL`,
       path,
     );
-    return row && {
-      sizeBytes: row.size_bytes as number,
-      mtimeMs: row.mtime_ms as number,
-      inode: row.inode as number,
-      infoHash: row.info_hash as Uint8Array,
-      manifestMark: row.manifest_mark as string,
-    };
+    return row && seedOf(row);
+  }
+
+  /**
+   * Yields the data to seed each archive of a directory, in batches, in the order of the rows in the
+   * file. Reading them so takes a fifth of the time of one query for each archive.
+   *
+   * @param directory path of the directory, as in the paths that were stored
+   * @param limit maximum number of archives in a batch
+   */
+  *seedsIn(directory: string, limit: number): Generator<(KnownSeed & { fileName: string })[]> {
+    const prefix = directory.endsWith("/") ? directory : `${directory}/`;
+    for (let after = 0;;) {
+      // SQLite cuts the file names out, because a part of a string would keep the whole string in memory.
+      const rows = this.#sqlite.rows(
+        `SELECT rowid AS row, substr(path, ?1 + 1) AS file_name, size_bytes, mtime_ms, inode, info_hash,
+          manifest_mark FROM verified_files
+          WHERE rowid > ?2 AND manifest IS NOT NULL AND substr(path, 1, ?1) = ?3
+          ORDER BY rowid LIMIT ?4`,
+        prefix.length,
+        after,
+        prefix,
+        limit,
+      );
+      if (rows.length === 0) return;
+      after = rows.at(-1)!.row as number;
+      const seeds = rows.map((row) => ({ fileName: row.file_name as string, ...seedOf(row) }));
+      yield seeds.filter(({ fileName }) => !fileName.includes("/"));
+    }
   }
 
   /** Returns the text of an archive's minimal manifest; `undefined` if no manifest was stored. */
@@ -192,4 +214,14 @@ export class VerifiedFilesTable {
   forget(path: string): boolean {
     return this.#sqlite.change("DELETE FROM verified_files WHERE path = ?", path) > 0;
   }
+}
+
+function seedOf(row: Row): KnownSeed {
+  return {
+    sizeBytes: row.size_bytes as number,
+    mtimeMs: row.mtime_ms as number,
+    inode: row.inode as number,
+    infoHash: row.info_hash as Uint8Array,
+    manifestMark: row.manifest_mark as string,
+  };
 }
