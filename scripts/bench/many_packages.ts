@@ -53,33 +53,63 @@ export interface Filled {
   manifests: MinimalManifest[];
 }
 
-/** Writes generated archives with their torrents and manifests into a directory. */
-export async function fillSeedDirectory(path: string, count: number): Promise<Filled> {
-  const keys = generateKeyPair();
-  await new SeedDirectory(path).ensure();
-  return { path, keys, manifests: writePackages(path, keys, count) };
+/** How a seed directory is filled. */
+export interface FillOptions {
+  /** Number of versions of each name. Default: one. */
+  versionsPerName?: number;
+  /**
+   * Whether archives are sparse files of zeros, which take no space on the disk. Default: they have
+   * random contents.
+   */
+  sparse?: boolean;
 }
 
-function writePackages(directory: string, keys: KeyPair, count: number): MinimalManifest[] {
+/** Writes generated archives with their torrents and manifests into a directory. */
+export async function fillSeedDirectory(
+  path: string,
+  count: number,
+  options: FillOptions = {},
+): Promise<Filled> {
+  const keys = generateKeyPair();
+  await new SeedDirectory(path).ensure();
+  return { path, keys, manifests: writePackages(path, keys, count, options) };
+}
+
+function writePackages(
+  directory: string,
+  keys: KeyPair,
+  count: number,
+  { versionsPerName = 1, sparse = false }: FillOptions,
+): MinimalManifest[] {
   const contents = new Uint8Array(ARCHIVE_BYTES);
+  const hashes = () => ({
+    pieces: createHash("sha1").update(contents).digest(),
+    archiveSha256: formatSha256(createHash("sha256").update(contents).digest()),
+  });
+  let { pieces, archiveSha256 } = hashes();
   return Array.from({ length: count }, (_, i) => {
-    crypto.getRandomValues(contents);
-    const name = `package-${i}`;
-    const path = join(directory, archiveFileName(name, "1.0.0"));
+    const name = `package-${Math.floor(i / versionsPerName)}`;
+    const version = `1.${i % versionsPerName}.0`;
+    const path = join(directory, archiveFileName(name, version));
+    if (sparse) {
+      using file = Deno.openSync(path, { write: true, createNew: true });
+      file.truncateSync(contents.length);
+    } else {
+      crypto.getRandomValues(contents);
+      ({ pieces, archiveSha256 } = hashes());
+      Deno.writeFileSync(path, contents);
+    }
     const { torrent, infoHash } = buildTorrent({
-      name: archiveFileName(name, "1.0.0"),
+      name: archiveFileName(name, version),
       lengthBytes: contents.length,
-      pieces: createHash("sha1").update(contents).digest(),
+      pieces,
     });
     const manifest = signedMinimal({
-      name,
-      version: "1.0.0",
-      archiveSha256: formatSha256(createHash("sha256").update(contents).digest()),
+      ...{ name, version, archiveSha256 },
       btih: toHex(infoHash),
       length: contents.length,
       timestamp: Date.now(),
     }, keys);
-    Deno.writeFileSync(path, contents);
     Deno.writeFileSync(torrentFileName(path), torrent);
     Deno.writeTextFileSync(minimalFileName(path), serializeMinimal(manifest));
     return manifest;
@@ -92,16 +122,26 @@ function writePackages(directory: string, keys: KeyPair, count: number): Minimal
  *
  * @param options.port port with which the torrents were announced
  * @param options.filled a seed directory that several homes share; by default the home gets its own
+ * @param options.isMirror whether the home follows the publisher of the packages and mirrors them, with a
+ * key of its own that publishes nothing. By default the home has the publisher's key
  */
 export async function fillHome(
   home: string,
-  { count, port, filled }: { count: number; port: number; filled?: Filled },
+  { count, port, filled, isMirror = false }: {
+    count: number;
+    port: number;
+    filled?: Filled;
+    isMirror?: boolean;
+  },
 ): Promise<void> {
   await ensureHome(home);
   const { path, keys, manifests } = filled ?? await fillSeedDirectory(join(home, "seed"), count);
   const seeds = new SeedDirectory(path);
   const { publicKey } = keys;
-  await writeKeyFile(join(home, "keys", "publisher.key"), keys);
+  await writeKeyFile(
+    join(home, "keys", "publisher.key"),
+    isMirror ? generateKeyPair() : keys,
+  );
   using state = StateDatabase.open(homePaths(home).state, systemClock);
   const nowMs = Date.now();
   const entries = await seeds.list();
@@ -113,15 +153,21 @@ export async function fillHome(
     });
   const keep = (item: MutableItem, kind: string, name?: string, version?: string) => {
     const target = targetOf(item.publicKey, item.salt);
-    state.records.put({ item, target, kind, name, version, own: true, createdMs: nowMs });
+    state.records.put({
+      ...{ item, target, kind, name, version },
+      own: !isMirror || kind.startsWith("name-"),
+      createdMs: nowMs,
+    });
     return target;
   };
+  const newest = new Map(manifests.map((minimal) => [minimal.name, minimal]));
   state.transaction(() => {
     for (const entry of entries) rememberVerified(state, entry as ValidSeedEntry);
     for (const [i, minimal] of manifests.entries()) {
       const { name, version } = minimal;
       announced(keep(signedRecord(minimal, keys, nowMs), "manifest", name, version), i);
       announced(fromHex(minimal.btih)!, i, port, TORRENT_MS);
+      if (newest.get(name) !== minimal) continue;
       const times = { firstSeenMs: nowMs, timestampMs: nowMs };
       const entry = signedEntry(keys, name, { version, ...times });
       const { signature } = entry;
@@ -137,5 +183,8 @@ export async function fillHome(
       keep(signedItem(keys, { salt: announceSalt(publicKey), seq: nowMs, value }), "announce"),
       count - 1,
     );
+    if (!isMirror) return;
+    state.follows.add(publicKey, nowMs);
+    state.follows.settle(publicKey, [{ key: publicKey, seq: nowMs }], nowMs, manifests);
   });
 }

@@ -63,8 +63,11 @@ function row(count: number): Row {
   return {
     id: `mirror-${count}`,
     title: `A mirror of ${count.toLocaleString("en")} versions`,
-    about: `The home of a mirror that follows a publisher: ${count.toLocaleString("en")} versions ` +
-      `of ${(count / VERSIONS_PER_NAME).toLocaleString("en")} names, sparse archives of 64 KiB that ` +
+    about:
+      `The home of a mirror that follows a publisher: ${count.toLocaleString("en")} versions ` +
+      `of ${
+        (count / VERSIONS_PER_NAME).toLocaleString("en")
+      } names, sparse archives of 64 KiB that ` +
       "were verified and announced before, in a network of its own where no node answers. From a " +
       "restart until all are seeded; the processor's time until then, in the first minute, and in " +
       `the ${WATCH_MS / 1_000} s after it. Memory is the least private memory in these.`,
