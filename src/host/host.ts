@@ -263,14 +263,15 @@ export class Host implements Operations {
     this.#follows = new FollowKeeper({
       ...common,
       seeds: this.#seeds,
+      seedOf: (fileName) => this.#packages.seedOf(fileName),
       limits: () => archiveLimitsOf(this.#options.settings),
       intervalMs: () => this.#options.settings.reannounceIntervalMs,
       mirror: () => this.#options.settings.mirror,
       maxDiskBytes: () => this.#options.settings.maxDiskBytes,
     });
-    this.#follows.start();
     await this.#catalogs.addAll(this.#catalogsAtStart);
-    await this.#seeding.start();
+    // Mirroring begins when the seeded archives are known, so that it need not look at their files.
+    await this.#seeding.start(() => this.#follows!.start());
     this.#torrentsDueMs = undefined;
     await this.#worker.tidy();
   }

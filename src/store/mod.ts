@@ -109,6 +109,7 @@ export {
   hasTorrentBeside,
   type InvalidSeedEntry,
   isArchiveName,
+  isTaken,
   isUnchanged,
   knownSeedEntry,
   markOf,

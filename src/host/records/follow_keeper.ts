@@ -5,15 +5,17 @@
  * @module
  */
 
-import { every, LibreseedError, type Timer, toHex } from "../../base/mod.ts";
+import { delay, every, LibreseedError, type Timer, toHex } from "../../base/mod.ts";
 import type { UnmirroredJson } from "../../control/mod.ts";
 import { fetchContext, getArchive, mayBeFollowed } from "../../fetching/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import { archiveFileName, type ArchiveLimits, type MinimalManifest } from "../../package/mod.ts";
-import type { SeedDirectory, StateDatabase } from "../../store/mod.ts";
+import { isTaken, type SeedDirectory, stampOf, type StateDatabase } from "../../store/mod.ts";
 import { type FollowContext, refreshFollow } from "./follow_refresh.ts";
 
 const TICK_MS = 60_000;
+/** Number of listed packages that are compared with the seeded ones before other tasks may run. */
+const CHECKED_AT_ONCE = 1_000;
 /** Maximum number of packages that failed to be mirrored and whose errors are kept for `status`. */
 const MAX_UNMIRRORED = 100;
 
@@ -25,6 +27,11 @@ export interface FollowKeeperOptions extends Omit<FollowContext, "signal" | "tim
    */
   timeoutMs: () => number;
   seeds: SeedDirectory;
+  /**
+   * Returns the infohash of the archive that is seeded under a file name. The files of other archives are
+   * looked at one by one.
+   */
+  seedOf?: (fileName: string) => string | undefined;
   limits: () => ArchiveLimits;
   intervalMs: () => number;
   /** Whether to mirror: to download and seed all that is followed. */
@@ -146,21 +153,13 @@ export class FollowKeeper {
     // expensive.
     if (lists.length > 0 && this.#mirrored.get(keyHex) === work) return;
     let isWhole = true;
-    const entries = await seeds.list();
-    // An invalid archive counts as present, because a download could not use its file name. `list` shows
-    // the problem to the user.
-    const present = new Set(entries.flatMap((entry) => {
-      if (entry.problem !== undefined) return [entry.fileName];
-      return [`${entry.minimal.pubkey} ${archiveFileName(entry.name, entry.version)}`];
-    }));
-    let bytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const isYanked = yankedOf(state);
-    for (const minimal of state.follows.ofPublisher(publicKey)) {
-      if (this.#stopped.signal.aborted) return;
-      const fileName = archiveFileName(minimal.name, minimal.version);
-      if (present.has(fileName) || present.has(`${minimal.pubkey} ${fileName}`)) continue;
+    // Reading the size of each archive takes a while, so that it is done when an archive is missing.
+    let bytes: number | undefined;
+    for await (const minimal of this.#missing(publicKey)) {
       // Copies that were mirrored before stay: a lock file may name the version.
       if (isYanked(minimal)) continue;
+      bytes ??= sizeOf(seeds);
       if (bytes + minimal.length > maxDiskBytes()) {
         if (!this.#saidFull) {
           onWarning(
@@ -174,6 +173,21 @@ export class FollowKeeper {
       else isWhole = false;
     }
     if (isWhole) this.#mirrored.set(keyHex, work);
+  }
+
+  /** Yields the listed packages of a publisher that are not in the seed directory. */
+  async *#missing(publicKey: Uint8Array): AsyncGenerator<MinimalManifest> {
+    const { state, seeds, seedOf, clock } = this.#options;
+    for (const listed of state.follows.listed(publicKey, CHECKED_AT_ONCE)) {
+      for (const { name, version, infoHashHex } of listed) {
+        if (this.#stopped.signal.aborted) return;
+        if (seedOf?.(archiveFileName(name, version)) === infoHashHex) continue;
+        const minimal = state.follows.manifest(publicKey, { name, version });
+        // A followed list that changes meanwhile is checked again.
+        if (minimal && !await isTaken(seeds.path, minimal)) yield minimal;
+      }
+      await delay(clock, 0, this.#stopped.signal).catch(() => {});
+    }
   }
 
   async #fetch(minimal: MinimalManifest): Promise<boolean> {
@@ -199,6 +213,14 @@ export class FollowKeeper {
       return false;
     }
   }
+}
+
+/** Adds up the sizes of the archives of a seed directory, bytes. */
+function sizeOf(seeds: SeedDirectory): number {
+  return seeds.fileNames().reduce(
+    (sum, fileName) => sum + (stampOf(seeds.paths(fileName).archivePath)?.sizeBytes ?? 0),
+    0,
+  );
 }
 
 /** Returns a predicate for the versions that their publisher has yanked, by the newest flags of this home. */

@@ -260,6 +260,11 @@ export class Packages {
     await this.#seeder.unseed(seeding.infoHashHex);
   }
 
+  /** Returns the infohash of the archive that is seeded under a file name. */
+  seedOf(fileName: string): string | undefined {
+    return this.#seeding.get(fileName)?.infoHashHex;
+  }
+
   /** Whether an archive is seeded. */
   has(fileName: string): boolean {
     return this.#seeding.has(fileName);

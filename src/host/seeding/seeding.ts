@@ -90,11 +90,17 @@ export class Seeding {
     });
   }
 
-  /** Starts seeding. The promise resolves when all archives in the directory have been processed. */
-  async start(): Promise<void> {
+  /**
+   * Starts seeding. The promise resolves when all archives in the directory have been processed.
+   *
+   * @param onKnown called when all archives are seeded that were verified before
+   */
+  async start(onKnown?: () => void): Promise<void> {
     if (this.#stopped) return;
     const { packages } = this.#options;
     const known = await packages.addKnown();
+    if (this.#stopped) return;
+    onKnown?.();
     await this.#watcher.start(known);
     this.#options.revocations.start();
     for (const fileName of packages.withoutRecords()) this.#adoptSoon(fileName);

@@ -19,6 +19,7 @@ export {
   type InvalidSeedEntry,
   isArchiveName,
   isRegularFile,
+  isTaken,
   knownSeedEntry,
   readMinimal,
   type SeedEntry,

@@ -141,6 +141,19 @@ export async function readSeedEntry(dir: string, fileName: string): Promise<Seed
 }
 
 /**
+ * Whether a publisher's version needs no download: its archive is here, or its file name belongs to an
+ * archive that is not valid, which a download could not replace.
+ */
+export async function isTaken(dir: string, minimal: MinimalManifest): Promise<boolean> {
+  for (const fileName of fileNamesOf(minimal)) {
+    const entry = await readSeedEntry(dir, fileName);
+    if (!entry) continue;
+    if (entry.problem !== undefined || entry.minimal.pubkey === minimal.pubkey) return true;
+  }
+  return false;
+}
+
+/**
  * Returns the two possible file names of a package's archive: the usual name, and the name to use
  * if another publisher's archive has the usual name.
  */

@@ -40,6 +40,14 @@ export interface FollowedList {
   seq: number;
 }
 
+/** A stored package of a followed publisher. */
+export interface ListedPackage {
+  name: string;
+  version: string;
+  /** Infohash of the archive's torrent, 40 hexadecimal digits. */
+  infoHashHex: string;
+}
+
 /** Access to the tables of followed publishers and of their packages. */
 export class FollowsTable {
   readonly #sqlite: Sqlite;
@@ -195,6 +203,42 @@ export class FollowsTable {
   #clear(publicKey: Uint8Array): void {
     this.#sqlite.change("DELETE FROM seen_packages WHERE public_key = ?", publicKey);
     this.#sqlite.change("DELETE FROM followed_lists WHERE public_key = ?", publicKey);
+  }
+
+  /**
+   * Yields the stored packages of one followed publisher, in batches, by name. The infohash is that of the
+   * archive, 40 hexadecimal digits; the manifest is not parsed, which takes longer than all the rest.
+   *
+   * @param limit maximum number of packages in a batch
+   */
+  *listed(publicKey: Uint8Array, limit: number): Generator<ListedPackage[]> {
+    for (let [name, version] = ["", ""];;) {
+      const rows = this.#sqlite.rows(
+        `SELECT name, version, manifest ->> 'btih' AS btih FROM seen_packages
+          WHERE public_key = ? AND (name, version) > (?, ?) ORDER BY name, version LIMIT ?`,
+        ...[publicKey, name, version, limit],
+      );
+      if (rows.length === 0) return;
+      const listed = rows.map((row) => ({
+        name: row.name as string,
+        version: row.version as string,
+        infoHashHex: row.btih as string,
+      }));
+      yield listed;
+      ({ name, version } = listed.at(-1)!);
+    }
+  }
+
+  /** Returns the minimal manifest of a stored package; `undefined` if it is not stored. */
+  manifest(
+    publicKey: Uint8Array,
+    { name, version }: Pick<ListedPackage, "name" | "version">,
+  ): MinimalManifest | undefined {
+    const row = this.#sqlite.row(
+      "SELECT manifest FROM seen_packages WHERE public_key = ? AND name = ? AND version = ?",
+      ...[publicKey, name, version],
+    );
+    return row && parseMinimal(row.manifest as string);
   }
 
   /** Lists the stored packages of one followed publisher. */

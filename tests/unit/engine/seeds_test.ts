@@ -7,9 +7,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { join } from "node:path";
 import type { Torrent } from "../../../src/engine/libraries/webtorrent/webtorrent_types.ts";
 import { Seeds } from "../../../src/engine/seeds.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
+import { temporaryHome } from "../../support/mod.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -68,6 +70,17 @@ function seedsOf(count: number) {
 Deno.test("an unwanted archive creates no torrent and no timer", async () => {
   const { clock, made, seeds } = await seedsOf(1_000);
   assert.deepEqual([made.length, clock.timers, [...seeds.statuses()].length], [0, 0, 1_000]);
+});
+
+Deno.test("the torrent beside the archive is read if no other is given, at each waking", async () => {
+  await using directory = await temporaryHome();
+  const { made, unreadable, seeds } = await seedsOf(0);
+  const filePath = join(directory.path, "a-1.0.0.tgz");
+  await seeds.add({ infoHashHex: hashOf(7), filePath, lengthBytes: 1 });
+  assert.equal(await seeds.wake(hashOf(7)), undefined);
+  assert.deepEqual([made.length, unreadable], [0, [hashOf(7)]]);
+  await Deno.writeFile(join(directory.path, "a-1.0.0.torrent"), Uint8Array.of(0, 7));
+  assert.equal((await seeds.wake(hashOf(7)))?.infoHash, hashOf(7));
 });
 
 Deno.test("two peers that want an archive at once get the same torrent", async () => {

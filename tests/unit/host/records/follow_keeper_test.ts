@@ -61,7 +61,7 @@ async function following() {
   const put = (item: MutableItem) => dht.set(toHex(targetOf(item.publicKey, item.salt)), item);
   const names = new Map<string, string>();
   const at = {
-    ...{ clock, state, dht, asked, warnings },
+    ...{ clock, state, dht, asked, warnings, directory: seeds.path },
     /** Whether the nodes of the fake DHT answer. */
     online: true,
     timeoutMs: 1_000,
@@ -72,6 +72,8 @@ async function following() {
      */
     waitedMs: [] as number[],
     downloads: 0,
+    /** Infohashes of the seeded archives, by file name. */
+    seeded: new Map<string, string>(),
     /** Puts the publisher's list of packages into the DHT. */
     offer(seq: number, ...versions: [string, string][]) {
       const packages = new Map<string, string[]>();
@@ -138,6 +140,7 @@ async function following() {
       new FollowKeeper({
         ...context,
         seeds,
+        seedOf: (fileName) => at.seeded.get(fileName),
         timeoutMs: () => at.timeoutMs,
         limits: () => defaultArchiveLimits,
         intervalMs: () => HOUR_MS,
@@ -219,6 +222,38 @@ Deno.test("a changed timeout applies to the next archive that is mirrored", asyn
   await at.pass(7_000);
   await keeper.stop();
   assert.deepEqual(at.waitedMs, [1_000, 7_000]);
+});
+
+Deno.test("what is seeded is not downloaded, but another archive of the same file name does not count", async () => {
+  await using at = await following();
+  at.mirror = true;
+  at.publish("a", "1.0.0");
+  at.publish("b", "1.0.0");
+  at.offer(1, ["a", "1.0.0"], ["b", "1.0.0"]);
+  at.seeded.set("a-1.0.0.tgz", "ab".repeat(20));
+  at.seeded.set("b-1.0.0.tgz", "cd".repeat(20));
+  const keeper = at.keeper();
+  keeper.start();
+  await until(() => at.downloads === 1);
+  await at.pass(1_000);
+  assert.deepEqual(keeper.unmirrored()?.map((one) => one.package), ["b@1.0.0"]);
+  await keeper.stop();
+  assert.equal(at.downloads, 1);
+});
+
+Deno.test("a file in the seed directory that is no valid archive is not downloaded over", async () => {
+  await using at = await following();
+  at.mirror = true;
+  at.publish("a", "1.0.0");
+  at.publish("b", "1.0.0");
+  at.offer(1, ["a", "1.0.0"], ["b", "1.0.0"]);
+  await Deno.writeTextFile(join(at.directory, "a-1.0.0.tgz"), "not an archive");
+  const keeper = at.keeper();
+  keeper.start();
+  await until(() => at.downloads === 1);
+  await at.pass(1_000);
+  assert.deepEqual(keeper.unmirrored()?.map((one) => one.package), ["b@1.0.0"]);
+  await keeper.stop();
 });
 
 Deno.test("a listed package without a record is looked for again although the list is unchanged", async () => {

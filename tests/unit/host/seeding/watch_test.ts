@@ -210,6 +210,20 @@ Deno.test("a file with several names is reported once, at the start or when it a
   assert.deepEqual(place.heard, []);
 });
 
+Deno.test("the files of archives that are seeded already are not examined for hard links again", async () => {
+  await using place = await watched("poll");
+  await place.write("../outside", "x");
+  for (const name of ["a-1.0.0", "b-1.0.0"]) {
+    await place.write(`${name}.tgz`, "x");
+    await Deno.link(place.path("../outside"), place.path(`${name}.torrent`));
+  }
+  await place.watcher.start(new Map([["a-1.0.0.tgz", "1 1 1;none"]]));
+  await Deno.remove(place.path("../outside"));
+  assert.deepEqual(place.warnings.map((text) => text.split(" names (hard links)")[0]), [
+    `${place.path("b-1.0.0.torrent")} has 3`,
+  ]);
+});
+
 Deno.test("an archive is reported when it gets a second name, and when it loses the name", async () => {
   await using place = await watched("poll");
   await place.write("a-1.0.0.tgz", "x");

@@ -288,6 +288,14 @@ Deno.test("a verified file is stored with its manifest, and withoutRecords finds
     verifiedFiles.remember("/seed/b.tgz", identity, verified, { ...manifest, name: "b" });
     const seed = { ...identity, infoHash: verified.infoHash, manifestMark: manifest.mark };
     assert.deepEqual(verifiedFiles.seed("/seed/a.tgz"), seed);
+    verifiedFiles.remember("/seed/under/c.tgz", identity, verified, { ...manifest, name: "c" });
+    verifiedFiles.remember("/seed-of-another/d.tgz", identity, verified, manifest);
+    const known = [{ fileName: "a.tgz", ...seed }, { fileName: "b.tgz", ...seed }];
+    for (const directory of ["/seed", "/seed/"]) {
+      assert.deepEqual([...verifiedFiles.seedsIn(directory, 1)].flat(), known);
+      assert.deepEqual([...verifiedFiles.seedsIn(directory, 100)].flat(), known);
+    }
+    for (const path of ["/seed/under/c.tgz", "/seed-of-another/d.tgz"]) verifiedFiles.forget(path);
     assert.equal(verifiedFiles.manifest("/seed/a.tgz"), manifest.text);
     assert.deepEqual(verifiedFiles.withoutRecords(), ["/seed/a.tgz", "/seed/b.tgz"]);
     const keep = (kind: string, name?: string, publicKey = manifest.publicKey) =>
