@@ -90,6 +90,7 @@ export { DownloadAhead } from "./download_ahead.ts";
 export { acceptManifest, checkAccepted } from "./accept.ts";
 export type { ShownManifest } from "./find_manifest.ts";
 export { plainVersion, type Resolved, resolvePackage, type SkippedVersion } from "./resolve.ts";
+export { findSeeders, type FoundSeeders, type HeardSeeder } from "./seeders.ts";
 export { followedOf, formatFollowed, mayBeFollowed } from "./follow_scope.ts";
 export { fittingVersions, isHigherVersion } from "./choose_version.ts";
 export { knownFlags } from "./known_flags.ts";

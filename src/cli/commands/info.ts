@@ -84,19 +84,22 @@ export default defineCommand<Flags, [spec: string]>({
   },
 });
 
-/** Reads the manifest of a package, and asks the DHT for its seeders meanwhile. */
+/** Reads the manifest of a package, and asks for its seeders meanwhile. */
 async function gather(
   given: Run,
   network: Network,
   { minimal, publicKey, webSeeds, magnet }: PresentPackage,
 ): Promise<Omit<PackageInfo, "pinned" | "trusted">> {
   const { output, io: { signal }, flags } = given;
-  const { fetchManifest } = await import("../../fetching/mod.ts");
+  const { fetchManifest, findSeeders } = await import("../../fetching/mod.ts");
   const { fingerprint } = await import("../../identity/mod.ts");
   const { claimedUnpackedBytes, verifyArchive } = await import("../../package/mod.ts");
   const { operations, limits } = network;
   const counting = operations.countPeers({ infoHash: minimal.btih }, { signal })
     .then(({ peers }) => peers, () => undefined);
+  const asking = findSeeders(operations, publicKey, signal);
+  // If the manifest cannot be read, nobody waits for the answers.
+  asking.catch(() => {});
   output.step("reading the manifest");
   const { read: full, archivePath, fetchedBytes } = await fetchManifest(
     network,
@@ -113,7 +116,7 @@ async function gather(
     });
     unpackedBytes = verified.filesBytes;
   }
-  const seeders = await counting;
+  const [seeders, rendezvous] = await Promise.all([counting, asking]);
   const { description, author, license, homepage, repository, dependencies = {} } = full;
   return {
     name: minimal.name,
@@ -128,6 +131,7 @@ async function gather(
     fileCount: Object.keys(full.files).length,
     dependencies,
     seeders,
+    ...(rendezvous && { rendezvous }),
     magnet,
     path: archivePath,
     fetchedBytes,

@@ -1,11 +1,12 @@
 /**
- * `libreseed status [NAME]`: prints the state of the daemon and its packages.
+ * `libreseed status [[KEY/]NAME]`: prints the state of the daemon and its packages.
  *
  * @module
  */
 
 import { delay } from "../../base/mod.ts";
 import type { Operations } from "../../control/mod.ts";
+import type { FoundSeeders } from "../../fetching/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
 import { withDaemon } from "../running/with_daemon.ts";
@@ -23,13 +24,17 @@ import { fitTable, formatTable, tableColumns } from "../terminal/table.ts";
 type Flags = { watch?: boolean; all?: boolean };
 type Run = CommandRun<Flags, [name?: string]>;
 
+/** Queries the daemon for what the command shows. */
+type Query = () => Promise<StatusView>;
+
 /** Interval between two queries of the daemon with `--watch`, in milliseconds. */
 const WATCH_MS = 2_000;
 
 export default defineCommand<Flags, [name?: string]>({
   description:
     "Prints problems, version, port, DHT, traffic and memory, and the ten busiest packages; with --all " +
-    "each package and record; with NAME, the versions and records of one package. --watch keeps the " +
+    "each package and record; with NAME, the versions and records of one package; with KEY/NAME, also who " +
+    "seeds the publisher, as the seeders claim. --watch keeps the " +
     "status on the screen; if standard output is no terminal, it prints a line for each change. -v adds " +
     "each setting of the daemon, its value and its origin.",
   settings: ["home"],
@@ -41,17 +46,20 @@ export default defineCommand<Flags, [name?: string]>({
     },
     positional: {
       kind: "tuple",
-      parameters: [{ ...textArgument("NAME", "Package to describe"), optional: true }],
+      parameters: [{ ...textArgument("[KEY/]NAME", "Package to describe"), optional: true }],
     },
   },
   async run(given) {
     const { flags, io, output } = given;
     await withDaemon(given, async (operations) => {
       if (output.verbose) await printSettings(given, operations);
-      if (!flags.watch) return print(given, await queryStatus(given, operations));
-      if (output.json) return await watchJson(given, operations);
-      if (isScreen(io.stdout, io.env)) return await watchScreen(given, operations);
-      await watchLines(given, operations);
+      // Who seeds the publisher is asked once: each question dials up to 64 peers.
+      const subject = await readSubject(given, operations);
+      const query = () => queryStatus(given, operations, subject);
+      if (!flags.watch) return print(given, subject, await query());
+      if (output.json) return await watchJson(given, subject, query);
+      if (isScreen(io.stdout, io.env)) return await watchScreen(given, query);
+      await watchLines(given, subject, query);
     });
   },
 });
@@ -66,23 +74,65 @@ async function printSettings({ output }: Run, operations: Operations): Promise<v
   }
 }
 
+/** What a run of the command shows: the package that it names, and who seeds its publisher. */
+interface Subject {
+  /** Name of the package; absent if the command names none. */
+  name?: string;
+  /** The package's publisher as `ed25519:BASE64`, if the command names it. */
+  publisher?: string;
+  /** The peers at the publisher's rendezvous; absent if no publisher is named, or nobody could be asked. */
+  rendezvous?: FoundSeeders;
+}
+
+/** Reads the argument of the command, and asks at the rendezvous of the publisher that it names. */
+async function readSubject(given: Run, operations: Operations): Promise<Subject> {
+  const { args: [text], io, output } = given;
+  if (text === undefined) return {};
+  const { parsePackageSpec } = await import("../../package/mod.ts");
+  // Names of archives that cannot be read are file names, so a name need not have the form of one.
+  if (!/^(ed25519:|[0-9a-fA-F]{64}\/)/.test(text)) return { name: text };
+  const { publicKey, name, range } = parsePackageSpec(text);
+  if (range !== undefined) {
+    throw new CliError(
+      "usage",
+      "BAD_ARGUMENTS",
+      `A status is that of a package with all its versions: write KEY/${name} without @${range}`,
+    );
+  }
+  const { formatPublicKey } = await import("../../identity/mod.ts");
+  const { findSeeders } = await import("../../fetching/mod.ts");
+  output.step("asking the seeders of the publisher");
+  const rendezvous = await findSeeders(operations, publicKey!, io.signal);
+  return { name, publisher: formatPublicKey(publicKey!), ...(rendezvous && { rendezvous }) };
+}
+
 /**
- * Queries the state of the daemon. If the command line has a NAME, only packages and records of
- * that name are kept.
+ * Queries the state of the daemon. If the command line names a package, only versions and records of it are
+ * kept.
  */
-async function queryStatus(given: Run, operations: Operations): Promise<StatusView> {
-  const { args: [name], io } = given;
-  const isMeant = (one: { name?: string }) => name === undefined || one.name === name;
+async function queryStatus(
+  given: Run,
+  operations: Operations,
+  { name, publisher, rendezvous }: Subject,
+): Promise<StatusView> {
+  const { io } = given;
+  const isMeant = (one: { name?: string; publisher?: string }) =>
+    (name === undefined || one.name === name) &&
+    (publisher === undefined || one.publisher === undefined || one.publisher === publisher);
   const packages = (await operations.list()).filter(isMeant);
   const records = (await operations.records()).filter(isMeant);
-  if (name !== undefined && packages.length === 0) {
+  if (name !== undefined && publisher === undefined && packages.length === 0) {
     throw new CliError("not-found", "PACKAGE_NOT_FOUND", `There is no package named ${name} here`, {
       detail: { unknownName: name },
     });
   }
   const { revokedUses } = await import("../running/revoked_uses.ts");
+  const { describeSeeders } = await import("../terminal/found_seeders.ts");
   const revoked = name === undefined ? await revokedUses(given) : [];
-  return { status: await operations.status(), packages, records, revoked, nowMs: io.clock.now() };
+  return {
+    ...{ status: await operations.status(), packages, records, revoked, nowMs: io.clock.now() },
+    ...(publisher !== undefined && { seeders: describeSeeders(rendezvous) }),
+  };
 }
 
 function rowsOf({ args: [name], flags }: Run, view: StatusView, maxRows?: number): StatusRow[] {
@@ -90,8 +140,8 @@ function rowsOf({ args: [name], flags }: Run, view: StatusView, maxRows?: number
   return flags.all ? allRows(view) : summaryRows(view, maxRows);
 }
 
-function print(given: Run, view: StatusView): void {
-  const { args: [name], io, output } = given;
+function print(given: Run, { name, publisher, rendezvous }: Subject, view: StatusView): void {
+  const { io, output } = given;
   const { status, packages, records, revoked, nowMs } = view;
   output.result(
     name === undefined
@@ -102,7 +152,10 @@ function print(given: Run, view: StatusView): void {
         records,
         ...(revoked.length > 0 && { revokedKeys: revoked }),
       }
-      : { name, packages, records },
+      : {
+        ...{ name, packages, records },
+        ...(publisher !== undefined && { publisher, rendezvous }),
+      },
     formatTable(rowsOf(given, view), tableColumns(io.stdout)),
   );
 }
@@ -111,36 +164,36 @@ function print(given: Run, view: StatusView): void {
  * Prints the full status at each interval as JSON. A program that reads the output has to compare
  * two lines to find changes.
  */
-async function watchJson(given: Run, operations: Operations): Promise<never> {
+async function watchJson(given: Run, subject: Subject, query: Query): Promise<never> {
   for (;;) {
-    print(given, await queryStatus(given, operations));
+    print(given, subject, await query());
     await delay(given.io.clock, WATCH_MS, given.io.signal);
   }
 }
 
 /** Redraws a summary on the terminal at each interval, limited to the height of the terminal. */
-async function watchScreen(given: Run, operations: Operations): Promise<never> {
+async function watchScreen(given: Run, query: Query): Promise<never> {
   const { io } = given;
   // Query once before switching to the full screen, so that an unknown package is reported as a
   // normal error.
-  let view = await queryStatus(given, operations);
+  let view = await query();
   const { signal } = io;
   using screen = new LiveScreen(io.stdout);
   for (;;) {
     screen.show(fitTable(rowsOf(given, view, screen.rows), screen.columns));
     await delay(io.clock, WATCH_MS, signal);
-    view = await queryStatus(given, operations);
+    view = await query();
   }
 }
 
 /** Prints the status once, then one line for each change of the status. */
-async function watchLines(given: Run, operations: Operations): Promise<never> {
+async function watchLines(given: Run, subject: Subject, query: Query): Promise<never> {
   const { io, output } = given;
-  let before = await queryStatus(given, operations);
-  print(given, before);
+  let before = await query();
+  print(given, subject, before);
   for (;;) {
     await delay(io.clock, WATCH_MS, io.signal);
-    const after = await queryStatus(given, operations);
+    const after = await query();
     for (const change of changesBetween(before, after)) {
       output.result({}, `${new Date(after.nowMs).toISOString()}  ${change}`);
     }

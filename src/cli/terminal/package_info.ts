@@ -5,9 +5,10 @@
  * @module
  */
 
-import type { VersionFlags } from "../../fetching/mod.ts";
+import type { FoundSeeders, VersionFlags } from "../../fetching/mod.ts";
 import type { KnownVersion } from "../../names/mod.ts";
 import { formatBytes, formatCount, printable } from "./format.ts";
+import { describeSeeders } from "./found_seeders.ts";
 
 /** A file of the package. */
 export interface FileInfo {
@@ -46,8 +47,10 @@ export interface PackageInfo extends VersionFlags {
   unpackedBytes?: number;
   fileCount: number;
   dependencies: Record<string, string>;
-  /** Number of peers that the DHT names; absent if no node answered. */
+  /** Number of peers that the DHT names for the archive; absent if no node answered. */
   seeders?: number;
+  /** The peers at the publisher's rendezvous; absent if they could not be asked. */
+  rendezvous?: FoundSeeders;
   /** All versions, the highest first; absent if the publisher's list was not found. */
   versions?: KnownVersion[];
   magnet: string;
@@ -75,7 +78,12 @@ export function renderInfo(info: PackageInfo): string {
     ["signed", dateOf(info.timestampMs) + (info.signingKey ? ` by ${info.signingKey}` : "")],
     ["size", sizeOf(info)],
     ["depends on", shortened(Object.entries(dependencies).map((one) => one.join("@"))).join(", ")],
-    ["seeders", info.seeders === undefined ? "unknown: no DHT node answered" : `${info.seeders}`],
+    ["seeders", [
+      info.seeders === undefined
+        ? "unknown: no DHT node answered"
+        : `${info.seeders} that the DHT names for this archive`,
+      ...describeSeeders(info.rendezvous),
+    ]],
     ["versions", versions && shortened(versions.map(lineOf))],
     ["magnet", info.magnet],
     ["archive", archiveOf(info)],

@@ -19,6 +19,8 @@ export interface StatusView {
   records: readonly RecordJson[];
   /** Revoked keys on which something in this home rests. */
   revoked: readonly RevokedUse[];
+  /** The peers at the rendezvous of the publisher that the command line names, if it does. */
+  seeders?: string[];
   /** Time of the query, Unix milliseconds. */
   nowMs: number;
 }
@@ -86,9 +88,13 @@ export function allRows(view: StatusView): StatusRow[] {
 
 /** Returns the status of one package: rows for each of its versions and records. */
 export function packageRows(
-  { packages, records, nowMs }: Pick<StatusView, "packages" | "records" | "nowMs">,
+  { packages, records, seeders = [], nowMs }: Pick<
+    StatusView,
+    "packages" | "records" | "seeders" | "nowMs"
+  >,
 ): StatusRow[] {
   return [
+    ...seeders.map((line, at): StatusRow => [at === 0 ? "seeders" : "", line]),
     ...packages.flatMap(versionRows),
     ...records.map((record) => recordRow(record, nowMs)),
   ];

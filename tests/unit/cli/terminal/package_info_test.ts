@@ -26,6 +26,7 @@ Deno.test("what is not known of a package is left out or named as unknown", () =
       "  signed       1970-01-02",
       "  size         2.0 KiB packed, unpacked size not known: its manifest does not say, 1 file",
       "  seeders      unknown: no DHT node answered",
+      "               unknown: the rendezvous of the publisher could not be asked",
       "  magnet       magnet:?xt=x",
       "  archive      not here; 1.0 KiB of it were downloaded for this page",
     ].join("\n"),
@@ -65,4 +66,22 @@ Deno.test("long lists are cut short, and files are listed with tabs", () => {
   const lines = renderInfo({ ...info, versions, files }).split("\n");
   assert.ok(lines.includes("               … and 5 more (--json lists all)"));
   assert.deepEqual(lines.slice(-2), ["00ff\t3\ta b", "11ee\t-\tc"]);
+});
+
+Deno.test("the seeders of the archive and those of the publisher are told apart, and claims marked", () => {
+  const seeder = {
+    version: "0.3.0",
+    archives: 2,
+    bytes: 1_024,
+    uptimeSeconds: 60,
+    from: "192.0.2.1",
+  };
+  const rendezvous = { found: 2, answered: 1, seeders: [seeder] };
+  const lines = renderInfo({ ...info, seeders: 3, rendezvous }).split("\n");
+  const at = lines.findIndex((line) => line.startsWith("  seeders"));
+  assert.deepEqual(lines.slice(at, at + 3), [
+    "  seeders      3 that the DHT names for this archive",
+    "               2 seeders of the publisher found, 1 answered; they claim:",
+    "               192.0.2.1  libreseed 0.3.0, 2 archives, 1.0 KiB, up 1m00s",
+  ]);
 });

@@ -1,0 +1,58 @@
+/**
+ * Asks who seeds a publisher: the peers at its rendezvous, and what each says of itself.
+ *
+ * @module
+ */
+
+import { LibreseedError } from "../base/mod.ts";
+import type { Operations } from "../control/mod.ts";
+import type { SeederFacts } from "../records/mod.ts";
+
+/** What a peer says of itself as a seeder of a publisher. It is a claim that nobody can check. */
+export interface HeardSeeder extends Omit<SeederFacts, "version"> {
+  /** Version of libreseed that the peer runs; absent if the peer sent a text that is no version. */
+  version?: string;
+  /** Address of the peer, without its port. */
+  from: string;
+}
+
+/** The peers at the rendezvous of a publisher. */
+export interface FoundSeeders {
+  /** Number of peers that the DHT names, of each network (/24, or /48 of IPv6) one. */
+  found: number;
+  /** Number of peers that answered. */
+  answered: number;
+  /** The peers that say what they seed, those with the most bytes first. */
+  seeders: HeardSeeder[];
+}
+
+/**
+ * Asks the peers at the rendezvous of a publisher what they seed of it. Takes at most 6 s.
+ *
+ * @param publicKey the publisher's identity, 32 bytes
+ * @returns `undefined` if nobody could be asked: the DHT is off, or the daemon is of an earlier version
+ */
+export async function findSeeders(
+  operations: Pick<Operations, "askRendezvous">,
+  publicKey: Uint8Array,
+  signal?: AbortSignal,
+): Promise<FoundSeeders | undefined> {
+  const seeders: HeardSeeder[] = [];
+  try {
+    const { found, answered } = await operations.askRendezvous({ publicKey }, {
+      signal,
+      onEvent: ({ seeder, from }) => {
+        if (!seeder) return;
+        const { version, ...claimed } = seeder;
+        // A terminal would obey other characters.
+        const isVersion = /^[0-9A-Za-z.+-]+$/.test(version);
+        seeders.push({ ...(isVersion && { version }), ...claimed, from });
+      },
+    });
+    return { found, answered, seeders: seeders.sort((a, b) => b.bytes - a.bytes) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof LibreseedError) return undefined;
+    throw error;
+  }
+}

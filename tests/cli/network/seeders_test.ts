@@ -1,0 +1,85 @@
+/**
+ * Who seeds a publisher: `status KEY/NAME` and `info` ask the peers at the publisher's rendezvous, among
+ * them one that lies.
+ */
+
+import assert from "node:assert/strict";
+import { toHex } from "../../../src/base/mod.ts";
+import { publisherRendezvous, type SeederFacts } from "../../../src/records/mod.ts";
+import { eventually, newPlace, type Place } from "../../support/place.ts";
+import { TestWorker } from "../../support/workers.ts";
+
+/** Starts a peer that announces itself at the rendezvous of a publisher, and claims these facts. */
+async function seeder(
+  { testnet }: Place,
+  publicKey: Uint8Array,
+  facts: SeederFacts,
+): Promise<TestWorker> {
+  const worker = await TestWorker.start({ allowLocal: true, testnet });
+  const place = toHex(publisherRendezvous(publicKey));
+  await worker.api.setRendezvous([{ infoHashHex: place, announceDueMs: 0 }]);
+  const push = worker.events.push.bind(worker.events);
+  worker.events.push = (...events) => {
+    for (const event of events) {
+      if (event.event !== "question") continue;
+      const answer = { entries: [], items: [], seeder: facts };
+      void worker.api.answerQuestion(event.number, answer);
+    }
+    return push(...events);
+  };
+  await eventually(() => worker.reports.some(({ idHex }) => idHex === place));
+  return worker;
+}
+
+interface Rendezvous {
+  found: number;
+  answered: number;
+  seeders: (SeederFacts & { from: string })[];
+}
+
+Deno.test("status of a package of a publisher, and info, show who seeds the publisher, as the seeders claim", async () => {
+  await using place = await newPlace();
+  const ann = await place.home();
+  const reader = await place.home(null);
+  await using daemon = await ann.daemon();
+  await using reads = await reader.daemon();
+  await ann.must(["publish", "-q", await place.source("apple", "1.0.0")]);
+  const spec = `${ann.publicKey}/apple`;
+  const honest = { version: "9.8.7", archives: 31, bytes: 5_000_000, uptimeSeconds: 90_000 };
+  const lie = { version: "\u001b[31m9", archives: 41, bytes: 2 ** 53 - 1, uptimeSeconds: 1 };
+  await using _one = await seeder(place, ann.keys.publicKey, honest);
+  await using _two = await seeder(place, ann.keys.publicKey, lie);
+
+  const check = ({ found, answered, seeders }: Rendezvous) => {
+    assert.ok(found >= 2 && answered >= 2, `${found} found, ${answered} answered`);
+    const claimed = (archives: number) => seeders.find((one) => one.archives === archives);
+    const from = "127.0.0.1";
+    assert.deepEqual(claimed(31), { ...honest, from });
+    const { version: _, ...rest } = lie;
+    assert.deepEqual(claimed(41), { ...rest, from }, "what is no version is left out");
+  };
+  const status = JSON.parse(await reader.must(["status", "--json", spec]));
+  assert.deepEqual(
+    [status.name, status.publisher, status.packages, status.records],
+    ["apple", ann.publicKey, [], []],
+    "the reader has nothing of it",
+  );
+  check(status.rendezvous);
+  check(JSON.parse(await reader.must(["info", "--json", spec])).rendezvous);
+  const shown = /\d seeders of the publisher found, \d answered; they claim:\n/;
+  const line = /127\.0\.0\.1 +libreseed 9\.8\.7, 31 archives, 4\.8 MiB, up 1d01h\n/;
+  for (const args of [["status", spec], ["info", spec]]) {
+    const text = await reader.must(args);
+    assert.match(text, shown);
+    assert.match(text, line);
+    assert.match(text, /libreseed of unknown version, 41 archives, 8\.0 PiB, up 1s\n/);
+    assert.ok(!text.includes("\u001b"));
+  }
+  // The publisher's own home shows its versions beside that.
+  const own = JSON.parse(await ann.must(["status", "--json", spec]));
+  assert.deepEqual(own.packages.map(({ version }: { version: string }) => version), ["1.0.0"]);
+  assert.equal((await reader.run(["status", `${spec}@^1`])).code, 2);
+  assert.equal((await reader.run(["status", "apple"])).code, 3, "a bare name is one of this home");
+  await reads.end();
+  await daemon.end();
+});
