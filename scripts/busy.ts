@@ -1,5 +1,5 @@
 /**
- * `deno task test:busy [PATH…]`: runs the test suite while busy loops occupy all processors, since
+ * `deno task test:busy [PATH…]`: runs the test suite, long tests included, while busy loops occupy all processors, since
  * no test may depend on the machine's speed. The exit code is that of `deno test`. The busy loops
  * are threads of this process, so they end with it.
  */

@@ -31,7 +31,7 @@ const kills: Case = {
     const test = new Deno.Command(Deno.execPath(), {
       args: [
         ...["test", "-A", "--no-check", "--node-modules-dir=manual", "--quiet"],
-        "tests/fault/kill_test.ts",
+        "tests/fault/kill_long_test.ts",
       ],
       cwd: join(import.meta.dirname!, "..", ".."),
       env: { LIBRESEED_KILL_ROUNDS: String(rounds), NO_COLOR: "1" },

@@ -1,5 +1,5 @@
 /**
- * Changes the keys of a home: the process that `key_change_kill_test.ts` kills. Arguments: name of the
+ * Changes the keys of a home: the process that `key_change_kill_long_test.ts` kills. Arguments: name of the
  * change, path of the place.
  *
  * @module

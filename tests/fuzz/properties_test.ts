@@ -1,5 +1,5 @@
 /**
- * Tests with generated values that the parsers restore what the encoders wrote. `fuzz_test.ts`
+ * Tests with generated values that the parsers restore what the encoders wrote. `fuzz_long_test.ts`
  * covers damaged input.
  */
 

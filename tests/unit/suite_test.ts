@@ -1,0 +1,70 @@
+/**
+ * Checks the division of the suite: `deno task test` runs the short tests, `deno task test:long` the
+ * long ones, and `.ci/run` both.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { temporaryHome } from "../support/mod.ts";
+
+const root = join(import.meta.dirname!, "..", "..");
+const LONG = "_long_test.ts";
+
+/** Lists the paths of all test files, relative to the repository's root. */
+async function testFiles(directory = "tests"): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(join(root, directory))) {
+    const path = `${directory}/${name}`;
+    if (isDirectory) found.push(...await testFiles(path));
+    else if (name.endsWith("_test.ts")) found.push(path);
+  }
+  return found.sort();
+}
+
+/** Lists the test files of `directory` that a task of deno.json runs. */
+async function filesOfTask(task: string, directory: string): Promise<string[]> {
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "--config", join(directory, "deno.json"), task],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  assert.match(text, /^ok \| /m, text);
+  return [...text.matchAll(/^\.\/(tests\/\S+) => runs \.\.\. ok/gm)].map(([, path]) => path!)
+    .sort();
+}
+
+Deno.test("each test file is run by one of the two tasks, the long ones by test:long", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
+  const [short, long] = [
+    ["tests/a_test.ts", "tests/cli/long_test.ts", "tests/unit/b/c_test.ts"],
+    ["tests/d_long_test.ts", "tests/unit/b/c_long_test.ts"],
+  ];
+  await using copy = await temporaryHome();
+  const config = { tasks: { short: tasks.test.command, long: tasks["test:long"].command } };
+  await Deno.writeTextFile(join(copy.path, "deno.json"), JSON.stringify(config));
+  for (const path of [...short, ...long]) {
+    await Deno.mkdir(join(copy.path, dirname(path)), { recursive: true });
+    await Deno.writeTextFile(join(copy.path, path), 'Deno.test("runs", () => {});\n');
+  }
+  assert.deepEqual(await filesOfTask("short", copy.path), short);
+  assert.deepEqual(await filesOfTask("long", copy.path), long);
+});
+
+Deno.test("the tests that kill the program again and again are long", async () => {
+  const short = (await testFiles()).filter((path) => !path.endsWith(LONG));
+  const killing: string[] = [];
+  for (const path of short) {
+    const source = await Deno.readTextFile(join(root, path));
+    if (/^import [^;]*\/killed_process\.ts";$/m.test(source)) killing.push(path);
+  }
+  assert.deepEqual([...killing, ...short.filter((path) => /\/\w*kill_test/.test(path))], []);
+});
+
+Deno.test("`.ci/run` runs both tasks and adds up their results", async () => {
+  const script = await Deno.readTextFile(join(root, ".ci", "run"));
+  const run = [...script.matchAll(/^ *run_tests \w+ \d+ alone "\$\{deno\[@\]\}" task (\S+)$/gm)];
+  const tasks = run.map(([, task]) => task);
+  assert(tasks.includes("test") && tasks.includes("test:long"), tasks.join());
+});
