@@ -16,7 +16,7 @@
  * | `DOWNLOAD_CANCELLED` | failed | the caller stopped waiting for a download |
  * | `TORRENT_TOO_LARGE` | verification | a torrent is longer than the caller's limit |
  * | `PACKAGE_NOT_FOUND` | not-found | the package is not in the seed directory |
- * | `NAME_INDEX_LOCKED` | failed | an attacker has locked the index of a name until midnight UTC |
+ * | `NAME_INDEX_LOCKED` | failed | an attacker has locked a slot of the index of a name |
  * | `ENTRY_TIME_WRONG` | failed | an entry of a name index was signed while the clock was wrong |
  * | `TORRENT_INVALID` | usage | the given file is not a valid `.torrent` file |
  * | `PACKAGE_AMBIGUOUS` | usage | several publishers have a package of this name and version |

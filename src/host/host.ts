@@ -206,6 +206,7 @@ export class Host implements Operations {
       clock,
       intervalMs: () => this.#options.settings.reannounceIntervalMs,
       onWarning: listeners.onWarning,
+      caller: this,
     });
     this.#dht = new RecordOperations(worker, this.#records, this.#names, clock, onWarning);
     const dueMs = (infoHashHex: string) => this.#records.torrentDueMs(infoHashHex);

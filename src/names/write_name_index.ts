@@ -84,8 +84,8 @@ const RENEW_AFTER_MS = 30 * 60_000;
  *
  * @param own entries that this home keeps
  * @throws {NamesError} `NAME_INDEX_LOCKED` (kind `failed`) if an attacker has put the record with the
- * highest possible `seq`, which blocks writes until the target changes at midnight UTC; `NAME_INDEX_BUSY`
- * if another machine wrote the slot during every attempt
+ * highest possible `seq`, which blocks writes until nodes forget the record or the target changes;
+ * `NAME_INDEX_BUSY` if another machine wrote the slot during every attempt
  */
 export async function writeNameIndex(
   store: IndexStore,
@@ -117,9 +117,11 @@ export async function writeNameIndex(
     const known = [...read.today, ...missedToday].sort((a, b) => b.seq - a.seq);
     const [today] = known;
     const stays = today !== undefined && equalBytes(today.value, value) && !isRenewed(today, nowMs);
-    const item = stays
-      ? today
-      : await signItem(keys, { salt: key.salt, value, seq: followingSeq(name, nowMs, today) });
+    const item = stays ? today : await signItem(keys, {
+      salt: key.salt,
+      value,
+      seq: followingSeq(name, slot, nowMs, today),
+    });
     const outcome = await store.put(item, signal, { basedOn: known.map(({ seq }) => seq) });
     const { superseded, conflict } = outcome;
     if (!superseded && !conflict) return { item, outcome, entries, dropped: read.dropped };
@@ -145,15 +147,22 @@ function backOffMs(tries: number, random: () => number): number {
   return Math.round(random() * Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS));
 }
 
-function followingSeq(name: string, nowMs: number, today: MutableItem | undefined): number {
+function followingSeq(
+  name: string,
+  slot: number,
+  nowMs: number,
+  today: MutableItem | undefined,
+): number {
   try {
     return nextSeq(nowMs, today?.seq);
   } catch (cause) {
     throw new NamesError(
       "failed",
       "NAME_INDEX_LOCKED",
-      `Today's index of ${name} is locked: it has the highest possible sequence number. It opens again at midnight UTC; until then the package is found by its publisher's key`,
-      { cause },
+      `Slot ${slot} of the index of ${name} is locked: somebody has written it with the highest possible ` +
+        "sequence number, so nobody can write after it. The name is found at its rendezvous, while a " +
+        "daemon of its publisher or of a mirror runs, and the package by its publisher's key",
+      { cause, detail: { name, slot } },
     );
   }
 }

@@ -28,6 +28,8 @@ export interface PublisherContext {
    * and `libreseed announce` can put the records later.
    */
   isOffline?: boolean;
+  /** Called with information for the user that asks for nothing to be done. */
+  onNotice?: (message: string) => void;
   /** Called with warnings for the user. */
   onWarning?: (message: string) => void;
 }

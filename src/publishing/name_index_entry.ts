@@ -17,13 +17,18 @@ import type { PublisherContext } from "./context.ts";
  * This home also keeps the entry, since other publishers may displace the entry from the index. The
  * publisher must not lose its first-seen time then.
  *
- * @returns whether the index contains the publisher; otherwise `onWarning` was called with the reason
+ * A slot that is locked or full keeps the publisher out of the index. Readers then find the name at its
+ * rendezvous, so that is no failure if a daemon runs, which can be met there.
+ *
+ * @returns whether the index contains the publisher; otherwise `onWarning` or `onNotice` was called with the
+ * reason
  */
 export async function updateNameIndex(
-  { operations, clock, signal, isOffline, onWarning, ...context }: PublisherContext,
+  given: PublisherContext,
   keys: Signer,
   { name, version }: { name: string; version: string },
 ): Promise<boolean> {
+  const { operations, clock, signal, isOffline, onWarning, ...context } = given;
   const nowMs = clock.now();
   const identity = identityOf(keys);
   try {
@@ -61,15 +66,40 @@ export async function updateNameIndex(
     if (outcome.holding > 0 && listed) return true;
     if (outcome.holding === 0) onWarning?.(`no node took the index of ${name}`);
     else {
-      onWarning?.(
-        `the index of ${name} is full of publishers with earlier first-seen times; the package is found by its publisher's key all the same`,
+      await tellHidden(
+        given,
+        name,
+        `the index of ${name} is full of publishers with earlier first-seen times`,
       );
     }
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof LibreseedError)) throw error;
+    if (error.code === "NAME_INDEX_LOCKED") {
+      const why = `somebody has locked the slot of this publisher in the index of ${name}`;
+      await tellHidden(given, name, why);
+      return false;
+    }
     // A warning suffices, since readers can still find the package by the publisher's key.
     onWarning?.(`${name} is not in the index of its name yet: ${error.message}`);
   }
   return false;
+}
+
+/** Tells how readers find a name whose index does not have the publisher. */
+async function tellHidden(
+  { operations, onWarning, onNotice }: PublisherContext,
+  name: string,
+  why: string,
+): Promise<void> {
+  const { daemon } = await operations.status();
+  if (daemon) {
+    return onNotice?.(
+      `${why}: readers find ${name} at its rendezvous, as long as this daemon or a mirror's runs`,
+    );
+  }
+  onWarning?.(
+    `${why}: readers find ${name} by its name only while a daemon (\`libreseed seed\`) of the publisher or ` +
+      "of a mirror runs, and by the publisher's key",
+  );
 }

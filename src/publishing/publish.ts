@@ -37,6 +37,8 @@ export interface PublishContext extends PrepareContext {
   listed?: ListedPackages;
   /** Whether the caller itself calls {@linkcode updateAnnounceRecord} later, once for several packages. */
   listsLater?: boolean;
+  /** Called with information for the user that asks for nothing to be done. */
+  onNotice?: (message: string) => void;
   /** Called with warnings for the user. */
   onWarning?: (message: string) => void;
 }
@@ -98,7 +100,7 @@ export async function publish(
   if ("kind" in outcome) {
     // The DHT is unreachable. The other records are signed and kept for `libreseed announce`, too. Their
     // warnings are suppressed, because the thrown error reports the cause.
-    const offline = { ...context, isOffline: true, onWarning: undefined };
+    const offline = { ...context, isOffline: true, onWarning: undefined, onNotice: undefined };
     await Promise.all([
       updateAnnounceRecord(offline, keys, [minimal], clock.now(), changeOf(request, [minimal])),
       updateNameIndex(offline, keys, minimal),

@@ -208,13 +208,13 @@ Deno.test("with a blocked index publish warns and continues, announce names the 
   assert.match(published.stdout, /^hello@1\.0\.0\tmagnet:/);
   assert.match(
     published.stderr,
-    /warning: hello is not in the index of its name yet: .*midnight UTC/,
+    /warning: somebody has locked the slot of this publisher in the index of hello: .*libreseed seed/,
   );
   const announced = await ann.run(["announce"]);
   assert.equal(announced.code, 7, announced.stderr);
   assert.match(
     announced.stderr,
-    /^libreseed: name index of hello: failed: Today's index of hello is locked/m,
+    /^libreseed: name index of hello: failed: Slot 2 of the index of hello is locked/m,
   );
   await user.must(["resolve", `${ann.publicKey}/hello`]);
 });

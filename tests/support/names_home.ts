@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Clock, equalBytes, fromHex } from "../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../src/config/mod.ts";
+import type { StatusJson } from "../../src/control/mod.ts";
 import type { Operations } from "../../src/control/operations.ts";
 import type { DhtManager } from "../../src/dht/mod.ts";
 import { OfferCache } from "../../src/fetching/offer_cache.ts";
@@ -73,6 +74,8 @@ export class NamesHome implements AsyncDisposable {
   intervalMs = INTERVAL_MS;
   /** The peers that the home meets at rendezvous; nobody, unless a test sets some. */
   rendezvous: FakeRendezvous;
+  /** Whether the home's host is a daemon, which can be met at rendezvous. */
+  isDaemon = false;
   readonly #remove: () => Promise<void>;
 
   static async open(
@@ -111,6 +114,7 @@ export class NamesHome implements AsyncDisposable {
       clock: this.clock,
       intervalMs: () => this.intervalMs,
       onWarning: (message) => this.warnings.push(message),
+      caller: { askRendezvous: (...call) => this.operations.askRendezvous(...call) },
     });
   }
 
@@ -152,6 +156,7 @@ export class NamesHome implements AsyncDisposable {
       seeds: { path: "", list: () => Promise.resolve([]) } as unknown as SeedDirectory,
       clock: this.clock,
       onWarning: (message: string) => this.warnings.push(message),
+      onNotice: (message: string) => this.notices.push(message),
     };
   }
 
@@ -200,6 +205,7 @@ export class NamesHome implements AsyncDisposable {
     const operations: Partial<Operations> = {
       lookUp: (key, options) => manager.get(key, options),
       keptItem: () => Promise.resolve({}),
+      status: () => Promise.resolve({ daemon: this.isDaemon } as StatusJson),
       store: ({ item }, options) => manager.put(item, options),
       async indexName({ name, entry }, options) {
         const written = await keeper.add(name, entry, options?.signal);

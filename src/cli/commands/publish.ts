@@ -303,6 +303,7 @@ function contextOf(
     listed,
     listsLater: true,
     ...progressListeners(output),
+    onNotice: (message) => output.notice(message),
     onWarning: (message) => output.warning(message),
   };
 }

@@ -8,13 +8,15 @@
  */
 
 import { type Clock, equalBytes, LibreseedError, toHex } from "../../base/mod.ts";
-import { type CatalogContext, fetchCatalog } from "../../fetching/mod.ts";
+import { Asking, type CatalogContext, fetchCatalog, itemsIn } from "../../fetching/mod.ts";
 import {
   announceSalt,
   decodeAnnounceRecord,
   decodePublisherRecord,
   encodeItem,
+  type MutableItem,
   publisherSalt,
+  RecordError,
   targetOf,
 } from "../../records/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
@@ -38,6 +40,8 @@ interface Wanted {
   kind: "announce" | "publisher";
   publicKey: Uint8Array;
   salt: Uint8Array;
+  /** The publisher, at whose rendezvous a record is asked for that the DHT lacks, 32 bytes. */
+  identity: Uint8Array;
 }
 
 /** Keeps the package lists of other publishers alive in the DHT. */
@@ -70,9 +74,14 @@ export class AdoptedLists {
   async adopt(identity: Uint8Array, signingKey: Uint8Array): Promise<boolean> {
     const hasRoot = !equalBytes(identity, signingKey);
     const adopted = await Promise.all([
-      this.#adopt({ kind: "announce", publicKey: signingKey, salt: announceSalt(signingKey) }),
+      this.#adopt({
+        kind: "announce",
+        publicKey: signingKey,
+        salt: announceSalt(signingKey),
+        identity,
+      }),
       ...(hasRoot
-        ? [this.#adopt({ kind: "publisher", publicKey: identity, salt: publisherSalt() })]
+        ? [this.#adopt({ kind: "publisher", publicKey: identity, salt: publisherSalt(), identity })]
         : []),
     ]);
     return adopted.every((one) => one);
@@ -96,18 +105,36 @@ export class AdoptedLists {
     return await looking;
   }
 
-  async #look({ kind, publicKey, salt }: Wanted, targetHex: string): Promise<boolean> {
+  async #look(wanted: Wanted, targetHex: string): Promise<boolean> {
     const { records, worker } = this.#options;
-    const { item } = await worker.get({ publicKey, salt });
+    const { kind, publicKey, salt } = wanted;
+    const shown = (await worker.get({ publicKey, salt })).item;
+    const item = shown ?? await this.#meet(wanted);
     if (!item) {
       this.#missed.set(targetHex, this.#clock.now());
       return false;
     }
-    if (kind === "announce") decodeAnnounceRecord(item.value);
-    else decodePublisherRecord(item.value);
+    decode(kind, item);
     records.keep(item, { kind }, false);
     await worker.keepRecords([{ item: encodeItem(item), dueMs: this.#clock.now(), failures: 0 }]);
     return true;
+  }
+
+  /** Returns the newest record that the peers at the publisher's rendezvous have; `undefined` if none. */
+  async #meet({ kind, identity, ...key }: Wanted): Promise<MutableItem | undefined> {
+    const { operations } = this.#options;
+    const { signal } = this.#stopped;
+    const options = { clock: this.#clock, signal };
+    const answers = await new Asking(operations, { publicKey: identity }, options).end();
+    return itemsIn(answers, key).find((item) => {
+      try {
+        decode(kind, item);
+        return true;
+      } catch (error) {
+        if (error instanceof RecordError) return false;
+        throw error;
+      }
+    });
   }
 
   /**
@@ -142,4 +169,10 @@ export class AdoptedLists {
     this.#stopped.abort();
     await this.#fetching;
   }
+}
+
+/** Decodes a record, and throws `RecordError` if that fails. */
+function decode(kind: Wanted["kind"], { value }: MutableItem): void {
+  if (kind === "announce") decodeAnnounceRecord(value);
+  else decodePublisherRecord(value);
 }

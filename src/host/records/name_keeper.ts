@@ -9,6 +9,7 @@
 import {
   type Clock,
   eachLimited,
+  equalBytes,
   every,
   KeyedQueue,
   LibreseedError,
@@ -16,26 +17,35 @@ import {
   toHex,
 } from "../../base/mod.ts";
 import type { PutOutcome } from "../../dht/mod.ts";
+import type { RendezvousCaller } from "../../fetching/mod.ts";
 import {
   EntryTimes,
   hasPossibleTimes,
   type IndexStore,
-  readNameIndex,
+  readName,
   warnOfFutureEntries,
   writeNameIndex,
   type WrittenIndex,
 } from "../../names/mod.ts";
 import {
   dayOf,
-  decodeNameIndex,
   encodeNameIndex,
   type NameIndexEntry,
-  nameIndexKeyPair,
   nameIndexSalt,
   nameIndexSlot,
   targetOf,
 } from "../../records/mod.ts";
 import type { StateDatabase, StoredRecord } from "../../store/mod.ts";
+import {
+  entriesOf,
+  ENTRY,
+  entryTarget,
+  idOf,
+  INDEX,
+  indexTarget,
+  type KeptName,
+  slotOf,
+} from "./name_rows.ts";
 
 /** Options of {@linkcode NameKeeper}. */
 export interface NameKeeperOptions {
@@ -46,6 +56,8 @@ export interface NameKeeperOptions {
   random?: () => number;
   intervalMs: () => number;
   onWarning: (message: string) => void;
+  /** Asks at the rendezvous of a name, whose index may be locked. */
+  caller: RendezvousCaller;
 }
 
 /** Result of writing one slot of the index of a package name. */
@@ -59,12 +71,6 @@ export interface NameOutcome {
   publicKeys: Uint8Array[];
 }
 
-/** One slot of the index of a name. An index is divided into slots, each a DHT record. */
-interface KeptName {
-  name: string;
-  slot: number;
-}
-
 /** Schedule of one slot of a name index. Times are Unix milliseconds. */
 interface DueName extends KeptName {
   /** UTC day of the last write, counted from the Unix epoch. */
@@ -76,19 +82,9 @@ interface DueName extends KeptName {
 /** Interval between checks for name indexes that are due (ms). */
 const TICK_MS = 30_000;
 const RETRY_MS = 60_000;
-const DAY_MS = 86_400_000;
 const SPREAD = 0.1;
 /** Maximum number of name indexes that are written concurrently. */
 const MAX_WRITING = 4;
-/** Kind of rows in `state.db` that hold a complete name index as it was last written. */
-const INDEX = "name-index";
-/**
- * Kind of rows in `state.db` that hold one entry of an index. If other machines drop the entry from the
- * index, this home writes it back. The row's key is made of the publisher's key and the salt of the
- * index. The row's `seq` is the time of the entry.
- */
-const ENTRY = "name-entry";
-
 /** Keeps alive the indexes of all package names that this home publishes or seeds. */
 export class NameKeeper {
   readonly #options: NameKeeperOptions;
@@ -101,6 +97,8 @@ export class NameKeeper {
    */
   #names: Map<string, DueName> | undefined;
   readonly #times: EntryTimes;
+  /** Slots that were found locked, by {@linkcode idOf}. The user was told once of each. */
+  readonly #locked = new Set<string>();
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
 
@@ -172,14 +170,25 @@ export class NameKeeper {
     return toHex(indexTarget({ name, slot }, dayOf(clock.now())));
   }
 
-  /** Saves another publisher's entry if the index in the DHT has one. Returns whether an entry is kept. */
+  /**
+   * Saves another publisher's entry if the index in the DHT has one, or a peer at the rendezvous of the
+   * name. Returns whether an entry is kept.
+   */
   async adopt(name: string, publicKey: Uint8Array): Promise<boolean> {
     if (this.entry(name, publicKey)) return true;
-    const { store, clock } = this.#options;
-    const { entries } = await readNameIndex(store, name, clock, this.#stopped.signal);
-    const entry = entries.find((one) => toHex(one.publicKey) === toHex(publicKey));
-    if (entry) await this.add(name, entry);
-    return entry !== undefined;
+    const { store, clock, caller } = this.#options;
+    const isWanted = (one: NameIndexEntry) => equalBytes(one.publicKey, publicKey);
+    const { entries } = await readName(store, caller, name, {
+      ...{ clock, signal: this.#stopped.signal, slots: [nameIndexSlot(publicKey)] },
+      suffices: (entries) => entries.some(isWanted),
+    });
+    const entry = entries.find(isWanted);
+    if (!entry) return false;
+    // A slot that is locked keeps the index from being written, and this home from nothing else.
+    await this.add(name, entry).catch((error) => {
+      if (!isLocked(error)) throw error;
+    });
+    return true;
   }
 
   /**
@@ -260,6 +269,7 @@ export class NameKeeper {
       const written = await writeNameIndex(store, name, slot, kept, options);
       const { item, outcome, entries, dropped } = written;
       this.#settle({ name, slot }, rows, written);
+      this.#locked.delete(idOf({ name, slot }));
       const publicKeys = entries.map(({ publicKey }) => publicKey);
       const targetHex = toHex(targetOf(item.publicKey, item.salt));
       return { name, targetHex, outcome, dropped, publicKeys };
@@ -318,12 +328,10 @@ export class NameKeeper {
     const nowMs = clock.now();
     const target = indexTarget(kept, dayOf(nowMs));
     const before = state.outcomes.get(target);
-    // An attacker's lock of an index lasts until midnight UTC. The index of the next day is due at
-    // midnight.
+    // A lock lasts until the nodes forget the attacker's record, which they do if nobody puts it again.
     const code = error instanceof LibreseedError ? error.code : undefined;
-    const nextDueMs = code === "NAME_INDEX_LOCKED"
-      ? (dayOf(nowMs) + 1) * DAY_MS
-      : nowMs + (code === "ENTRY_TIME_WRONG" ? this.#pauseMs() : RETRY_MS);
+    const isLasting = code === "ENTRY_TIME_WRONG" || isLocked(error);
+    const nextDueMs = nowMs + (isLasting ? this.#pauseMs() : RETRY_MS);
     state.outcomes.set({
       target,
       lastSuccessMs: before?.lastSuccessMs,
@@ -355,7 +363,8 @@ export class NameKeeper {
       try {
         await this.#write(kept);
       } catch (error) {
-        this.#warn(error);
+        if (isLocked(error)) this.#warnOfLock(kept, error);
+        else this.#warn(error);
       }
     });
   }
@@ -367,9 +376,16 @@ export class NameKeeper {
     // index then counts as due.
     if (day !== dayOf(nowMs) || nextDueMs <= nowMs || lastAttemptMs > nowMs) return true;
     // A reload may have shortened the interval, so an index is also due once the current interval has
-    // passed since the last attempt. A locked index waits for midnight UTC regardless.
-    const isLocked = nextDueMs === (day + 1) * DAY_MS;
-    return !isLocked && lastAttemptMs + this.#options.intervalMs() * (1 + SPREAD) < nowMs;
+    // passed since the last attempt.
+    return lastAttemptMs + this.#options.intervalMs() * (1 + SPREAD) < nowMs;
+  }
+
+  /** Warns of a locked slot, once for as long as it is locked. */
+  #warnOfLock(kept: KeptName, error: LibreseedError): void {
+    const id = idOf(kept);
+    if (this.#locked.has(id)) return;
+    this.#locked.add(id);
+    this.#warn(error);
   }
 
   #warn(error: unknown): void {
@@ -379,22 +395,6 @@ export class NameKeeper {
   }
 }
 
-function idOf({ name, slot }: KeptName): string {
-  return `${slot}/${name}`;
-}
-
-function slotOf(kind: string, version: string | undefined, publicKey: Uint8Array): number {
-  return kind === ENTRY ? nameIndexSlot(publicKey) : Number(version);
-}
-
-function entryTarget(name: string, publicKey: Uint8Array): Uint8Array {
-  return targetOf(publicKey, nameIndexSalt(name, nameIndexSlot(publicKey)));
-}
-
-function indexTarget({ name, slot }: KeptName, day: number): Uint8Array {
-  return targetOf(nameIndexKeyPair(name, day).publicKey, nameIndexSalt(name, slot));
-}
-
-function entriesOf({ item }: StoredRecord): NameIndexEntry[] {
-  return decodeNameIndex(item.value).entries;
+function isLocked(error: unknown): error is LibreseedError {
+  return error instanceof LibreseedError && error.code === "NAME_INDEX_LOCKED";
 }

@@ -9,6 +9,7 @@ import { readKeyFile } from "../../../src/identity/mod.ts";
 import { StateDatabase } from "../../../src/store/mod.ts";
 import { signedEntry } from "../../support/signed.ts";
 import { packInto, patient, verdicts } from "./patient.ts";
+import { nobodyMet } from "../../support/fake_rendezvous.ts";
 
 /**
  * Stores a name index entry of the home's publisher. The entry's date is three days in the future.
@@ -24,6 +25,7 @@ async function publishAhead(home: string): Promise<void> {
     clock,
     intervalMs: () => 3_600_000,
     onWarning: () => {},
+    caller: nobodyMet,
   });
   keeper.keep("sick", signedEntry(keys, "sick", { version: "1.0.0", ...times }));
 }

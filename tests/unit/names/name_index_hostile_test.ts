@@ -212,7 +212,10 @@ Deno.test("publishing into an index locked for today succeeds with a warning, an
   const user = await world.home();
   await world.run(ann.publish("hello", "1.0.0"));
   assert.equal(ann.warnings.length, 1);
-  assert.match(ann.warnings[0]!, /Today's index of hello is locked: .*opens again at midnight UTC/);
+  assert.match(
+    ann.warnings[0]!,
+    /locked the slot of this publisher in the index of hello: .* only while a daemon/,
+  );
   assert.equal((await failure(world, user.resolve("hello"))).code, "NAME_NOT_FOUND");
   const spec = `${formatPublicKey(ann.keys.publicKey)}/hello@^1.0`;
   assert.equal((await world.run(user.resolve(spec))).minimal.version, "1.0.0");
@@ -222,12 +225,13 @@ Deno.test("publishing into an index locked for today succeeds with a warning, an
     world.run(ann.keeper.refresh([], (outcome) => outcomes.push(outcome as never)));
   await refresh();
   assert.equal(outcomes[0]!.error!.code, "NAME_INDEX_LOCKED");
-  // The daemon does not repeat the warning about the locked index. It waits for the next day's
-  // index.
+  // The daemon tells of the locked index once, and goes on trying.
   ann.warnings.length = 0;
   ann.keeper.start();
   await world.clock.advance(11 * HOUR_MS);
-  assert.deepEqual(ann.warnings, []);
+  assert.equal(ann.warnings.length, 1);
+  assert.match(ann.warnings[0]!, /^Slot 1 of the index of hello is locked: .*rendezvous/);
+  ann.warnings.length = 0;
   await world.clock.advance(HOUR_MS + 15 * 60_000 + 60_000);
   assert.deepEqual(ann.warnings, []);
   assert.equal((await world.run(user.use("hello"))).minimal.version, "1.0.0");
@@ -260,4 +264,48 @@ Deno.test("an attacker who puts the valid list with the largest seq only keeps i
   await world.run(ann.keeper.refresh([], (outcome) => outcomes.push(outcome as never)));
   assert.deepEqual(outcomes.map(({ error }) => error), [undefined]);
   await world.run(user.use("hello"));
+});
+
+Deno.test("a lock opens as soon as the nodes have forgotten the attacker's record, not at midnight", async () => {
+  await using world = new World();
+  await world.vandalize("hello", SLOT, junk, { seq: LOCK });
+  const ann = await world.home(SLOT);
+  await world.run(ann.publish("hello", "1.0.0"));
+  ann.keeper.start();
+  // Nodes forget after two hours what nobody puts again, and the keeper tries each hour.
+  await world.clock.advance(4 * HOUR_MS);
+  assert.deepEqual(keysOf(await world.run(ann.entries("hello"))), [toHex(ann.keys.publicKey)]);
+});
+
+Deno.test("publishing into a locked index, or a full one, is no warning where a daemon can be met", async () => {
+  await using world = new World();
+  await world.vandalize("hello", SLOT, junk, { seq: LOCK });
+  const ann = await world.home(SLOT);
+  ann.isDaemon = true;
+  await world.run(ann.publish("hello", "1.0.0"));
+  assert.deepEqual(ann.warnings, []);
+  assert.match(ann.notices.join("\n"), /locked .*: readers find hello at its rendezvous/);
+  for (let i = 0; i < 7; i++) {
+    const early = { firstSeenMs: Date.UTC(2026, 0, 1), timestampMs: NOON };
+    await world.run(ann.keeper.add("full", entry(keysOfSlot(SLOT, 100 + i), early, "full")));
+  }
+  await world.run(ann.publish("full", "1.0.0"));
+  assert.deepEqual(ann.warnings, []);
+  assert.match(
+    ann.notices.join("\n"),
+    /index of full is full .*: readers find full at its rendezv/,
+  );
+});
+
+Deno.test("a mirror adopts the entry of a locked name from another mirror", async () => {
+  await using world = new World();
+  const { ann } = await published(world);
+  const kept = ann.keeper.entry("hello", ann.keys.publicKey)!;
+  await world.vandalize("hello", SLOT, junk, { seq: LOCK });
+  const mirror = await world.home();
+  const { publicKey } = ann.keys;
+  assert.equal(await world.run(mirror.keeper.adopt("hello", publicKey)), false);
+  mirror.rendezvous.meet("hello", { answer: { entries: [kept] } });
+  assert.equal(await world.run(mirror.keeper.adopt("hello", publicKey)), true);
+  assert.deepEqual(mirror.keeper.entry("hello", publicKey), kept);
 });

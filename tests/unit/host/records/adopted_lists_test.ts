@@ -32,6 +32,7 @@ import { temporaryHome } from "../../../support/mod.ts";
 import { keysOfSlot } from "../../../support/names_home.ts";
 import { NOON } from "../../../support/names_world.ts";
 import { signedItem, signedMinimal, signedRecord } from "../../../support/signed.ts";
+import { FakeRendezvous, nobodyMet } from "../../../support/fake_rendezvous.ts";
 
 const HOUR_MS = 3_600_000;
 const keys = keysOfSlot(1);
@@ -113,7 +114,10 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     onWarning: (message: string) => warnings.push(message),
   } as unknown as SeedingOptions;
   const { worker } = options;
-  options.lists = new AdoptedLists({ records, worker, clock } as unknown as AdoptedListsOptions);
+  options.lists = new AdoptedLists({
+    ...{ records, worker, clock },
+    operations: nobodyMet,
+  } as unknown as AdoptedListsOptions);
   const seeding = new Seeding(options);
   return {
     ...{ seeding, clock, item, asked, kept, archivePath, minimal, warnings },
@@ -214,6 +218,7 @@ Deno.test("of a publisher with a root key, the publisher record is kept with the
   const shown = new Map([[toHex(targetOf(signingKey, list.salt)), list]]);
   const kept = new Set<string>();
   const clock = new FakeClock(NOON);
+  const rendezvous = new FakeRendezvous(clock);
   const lists = new AdoptedLists({
     clock,
     records: {
@@ -225,13 +230,23 @@ Deno.test("of a publisher with a root key, the publisher record is kept with the
         Promise.resolve({ item: shown.get(toHex(targetOf(publicKey, salt))) }),
       keepRecords: () => Promise.resolve(),
     },
+    operations: rendezvous,
   } as unknown as AdoptedListsOptions);
-  assert.equal(await lists.adopt(identity, signingKey), false);
+  const adopted = () => clock.until(lists.adopt(identity, signingKey));
+  assert.equal(await adopted(), false);
   shown.set(toHex(targetOf(identity, publisherSalt())), record);
-  assert.equal(await lists.adopt(identity, signingKey), false);
+  assert.equal(await adopted(), false);
   await clock.advance(HOUR_MS);
-  assert.equal(await lists.adopt(identity, signingKey), true);
+  assert.equal(await adopted(), true);
   assert.deepEqual(kept, new Set(shown.keys()));
+  assert.equal(rendezvous.asked.length, 1, "only for the record that the DHT lacked");
+  // What the DHT has lost comes from another mirror.
+  kept.clear();
+  shown.clear();
+  const forged = { ...record, seq: NOON + 1 };
+  rendezvous.meet(identity, { answer: { items: [forged, list] } }, { answer: { items: [record] } });
+  assert.equal(await adopted(), true);
+  assert.equal(kept.size, 2);
   await lists.stop();
 });
 
