@@ -249,3 +249,16 @@ export interface Downloaded {
   /** Content of the torrent's `.torrent` file. */
   torrent: Uint8Array;
 }
+
+/** Numbers of peers that the DHT names. */
+export interface PeerCount {
+  /** Number of addresses and ports at the infohash of the archive. */
+  peers: number;
+  /**
+   * Number of machines at the rendezvous of the publisher, each of which has some archive of it; absent
+   * if no publisher was given.
+   */
+  mirrors?: number;
+  /** Number of machines at one of both places. */
+  machines: number;
+}

@@ -34,6 +34,7 @@ export type {
   Indexed,
   NetworkJson,
   PackageJson,
+  PeerCount,
   PrefixProgress,
   RecordJson,
   RecordName,

@@ -20,6 +20,7 @@ import type {
   Downloaded,
   Indexed,
   PackageJson,
+  PeerCount,
   PrefixProgress,
   RecordJson,
   ReloadedJson,
@@ -192,8 +193,14 @@ export const operations = {
     request: v.strictObject({ name: text, entry, later: v.optional(v.boolean()) }),
     result: withBytes<Indexed>({ outcome: putOutcome }),
   },
-  /** Searches the DHT for peers of a torrent, and returns the number of found peers. */
-  countPeers: { request: v.strictObject({ infoHash }), result: plain<{ peers: number }>() },
+  /**
+   * Searches the DHT for peers of a torrent, and at the rendezvous of its publisher, and returns the
+   * numbers of found peers.
+   */
+  countPeers: {
+    request: v.strictObject({ infoHash, publisher: v.optional(publicKey) }),
+    result: plain<PeerCount>(),
+  },
   /**
    * Asks the peers of a rendezvous for the publishers of a name, for the newest records of a publisher,
    * or for the manifest records of a version. Each event has the answer of one
@@ -222,7 +229,8 @@ export const operations = {
   /**
    * Downloads an archive into the seed directory, under a temporary name. `peers` lists known peers
    * as `HOST:PORT`; `torrent` is the content of the `.torrent`, if known. `webSeeds` lists URLs of web
-   * seeds (BEP 19); `fileName` is the archive's name in a directory of a web seed.
+   * seeds (BEP 19); `fileName` is the archive's name in a directory of a web seed. `publisher` is the
+   * publisher's identity, at whose rendezvous peers are searched too.
    */
   download: {
     request: v.strictObject({
@@ -233,6 +241,7 @@ export const operations = {
       torrent: v.optional(base64),
       webSeeds: v.optional(webSeeds),
       fileName: v.optional(v.pipe(v.string(), v.maxLength(255))),
+      publisher: v.optional(publicKey),
     }),
     result: withBytes<Downloaded>({ torrent: base64 }),
     event: plain<DownloadProgress>(),
@@ -254,6 +263,7 @@ export const operations = {
       wantedBytes: count,
       webSeeds: v.optional(webSeeds),
       fileName: v.optional(v.pipe(v.string(), v.maxLength(255))),
+      publisher: v.optional(publicKey),
     }),
     result: plain<void>(),
     event: plain<PrefixProgress>(),

@@ -115,6 +115,8 @@ export class Download {
    */
   readonly #early: PeerAddress[];
   readonly #shared: Shared;
+  /** Identity of the publisher, 32 bytes, as far as it is known. */
+  publisher: Uint8Array | undefined;
   #rendezvous: RendezvousDials | undefined;
   /** Host names of peers that were looked up, as `NAME:PORT`. */
   readonly #names = new Set<string>();
@@ -140,6 +142,7 @@ export class Download {
   /** Tells the download whose archive it is: the publisher's identity, 32 bytes. */
   setPublisher(publisher: Uint8Array): void {
     const { torrent, request: { infoHashHex } } = this;
+    this.publisher ??= publisher;
     this.#rendezvous ??= new RendezvousDials({
       ...{ torrent, clock: this.#clock, infoHashHex, publisherHex: toHex(publisher) },
       known: this.#shared.publisherPeers,

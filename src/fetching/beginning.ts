@@ -212,6 +212,7 @@ class ArrivingBytes {
           ...{ infoHash, lengthBytes, maxBytes: limits.maxArchiveBytes },
           webSeeds: usableWebSeeds(webSeeds),
           fileName: archiveFileName(name, version),
+          publisher: parsePublicKey(minimal.pubkey),
         },
         label: `${name}@${version}`,
         ...{ hasRecord: true, isDiscarded: true, onDetail },

@@ -13,6 +13,7 @@
 import { usableWebSeeds } from "../base/mod.ts";
 import type { CallOptions, Downloaded, Operations, RequestOf } from "../control/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
+import { parsePublicKey } from "../identity/mod.ts";
 import { archiveFileName } from "../package/mod.ts";
 import type { FetchContext } from "./context.ts";
 import type { ShownManifest } from "./find_manifest.ts";
@@ -54,6 +55,7 @@ export class DownloadAhead implements Pick<Operations, "download"> {
       ...{ infoHash, lengthBytes, peers, maxBytes: limits.maxArchiveBytes },
       webSeeds: usableWebSeeds(webSeeds),
       fileName: archiveFileName(minimal.name, minimal.version),
+      publisher: parsePublicKey(minimal.pubkey),
     };
     const run = async () => {
       if (await seeds.find(minimal)) throw new Error("The archive is in the seed directory");

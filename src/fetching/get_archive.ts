@@ -119,6 +119,7 @@ async function fetchArchive(
       torrent: plan.torrent,
       webSeeds: plan.webSeeds,
       fileName: plan.fileName,
+      publisher: publicKey,
     },
     label: labelOf(plan),
     hasRecord: minimal !== undefined,

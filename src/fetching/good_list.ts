@@ -78,7 +78,7 @@ export async function fetchGoodList(
   const deadline = new AbortController();
   const timer = clock.after(timeoutMs, () => deadline.abort());
   const signals = signal ? [signal, deadline.signal] : [deadline.signal];
-  const request = { infoHash: toHex(infoHash), maxBytes: MAX_BYTES, fileName };
+  const request = { infoHash: toHex(infoHash), maxBytes: MAX_BYTES, fileName, publisher: root };
   const { path, torrent } = await operations.download(request, { signal: AbortSignal.any(signals) })
     .catch((cause) => {
       signal?.throwIfAborted();

@@ -9,7 +9,6 @@
 import { version } from "../base/mod.ts";
 import { workerSettings } from "../config/mod.ts";
 import {
-  type CallOptions,
   homePaths,
   type Operations,
   type PackageJson,
@@ -53,6 +52,7 @@ import { RendezvousAnswers } from "./rendezvous/mod.ts";
 import { describeSettings, mergeOrigins, mergeSettings, tellReloaded } from "./reload.ts";
 import {
   catalogSeederOf,
+  countPeers,
   Downloads,
   Packages,
   PrefixDownloads,
@@ -323,13 +323,7 @@ export class Host implements Operations {
   nameEntry: Operations["nameEntry"] = (request) => this.#dht.nameEntry(request);
   indexName: Operations["indexName"] = (request, options) => this.#dht.indexName(request, options);
 
-  async countPeers(
-    { infoHash }: { infoHash: string },
-    { signal }: CallOptions = {},
-  ): Promise<{ peers: number }> {
-    return { peers: (await this.#worker.findPeers(infoHash, signal)).peers.length };
-  }
-
+  countPeers: Operations["countPeers"] = (...call) => countPeers(this.#worker, ...call);
   download: Operations["download"] = (...call) => this.#downloads.start(...call);
   downloadPrefix: Operations["downloadPrefix"] = (...call) => this.#prefixes.start(...call);
   widenPrefix: Operations["widenPrefix"] = (request) => this.#prefixes.widen(request);

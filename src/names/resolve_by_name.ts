@@ -8,7 +8,7 @@
 import { LibreseedError, toHex } from "../base/mod.ts";
 import type { PublisherPolicy } from "../config/mod.ts";
 import { checkDowngrade, higherMarkOf, type Resolved, resolvePackage } from "../fetching/mod.ts";
-import { type Certificate, formatPublicKey } from "../identity/mod.ts";
+import { type Certificate, formatPublicKey, parsePublicKey } from "../identity/mod.ts";
 import type { NameIndexEntry } from "../records/mod.ts";
 import type { Pin } from "../store/mod.ts";
 import type { NamesContext } from "./context.ts";
@@ -190,7 +190,8 @@ async function countSeeders(
   try {
     const wanted = { publicKey, name, range: version, hint };
     const { minimal } = await resolvePackage(operations, wanted, finding, { offers });
-    return (await operations.countPeers({ infoHash: minimal.btih }, finding)).peers;
+    const publisher = parsePublicKey(minimal.pubkey);
+    return (await operations.countPeers({ infoHash: minimal.btih, publisher }, finding)).machines;
   } catch (error) {
     // An invalid record of one publisher counts as zero seeders, so that the other publishers are still
     // ranked.

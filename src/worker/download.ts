@@ -10,12 +10,15 @@ import type { DhtManager } from "../dht/mod.ts";
 import type { DownloadProgress, Engine } from "../engine/mod.ts";
 import { searchPeers } from "./peer_search.ts";
 import type { DownloadOrder } from "./protocol.ts";
+import type { PublisherSearches } from "./publisher_searches.ts";
 
 /** Options of {@linkcode downloadArchive}. */
 export interface DownloadOptions {
   engine: Engine;
   /** Returns the manager; throws if the DHT is off. */
   manager: () => DhtManager;
+  /** Searches at the rendezvous of publishers. */
+  searches: PublisherSearches;
   /** TCP port at which peers reach this machine, by family. */
   port: () => Record<Family, number>;
   clock: Clock;
@@ -27,27 +30,42 @@ export interface DownloadOptions {
 /** Downloads an archive; resolves with the `.torrent` when all wanted pieces are verified. */
 export async function downloadArchive(
   order: DownloadOrder,
-  { engine, manager, port, clock, signal, onProgress }: DownloadOptions,
+  { engine, manager, searches, port, clock, signal, onProgress }: DownloadOptions,
 ): Promise<Uint8Array> {
+  const { infoHashHex } = order;
   const done = new AbortController();
   let peers = 0;
+  // The engine has the download before the search reports peers that were found earlier.
+  const downloading = engine.download({
+    ...order,
+    signal,
+    onProgress: (progress) => {
+      peers = progress.peers;
+      onProgress(progress);
+    },
+  });
+  let seen: number | undefined;
   const search = searchPeers({
-    infoHash: fromHex(order.infoHashHex)!,
+    infoHash: fromHex(infoHashHex)!,
     ...{ manager, port, clock },
     announces: order.wantedBytes === undefined,
     peers: () => peers,
-    onPeers: (found) => engine.addPeers(order.infoHashHex, found),
+    onPeers: (found) => engine.addPeers(infoHashHex, found),
+    async atRendezvous(signal) {
+      // Another request that joins the download may tell the publisher later.
+      const publisher = engine.downloadOf(infoHashHex)?.publisher;
+      if (!publisher) return;
+      seen = await searches.find(
+        publisher,
+        (search, named) => engine.downloadOf(infoHashHex)?.addRendezvousPeers(search, named),
+        signal,
+        seen,
+      );
+    },
     signal: AbortSignal.any([signal, done.signal]),
   });
   try {
-    return await engine.download({
-      ...order,
-      signal,
-      onProgress: (progress) => {
-        peers = progress.peers;
-        onProgress(progress);
-      },
-    });
+    return await downloading;
   } finally {
     done.abort();
     await search;

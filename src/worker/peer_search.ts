@@ -1,5 +1,6 @@
 /**
- * Searches for peers of a download in the DHT until the download ends.
+ * Searches for peers of a download in the DHT until the download ends: at the archive's infohash, and at
+ * the same time at its publisher's rendezvous, where mirrors are found that do not announce each archive.
  *
  * @module
  */
@@ -27,6 +28,8 @@ export interface PeerSearchOptions {
   /** Number of connected peers. */
   peers: () => number;
   onPeers: (found: PeerAddress[]) => void;
+  /** Searches once at the rendezvous of the archive's publisher, if the publisher is known. */
+  atRendezvous?: (signal: AbortSignal) => Promise<void>;
   clock: Clock;
   /** Ends the search. */
   signal: AbortSignal;
@@ -34,21 +37,38 @@ export interface PeerSearchOptions {
 
 /**
  * Searches for peers with growing pauses until `signal` aborts, while the download has too few
- * peers. Also announces this program as a peer, so that concurrent downloads can exchange pieces.
+ * peers. Also announces this program as a peer of the archive, so that concurrent downloads can exchange
+ * pieces. A reader is no mirror, so it is not announced at the rendezvous.
  */
 export async function searchPeers(options: PeerSearchOptions): Promise<void> {
   const { infoHash, manager, port, peers, onPeers, clock, signal, announces = true } = options;
   let announcedMs: number | undefined;
+  const atInfoHash = async (round: number) => {
+    // The first round makes no announcement, because most downloads end before other peers find
+    // the announcement.
+    const nowMs = clock.now();
+    if (announces && round > 0 && nowMs - (announcedMs ?? -Infinity) >= ANNOUNCE_DOWNLOAD_MS) {
+      await manager().announcePeer(infoHash, port(), { signal });
+      announcedMs = nowMs;
+    }
+    if (peers() < ENOUGH_PEERS) await manager().findPeers(infoHash, { signal, onPeers });
+  };
+  const atRendezvous = async () => {
+    if (peers() < ENOUGH_PEERS) await options.atRendezvous?.(signal);
+  };
+  // Neither search waits for the other one.
+  await Promise.all([repeat(atInfoHash, clock, signal), repeat(atRendezvous, clock, signal)]);
+}
+
+/** Repeats a search with growing pauses until `signal` aborts. */
+async function repeat(
+  search: (round: number) => Promise<void>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
   for (let round = 0; !signal.aborted; round++) {
     try {
-      // The first round makes no announcement, because most downloads end before other peers find
-      // the announcement.
-      const nowMs = clock.now();
-      if (announces && round > 0 && nowMs - (announcedMs ?? -Infinity) >= ANNOUNCE_DOWNLOAD_MS) {
-        await manager().announcePeer(infoHash, port(), { signal });
-        announcedMs = nowMs;
-      }
-      if (peers() < ENOUGH_PEERS) await manager().findPeers(infoHash, { signal, onPeers });
+      await search(round);
     } catch {
       // The search fails if the DHT is off. The next round tries again, because the DHT may recover
       // while the download runs.

@@ -176,6 +176,11 @@ export interface DownloadOrder {
   fileName?: string;
   /** Number of bytes at the archive's beginning that are wanted. Default: all. */
   wantedBytes?: number;
+  /**
+   * Identity of the publisher, 32 bytes. Peers are then searched at the publisher's rendezvous too;
+   * absent if unknown.
+   */
+  publisher?: Uint8Array;
 }
 
 export type { RendezvousAsked };
@@ -214,8 +219,16 @@ export interface WorkerApi {
   unseed(infoHashHex: string): Promise<void>;
   /** Downloads an archive; resolves with the `.torrent` when all pieces are verified. */
   download(operation: number, order: DownloadOrder): Promise<Uint8Array>;
-  /** Adds peers and URLs of web seeds to a running download; does nothing for other torrents. */
-  addSources(infoHashHex: string, peers: PeerAddress[], webSeeds: string[]): Promise<void>;
+  /**
+   * Adds peers, URLs of web seeds and the publisher's identity (32 bytes), as far as it is known, to a
+   * running download; does nothing for other torrents.
+   */
+  addSources(
+    infoHashHex: string,
+    peers: PeerAddress[],
+    webSeeds: string[],
+    publisher?: Uint8Array,
+  ): Promise<void>;
   /** Wants more bytes of a running download that has `wantedBytes`. */
   widen(infoHashHex: string, wantedBytes: number): Promise<void>;
   /**

@@ -39,6 +39,7 @@ import { OpenedPorts } from "./opened_ports.ts";
 import { Outreach } from "./outreach.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import { RunningOperations } from "./running_operations.ts";
+import { PublisherSearches } from "./publisher_searches.ts";
 import { notStarted } from "./errors.ts";
 import { ipv6Use, Reach } from "./reach.ts";
 
@@ -59,6 +60,7 @@ export class WorkerRuntime implements WorkerApi {
   #manager: DhtManager | undefined;
   #managerFailure: string | undefined;
   readonly #defects: DefectLog;
+  readonly #searches: PublisherSearches;
   #limiter: RateLimiter | undefined;
   #reannouncer: Reannouncer | undefined;
   #reach: Reach | undefined;
@@ -80,6 +82,7 @@ export class WorkerRuntime implements WorkerApi {
     this.#clock = clock;
     this.#send = send;
     this.#defects = new DefectLog(send);
+    this.#searches = new PublisherSearches(clock, () => this.#borrowing);
     this.#createManager = parts.createManager ?? ((options) => new DhtManager(options));
     this.#ports = parts.ports ?? new OpenedPorts(clock);
     this.#gate = parts.gate;
@@ -254,12 +257,16 @@ export class WorkerRuntime implements WorkerApi {
     this.#operation(operation, (signal) =>
       downloadArchive(order, {
         ...{ engine: this.#running, manager: () => this.#borrowing, clock: this.#clock, signal },
+        searches: this.#searches,
         port: () => ({ 4: this.#announcedPort, 6: this.#running.port }),
         onProgress: (progress) => this.#send({ event: "progress", operation, progress }),
       }));
 
-  addSources: WorkerApi["addSources"] = (infoHashHex, peers, webSeeds) =>
-    Promise.resolve(this.#running.addSources(infoHashHex, peers, webSeeds));
+  addSources: WorkerApi["addSources"] = (infoHashHex, peers, webSeeds, publisher) => {
+    this.#running.addSources(infoHashHex, peers, webSeeds);
+    if (publisher) this.#running.downloadOf(infoHashHex)?.setPublisher(publisher);
+    return Promise.resolve();
+  };
 
   widen: WorkerApi["widen"] = (infoHashHex, wantedBytes) =>
     Promise.resolve(this.#running.downloadOf(infoHashHex)?.widen(wantedBytes));

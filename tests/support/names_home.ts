@@ -223,7 +223,7 @@ export class NamesHome implements AsyncDisposable {
       },
       async countPeers({ infoHash }, options) {
         const { peers } = await manager.findPeers(fromHex(infoHash)!, options);
-        return { peers: peers.length };
+        return { peers: peers.length, machines: peers.length };
       },
     };
     return operations as Operations;

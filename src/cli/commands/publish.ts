@@ -52,7 +52,8 @@ type Run = CommandRun<Flags, string[]>;
 export default defineCommand<Flags, string[]>({
   description:
     "PATH is a directory to pack, or an archive. With - the paths are read from standard input. " +
-    "Prints NAME@VERSION, a tab and the magnet link for each. The archive stays in the seed " +
+    "Prints NAME@VERSION, a tab and the magnet link for each. The link names the publisher; an " +
+    "infohash alone finds only who announces the archive itself. The archive stays in the seed " +
     "directory; a running `libreseed seed` seeds it at once.",
   examples: [
     "libreseed publish ./my-tool",

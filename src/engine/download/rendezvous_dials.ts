@@ -8,7 +8,13 @@
 
 import { type Clock, formatHostPort, machineOf, readHostPort } from "../../base/mod.ts";
 import type { PeerAddress } from "../../dht/mod.ts";
-import { RENDEZVOUS_SOURCE, stopDialling, type Torrent, type Wire } from "../libraries/mod.ts";
+import {
+  redialFromRendezvous,
+  RENDEZVOUS_SOURCE,
+  stopDialling,
+  type Torrent,
+  type Wire,
+} from "../libraries/mod.ts";
 import type { PublisherPeers } from "./publisher_peers.ts";
 
 /** Number of peers of the rendezvous that are dialled or judged at a time, at first. */
@@ -80,11 +86,14 @@ export class RendezvousDials {
   #drawn = new Set<string>();
   readonly #machines = new Set<string>();
   readonly #undecided = new Map<string, Undecided>();
+  /** Addresses of peers that have sent something in this download. */
+  readonly #proven = new Set<string>();
   #firstMs: number | undefined;
 
   constructor(options: RendezvousDialsOptions) {
     this.#options = { random: Math.random, ...options };
     const { torrent, clock, known, publisherHex } = this.#options;
+    redialFromRendezvous(torrent, (address) => this.#proven.has(address));
     torrent.on("fruitless", (address: string) => this.#judge(address, "lacking"));
     torrent.on("refused", (address: string) => this.#judge(address, "unknown"));
     torrent.on("wire", (wire: Wire, address?: string) => {
@@ -225,7 +234,10 @@ export class RendezvousDials {
     const { torrent, known, infoHashHex, publisherHex } = this.#options;
     // The end of a download ends all its connections.
     if (verdict === "lacking" && !torrent.destroyed) known.noteLacking(infoHashHex, address);
-    if (verdict === "useful") known.noteUseful(publisherHex, address);
+    if (verdict === "useful") {
+      this.#proven.add(address);
+      known.noteUseful(publisherHex, address);
+    }
     // A refusal is told from inside `addPeer`.
     queueMicrotask(() => this.#fill());
   }

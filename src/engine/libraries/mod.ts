@@ -57,6 +57,7 @@ export {
   makeClient,
   obfuscatedInfoHash,
   OwnDials,
+  redialFromRendezvous,
   releasePieceBuffer,
   RENDEZVOUS_SOURCE,
   requestBlocks,

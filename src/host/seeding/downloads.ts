@@ -94,8 +94,8 @@ export class Downloads {
         const peers = (request.peers ?? []).map((text) => parseHostPort(text));
         // Errors of adding sources are ignored: if the worker has died, the download rejects with the
         // same error.
-        this.#worker.addSources(infoHash, peers, usableWebSeeds(request.webSeeds ?? []))
-          .catch(() => {});
+        const webSeeds = usableWebSeeds(request.webSeeds ?? []);
+        this.#worker.addSources(infoHash, peers, webSeeds, request.publisher).catch(() => {});
         return await joined;
       } catch (error) {
         const isOfOther = error instanceof LibreseedError && !(error instanceof OwnError) &&
@@ -106,7 +106,7 @@ export class Downloads {
   }
 
   #begin(
-    { infoHash, lengthBytes, maxBytes, peers = [], torrent, webSeeds = [], fileName }:
+    { infoHash, lengthBytes, maxBytes, peers = [], torrent, webSeeds = [], fileName, publisher }:
       DownloadRequest,
   ): Running {
     const path = partialPath(this.#seedDirectory, infoHash);
@@ -121,6 +121,7 @@ export class Downloads {
       peers: peers.map((text) => parseHostPort(text)),
       webSeeds: usableWebSeeds(webSeeds),
       fileName,
+      publisher,
     };
     const onProgress = (progress: DownloadProgress) => {
       running.last = progress;

@@ -8,7 +8,7 @@
  *   keeps records of other publishers alive. `retries.ts` schedules retries of temporary failures.
  * - `seeded_catalogs.ts` seeds catalogs. A superseded catalog is seeded for one more hour.
  * - `downloads.ts` shares one download between all commands that request the same torrent.
- * - `seeder.ts` hands torrents to the worker; `disk_use.ts` provide data for
+ * - `seeder.ts` hands torrents to the worker; `count_peers.ts` and `disk_use.ts` provide data for
  *   reports.
  *
  * Other folders define the layout of the seed directory (`src/store`), verify archives (`src/package`) and
@@ -17,6 +17,7 @@
  * @module
  */
 
+export { countPeers } from "./count_peers.ts";
 export { DiskUse } from "./disk_use.ts";
 export { Downloads } from "./downloads.ts";
 export { Packages } from "./packages.ts";

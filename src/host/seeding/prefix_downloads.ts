@@ -70,12 +70,13 @@ export class PrefixDownloads {
     request: Request,
     { signal, onEvent }: CallOptions<PrefixProgress> = {},
   ): Promise<void> {
-    const { infoHash, lengthBytes, maxBytes, webSeeds, fileName } = request;
+    const { wantedBytes: _, ...whole } = request;
+    const { infoHash } = request;
     for (;;) {
       if (signal?.aborted) throw cancelled(infoHash, signal);
       if (this.#downloads.has(infoHash)) {
         const path = partialPath(this.#seedDirectory, infoHash);
-        await this.#downloads.start({ infoHash, lengthBytes, maxBytes, webSeeds, fileName }, {
+        await this.#downloads.start(whole, {
           signal,
           onEvent: (progress) => onEvent?.({ ...progress, path }),
         });
@@ -97,8 +98,8 @@ export class PrefixDownloads {
   }
 
   /** Adds what a request names to a running download. If the worker has died, the download rejects. */
-  async #join({ infoHash, webSeeds = [], wantedBytes }: Request): Promise<void> {
-    await this.#worker.addSources(infoHash, [], usableWebSeeds(webSeeds));
+  async #join({ infoHash, webSeeds = [], wantedBytes, publisher }: Request): Promise<void> {
+    await this.#worker.addSources(infoHash, [], usableWebSeeds(webSeeds), publisher);
     await this.#worker.widen(infoHash, wantedBytes);
   }
 

@@ -256,8 +256,13 @@ export class WorkerHandle {
     );
   }
 
-  addSources(infoHashHex: string, peers: PeerAddress[], webSeeds: string[]): Promise<void> {
-    return this.#call((api) => api.addSources(infoHashHex, peers, webSeeds));
+  addSources(
+    infoHashHex: string,
+    peers: PeerAddress[],
+    webSeeds: string[],
+    publisher?: Uint8Array,
+  ): Promise<void> {
+    return this.#call((api) => api.addSources(infoHashHex, peers, webSeeds, publisher));
   }
 
   widen(infoHashHex: string, wantedBytes: number): Promise<void> {

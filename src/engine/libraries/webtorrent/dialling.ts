@@ -40,6 +40,8 @@ export interface Dialling extends EventEmitter, DiallingTorrent {
   redials?: Set<Timer>;
   /** Added by libreseed: whether no peer of the queue is dialled just now. */
   isHeld?: boolean;
+  /** Added by libreseed: whether a peer of the rendezvous is dialled again by itself. */
+  redialsFromRendezvous?: (address: string) => boolean;
 }
 
 /** A peer that is queued for dialling or has been dialled. */
@@ -74,8 +76,8 @@ export interface AddressFilter {
 const PEX_SOURCE = "ut_pex";
 /**
  * Origin of an address that was found at a publisher's rendezvous. `download/rendezvous_dials.ts` has
- * few of them dialled at a time, so they are dialled next. One that ends the connection without a
- * handshake is not dialled again; the torrent emits `fruitless`.
+ * few of them dialled at a time, so they are dialled next. If one ends the connection without a
+ * handshake, the torrent emits `fruitless`.
  */
 export const RENDEZVOUS_SOURCE = "rendezvous";
 /**
@@ -150,6 +152,11 @@ export const diallingReplacements: readonly Replacement[] = [
 /** Adds a filter that decides which addresses a download may queue for dialling. */
 export function addAddressFilter(torrent: Torrent, filter: AddressFilter): void {
   ((torrent as unknown as Dialling).addressFilters ??= []).push(filter);
+}
+
+/** Sets which peers of the rendezvous are dialled again when a connection to them has ended. */
+export function redialFromRendezvous(torrent: Torrent, may: (address: string) => boolean): void {
+  (torrent as unknown as Dialling).redialsFromRendezvous = may;
 }
 
 /** Forgets that dials to an address have failed, because a peer has introduced us to it. */
@@ -251,9 +258,9 @@ function dialOtherwise(torrent: Dialling, peer: Waiting, form: HandshakeForm): v
 }
 
 function redialLater(torrent: Dialling, peer: Waiting, dials: OwnDials | undefined): void {
-  if (peer.source === RENDEZVOUS_SOURCE && !peer._handshakeDone) {
-    torrent.emit("fruitless", peer.addr);
-    return;
+  if (peer.source === RENDEZVOUS_SOURCE) {
+    if (!peer._handshakeDone) torrent.emit("fruitless", peer.addr);
+    if (!torrent.redialsFromRendezvous?.(peer.addr)) return;
   }
   const pauseMs = REDIAL_MS[peer.retries];
   if (torrent.destroyed || !dials || pauseMs === undefined) return;

@@ -42,6 +42,7 @@ export {
   type AddressFilter,
   diallingReplacements,
   forgiveFailures,
+  redialFromRendezvous,
   RENDEZVOUS_SOURCE,
 } from "./dialling.ts";
 export { encryptionReplacements, secureOf } from "./encryption.ts";
