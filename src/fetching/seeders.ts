@@ -5,8 +5,8 @@
  */
 
 import { LibreseedError } from "../base/mod.ts";
-import type { Operations } from "../control/mod.ts";
 import type { SeederFacts } from "../records/mod.ts";
+import type { HeardAnswer, PublisherRendezvous, RendezvousCaller } from "./rendezvous.ts";
 
 /** What a peer says of itself as a seeder of a publisher. It is a claim that nobody can check. */
 export interface HeardSeeder extends Omit<SeederFacts, "version"> {
@@ -30,29 +30,38 @@ export interface FoundSeeders {
  * Asks the peers at the rendezvous of a publisher what they seed of it. Takes at most 6 s.
  *
  * @param publicKey the publisher's identity, 32 bytes
+ * @param before the questions that this command has asked already; a complete one is not asked again
  * @returns `undefined` if nobody could be asked: the DHT is off, or the daemon is of an earlier version
  */
 export async function findSeeders(
-  operations: Pick<Operations, "askRendezvous">,
+  operations: RendezvousCaller,
   publicKey: Uint8Array,
   signal?: AbortSignal,
+  before?: Pick<PublisherRendezvous, "asked">,
 ): Promise<FoundSeeders | undefined> {
-  const seeders: HeardSeeder[] = [];
+  const known = before?.asked(publicKey);
+  if (known?.asked) return foundIn(known.asked, known.answers);
+  const answers: HeardAnswer[] = [];
   try {
-    const { found, answered } = await operations.askRendezvous({ publicKey }, {
-      signal,
-      onEvent: ({ seeder, from }) => {
-        if (!seeder) return;
-        const { version, ...claimed } = seeder;
-        // A terminal would obey other characters.
-        const isVersion = /^[0-9A-Za-z.+-]+$/.test(version);
-        seeders.push({ ...(isVersion && { version }), ...claimed, from });
-      },
-    });
-    return { found, answered, seeders: seeders.sort((a, b) => b.bytes - a.bytes) };
+    const onEvent = (answer: HeardAnswer) => answers.push(answer);
+    return foundIn(await operations.askRendezvous({ publicKey }, { signal, onEvent }), answers);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof LibreseedError) return undefined;
     throw error;
   }
+}
+
+function foundIn(
+  { found, answered }: Pick<FoundSeeders, "found" | "answered">,
+  answers: readonly HeardAnswer[],
+): FoundSeeders {
+  const seeders = answers.flatMap(({ seeder, from }): HeardSeeder[] => {
+    if (!seeder) return [];
+    const { version, ...claimed } = seeder;
+    // A terminal would obey other characters.
+    const isVersion = /^[0-9A-Za-z.+-]+$/.test(version);
+    return [{ ...(isVersion && { version }), ...claimed, from }];
+  });
+  return { found, answered, seeders: seeders.sort((a, b) => b.bytes - a.bytes) };
 }

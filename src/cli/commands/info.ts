@@ -5,6 +5,7 @@
  */
 
 import { type LibreseedError, NO_FLAGS } from "../../base/mod.ts";
+import type { PublisherRendezvous } from "../../fetching/mod.ts";
 import type { PresentPackage } from "../../names/mod.ts";
 import type { FullManifest } from "../../package/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
@@ -64,7 +65,7 @@ export default defineCommand<Flags, [spec: string]>({
         }
         const flags = await tellFlags(output, minimal, found.flags);
         const [info, versions] = await Promise.all([
-          gather(given, network, found),
+          gather(given, network, found, names.offers.records.rendezvous),
           knownVersions(names, seeds, found),
         ]);
         const pin = names.state.pins.list(info.name).find(({ publicKey }) =>
@@ -89,6 +90,7 @@ async function gather(
   given: Run,
   network: Network,
   { minimal, publicKey, webSeeds, magnet }: PresentPackage,
+  asked: PublisherRendezvous,
 ): Promise<Omit<PackageInfo, "pinned" | "trusted">> {
   const { output, io: { signal }, flags } = given;
   const { fetchManifest, findSeeders } = await import("../../fetching/mod.ts");
@@ -97,7 +99,7 @@ async function gather(
   const { operations, limits } = network;
   const counting = operations.countPeers({ infoHash: minimal.btih }, { signal })
     .then(({ peers }) => peers, () => undefined);
-  const asking = findSeeders(operations, publicKey, signal);
+  const asking = findSeeders(operations, publicKey, signal, asked);
   // If the manifest cannot be read, nobody waits for the answers.
   asking.catch(() => {});
   output.step("reading the manifest");

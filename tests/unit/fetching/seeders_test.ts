@@ -70,3 +70,20 @@ Deno.test("a host that cannot ask is named as such, and Ctrl-C ends the question
   const broken = { askRendezvous: () => Promise.reject(new TypeError("a fault")) };
   await assert.rejects(findSeeders(broken, publicKey), /a fault/);
 });
+
+Deno.test("what this command has asked already is not asked again, unless the answer is incomplete", async () => {
+  const seeder = { version: "0.3.0", archives: 1, bytes: 1, uptimeSeconds: 1 };
+  const answers = [{ entries: [], items: [], seeder, from: "192.0.2.9" }];
+  const asked = { found: 3, dialled: 2, answered: 1 };
+  const again = answering(small, small);
+  const before = (known: unknown) => ({ asked: () => known }) as never;
+  const of = async (known: unknown) =>
+    (await findSeeders(again, publicKey, undefined, before(known)))!;
+  assert.deepEqual(await of({ asked, answers }), {
+    found: 3,
+    answered: 1,
+    seeders: [{ ...seeder, from: "192.0.2.9" }],
+  });
+  assert.equal((await of({ asked: undefined, answers })).seeders.length, 2);
+  assert.equal((await of(undefined)).found, 3);
+});
