@@ -77,6 +77,9 @@ Deno.test("a backup restores keys, pins and what is known, but no root key, in a
   const { run, must, at } = place;
   const friend = `ed25519:${"A".repeat(43)}=`;
   await must(["trust", "add", "friend", friend]);
+  // Nothing is found without the DHT, and followed all the same.
+  await must(["follow", "--no-dht", "--port", "0", `${friend}/tool@^2`]);
+  await must(["follow", "--no-dht", "--port", "0", "0".repeat(63) + "1"]);
   assert.equal((await run(["key", "backup", at("bk")])).code, 2);
   await must(["key", "backup", at("bk")], "pw");
   assert.equal((await Deno.stat(at("bk"))).mode! & 0o777, 0o600);
@@ -96,6 +99,9 @@ Deno.test("a backup restores keys, pins and what is known, but no root key, in a
     await must(["trust", "list", ...other]),
     new RegExp(`^friend\t${friend.replace("+", ".")}`),
   );
+  const following = await must(["following", ...other]);
+  assert.equal(following, await must(["following"]));
+  assert.match(following, /^ed25519:\S+\/tool@\^2\t0 packages\tnever\ned25519:\S{44}\t0 packages/);
 });
 
 Deno.test("the root key is moved out of the home, of which doctor and publish remind", async () => {

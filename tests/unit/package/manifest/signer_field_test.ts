@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import canonicalize from "canonicalize";
-import { toBase64 } from "../../../../src/base/mod.ts";
+import { fromHex, toBase64, utf8 } from "../../../../src/base/mod.ts";
 import {
+  certificateFromJson,
   formatPublicKey,
   keyPairFromSeed,
+  parsePublicKey,
   type Signer,
+  type Statement,
   statementOf,
 } from "../../../../src/identity/mod.ts";
 import {
+  claimedUnpackedBytes,
   contentHash,
   type FullManifest,
   type MinimalManifest,
@@ -24,8 +28,14 @@ import {
   verifyFullSignature,
   verifyMinimalSignature,
 } from "../../../../src/package/mod.ts";
-import { readFull } from "../../../../src/package/manifest/mod.ts";
+import {
+  manifestFields,
+  readFull,
+  withUnpackedBytes,
+} from "../../../../src/package/manifest/mod.ts";
 import { defaultArchiveLimits } from "../../../../src/package/paths/mod.ts";
+import { sha256 } from "../../../support/package_archives.ts";
+import vectors from "../../../vectors/certificates.json" with { type: "json" };
 
 const root = keyPairFromSeed(new Uint8Array(32).fill(1));
 const signing = keyPairFromSeed(new Uint8Array(32).fill(2));
@@ -152,4 +162,27 @@ Deno.test("a newer format is named as that", async () => {
       { code: "MANIFEST_INVALID" },
     );
   }
+});
+
+Deno.test("vector: the manifest of an archive by a certified key, with the unpacked size", async () => {
+  const { certificates, rootText, fullManifest } = vectors;
+  const [, { signingKeySeedHex, json }] = certificates as [unknown, typeof certificates[1]];
+  const pair = keyPairFromSeed(fromHex(signingKeySeedHex)!);
+  const certificate = certificateFromJson(json, parsePublicKey(rootText));
+  const contents = fullManifest.files.map(({ path, contentsHex }) =>
+    [path, fromHex(contentsHex)!] as const
+  );
+  const hashes = Object.fromEntries(contents.map(([path, bytes]) => [path, sha256(bytes)]));
+  const unpackedBytes = contents.reduce((sum, [, bytes]) => sum + bytes.length, 0);
+  const signer = {
+    publicKey: pair.publicKey,
+    certificate,
+    sign: (statement: Statement) => pair.sign(statement),
+  };
+  const fields = manifestFields({ name: "hello", version: "1.2.3" }, hashes, undefined);
+  const signed = await signFull(withUnpackedBytes(fields, unpackedBytes, signer), signer);
+  assert.equal(serializeFull(signed), fullManifest.full);
+  const read = await readFull(utf8(fullManifest.full), defaultArchiveLimits);
+  assert.ok(read.isSigned());
+  assert.equal(claimedUnpackedBytes(read.manifest), unpackedBytes);
 });
