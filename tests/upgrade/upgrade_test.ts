@@ -16,8 +16,10 @@ import {
 import { Staging } from "../../src/package/mod.ts";
 import { replaceProgram } from "../../src/store/mod.ts";
 import { eventually, type Home, newPlace, type Place } from "../support/place.ts";
-import { OLD_VERSION, programs, upgradeTest } from "./programs.ts";
+import { beforeFormats, beside } from "./programs.ts";
 
+const { programs, upgradeTest } = await beside(beforeFormats);
+const OLD_VERSION = beforeFormats.version;
 const oldOnes = () => ({ program: [programs.old] });
 const presentOnes = () => ({ program: [programs.present] });
 
