@@ -32,7 +32,7 @@ export interface KnownVersion extends VersionFlags {
  * Maximum number of versions whose dates are looked up in the DHT. A lookup costs some 3 kB, and `info` of a
  * large package should cost no more than 300 kB.
  */
-const MAX_LOOKED_UP = 5;
+const MAX_LOOKED_UP = 3;
 
 /** A package in the seed directory, as a lookup would have found it. */
 export type PresentPackage = Pick<ResolvedByName, "minimal" | "publicKey" | "webSeeds" | "magnet">;
@@ -69,10 +69,8 @@ export async function knownVersions(
   );
   for (const { version, timestamp } of others) dates.set(version, timestamp);
   const versions: string[] = semver.rsort(listed.filter((one) => semver.valid(one) !== null));
-  const undated = versions.slice(0, MAX_LOOKED_UP).flatMap((version) => {
-    const [key] = keysOf(version);
-    return key && !dates.has(version) ? [{ version, key }] : [];
-  });
+  const undated = versions.filter((version) => !dates.has(version)).slice(0, MAX_LOOKED_UP)
+    .flatMap((version) => keysOf(version).slice(0, 1).map((key) => ({ version, key })));
   const wanted = { publicKey, name: minimal.name };
   const lookedUp = await datesInRecords(operations, offers.trust, wanted, undated, finding);
   for (const [version, date] of lookedUp) dates.set(version, date);
