@@ -88,12 +88,12 @@ export function webSeedFile(webSeed: string, fileName: string): string {
 }
 
 /**
- * Returns the URL of the `.torrent` beside a file of a web seed: `.torrent` in place of `.tgz` or
- * `.jsonl` at the end of the file's path, as in the seed directory, or after the end of any other
+ * Returns the URL of the `.torrent` beside a file of a web seed: `.torrent` in place of `.tgz`,
+ * `.jsonl` or `.bin` at the end of the file's path, as in the seed directory, or after the end of any other
  * path.
  */
 export function webSeedTorrent(webSeed: string, fileName: string): string {
   const url = new URL(webSeedFile(webSeed, fileName));
-  url.pathname = `${url.pathname.replace(/\.(?:tgz|jsonl)$/, "")}.torrent`;
+  url.pathname = `${url.pathname.replace(/\.(?:tgz|jsonl|bin)$/, "")}.torrent`;
   return url.href;
 }

@@ -240,6 +240,19 @@ export interface PrefixProgress extends DownloadProgress {
   path: string;
 }
 
+/** Ranges of bytes of a torrent's file, which match the infohash. */
+export interface RangesRead {
+  /** The bytes of all ranges, one range after the other, without what is beyond the end of the file. */
+  bytes: Uint8Array;
+  /** Length of the whole file in bytes. */
+  lengthBytes: number;
+  /**
+   * Number of bytes that peers have sent since the torrent was opened, for this read and earlier ones, with
+   * the metadata and all messages; 0 if the file was read from the disk.
+   */
+  downloadedBytes: number;
+}
+
 /** Result of a download: the complete file, and its `.torrent`. */
 export interface Downloaded {
   /**

@@ -36,6 +36,7 @@ export type {
   PackageJson,
   PeerCount,
   PrefixProgress,
+  RangesRead,
   RecordJson,
   RecordName,
   ReloadedJson,

@@ -22,6 +22,7 @@ import type {
   PackageJson,
   PeerCount,
   PrefixProgress,
+  RangesRead,
   RecordJson,
   ReloadedJson,
   SettingJson,
@@ -272,6 +273,22 @@ export const operations = {
   widenPrefix: {
     request: v.strictObject({ infoHash, wantedBytes: count }),
     result: plain<void>(),
+  },
+  /**
+   * Reads ranges of bytes of a torrent's file without downloading the rest. The pieces that hold them are
+   * verified against the infohash. The file is one that this home seeds, or the pieces come from peers;
+   * then the torrent stays open for some seconds, for the next ranges.
+   */
+  readRanges: {
+    request: v.strictObject({
+      infoHash,
+      maxBytes: count,
+      ranges: v.pipe(v.array(v.strictObject({ start: count, end: count })), v.maxLength(64)),
+      webSeeds: v.optional(webSeeds),
+      fileName: v.optional(v.pipe(v.string(), v.maxLength(255))),
+      publisher: v.optional(publicKey),
+    }),
+    result: withBytes<RangesRead>({ bytes: base64 }),
   },
   /** Notifies the daemon that the list of followed publishers has changed. */
   followed: { result: plain<void>(), daemonOnly: true },

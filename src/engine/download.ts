@@ -9,6 +9,7 @@
 import { type Clock, every, formatHostPort, parseAddress, toHex } from "../base/mod.ts";
 import type { PeerAddress } from "../dht/mod.ts";
 import {
+  type ByteRange,
   DuplicateConnections,
   type FetchRange,
   PeerReach,
@@ -51,13 +52,25 @@ export interface DownloadRequest {
   fileName?: string;
   /**
    * Number of bytes at the archive's beginning that are wanted. The pieces that hold them are requested
-   * in order, and the download waits for {@linkcode Download.widen} when it has them. Default: all.
+   * in order, and the download waits for {@linkcode Download.widen} or {@linkcode Download.want} when it
+   * has them. Default: all.
    */
   wantedBytes?: number;
   /** Identity of the publisher, 32 bytes, if known. */
   publisher?: Uint8Array;
   signal?: AbortSignal;
   onProgress?: (progress: DownloadProgress) => void;
+}
+
+/** Ranges of bytes that a download has, verified and written. */
+export interface RangesHeld {
+  /** Length of the torrent's file in bytes. */
+  lengthBytes: number;
+  /**
+   * Number of bytes that peers have sent so far, for these and other ranges, with the metadata and all
+   * messages.
+   */
+  downloadedBytes: number;
 }
 
 /** Number of downloaded bytes after which a progress report is due. */
@@ -165,6 +178,40 @@ export class Download {
     this.#picker.widen(wantedBytes);
   }
 
+  /**
+   * Wants ranges of bytes, if the request named a number of wanted bytes. Resolves when the pieces that
+   * hold them are verified and written. Bytes beyond the end of the archive are left out.
+   *
+   * @param signal aborting it takes the wish back
+   * @throws {EngineError} `DOWNLOAD_CANCELLED` when `signal` aborts, `TORRENT_FAILED` if the download ends
+   * before
+   */
+  async want(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<RangesHeld> {
+    const { torrent, request: { infoHashHex } } = this;
+    const unwant = this.#picker.want(ranges);
+    const arrived = Promise.withResolvers<void>();
+    const check = () => {
+      if (holdsAll(torrent, ranges)) arrived.resolve();
+      else if (signal?.aborted) arrived.reject(cancelled(infoHashHex, signal));
+      else if (torrent.destroyed) {
+        const message = `Torrent ${infoHashHex} was ended`;
+        arrived.reject(new EngineError("failed", "TORRENT_FAILED", message));
+      }
+    };
+    const events = ["ready", "verified", "done", "close"];
+    for (const event of events) torrent.on(event, check);
+    signal?.addEventListener("abort", check, { once: true });
+    check();
+    try {
+      await arrived.promise;
+      return { lengthBytes: torrent.length, downloadedBytes: torrent.received };
+    } finally {
+      for (const event of events) torrent.removeListener(event, check);
+      signal?.removeEventListener("abort", check);
+      unwant();
+    }
+  }
+
   /** Adds web seeds by their URLs. */
   addWebSeeds(urls: readonly string[]): void {
     this.#webSeeds.add(urls);
@@ -239,8 +286,7 @@ export class Download {
       return torrent.torrentFile;
     } catch (error) {
       if (!signal?.aborted) throw error;
-      const message = `Download of ${infoHashHex} ended early`;
-      throw new EngineError("failed", "DOWNLOAD_CANCELLED", message, { cause: signal.reason });
+      throw cancelled(infoHashHex, signal);
     } finally {
       ticking.cancel();
       this.#webSeeds.close();
@@ -248,6 +294,38 @@ export class Download {
       await destroyTorrent(torrent);
     }
   }
+}
+
+function cancelled(infoHashHex: string, signal: AbortSignal): EngineError {
+  const message = `Download of ${infoHashHex} ended early`;
+  return new EngineError("failed", "DOWNLOAD_CANCELLED", message, { cause: signal.reason });
+}
+
+/**
+ * Wants ranges of bytes of a download: see {@linkcode Download.want}.
+ *
+ * @throws {EngineError} `TORRENT_FAILED` also if there is no such download
+ */
+export async function wantRanges(
+  download: Download | undefined,
+  ranges: readonly ByteRange[],
+  signal?: AbortSignal,
+): Promise<RangesHeld> {
+  if (download) return await download.want(ranges, signal);
+  throw new EngineError("failed", "TORRENT_FAILED", "The torrent is not being downloaded");
+}
+
+/** Whether all pieces that hold ranges of bytes are verified. */
+function holdsAll(torrent: Torrent, ranges: readonly ByteRange[]): boolean {
+  const { ready, pieces, pieceLength } = torrent;
+  if (!ready || !pieces) return false;
+  return ranges.every(({ start, end }) => {
+    const last = Math.min(Math.ceil(end / pieceLength), pieces.length);
+    for (let index = Math.floor(start / pieceLength); index < last; index++) {
+      if (pieces[index] !== null) return false;
+    }
+    return true;
+  });
 }
 
 /** Creates an {@linkcode EngineError} with the code `TORRENT_INVALID`. */

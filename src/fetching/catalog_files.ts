@@ -7,14 +7,16 @@
  * `catalog-KEY.jsonl` is the current catalog of a publisher; its torrent lies beside it. The daemon seeds
  * a copy of the file, `catalog-KEY~INFOHASH.jsonl`. A newer catalog replaces the first file, not the copy.
  *
- * A publisher's list of good archives (`good_list.ts`), `good-KEY.bin`, is seeded in the same way. To the
- * functions of this file it is a catalog, too.
+ * The index of a catalog (`catalog_index.ts`), `index-KEY.bin`, and a publisher's list of good archives
+ * (`good_list.ts`), `good-KEY.bin`, are seeded in the same way. To the functions of this file they are
+ * catalogs, too.
  *
  * @module
  */
 
 import { join } from "node:path";
 import { equalBytes } from "../base/mod.ts";
+import type { Operations } from "../control/mod.ts";
 import {
   catalogFileName,
   type GrownCatalog,
@@ -23,8 +25,16 @@ import {
   torrentOfBytes,
 } from "../package/mod.ts";
 import { writeFileAtomic } from "../store/mod.ts";
+import type { FindOptions } from "./find_record.ts";
 
-/** The ending of a catalog, or of a list of good archives. */
+/** Dependencies of fetching a catalog. `timeoutMs` is the time limit of the whole download. */
+export interface CatalogContext extends FindOptions {
+  operations: Operations;
+  /** Absolute path of the seed directory. */
+  seedDirectory: string;
+}
+
+/** The ending of a catalog, or of an index or a list of good archives. */
 const ENDING = /\.(?:jsonl|bin)$/;
 
 /** Returns the file name of a catalog's torrent: `catalog-KEY.torrent`. */
@@ -33,11 +43,11 @@ export function catalogTorrentName(fileName: string): string {
 }
 
 /**
- * Whether a file name has the form `catalog-KEY.jsonl` or `catalog-KEY~INFOHASH.jsonl`, or that of a list
- * of good archives, `good-KEY.bin` or `good-KEY~INFOHASH.bin`.
+ * Whether a file name has the form `catalog-KEY.jsonl` or `catalog-KEY~INFOHASH.jsonl`, or that of an index
+ * or a list of good archives: `index-` or `good-`, and `.bin`.
  */
 export function isCatalogName(name: string): boolean {
-  return /^(?:catalog-[0-9a-f]{16}(?:~[0-9a-f]{40})?\.jsonl|good-[0-9a-f]{16}(?:~[0-9a-f]{40})?\.bin)$/
+  return /^(?:catalog-[0-9a-f]{16}(?:~[0-9a-f]{40})?\.jsonl|(?:good|index)-[0-9a-f]{16}(?:~[0-9a-f]{40})?\.bin)$/
     .test(name);
 }
 

@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { toHex, usableWebSeeds } from "../base/mod.ts";
-import { named, type Operations } from "../control/mod.ts";
+import { named } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import {
   type Catalog,
@@ -15,35 +15,41 @@ import {
   MAX_CATALOG_BYTES,
   parseCatalogInTurns,
 } from "../package/mod.ts";
+import type { AnnounceRecord } from "../records/mod.ts";
 import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
-import { catalogTorrentName, presentCatalog } from "./catalog_files.ts";
+import { type CatalogContext, catalogTorrentName, presentCatalog } from "./catalog_files.ts";
+import { keepIndex } from "./catalog_index.ts";
 import { FetchingError } from "./errors.ts";
-import type { FindOptions } from "./find_record.ts";
 
-/** Dependencies of fetching a catalog. `timeoutMs` is the time limit of the whole download. */
-export interface CatalogContext extends FindOptions {
-  operations: Operations;
-  /** Absolute path of the seed directory. */
-  seedDirectory: string;
-}
+/** The members of an announce record that name a catalog. */
+export type CatalogRecord =
+  & Required<Pick<AnnounceRecord, "catalogInfoHash">>
+  & Pick<AnnounceRecord, "indexInfoHash" | "webSeeds">;
 
 /**
  * Reads a catalog from the seed directory. If the catalog is missing, downloads it there first.
+ * Makes the catalog's index, too, if the record names one.
  *
- * @param infoHash infohash in the announce record, 20 bytes
- * @param webSeeds web seeds in the announce record
+ * @param record the announce record that names the catalog, decoded
  * @throws {FetchingError} `CATALOG_UNREACHABLE` (kind `network`)
  * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
  * @throws {EngineError} `TORRENT_TOO_LARGE` (kind `verification`)
  */
 export async function fetchCatalog(
-  { operations, seedDirectory, clock, timeoutMs, signal }: CatalogContext,
+  context: CatalogContext,
   publicKey: Uint8Array,
-  infoHash: Uint8Array,
-  webSeeds: readonly string[] = [],
+  record: CatalogRecord,
 ): Promise<Catalog> {
+  const { operations, seedDirectory, clock, timeoutMs, signal } = context;
+  const { catalogInfoHash: infoHash, indexInfoHash, webSeeds = [] } = record;
   const present = await presentCatalog(seedDirectory, publicKey, infoHash);
-  if (present) return await parseCatalogInTurns(present.bytes, publicKey, signal);
+  if (present) {
+    const catalog = await parseCatalogInTurns(present.bytes, publicKey, signal);
+    if (indexInfoHash) {
+      await keepIndex(context, publicKey, present.bytes, { infoHash: indexInfoHash });
+    }
+    return catalog;
+  }
   const deadline = new AbortController();
   const timer = clock.after(timeoutMs, () => deadline.abort());
   const late = deadline.signal;
@@ -70,9 +76,10 @@ export async function fetchCatalog(
       );
     })
     .finally(() => timer.cancel());
+  const bytes = await Deno.readFile(path);
   let catalog: Catalog;
   try {
-    catalog = await parseCatalogInTurns(await Deno.readFile(path), publicKey, signal);
+    catalog = await parseCatalogInTurns(bytes, publicKey, signal);
   } catch (error) {
     await Deno.remove(path).catch(() => {});
     throw error;
@@ -81,5 +88,6 @@ export async function fetchCatalog(
   await writeFileAtomic(join(seedDirectory, catalogTorrentName(fileName)), torrent);
   await moveIntoPlace(path, join(seedDirectory, fileName));
   if ((await operations.status()).daemon) await operations.addCatalog({ fileName });
+  if (indexInfoHash) await keepIndex(context, publicKey, bytes, { infoHash: indexInfoHash });
   return catalog;
 }

@@ -13,9 +13,8 @@ import { formatPublicKey } from "../identity/mod.ts";
 import { torrentOfBytes } from "../package/mod.ts";
 import { decodeGoodList, encodeGoodList, GOOD_HASH_BYTES, isGoodList } from "../records/mod.ts";
 import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
-import { catalogTorrentName } from "./catalog_files.ts";
+import { type CatalogContext, catalogTorrentName } from "./catalog_files.ts";
 import { FetchingError } from "./errors.ts";
-import type { CatalogContext } from "./fetch_catalog.ts";
 
 /** Maximum number of archives in a list. */
 const MAX_GOOD = 100_000;

@@ -40,8 +40,9 @@ export class KnownFlags {
     this.#options = options;
     this.#seen = () => offers.lastSeen(publicKey, name).flags;
     const seenSeq = (key: Uint8Array) => offers.seenSeq(key, name);
-    const read = () => readFlags(operations, offers.records, publicKey, { ...options, seenSeq });
-    this.#flags = offers.flagsOf(publicKey, read)
+    const wanted = { ...options, seenSeq, name };
+    const read = () => readFlags(operations, offers.records, publicKey, wanted);
+    this.#flags = offers.flagsOf(publicKey, name, read)
       .then((read) => offers.settle(name, read).flags, this.#seen);
   }
 

@@ -35,6 +35,7 @@
 
 export { fetchFile, fetchManifest, type ReadBeginning, type WantedBeginning } from "./beginning.ts";
 export {
+  type CatalogContext,
   currentCatalogName,
   isCatalogName,
   isKeptCatalogName,
@@ -44,7 +45,8 @@ export {
   writeCatalog,
 } from "./catalog_files.ts";
 export { type FetchContext, fetchContext, type FetchListeners } from "./context.ts";
-export { type CatalogContext, fetchCatalog } from "./fetch_catalog.ts";
+export { CatalogIndex, keepIndex } from "./catalog_index.ts";
+export { type CatalogRecord, fetchCatalog } from "./fetch_catalog.ts";
 export { fetchGoodList, goodListFileName, writeGoodList } from "./good_list.ts";
 export { type AnswerCounts, type FindOptions, findRecord, retryLookup } from "./find_record.ts";
 export { getArchive, type Got, outsidePath } from "./get_archive.ts";
@@ -60,6 +62,7 @@ export {
   readFlags,
   readOffers,
   versionsByName,
+  type WantedOffer,
 } from "./offer.ts";
 export { OfferCache, type SeenOffers } from "./offer_cache.ts";
 export {

@@ -7,7 +7,7 @@
 import type { Operations } from "../control/mod.ts";
 import { fittingVersions } from "./choose_version.ts";
 import type { FindOptions } from "./find_record.ts";
-import { readOffers } from "./offer.ts";
+import { readOffers, type WantedOffer } from "./offer.ts";
 import type { OfferCache } from "./offer_cache.ts";
 import type { Wanted } from "./resolve.ts";
 import { flagsOfVersion, type VersionFlags } from "./version_flags.ts";
@@ -34,8 +34,9 @@ export async function newestVersions(
   options: FindOptions,
   offers: OfferCache,
 ): Promise<NewestVersions> {
-  const read = () => readOffers(operations, offers.records, publicKey, options);
-  const offer = offers.settle(name, await offers.of(publicKey, read));
+  const read = (wanted: WantedOffer) =>
+    readOffers(operations, offers.records, publicKey, { ...options, ...wanted });
+  const offer = offers.settle(name, await offers.of(publicKey, name, read));
   const [wanted] = fittingVersions(offer, range);
   const [latest] = fittingVersions(offer, undefined);
   return {

@@ -16,6 +16,7 @@ import {
   RecordError,
   type SigningKey,
 } from "../records/mod.ts";
+import type { CatalogIndex } from "./catalog_index.ts";
 import type { FindOptions } from "./find_record.ts";
 import {
   findUnderKeys,
@@ -31,8 +32,15 @@ export interface Offer {
   key: SigningKey;
   /** BEP 44 sequence number of the announce record. */
   seq: number;
+  /** The announce record. */
+  item: MutableItem;
   /** Listed versions by package name, yanked ones included. */
   packages: OfferedVersions;
+  /**
+   * The index of the catalog, if only a part of the list was read from it: `packages` and `flags` are then
+   * those of the package that was asked for.
+   */
+  index?: CatalogIndex;
   /** Flags by package name. Packages without flags are absent. */
   flags: FlagsByName;
   /** Manifests of listed versions; absent if the list is in the announce record, which has none. */
@@ -40,12 +48,20 @@ export interface Offer {
 }
 
 /** The flags of the packages of a publisher's key. `packages` is absent if the catalog was not needed. */
-export type OfferedFlags = Pick<Offer, "key" | "seq" | "flags" | "manifests"> & {
-  packages?: OfferedVersions;
-};
+export type OfferedFlags =
+  & Pick<Offer, "key" | "seq" | "item" | "flags" | "index" | "manifests">
+  & { packages?: OfferedVersions };
+
+/** What is to be read of a publisher's offers. */
+export interface WantedOffer {
+  /** The package that is wanted, so that less of a catalog has to be read; if absent, all are. */
+  name?: string;
+  /** Offers of the publisher that were read for another package; their records are not looked up again. */
+  known?: readonly OfferedFlags[];
+}
 
 /** Options of reading the offers of a publisher. */
-export interface OfferOptions extends FindOptions {
+export interface OfferOptions extends FindOptions, WantedOffer {
   /** See `Subject.hint` of `publisher_keys.ts`. */
   hint?: SigningKey;
   /** Returns the `seq` of the newest list of a key that this home has seen, as far as it knows. */
@@ -100,17 +116,19 @@ async function read(
   onShown?: (offer: OfferedFlags) => void,
 ): Promise<OfferedFlags[]> {
   const finding = needsPackages ? options : { ...options, timeoutMs: 0 };
-  const found = await findUnderKeys(operations, records, {
-    publicKey,
-    label: `what ${formatPublicKey(publicKey)} publishes`,
-    saltOf: announceSalt,
-    hint: options.hint,
-    ...listsAtRendezvous(options.seenSeq),
-    onShown: (key) => ({ seq, value }) => {
-      const { packages, flags = new Map() } = decodeAnnounceRecord(value);
-      onShown?.({ key, seq, packages, flags });
-    },
-  }, finding);
+  const found: readonly Pick<FoundUnderKey, "key" | "item">[] = options.known ??
+    await findUnderKeys(operations, records, {
+      publicKey,
+      label: `what ${formatPublicKey(publicKey)} publishes`,
+      saltOf: announceSalt,
+      hint: options.hint,
+      ...listsAtRendezvous(options.seenSeq),
+      onShown: (key) => (item) => {
+        const { seq, value } = item;
+        const { packages, flags = new Map() } = decodeAnnounceRecord(value);
+        onShown?.({ key, seq, item, packages, flags });
+      },
+    }, finding);
   const read = await Promise.allSettled(
     found.map((one) => readOne(operations, one, options, needsPackages)),
   );
@@ -146,19 +164,24 @@ function isReadable({ value }: MutableItem): boolean {
 
 async function readOne(
   operations: Operations,
-  { key, item }: FoundUnderKey,
-  options: FindOptions,
+  { key, item }: Pick<FoundUnderKey, "key" | "item">,
+  options: OfferOptions,
   needsPackages: boolean,
 ): Promise<OfferedFlags> {
   const { packages, flags = new Map(), catalogHasFlags } = decodeAnnounceRecord(item.value);
   if (!catalogHasFlags && (packages || !needsPackages)) {
-    return { key, seq: item.seq, packages, flags };
+    return { key, seq: item.seq, item, packages, flags };
   }
   const { seedDirectory } = await operations.status();
-  const list = await readList({ ...options, operations, seedDirectory }, key.key, item);
+  const list = await readList(
+    { ...options, operations, seedDirectory },
+    key.key,
+    item,
+    options.name,
+  );
   return {
     key,
-    seq: list.item.seq,
+    ...{ seq: list.item.seq, item: list.item, index: list.index },
     packages: list.packages ?? versionsByName(list.catalog.manifests),
     flags: list.flags,
     ...(list.catalog && { manifests: list.catalog.manifests }),

@@ -9,7 +9,7 @@ import { LibreseedError, NO_FLAGS, toHex } from "../base/mod.ts";
 import type { PackageOffer } from "../store/mod.ts";
 import type { Trust } from "../trust/mod.ts";
 import { type MergedOffer, mergeOffers } from "./merge_offers.ts";
-import type { Offer, OfferedFlags } from "./offer.ts";
+import type { Offer, OfferedFlags, WantedOffer } from "./offer.ts";
 import { PublisherRecords } from "./publisher_keys.ts";
 
 /** The memory of a home for the newest flags that it has seen. `OffersTable` of `src/store` is one. */
@@ -25,7 +25,16 @@ export interface SeenOffers {
 export class OfferCache {
   /** The publisher records that this command has looked up. */
   readonly records: PublisherRecords;
+  /**
+   * Offers by the publisher's key (hex); those that hold one package only, by key and package name.
+   */
   readonly #read = new Map<string, Promise<Offer[]>>();
+  /** Publishers whose whole list has been read, by key (hex). */
+  readonly #whole = new Set<string>();
+  /** The first read of each publisher's list, by key (hex). */
+  readonly #first = new Map<string, Promise<Offer[]>>();
+  /** The latest offers of each publisher, whole or not, by its key (hex). */
+  readonly #latest = new Map<string, Offer[]>();
   readonly #flags = new Map<string, Promise<OfferedFlags[]>>();
   readonly #seen: SeenOffers | undefined;
 
@@ -43,15 +52,48 @@ export class OfferCache {
     return this.records.trust;
   }
 
-  /** Returns the offers of a publisher from the cache, or calls `read`. A failed read is not cached. */
-  of(publicKey: Uint8Array, read: () => Promise<Offer[]>): Promise<Offer[]> {
-    return cached(this.#read, toHex(publicKey), read);
+  /**
+   * Returns the offers of a publisher from the cache, or calls `read`. A failed read is not cached.
+   *
+   * @param name the package that is wanted: of a long list, the offers may hold this package only
+   * @param read called with what is to be read: the package, and offers of the publisher that were read for
+   * another package, if any
+   */
+  async of(
+    publicKey: Uint8Array,
+    name: string,
+    read: (wanted: WantedOffer) => Promise<Offer[]>,
+  ): Promise<Offer[]> {
+    const keyHex = toHex(publicKey);
+    // A read of another package may show that the list is short, and is known whole.
+    const first = this.#first.get(keyHex);
+    if (first) await first.catch(() => {});
+    const key = this.#whole.has(keyHex) ? keyHex : `${keyHex} ${name}`;
+    const reading = cached(this.#read, key, async () => {
+      const offers = await read({ name, known: this.#latest.get(keyHex) });
+      this.#latest.set(keyHex, offers);
+      if (!offers.some(({ index }) => index)) {
+        this.#whole.add(keyHex);
+        this.#read.set(keyHex, Promise.resolve(offers));
+      }
+      return offers;
+    });
+    if (!this.#first.has(keyHex)) {
+      this.#first.set(keyHex, reading);
+      reading.catch(() => this.#first.delete(keyHex));
+    }
+    return await reading;
   }
 
-  /** Returns the flags of a publisher's packages like {@linkcode of}, also those of a cached offer. */
-  flagsOf(publicKey: Uint8Array, read: () => Promise<OfferedFlags[]>): Promise<OfferedFlags[]> {
+  /** Returns the flags of a publisher's package like {@linkcode of}, also those of a cached offer. */
+  flagsOf(
+    publicKey: Uint8Array,
+    name: string,
+    read: () => Promise<OfferedFlags[]>,
+  ): Promise<OfferedFlags[]> {
     const keyHex = toHex(publicKey);
-    return this.#read.get(keyHex) ?? cached(this.#flags, keyHex, read);
+    const key = `${keyHex} ${name}`;
+    return this.#read.get(keyHex) ?? this.#read.get(key) ?? cached(this.#flags, key, read);
   }
 
   /**

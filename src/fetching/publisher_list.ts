@@ -6,10 +6,12 @@
  * @module
  */
 
-import { delay, type FlagsByName, toHex } from "../base/mod.ts";
+import { delay, type FlagsByName, LibreseedError, toHex } from "../base/mod.ts";
 import type { Catalog } from "../package/mod.ts";
-import { decodeAnnounceRecord, type MutableItem } from "../records/mod.ts";
-import { type CatalogContext, fetchCatalog } from "./fetch_catalog.ts";
+import { type AnnounceRecord, decodeAnnounceRecord, type MutableItem } from "../records/mod.ts";
+import { CatalogIndex } from "./catalog_index.ts";
+import type { CatalogContext } from "./catalog_files.ts";
+import { type CatalogRecord, fetchCatalog } from "./fetch_catalog.ts";
 import { isNetworkError } from "./newest_record.ts";
 import { lookUpRecord } from "./record_lookup.ts";
 
@@ -23,15 +25,22 @@ export type PublisherList =
     /** Flags of the packages, by package name. Packages without flags are absent. */
     flags: FlagsByName;
   }
-  & ({ packages: OfferedVersions; catalog?: undefined } | {
-    packages?: undefined;
-    catalog: Catalog;
-  });
+  & (
+    | { packages: OfferedVersions; catalog?: undefined; index?: undefined }
+    | { packages?: undefined; catalog: Catalog; index?: undefined }
+    /** Of the one package that was asked for, read from the index of the catalog. */
+    | { packages: OfferedVersions; catalog?: undefined; index: CatalogIndex }
+  );
 
 /** Time from the start of a catalog's download to the first repeated lookup of the record (ms). */
 const FIRST_PAUSE_MS = 4_000;
 /** Maximum pause between repeated lookups (ms). Each pause is twice as long as the pause before. */
 const LONGEST_PAUSE_MS = 15_000;
+/**
+ * Time that a reader of one package gives the index of the catalog, before it downloads the whole catalog
+ * as well (ms). Nobody but old programs may be there, which seed the catalog and no index.
+ */
+const INDEX_ALONE_MS = 8_000;
 /**
  * Maximum number of catalogs fetched for one list, since a hostile publisher could put new records
  * endlessly.
@@ -43,6 +52,8 @@ const MAX_CATALOGS = 5;
  * of the catalog, the newer catalog is downloaded in parallel, and the first complete catalog is used.
  *
  * @param item the publisher's announce record, verified
+ * @param name the package that is wanted; then only a part of a catalog with an index is read. If absent,
+ * the whole list
  * @throws {FetchingError} `CATALOG_UNREACHABLE` (kind `network`)
  * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
  */
@@ -50,8 +61,9 @@ export async function readList(
   context: CatalogContext,
   publicKey: Uint8Array,
   item: MutableItem,
+  name?: string,
 ): Promise<PublisherList> {
-  const race = new CatalogRace(context, publicKey);
+  const race = new CatalogRace(context, publicKey, name);
   try {
     return await race.run(item);
   } catch (error) {
@@ -66,6 +78,7 @@ export async function readList(
 class CatalogRace {
   readonly #context: CatalogContext;
   readonly #publicKey: Uint8Array;
+  readonly #name: string | undefined;
   readonly #ended = new AbortController();
   readonly #outcome = Promise.withResolvers<PublisherList>();
   readonly #work: Promise<void>[] = [];
@@ -76,9 +89,10 @@ class CatalogRace {
   #running = 0;
   #newest: MutableItem | undefined;
 
-  constructor(context: CatalogContext, publicKey: Uint8Array) {
+  constructor(context: CatalogContext, publicKey: Uint8Array, name: string | undefined) {
     this.#context = context;
     this.#publicKey = publicKey;
+    this.#name = name;
   }
 
   run(item: MutableItem): Promise<PublisherList> {
@@ -103,27 +117,26 @@ class CatalogRace {
 
   #begin(item: MutableItem): void {
     this.#newest = item;
-    const { packages, flags, catalogHasFlags, catalogInfoHash, webSeeds } = decodeAnnounceRecord(
-      item.value,
-    );
+    const record = decodeAnnounceRecord(item.value);
+    const { packages, flags, catalogHasFlags, catalogInfoHash } = record;
     if (packages && !catalogHasFlags) {
       return this.#outcome.resolve({ item, packages, flags: flags ?? new Map() });
     }
     if (this.#begun.has(toHex(catalogInfoHash!))) return;
     this.#begun.add(toHex(catalogInfoHash!));
     this.#running++;
-    this.#work.push(this.#fetch(item, catalogInfoHash!, webSeeds));
+    this.#work.push(this.#fetch(item, { ...record, catalogInfoHash: catalogInfoHash! }));
   }
 
   async #fetch(
     item: MutableItem,
-    catalogInfoHash: Uint8Array,
-    webSeeds?: readonly string[],
+    record: AnnounceRecord & CatalogRecord,
   ): Promise<void> {
     const context = { ...this.#context, signal: this.#signal };
+    const { flags, catalogHasFlags } = record;
     try {
-      const catalog = await fetchCatalog(context, this.#publicKey, catalogInfoHash, webSeeds);
-      const { flags, catalogHasFlags } = decodeAnnounceRecord(item.value);
+      if (await this.#readIndex(item, record)) return;
+      const catalog = await fetchCatalog(context, this.#publicKey, record);
       this.#outcome.resolve({
         item,
         catalog,
@@ -135,6 +148,43 @@ class CatalogRace {
       if (isNetworkError(error)) await this.#lookUpNewer().catch(() => {});
       if (--this.#running === 0) this.#outcome.reject(error);
     }
+  }
+
+  /**
+   * Reads one package from the index of a catalog, if the record names an index. Resolves with whether that
+   * was done; also when it takes long, so that the whole catalog is fetched side by side.
+   */
+  async #readIndex(
+    item: MutableItem,
+    { indexInfoHash, webSeeds, flags, catalogHasFlags }: AnnounceRecord,
+  ): Promise<boolean> {
+    const name = this.#name;
+    if (name === undefined || !indexInfoHash) return false;
+    const wanted = { publicKey: this.#publicKey, infoHash: indexInfoHash, webSeeds };
+    const read = async () => {
+      const index = await CatalogIndex.open(this.#context, wanted, this.#signal);
+      const found = await index.packageOf(name, this.#signal);
+      this.#outcome.resolve({
+        item,
+        index,
+        packages: new Map(found ? [[name, found.versions]] : []),
+        flags: catalogHasFlags ? new Map(found ? [[name, found.flags]] : []) : flags ?? new Map(),
+      });
+      return true;
+    };
+    const reading = read().catch((error) => {
+      // The whole catalog says the same.
+      if (error instanceof LibreseedError || this.#ended.signal.aborted) return false;
+      throw error;
+    });
+    const ended = new AbortController();
+    const signal = AbortSignal.any([ended.signal, this.#signal]);
+    const late = delay(this.#context.clock, INDEX_ALONE_MS, signal).then(
+      () => false,
+      () => reading,
+    );
+    this.#work.push(reading.then(() => {}, () => {}));
+    return await Promise.race([reading, late]).finally(() => ended.abort());
   }
 
   async #watch(): Promise<void> {

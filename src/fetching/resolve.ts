@@ -16,7 +16,8 @@ import { findManifest, type FoundManifest, shownBy, type ShownManifest } from ".
 import { HeadStart } from "./head_start.ts";
 import { KnownFlags } from "./known_flags.ts";
 import { type MergedOffer, mergeOffers } from "./merge_offers.ts";
-import { type Offer, readOffers } from "./offer.ts";
+import type { Trust } from "../trust/mod.ts";
+import { type Offer, readOffers, type WantedOffer } from "./offer.ts";
 import type { OfferCache } from "./offer_cache.ts";
 import type { LookupCounts } from "./record_lookup.ts";
 
@@ -108,15 +109,21 @@ export async function resolvePackage(
   choice: Choice,
 ): Promise<Resolved> {
   const ahead = new HeadStart(operations, options.signal);
+  const ended = new AbortController();
+  const onShown = choice.onShown && ((shown: ShownManifest) => {
+    if (!ended.signal.aborted) choice.onShown!(shown);
+  });
   try {
     return await resolveWith(
       { ...operations, lookUp: ahead.lookUp },
       ahead,
       wanted,
       options,
-      choice,
+      { ...choice, onShown },
+      ended.signal,
     );
   } finally {
+    ended.abort();
     ahead.end();
   }
 }
@@ -127,6 +134,7 @@ async function resolveWith(
   wanted: Wanted,
   options: FindOptions,
   choice: Choice,
+  ended: AbortSignal,
 ): Promise<Resolved> {
   const { name, range } = wanted;
   const isExact = range !== undefined && semver.valid(range) === range;
@@ -136,6 +144,7 @@ async function resolveWith(
     : undefined;
   const listed = isExact ? undefined : await versionsFor(operations, wanted, options, {
     ...choice,
+    ended,
     onLikely: (version, { key }) =>
       ahead.begin(
         { publicKey: key, salt: manifestSalt(name, version) },
@@ -191,8 +200,9 @@ export async function plainVersion(
 ): Promise<string | undefined> {
   const { offers } = choice;
   try {
-    const read = () => readOffers(operations, offers.records, publicKey, options);
-    const offer = offers.settle(name, await offers.of(publicKey, read));
+    const read = (wanted: WantedOffer) =>
+      readOffers(operations, offers.records, publicKey, { ...options, ...wanted });
+    const offer = offers.settle(name, await offers.of(publicKey, name, read));
     const [first] = fittingVersions(offer, undefined);
     if (first === version) return version;
     return (await resolvePackage(operations, { publicKey, name }, options, choice)).minimal.version;
@@ -207,14 +217,15 @@ export async function plainVersion(
  * Returns the versions to try, in the order in which to try them, the keys that list each, and the flags of
  * the package. There are no more than {@linkcode MAX_VERSIONS_TRIED} versions.
  *
- * @param choice `onLikely`: called with the version that will be tried first if no DHT node shows a newer
+ * @param choice `ended`: aborts when the version is resolved. `onLikely`: called with the version that will be tried first if no DHT node shows a newer
  * list than the nodes before, and with the key that lists the version
  */
 async function versionsFor(
   operations: Operations,
   wanted: Wanted,
   options: FindOptions,
-  { offers, without = new Set(), onLikely }: Choice & {
+  { offers, without = new Set(), onLikely, onShown, ended }: Choice & {
+    ended: AbortSignal;
     onLikely: (version: string, key: SigningKey) => void;
   },
 ): Promise<{ versions: string[] } & Pick<MergedOffer, "flags" | "keysOf">> {
@@ -223,16 +234,25 @@ async function versionsFor(
   const seenSeq = (key: Uint8Array) => offers.seenSeq(key, name);
   const read = await offers.of(
     publicKey,
-    () =>
-      readOffers(operations, offers.records, publicKey, { ...options, hint, seenSeq }, (offer) => {
-        shown.set(offer.key, offer);
-        const inOrder = (offers.trust.signingKeys(publicKey) ?? [offer.key])
-          .flatMap(({ key }) => [...shown.values()].filter((one) => equalBytes(one.key.key, key)));
-        const merged = mergeShown(name, inOrder);
-        const [likely] = fittingVersions(merged, range).filter((one) => !without.has(one));
-        const [key] = likely === undefined ? [] : merged.keysOf(likely);
-        if (key) onLikely(likely!, key);
-      }),
+    name,
+    (wanted) =>
+      readOffers(
+        operations,
+        offers.records,
+        publicKey,
+        { ...options, hint, seenSeq, ...wanted },
+        (offer) => {
+          shown.set(offer.key, offer);
+          const inOrder = (offers.trust.signingKeys(publicKey) ?? [offer.key])
+            .flatMap(({ key }) =>
+              [...shown.values()].filter((one) => equalBytes(one.key.key, key))
+            );
+          const merged = mergeShown(name, inOrder);
+          const [likely] = fittingVersions(merged, range).filter((one) => !without.has(one));
+          const [key] = likely === undefined ? [] : merged.keysOf(likely);
+          if (key) onLikely(likely!, key);
+        },
+      ),
   );
   const offer = offers.settle(name, read);
   const fitting = fittingVersions(offer, range);
@@ -240,7 +260,37 @@ async function versionsFor(
   if (fitting.length === 0) throw noFittingVersion(wanted, offer, names);
   const versions = fitting.filter((version) => !without.has(version))
     .slice(0, Math.max(MAX_VERSIONS_TRIED - without.size, 0));
+  if (onShown) {
+    void showIndexed(read, wanted, versions[0], offer, {
+      ...{ trust: offers.trust, onShown, signal: ended },
+    });
+  }
   return { versions, flags: offer.flags, keysOf: offer.keysOf };
+}
+
+/**
+ * Reads the manifest of a version from the index of a catalog, so that its download can begin while the
+ * manifest record is still looked up. The record decides, so a failure here has no consequence.
+ */
+async function showIndexed(
+  read: readonly Offer[],
+  { name }: Wanted,
+  version: string | undefined,
+  { keysOf }: MergedOffer,
+  { trust, onShown, signal }: {
+    trust: Trust;
+    onShown: (shown: ShownManifest) => void;
+    signal: AbortSignal;
+  },
+): Promise<void> {
+  const [first] = version === undefined ? [] : keysOf(version);
+  const listing = read.find(({ key }) => first && equalBytes(key.key, first.key));
+  try {
+    const minimal = await listing?.index?.manifestOf(name, version!, signal);
+    if (minimal && trust.accepts(minimal)) onShown({ minimal, webSeeds: [] });
+  } catch (error) {
+    if (!(error instanceof LibreseedError) && !signal.aborted) throw error;
+  }
 }
 
 /** Merges the offers that nodes have shown so far. */

@@ -15,6 +15,7 @@
  * | `UNREADABLE` | failed | an archive in the seed directory cannot be read at present |
  * | `DOWNLOAD_CANCELLED` | failed | the caller stopped waiting for a download |
  * | `TORRENT_TOO_LARGE` | verification | a torrent is longer than the caller's limit |
+ * | `RANGES_TOO_LARGE` | usage | ranges of more than 16 MiB were asked for at once |
  * | `PACKAGE_NOT_FOUND` | not-found | the package is not in the seed directory |
  * | `NAME_INDEX_LOCKED` | failed | an attacker has locked a slot of the index of a name |
  * | `ENTRY_TIME_WRONG` | failed | an entry of a name index was signed while the clock was wrong |

@@ -53,9 +53,8 @@ import { describeSettings, mergeOrigins, mergeSettings, tellReloaded } from "./r
 import {
   catalogSeederOf,
   countPeers,
-  Downloads,
+  HostDownloads,
   Packages,
-  PrefixDownloads,
   RevocationWatch,
   SeededCatalogs,
   seederOf,
@@ -100,8 +99,7 @@ export class Host implements Operations {
    * dropped after the start.
    */
   #torrentsDueMs: Map<string, number> | undefined;
-  #downloads!: Downloads;
-  #prefixes!: PrefixDownloads;
+  #downloads!: HostDownloads;
 
   /**
    * Starts the parts in order: state database, torrent engine with its DHT node, DHT manager. The caller
@@ -198,8 +196,6 @@ export class Host implements Operations {
     const minNodes = () => this.#options.settings.minNodes;
     this.#records = new KeptRecords(this.#state, clock, started.port, minNodes, listeners.onNotice);
     this.#records.trust = this.#trust;
-    this.#downloads = new Downloads(worker, seedDirectory);
-    this.#prefixes = new PrefixDownloads(worker, seedDirectory, this.#downloads);
     this.#names = new NameKeeper({
       state: this.#state,
       store: indexStore(worker, this.#trust),
@@ -233,6 +229,8 @@ export class Host implements Operations {
       onWarning: listeners.onWarning,
     });
     this.#catalogs = new SeededCatalogs({ seedDirectory, seeder: catalogSeeder, clock, onWarning });
+    const seededPath = (infoHashHex: string) => this.#catalogs.pathOf(infoHashHex);
+    this.#downloads = new HostDownloads({ worker, seedDirectory, clock, seededPath });
     this.#nodes.start(() => worker.knownNodes());
   }
 
@@ -324,9 +322,11 @@ export class Host implements Operations {
   indexName: Operations["indexName"] = (request, options) => this.#dht.indexName(request, options);
 
   countPeers: Operations["countPeers"] = (...call) => countPeers(this.#worker, ...call);
-  download: Operations["download"] = (...call) => this.#downloads.start(...call);
-  downloadPrefix: Operations["downloadPrefix"] = (...call) => this.#prefixes.start(...call);
-  widenPrefix: Operations["widenPrefix"] = (request) => this.#prefixes.widen(request);
+  download: Operations["download"] = (...call) => this.#downloads.download(...call);
+  downloadPrefix: Operations["downloadPrefix"] = (...call) =>
+    this.#downloads.downloadPrefix(...call);
+  widenPrefix: Operations["widenPrefix"] = (request) => this.#downloads.widenPrefix(request);
+  readRanges: Operations["readRanges"] = (...call) => this.#downloads.readRanges(...call);
 
   followed(): Promise<void> {
     return Promise.resolve(this.#follows?.look());
@@ -372,7 +372,7 @@ export class Host implements Operations {
     this.#dhtWatch.stop();
     this.#packages.stop();
     const seeding = [this.#seeding?.stop(), this.#follows?.stop(), this.#catalogs.stop()];
-    await Promise.all([...seeding, this.#names.stop()]);
+    await Promise.all([...seeding, this.#names.stop(), this.#downloads.stop()]);
     await this.#nodes.stop();
     await this.#worker.stop(deadlineMs);
     this.#packages.flush();

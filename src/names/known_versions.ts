@@ -14,6 +14,7 @@ import {
   readOffers,
   satisfiesRange,
   type VersionFlags,
+  type WantedOffer,
   webSeedsBeside,
 } from "../fetching/mod.ts";
 import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
@@ -49,17 +50,21 @@ export async function knownVersions(
   seeds: SeedDirectory,
   { minimal, publicKey }: Pick<ResolvedByName, "minimal" | "publicKey">,
 ): Promise<KnownVersion[] | undefined> {
-  const read = () => readOffers(operations, offers.records, publicKey, finding);
-  const found = await offers.of(publicKey, read).catch((error) => {
+  const read = (wanted: WantedOffer) =>
+    readOffers(operations, offers.records, publicKey, { ...finding, ...wanted });
+  const found = await offers.of(publicKey, minimal.name, read).catch((error) => {
     if (error instanceof LibreseedError) return undefined;
     throw error;
   });
   if (!found?.some(({ packages }) => packages.has(minimal.name))) return undefined;
   const { versions: listed = [], flags, keysOf } = offers.settle(minimal.name, found);
   const dates = new Map([[minimal.version, minimal.timestamp]]);
+  const indexed = await Promise.all(
+    found.map(async ({ index }) => await index?.manifestsOf(minimal.name).catch(() => []) ?? []),
+  );
   const others = [
     // Of two keys that list one version, the first in the publisher record decides: its date is set last.
-    ...found.flatMap(({ manifests = [] }) => manifests).reverse(),
+    ...found.flatMap(({ manifests = [] }, index) => [...manifests, ...indexed[index]!]).reverse(),
     ...state.follows.ofPublisher(publicKey),
     ...(await seeds.list(minimal.name)).flatMap((entry) =>
       entry.problem === undefined ? [entry.minimal] : []

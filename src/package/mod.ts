@@ -40,6 +40,7 @@ export {
 } from "./torrent/mod.ts";
 export {
   archiveFileName,
+  buildIndex,
   type Catalog,
   catalogFileName,
   catalogFlags,
@@ -54,6 +55,14 @@ export {
   type FullManifest,
   growCatalog,
   type GrownCatalog,
+  INDEX_ENTRY_BYTES,
+  INDEX_PIECE_BYTES,
+  type IndexedPackage,
+  indexFileName,
+  IndexHead,
+  type IndexRange,
+  type IndexSizes,
+  indexSizes,
   isArchiveOf,
   isNewerVersion,
   isValidName,

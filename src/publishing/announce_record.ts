@@ -189,6 +189,8 @@ function sameOffer(a: Uint8Array, b: Uint8Array): boolean {
   if (x.catalogInfoHash || y.catalogInfoHash) {
     const flagsOf = ({ flags }: AnnounceRecord) =>
       encodeCatalogRecord({ count: 0, timestampMs: 0, catalogInfoHash: new Uint8Array(20), flags });
+    const [before, after] = [x.indexInfoHash, y.indexInfoHash];
+    if (!equalBytes(before ?? new Uint8Array(), after ?? new Uint8Array())) return false;
     return x.catalogInfoHash !== undefined && y.catalogInfoHash !== undefined &&
       equalBytes(x.catalogInfoHash, y.catalogInfoHash) && equalBytes(flagsOf(x), flagsOf(y));
   }

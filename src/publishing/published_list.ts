@@ -9,6 +9,7 @@ import { type FlagsByName, NO_FLAGS, toHex, utf8 } from "../base/mod.ts";
 import {
   fetchCatalog,
   isNetworkError,
+  keepIndex,
   minimalOf,
   type NewestRecord,
   newestRecord,
@@ -29,7 +30,7 @@ import {
   serializeCatalog,
   serializeMinimal,
 } from "../package/mod.ts";
-import { decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
+import { type CatalogRecordFields, decodeAnnounceRecord, manifestSalt } from "../records/mod.ts";
 import type { PublisherContext } from "./context.ts";
 
 /** Time limit for fetching the publisher's own catalog (ms). */
@@ -63,8 +64,8 @@ export async function readPublishedList(
   { item, isOffline }: NewestRecord,
 ): Promise<PublishedList | "unknown"> {
   if (!item) return { packages: [], isWhole: false };
-  const { packages, count, catalogInfoHash, webSeeds, catalogHasFlags, flags = new Map() } =
-    decodeAnnounceRecord(item.value);
+  const record = decodeAnnounceRecord(item.value);
+  const { packages, count, catalogInfoHash, catalogHasFlags, flags = new Map() } = record;
   const inRecord = [...packages ?? []].flatMap(([name, versions]) =>
     versions.map((version) => ({ name, version }))
   );
@@ -85,7 +86,7 @@ export async function readPublishedList(
     const timeoutMs = CATALOG_TIMEOUT_MS;
     const fetching = { operations, seedDirectory: seeds.path, clock, timeoutMs, signal };
     try {
-      const fetched = await fetchCatalog(fetching, publicKey, catalogInfoHash, webSeeds);
+      const fetched = await fetchCatalog(fetching, publicKey, { ...record, catalogInfoHash });
       return {
         packages: inRecord,
         flags: catalogHasFlags ? fetched.flags : flags,
@@ -119,7 +120,7 @@ function catalogOf(
 }
 
 /**
- * Writes a catalog that also contains the given packages, and lets a running daemon seed it. Packages that
+ * Writes a catalog that also contains the given packages, and its index, and lets a running daemon seed both. Packages that
  * the record itself listed are moved to the catalog. If this home lacks the manifest of such a package, the
  * manifest is looked up in the DHT.
  *
@@ -131,7 +132,7 @@ export async function writeCatalogWith(
   list: PublishedList,
   manifests: readonly MinimalManifest[],
   flags: FlagsByName,
-): Promise<{ count: number; catalogInfoHash: Uint8Array }> {
+): Promise<Pick<CatalogRecordFields, "count" | "catalogInfoHash" | "indexInfoHash">> {
   const { operations, seeds, signal, isOffline } = context;
   const lines = new Map(manifests.map((one) => [catalogKey(one), serializeMinimal(one)]));
   for (const one of list.packages) {
@@ -155,13 +156,17 @@ export async function writeCatalogWith(
   const catalogInfoHash = present && grown.bytes === before.bytes
     ? present.torrent.infoHash
     : await writeCatalog(seeds.path, publicKey, grown, present);
+  // Catalog and index are seeded and announced before the record, because readers of the record download
+  // them.
+  const announce = !isOffline;
+  const fetching = { operations, seedDirectory: seeds.path, signal };
+  const indexing = keepIndex(fetching, publicKey, grown.bytes, { announce });
   if ((await operations.status()).daemon) {
-    // The catalog is seeded and announced before the record, because readers of the record download the
-    // catalog.
     const fileName = catalogFileName(publicKey);
-    await operations.addCatalog({ fileName, announce: !isOffline }, { signal });
+    await Promise.all([indexing, operations.addCatalog({ fileName, announce }, { signal })]);
   }
-  return { count: count + grown.added, catalogInfoHash };
+  const indexInfoHash = await indexing;
+  return { count: count + grown.added, catalogInfoHash, indexInfoHash };
 }
 
 /** Returns the manifest of a listed package from the seed directory, otherwise from the DHT. */

@@ -34,6 +34,11 @@ export interface AnnounceRecord {
   /** Infohash of the catalog torrent, which contains all minimal manifests, 20 bytes. */
   catalogInfoHash?: Uint8Array;
   /**
+   * Infohash of the torrent of the catalog's index, 20 bytes, from which a reader gets single packages;
+   * absent without a catalog, and in records of programs that know no index.
+   */
+  indexInfoHash?: Uint8Array;
+  /**
    * URLs of directories of web seeds (BEP 19) with the catalog and the archives, 1 to 4, of 512 bytes
    * together; absent if there are none. A decoded text may be no URL.
    */
@@ -64,6 +69,7 @@ export interface AnnounceFields {
 /** Input of {@linkcode encodeCatalogRecord}. */
 export interface CatalogRecordFields
   extends Required<Pick<AnnounceRecord, "count" | "timestampMs" | "catalogInfoHash">> {
+  indexInfoHash?: Uint8Array;
   webSeeds?: readonly string[];
   /** Flags that the record shall have; `in catalog` if the catalog has them. */
   flags?: FlagsByName | "in catalog";
@@ -80,11 +86,12 @@ const schema = dictionary({
   )),
   ih: v.optional(bytesOf(20)),
   w: v.optional(webSeeds),
+  x: v.optional(bytesOf(20)),
   f: v.optional(count),
   ...flagEntries,
 });
 
-/** An infohash of zeros, to compute the length of a record before its catalog is known. */
+/** An infohash of zeros, to compute the length of a record before its catalog and index are known. */
 const NO_CATALOG = new Uint8Array(20);
 /** The largest number of packages in a catalog, to compute the length of a record. */
 const LARGEST_COUNT = 100_000;
@@ -127,13 +134,14 @@ export function encodeCatalogRecord(fields: CatalogRecordFields): Uint8Array<Arr
 }
 
 function catalogValue(
-  { count, timestampMs, catalogInfoHash, webSeeds, flags }: CatalogRecordFields,
+  { count, timestampMs, catalogInfoHash, indexInfoHash, webSeeds, flags }: CatalogRecordFields,
 ): Record<string, BValue> {
   return {
     c: count,
     ih: catalogInfoHash,
     t: timestampMs,
     ...webSeedEntry(webSeeds),
+    ...(indexInfoHash && { x: indexInfoHash }),
     ...(flags === "in catalog" ? { f: 1 } : entriesOfFlags(flags)),
   };
 }
@@ -145,7 +153,10 @@ function catalogValue(
 export function flagsFit(
   fields: Pick<AnnounceFields, "timestampMs" | "webSeeds" | "flags">,
 ): boolean {
-  const counted = { ...fields, count: LARGEST_COUNT, catalogInfoHash: NO_CATALOG };
+  const counted = {
+    ...fields,
+    ...{ count: LARGEST_COUNT, catalogInfoHash: NO_CATALOG, indexInfoHash: NO_CATALOG },
+  };
   return encodeValue(catalogValue(counted)).length <= MAX_VALUE_BYTES;
 }
 
@@ -184,6 +195,7 @@ export function decodeAnnounceRecord(value: Uint8Array): AnnounceRecord {
     timestampMs: read.t,
     ...(read.p && { packages: read.p }),
     ...(read.ih && { catalogInfoHash: read.ih }),
+    ...(read.ih && read.x && { indexInfoHash: read.x }),
     ...(read.w && { webSeeds: read.w }),
     ...(read.f ? { catalogHasFlags: true as const } : flags && { flags }),
   };

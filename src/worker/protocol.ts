@@ -19,11 +19,13 @@ import type {
   PutTerms,
 } from "../dht/mod.ts";
 import type {
+  ByteRange,
   DhtState,
   DownloadProgress,
   EncryptionMode,
   FamilyStatus,
   LanStatus,
+  RangesHeld,
   RendezvousAsked,
   SeedOrder,
   TorrentStatus,
@@ -32,7 +34,7 @@ import type {
   TransportMode,
   UtpStatus,
 } from "../engine/mod.ts";
-import type { Binding, BindingState, ErrorData } from "../base/mod.ts";
+import { type Binding, type BindingState, type ErrorData, errorToData } from "../base/mod.ts";
 import type { GateStatus } from "../gate/mod.ts";
 import type { MutableItem, RendezvousAnswer, RendezvousQuestion } from "../records/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
@@ -196,6 +198,11 @@ export interface RendezvousPlace {
 /** Report of an announcement, as plain data that can be passed between threads. */
 export type ReportData = Omit<AnnounceReport, "error"> & { error?: ErrorData };
 
+/** Returns a report as plain data. */
+export function reportToData({ error, ...report }: AnnounceReport): ReportData {
+  return error === undefined ? report : { ...report, error: errorToData(error) };
+}
+
 /**
  * Functions of the worker that the command's thread calls. The command's thread chooses the number
  * `operation`, by which it can later `cancel` the operation.
@@ -231,6 +238,10 @@ export interface WorkerApi {
   ): Promise<void>;
   /** Wants more bytes of a running download that has `wantedBytes`. */
   widen(infoHashHex: string, wantedBytes: number): Promise<void>;
+  /**
+   * Wants ranges of bytes of a running download that has `wantedBytes`, and resolves when it has them.
+   */
+  want(operation: number, infoHashHex: string, ranges: ByteRange[]): Promise<RangesHeld>;
   /**
    * Looks a mutable item up in the DHT (BEP 44).
    *

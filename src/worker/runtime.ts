@@ -7,7 +7,6 @@
 
 import { type Clock, collectGarbage, eachLimited, errorToData, fromHex } from "../base/mod.ts";
 import {
-  type AnnounceReport,
   DhtError,
   DhtManager,
   type DhtManagerOptions,
@@ -15,7 +14,7 @@ import {
   RateLimiter,
   Reannouncer,
 } from "../dht/mod.ts";
-import { type DhtState, Engine, type TorrentStatus } from "../engine/mod.ts";
+import { type DhtState, Engine, type TorrentStatus, wantRanges } from "../engine/mod.ts";
 import type { MachineAddresses } from "../launcher/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
 import { WorkerBinding } from "./binding.ts";
@@ -27,7 +26,7 @@ import {
   isReachable,
   type KeptSeed,
   NO_STATS,
-  type ReportData,
+  reportToData,
   type TunableOptions,
   type WorkerApi,
   type WorkerEvent,
@@ -155,7 +154,7 @@ export class WorkerRuntime implements WorkerApi {
       intervalMs: options.reannounceIntervalMs,
       port: engine.port,
       isReachable: () => this.#manager !== undefined && engine.canAnnounce,
-      onReport: (report) => this.#send({ event: "announced", report: toData(report) }),
+      onReport: (report) => this.#send({ event: "announced", report: reportToData(report) }),
       onError: this.#defects.log,
     });
     this.#outreach = options.readOnly ? undefined : new Outreach({
@@ -271,6 +270,12 @@ export class WorkerRuntime implements WorkerApi {
   widen: WorkerApi["widen"] = (infoHashHex, wantedBytes) =>
     Promise.resolve(this.#running.downloadOf(infoHashHex)?.widen(wantedBytes));
 
+  want: WorkerApi["want"] = (operation, infoHashHex, ranges) =>
+    this.#operation(
+      operation,
+      (signal) => wantRanges(this.#running.downloadOf(infoHashHex), ranges, signal),
+    );
+
   get: WorkerApi["get"] = (operation, key, tellsShown) => {
     const tell = (item: MutableItem) => this.#send({ event: "shown", operation, item });
     const onShown = tellsShown ? tell : undefined;
@@ -312,7 +317,7 @@ export class WorkerRuntime implements WorkerApi {
         eachLimited(idsHex, MAX_ANNOUNCING, undefined, async (id) => {
           if (signal.aborted) return;
           const report = await this.#schedule.announceNow(id, urgent);
-          if (report) this.#send({ event: "announced", operation, report: toData(report) });
+          if (report) this.#send({ event: "announced", operation, report: reportToData(report) });
         }),
     );
   }
@@ -390,8 +395,4 @@ export class WorkerRuntime implements WorkerApi {
     if (!this.#engine) throw notStarted();
     return await this.#operations.run(operation, work);
   }
-}
-
-function toData({ error, ...report }: AnnounceReport): ReportData {
-  return error === undefined ? report : { ...report, error: errorToData(error) };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { WantedOffer } from "../../fetching/mod.ts";
 import type { OwnSpec } from "../running/own_flags.ts";
 import {
   agentKeyFlag,
@@ -78,8 +79,9 @@ async function list(given: Run, { publicKey, name }: OwnSpec): Promise<void> {
     withNames(given, network, async (names) => {
       const { operations, finding, offers } = names;
       const publisher = publicKey ?? (await resolveByName(names, { name })).publicKey;
-      const read = () => readOffers(operations, offers.records, publisher, finding);
-      const offer = offers.settle(name, await offers.of(publisher, read));
+      const read = (wanted: WantedOffer) =>
+        readOffers(operations, offers.records, publisher, { ...finding, ...wanted });
+      const offer = offers.settle(name, await offers.of(publisher, name, read));
       const { tags, yanked } = offer.flags;
       const [latest] = fittingVersions(offer, LATEST);
       const all = new Map([...(latest === undefined ? [] : [[LATEST, latest] as const]), ...tags]);

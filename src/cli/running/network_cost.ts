@@ -18,6 +18,8 @@ export class NetworkCost {
   #responded = 0;
   #downloads = 0;
   #downloadedBytes = 0;
+  /** Downloaded bytes of torrents of which only parts were read, by infohash. */
+  readonly #parts = new Map<string, number>();
 
   /**
    * @param verbose whether the statistics will be printed; if not, the engine's status is not
@@ -44,6 +46,18 @@ export class NetworkCost {
         const sizeBytes = await Deno.stat(downloaded.path).then(({ size }) => size, () => 0);
         this.#downloadedBytes += sizeBytes;
         return downloaded;
+      },
+      readRanges: async (...args) => {
+        const read = await operations.readRanges(...args);
+        // The host counts all bytes that have come since the torrent was opened.
+        const { infoHash } = args[0];
+        const before = this.#parts.get(infoHash) ?? 0;
+        if (read.downloadedBytes > before) {
+          if (before === 0) this.#downloads++;
+          this.#downloadedBytes += read.downloadedBytes - before;
+          this.#parts.set(infoHash, read.downloadedBytes);
+        }
+        return read;
       },
     };
   }

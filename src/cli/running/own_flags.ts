@@ -111,7 +111,10 @@ async function offeredByOthers(
   const { readOffers } = await import("../../fetching/mod.ts");
   return await withNames(given, network, async ({ operations, offers, finding }) => {
     try {
-      const read = await readOffers(operations, offers.records, certificate!.root, finding);
+      const read = await readOffers(operations, offers.records, certificate!.root, {
+        ...finding,
+        name,
+      });
       return offers.settle(name, read.filter(({ key }) => !equalBytes(key.key, publicKey)));
     } catch (error) {
       // Without a list in the DHT, this home's own list decides.

@@ -22,7 +22,7 @@
 
 export { DuplicateConnections } from "./duplicate_connections.ts";
 export { type PeerCounts, PeerReach } from "./peer_reach.ts";
-export { PiecePicker } from "./piece_picker.ts";
+export { type ByteRange, PiecePicker } from "./piece_picker.ts";
 export { PublisherPeers } from "./publisher_peers.ts";
 export { RendezvousDials } from "./rendezvous_dials.ts";
 export { WebSeeds, type WebSeedStatus } from "./web_seeds.ts";

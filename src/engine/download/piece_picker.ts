@@ -9,8 +9,8 @@
  * - While all peers are seeders, pieces are requested nearly in order, so that the archive can be
  *   verified while the rest is still downloading. Some randomness lets downloads that meet later
  *   exchange pieces.
- * - A download of the archive's beginning requests its pieces in order, none beyond the wanted bytes,
- *   and no block from two peers while pieces arrive.
+ * - A download of a part of the archive requests its pieces in order, none beyond the wanted bytes, and
+ *   no block from two peers while pieces arrive. A part is the archive's beginning, or ranges of bytes.
  * - When there are leechers among the peers, the piece that the fewest leechers have comes first
  *   (rarest first). Ties are broken at random.
  *
@@ -63,6 +63,14 @@ const WINDOW_BYTES = 16 * 1024 * 1024;
  */
 const PREFIX_END_GAME_MS = 5_000;
 
+/** A range of bytes in an archive. */
+export interface ByteRange {
+  /** Position of the first byte. */
+  start: number;
+  /** Position after the last byte. */
+  end: number;
+}
+
 type Watched = Omit<Torrent, "pieces" | "wires"> & {
   /** One entry for each piece, `null` once the piece is verified. */
   pieces: (object | null)[];
@@ -88,6 +96,8 @@ export class PiecePicker {
   #leechers: number[] = [];
   /** Number of bytes at the archive's beginning that are wanted; infinite for the whole archive. */
   #wantedBytes: number;
+  /** Ranges that are wanted besides the beginning. */
+  readonly #wantedRanges = new Set<ByteRange>();
   /** Time of the last complete piece; before the first one, time at which pieces could be requested. */
   #verifiedMs: number;
 
@@ -111,13 +121,33 @@ export class PiecePicker {
 
   /** Whether a piece holds any of the wanted bytes. */
   isWanted(index: number): boolean {
-    return index * this.#torrent.pieceLength < this.#wantedBytes;
+    const { pieceLength } = this.#torrent;
+    const start = index * pieceLength;
+    if (start < this.#wantedBytes) return true;
+    for (const range of this.#wantedRanges) {
+      if (start < range.end && range.start < start + pieceLength) return true;
+    }
+    return false;
   }
 
   /** Wants more bytes at the archive's beginning. Fewer bytes than before change nothing. */
   widen(wantedBytes: number): void {
     if (wantedBytes <= this.#wantedBytes) return;
     this.#wantedBytes = wantedBytes;
+    this.#askAgain();
+  }
+
+  /** Wants ranges of bytes besides the beginning. Returns a function that takes the wish back. */
+  want(ranges: readonly ByteRange[]): () => void {
+    const own = ranges.map((range) => ({ ...range }));
+    for (const range of own) this.#wantedRanges.add(range);
+    this.#askAgain();
+    return () => {
+      for (const range of own) this.#wantedRanges.delete(range);
+    };
+  }
+
+  #askAgain(): void {
     this.#orderedMs = -Infinity;
     this.#verifiedMs = this.#clock.now();
     // Peers that have sent everything are asked by no event any more.

@@ -151,11 +151,12 @@ export class AdoptedLists {
       if (signal.aborted) return;
       const keyHex = toHex(publicKey);
       try {
-        const { catalogInfoHash, webSeeds } = decodeAnnounceRecord(value);
+        const record = decodeAnnounceRecord(value);
+        const { catalogInfoHash } = record;
         if (!catalogInfoHash || this.#present.get(keyHex) === toHex(catalogInfoHash)) continue;
         const timeoutMs = this.#options.timeoutMs();
         const context = { ...this.#options, timeoutMs, signal };
-        await fetchCatalog(context, publicKey, catalogInfoHash, webSeeds);
+        await fetchCatalog(context, publicKey, { ...record, catalogInfoHash });
         this.#present.set(keyHex, toHex(catalogInfoHash));
       } catch (error) {
         if (signal.aborted) return;

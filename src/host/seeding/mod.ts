@@ -8,6 +8,7 @@
  *   keeps records of other publishers alive. `retries.ts` schedules retries of temporary failures.
  * - `seeded_catalogs.ts` seeds catalogs. A superseded catalog is seeded for one more hour.
  * - `downloads.ts` shares one download between all commands that request the same torrent.
+ * - `prefix_downloads.ts` downloads the beginnings of archives, and `range_reads.ts` single pieces.
  * - `seeder.ts` hands torrents to the worker; `count_peers.ts` and `disk_use.ts` provide data for
  *   reports.
  *
@@ -19,9 +20,8 @@
 
 export { countPeers } from "./count_peers.ts";
 export { DiskUse } from "./disk_use.ts";
-export { Downloads } from "./downloads.ts";
+export { HostDownloads } from "./host_downloads.ts";
 export { Packages } from "./packages.ts";
-export { PrefixDownloads } from "./prefix_downloads.ts";
 export { RevocationWatch } from "./revocation_watch.ts";
 export { SeededCatalogs } from "./seeded_catalogs.ts";
 export { catalogSeederOf, seederOf } from "./seeder.ts";

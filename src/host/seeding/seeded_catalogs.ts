@@ -21,7 +21,7 @@ import {
   isKeptCatalogName,
   keptCatalogName,
 } from "../../fetching/mod.ts";
-import { type ArchiveDescription, describeArchive } from "../../package/mod.ts";
+import { describeArchive, type TorrentOfBytes, torrentOfBytes } from "../../package/mod.ts";
 import { copyToTemporary, renameFile } from "../../store/mod.ts";
 import { HostError } from "../errors.ts";
 import type { CatalogSeeder } from "./seeder.ts";
@@ -37,8 +37,11 @@ export interface SeededCatalogsOptions {
 
 /** Time for which a superseded catalog continues to be seeded (ms). */
 export const SUPERSEDED_MS = 3_600_000;
-/** Maximum number of superseded catalogs. Publishing many packages supersedes a catalog every few seconds. */
-export const MAX_SUPERSEDED = 64;
+/**
+ * Maximum number of superseded catalogs and indexes of catalogs: 64 of each. Publishing many packages
+ * supersedes both every few seconds.
+ */
+export const MAX_SUPERSEDED = 128;
 /** Maximum total size of superseded catalogs, bytes. */
 export const MAX_SUPERSEDED_BYTES: number = 256 << 20;
 /** Time limit for announcing a catalog within `add` (ms). DHT nodes that do not answer cause timeouts. */
@@ -136,6 +139,12 @@ export class SeededCatalogs {
     }
   }
 
+  /** Returns the path of a catalog that is seeded, by its infohash; `undefined` for another one. */
+  pathOf(infoHashHex: string): string | undefined {
+    return [...this.#current.values(), ...this.#superseded]
+      .find((one) => one.infoHashHex === infoHashHex)?.path;
+  }
+
   /** Stops the timer and the queue of changes. Catalogs stay seeded, and their files are kept. */
   async stop(): Promise<void> {
     this.#stopped.abort();
@@ -160,14 +169,14 @@ export class SeededCatalogs {
     const { seedDirectory, seeder, clock } = this.#options;
     const { signal } = this.#stopped;
     const path = join(seedDirectory, fileName);
-    let described: ArchiveDescription;
+    let described: Described;
     let kept: string;
     {
       // The copy is made before hashing, because a later catalog may replace the catalog file during the
       // hashing.
       using temporary = await copyToTemporary(path, path, signal);
       try {
-        described = await describeArchive(temporary.path, { name: fileName, signal });
+        described = await describe(temporary.path, fileName, signal);
         kept = join(seedDirectory, keptCatalogName(fileName, toHex(described.infoHash)));
         await renameFile(temporary.path, kept);
       } catch (error) {
@@ -204,10 +213,7 @@ export class SeededCatalogs {
     const sinceMs = Math.min(mtime?.getTime() ?? 0, clock.now());
     if (sinceMs + SUPERSEDED_MS <= clock.now()) return await Deno.remove(path);
     const fileName = currentCatalogName(name);
-    const { torrent, infoHash, lengthBytes } = await describeArchive(path, {
-      name: fileName,
-      signal: this.#stopped.signal,
-    });
+    const { torrent, infoHash, lengthBytes } = await describe(path, fileName, this.#stopped.signal);
     const infoHashHex = toHex(infoHash);
     if (keptCatalogName(fileName, infoHashHex) !== name) return await Deno.remove(path);
     await seeder.seed([{ infoHashHex, torrent, filePath: path, lengthBytes }]);
@@ -261,4 +267,14 @@ export class SeededCatalogs {
     this.#last = mine.then(() => {}, () => {});
     return mine;
   }
+}
+
+type Described = Pick<TorrentOfBytes, "infoHash" | "lengthBytes" | "torrent">;
+
+/** Makes the torrent of a catalog. An index is short, and its pieces too, so it is read at once. */
+async function describe(path: string, fileName: string, signal: AbortSignal): Promise<Described> {
+  if (!fileName.startsWith("index-")) {
+    return await describeArchive(path, { name: fileName, signal });
+  }
+  return torrentOfBytes(fileName, await Deno.readFile(path, { signal }));
 }

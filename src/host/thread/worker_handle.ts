@@ -24,7 +24,13 @@ import type {
   PutOutcome,
   PutTerms,
 } from "../../dht/mod.ts";
-import type { DhtState, DownloadProgress, TorrentStatus } from "../../engine/mod.ts";
+import type {
+  ByteRange,
+  DhtState,
+  DownloadProgress,
+  RangesHeld,
+  TorrentStatus,
+} from "../../engine/mod.ts";
 import type { EngineOptions, LauncherRequests } from "../../launcher/mod.ts";
 import type { MutableItem, RendezvousQuestion } from "../../records/mod.ts";
 import type { ReachabilityStatus } from "../../reachability/mod.ts";
@@ -267,6 +273,11 @@ export class WorkerHandle {
 
   widen(infoHashHex: string, wantedBytes: number): Promise<void> {
     return this.#call((api) => api.widen(infoHashHex, wantedBytes));
+  }
+
+  /** Wants ranges of bytes of a running download that has `wantedBytes`; see `WorkerApi.want`. */
+  want(infoHashHex: string, ranges: ByteRange[], signal?: AbortSignal): Promise<RangesHeld> {
+    return this.#operation(signal, (api, operation) => api.want(operation, infoHashHex, ranges));
   }
 
   findPeers(infoHashHex: string, signal?: AbortSignal): Promise<PeersOutcome> {

@@ -28,7 +28,7 @@ import { signingKeyOf } from "./signer_field.ts";
 /** Maximum length of a catalog in bytes: enough for 150,000 packages. */
 export const MAX_CATALOG_BYTES = 64 << 20;
 /** Maximum number of lines in a catalog: packages, and names with flags. */
-const MAX_CATALOG_LINES = 100_000;
+export const MAX_CATALOG_LINES = 100_000;
 
 const LINE_FEED = 0x0a;
 

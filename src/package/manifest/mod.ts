@@ -6,7 +6,8 @@
  *   file with its SHA-256. It may be 16 MiB of untrusted bytes, so `readFull` reads it in windows.
  * - The minimal manifest (`minimal_manifest.ts`) identifies the archive by its hashes. It lies
  *   beside the archive, and a manifest record in the DHT carries its fields.
- * - A catalog (`catalog.ts`) holds all minimal manifests of one publisher, one per line.
+ * - A catalog (`catalog.ts`) holds all minimal manifests of one publisher, one per line. Its index
+ *   (`catalog_index.ts`) is for readers that need a small part of it.
  *
  * Both manifests have exactly one byte form, canonical JSON and a line feed (`signed_json.ts`);
  * readers accept no other. Signatures are Ed25519 over that form without the field `signature`.
@@ -31,6 +32,19 @@ export {
   serializeCatalog,
 } from "./catalog.ts";
 export { catalogFlags } from "./catalog_flags.ts";
+export {
+  buildIndex,
+  INDEX_ENTRY_BYTES,
+  INDEX_PIECE_BYTES,
+  indexFileName,
+} from "./catalog_index.ts";
+export {
+  type IndexedPackage,
+  IndexHead,
+  type IndexRange,
+  type IndexSizes,
+  indexSizes,
+} from "./catalog_index_reader.ts";
 export { catalogVersions, growCatalog, type GrownCatalog } from "./catalog_growth.ts";
 export { contentHash, formatSha256, parseSha256 } from "./content_hash.ts";
 export {

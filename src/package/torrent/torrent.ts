@@ -39,7 +39,7 @@ export function buildTorrent(source: TorrentSource): Torrent {
   const info = {
     length: source.lengthBytes,
     name: source.name,
-    "piece length": pieceLengthFor(source.lengthBytes),
+    "piece length": pieceLengthFor(source.lengthBytes, source.name),
     pieces: source.pieces,
   };
   const torrent = bencode({ "created by": "libreseed", info });

@@ -29,8 +29,9 @@ export function torrentOfBytes(
   before?: { torrent: TorrentOfBytes; sameBytes: number },
 ): TorrentOfBytes {
   const lengthBytes = bytes.length;
-  const pieceBytes = pieceLengthFor(lengthBytes);
-  const canKeep = before !== undefined && pieceLengthFor(before.torrent.lengthBytes) === pieceBytes;
+  const pieceBytes = pieceLengthFor(lengthBytes, name);
+  const canKeep = before !== undefined &&
+    pieceLengthFor(before.torrent.lengthBytes, name) === pieceBytes;
   const kept = canKeep ? Math.floor(before.sameBytes / pieceBytes) : 0;
   const rest = bytes.subarray(kept * pieceBytes);
   const keptPieces = before?.torrent.pieces.subarray(0, kept * 20) ?? new Uint8Array();

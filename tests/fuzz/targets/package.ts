@@ -13,8 +13,12 @@ import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import {
   archiveFileName,
   type ArchiveLimits,
+  buildIndex,
   contentHash,
   type FullManifest,
+  INDEX_PIECE_BYTES,
+  IndexHead,
+  indexSizes,
   isValidRange,
   isValidVersion,
   PackageError,
@@ -231,6 +235,44 @@ const catalogTarget: Target = {
   }),
 };
 
+const indexTarget: Target = {
+  name: "catalog-index",
+  cost: 4,
+  seeds: async () => {
+    const packages = [minimalOf("a"), minimalOf("@b/c", "2.0.0-rc.1"), minimalOf("d")];
+    const { good } = await vectors<Record<string, { line: string }[]>>("flags");
+    const catalogs = ["", serializeCatalog(packages), `${good![0]!.line}\n`];
+    const indexes = await Promise.all(
+      catalogs.map((catalog) => buildIndex(utf8(catalog), signer.publicKey)),
+    );
+    return indexes.map((index) => index!);
+  },
+  open: stateless((bytes) => {
+    const beginning = bytes.subarray(0, INDEX_PIECE_BYTES);
+    const head = read(() => {
+      const sizes = indexSizes(beginning, bytes.length);
+      return new IndexHead(bytes.subarray(0, sizes.headBytes), sizes, signer.publicKey);
+    });
+    if (!head) return;
+    for (const name of ["a", "@b/c", "d", "hello", "zz"]) {
+      const range = head.rangeOf(name);
+      if (!range) continue;
+      assert.ok(range.start < range.end && range.end <= bytes.length, "a range beyond the file");
+      const found = read(() => head.read(bytes.subarray(range.start, range.end), name));
+      assert.notEqual(found, "more", "all bytes were there");
+      if (!found || found === "more") continue;
+      for (const version of found.versions) {
+        assert.ok(isValidVersion(version), "a version that is none");
+        const { start, end } = head.entryRange(found, version)!;
+        assert.ok(end <= bytes.length, "a manifest beyond the file");
+        const entry = bytes.subarray(start, end);
+        const manifest = read(() => head.manifestOf(entry, name, version));
+        assert.ok(!manifest || verifyMinimalSignature(manifest), "an unsigned manifest was taken");
+      }
+    }
+  }),
+};
+
 const torrentTarget: Target = {
   name: "torrent",
   seeds: async () => {
@@ -282,6 +324,7 @@ export const packageTargets: readonly Target[] = [
   gzipTarget,
   tarTarget,
   catalogTarget,
+  indexTarget,
   torrentTarget,
   specTarget,
 ];

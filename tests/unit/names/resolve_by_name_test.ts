@@ -7,14 +7,13 @@
 
 import assert from "node:assert/strict";
 import { bencode } from "../../../src/bencode/mod.ts";
-import { equalBytes, systemClock, toHex } from "../../../src/base/mod.ts";
+import { equalBytes, toHex } from "../../../src/base/mod.ts";
 import type { PublisherPolicy } from "../../../src/config/mod.ts";
 import { OfferCache } from "../../../src/fetching/offer_cache.ts";
 import { formatPublicKey } from "../../../src/identity/mod.ts";
 import { rememberPublisher } from "../../../src/names/pins.ts";
 import { resolveByName } from "../../../src/names/resolve_by_name.ts";
 import { announceSalt, manifestSalt, targetOf } from "../../../src/records/mod.ts";
-import { temporaryTrust } from "../../support/identities.ts";
 import { keysOfSlot, NamesHome } from "../../support/names_home.ts";
 import { failure, World } from "../../support/names_world.ts";
 import { signedEntry, signedItem, signedRecord } from "../../support/signed.ts";
@@ -140,17 +139,6 @@ Deno.test("a publisher's list is read once per command", async () => {
   await world.run(ann.publish("hello", "1.3.0", "aa".repeat(20)));
   assert.equal((await world.run(command()))[0]!.minimal.version, "1.3.0");
   assert.equal(lists, 2);
-});
-
-Deno.test("a publisher's list that could not be read is read again by the same command", async () => {
-  await using known = await temporaryTrust(systemClock);
-  const offers = new OfferCache(known.trust);
-  const key = new Uint8Array(32);
-  await assert.rejects(offers.of(key, () => Promise.reject(new Error("silence"))), /silence/);
-  const packages = new Map([["hello", ["1.0.0"]]]);
-  const offer = [{ key: { key, fromMs: 0 }, seq: 1, packages, flags: new Map() }];
-  assert.equal(await offers.of(key, () => Promise.resolve(offer)), offer);
-  assert.equal(await offers.of(key, () => Promise.reject(new Error("not asked"))), offer);
 });
 
 Deno.test("the last version of a pin never sinks, in whatever order versions are got", async () => {

@@ -121,7 +121,7 @@ Deno.test("flags go into the record as long as they fit beside the list, then be
     flags: flagsOf({
       hello: {
         deprecated: Object.fromEntries(
-          Array.from({ length: texts }, (_, i) => [`1.0.${i}`, `${i}`.repeat(90)]),
+          Array.from({ length: texts }, (_, i) => [`1.0.${i}`, `${i}`.repeat(87)]),
         ),
       },
     }),

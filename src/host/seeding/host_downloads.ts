@@ -1,0 +1,40 @@
+/**
+ * All downloads of a host: of whole archives, of their beginnings, and of single pieces.
+ *
+ * @module
+ */
+
+import type { Operations } from "../../control/mod.ts";
+import type { WorkerHandle } from "../thread/mod.ts";
+import { Downloads } from "./downloads.ts";
+import { PrefixDownloads } from "./prefix_downloads.ts";
+import { RangeReads, type RangeReadsOptions } from "./range_reads.ts";
+
+/** Options of {@linkcode HostDownloads}. */
+export interface HostDownloadsOptions extends RangeReadsOptions {
+  worker: Pick<WorkerHandle, "download" | "addSources" | "widen" | "want">;
+}
+
+/** The downloads of one host, as the operations that begin them. */
+export class HostDownloads {
+  readonly #whole: Downloads;
+  readonly #prefixes: PrefixDownloads;
+  readonly #ranges: RangeReads;
+
+  constructor(options: HostDownloadsOptions) {
+    const { worker, seedDirectory } = options;
+    this.#whole = new Downloads(worker, seedDirectory);
+    this.#prefixes = new PrefixDownloads(worker, seedDirectory, this.#whole);
+    this.#ranges = new RangeReads(options);
+  }
+
+  download: Operations["download"] = (...call) => this.#whole.start(...call);
+  downloadPrefix: Operations["downloadPrefix"] = (...call) => this.#prefixes.start(...call);
+  widenPrefix: Operations["widenPrefix"] = (request) => this.#prefixes.widen(request);
+  readRanges: Operations["readRanges"] = (...call) => this.#ranges.read(...call);
+
+  /** Closes the torrents that stay open for a while after a read. */
+  async stop(): Promise<void> {
+    await this.#ranges.stop();
+  }
+}
