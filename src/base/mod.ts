@@ -48,6 +48,7 @@ export {
   programFiles,
 } from "./program_files.ts";
 export * from "./write_problem.ts";
+export { CompactMap } from "./compact_map.ts";
 export {
   isArchiveFileName,
   MAX_VERSION_LENGTH,

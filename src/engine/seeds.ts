@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { type Clock, every, type Timer, torrentBeside } from "../base/mod.ts";
+import { type Clock, CompactMap, every, type Timer, torrentBeside } from "../base/mod.ts";
 import type { Torrent } from "./libraries/mod.ts";
 import { readTorrentFile } from "./torrent_file.ts";
 import { destroyTorrent, statusOf, type TorrentStatus, waitForEvent } from "./torrents.ts";
@@ -39,10 +39,9 @@ export interface SeedsOptions {
   onUnreadable(infoHashHex: string, error: Error): void;
 }
 
-/** A seeded archive. There may be 100,000, so that each field counts. */
+/** A seeded archive. */
 interface Row {
   filePath: string;
-  torrent: SeedOrder["torrent"];
   lengthBytes: number;
 }
 
@@ -75,21 +74,21 @@ const MAX_IDLE_AWAKE = 64;
 /** All seeded archives: asleep (only a table row) or awake (with a torrent in the client). */
 export class Seeds {
   readonly #options: SeedsOptions;
-  /** Table of the seeded archives, by infohash. */
-  readonly #rows = new Map<string, Row>();
+  /**
+   * The seeded archives by infohash, each as its length, a space, and its path. There may be 100,000, so
+   * that objects would take too much memory.
+   */
+  readonly #rows = new CompactMap();
+  /** The torrents that were given, by infohash. Others lie beside their archives. */
+  readonly #torrents = new Map<string, Uint8Array | string>();
   readonly #awake = new Map<string, Awake>();
   /** Transferred bytes of the archives that were awake, by infohash. */
   readonly #transferred = new Map<string, Transferred>();
   /**
-   * Infohashes, by the first 12 hexadecimal digits of their obfuscated hash (see
-   * {@linkcode findObfuscated}).
+   * Infohashes, by the beginnings of their obfuscated hashes (see {@linkcode findObfuscated}). Made at the
+   * first encrypted handshake.
    */
-  readonly #byObfuscatedHash = new Map<number, string>();
-  /**
-   * Infohashes that are not in `#byObfuscatedHash` yet. Their obfuscated hash is computed only at
-   * the next encrypted handshake.
-   */
-  #unhashed = new Set<string>();
+  #byObfuscatedHash: CompactMap | undefined;
   #timer: Timer | undefined;
 
   constructor(options: SeedsOptions) {
@@ -102,8 +101,10 @@ export class Seeds {
    */
   async add({ infoHashHex, filePath, torrent, lengthBytes }: SeedOrder): Promise<void> {
     const before = this.#awake.get(infoHashHex);
-    if (!this.#rows.has(infoHashHex)) this.#unhashed.add(infoHashHex);
-    this.#rows.set(infoHashHex, { filePath, torrent, lengthBytes });
+    this.#rows.set(infoHashHex, `${lengthBytes} ${filePath}`);
+    if (torrent === undefined) this.#torrents.delete(infoHashHex);
+    else this.#torrents.set(infoHashHex, torrent);
+    this.#byObfuscatedHash?.set(keyOf(obfuscatedHash(infoHashHex)), infoHashHex);
     if (before) await this.#sleep(infoHashHex, before);
   }
 
@@ -131,11 +132,7 @@ export class Seeds {
    * @param others infohashes to consider besides those of seeded archives
    */
   findObfuscated(hashHex: string, others: readonly string[]): string | undefined {
-    for (const infoHashHex of this.#unhashed) {
-      this.#byObfuscatedHash.set(keyOf(obfuscatedHash(infoHashHex)), infoHashHex);
-    }
-    this.#unhashed = new Set();
-    const found = this.#byObfuscatedHash.get(keyOf(hashHex));
+    const found = (this.#byObfuscatedHash ??= this.#obfuscated()).get(keyOf(hashHex));
     if (found !== undefined && obfuscatedHash(found) === hashHex) return found;
     return others.find((infoHashHex) => obfuscatedHash(infoHashHex) === hashHex);
   }
@@ -143,17 +140,17 @@ export class Seeds {
   /** Stops seeding an archive, and removes its torrent if it is awake. */
   async remove(infoHashHex: string): Promise<void> {
     if (!this.#rows.delete(infoHashHex)) return;
+    this.#torrents.delete(infoHashHex);
     this.#transferred.delete(infoHashHex);
-    if (!this.#unhashed.delete(infoHashHex)) {
-      this.#byObfuscatedHash.delete(keyOf(obfuscatedHash(infoHashHex)));
-    }
+    this.#byObfuscatedHash?.delete(keyOf(obfuscatedHash(infoHashHex)));
     const awake = this.#awake.get(infoHashHex);
     if (awake) await this.#sleep(infoHashHex, awake);
   }
 
   /** Yields the status of each seeded archive, whether asleep or awake. */
   *statuses(): Generator<TorrentStatus> {
-    for (const [infoHashHex, { lengthBytes }] of this.#rows) {
+    for (const [infoHashHex, row] of this.#rows) {
+      const { lengthBytes } = rowOf(row);
       const torrent = this.#awake.get(infoHashHex)?.torrent;
       const before = this.#transferred.get(infoHashHex);
       const live = torrent && !torrent.destroyed ? statusOf(torrent) : undefined;
@@ -181,9 +178,9 @@ export class Seeds {
 
   #startWaking(infoHashHex: string): Awake | undefined {
     const row = this.#rows.get(infoHashHex);
-    if (!row) return undefined;
+    if (row === undefined) return undefined;
     const awake: Awake = {
-      ready: this.#load(infoHashHex, row),
+      ready: this.#load(infoHashHex, rowOf(row)),
       idleSinceMs: this.#options.clock.now(),
     };
     this.#awake.set(infoHashHex, awake);
@@ -197,8 +194,16 @@ export class Seeds {
     return awake;
   }
 
-  async #load(infoHashHex: string, { filePath, torrent: given }: Row): Promise<Torrent> {
-    const from = given ?? torrentBeside(filePath);
+  #obfuscated(): CompactMap {
+    const made = new CompactMap();
+    for (const infoHashHex of this.#rows.keys()) {
+      made.set(keyOf(obfuscatedHash(infoHashHex)), infoHashHex);
+    }
+    return made;
+  }
+
+  async #load(infoHashHex: string, { filePath }: Row): Promise<Torrent> {
+    const from = this.#torrents.get(infoHashHex) ?? torrentBeside(filePath);
     const bytes = typeof from === "string" ? readTorrentFile(from) : from;
     const torrent = this.#options.add(bytes, filePath);
     await waitForEvent(torrent, "ready");
@@ -255,6 +260,12 @@ function obfuscatedHash(infoHashHex: string): string {
   return createHash("sha1").update("req2").update(infoHashHex, "hex").digest("hex");
 }
 
-function keyOf(hashHex: string): number {
-  return parseInt(hashHex.slice(0, 12), 16);
+/** The first 12 hexadecimal digits, which are enough to find one of 100,000. */
+function keyOf(hashHex: string): string {
+  return hashHex.slice(0, 12);
+}
+
+function rowOf(text: string): Row {
+  const space = text.indexOf(" ");
+  return { lengthBytes: Number(text.slice(0, space)), filePath: text.slice(space + 1) };
 }

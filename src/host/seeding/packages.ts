@@ -40,6 +40,7 @@ import type { Trust } from "../../trust/mod.ts";
 import { HostError } from "../errors.ts";
 import { Batch } from "../thread/mod.ts";
 import { packageToRemove, publisherOf } from "./package_to_remove.ts";
+import { SeededFiles } from "./seeded_files.ts";
 import type { DatedOrder, Seeder } from "./seeder.ts";
 
 /** Options of {@linkcode Packages}. */
@@ -57,14 +58,6 @@ export interface PackagesOptions {
   startThread?: StartThread;
   clock: Clock;
   onWarning: (message: string) => void;
-}
-
-/** In-memory state of a seeded archive. The state that outlives the process is in `state.db`. */
-interface Seeded {
-  /** Infohash of the archive, 40 hexadecimal digits. */
-  infoHashHex: string;
-  /** Size, modification time and inode of the archive's files at the time of verification; see `markOf`. */
-  mark: string;
 }
 
 /** Number of archives that are passed to the worker in one message. */
@@ -89,7 +82,7 @@ export class Packages {
    */
   limits: ArchiveLimits;
   /** Archives that the worker seeds, by file name in the seed directory. */
-  readonly #seeding = new Map<string, Seeded>();
+  readonly #seeding = new SeededFiles();
   readonly #adding = new Map<string, Promise<ValidSeedEntry>>();
   /** Problem of each archive that cannot be seeded, by file name in the seed directory. */
   readonly #problems = new Map<string, string>();
@@ -229,12 +222,11 @@ export class Packages {
    * Rebuilds the torrent of an archive whose `.torrent` file cannot be used, and seeds the archive with it.
    */
   async mend(infoHashHex: string): Promise<void> {
-    for (const [fileName, seeding] of this.#seeding) {
-      if (seeding.infoHashHex !== infoHashHex) continue;
+    for (const fileName of this.#seeding.ofInfoHash(infoHashHex)) {
       const entry = await this.entry(fileName);
       if (!entry || entry.problem !== undefined) return;
       const { torrent, lengthBytes } = await this.#describe(entry);
-      if (this.#seeding.get(fileName) !== seeding) return;
+      if (this.#seeding.get(fileName)?.infoHashHex !== infoHashHex) return;
       const filePath = entry.archivePath;
       return await this.#seeder.seed([{ infoHashHex, filePath, torrent, lengthBytes }]);
     }

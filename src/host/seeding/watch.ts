@@ -7,7 +7,7 @@
  */
 
 import { basename, join } from "node:path";
-import { type Clock, delay, type Timer } from "../../base/mod.ts";
+import { type Clock, CompactMap, delay, type Timer } from "../../base/mod.ts";
 import type { WatchMode } from "../../config/mod.ts";
 import { isArchiveName, markOf, stampOf } from "../../store/mod.ts";
 
@@ -49,11 +49,8 @@ const REST_MS = 1_000;
 /** Watches one seed directory for added, changed and removed archives. */
 export class SeedWatcher {
   readonly #options: WatchOptions;
-  /**
-   * Marks (see `markOf`) of the archives by file name. There may be 100,000, so that a mark is the
-   * string that the seeding holds, too.
-   */
-  readonly #seen = new Map<string, string>();
+  /** Marks (see `markOf`) of the archives by file name. */
+  readonly #seen = new CompactMap();
   /** File names of the archives in `#seen` that may be changing still. */
   readonly #unsettled = new Set<string>();
   /** Names of links, symbolic and hard, for which a warning was emitted. */

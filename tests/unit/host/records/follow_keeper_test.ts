@@ -236,6 +236,7 @@ Deno.test("what is seeded is not downloaded, but another archive of the same fil
   keeper.start();
   await until(() => at.downloads === 1);
   await at.pass(1_000);
+  await until(() => keeper.unmirrored() !== undefined);
   assert.deepEqual(keeper.unmirrored()?.map((one) => one.package), ["b@1.0.0"]);
   await keeper.stop();
   assert.equal(at.downloads, 1);
@@ -252,6 +253,7 @@ Deno.test("a file in the seed directory that is no valid archive is not download
   keeper.start();
   await until(() => at.downloads === 1);
   await at.pass(1_000);
+  await until(() => keeper.unmirrored() !== undefined);
   assert.deepEqual(keeper.unmirrored()?.map((one) => one.package), ["b@1.0.0"]);
   await keeper.stop();
 });

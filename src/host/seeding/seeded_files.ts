@@ -1,0 +1,57 @@
+/**
+ * The archives that are seeded, by file name, in memory. There may be 100,000, so that they are kept as
+ * text. The state that outlives the process is in `state.db`.
+ *
+ * @module
+ */
+
+import { CompactMap } from "../../base/mod.ts";
+
+/** A seeded archive. */
+export interface Seeded {
+  /** Infohash of the archive, 40 hexadecimal digits. */
+  infoHashHex: string;
+  /** Size, modification time and inode of the archive's files at the time of verification; see `markOf`. */
+  mark: string;
+}
+
+/** Table of the seeded archives. */
+export class SeededFiles {
+  /** Infohash, a space, and the mark, by file name. */
+  readonly #rows = new CompactMap();
+
+  /** Number of seeded archives. */
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  /** Returns the archive that is seeded under a file name; `undefined` if there is none. */
+  get(fileName: string): Seeded | undefined {
+    const row = this.#rows.get(fileName);
+    return row === undefined ? undefined : seededOf(row);
+  }
+
+  /** Whether an archive is seeded under a file name. */
+  has(fileName: string): boolean {
+    return this.#rows.has(fileName);
+  }
+
+  /** Adds or replaces a seeded archive. */
+  set(fileName: string, { infoHashHex, mark }: Seeded): void {
+    this.#rows.set(fileName, `${infoHashHex} ${mark}`);
+  }
+
+  /** Removes a seeded archive. */
+  delete(fileName: string): void {
+    this.#rows.delete(fileName);
+  }
+
+  /** Yields the file names under which an infohash is seeded. */
+  *ofInfoHash(infoHashHex: string): Generator<string> {
+    for (const [fileName, row] of this.#rows) if (row.startsWith(infoHashHex)) yield fileName;
+  }
+}
+
+function seededOf(row: string): Seeded {
+  return { infoHashHex: row.slice(0, 40), mark: row.slice(41) };
+}
