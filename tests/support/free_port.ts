@@ -20,7 +20,11 @@ export async function freePort(): Promise<number> {
   throw new Error("no free port in a hundred tries");
 }
 
-/** Whether a port is free for TCP and UDP on all IPv4 addresses. */
+/**
+ * Whether a port is free for TCP and UDP on all IPv4 addresses. Ask it of ports of
+ * {@linkcode freePort} only: the kernel gives a port that it chose itself (0) to any other process as
+ * soon as it is free, also for outgoing connections.
+ */
 export async function isFree(port: number): Promise<boolean> {
   try {
     using _listener = Deno.listen({ hostname: "0.0.0.0", port });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isFree } from "../../support/mod.ts";
+import { freePort, isFree } from "../../support/mod.ts";
 import { newPlace } from "../../support/place.ts";
 
 Deno.test("remove deletes the archive and its records, and reports an unknown package", async () => {
@@ -139,7 +139,7 @@ Deno.test("stop stops the daemon and waits for its end", async () => {
   const home = await place.home(null);
   const none = await home.run(["stop"]);
   assert.deepEqual([none.code, none.stdout], [3, ""]);
-  await using daemon = await home.daemon();
+  await using daemon = await home.daemon(["--port", `${await freePort()}`]);
   const { code, stdout, stderr } = await home.run(["stop"]);
   assert.deepEqual([code, stdout, stderr], [0, "", `stopped process ${daemon.process.pid}\n`]);
   assert(!existsSync(join(home.path, "control.sock")));

@@ -76,7 +76,7 @@ Deno.test("SIGINT and SIGTERM end the daemon with 0, and release socket, lock an
   await together((["SIGINT", "SIGTERM"] as const).map(async (signal) => {
     const home = await place.home();
     await home.must(["publish", "-q", await place.source("kept", "1.0.0")]);
-    await using daemon = await home.daemon();
+    await using daemon = await home.daemon(["--port", `${await freePort()}`]);
     await eventually(async () => (await statusOf(home)).packages === 1);
     daemon.process.kill(signal);
     const { code, signal: killed, stderr } = await daemon.process.result;

@@ -27,8 +27,8 @@ async function closes(engine: Engine, deadlineMs = 120_000): Promise<void> {
 
 Deno.test("an idle engine closes at once and frees both ports", strict, async () => {
   for (const dht of [true, false]) {
-    const engine = await Engine.start({ clock: systemClock, port: 0, dht, bootstrap: [] });
-    const { port } = engine;
+    const port = await freePort();
+    const engine = await Engine.start({ clock: systemClock, port, dht, bootstrap: [] });
     assert.ok(!await isFree(port));
     await closes(engine);
     assert.ok(await isFree(port));
@@ -50,7 +50,7 @@ Deno.test(
   strict,
   async () => {
     await using testnet = await startTestnet({ nodes: 20 });
-    const at = await TestEngine.start({ testnet });
+    const at = await TestEngine.start({ testnet, port: await freePort() });
     const manager = at.manager();
     const running = [
       manager.findPeers(new Uint8Array(20)),
@@ -94,7 +94,7 @@ Deno.test(
 );
 
 Deno.test("closing twice, at once or later, waits for the same end", strict, async () => {
-  const at = await TestEngine.start({ dht: true });
+  const at = await TestEngine.start({ dht: true, port: await freePort() });
   const closing = [at.engine.close(), at.engine.close()];
   await closing[1];
   assert.ok(await isFree(at.engine.port));
