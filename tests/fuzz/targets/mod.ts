@@ -8,6 +8,7 @@ import { keyTargets } from "./keys.ts";
 import { networkTargets } from "./network.ts";
 import { packageTargets } from "./package.ts";
 import { recordTargets } from "./records.ts";
+import { rendezvousTargets } from "./rendezvous.ts";
 import { routerTargets } from "./router.ts";
 import { settingTargets } from "./settings.ts";
 import { trustTargets } from "./trust.ts";
@@ -17,6 +18,7 @@ import { utpTargets } from "./utp.ts";
 export const targets: readonly Target[] = [
   ...bencodeTargets,
   ...recordTargets,
+  ...rendezvousTargets,
   ...keyTargets,
   ...trustTargets,
   ...packageTargets,

@@ -1,23 +1,21 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { Places } from "../../../../src/engine/rendezvous/places.ts";
+import vectors from "../../../vectors/rendezvous.json" with { type: "json" };
 
-const [ONE, OTHER] = ["11".repeat(20), "22".repeat(20)] as const;
+const [one, other] = [vectors.places[0]!, vectors.places[1]!];
 
-function obfuscated(infoHashHex: string): string {
-  return createHash("sha1").update("req2").update(infoHashHex, "hex").digest("hex");
-}
-
-Deno.test("a place is found by its infohash and by the hash of an encrypted handshake", () => {
+Deno.test("a place is found by its infohash and by what an encrypted handshake names", () => {
   const places = new Places();
-  assert.ok(!places.has(ONE));
-  assert.equal(places.findObfuscated(obfuscated(ONE)), undefined);
-  places.set(new Set([ONE, OTHER]));
-  assert.ok(places.has(ONE));
-  assert.equal(places.findObfuscated(obfuscated(ONE)), ONE);
-  assert.equal(places.findObfuscated(ONE), undefined);
-  places.set(new Set([OTHER]));
-  assert.ok(!places.has(ONE));
-  assert.equal(places.findObfuscated(obfuscated(ONE)), undefined);
-  assert.equal(places.findObfuscated(obfuscated(OTHER)), OTHER);
+  assert.ok(!places.has(one.infoHashHex));
+  assert.equal(places.findObfuscated(one.obfuscatedHex), undefined);
+  places.set(new Set(vectors.places.map(({ infoHashHex }) => infoHashHex)));
+  for (const { infoHashHex, obfuscatedHex } of vectors.places) {
+    assert.ok(places.has(infoHashHex));
+    assert.equal(places.findObfuscated(obfuscatedHex), infoHashHex);
+    assert.equal(places.findObfuscated(infoHashHex), undefined);
+  }
+  places.set(new Set([other.infoHashHex]));
+  assert.ok(!places.has(one.infoHashHex));
+  assert.equal(places.findObfuscated(one.obfuscatedHex), undefined);
+  assert.equal(places.findObfuscated(other.obfuscatedHex), other.infoHashHex);
 });
