@@ -15,6 +15,7 @@ import { rows as pack } from "./pack.ts";
 import { rows as publish } from "./publish.ts";
 import { rows as reannounce } from "./reannounce.ts";
 import { rows as reannounceWeek } from "./reannounce_week.ts";
+import { rows as rendezvous } from "./rendezvous.ts";
 import { rows as secrets } from "./secrets.ts";
 import { rows as seed } from "./seed.ts";
 import { rows as seedMemory } from "./seed_memory.ts";
@@ -26,7 +27,7 @@ import { rows as worstArchives } from "./worst_archives.ts";
 if (import.meta.main) {
   const files = [...pack, ...secrets, ...publish, ...install, ...binary, ...worstArchives];
   const transfers = [...download, ...swarm, ...seed, ...seedMemory, ...utp];
-  const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek];
+  const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek, ...rendezvous];
   const rows = [...dht, ...names, ...files, ...transfers, ...idle, ...mirrors];
   Deno.exit(await runBenchmarks(rows, Deno.args));
 }

@@ -206,13 +206,17 @@ Deno.test("silent connections do not keep a reader away", async () => {
   await using reader = await TestEngine.start();
   using silent = new DisposableStack();
   const peers: WirePeer[] = [];
-  for (let i = 0; i < 80; i++) {
+  const dialSilent = async () => {
     const peer = await WirePeer.dial(honest.engine.port, MEETING, speakingNames(() => {}));
     peers.push(silent.use(peer));
-  }
-  await eventually(() => peers.some(({ closed }) => closed), "the oldest are closed");
-  const { answers } = await askPeers(reader, QUESTION, [honest.address]);
-  assert.deepEqual(answers, [ANSWER]);
+  };
+  for (let i = 0; i < 64; i++) await dialSilent();
+  assert.ok(!peers[0]!.closed);
+  // Connections are few a second, too, so that the reader may have to come again.
+  await eventually(async () => {
+    const { answers } = await askPeers(reader, QUESTION, [honest.address]);
+    return answers.length > 0;
+  }, "the reader is answered");
 });
 
 Deno.test("a handshake for another infohash is not taken", async () => {

@@ -1,7 +1,7 @@
 /**
- * Limits of what strangers may ask at a rendezvous. Connections are limited for each network and at
- * once, and questions by the second. At the limit of connections the oldest gives way, so that nobody
- * can keep a place by being silent.
+ * Limits of what strangers may ask at a rendezvous: connections of each network, of all, and at once, and
+ * questions. At the limit of connections at once the oldest gives way, so that nobody can keep a place by
+ * being silent.
  *
  * @module
  */
@@ -17,12 +17,15 @@ export const MAX_CONNECTIONS = 64;
 export const NETWORK_RATE: TokenRate = { burst: 16, perSecond: 1 };
 /** Maximum number of networks whose connections are counted. The one seen longest ago is dropped. */
 const MAX_NETWORKS = 1_024;
+/** Connections of all peers together. */
+export const CONNECTION_RATE: TokenRate = { burst: 64, perSecond: 10 };
 /** Questions of all peers together. */
-export const QUESTION_RATE: TokenRate = { burst: 64, perSecond: 20 };
+export const QUESTION_RATE: TokenRate = { burst: 64, perSecond: 10 };
 
 /** The limits of one engine. */
 export class AnswerLimits {
   readonly #clock: Clock;
+  readonly #connections: TokenBucket;
   readonly #questions: TokenBucket;
   /** Buckets of the networks that have connected; the one seen longest ago is first. */
   readonly #networks = new Map<string, TokenBucket>();
@@ -31,6 +34,7 @@ export class AnswerLimits {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#connections = new TokenBucket(CONNECTION_RATE, clock.now());
     this.#questions = new TokenBucket(QUESTION_RATE, clock.now());
   }
 
@@ -47,7 +51,9 @@ export class AnswerLimits {
    */
   admits(host: string, close: () => void): boolean {
     const network = networkOf(host.replace(/^::ffff:(?=\d+\.)/i, ""));
+    // The network's bucket comes first, so that one network cannot empty the bucket of all.
     if (network !== undefined && !this.#bucketOf(network).take(this.#clock.now())) return false;
+    if (!this.#connections.take(this.#clock.now())) return false;
     if (this.#open.size >= MAX_CONNECTIONS) this.#open.values().next().value!();
     this.#open.add(close);
     return true;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   AnswerLimits,
+  CONNECTION_RATE,
   MAX_CONNECTIONS,
   NETWORK_RATE,
   QUESTION_RATE,
@@ -34,16 +35,41 @@ Deno.test("a network has a number of connections, and then one a second", async 
 Deno.test("connections from this machine and private networks are not limited by network", () => {
   const limits = new AnswerLimits(new FakeClock());
   for (const host of ["127.0.0.1", "::1", "192.168.0.7"]) {
-    for (let i = 0; i < 2 * NETWORK_RATE.burst; i++) assert.ok(connect(limits, host).isOpen);
+    for (let i = 0; i < NETWORK_RATE.burst + 1; i++) assert.ok(connect(limits, host).isOpen);
   }
 });
 
-Deno.test("too many connections close the oldest", () => {
+Deno.test("all networks together have a number of connections, and then some a second", async () => {
+  const clock = new FakeClock();
+  const limits = new AnswerLimits(clock);
+  let networks = 0;
+  const connectAll = () => {
+    const connections = Array.from({ length: 100 }, () => connect(limits, `80.0.${networks++}.1`));
+    return connections.filter(({ isOpen }) => isOpen).length;
+  };
+  assert.equal(connectAll(), CONNECTION_RATE.burst);
+  await clock.advance(1_000);
+  assert.equal(connectAll(), CONNECTION_RATE.perSecond);
+});
+
+Deno.test("a network that connects without end leaves the others their share", () => {
   const limits = new AnswerLimits(new FakeClock());
+  for (let i = 0; i < 1_000; i++) connect(limits, "80.1.2.3");
+  assert.equal(limits.count, NETWORK_RATE.burst);
+  for (let i = NETWORK_RATE.burst; i < CONNECTION_RATE.burst; i++) {
+    assert.ok(connect(limits, `81.0.${i}.1`).isOpen);
+  }
+});
+
+Deno.test("too many connections close the oldest", async () => {
+  const clock = new FakeClock();
+  const limits = new AnswerLimits(clock);
   const connections = Array.from(
-    { length: MAX_CONNECTIONS + 2 },
+    { length: MAX_CONNECTIONS },
     (_, i) => connect(limits, `80.${i}.0.1`),
   );
+  await clock.advance(1_000);
+  for (const host of ["81.0.0.1", "82.0.0.1"]) connections.push(connect(limits, host));
   assert.equal(limits.count, MAX_CONNECTIONS);
   assert.deepEqual(connections.map(({ isOpen }) => isOpen).slice(0, 3), [false, false, true]);
   limits.closeAll();
