@@ -57,6 +57,7 @@ const contenders: Contender[] = [
   { name: "50 connections a second, plain", round: () => flood("plain", 50) },
   { name: "200 connections a second, plain", round: () => flood("plain", 200) },
   { name: "20 connections a second, encrypted", round: () => flood("encrypted", 20) },
+  { name: "50 for another infohash, plain", round: () => flood("elsewhere", 50) },
   { name: "200 for another infohash, plain", round: () => flood("elsewhere", 200) },
 ];
 

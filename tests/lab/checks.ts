@@ -15,6 +15,7 @@ import { mappingChecks } from "./mapping_checks.ts";
 import { networkChecks } from "./network_checks.ts";
 import { pinholeChecks } from "./pinhole_checks.ts";
 import { reachabilityChecks } from "./reachability_checks.ts";
+import { rendezvousChecks } from "./rendezvous_checks.ts";
 
 /** The checks by group and name. Each takes a lab without hosts. */
 export const checks = {
@@ -27,6 +28,7 @@ export const checks = {
   network: networkChecks,
   pinhole: pinholeChecks,
   reachability: reachabilityChecks,
+  rendezvous: rendezvousChecks,
 } satisfies Record<string, Record<string, (lab: Lab) => Promise<void>>>;
 
 /** Name of a group of checks. */
