@@ -15,17 +15,15 @@ import { acceptManifest, checkAccepted } from "./accept.ts";
 import { FetchingError } from "./errors.ts";
 import type { FindOptions } from "./find_record.ts";
 import type { OnShown } from "./head_start.ts";
+import { ManifestLookups, type WantedVersion } from "./manifest_lookups.ts";
 import { magnetOf, minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
-import { findUnderKeys, type FoundUnderKey, type PublisherRecords } from "./publisher_keys.ts";
+import {
+  findUnderKeys,
+  type FoundUnderKey,
+  type Lookups,
+  type PublisherRecords,
+} from "./publisher_keys.ts";
 import type { LookupCounts } from "./record_lookup.ts";
-
-/** One version of a package of a known publisher. */
-export interface WantedVersion {
-  /** The publisher's identity, 32 bytes. */
-  publicKey: Uint8Array;
-  name: string;
-  version: string;
-}
 
 /** An accepted manifest, and the record that it was in. */
 export interface FoundManifest {
@@ -33,21 +31,34 @@ export interface FoundManifest {
   magnet: string;
   /** URLs of web seeds in the manifest record, without those that are no usable URL. */
   webSeeds: string[];
-  /** BEP 44 sequence number of the manifest record. */
-  seq: number;
-  /** Node counts of the lookup that found the manifest record. */
+  /** BEP 44 sequence number of the manifest record; absent if the manifest was in the catalog. */
+  seq?: number;
+  /** Node counts of the lookup of the manifest record. */
   counts: LookupCounts;
 }
 
 /** A verified manifest that a DHT node has shown, and the URLs of the web seeds in its record. */
 export type ShownManifest = Pick<FoundManifest, "minimal" | "webSeeds">;
 
+/** A version to find the manifest of. */
+export interface Finding extends WantedVersion {
+  /** The keys that list the version; if absent, all keys that may sign the package, and revoked keys. */
+  keys?: readonly SigningKey[];
+  /** See `Subject.hint` of `publisher_keys.ts`. */
+  hint?: SigningKey;
+  /**
+   * Reads the manifest in the publisher's catalog, if there is one. It counts if the DHT has no record of
+   * the version.
+   */
+  line?: (signal: AbortSignal) => Promise<MinimalManifest | undefined>;
+}
+
 /**
- * Finds the manifest of a version. Of two keys that have signed the version, the first in the order of the
+ * Finds the manifest of a version. A version that its publisher does not announce by itself has no record
+ * in the DHT: its manifest is in the catalog, or the peers of the publisher's rendezvous have the record.
+ * For an exact version they are asked beside the DHT, so that nobody waits for one after the other. Of two keys that have signed the version, the first in the order of the
  * publisher record counts.
  *
- * @param wanted `keys`: the keys that list the version; if absent, all keys that may sign the package, and
- * revoked keys
  * @param onShown called with each manifest that a node has shown and that is not refused already
  * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE` (kind `network`),
  * `RECORD_INVALID` (kind `verification`)
@@ -56,14 +67,59 @@ export type ShownManifest = Pick<FoundManifest, "minimal" | "webSeeds">;
 export async function findManifest(
   operations: Operations,
   records: PublisherRecords,
-  wanted: WantedVersion & { keys?: readonly SigningKey[]; hint?: SigningKey },
+  wanted: Finding,
   options: FindOptions,
   onShown?: (shown: ShownManifest) => void,
 ): Promise<FoundManifest> {
+  const { trust } = records;
+  const ended = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal;
+  const line = wanted.line?.(signal);
+  line?.then(
+    (minimal) => {
+      if (minimal && !signal.aborted && trust.accepts(minimal)) {
+        onShown?.({ minimal, webSeeds: [] });
+      }
+    },
+    () => {
+      // Without the catalog, the record is needed.
+    },
+  );
+  const lookups = new ManifestLookups(operations, trust, wanted, { ...options, signal }, line);
+  // A version that a list names is mostly the newest one, which is announced by itself.
+  if (!wanted.keys) lookups.ask();
+  try {
+    const record = findRecord(
+      operations,
+      lookups,
+      records,
+      wanted,
+      { ...options, signal },
+      onShown,
+    );
+    record.catch(() => {});
+    const found = await Promise.race([record, lookups.listed]);
+    if ("magnet" in found) return found;
+    const { minimal } = found;
+    await acceptManifest({ operations, trust }, minimal, options);
+    return { ...found, magnet: magnetOf(minimal), webSeeds: [] };
+  } finally {
+    ended.abort();
+    lookups.end();
+  }
+}
+
+async function findRecord(
+  operations: Operations,
+  lookups: Lookups,
+  records: PublisherRecords,
+  wanted: Finding,
+  options: FindOptions,
+  onShown: ((shown: ShownManifest) => void) | undefined,
+): Promise<FoundManifest> {
   const { publicKey, name, version, keys, hint } = wanted;
-  const label = labelOf(wanted);
-  const found = await findUnderKeys(operations, records, {
-    ...{ publicKey, label, hint },
+  const found = await findUnderKeys(lookups, records, {
+    ...{ publicKey, label: labelOf(wanted), hint },
     saltOf: () => manifestSalt(name, version),
     mayHave: (one) =>
       coversName(one, name) && (!keys || keys.some(({ key }) => equalBytes(key, one.key))),

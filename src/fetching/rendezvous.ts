@@ -42,6 +42,8 @@ export class Asking {
   readonly #signal: AbortSignal | undefined;
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
+  /** Resolves at the next answer. */
+  #next = Promise.withResolvers<void>();
 
   constructor(
     operations: RendezvousCaller,
@@ -71,6 +73,21 @@ export class Asking {
     return this.answers;
   }
 
+  /**
+   * Waits until the answers hold what is looked for, or the question has ended.
+   *
+   * @throws the abort reason of the signal
+   */
+  async until(
+    holds: (answers: readonly HeardAnswer[]) => boolean,
+  ): Promise<readonly HeardAnswer[]> {
+    let isOver = false;
+    const over = this.#ended.then(() => void (isOver = true));
+    while (!isOver && !holds(this.answers)) await Promise.race([over, this.#next.promise]);
+    this.#signal?.throwIfAborted();
+    return this.answers;
+  }
+
   /** Gives the question up. The answers that have come stay. */
   stop(): void {
     this.#stop.abort();
@@ -83,7 +100,10 @@ export class Asking {
       this.asked = await operations.askRendezvous(question, {
         signal: this.#signal ? AbortSignal.any([this.#signal, stop]) : stop,
         onEvent: (answer) => {
-          if (!stop.aborted) this.answers.push(answer);
+          if (stop.aborted) return;
+          this.answers.push(answer);
+          this.#next.resolve();
+          this.#next = Promise.withResolvers();
         },
       });
     } catch (error) {

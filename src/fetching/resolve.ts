@@ -16,7 +16,6 @@ import { findManifest, type FoundManifest, shownBy, type ShownManifest } from ".
 import { HeadStart } from "./head_start.ts";
 import { KnownFlags } from "./known_flags.ts";
 import { type MergedOffer, mergeOffers } from "./merge_offers.ts";
-import type { Trust } from "../trust/mod.ts";
 import { type Offer, readOffers, type WantedOffer } from "./offer.ts";
 import type { OfferCache } from "./offer_cache.ts";
 import type { LookupCounts } from "./record_lookup.ts";
@@ -50,9 +49,9 @@ export interface Resolved {
   magnet: string;
   /** URLs of web seeds in the manifest record, without those that are no usable URL. */
   webSeeds: string[];
-  /** BEP 44 sequence number of the manifest record. */
-  seq: number;
-  /** Node counts of the lookup that found the manifest record. */
+  /** BEP 44 sequence number of the manifest record; absent if the manifest was in the catalog. */
+  seq?: number;
+  /** Node counts of the lookup of the manifest record. */
   counts: LookupCounts;
   /** Higher versions that satisfy the range but have no record in the DHT. */
   skipped: SkippedVersion[];
@@ -109,21 +108,15 @@ export async function resolvePackage(
   choice: Choice,
 ): Promise<Resolved> {
   const ahead = new HeadStart(operations, options.signal);
-  const ended = new AbortController();
-  const onShown = choice.onShown && ((shown: ShownManifest) => {
-    if (!ended.signal.aborted) choice.onShown!(shown);
-  });
   try {
     return await resolveWith(
       { ...operations, lookUp: ahead.lookUp },
       ahead,
       wanted,
       options,
-      { ...choice, onShown },
-      ended.signal,
+      choice,
     );
   } finally {
-    ended.abort();
     ahead.end();
   }
 }
@@ -134,7 +127,6 @@ async function resolveWith(
   wanted: Wanted,
   options: FindOptions,
   choice: Choice,
-  ended: AbortSignal,
 ): Promise<Resolved> {
   const { name, range } = wanted;
   const isExact = range !== undefined && semver.valid(range) === range;
@@ -144,7 +136,6 @@ async function resolveWith(
     : undefined;
   const listed = isExact ? undefined : await versionsFor(operations, wanted, options, {
     ...choice,
-    ended,
     onLikely: (version, { key }) =>
       ahead.begin(
         { publicKey: key, salt: manifestSalt(name, version) },
@@ -165,6 +156,7 @@ async function resolveWith(
           ...wanted,
           version,
           keys: listed?.keysOf(version),
+          line: listed && ((signal) => lineOf(listed, name, version, signal)),
         },
         options,
         choice.onShown,
@@ -217,18 +209,17 @@ export async function plainVersion(
  * Returns the versions to try, in the order in which to try them, the keys that list each, and the flags of
  * the package. There are no more than {@linkcode MAX_VERSIONS_TRIED} versions.
  *
- * @param choice `ended`: aborts when the version is resolved. `onLikely`: called with the version that will be tried first if no DHT node shows a newer
+ * @param choice `onLikely`: called with the version that will be tried first if no DHT node shows a newer
  * list than the nodes before, and with the key that lists the version
  */
 async function versionsFor(
   operations: Operations,
   wanted: Wanted,
   options: FindOptions,
-  { offers, without = new Set(), onLikely, onShown, ended }: Choice & {
-    ended: AbortSignal;
+  { offers, without = new Set(), onLikely }: Choice & {
     onLikely: (version: string, key: SigningKey) => void;
   },
-): Promise<{ versions: string[] } & Pick<MergedOffer, "flags" | "keysOf">> {
+): Promise<Listed> {
   const { publicKey, name, range, hint } = wanted;
   const shown = new Map<SigningKey, Offer>();
   const seenSeq = (key: Uint8Array) => offers.seenSeq(key, name);
@@ -260,37 +251,28 @@ async function versionsFor(
   if (fitting.length === 0) throw noFittingVersion(wanted, offer, names);
   const versions = fitting.filter((version) => !without.has(version))
     .slice(0, Math.max(MAX_VERSIONS_TRIED - without.size, 0));
-  if (onShown) {
-    void showIndexed(read, wanted, versions[0], offer, {
-      ...{ trust: offers.trust, onShown, signal: ended },
-    });
-  }
-  return { versions, flags: offer.flags, keysOf: offer.keysOf };
+  return { versions, read, flags: offer.flags, keysOf: offer.keysOf };
 }
 
+/** The versions to try, and the offers that list them. */
+type Listed =
+  & { versions: string[]; read: readonly Offer[] }
+  & Pick<MergedOffer, "flags" | "keysOf">;
+
 /**
- * Reads the manifest of a version from the index of a catalog, so that its download can begin while the
- * manifest record is still looked up. The record decides, so a failure here has no consequence.
+ * Returns the manifest of a version in the catalog of the first key that lists it, if there is one. Of a
+ * long catalog the piece with the manifest is fetched.
  */
-async function showIndexed(
-  read: readonly Offer[],
-  { name }: Wanted,
-  version: string | undefined,
-  { keysOf }: MergedOffer,
-  { trust, onShown, signal }: {
-    trust: Trust;
-    onShown: (shown: ShownManifest) => void;
-    signal: AbortSignal;
-  },
-): Promise<void> {
-  const [first] = version === undefined ? [] : keysOf(version);
+async function lineOf(
+  { read, keysOf }: Listed,
+  name: string,
+  version: string,
+  signal: AbortSignal,
+): Promise<MinimalManifest | undefined> {
+  const [first] = keysOf(version);
   const listing = read.find(({ key }) => first && equalBytes(key.key, first.key));
-  try {
-    const minimal = await listing?.index?.manifestOf(name, version!, signal);
-    if (minimal && trust.accepts(minimal)) onShown({ minimal, webSeeds: [] });
-  } catch (error) {
-    if (!(error instanceof LibreseedError) && !signal.aborted) throw error;
-  }
+  return listing?.manifests?.find((one) => one.name === name && one.version === version) ??
+    await listing?.index?.manifestOf(name, version, signal);
 }
 
 /** Merges the offers that nodes have shown so far. */

@@ -25,20 +25,24 @@ export interface MetPeer {
 export class FakeRendezvous implements Pick<Operations, "askRendezvous"> {
   readonly #clock: Clock;
   readonly #peers = new Map<string, MetPeer[]>();
-  /** The questions so far: names, and keys in hexadecimal digits. */
+  /** The questions so far: names, keys in hexadecimal digits, and `KEY NAME@VERSION`. */
   readonly asked: string[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Sets the peers at the rendezvous of a name or of a publisher. */
+  /** Sets the peers at the rendezvous of a name or of a publisher, or those that have a version. */
   meet(of: string | Uint8Array, ...peers: MetPeer[]): void {
     this.#peers.set(typeof of === "string" ? of : toHex(of), peers);
   }
 
   readonly askRendezvous: Operations["askRendezvous"] = async (question, options = {}) => {
-    const of = "name" in question ? question.name : toHex(question.publicKey);
+    const of = "version" in question
+      ? `${toHex(question.publicKey)} ${question.name}@${question.version}`
+      : "name" in question
+      ? question.name
+      : toHex(question.publicKey);
     this.asked.push(of);
     const peers = this.#peers.get(of) ?? [];
     const { signal, onEvent } = options;

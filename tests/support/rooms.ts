@@ -377,7 +377,7 @@ export const places: readonly Place[] = [
     pattern: /\boperations\.lookUp\(/,
     only: [
       ...["src/fetching/record_lookup.ts", "src/fetching/head_start.ts"],
-      "src/cli/running/network_cost.ts",
+      ...["src/fetching/manifest_lookups.ts", "src/cli/running/network_cost.ts"],
     ],
   },
   {

@@ -58,7 +58,11 @@ export default defineCommand<Flags, [spec: string]>({
         for (const one of skipped) {
           output.warning(describeSkipped(minimal.name, one, minimal.version));
         }
-        output.detail(`${holding} of ${responded} nodes that answered hold the record, seq ${seq}`);
+        output.detail(
+          seq === undefined
+            ? "the manifest is in the publisher's catalog; the DHT has no record of it"
+            : `${holding} of ${responded} nodes that answered hold the record, seq ${seq}`,
+        );
         output.result(
           {
             ...minimal,

@@ -180,7 +180,8 @@ Deno.test("a home that knows the publisher asks no rendezvous while the DHT answ
   assert.deepEqual(_.rendezvous.asked, [toHex(_.root)]);
   await _.version();
   await _.version("1.0.0");
-  assert.equal(_.rendezvous.asked.length, 1);
+  // The record of an exact version may be nowhere else, so it is asked for beside the DHT.
+  assert.deepEqual(_.rendezvous.asked.slice(1), [`${toHex(_.root)} hello@1.0.0`]);
 });
 
 Deno.test("dead peers keep a newcomer waiting for a moment only if the DHT answers well", async () => {

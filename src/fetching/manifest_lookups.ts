@@ -1,0 +1,155 @@
+/**
+ * Looks the manifest record of one version up in the DHT and at the publisher's rendezvous: a version that
+ * its publisher does not announce by itself has no record in the DHT, but whoever seeds it has the record,
+ * and the publisher's catalog has the manifest.
+ *
+ * @module
+ */
+
+import { equalBytes, LibreseedError, toHex } from "../base/mod.ts";
+import {
+  manifestSalt,
+  type MutableItem,
+  type RendezvousAnswer,
+  verifyItem,
+} from "../records/mod.ts";
+import type { Trust } from "../trust/mod.ts";
+import type { MinimalManifest } from "../package/mod.ts";
+import type { FindOptions } from "./find_record.ts";
+import { minimalOf } from "./manifest_record.ts";
+import type { Lookups } from "./publisher_keys.ts";
+import type { LookupCounts } from "./record_lookup.ts";
+import { Asking } from "./rendezvous.ts";
+
+/** One version of a package of a known publisher. */
+export interface WantedVersion {
+  /** The publisher's identity, 32 bytes. */
+  publicKey: Uint8Array;
+  name: string;
+  version: string;
+}
+
+/** A manifest in a catalog, and the node counts of the lookup that found no record of it. */
+export interface ListedManifest {
+  minimal: MinimalManifest;
+  counts: LookupCounts;
+}
+
+/** The lookups of one version's manifest record. */
+export class ManifestLookups implements Lookups {
+  readonly askRendezvous: Lookups["askRendezvous"];
+  readonly #operations: Lookups;
+  readonly #trust: Trust;
+  readonly #wanted: WantedVersion;
+  readonly #options: FindOptions;
+  readonly #salt: Uint8Array;
+  /** Keys (hex) under which the record was looked up. */
+  readonly #keys = new Set<string>();
+  /** Records of the version that peers or nodes have shown, with a valid signature. */
+  readonly #shown: MutableItem[] = [];
+  /** Keys (hex) whose records are accepted. */
+  readonly #accepted = new Set<string>();
+  /** Number of answers that were looked at. */
+  #checked = 0;
+  #asking: Asking | undefined;
+  readonly #listed = Promise.withResolvers<ListedManifest>();
+  /** Resolves when the manifest in the catalog has come; never if there is none. */
+  readonly #lineCame: Promise<void>;
+  #line: MinimalManifest | undefined;
+
+  /** @param line the manifest in the publisher's catalog, if there is one */
+  constructor(
+    operations: Lookups,
+    trust: Trust,
+    wanted: WantedVersion,
+    options: FindOptions,
+    line?: Promise<MinimalManifest | undefined>,
+  ) {
+    this.askRendezvous = operations.askRendezvous;
+    this.#operations = operations;
+    this.#trust = trust;
+    this.#wanted = wanted;
+    this.#options = options;
+    this.#salt = manifestSalt(wanted.name, wanted.version);
+    this.#lineCame = new Promise((resolve) => {
+      line?.then((minimal) => {
+        if (!minimal || !trust.accepts(minimal)) return;
+        this.#line = minimal;
+        resolve();
+      }, () => {
+        // Without the catalog, the record is needed.
+      });
+    });
+  }
+
+  /** Resolves when no node has the record, and the catalog has the manifest; otherwise never. */
+  get listed(): Promise<ListedManifest> {
+    return this.#listed.promise;
+  }
+
+  /** Asks the peers of the rendezvous for the record, unless they were asked before. */
+  ask(): Asking {
+    const { publicKey, name, version } = this.#wanted;
+    const question = { publicKey, name, version };
+    return this.#asking ??= new Asking(this.#operations, question, this.#options);
+  }
+
+  /** Gives the question to the rendezvous up. */
+  end(): void {
+    this.#asking?.stop();
+  }
+
+  /**
+   * Looks a record up in the DHT. If no node has the manifest record, waits until a peer of the rendezvous
+   * has shown one that is accepted, the question has ended, or the catalog has the manifest.
+   */
+  readonly lookUp: Lookups["lookUp"] = async (key, options) => {
+    this.#keys.add(toHex(key.publicKey));
+    const outcome = await this.#operations.lookUp(key, options);
+    if (!equalBytes(key.salt, this.#salt)) return outcome;
+    if (outcome.item) {
+      // Lookups under other keys then need not wait for the peers.
+      if (this.#check(outcome.item)) this.end();
+      return outcome;
+    }
+    if (!this.#line) {
+      const answered = this.ask().until((answers) => this.#hasAccepted(answers));
+      await Promise.race([answered, this.#lineCame]);
+    }
+    if (this.#line) {
+      this.end();
+      const { item: _, others: __, ...counts } = outcome;
+      this.#listed.resolve({ minimal: this.#line, counts });
+      return outcome;
+    }
+    const [item] = this.#shown.filter(({ publicKey }) => equalBytes(publicKey, key.publicKey))
+      .sort((a, b) => b.seq - a.seq);
+    return item ? { ...outcome, item } : outcome;
+  };
+
+  /** Whether peers have shown a record that is accepted, under one of the keys that were looked up. */
+  #hasAccepted(answers: readonly RendezvousAnswer[]): boolean {
+    for (; this.#checked < answers.length; this.#checked++) {
+      for (const item of answers[this.#checked]!.items) this.#check(item);
+    }
+    return [...this.#accepted].some((keyHex) => this.#keys.has(keyHex));
+  }
+
+  /**
+   * Takes a record up if it is one of the wanted version. Strangers may have sent it. Returns whether it is
+   * accepted.
+   */
+  #check(item: MutableItem): boolean {
+    if (!equalBytes(item.salt, this.#salt) || !verifyItem(item)) return false;
+    try {
+      const minimal = minimalOf(item, this.#wanted);
+      this.#shown.push(item);
+      if (!this.#trust.accepts(minimal)) return false;
+      this.#accepted.add(toHex(item.publicKey));
+      return true;
+    } catch (error) {
+      if (!(error instanceof LibreseedError)) throw error;
+      return false;
+    }
+  }
+}
