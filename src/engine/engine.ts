@@ -21,7 +21,13 @@ import { type PeerHandshake, sayWhoWeAre } from "./extended_handshake.ts";
 import type { LanStatus, Neighbours } from "./lan/mod.ts";
 import { applyReplacements, type Client, type Torrent, wakeOnHandshake } from "./libraries/mod.ts";
 import { findNeighbours } from "./neighbours.ts";
-import { dhtOptionsOf, type EngineOptions, type RateLimits, whyUnusable } from "./options.ts";
+import {
+  dhtOptionsOf,
+  type EngineOptions,
+  mayDialOf,
+  type RateLimits,
+  whyUnusable,
+} from "./options.ts";
 import type { PeerListeners } from "./listen/mod.ts";
 import { RendezvousPeers } from "./rendezvous/mod.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";
@@ -129,6 +135,7 @@ export class Engine {
       ...{ client, clock: options.clock },
       onQuestion: options.onQuestion ?? (() => Promise.resolve({ entries: [], items: [] })),
       introduce: (wire) => sayWhoWeAre(wire, this.port),
+      mayDial: mayDialOf(options),
     });
     wakeOnHandshake(client, {
       find: async (infoHashHex) => this.rendezvous.find(infoHashHex) ?? await find(infoHashHex),

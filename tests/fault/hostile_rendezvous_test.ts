@@ -148,6 +148,30 @@ Deno.test("at most 64 peers are dialled", async () => {
   assert.deepEqual(asked, { found: 70, dialled: 64, answered: 0 });
 });
 
+Deno.test("private addresses, which a node may name by the thousand, take no dial", async () => {
+  await using honest = await startHonest();
+  const { host } = honest.address;
+  await using reader = await TestEngine.start({ isFreeHost: (one) => one === host });
+  const named = Array.from({ length: 1_000 }, (_, i) => ({
+    host: `10.0.${i % 256}.${Math.floor(i / 256)}`,
+    port: 6_881,
+  }));
+  const others = ["fe80::1", "::ffff:10.0.0.1", "224.0.0.1", "0.0.0.0", "name.invalid"];
+  named.push(...others.map((host) => ({ host, port: 6_881 })), honest.address);
+  const { asked, answers } = await askPeers(reader, QUESTION, named);
+  assert.deepEqual(asked, { found: 1, dialled: 1, answered: 1 });
+  assert.deepEqual(answers, [ANSWER]);
+});
+
+Deno.test("a question ends with the engine", async () => {
+  const reader = await TestEngine.start();
+  using silent = new WireListener(MEETING, () => ({ handshake: new Uint8Array() }));
+  const asking = askPeers(reader, QUESTION, [silent.address]);
+  await eventually(() => silent.dialled > 0, "the peer is dialled");
+  await reader[Symbol.asyncDispose]();
+  assert.deepEqual((await asking).asked, { found: 1, dialled: 1, answered: 0 });
+});
+
 /** What askers do that must end their connection. */
 const rude: Record<string, WireBehaviour> = {
   "sends noise": speakingNames((peer, id) =>

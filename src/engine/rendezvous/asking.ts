@@ -103,7 +103,7 @@ export class Asking {
     this.#options = options;
     this.#peers = peers;
     this.#clock = peers.clock;
-    this.#candidates = new Candidates(options.isOurs);
+    this.#candidates = new Candidates((peer) => peers.mayDial(peer.host) && !options.isOurs(peer));
     this.#swarm = new ContentlessSwarm({
       client: peers.client,
       infoHashHex,

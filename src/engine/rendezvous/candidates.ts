@@ -11,7 +11,7 @@ import { formatHostPort, type HostPort, networkOf } from "../../base/mod.ts";
 
 /** The peers that the nodes of the DHT have named. */
 export class Candidates {
-  readonly #isOurs: (peer: HostPort) => boolean;
+  readonly #admits: (peer: HostPort) => boolean;
   readonly #random: () => number;
   /** For each node's answer: the peers that are left, in random order, and the number of drawn ones. */
   readonly #lists: { left: HostPort[]; drawn: number }[] = [];
@@ -19,11 +19,11 @@ export class Candidates {
   readonly #drawn = new Set<string>();
 
   /**
-   * @param isOurs whether an address is our own
+   * @param admits whether an address may be dialled
    * @param random random numbers from 0 to below 1
    */
-  constructor(isOurs: (peer: HostPort) => boolean, random: () => number = Math.random) {
-    this.#isOurs = isOurs;
+  constructor(admits: (peer: HostPort) => boolean, random: () => number = Math.random) {
+    this.#admits = admits;
     this.#random = random;
   }
 
@@ -34,7 +34,7 @@ export class Candidates {
 
   /** Adds the peers that one node has named. */
   add(named: readonly HostPort[]): void {
-    const left = named.filter((peer) => !this.#isOurs(peer));
+    const left = named.filter(this.#admits);
     for (const peer of left) this.#found.add(keyOf(peer));
     for (let i = left.length - 1; i > 0; i--) {
       const other = Math.floor(this.#random() * (i + 1));

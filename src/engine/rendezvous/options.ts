@@ -14,6 +14,11 @@ export interface RendezvousPeersOptions {
   client: Client;
   /** Answers the question of a peer. */
   onQuestion: (question: RendezvousQuestion) => Promise<RendezvousAnswer>;
+  /**
+   * Whether a host may be dialled. Nodes may name any number of private addresses, which count each by
+   * itself.
+   */
+  mayDial: (host: string) => boolean;
   /** Says in our extended handshake who we are. */
   introduce: (wire: SwarmWire) => void;
 }
