@@ -10,6 +10,7 @@ import {
   equalBytes,
   type FlagsByName,
   LibreseedError,
+  NO_FLAGS,
   toHex,
 } from "../../base/mod.ts";
 import {
@@ -27,7 +28,12 @@ import {
 } from "../../fetching/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import { type Catalog, type MinimalManifest, signingKeyOf } from "../../package/mod.ts";
-import { announceSalt, manifestSalt } from "../../records/mod.ts";
+import {
+  announceSalt,
+  decodeAnnounceRecord,
+  manifestSalt,
+  type MutableItem,
+} from "../../records/mod.ts";
 import type { FollowedList, FollowScope, StateDatabase } from "../../store/mod.ts";
 import type { Trust } from "../../trust/mod.ts";
 
@@ -77,7 +83,7 @@ export async function refreshFollow(
     return false;
   }
   const lists: FollowedList[] = [];
-  const read: { key: Uint8Array; seq: number; flags: FlagsByName }[] = [];
+  const read: ({ key: Uint8Array } & ReadFlags)[] = [];
   const manifests = new Map<string, MinimalManifest>();
   for (const one of found) {
     const { key } = one.key;
@@ -100,7 +106,10 @@ export async function refreshFollow(
   const offers = new OfferCache(trust, state.offers);
   return state.transaction(() => {
     if (!isAsBefore()) return false;
-    for (const { key, seq, flags } of read) state.offers.settleAll([key], seq, flags);
+    for (const { key, seq, flags, only: name } of read) {
+      if (name === undefined) state.offers.settleAll([key], seq, flags);
+      else state.offers.settle(key, name, { seq, flags: flags.get(name) ?? NO_FLAGS });
+    }
     const flagsOf = (name: string) => offers.lastSeen(publicKey, name).flags;
     const followed = followedOf(scopes, [...manifests.values()], flagsOf);
     state.follows.settle(publicKey, lists, clock.now(), followed);
@@ -124,13 +133,21 @@ function ofKey(manifests: readonly MinimalManifest[], key: Uint8Array): MinimalM
   return manifests.filter((one) => equalBytes(signingKeyOf(one), key));
 }
 
+/** The flags in a list. */
+interface ReadFlags {
+  seq: number;
+  flags: FlagsByName;
+  /** The only package whose flags were read; absent if those of all were. */
+  only?: string;
+}
+
 /** The list of one key. */
 interface ReadList {
   /** Sequence number of the announce record whose list is stored whole; absent if none is. */
   seq: number | undefined;
   manifests: readonly MinimalManifest[];
   /** Flags in the list that was read just now. */
-  read?: { seq: number; flags: FlagsByName };
+  read?: ReadFlags;
 }
 
 /** What is known before the list of one key is read. */
@@ -152,6 +169,8 @@ async function readOne(
   { scopes, stored, seqBefore, hasOthers }: Before,
 ): Promise<ReadList> {
   try {
+    const indexed = await readIndexed(context, key, item, scopes);
+    if (indexed) return indexed;
     const list = await readList(context, key, item);
     const { manifests, missing } = list.packages
       ? await fetchManifests(context, key, list.packages, { scopes, stored })
@@ -174,6 +193,34 @@ async function readOne(
     context.onWarning(`a list of packages was not read: ${error.message}`);
     return { seq: seqBefore, manifests: stored };
   }
+}
+
+/**
+ * Reads the one package that is followed from the index of a catalog, without the rest of the catalog.
+ *
+ * @returns `undefined` if the whole list has to be read: several packages are followed, the record names no
+ * index, or the index has not all manifests
+ */
+async function readIndexed(
+  context: FollowContext,
+  key: Uint8Array,
+  item: MutableItem,
+  scopes: readonly FollowScope[],
+): Promise<ReadList | undefined> {
+  const [name, ...others] = new Set(scopes.map((scope) => scope.name));
+  if (name === undefined || others.length > 0) return undefined;
+  const { packages, catalogInfoHash } = decodeAnnounceRecord(item.value);
+  if (packages || !catalogInfoHash) return undefined;
+  const list = await readList(context, key, item, name);
+  if (!list.index) return undefined;
+  const manifests = await list.index.manifestsOf(name);
+  if (manifests.length < (list.packages.get(name)?.length ?? 0)) return undefined;
+  const { seq } = list.item;
+  return {
+    seq,
+    manifests: manifests.filter((one) => mayBeFollowed(scopes, one)),
+    read: { seq, flags: list.flags, only: name },
+  };
 }
 
 function soundLines(
