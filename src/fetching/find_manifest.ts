@@ -85,18 +85,12 @@ export async function findManifest(
       // Without the catalog, the record is needed.
     },
   );
-  const lookups = new ManifestLookups(operations, trust, wanted, { ...options, signal }, line);
+  const lookups = new ManifestLookups(operations, trust, wanted, options, line);
   // A version that a list names is mostly the newest one, which is announced by itself.
   if (!wanted.keys) lookups.ask();
   try {
-    const record = findRecord(
-      operations,
-      lookups,
-      records,
-      wanted,
-      { ...options, signal },
-      onShown,
-    );
+    const record = findRecord(operations, lookups, records, wanted, options, onShown);
+    // The manifest in the catalog may come first.
     record.catch(() => {});
     const found = await Promise.race([record, lookups.listed]);
     if ("magnet" in found) return found;

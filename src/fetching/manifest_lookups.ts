@@ -56,6 +56,7 @@ export class ManifestLookups implements Lookups {
   /** Resolves when the manifest in the catalog has come; never if there is none. */
   readonly #lineCame: Promise<void>;
   #line: MinimalManifest | undefined;
+  #hasEnded = false;
 
   /** @param line the manifest in the publisher's catalog, if there is one */
   constructor(
@@ -94,8 +95,9 @@ export class ManifestLookups implements Lookups {
     return this.#asking ??= new Asking(this.#operations, question, this.#options);
   }
 
-  /** Gives the question to the rendezvous up. */
+  /** Gives the question to the rendezvous up, and refuses further lookups. */
   end(): void {
+    this.#hasEnded = true;
     this.#asking?.stop();
   }
 
@@ -104,12 +106,13 @@ export class ManifestLookups implements Lookups {
    * has shown one that is accepted, the question has ended, or the catalog has the manifest.
    */
   readonly lookUp: Lookups["lookUp"] = async (key, options) => {
+    if (this.#hasEnded) throw new Error("The manifest is known from elsewhere");
     this.#keys.add(toHex(key.publicKey));
     const outcome = await this.#operations.lookUp(key, options);
     if (!equalBytes(key.salt, this.#salt)) return outcome;
     if (outcome.item) {
       // Lookups under other keys then need not wait for the peers.
-      if (this.#check(outcome.item)) this.end();
+      if (this.#check(outcome.item)) this.#asking?.stop();
       return outcome;
     }
     if (!this.#line) {
@@ -117,7 +120,7 @@ export class ManifestLookups implements Lookups {
       await Promise.race([answered, this.#lineCame]);
     }
     if (this.#line) {
-      this.end();
+      this.#asking?.stop();
       const { item: _, others: __, ...counts } = outcome;
       this.#listed.resolve({ minimal: this.#line, counts });
       return outcome;
