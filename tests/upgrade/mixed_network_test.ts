@@ -107,6 +107,22 @@ async function readsAll(place: Place, kind: Kind, publisher: Publisher): Promise
   }
 }
 
+/** Returns how many records of each kind a home announces: `manifest`, `announce`, `publisher`. */
+async function keptBy(home: KindHome): Promise<Record<string, number>> {
+  const { stdout } = await home.home.run(["announce", "--json"], of(home.kind));
+  const counts: Record<string, number> = {};
+  for (const line of stdout.split("\n").filter(Boolean)) {
+    const { kind } = JSON.parse(line);
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Has all nodes of the testnet forget every record, as if it had expired. */
+function forgetAll({ testnet }: Place): void {
+  for (const node of testnet.nodes) for (const target of node.storedTargets()) node.forget(target);
+}
+
 for (const [more, where] of [[0, "a record"], [MORE, "a catalog"]] as const) {
   upgradeTest(
     `what old and present publishers list in ${where} is found by old and present readers, also from one mirror of either kind`,
@@ -136,14 +152,24 @@ for (const [more, where] of [[0, "a record"], [MORE, "a catalog"]] as const) {
         }
         const all = publishers.length * (VERSIONS.length + more);
         await eventually(() => mirrors.every((mirror) => mirror.archives() === all));
+        for (const mirror of mirrors) {
+          // The records of the packages, and the list and publisher record of each publisher.
+          await eventually(async () => {
+            const kept = await keptBy(mirror);
+            return kept.manifest === all &&
+              [kept.announce, kept.publisher].every((count) => count === publishers.length);
+          });
+        }
         for (const publisher of publishers) await end(publisher);
         for (const mirror of mirrors) await end(mirror);
-        // Each mirror is the only seeder for a while.
+        // Each mirror is the only seeder for a while, and has to bring back what the DHT has forgotten.
         for (const mirror of mirrors) {
+          forgetAll(place);
           await start(mirror, "--mirror");
           await eventually(async () =>
             JSON.parse(await mirror.must("status", "--json")).packages === all
           );
+          await mirror.must("announce");
           for (const publisher of publishers) {
             for (const kind of kinds) await readsAll(place, kind, publisher);
           }
