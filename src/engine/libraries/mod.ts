@@ -46,6 +46,7 @@ export {
   cancelRequests,
   type Client,
   ContentlessSwarm,
+  type ContentlessSwarmOptions,
   countReceived,
   downloadLimitOf,
   forgiveFailures,

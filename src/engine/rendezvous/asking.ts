@@ -17,7 +17,7 @@ import {
 import { ContentlessSwarm, type SwarmWire } from "../libraries/mod.ts";
 import { Candidates } from "./candidates.ts";
 import { NAMES_EXTENSION, speakNames } from "./names_extension.ts";
-import type { RendezvousPeersOptions } from "./options.ts";
+import type { AskedSwarm, RendezvousPeersOptions } from "./options.ts";
 
 /** What became of a question to the peers of a rendezvous. */
 export interface RendezvousAsked {
@@ -80,7 +80,7 @@ export class Asking {
   readonly #question: RendezvousQuestion;
   readonly #options: AskOptions;
   readonly #clock: Clock;
-  readonly #swarm: ContentlessSwarm;
+  readonly #swarm: AskedSwarm;
   readonly #peers: RendezvousPeersOptions;
   readonly #candidates: Candidates;
   readonly #done = new AbortController();
@@ -104,7 +104,8 @@ export class Asking {
     this.#peers = peers;
     this.#clock = peers.clock;
     this.#candidates = new Candidates((peer) => peers.mayDial(peer.host) && !options.isOurs(peer));
-    this.#swarm = new ContentlessSwarm({
+    const { makeSwarm = (options) => new ContentlessSwarm(options) } = peers;
+    this.#swarm = makeSwarm({
       client: peers.client,
       infoHashHex,
       onWire: (wire, address) => this.#ask(wire, address),

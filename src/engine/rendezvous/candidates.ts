@@ -2,20 +2,29 @@
  * Chooses the peers of a rendezvous that are dialled. Anybody can announce any number of peers there, so
  * an address counts once whatever its ports, and of one network (/24, or /48 of IPv6) one address. The
  * peers are drawn evenly from the nodes that named them, so that one node cannot crowd out the peers of
- * the others.
+ * the others; of the networks that a node has named, the one with the fewest peers comes first, so that
+ * the networks in which somebody has announced many peers crowd out nobody either.
  *
  * @module
  */
 
 import { formatHostPort, type HostPort, networkOf } from "../../base/mod.ts";
 
+/** The networks of one node's answer. */
+interface Named {
+  /** Networks that are left, each with one of its peers, in random order. */
+  left: { key: string; peer: HostPort }[];
+  /** Number of peers that were drawn of this answer. */
+  drawn: number;
+}
+
 /** The peers that the nodes of the DHT have named. */
 export class Candidates {
   readonly #admits: (peer: HostPort) => boolean;
   readonly #random: () => number;
-  /** For each node's answer: the peers that are left, in random order, and the number of drawn ones. */
-  readonly #lists: { left: HostPort[]; drawn: number }[] = [];
-  readonly #found = new Set<string>();
+  readonly #answers: Named[] = [];
+  /** The peers (`HOST:PORT`) of each network that nodes have named. */
+  readonly #found = new Map<string, Set<string>>();
   readonly #drawn = new Set<string>();
 
   /**
@@ -34,13 +43,19 @@ export class Candidates {
 
   /** Adds the peers that one node has named. */
   add(named: readonly HostPort[]): void {
-    const left = named.filter(this.#admits);
-    for (const peer of left) this.#found.add(keyOf(peer));
-    for (let i = left.length - 1; i > 0; i--) {
+    const peers = named.filter(this.#admits);
+    for (let i = peers.length - 1; i > 0; i--) {
       const other = Math.floor(this.#random() * (i + 1));
-      [left[i], left[other]] = [left[other]!, left[i]!];
+      [peers[i], peers[other]] = [peers[other]!, peers[i]!];
     }
-    this.#lists.push({ left, drawn: 0 });
+    const left = new Map(peers.map((peer) => [keyOf(peer), peer]));
+    for (const peer of peers) {
+      const key = keyOf(peer);
+      let ofNetwork = this.#found.get(key);
+      if (!ofNetwork) this.#found.set(key, ofNetwork = new Set());
+      ofNetwork.add(formatHostPort(peer));
+    }
+    this.#answers.push({ left: [...left].map(([key, peer]) => ({ key, peer })), drawn: 0 });
   }
 
   /**
@@ -49,20 +64,18 @@ export class Candidates {
    * @param maxOfNode maximum number of peers drawn of one node
    */
   next(maxOfNode = Infinity): HostPort | undefined {
-    for (;;) {
-      let fewest: { left: HostPort[]; drawn: number } | undefined;
-      for (const list of this.#lists) {
-        if (list.left.length === 0 || list.drawn >= maxOfNode) continue;
-        if (!fewest || list.drawn < fewest.drawn) fewest = list;
-      }
-      if (!fewest) return undefined;
-      const peer = fewest.left.pop()!;
-      const key = keyOf(peer);
-      if (this.#drawn.has(key)) continue;
-      this.#drawn.add(key);
-      fewest.drawn++;
-      return peer;
+    let fewest: Named | undefined;
+    for (const answer of this.#answers) {
+      answer.left = answer.left.filter(({ key }) => !this.#drawn.has(key));
+      if (answer.left.length === 0 || answer.drawn >= maxOfNode) continue;
+      if (!fewest || answer.drawn < fewest.drawn) fewest = answer;
     }
+    if (!fewest) return undefined;
+    const sizeOf = ({ key }: { key: string }) => this.#found.get(key)!.size;
+    const { key, peer } = fewest.left.reduce((a, b) => sizeOf(b) < sizeOf(a) ? b : a);
+    this.#drawn.add(key);
+    fewest.drawn++;
+    return peer;
   }
 }
 

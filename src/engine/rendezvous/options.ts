@@ -6,7 +6,15 @@
 
 import type { Clock } from "../../base/mod.ts";
 import type { RendezvousAnswer, RendezvousQuestion } from "../../records/mod.ts";
-import type { Client, SwarmWire } from "../libraries/mod.ts";
+import type {
+  Client,
+  ContentlessSwarm,
+  ContentlessSwarmOptions,
+  SwarmWire,
+} from "../libraries/mod.ts";
+
+/** The connections to the peers that are asked. */
+export type AskedSwarm = Pick<ContentlessSwarm, "dial" | "giveUp" | "close" | "destroy">;
 
 /** Options of `RendezvousPeers`. */
 export interface RendezvousPeersOptions {
@@ -19,6 +27,8 @@ export interface RendezvousPeersOptions {
    * itself.
    */
   mayDial: (host: string) => boolean;
+  /** Makes the swarm of a question. Default: connections of npm:webtorrent; a simulation has its own. */
+  makeSwarm?: (options: ContentlessSwarmOptions) => AskedSwarm;
   /** Says in our extended handshake who we are. */
   introduce: (wire: SwarmWire) => void;
 }

@@ -85,3 +85,19 @@ Deno.test("the order of a node's answer does not count", () => {
   assert.equal(new Set(drawn).size, 100);
   assert.notDeepEqual(drawn.slice(0, 10), peers(0, 10).map(({ host, port }) => `${host}:${port}`));
 });
+
+Deno.test("networks with few peers come before those in which many were announced", () => {
+  const candidates = new Candidates(nobody, seededRandom(1));
+  const crowd = Array.from(
+    { length: 50 },
+    (_, network) =>
+      Array.from({ length: 20 }, (_, i) => ({ host: `81.0.${network}.${i}`, port: 6_881 })),
+  ).flat();
+  const ports = Array.from({ length: 50 }, (_, i) => ({ host: "82.0.0.1", port: 6_881 + i }));
+  candidates.add([...crowd, ...ports, ...peers(0, 3)]);
+  // A node that has left out most of the crowd does not change that.
+  candidates.add([...crowd.slice(0, 3), ...peers(3, 2)]);
+  const first = Array.from({ length: 5 }, () => candidates.next()!.host);
+  assert.deepEqual(first.filter((host) => host.startsWith("80.")).length, 5, first.join());
+  assert.equal(drawAll(candidates).length, 51);
+});
