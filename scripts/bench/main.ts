@@ -22,12 +22,22 @@ import { rows as seedMemory } from "./seed_memory.ts";
 import { rows as sharedDht } from "./shared_dht.ts";
 import { rows as swarm } from "./swarm.ts";
 import { rows as utp } from "./utp.ts";
+import { rows as vandal } from "./vandal.ts";
 import { rows as worstArchives } from "./worst_archives.ts";
 
 if (import.meta.main) {
   const files = [...pack, ...secrets, ...publish, ...install, ...binary, ...worstArchives];
   const transfers = [...download, ...swarm, ...seed, ...seedMemory, ...utp];
-  const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek, ...rendezvous];
-  const rows = [...dht, ...names, ...files, ...transfers, ...idle, ...mirrors];
+  const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek];
+  const rows = [
+    ...dht,
+    ...rendezvous,
+    ...vandal,
+    ...names,
+    ...files,
+    ...transfers,
+    ...idle,
+    ...mirrors,
+  ];
   Deno.exit(await runBenchmarks(rows, Deno.args));
 }
