@@ -87,7 +87,7 @@ Deno.test("the order of a node's answer does not count", () => {
 });
 
 Deno.test("networks with few peers come before those in which many were announced", () => {
-  const candidates = new Candidates(nobody, seededRandom(1));
+  const candidates = new Candidates(all, seededRandom(1));
   const crowd = Array.from(
     { length: 50 },
     (_, network) =>
