@@ -105,7 +105,9 @@ for (const [how, behaviour] of Object.entries(hostile)) {
     const { asked, answers } = await askPeers(reader, QUESTION, peers);
     assert.deepEqual(answers, [ANSWER]);
     assert.deepEqual(asked, { found: 2, dialled: 2, answered: 1 });
+    assert.equal(honest.questions, 1, "a peer that has answered is not dialled again");
     assert.ok(listener.dialled > 0);
+    assert.ok(listener.dialled <= 2, "encrypted, and then plain");
   });
 }
 

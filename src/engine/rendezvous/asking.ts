@@ -194,7 +194,8 @@ export class Asking {
 
   #count(address: string, bytes: number): void {
     const before = this.#bytes.get(address);
-    if (before === undefined) return;
+    // A peer that was closed before its handshake is dialled in the other form.
+    if (before === undefined) return this.#swarm.close(address);
     const now = before + bytes;
     this.#bytes.set(address, now);
     this.#sharedBytes -= Math.max(now - Math.max(before, BYTES_OF_EACH), 0);

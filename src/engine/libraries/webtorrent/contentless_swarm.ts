@@ -58,9 +58,6 @@ const Peers = Peer as unknown as {
   ): SwarmPeer;
 };
 
-/** More than any peer is dialled again; a swarm without content dials each peer once. */
-const NEVER_AGAIN = 1_000;
-
 /** Peers of an infohash that belongs to no torrent. The members are those that npm:webtorrent calls. */
 export class ContentlessSwarm extends EventEmitter implements Dialling {
   readonly infoHash: string;
@@ -69,6 +66,7 @@ export class ContentlessSwarm extends EventEmitter implements Dialling {
   readonly client: Dialling["client"];
   readonly wires: Wire[] = [];
   readonly paused = false;
+  readonly dialsOnce = true;
   destroyed = false;
   isHeld = false;
   _queue: SwarmPeer[] = [];
@@ -104,7 +102,7 @@ export class ContentlessSwarm extends EventEmitter implements Dialling {
     const { dials } = this.client;
     if (this.destroyed || this._peers.has(address)) return false;
     if (dials?.refusal(address) || dials?.mustWait(address)) return false;
-    this._addPeer(address).retries = NEVER_AGAIN;
+    this._addPeer(address);
     this._drain();
     return true;
   }

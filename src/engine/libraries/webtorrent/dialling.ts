@@ -40,6 +40,8 @@ export interface Dialling extends EventEmitter, DiallingTorrent {
   redials?: Set<Timer>;
   /** Added by libreseed: whether no peer of the queue is dialled just now. */
   isHeld?: boolean;
+  /** Added by libreseed: whether no peer is dialled again after its connection has ended. */
+  dialsOnce?: boolean;
   /** Added by libreseed: whether a peer of the rendezvous is dialled again by itself. */
   redialsFromRendezvous?: (address: string) => boolean;
 }
@@ -262,7 +264,7 @@ function redialLater(torrent: Dialling, peer: Waiting, dials: OwnDials | undefin
     if (!peer._handshakeDone) torrent.emit("fruitless", peer.addr);
     if (!torrent.redialsFromRendezvous?.(peer.addr)) return;
   }
-  const pauseMs = REDIAL_MS[peer.retries];
+  const pauseMs = torrent.dialsOnce ? undefined : REDIAL_MS[peer.retries];
   if (torrent.destroyed || !dials || pauseMs === undefined) return;
   const redials = torrent.redials ??= cancelledAtClose(torrent);
   const timer = dials.clock.after(pauseMs, () => {
