@@ -48,5 +48,6 @@ export {
   type IndexStore,
   indexStore,
   writeNameIndex,
+  type WriteOptions,
   type WrittenIndex,
 } from "./write_name_index.ts";

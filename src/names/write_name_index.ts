@@ -7,7 +7,7 @@
 
 import { type Clock, delay, equalBytes, isOfFuture } from "../base/mod.ts";
 import type { GetOutcome, ItemKey, PutOutcome, PutTerms } from "../dht/mod.ts";
-import { recordLookup } from "../fetching/mod.ts";
+import { type RecordLookup, recordLookup } from "../fetching/mod.ts";
 import {
   dayOf,
   encodeNameIndex,
@@ -54,6 +54,10 @@ export interface WrittenIndex {
   entries: NameIndexEntry[];
   /** One message for each dropped entry, with the reason. */
   dropped: string[];
+  /** Whether the index was found fresh, and so was not written; see {@linkcode WriteOptions}. */
+  isFresh: boolean;
+  /** Number of packets that were sent in each DHT, on average. */
+  packets: number;
 }
 
 /** Options of {@linkcode writeNameIndex}. */
@@ -62,6 +66,13 @@ export interface WriteOptions {
   signal?: AbortSignal;
   /** Returns a random number from 0 inclusive to 1 exclusive. */
   random?: () => number;
+  /**
+   * Age up to which an index that has all entries, and that enough nodes hold, is left as it is (ms).
+   * Absent for an index that is written in any case.
+   */
+  leaveFreshMs?: number;
+  /** Sequence number of an index that this home has written last. It is not left: this home goes on. */
+  writtenSeq?: number;
 }
 
 /**
@@ -73,6 +84,8 @@ const MAX_TRIES = 12;
 const FIRST_PAUSE_MS = 100;
 /** Upper bound of the back-off before every attempt (ms). */
 const LONGEST_PAUSE_MS = 3_000;
+/** Number of nodes that have to hold an index that is left as it is. */
+const FRESH_HOLDERS = 4;
 /**
  * Age after which an unchanged index gets a new `seq` (ms). Without a new `seq`, some DHT nodes do not
  * extend the lifetime of an item that is put again.
@@ -92,13 +105,14 @@ export async function writeNameIndex(
   name: string,
   slot: number,
   own: readonly NameIndexEntry[],
-  { clock, signal, random = Math.random }: WriteOptions,
+  { clock, signal, random = Math.random, leaveFreshMs, writtenSeq }: WriteOptions,
 ): Promise<WrittenIndex> {
   /**
    * Versions of the record by other machines that superseded earlier attempts. The next lookup may not
    * find these versions yet.
    */
   const missed: MutableItem[] = [];
+  let packets = 0;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     if (tries > 0) await delay(clock, backOffMs(tries, random), signal);
     const nowMs = clock.now();
@@ -106,6 +120,7 @@ export async function writeNameIndex(
     const read = await readSlot(store, name, slot, nowMs, signal, own);
     // An aborted lookup may miss entries, so writing its result would remove entries from the index.
     signal?.throwIfAborted();
+    packets += read.lookups.reduce((sum, one) => sum + (one.packets ?? one.asked), 0);
     const counting = (entries: readonly NameIndexEntry[]) =>
       unrevoked(timely(entries, nowMs), store.trust);
     const listed = missed.flatMap((item) => counting(entriesOf(item)));
@@ -116,6 +131,14 @@ export async function writeNameIndex(
     const missedToday = missed.filter(({ publicKey }) => equalBytes(publicKey, key.publicKey));
     const known = [...read.today, ...missedToday].sort((a, b) => b.seq - a.seq);
     const [today] = known;
+    const { dropped } = read;
+    const [lookup] = read.lookups;
+    const isSame = today !== undefined && equalBytes(today.value, value);
+    const isOthers = isSame && today.seq !== writtenSeq;
+    if (isOthers && lookup && isLeft(today, lookup, nowMs, leaveFreshMs)) {
+      const outcome = unwritten(lookup);
+      return { item: today, outcome, entries, dropped, isFresh: true, packets };
+    }
     const stays = today !== undefined && equalBytes(today.value, value) && !isRenewed(today, nowMs);
     const item = stays ? today : await signItem(keys, {
       salt: key.salt,
@@ -124,7 +147,10 @@ export async function writeNameIndex(
     });
     const outcome = await store.put(item, signal, { basedOn: known.map(({ seq }) => seq) });
     const { superseded, conflict } = outcome;
-    if (!superseded && !conflict) return { item, outcome, entries, dropped: read.dropped };
+    packets += outcome.packets ?? outcome.stored;
+    if (!superseded && !conflict) {
+      return { item, outcome, entries, dropped, isFresh: false, packets };
+    }
     missed.push(...[superseded, conflict].filter((one) => one !== undefined));
   }
   throw new NamesError(
@@ -132,6 +158,23 @@ export async function writeNameIndex(
     "NAME_INDEX_BUSY",
     `Other publishers wrote the index of ${name} during each of ${MAX_TRIES} tries. Try again`,
   );
+}
+
+/** Whether an index that has all entries is left as it is. */
+function isLeft(
+  { seq }: MutableItem,
+  { holding }: RecordLookup,
+  nowMs: number,
+  leaveFreshMs: number | undefined,
+): boolean {
+  if (leaveFreshMs === undefined || isOfFuture(seq, nowMs)) return false;
+  return nowMs - seq < leaveFreshMs && holding >= FRESH_HOLDERS;
+}
+
+/** Returns the outcome of a write that was not necessary. */
+function unwritten({ asked, responded, holding, errors }: RecordLookup): PutOutcome {
+  const nothing = { stored: 0, superseded: undefined, conflict: undefined };
+  return { asked, responded, holding, errors, weak: false, needsRetry: false, ...nothing };
 }
 
 /**

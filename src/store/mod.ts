@@ -50,6 +50,7 @@ export {
   type RolledBack,
 } from "./program/mod.ts";
 export {
+  type ArchiveRow,
   describeReplaced,
   type DhtNodesTable,
   type FileIdentity,
@@ -58,6 +59,7 @@ export {
   type FollowScope,
   type FollowsTable,
   type IdentitiesTable,
+  type KeptNameRow,
   type KnownManifest,
   type KnownSeed,
   LazyState,

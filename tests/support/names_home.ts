@@ -15,6 +15,7 @@ import type { DhtManager } from "../../src/dht/mod.ts";
 import { OfferCache } from "../../src/fetching/offer_cache.ts";
 import { rangeKind } from "../../src/fetching/version_marks.ts";
 import { NameKeeper } from "../../src/host/records/name_keeper.ts";
+import type { NameCare } from "../../src/host/records/name_schedule.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/identity/mod.ts";
 import { readNameIndex } from "../../src/names/name_index.ts";
 import type { NamesContext } from "../../src/names/context.ts";
@@ -72,6 +73,10 @@ export class NamesHome implements AsyncDisposable {
   readonly details: string[] = [];
   /** Interval in milliseconds at which the home renews its name indexes. A test may change it. */
   intervalMs = INTERVAL_MS;
+  /** How this home cares for names. A test may change it. */
+  care: NameCare = "publisher";
+  /** Packets of each write or look at an index. */
+  readonly packets: number[] = [];
   /** The peers that the home meets at rendezvous; nobody, unless a test sets some. */
   rendezvous: FakeRendezvous;
   /** Whether the home's host is a daemon, which can be met at rendezvous. */
@@ -113,6 +118,8 @@ export class NamesHome implements AsyncDisposable {
       store: this.store,
       clock: this.clock,
       intervalMs: () => this.intervalMs,
+      care: () => this.care,
+      onPackets: (packets) => this.packets.push(packets),
       onWarning: (message) => this.warnings.push(message),
       caller: { askRendezvous: (...call) => this.operations.askRendezvous(...call) },
     });

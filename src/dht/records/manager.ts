@@ -121,7 +121,7 @@ export class DhtManager {
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
   get(key: ItemKey, options: GetOptions = {}): Promise<GetOutcome> {
-    return this.#run(async (nodes, signal) => {
+    return this.#run(async (nodes, signal, sent) => {
       this.#stats.gets++;
       const target = targetOf(key.publicKey, key.salt);
       const reader = new ItemReader(key);
@@ -140,7 +140,7 @@ export class DhtManager {
       }));
       const outcome = readItems(results, reader);
       if (outcome.responded > 0) this.#stats.getsAnswered++;
-      return outcome;
+      return { ...outcome, packets: sent.packets / nodes.length };
     }, options);
   }
 

@@ -38,6 +38,8 @@ export interface GetOutcome {
   stale: number;
   /** Number of nodes that returned an item with a wrong signature, key or target. */
   invalid: number;
+  /** Number of packets that the get has sent in each DHT, on average. */
+  packets?: number;
   /** Number of failed queries by reason: a KRPC error code, `timeout`, … */
   errors: Record<string, number>;
 }

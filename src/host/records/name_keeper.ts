@@ -7,7 +7,6 @@
  */
 
 import {
-  type Clock,
   eachLimited,
   equalBytes,
   every,
@@ -25,6 +24,7 @@ import {
   readName,
   warnOfFutureEntries,
   writeNameIndex,
+  type WriteOptions,
   type WrittenIndex,
 } from "../../names/mod.ts";
 import {
@@ -46,18 +46,19 @@ import {
   type KeptName,
   slotOf,
 } from "./name_rows.ts";
+import { type NameCare, NameSchedule, type NameScheduleOptions } from "./name_schedule.ts";
 
 /** Options of {@linkcode NameKeeper}. */
-export interface NameKeeperOptions {
+export interface NameKeeperOptions extends NameScheduleOptions {
   state: StateDatabase;
   store: IndexStore;
-  clock: Clock;
-  /** Returns a random number from 0 inclusive to 1 exclusive. */
-  random?: () => number;
-  intervalMs: () => number;
   onWarning: (message: string) => void;
   /** Asks at the rendezvous of a name, whose index may be locked. */
   caller: RendezvousCaller;
+  /** Called after each write or look: its packets, and the time until the next one (ms). */
+  onPackets?: (packets: number, pauseMs: number) => void;
+  /** Called after an entry was kept. */
+  onKept?: () => void;
 }
 
 /** Result of writing one slot of the index of a package name. */
@@ -71,18 +72,14 @@ export interface NameOutcome {
   publicKeys: Uint8Array[];
 }
 
-/** Schedule of one slot of a name index. Times are Unix milliseconds. */
-interface DueName extends KeptName {
-  /** UTC day of the last write, counted from the Unix epoch. */
-  day?: number;
-  nextDueMs: number;
-  lastAttemptMs: number;
+/** Options of writing one slot. */
+interface GivenWrite extends Pick<WriteOptions, "leaveFreshMs" | "writtenSeq"> {
+  signal?: AbortSignal;
 }
 
 /** Interval between checks for name indexes that are due (ms). */
 const TICK_MS = 30_000;
 const RETRY_MS = 60_000;
-const SPREAD = 0.1;
 /** Maximum number of name indexes that are written concurrently. */
 const MAX_WRITING = 4;
 /** Keeps alive the indexes of all package names that this home publishes or seeds. */
@@ -95,7 +92,7 @@ export class NameKeeper {
    * Schedule of all index slots, loaded when first needed: a command that writes one index does not need
    * the schedule.
    */
-  #names: Map<string, DueName> | undefined;
+  #names: NameSchedule | undefined;
   readonly #times: EntryTimes;
   /** Slots that were found locked, by {@linkcode idOf}. The user was told once of each. */
   readonly #locked = new Set<string>();
@@ -134,7 +131,7 @@ export class NameKeeper {
    */
   async add(name: string, entry: NameIndexEntry, signal?: AbortSignal): Promise<NameOutcome> {
     this.keep(name, entry);
-    return await this.#write({ name, slot: nameIndexSlot(entry.publicKey) }, signal);
+    return await this.#write({ name, slot: nameIndexSlot(entry.publicKey) }, { signal });
   }
 
   /**
@@ -164,9 +161,8 @@ export class NameKeeper {
         createdMs: clock.now(),
       });
     });
-    const kept = this.#names;
-    const id = idOf({ name, slot });
-    if (kept && !kept.has(id)) kept.set(id, { name, slot, nextDueMs: 0, lastAttemptMs: 0 });
+    this.#names?.add({ name, slot }, publicKey);
+    this.#options.onKept?.();
     return toHex(indexTarget({ name, slot }, dayOf(clock.now())));
   }
 
@@ -185,9 +181,14 @@ export class NameKeeper {
     const entry = entries.find(isWanted);
     if (!entry) return false;
     // A slot that is locked keeps the index from being written, and this home from nothing else.
-    await this.add(name, entry).catch((error) => {
-      if (!isLocked(error)) throw error;
-    });
+    // A mirror need not write what it has just read.
+    const care = this.#options.care?.(name, [publicKey]) ?? "publisher";
+    if (care !== "publisher") this.keep(name, entry);
+    else {
+      await this.add(name, entry).catch((error) => {
+        if (!isLocked(error)) throw error;
+      });
+    }
     return true;
   }
 
@@ -200,11 +201,11 @@ export class NameKeeper {
     onOutcome: (outcome: NameOutcome | { name: string; error: unknown }) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    for (const kept of [...this.#kept().values()]) {
+    for (const kept of this.#kept().all) {
       if (names.length > 0 && !names.includes(kept.name)) continue;
       if (signal?.aborted) return;
       try {
-        onOutcome(await this.#write(kept, signal));
+        onOutcome(await this.#write(kept, { signal }));
       } catch (error) {
         onOutcome({ name: kept.name, error });
       }
@@ -228,42 +229,41 @@ export class NameKeeper {
     return [...records.list({ kind: INDEX, name }), ...records.list({ kind: ENTRY, name })];
   }
 
-  #kept(): Map<string, DueName> {
-    if (this.#names) return this.#names;
-    this.#names = new Map();
-    for (
-      const { kind, name, version, publicKey, ...times } of this.#options.state.records.names()
-    ) {
-      const slot = slotOf(kind, version, publicKey);
-      const { createdMs, nextDueMs = 0, lastAttemptMs = 0 } = times;
-      const id = idOf({ name, slot });
-      const isIndex = kind === INDEX;
-      const before = this.#names.get(id);
-      if (before && (!isIndex || (before.day ?? 0) > dayOf(createdMs))) continue;
-      const day = isIndex ? dayOf(createdMs) : undefined;
-      this.#names.set(id, { name, slot, day, nextDueMs, lastAttemptMs });
-    }
-    return this.#names;
+  /**
+   * Names whose indexes this home keeps, and how many it only looks at.
+   *
+   * @param care how this home cares for a name
+   */
+  names(care: NonNullable<NameScheduleOptions["care"]>): Record<NameCare, Set<string>> {
+    const names: Record<NameCare, Set<string>> = {
+      publisher: new Set(),
+      keeper: new Set(),
+      reserve: new Set(),
+      onlooker: new Set(),
+    };
+    for (const { name, publicKeys } of this.#kept().all) names[care(name, publicKeys)].add(name);
+    return names;
   }
 
-  /** Sets the time of the last attempt and the next due time of an index. */
-  #plan(kept: KeptName, nowMs: number, nextDueMs: number): void {
-    const { name, slot } = kept;
-    const times = { day: dayOf(nowMs), nextDueMs, lastAttemptMs: nowMs };
-    this.#names?.set(idOf(kept), { name, slot, ...times });
+  #kept(): NameSchedule {
+    return this.#names ??= new NameSchedule(this.#options, this.#options.state.records.names());
   }
 
-  #write(kept: KeptName, signal?: AbortSignal): Promise<NameOutcome> {
-    return this.#writes.run(idOf(kept), () => this.#writeNow(kept, signal));
+  #write(kept: KeptName, given: GivenWrite): Promise<NameOutcome> {
+    return this.#writes.run(idOf(kept), () => this.#writeNow(kept, given));
   }
 
-  async #writeNow({ name, slot }: KeptName, signal?: AbortSignal): Promise<NameOutcome> {
+  async #writeNow(
+    { name, slot }: KeptName,
+    { signal, leaveFreshMs, writtenSeq }: GivenWrite,
+  ): Promise<NameOutcome> {
     const { store, clock, random } = this.#options;
     const rows = this.#rows(name)
       .filter(({ kind, version, item }) => slotOf(kind, version, item.publicKey) === slot);
     const kept = rows.flatMap(entriesOf);
     const signals = [this.#stopped.signal, ...(signal ? [signal] : [])];
-    const options = { clock, random, signal: AbortSignal.any(signals) };
+    const fresh = { leaveFreshMs, writtenSeq };
+    const options = { clock, random, ...fresh, signal: AbortSignal.any(signals) };
     try {
       this.#times.check(name, rows.filter(({ kind }) => kind === ENTRY).flatMap(entriesOf));
       const written = await writeNameIndex(store, name, slot, kept, options);
@@ -279,12 +279,15 @@ export class NameKeeper {
     }
   }
 
-  #settle({ name, slot }: KeptName, rows: StoredRecord[], { item, outcome }: WrittenIndex): void {
+  #settle({ name, slot }: KeptName, rows: StoredRecord[], written: WrittenIndex): void {
+    const { item, outcome, isFresh } = written;
     const { state, clock } = this.#options;
     const target = targetOf(item.publicKey, item.salt);
     const atMs = clock.now();
     const good = outcome.holding > 0;
-    const nextDueMs = atMs + (good ? this.#pauseMs() : RETRY_MS);
+    const pauseMs = good ? this.#pauseMs({ name, slot }, !isFresh) : RETRY_MS;
+    this.#options.onPackets?.(written.packets, pauseMs);
+    const nextDueMs = atMs + pauseMs;
     state.transaction(() => {
       for (const row of rows.filter(({ kind }) => kind === INDEX)) {
         // Rows with older indexes of this slot are deleted from `state.db`. The new index contains all
@@ -299,7 +302,7 @@ export class NameKeeper {
         kind: INDEX,
         name,
         version: String(slot),
-        own: true,
+        own: !isFresh,
         createdMs: atMs,
       });
       state.outcomes.set({
@@ -315,12 +318,12 @@ export class NameKeeper {
         nextDueMs,
       });
     });
-    this.#plan({ name, slot }, atMs, nextDueMs);
+    this.#names?.plan({ name, slot }, atMs, nextDueMs, isFresh ? undefined : item.seq);
   }
 
-  #pauseMs(): number {
-    const random = this.#options.random ?? Math.random;
-    return Math.round(this.#options.intervalMs() * (1 + SPREAD * (2 * random() - 1)));
+  #pauseMs(kept: KeptName, isWritten: boolean): number {
+    const schedule = this.#names ?? new NameSchedule(this.#options, []);
+    return schedule.pauseMs(kept, isWritten);
   }
 
   #postpone(kept: KeptName, error: unknown): void {
@@ -331,7 +334,7 @@ export class NameKeeper {
     // A lock lasts until the nodes forget the attacker's record, which they do if nobody puts it again.
     const code = error instanceof LibreseedError ? error.code : undefined;
     const isLasting = code === "ENTRY_TIME_WRONG" || isLocked(error);
-    const nextDueMs = nowMs + (isLasting ? this.#pauseMs() : RETRY_MS);
+    const nextDueMs = nowMs + (isLasting ? this.#pauseMs(kept, true) : RETRY_MS);
     state.outcomes.set({
       target,
       lastSuccessMs: before?.lastSuccessMs,
@@ -344,7 +347,7 @@ export class NameKeeper {
       failures: (before?.failures ?? 0) + 1,
       nextDueMs,
     });
-    this.#plan(kept, nowMs, nextDueMs);
+    this.#names?.plan(kept, nowMs, nextDueMs);
   }
 
   #tick(): void {
@@ -357,27 +360,18 @@ export class NameKeeper {
   }
 
   async #refreshDue(): Promise<void> {
-    const due = [...this.#kept().values()].filter((kept) => this.#isDue(kept));
-    await eachLimited(due, MAX_WRITING, undefined, async (kept) => {
+    const schedule = this.#kept();
+    await eachLimited(schedule.due(), MAX_WRITING, undefined, async (kept) => {
       if (this.#stopped.signal.aborted) return;
       try {
-        await this.#write(kept);
+        const isOurs = schedule.careOf(kept) === "publisher";
+        const { writtenSeq } = kept;
+        await this.#write(kept, isOurs ? {} : { leaveFreshMs: schedule.freshMs, writtenSeq });
       } catch (error) {
         if (isLocked(error)) this.#warnOfLock(kept, error);
         else this.#warn(error);
       }
     });
-  }
-
-  /** Whether an index is due. After midnight UTC every index is due, since its target has changed. */
-  #isDue({ day, nextDueMs, lastAttemptMs }: DueName): boolean {
-    const nowMs = this.#options.clock.now();
-    // If the time of the last attempt lies in the future, the clock was set back after that attempt. The
-    // index then counts as due.
-    if (day !== dayOf(nowMs) || nextDueMs <= nowMs || lastAttemptMs > nowMs) return true;
-    // A reload may have shortened the interval, so an index is also due once the current interval has
-    // passed since the last attempt.
-    return lastAttemptMs + this.#options.intervalMs() * (1 + SPREAD) < nowMs;
   }
 
   /** Warns of a locked slot, once for as long as it is locked. */

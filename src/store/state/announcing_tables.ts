@@ -20,13 +20,16 @@ export interface ArchiveRow {
   modifiedMs: number;
 }
 
-/** A key that signs packages of this home. */
-export interface SigningKeyRow {
-  /** 32 bytes. */
-  publicKey: Uint8Array;
-  /** One of the key's manifest records, as `encodeItem` writes it. */
+/** A version by its last announcement, see {@linkcode AnnouncingTables.oldestManifests}. */
+export interface OldManifest {
+  /** The manifest record, as `encodeItem` writes it. */
   item: Uint8Array;
+  /** Time of the record's last announcement, Unix milliseconds; 0 if there was none. */
+  announcedMs: number;
 }
+
+/** SQL condition that a key is in a JSON list of keys in hexadecimal. */
+const IS_OF_KEYS = (column: string) => `lower(hex(${column})) IN (SELECT value FROM json_each(?))`;
 
 /** The tables `asked_archives` and `publisher_mirrors`, and queries over other tables. */
 export class AnnouncingTables {
@@ -108,12 +111,19 @@ export class AnnouncingTables {
   /**
    * Lists verified archives by their last announcement as torrents, the oldest first; those that were
    * never announced come before them.
+   *
+   * @param publicKeys keys that have signed the archives, 32 bytes each
    */
-  oldestArchives(limit: number): ArchiveRow[] {
+  oldestArchives(
+    publicKeys: readonly Uint8Array[],
+    limit: number,
+  ): (ArchiveRow & { announcedMs: number })[] {
     return this.#sqlite.rows(
-      `SELECT name, version, public_key, info_hash, mtime_ms FROM verified_files
+      `SELECT name, version, public_key, info_hash, mtime_ms, last_attempt_ms FROM verified_files
         LEFT JOIN outcomes ON target = info_hash
-        WHERE manifest IS NOT NULL ORDER BY last_attempt_ms, info_hash LIMIT ?`,
+        WHERE manifest IS NOT NULL AND ${IS_OF_KEYS("public_key")}
+        ORDER BY last_attempt_ms, info_hash LIMIT ?`,
+      JSON.stringify(publicKeys.map(toHex)),
       limit,
     ).map((row) => ({
       name: row.name as string,
@@ -121,39 +131,47 @@ export class AnnouncingTables {
       publicKey: row.public_key as Uint8Array,
       infoHash: row.info_hash as Uint8Array,
       modifiedMs: row.mtime_ms as number,
+      announcedMs: row.last_attempt_ms as number | null ?? 0,
     }));
   }
 
   /**
    * Lists serialised manifest records by their last announcement, the oldest first; those that were
    * never announced come before them.
+   *
+   * @param publicKeys keys that have signed the records, 32 bytes each
    */
-  oldestManifests(limit: number): Uint8Array[] {
+  oldestManifests(publicKeys: readonly Uint8Array[], limit: number): OldManifest[] {
     return this.#sqlite.rows(
-      `SELECT item FROM records LEFT JOIN outcomes USING (target)
-        WHERE kind = 'manifest' ORDER BY last_attempt_ms, records.rowid LIMIT ?`,
+      `SELECT item, last_attempt_ms FROM records LEFT JOIN outcomes USING (target)
+        WHERE kind = 'manifest' AND ${IS_OF_KEYS("substr(item, 1, 32)")}
+        ORDER BY last_attempt_ms, records.rowid LIMIT ?`,
+      JSON.stringify(publicKeys.map(toHex)),
       limit,
-    ).map(({ item }) => item as Uint8Array);
+    ).map((row) => ({
+      item: row.item as Uint8Array,
+      announcedMs: row.last_attempt_ms as number | null ?? 0,
+    }));
   }
 
   /**
-   * Lists each key that has signed records of versions here, with one of its records.
-   *
-   * @param own whether only records count that this home has signed
+   * Returns the text of the minimal manifest of one of the archives that a key has signed; `undefined` if
+   * there is none.
    */
-  signingKeys(own: boolean): SigningKeyRow[] {
-    const keys = this.#sqlite.rows(
-      "SELECT DISTINCT substr(item, 1, 32) AS key FROM records WHERE kind = 'manifest' AND own >= ?",
-      Number(own),
-    ).map(({ key }) => key as Uint8Array);
-    return keys.map((publicKey) => {
-      const { item } = this.#sqlite.row(
-        `SELECT item FROM records
-          WHERE kind = 'manifest' AND own >= ? AND substr(item, 1, 32) = ? LIMIT 1`,
-        Number(own),
-        publicKey,
-      )!;
-      return { publicKey, item: item as Uint8Array };
-    });
+  manifestOf(publicKey: Uint8Array): string | undefined {
+    const row = this.#sqlite.row(
+      "SELECT manifest FROM verified_files WHERE public_key = ? AND manifest IS NOT NULL LIMIT 1",
+      publicKey,
+    );
+    return row && row.manifest as string;
+  }
+
+  /** Returns the infohashes of the archives of a version, 20 bytes each. */
+  archivesOf(name: string, version: string): Uint8Array[] {
+    return this.#sqlite.rows(
+      "SELECT info_hash FROM verified_files WHERE name = ? AND version = ?",
+      name,
+      version,
+    ).map(({ info_hash }) => info_hash as Uint8Array);
   }
 }

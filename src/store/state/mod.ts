@@ -23,6 +23,7 @@ export { OffersTable, type PackageOffer } from "./offers_table.ts";
 export { OutcomesTable, type StoredOutcome } from "./outcomes_table.ts";
 export { type Pin, PinsTable, type VersionMarks } from "./pins_table.ts";
 export {
+  type KeptNameRow,
   type PutResult,
   type RecordFilter,
   RecordsTable,

@@ -71,6 +71,8 @@ export interface KeptNameRow {
   version: string;
   publicKey: Uint8Array;
   createdMs: number;
+  /** Sequence number of an index that this home was the last to write; absent for others. */
+  writtenSeq?: number;
   nextDueMs?: number;
   lastAttemptMs?: number;
 }
@@ -181,7 +183,8 @@ export class RecordsTable {
    */
   *names(): Generator<KeptNameRow> {
     const rows = this.#sqlite.each(
-      `SELECT kind, name, version, substr(item, 1, 32) AS public_key, created_ms, next_due_ms, last_attempt_ms
+      `SELECT kind, name, version, substr(item, 1, 32) AS public_key, created_ms, own,
+          substr(item, 97, 8) AS seq, next_due_ms, last_attempt_ms
         FROM records NOT INDEXED LEFT JOIN outcomes USING (target)
         WHERE kind IN ('name-index', 'name-entry')`,
     );
@@ -192,6 +195,9 @@ export class RecordsTable {
         version: row.version as string,
         publicKey: row.public_key as Uint8Array,
         createdMs: row.created_ms as number,
+        ...(row.kind === "name-index" && row.own === 1 && {
+          writtenSeq: seqOf(row.seq as Uint8Array),
+        }),
         ...(row.next_due_ms !== null && { nextDueMs: row.next_due_ms as number }),
         ...(row.last_attempt_ms !== null && { lastAttemptMs: row.last_attempt_ms as number }),
       };
@@ -234,4 +240,10 @@ function recordOf(row: Row): StoredRecord {
     own: row.own === 1,
     createdMs: row.created_ms as number,
   };
+}
+
+/** Reads a sequence number in the form of `encodeSeq`: 8 bytes, big-endian. */
+function seqOf(bytes: Uint8Array): number {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return Number(new DataView(buffer, byteOffset, byteLength).getBigUint64(0));
 }

@@ -72,7 +72,9 @@ Deno.test("archives are listed by their last announcement, the unannounced ones 
   announced(_.state, hash(2), 10);
   announced(_.state, hash(4), 20);
   const { announcing } = _.state;
-  assert.deepEqual(announcing.oldestArchives(3).map(({ name }) => name), ["p3", "p2", "p4"]);
+  const names = (rows: { name: string }[]) => rows.map(({ name }) => name);
+  assert.deepEqual(names(announcing.oldestArchives([keys.publicKey], 3)), ["p3", "p2", "p4"]);
+  assert.deepEqual(announcing.oldestArchives([new Uint8Array(32)], 3), []);
   assert.deepEqual([...announcing.archives()].map(({ modifiedMs }) => modifiedMs), [
     101,
     102,
@@ -80,9 +82,13 @@ Deno.test("archives are listed by their last announcement, the unannounced ones 
     104,
   ]);
   assert.equal(announcing.counts().archives, 4);
+  assert.deepEqual(announcing.archivesOf("p3", "1.0.0"), [hash(3)]);
+  assert.deepEqual(announcing.archivesOf("p3", "2.0.0"), []);
+  assert.equal(announcing.manifestOf(keys.publicKey), "{}");
+  assert.equal(announcing.manifestOf(new Uint8Array(32)), undefined);
 });
 
-Deno.test("manifest records are listed by their last announcement, and their keys once", async () => {
+Deno.test("manifest records are listed by their last announcement", async () => {
   await using _ = await setUp();
   const { state } = _;
   const items = [1, 2, 3].map((n) =>
@@ -94,10 +100,9 @@ Deno.test("manifest records are listed by their last announcement, and their key
     state.records.put({ item, target, kind, own: i === 0, createdMs: 1 });
     announced(state, target, 10 - i);
   }
-  assert.deepEqual(state.announcing.oldestManifests(9), [items[1]!, items[0]!].map(encodeItem));
+  assert.deepEqual(state.announcing.oldestManifests([keys.publicKey], 9), [
+    { item: encodeItem(items[1]!), announcedMs: 9 },
+    { item: encodeItem(items[0]!), announcedMs: 10 },
+  ]);
   assert.equal(state.announcing.counts().manifests, 2);
-  for (const own of [true, false]) {
-    const keysFound = state.announcing.signingKeys(own).map(({ publicKey }) => publicKey);
-    assert.deepEqual(keysFound, [keys.publicKey]);
-  }
 });
