@@ -37,11 +37,11 @@ export interface Indexed {
 }
 
 /**
- * Description of a record that this home stores and announces: its kind, and the package or
- * publisher of the record.
+ * Description of a record or torrent that this home announces: its kind, and the package or
+ * publisher of it.
  */
 export interface RecordName {
-  kind: "manifest" | "announce" | "publisher" | "name-index" | "other";
+  kind: "manifest" | "announce" | "publisher" | "name-index" | "other" | "torrent";
   /**
    * Name of the package to which the record belongs; absent if there is none, as for an announce
    * record.
@@ -155,6 +155,21 @@ export interface PackageJson {
   problem?: string;
   peers?: number;
   uploadedBytes?: number;
+  /**
+   * Whether other BitTorrent clients can find the archive by its infohash now; absent if the host
+   * announces nothing.
+   */
+  findable?: boolean;
+}
+
+/** What the daemon announces by itself. */
+export interface AnnouncingJson {
+  /** The setting `announce-budget`: packets an hour for each address family. */
+  budget: number;
+  /** Expected packets of announcements in an hour, for each address family. */
+  packets: number;
+  /** Number of seeded versions that other BitTorrent clients cannot find by their infohash now. */
+  unannounced: number;
 }
 
 /** IP versions that the machine had when the host process started. */
@@ -215,6 +230,8 @@ export interface StatusJson {
   reachability: ReachabilityStatus;
   /** The peers of the local network; absent if they are not searched. */
   lan?: LanStatus;
+  /** What is announced by itself; absent if the host is not the daemon. */
+  announcing?: AnnouncingJson;
   /** Packages that could not be mirrored; absent if there are none. */
   unmirrored?: UnmirroredJson[];
   /** Memory of the process, bytes: resident memory, and JavaScript heap of the command's thread. */

@@ -29,6 +29,7 @@ export { isHomeFree, lockHolder, tryLockHome } from "./home_lock.ts";
 export { noPeers } from "./no_peers.ts";
 export type {
   Announced,
+  AnnouncingJson,
   Downloaded,
   FamilyStatus,
   Indexed,

@@ -138,7 +138,10 @@ export class Engine {
       mayDial: mayDialOf(options),
     });
     wakeOnHandshake(client, {
-      find: async (infoHashHex) => this.rendezvous.find(infoHashHex) ?? await find(infoHashHex),
+      find: async (infoHashHex) => {
+        if (this.isSeeding(infoHashHex)) options.onAsked?.(infoHashHex);
+        return this.rendezvous.find(infoHashHex) ?? await find(infoHashHex);
+      },
       findObfuscated: (hashHex) =>
         this.rendezvous.findObfuscated(hashHex) ??
           this.#seeds.findObfuscated(hashHex, this.#downloading().map(({ infoHash }) => infoHash)),
@@ -148,6 +151,9 @@ export class Engine {
       options.onFailure?.(engineFailed(error));
     });
   }
+
+  /** Whether an archive is seeded, asleep or awake. */
+  readonly isSeeding = (infoHashHex: string): boolean => this.#seeds.has(infoHashHex);
 
   /** Port number of both the TCP listener and the DHT. */
   get port(): number {

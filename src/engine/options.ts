@@ -73,6 +73,8 @@ export interface EngineOptions extends Partial<RateLimits> {
   onDhtState?: (state: DhtState) => void;
   /** Called if the engine fails after {@linkcode Engine.start} has succeeded. */
   onFailure?: (error: EngineError) => void;
+  /** Called when a peer connects for a seeded archive, before the archive wakes. */
+  onAsked?: (infoHashHex: string) => void;
   /**
    * Called when a peer connects for an archive whose `.torrent` cannot be read. The peer is
    * disconnected.

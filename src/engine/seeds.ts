@@ -108,6 +108,11 @@ export class Seeds {
     if (before) await this.#sleep(infoHashHex, before);
   }
 
+  /** Whether an archive is seeded. */
+  has(infoHashHex: string): boolean {
+    return this.#rows.has(infoHashHex);
+  }
+
   /** Wakes an archive. Returns `undefined` if the archive is not seeded or its `.torrent` is unusable. */
   async wake(infoHashHex: string): Promise<Torrent | undefined> {
     const awake = this.#awake.get(infoHashHex) ?? this.#startWaking(infoHashHex);

@@ -19,7 +19,6 @@ import {
 } from "../control/mod.ts";
 import { describeEntry, isCatalogName, removeOldPartials } from "../fetching/mod.ts";
 import { archiveLimitsOf } from "../package/mod.ts";
-import { indexStore } from "../names/mod.ts";
 import {
   LazyState,
   namesIn,
@@ -32,6 +31,7 @@ import type { EngineOptions } from "../launcher/mod.ts";
 import { HostBinding } from "./binding.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
 import { networkOf } from "./ip_versions.ts";
+import { createKeepers, type Keepers } from "./keepers.ts";
 import { memoryOf } from "./memory.ts";
 import { engineOptionsOf, type HostOptions } from "./options.ts";
 import { namePortOwner } from "./port_owner.ts";
@@ -44,7 +44,6 @@ import {
   FollowKeeper,
   KeptNodes,
   KeptRecords,
-  NameKeeper,
   RecordOperations,
 } from "./records/mod.ts";
 import { removePackage } from "./remove_package.ts";
@@ -89,7 +88,7 @@ export class Host implements Operations {
   readonly #answers: RendezvousAnswers;
   #packages!: Packages;
   #records!: KeptRecords;
-  #names!: NameKeeper;
+  #keepers!: Keepers;
   #dht!: RecordOperations;
   #catalogs!: SeededCatalogs;
   #follows: FollowKeeper | undefined;
@@ -122,8 +121,12 @@ export class Host implements Operations {
       onReachability: new ReachabilityWatch(listeners, options.daemon).hear,
       onBinding: bound.hear,
       onAnnounced: (report) => host!.#dht.settle(report, NOTED_WITHIN_MS),
+      onAsked: (infoHashHex) => host!.#keepers.announcing?.noteAsked(infoHashHex),
       onFailure: listeners.onFailure,
-      onQuestion: (question) => host!.#answers.answer(question),
+      onQuestion: (question) => {
+        host!.#keepers.announcing?.noteQuestion(question);
+        return host!.#answers.answer(question);
+      },
       onUnreadable: (infoHashHex) => void host!.#mend(infoHashHex),
     }, clock);
     const own = new LazyState(homePaths(settings.home).state, clock, listeners.onWarning);
@@ -196,19 +199,20 @@ export class Host implements Operations {
     const minNodes = () => this.#options.settings.minNodes;
     this.#records = new KeptRecords(this.#state, clock, started.port, minNodes, listeners.onNotice);
     this.#records.trust = this.#trust;
-    this.#names = new NameKeeper({
-      state: this.#state,
-      store: indexStore(worker, this.#trust),
-      clock,
-      intervalMs: () => this.#options.settings.reannounceIntervalMs,
-      onWarning: listeners.onWarning,
+    this.#keepers = createKeepers({
+      ...{ daemon: this.#options.daemon, state: this.#state, worker, trust: this.#trust, clock },
+      ...{ records: this.#records, settings: () => this.#options.settings, onWarning },
       caller: this,
     });
-    this.#dht = new RecordOperations(worker, this.#records, this.#names, clock, onWarning);
+    const { names, announcing } = this.#keepers;
+    this.#dht = new RecordOperations({
+      ...{ worker, records: this.#records, names, clock, onWarning, announcing },
+    });
     const dueMs = (infoHashHex: string) => this.#records.torrentDueMs(infoHashHex);
     const seeder = seederOf(
       worker,
       (one) => this.#torrentsDueMs ? this.#torrentsDueMs.get(one) ?? 0 : dueMs(one),
+      (one) => announcing?.announces(one) ?? true,
     );
     // Due time of a catalog that was never announced: the negated current time. A catalog added later
     // thus has a lower due time and is announced earlier, because readers ask for the newest catalog.
@@ -216,6 +220,7 @@ export class Host implements Operations {
       worker,
       (one) => dueMs(one) || -clock.now(),
       (report) => this.#dht.settle(report),
+      announcing,
     );
     this.#packages = new Packages({
       seeds: this.#seeds,
@@ -224,6 +229,7 @@ export class Host implements Operations {
       seeder,
       trust: this.#trust,
       isPublished: (minimal) => this.#records.isOf(minimal),
+      isFindable: announcing && ((infoHashHex) => announcing.isFindable(infoHashHex)),
       startThread: launcher.startHelper,
       clock,
       onWarning: listeners.onWarning,
@@ -236,7 +242,7 @@ export class Host implements Operations {
 
   /** Does the daemon's work: keeps all records alive, seeds all archives and watches the seed directory. */
   async seedAll(): Promise<void> {
-    for (const some of this.#records.all()) await this.#worker.keepRecords(some);
+    await this.#keepers.announcing!.start();
     this.#torrentsDueMs = this.#records.torrentsDueMs();
     const { settings, clock, listeners } = this.#options;
     const timeoutMs = () => this.#options.settings.timeoutMs;
@@ -244,21 +250,23 @@ export class Host implements Operations {
       ...{ operations: this, seedDirectory: this.#seeds.path, clock, timeoutMs },
       ...{ trust: this.#trust, state: this.#state, ...listeners },
     };
+    const announcing = this.#keepers.announcing!;
     this.#seeding = new Seeding({
       directory: this.#seeds.path,
       watch: settings.watch,
       clock,
       packages: this.#packages,
       records: this.#records,
-      names: this.#names,
-      lists: new AdoptedLists({ ...common, records: this.#records, worker: this.#worker }),
+      names: this.#keepers.names,
+      lists: new AdoptedLists({ ...common, records: this.#records, worker: announcing.adopting }),
       revocations: new RevocationWatch({
         ...{ ...common, packages: this.#packages, records: this.#records, worker: this.#worker },
       }),
-      worker: this.#worker,
+      worker: announcing.adopting,
+      adoptsAtOnce: () => announcing.adoptsAtOnce,
       onWarning: listeners.onWarning,
     });
-    this.#names.start();
+    this.#keepers.names.start();
     this.#follows = new FollowKeeper({
       ...common,
       seeds: this.#seeds,
@@ -290,6 +298,7 @@ export class Host implements Operations {
       ...this.#packages.counts,
       network: networkOf(hostAddresses ?? this.#addresses, settings.allowLocal),
       unmirrored: this.#follows?.unmirrored(),
+      announcing: this.#keepers.announcing?.status,
       memory: memoryOf(),
       ...totals,
     };
@@ -310,7 +319,7 @@ export class Host implements Operations {
   remove: Operations["remove"] = (request) =>
     removePackage(request, {
       ...{ packages: this.#packages, seeds: this.#seeds, records: this.#records },
-      ...{ names: this.#names, worker: this.#worker },
+      ...{ names: this.#keepers.names, worker: this.#worker },
     });
 
   lookUp: Operations["lookUp"] = (request, options) => this.#dht.lookUp(request, options);
@@ -328,9 +337,7 @@ export class Host implements Operations {
   widenPrefix: Operations["widenPrefix"] = (request) => this.#downloads.widenPrefix(request);
   readRanges: Operations["readRanges"] = (...call) => this.#downloads.readRanges(...call);
 
-  followed(): Promise<void> {
-    return Promise.resolve(this.#follows?.look());
-  }
+  followed = (): Promise<void> => Promise.resolve(this.#follows?.look());
 
   records(): Promise<RecordJson[]> {
     this.#dht.flush();
@@ -351,6 +358,7 @@ export class Host implements Operations {
     this.#options = { ...this.#options, settings: merged, origins: from };
     await this.#worker.configure(workerSettings(merged));
     this.#packages.limits = archiveLimitsOf(merged);
+    this.#keepers.announcing?.changed();
     if (this.#seeding) this.#seeding.watch = merged.watch;
     tellReloaded(reloaded, listeners);
     // A changed `--max-disk` or `mirror` may allow more packages to be mirrored, so the check starts at
@@ -359,9 +367,7 @@ export class Host implements Operations {
     return reloaded;
   }
 
-  stop(): Promise<void> {
-    return Promise.resolve(this.#options.onStop?.());
-  }
+  stop = (): Promise<void> => Promise.resolve(this.#options.onStop?.());
 
   /**
    * Stops the parts in order: DHT manager, engine, state database. The worker has `deadlineMs`
@@ -371,8 +377,11 @@ export class Host implements Operations {
     this.#bootstrap.stop();
     this.#dhtWatch.stop();
     this.#packages.stop();
-    const seeding = [this.#seeding?.stop(), this.#follows?.stop(), this.#catalogs.stop()];
-    await Promise.all([...seeding, this.#names.stop(), this.#downloads.stop()]);
+    const seeding = [
+      ...[this.#keepers.announcing?.stop(), this.#seeding?.stop(), this.#follows?.stop()],
+      ...[this.#catalogs.stop(), this.#downloads.stop()],
+    ];
+    await Promise.all([...seeding, this.#keepers.names.stop()]);
     await this.#nodes.stop();
     await this.#worker.stop(deadlineMs);
     this.#packages.flush();

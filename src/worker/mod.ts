@@ -24,6 +24,7 @@ export {
   type DownloadOrder,
   isReachable,
   type KeptSeed,
+  type KeptTorrent,
   type RendezvousAsked,
   type RendezvousPlace,
   type ReportData,

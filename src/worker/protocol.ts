@@ -156,6 +156,18 @@ export interface KeptSeed extends SeedOrder {
   announceDueMs: number;
   /** Time of the last change of the archive, Unix milliseconds; absent for a new one. */
   modifiedMs?: number;
+  /** Whether the archive's own infohash is announced regularly. Default: it is. */
+  announces?: boolean;
+}
+
+/** A seeded archive to announce. */
+export interface KeptTorrent {
+  /** Infohash of the archive, 40 hexadecimal digits. */
+  infoHashHex: string;
+  /** Time at which its next announcement is due, Unix milliseconds. */
+  dueMs: number;
+  /** Whether it is announced once, and not regularly. */
+  isOnce?: boolean;
 }
 
 /** An archive to download, and the file to write. */
@@ -268,6 +280,13 @@ export interface WorkerApi {
    * Adds records to the announcement schedule: each is announced when due, and then at intervals.
    */
   keepRecords(records: KeptRecord[]): Promise<void>;
+  /** Adds archives to the announcement schedule. Those that are not seeded are left out. */
+  keepTorrents(torrents: KeptTorrent[]): Promise<void>;
+  /**
+   * Removes everything from the announcement schedule but the given records and torrents, what was
+   * added in the last minute, and what is announced once.
+   */
+  retainAnnouncements(idsHex: string[]): Promise<void>;
   /** Removes a record from the announcement schedule. */
   forgetRecord(targetHex: string): Promise<void>;
   /**
@@ -308,6 +327,8 @@ export type WorkerEvent =
   | { event: "answer"; operation: number; answer: RendezvousAnswer; from: string }
   /** A peer asks at a rendezvous. The command's thread calls `answerQuestion` with the number. */
   | { event: "question"; number: number; question: RendezvousQuestion }
+  /** A peer has connected for a seeded archive. Each archive is told once an hour. */
+  | { event: "asked"; infoHashHex: string }
   /** The addresses to which the engine is bound were lost, are back, or are others. */
   | { event: "binding"; state: BindingState }
   | { event: "progress"; operation: number; progress: DownloadProgress }

@@ -10,7 +10,6 @@ import {
   DhtError,
   DhtManager,
   type DhtManagerOptions,
-  type KeptRecord,
   RateLimiter,
   Reannouncer,
 } from "../dht/mod.ts";
@@ -36,6 +35,7 @@ import {
 } from "./protocol.ts";
 import { OpenedPorts } from "./opened_ports.ts";
 import { Outreach } from "./outreach.ts";
+import { AskedArchives } from "./asked_archives.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import { RunningOperations } from "./running_operations.ts";
 import { PublisherSearches } from "./publisher_searches.ts";
@@ -55,6 +55,7 @@ export class WorkerRuntime implements WorkerApi {
   readonly #binding: WorkerBinding;
   readonly #operations = new RunningOperations();
   readonly #rendezvous: Rendezvous;
+  readonly #asked: AskedArchives;
   #engine: Engine | undefined;
   #manager: DhtManager | undefined;
   #managerFailure: string | undefined;
@@ -86,6 +87,7 @@ export class WorkerRuntime implements WorkerApi {
     this.#ports = parts.ports ?? new OpenedPorts(clock);
     this.#gate = parts.gate;
     this.#binding = parts.binding ?? new WorkerBinding();
+    this.#asked = new AskedArchives(clock, (infoHashHex) => send({ event: "asked", infoHashHex }));
     this.#rendezvous = new Rendezvous({
       ...{ clock, send, peers: () => this.#running.rendezvous, schedule: () => this.#schedule },
       findPeers: (infoHash, onNamed, signal) =>
@@ -115,6 +117,7 @@ export class WorkerRuntime implements WorkerApi {
       },
       onIncoming: (host) => this.#reach?.noteIncoming(host),
       onQuestion: (question) => this.#rendezvous.hear(question),
+      onAsked: (infoHashHex) => this.#asked.note(infoHashHex),
       onFailure: (error) => this.#send({ event: "failure", error: errorToData(error) }),
       onUnreadable: (infoHashHex, { message }) =>
         this.#send({ event: "unreadable", infoHashHex, message }),
@@ -211,10 +214,7 @@ export class WorkerRuntime implements WorkerApi {
 
   ping = (): Promise<void> => Promise.resolve();
 
-  tidy(): Promise<void> {
-    collectGarbage();
-    return Promise.resolve();
-  }
+  tidy = (): Promise<void> => Promise.resolve(collectGarbage());
 
   status(): Promise<WorkerStatus> {
     const engine = this.#running;
@@ -240,8 +240,8 @@ export class WorkerRuntime implements WorkerApi {
 
   async seed(archives: KeptSeed[]): Promise<void> {
     await this.#running.seed(archives);
-    for (const { infoHashHex, announceDueMs, modifiedMs } of archives) {
-      this.#schedule.keepTorrent(infoHashHex, announceDueMs, modifiedMs);
+    for (const { infoHashHex, announceDueMs, modifiedMs, announces = true } of archives) {
+      if (announces) this.#schedule.keepTorrent(infoHashHex, announceDueMs, modifiedMs);
       this.#outreach?.add(infoHashHex);
     }
   }
@@ -300,15 +300,20 @@ export class WorkerRuntime implements WorkerApi {
   answerQuestion: WorkerApi["answerQuestion"] = (number, answer) =>
     Promise.resolve(this.#rendezvous.answer(number, answer));
 
-  keepRecords(records: KeptRecord[]): Promise<void> {
-    this.#schedule.keepRecords(records);
-    return Promise.resolve();
-  }
+  keepRecords: WorkerApi["keepRecords"] = (records) =>
+    Promise.resolve(this.#schedule.keepRecords(records));
 
-  forgetRecord(targetHex: string): Promise<void> {
-    this.#reannouncer?.forget(targetHex);
-    return Promise.resolve();
-  }
+  keepTorrents: WorkerApi["keepTorrents"] = (torrents) => {
+    const { isSeeding } = this.#running;
+    const seeded = torrents.filter(({ infoHashHex }) => isSeeding(infoHashHex));
+    return Promise.resolve(this.#schedule.keepTorrents(seeded));
+  };
+
+  retainAnnouncements: WorkerApi["retainAnnouncements"] = (idsHex) =>
+    Promise.resolve(this.#schedule.retain(idsHex));
+
+  forgetRecord = (targetHex: string): Promise<void> =>
+    Promise.resolve(this.#reannouncer?.forget(targetHex));
 
   announceNow(operation: number, idsHex: string[], urgent: boolean): Promise<void> {
     return this.#operation(
@@ -325,14 +330,10 @@ export class WorkerRuntime implements WorkerApi {
   cancel = (operation: number): Promise<void> =>
     Promise.resolve(this.#operations.cancel(operation));
 
-  addBootstrap(addresses: { host: string; port: number }[]): Promise<void> {
-    this.#running.addBootstrap(addresses);
-    return Promise.resolve();
-  }
+  addBootstrap = (addresses: { host: string; port: number }[]): Promise<void> =>
+    Promise.resolve(this.#running.addBootstrap(addresses));
 
-  knownNodes() {
-    return Promise.resolve(this.#running.knownNodes());
-  }
+  knownNodes: WorkerApi["knownNodes"] = () => Promise.resolve(this.#running.knownNodes());
 
   async stop(deadlineMs: number): Promise<void> {
     this.#operations.cancelAll();

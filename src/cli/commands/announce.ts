@@ -19,7 +19,8 @@ export default defineCommand<Record<never, never>, string[]>({
   description:
     "Asks the DHT which nodes hold the records that this home keeps, and puts them on nodes that lack " +
     "them. Needs no private key, because records are kept signed. Prints one line per record. Without " +
-    "names, announces all records.",
+    "names, announces all records. With NAME@VERSION, a running daemon also announces the archive, and goes " +
+    "on for a day, so that other BitTorrent clients find it.",
   examples: [
     "libreseed announce",
     "libreseed announce my-tool@1.0.0",

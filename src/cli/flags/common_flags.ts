@@ -73,6 +73,7 @@ export const transferSettings: readonly SettingKey[] = [
 export const daemonSettings: readonly SettingKey[] = [
   "port-mapping",
   "reannounce-interval",
+  "announce-budget",
   "http",
   "http-hosts",
   "mirror",

@@ -160,6 +160,7 @@ function totalRows(
     ...(lan ? [["local network", describeLan(lan)] satisfies StatusRow] : []),
     ["packages", `${status.packages} seeded${broken > 0 ? `, ${broken} with a problem` : ""}`],
     ["records", describeRecords(records)],
+    ...announcingRows(status),
     [
       "transfer",
       `${formatBytes(status.uploadedBytes)} sent (${formatBytes(status.uploadSpeed)}/s), ` +
@@ -265,6 +266,19 @@ function problemsOf({ status, packages, records, revoked }: StatusView): StatusR
   ];
 }
 
+/** Describes which versions other BitTorrent clients cannot find now, if there are any. */
+function announcingRows({ announcing }: StatusJson): StatusRow[] {
+  if (!announcing || announcing.unannounced === 0) return [];
+  const { unannounced, budget } = announcing;
+  const what = unannounced === 1 ? "1 version is" : `${unannounced} versions are`;
+  const row: StatusRow = [
+    "announced",
+    `not all: ${what} beyond the budget of ${budget} packets an hour, and found by libreseed only; ` +
+    `\`libreseed announce NAME@VERSION\` brings one back for a day`,
+  ];
+  return [row];
+}
+
 /** Returns the daemon's version, with advice if this program has another. */
 function versionOf(theirs: string): string {
   return theirs === version
@@ -317,20 +331,25 @@ function stateOf(one: PackageJson): string {
   return one.problem ?? (one.seeding ? "seeding" : "idle");
 }
 
+/** Says so if other BitTorrent clients cannot find a package by its magnet link now. */
+function findableOf({ findable }: PackageJson): string {
+  return findable === false ? ", found by libreseed only" : "";
+}
+
 function describeTransfer({ peers = 0, uploadedBytes = 0 }: PackageJson): string {
   return `${formatCount(peers, "peer")}, ${formatBytes(uploadedBytes)} sent`;
 }
 
 function packageRow(one: PackageJson): StatusRow {
   const transfer = one.peers === undefined ? "" : `, ${describeTransfer(one)}`;
-  const state = one.problem === undefined ? stateOf(one) : "problem";
+  const state = one.problem === undefined ? stateOf(one) + findableOf(one) : "problem";
   return ["package", `${labelOfPackage(one)}: ${state}${transfer}`];
 }
 
 function versionRows(one: PackageJson): StatusRow[] {
   const rows: StatusRow[] = [
     ["package", `${one.name}@${one.version}`],
-    ["state", stateOf(one)],
+    ["state", stateOf(one) + findableOf(one)],
     ["archive", `${one.path}, ${formatBytes(one.lengthBytes)}`],
   ];
   if (one.publisher) rows.push(["publisher", one.publisher]);

@@ -144,4 +144,13 @@ export const networkRows = [
     placeholder: "N",
     brief: "Most DHT packets sent a second",
   },
+  {
+    key: "announce-budget",
+    property: "announcePacketsPerHour",
+    takesEffect: "reload",
+    type: { kind: "integer", min: 0, max: 1_000_000_000 },
+    default: "20000",
+    placeholder: "N",
+    brief: "Packets an hour up to which every version is announced by itself",
+  },
 ] as const satisfies readonly SettingDefinition[];

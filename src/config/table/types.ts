@@ -109,6 +109,11 @@ export interface Settings {
   reannounceIntervalMs: number;
   /** Maximum number of DHT packets sent per second. */
   dhtPacketsPerSecond: number;
+  /**
+   * Budget of announcements, in packets an hour for each address family. Beyond it, only the newest
+   * and the wanted versions are announced by themselves.
+   */
+  announcePacketsPerHour: number;
   /** Maximum size of an archive, in bytes. */
   maxArchiveBytes: number;
   /** Maximum size of an archive's unpacked contents, in bytes. */

@@ -159,6 +159,15 @@ export class Reannouncer {
     this.#keep({ kind: "torrent", idHex: infoHashHex, dueMs, addedMs, failures: 0, isOnce });
   }
 
+  /** Adds torrents to the schedule, as {@linkcode Reannouncer.keepTorrent} does. */
+  keepTorrents(
+    torrents: readonly { infoHashHex: string; dueMs: number; isOnce?: boolean }[],
+  ): void {
+    for (const { infoHashHex, dueMs, isOnce } of torrents) {
+      this.keepTorrent(infoHashHex, dueMs, undefined, isOnce);
+    }
+  }
+
   /**
    * Stops announcing everything but the given records and torrents, and what was added in the last
    * minute: the caller may not have known of that yet.

@@ -109,6 +109,16 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
       1 - count(tried, isFailing) / tried.length,
     );
   }
+  if (status.announcing) {
+    const { budget, packets, unannounced } = status.announcing;
+    gauge("announce_budget_packets", "Packets an hour in each DHT for announcements", budget);
+    gauge("announce_expected_packets", "Expected packets of announcements in an hour", packets);
+    gauge(
+      "announce_unannounced_versions",
+      "Seeded versions that other BitTorrent clients cannot find by their infohash now",
+      unannounced,
+    );
+  }
   if (manager.peerSearches > 0) {
     gauge(
       "peer_discovery_success_ratio",

@@ -18,12 +18,7 @@ import {
   type MutableItem,
   targetOf,
 } from "../../records/mod.ts";
-import type {
-  ScheduledRecord,
-  StateDatabase,
-  StoredOutcome,
-  StoredRecord,
-} from "../../store/mod.ts";
+import type { StateDatabase, StoredOutcome, StoredRecord } from "../../store/mod.ts";
 import type { Trust } from "../../trust/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
 
@@ -35,12 +30,18 @@ export interface NamedRecord {
   kept: KeptRecord;
 }
 
+/** An archive that is announced by itself, because its version is wanted. */
+export interface WantedArchive {
+  name: string;
+  version: string;
+  /** Infohash of the archive, 40 hexadecimal digits. */
+  infoHashHex: string;
+}
+
 /** Kinds of records of a package that are re-announced unchanged. Name indexes are rewritten instead. */
 const NAMED_KINDS: readonly RecordName["kind"][] = ["manifest", "other"];
 /** Kinds of records that describe a publisher and all its packages. */
 const LIST_KINDS: readonly RecordName["kind"][] = ["announce", "publisher"];
-/** Number of records that are passed to the worker in one message. */
-const SLICE = 500;
 
 /** View of the records and torrents in `state.db` that this home keeps alive in the DHT. */
 export class KeptRecords {
@@ -71,14 +72,6 @@ export class KeptRecords {
     this.#port = port;
     this.#minNodes = minNodes;
     this.#onNotice = onNotice;
-  }
-
-  /**
-   * Yields all records for the worker's schedule, in arrays. Name indexes are left out, because each
-   * announcement rewrites them.
-   */
-  *all(): Generator<ScheduledRecord[]> {
-    yield* this.#state.records.schedule(SLICE);
   }
 
   /** Describes all records with the outcome of their last announcement, for `records` and `status`. */
@@ -147,6 +140,22 @@ export class KeptRecords {
     const { name, version, archiveSha256 } = minimal;
     const item = this.item(targetOf(signingKeyOf(minimal), manifestSalt(name, version)));
     return item !== undefined && minimalOf(item, minimal).archiveSha256 === archiveSha256;
+  }
+
+  /**
+   * Notes that versions are wanted, so that the daemon announces their archives by themselves for a day.
+   * Returns the archives that this home has.
+   */
+  want(packages: readonly { name: string; version?: string }[]): WantedArchive[] {
+    const { announcing } = this.#state;
+    return this.#state.transaction(() =>
+      packages.flatMap(({ name, version }) =>
+        version === undefined ? [] : announcing.archivesOf(name, version).map((infoHash) => {
+          announcing.ask(infoHash, this.#clock.now());
+          return { name, version, infoHashHex: toHex(infoHash) };
+        })
+      )
+    );
   }
 
   /** Returns the kept record with this target as a BEP 44 item. */

@@ -5,8 +5,12 @@
  *   `nameEntry` and `indexName` of the control socket. Start reading here.
  * - `kept_records.ts` connects the table of records in `state.db` with the schedule in the worker, which
  *   re-announces each record at its due time (`src/dht/announce`).
- * - `name_keeper.ts` rewrites the indexes of the names that this home uses. The DHT key of a name index
- *   changes every day.
+ * - `announcing.ts` decides what is announced by itself, within `announce-budget`: `announce_plan.ts`
+ *   selects, without input or output, what `plan_reader.ts` reads from the state, by the costs that
+ *   `announce_costs.ts` measures. `turns.ts` announces the others one after the other. `publishers.ts` and
+ *   `mirror_draw.ts` decide which mirror keeps what.
+ * - `name_keeper.ts` rewrites the indexes of the names that this home uses, at the times of
+ *   `name_schedule.ts`. The DHT key of a name index changes every day.
  * - `adopted_lists.ts` keeps the lists of other publishers whose packages are seeded here.
  * - `follow_keeper.ts` reads the lists of followed publishers with `follow_refresh.ts`, and mirrors their
  *   packages.
@@ -18,6 +22,7 @@
  * @module
  */
 
+export { Announcing } from "./announcing.ts";
 export { AdoptedLists } from "./adopted_lists.ts";
 export { askDhtClock, describeClock, usedNames } from "./dht_clock.ts";
 export { DhtWatch } from "./dht_watch.ts";

@@ -13,7 +13,7 @@ import {
   toHex,
 } from "../../base/mod.ts";
 import type { Announced, CallOptions, Indexed, Operations, RequestOf } from "../../control/mod.ts";
-import type { GetOutcome, ItemKey, PutOutcome } from "../../dht/mod.ts";
+import type { AnnounceOutcome, GetOutcome, ItemKey, PutOutcome } from "../../dht/mod.ts";
 import {
   encodeItem,
   type MutableItem,
@@ -24,6 +24,7 @@ import {
 import type { ReportData } from "../../worker/mod.ts";
 import { HostError } from "../errors.ts";
 import { Batch, type WorkerHandle } from "../thread/mod.ts";
+import type { Announcing } from "./announcing.ts";
 import type { KeptRecords } from "./kept_records.ts";
 import type { NameKeeper } from "./name_keeper.ts";
 
@@ -46,6 +47,20 @@ const NOBODY_ASKED: PutOutcome = {
   errors: {},
 };
 
+/** Options of {@linkcode RecordOperations}. */
+export interface RecordOperationsOptions {
+  worker: WorkerHandle;
+  records: KeptRecords;
+  names: NameKeeper;
+  clock: Clock;
+  /**
+   * What the daemon announces by itself. Absent in another host: it announces no peer, because nobody
+   * could connect to it when it has ended.
+   */
+  announcing?: Pick<Announcing, "changed" | "hear">;
+  onWarning: (message: string) => void;
+}
+
 /** Implements the record operations of the control socket for one home. */
 export class RecordOperations implements
   Pick<
@@ -62,23 +77,20 @@ export class RecordOperations implements
   readonly #records: KeptRecords;
   readonly #names: NameKeeper;
   readonly #clock: Clock;
+  readonly #announcing: RecordOperationsOptions["announcing"];
   /**
    * Outcomes of announcements, collected to be written to the state database in batches. A starting
    * daemon produces many outcomes within a short time.
    */
   readonly #reports: Batch<ReportData>;
 
-  constructor(
-    worker: WorkerHandle,
-    records: KeptRecords,
-    names: NameKeeper,
-    clock: Clock,
-    onWarning: (message: string) => void,
-  ) {
+  constructor(options: RecordOperationsOptions) {
+    const { worker, records, names, clock, onWarning } = options;
     this.#worker = worker;
     this.#records = records;
     this.#names = names;
     this.#clock = clock;
+    this.#announcing = options.announcing;
     this.#reports = new Batch({
       clock,
       write: (reports) => records.settle(...reports),
@@ -114,6 +126,7 @@ export class RecordOperations implements
     // The record is saved before the put. If this process dies in between, `libreseed announce` can put
     // the record.
     this.#records.keep(item, record, !foreign);
+    this.#announcing?.changed();
     const dueMs = later ? this.#clock.now() + LATER_MS : Infinity;
     await this.#worker.keepRecords([{ item: encodeItem(item), dueMs, failures: 0 }]);
     if (later) return NOBODY_ASKED;
@@ -153,6 +166,7 @@ export class RecordOperations implements
       };
       tell(result);
     }, signal);
+    await this.#announcePeers(packages, tell, signal);
     await this.#names.refresh(packages.map(({ name }) => name), (outcome) => {
       const record = { kind: "name-index" as const, name: outcome.name };
       if ("error" in outcome) {
@@ -162,6 +176,31 @@ export class RecordOperations implements
       tell({ ...record, target: outcome.targetHex, outcome: outcome.outcome });
     }, signal);
     return results;
+  }
+
+  /** Has the daemon announce the archives of the named versions, now and for a day. */
+  async #announcePeers(
+    packages: RequestOf<"announce">["packages"],
+    tell: (result: Announced) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const wanted = this.#records.want(packages);
+    if (!this.#announcing || wanted.length === 0) return;
+    this.#announcing.changed();
+    const byId = new Map(wanted.map((archive) => [archive.infoHashHex, archive]));
+    await this.#worker.keepTorrents(
+      wanted.map(({ infoHashHex }) => ({ infoHashHex, dueMs: Infinity })),
+    );
+    await this.#worker.announceNow([...byId.keys()], false, (report) => {
+      this.settle(report);
+      const { name, version } = byId.get(report.idHex)!;
+      const { announce, error } = report;
+      tell({
+        ...{ kind: "torrent", name, version, target: report.idHex },
+        ...(announce && { outcome: outcomeOf(announce) }),
+        ...(error && { error }),
+      });
+    }, signal);
   }
 
   nameEntry({ name, publicKey }: RequestOf<"nameEntry">): Promise<{ entry?: NameIndexEntry }> {
@@ -186,6 +225,7 @@ export class RecordOperations implements
    * (default: 1 s).
    */
   settle(report: ReportData, withinMs?: number): void {
+    this.#announcing?.hear(report);
     this.#reports.add(report, withinMs);
     if (report.put?.superseded) this.flush();
   }
@@ -200,4 +240,10 @@ function questionOf(request: RequestOf<"askRendezvous">): RendezvousQuestion {
   if (!("publicKey" in request)) return { kind: "name", name: request.name };
   if ("version" in request) return { kind: "manifest", ...request };
   return { kind: "publisher", publicKey: request.publicKey };
+}
+
+/** Converts the outcome of announcing a peer to the form of a put: nodes hold the peer, not an item. */
+function outcomeOf(announce: AnnounceOutcome): PutOutcome {
+  const { asked, responded, stored, errors } = announce;
+  return { ...NOBODY_ASKED, asked, responded, holding: stored, stored, errors, weak: false };
 }

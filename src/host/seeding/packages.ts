@@ -54,6 +54,8 @@ export interface PackagesOptions {
   trust: Trust;
   /** Whether an archive is published: this home keeps the signed manifest record of exactly this archive. */
   isPublished: (minimal: MinimalManifest) => boolean;
+  /** Whether other clients find an archive by its infohash (hex); absent if nothing is announced. */
+  isFindable?: (infoHashHex: string) => boolean;
   /** Starts a thread that hashes. Default: the calling thread hashes. */
   startThread?: StartThread;
   clock: Clock;
@@ -70,6 +72,7 @@ export class Packages {
   readonly #seeder: Seeder;
   readonly #trust: Trust;
   readonly #isPublished: PackagesOptions["isPublished"];
+  readonly #isFindable: PackagesOptions["isFindable"];
   readonly #startThread: StartThread | undefined;
   /**
    * Detector of secrets. Created when an archive is first searched for secrets, since loading the rules
@@ -93,6 +96,7 @@ export class Packages {
   constructor(options: PackagesOptions) {
     const { seeds, state, limits, seeder, trust, isPublished, clock, onWarning } = options;
     this.#isPublished = isPublished;
+    this.#isFindable = options.isFindable;
     this.#startThread = options.startThread;
     this.#seeds = seeds;
     this.#state = state;
@@ -316,6 +320,7 @@ export class Packages {
       listed.push({
         ...await describeEntry(entry, seeding, this.#problems.get(fileName)),
         ...(torrent && { peers: torrent.peers, uploadedBytes: torrent.uploadedBytes }),
+        ...(torrent && this.#isFindable && { findable: this.#isFindable(torrent.infoHashHex) }),
       });
     }
     return listed;

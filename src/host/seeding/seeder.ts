@@ -4,6 +4,7 @@
  * @module
  */
 
+import { basename } from "node:path";
 import type { SeedOrder } from "../../engine/mod.ts";
 import type { KeptSeed, ReportData } from "../../worker/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
@@ -37,16 +38,19 @@ export interface CatalogSeeder extends Seeder {
  *
  * @param dueMs returns the due time (Unix ms) of a torrent's announcement by infohash (hex); torrents with
  * past due times are announced at once, starting with the lowest due time
+ * @param announces returns whether a torrent is announced by itself. Default: it is
  */
 export function seederOf(
   worker: Pick<WorkerHandle, "seed" | "unseed">,
   dueMs: (infoHashHex: string) => number,
+  announces: (infoHashHex: string) => boolean = () => true,
 ): Seeder {
   return {
     seed: (archives, announceDueMs) =>
       worker.seed(archives.map((one) => ({
         ...one,
         announceDueMs: announceDueMs ?? dueMs(one.infoHashHex),
+        announces: announces(one.infoHashHex),
       }))),
     unseed: (infoHashHex) => worker.unseed(infoHashHex),
   };
@@ -57,14 +61,35 @@ export function seederOf(
  *
  * @param dueMs returns due times, as for {@linkcode seederOf}
  * @param settle saves the outcome of an announcement
+ * @param announcing decides which catalogs are announced by themselves. Default: all
  */
 export function catalogSeederOf(
   worker: Pick<WorkerHandle, "seed" | "unseed" | "announceNow">,
   dueMs: (infoHashHex: string) => number,
   settle: (report: ReportData) => void,
+  announcing?: {
+    addCatalog(infoHashHex: string, keyHex: string): boolean;
+    removeCatalog(infoHashHex: string): void;
+  },
 ): CatalogSeeder {
   return {
-    ...seederOf(worker, dueMs),
+    seed: (catalogs, announceDueMs) =>
+      worker.seed(catalogs.map((one) => {
+        const { infoHashHex, filePath } = one;
+        const isSelected = announcing?.addCatalog(infoHashHex, keyIn(filePath)) ?? true;
+        // A catalog with a due time of its own is announced by the caller.
+        const announces = isSelected || announceDueMs !== undefined;
+        return { ...one, announces, announceDueMs: announceDueMs ?? dueMs(infoHashHex) };
+      })),
+    unseed: (infoHashHex) => {
+      announcing?.removeCatalog(infoHashHex);
+      return worker.unseed(infoHashHex);
+    },
     announce: (infoHashHex) => worker.announceNow([infoHashHex], true, settle),
   };
+}
+
+/** Returns the beginning of the key in the file name of a catalog or list, 16 hexadecimal digits. */
+function keyIn(filePath: string): string {
+  return /-([0-9a-f]{16})/.exec(basename(filePath))?.[1] ?? "";
 }

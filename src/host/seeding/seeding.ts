@@ -31,13 +31,13 @@ export interface SeedingOptions {
   lists: Pick<AdoptedLists, "adopt" | "fetchCatalogs" | "stop">;
   revocations: Pick<RevocationWatch, "start" | "stop">;
   worker: Pick<WorkerHandle, "get" | "keepRecords">;
+  /** Returns the number of packages whose records are looked up again in an hour. */
+  adoptsAtOnce: () => number;
   onWarning: (message: string) => void;
 }
 
 /** Interval between lookups of other publishers' records that were not found before (ms). */
 const ADOPT_AGAIN_MS = 60 * 60_000;
-/** Maximum number of packages whose records are looked up again in one interval. */
-const ADOPT_AT_ONCE = 50;
 /** Maximum number of packages whose records are looked up and adopted concurrently. */
 const MAX_ADOPTING = 4;
 
@@ -82,7 +82,7 @@ export class Seeding {
     this.#timer = every(clock, ADOPT_AGAIN_MS, () => {
       // A package whose lookup fails again moves to the end of the set, so that all packages get their
       // turn.
-      for (const fileName of [...this.#unlisted].slice(0, ADOPT_AT_ONCE)) {
+      for (const fileName of [...this.#unlisted].slice(0, options.adoptsAtOnce())) {
         this.#unlisted.delete(fileName);
         this.#adoptSoon(fileName);
       }

@@ -40,6 +40,7 @@ import {
   type DownloadOrder,
   isReachable,
   type KeptSeed,
+  type KeptTorrent,
   type RendezvousAsked,
   type RendezvousPlace,
   type ReportData,
@@ -66,6 +67,8 @@ export interface WorkerHandleListeners extends QuestionListeners {
   onFailure: (error: Error) => void;
   /** Called with each log line of the worker thread or of a library in the thread. */
   onLog: (level: "warn" | "debug", message: string) => void;
+  /** Called when a peer connects for a seeded archive, once an hour for each. */
+  onAsked?: (infoHashHex: string) => void;
   /** Called when the `.torrent` file of a seeded archive cannot be read. */
   onUnreadable: (infoHashHex: string, message: string) => void;
 }
@@ -131,6 +134,8 @@ export class WorkerHandle {
             listeners.onBinding(event.state);
           } else if (event.event === "unreadable") {
             listeners.onUnreadable(event.infoHashHex, event.message);
+          } else if (event.event === "asked") {
+            listeners.onAsked?.(event.infoHashHex);
           } else if (event.event === "log") {
             listeners.onLog(event.level, event.message);
           } else if (event.event === "progress") {
@@ -203,9 +208,7 @@ export class WorkerHandle {
     collectGarbage();
   }
 
-  status(): Promise<WorkerStatus> {
-    return this.#call((api) => api.status());
-  }
+  status = (): Promise<WorkerStatus> => this.#call((api) => api.status());
 
   configure(options: TunableOptions): Promise<void> {
     return this.#call((api) => api.configure(options));
@@ -215,13 +218,9 @@ export class WorkerHandle {
     return this.#call((api) => api.addBootstrap(addresses));
   }
 
-  knownNodes() {
-    return this.#call((api) => api.knownNodes());
-  }
+  knownNodes = () => this.#call((api) => api.knownNodes());
 
-  torrents(): Promise<TorrentStatus[]> {
-    return this.#call((api) => api.torrents());
-  }
+  torrents = (): Promise<TorrentStatus[]> => this.#call((api) => api.torrents());
 
   seed(archives: KeptSeed[]): Promise<void> {
     return this.#call((api) => api.seed(archives));
@@ -234,6 +233,12 @@ export class WorkerHandle {
   keepRecords(records: KeptRecord[]): Promise<void> {
     return this.#call((api) => api.keepRecords(records));
   }
+
+  keepTorrents = (torrents: KeptTorrent[]): Promise<void> =>
+    this.#call((api) => api.keepTorrents(torrents));
+
+  retainAnnouncements = (idsHex: string[]): Promise<void> =>
+    this.#call((api) => api.retainAnnouncements(idsHex));
 
   forgetRecord(targetHex: string): Promise<void> {
     return this.#call((api) => api.forgetRecord(targetHex));
@@ -256,10 +261,7 @@ export class WorkerHandle {
   }
 
   put(item: MutableItem, signal?: AbortSignal, terms?: PutTerms): Promise<PutOutcome> {
-    return this.#operation(
-      signal,
-      (api, operation) => api.put(operation, item, terms),
-    );
+    return this.#operation(signal, (api, operation) => api.put(operation, item, terms));
   }
 
   addSources(
@@ -281,10 +283,7 @@ export class WorkerHandle {
   }
 
   findPeers(infoHashHex: string, signal?: AbortSignal): Promise<PeersOutcome> {
-    return this.#operation(
-      signal,
-      (api, operation) => api.findPeers(operation, infoHashHex),
-    );
+    return this.#operation(signal, (api, operation) => api.findPeers(operation, infoHashHex));
   }
 
   setRendezvous(places: RendezvousPlace[]): Promise<void> {

@@ -90,6 +90,10 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
     "store-nodes": { to: "5", isInForce: async () => (await holders(daemon)) === 5 },
     "reannounce-interval": { to: "70m" },
     "dht-rate": { to: "100" },
+    "announce-budget": {
+      to: "7",
+      isInForce: async () => (await status()).announcing?.budget === 7,
+    },
     "max-archive-size": { to: "100", isInForce: refusesSample },
     "max-unpacked-size": { to: "1000", isInForce: refusesSample },
     "max-files": { to: "1", isInForce: refusesSample },

@@ -220,6 +220,7 @@ Deno.test("operations.md lists exactly the metrics that exist", async () => {
       pinhole: { sinceMs: 1 },
       binding: { name: "tun0", interface: "tun0", ipv4: "10.8.0.6", state: "bound" },
       lan: { neighbours: [] },
+      announcing: { budget: 20_000, packets: 12_000, unannounced: 7 },
       dht6: {
         state: { state: "on" },
         nodeIdHex: "00".repeat(20),

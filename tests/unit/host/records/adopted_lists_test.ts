@@ -89,6 +89,7 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
       left: () => Promise.resolve(),
     },
     records,
+    adoptsAtOnce: () => 50,
     revocations: { start: () => {}, stop: () => Promise.resolve() },
     names: {
       adopt(name: string, publicKey: Uint8Array) {

@@ -157,6 +157,7 @@ async function place(watch: "off" | "poll") {
     records: new KeptRecords(state, clock, 6_881, () => 8, () => {}),
     names: { adopt: () => Promise.resolve(true) },
     revocations: { start: () => {}, stop: () => Promise.resolve() },
+    adoptsAtOnce: () => 50,
     worker: {
       get: () => Promise.reject(new Error("no DHT")),
       keepRecords: () => Promise.resolve(),

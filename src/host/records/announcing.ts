@@ -1,0 +1,352 @@
+/**
+ * Decides what the daemon announces in the DHT, and has it announced: asks the state for what there is,
+ * plans with `announce_plan.ts`, and hands the changes to the schedule in the worker. What is not
+ * announced by itself is in no memory, only in `state.db`.
+ *
+ * @module
+ */
+
+import { type Clock, equalBytes, every, fromHex, type Timer, toHex } from "../../base/mod.ts";
+import type { AnnouncingJson } from "../../control/mod.ts";
+import type { KeptRecord } from "../../dht/mod.ts";
+import {
+  decodeManifestRecord,
+  manifestSalt,
+  type RendezvousQuestion,
+  targetOf,
+} from "../../records/mod.ts";
+import type { StateDatabase } from "../../store/mod.ts";
+import type { ReportData } from "../../worker/mod.ts";
+import { Batch, type WorkerHandle } from "../thread/mod.ts";
+import { AnnounceCosts } from "./announce_costs.ts";
+import type { Plan } from "./announce_plan.ts";
+import type { NameKeeper } from "./name_keeper.ts";
+import type { NameCare } from "./name_schedule.ts";
+import { type PlannedArchive, PlanReader } from "./plan_reader.ts";
+import { Publishers } from "./publishers.ts";
+import { Turns } from "./turns.ts";
+
+/** Options of {@linkcode Announcing}. */
+export interface AnnouncingOptions {
+  state: Pick<
+    StateDatabase,
+    | "announcing"
+    | "outcomes"
+    | "records"
+    | "secrets"
+    | "transaction"
+    | "verifiedFiles"
+  >;
+  clock: Clock;
+  worker: Pick<
+    WorkerHandle,
+    "get" | "hasDht" | "keepRecords" | "keepTorrents" | "retainAnnouncements" | "setRendezvous"
+  >;
+  names: () => Pick<NameKeeper, "names">;
+  /** The setting `announce-budget`, packets an hour for each address family. */
+  budget: () => number;
+  /** Returns when a torrent has to be announced next (Unix ms), by infohash (hex). */
+  torrentDueMs: (infoHashHex: string) => number;
+  onWarning: (message: string) => void;
+}
+
+/** Time between a change and the next plan (ms). Many changes have one plan. */
+const SOON_MS = 5_000;
+/** Least time between two plans because of changes (ms). */
+const LEAST_MS = 30_000;
+/** Interval between plans without a change, because costs and times change (ms). */
+const PLAN_MS = 10 * 60_000;
+/** Interval in which versions get their turns (ms). */
+const TURN_MS = 5 * 60_000;
+/** Change of the number of mirrors, as a share of it, after which there is a new plan. */
+const NOTABLE_CHANGE = 0.25;
+/** Number of records and torrents in one message to the worker. */
+const SLICE = 500;
+/** Number of packages whose records are looked up again in an hour, within the budget and beyond it. */
+const [ADOPTS, ADOPTS_BEYOND_BUDGET] = [50, 1];
+/** Time within which a handshake is written to the state (ms). */
+const ASKED_WITHIN_MS = 2_000;
+
+/** Has the daemon announce what its budget allows. */
+export class Announcing {
+  readonly #options: AnnouncingOptions;
+  readonly #publishers: Publishers;
+  readonly #reader: PlanReader;
+  readonly #costs = new AnnounceCosts();
+  readonly #turns: Turns;
+  readonly #asked: Batch<Uint8Array>;
+  #plan: Plan<PlannedArchive> | undefined;
+  /** Records and torrents in the schedule (hex); `undefined` while everything is. */
+  #scheduled: Set<string> | undefined;
+  /** Catalogs that are seeded: the beginning of the signing key (hex) by infohash (hex). */
+  readonly #catalogs = new Map<string, string>();
+  /** Identities of publishers by the infohash (hex) of their rendezvous. */
+  #rendezvous = new Map<string, Uint8Array>();
+  #planning: Promise<void> = Promise.resolve();
+  #plannedMs = -Infinity;
+  #soon: Timer | undefined;
+  readonly #timers: Timer[] = [];
+  #isStopped = false;
+
+  constructor(options: AnnouncingOptions) {
+    const { state, clock, worker, onWarning } = options;
+    this.#options = options;
+    this.#publishers = new Publishers(state);
+    this.#reader = new PlanReader(options, this.#publishers, this.#costs);
+    this.#turns = new Turns({
+      ...{ state, clock, worker },
+      isScheduled: (idHex) => this.#scheduled?.has(idHex) ?? true,
+      signingKeys: () => this.#reader.turnKeys(),
+      costs: () => ({
+        record: this.#costs.packets("turn"),
+        torrent: this.#costs.packets("torrent"),
+      }),
+    });
+    this.#asked = new Batch({
+      clock,
+      write: (infoHashes) =>
+        state.transaction(() => {
+          for (const infoHash of infoHashes) state.announcing.ask(infoHash, clock.now());
+        }),
+      onError: (error) =>
+        onWarning(`what was asked for was not saved: ${(error as Error).message}`),
+    });
+  }
+
+  /** Plans, and hands the records to the schedule. The torrents follow when they are seeded. */
+  async start(): Promise<void> {
+    await this.#planNow();
+    const { clock } = this.#options;
+    this.#timers.push(
+      every(clock, PLAN_MS, () => void this.#replan()),
+      every(clock, TURN_MS, () => void this.#guarded(() => this.#takeTurns())),
+    );
+  }
+
+  /** Ends the timers, and waits for a plan under way. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#soon?.cancel();
+    for (const timer of this.#timers) timer.cancel();
+    this.#asked.flush();
+    await this.#planning;
+  }
+
+  /** Plans again soon, because something is new or gone, or because a setting has changed. */
+  changed(): void {
+    if (this.#soon || this.#isStopped || !this.#plan) return;
+    const sinceMs = this.#options.clock.now() - this.#plannedMs;
+    const waitMs = Math.max(SOON_MS, sinceMs >= 0 ? LEAST_MS - sinceMs : 0);
+    this.#soon = this.#options.clock.after(waitMs, () => {
+      this.#soon = undefined;
+      void this.#replan();
+    });
+  }
+
+  /** Whether a torrent that is about to be seeded is announced by itself. */
+  announces(infoHashHex: string): boolean {
+    if (!this.#scheduled) {
+      this.changed();
+      return true;
+    }
+    if (this.#scheduled.has(infoHashHex)) return true;
+    this.changed();
+    return false;
+  }
+
+  /**
+   * Maximum number of packages whose records are looked up again in an hour. Beyond the budget, most
+   * records are in no DHT, so looking them up again and again is of no use.
+   */
+  get adoptsAtOnce(): number {
+    return this.#scheduled ? ADOPTS_BEYOND_BUDGET : ADOPTS;
+  }
+
+  /** Whether other BitTorrent clients find a torrent by its infohash (hex). */
+  isFindable(infoHashHex: string): boolean {
+    return this.#scheduled === undefined || this.#scheduled.has(infoHashHex) ||
+      this.#turns.named().has(infoHashHex);
+  }
+
+  /**
+   * Notes that a catalog is about to be seeded, and returns whether it is announced by itself.
+   *
+   * @param keyHex the beginning of the key that signed it, as in the file name of the catalog
+   */
+  addCatalog(infoHashHex: string, keyHex: string): boolean {
+    this.#catalogs.set(infoHashHex, keyHex);
+    if (!this.#scheduled || !this.#reader.keepsCatalog(keyHex)) return this.announces(infoHashHex);
+    this.#scheduled.add(infoHashHex);
+    return true;
+  }
+
+  /** Notes that a catalog is no longer seeded. */
+  removeCatalog(infoHashHex: string): void {
+    this.#catalogs.delete(infoHashHex);
+  }
+
+  /** The worker, for parts that find records: those are announced that are among the selected. */
+  get adopting(): Pick<WorkerHandle, "get" | "keepRecords"> {
+    const { worker } = this.#options;
+    return {
+      get: (...call) => worker.get(...call),
+      keepRecords: async (records) => {
+        if (!this.#scheduled) await worker.keepRecords(records);
+        this.changed();
+      },
+    };
+  }
+
+  /** How this home cares for a name of some publishers (identities of 32 bytes). */
+  careOf(name: string, identities: readonly Uint8Array[]): NameCare {
+    const care = this.#publishers.careOfName(name, identities);
+    return care === "publisher" || this.#scheduled ? care : "keeper";
+  }
+
+  /** Notes that an archive was asked for, by its infohash (hex). It is announced by itself for a day. */
+  noteAsked(infoHashHex: string): void {
+    this.#asked.add(fromHex(infoHashHex)!, ASKED_WITHIN_MS);
+    if (this.#scheduled && !this.#scheduled.has(infoHashHex)) this.changed();
+  }
+
+  /** Notes the question of a peer, if it is about one version. */
+  noteQuestion(question: RendezvousQuestion): void {
+    if (question.kind !== "manifest") return;
+    const { name, version } = question;
+    for (const { item } of this.#options.state.records.list({ kind: "manifest", name, version })) {
+      const { infoHash, certificate } = decodeManifestRecord(item.value);
+      const identity = certificate?.root ?? item.publicKey;
+      const isMeant = equalBytes(identity, question.publicKey) ||
+        equalBytes(item.publicKey, question.publicKey);
+      if (isMeant) this.noteAsked(toHex(infoHash));
+    }
+  }
+
+  /** Learns from the report of an announcement: costs, and how many mirrors there are. */
+  hear(report: ReportData): void {
+    const { kind, idHex, put, announce, failures, atMs, nextDueMs } = report;
+    const packets = put?.packets ?? announce?.packets;
+    const isTurn = this.#turns.end(idHex);
+    if (packets === undefined) return;
+    const intervalMs = failures === 0 ? nextDueMs - atMs : undefined;
+    if (kind === "record") this.#costs.add(isTurn ? "turn" : "record", packets, intervalMs);
+    else this.#costs.add("torrent", packets, intervalMs);
+    const identity = this.#rendezvous.get(idHex);
+    const networks = announce?.peerNetworks;
+    if (!identity || networks === undefined || announce!.responded === 0) return;
+    try {
+      const before = this.#publishers.mirrorsOf(identity);
+      this.#publishers.noteNetworks(identity, networks, this.#options.clock.now());
+      const change = Math.abs(this.#publishers.mirrorsOf(identity) - before);
+      if (change > before * NOTABLE_CHANGE) this.changed();
+    } catch (error) {
+      this.#options.onWarning(`the number of mirrors was not saved: ${(error as Error).message}`);
+    }
+  }
+
+  /** Learns the packets of writing the index of a name, and the time until the next write (ms). */
+  hearName(packets: number, intervalMs: number): void {
+    this.#costs.add("name", packets, intervalMs);
+  }
+
+  /** What is announced by itself; `undefined` before the first plan. */
+  get status(): AnnouncingJson | undefined {
+    const plan = this.#plan;
+    if (!plan) return undefined;
+    const { budget, state } = this.#options;
+    const turnPackets = plan.kind === "selection" ? plan.turnPackets : 0;
+    const named = plan.kind === "selection"
+      ? new Set([...plan.versions.map(({ infoHashHex }) => infoHashHex), ...this.#turns.named()])
+      : undefined;
+    const unannounced = named ? Math.max(state.announcing.counts().archives - named.size, 0) : 0;
+    return { budget: budget(), packets: Math.round(plan.packets + turnPackets), unannounced };
+  }
+
+  #replan(): Promise<void> {
+    return this.#planning = this.#planning.then(() => this.#guarded(() => this.#planNow()));
+  }
+
+  /** Runs work for which nobody waits. */
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    if (this.#isStopped) return;
+    try {
+      await work();
+    } catch (error) {
+      if (!this.#isStopped) this.#options.onWarning((error as Error).message);
+    }
+  }
+
+  async #planNow(): Promise<void> {
+    const { clock, worker, torrentDueMs } = this.#options;
+    this.#asked.flush();
+    this.#plannedMs = clock.now();
+    this.#publishers.refresh();
+    const lists = this.#reader.lists();
+    const catalogs = [...this.#catalogs].filter(([, key]) => this.#reader.keepsCatalog(key))
+      .map(([infoHashHex]) => infoHashHex);
+    const isFirst = this.#plan === undefined;
+    this.#plan = this.#reader.plan(this.#plan, lists.length, catalogs.length);
+    this.#rendezvous = this.#reader.publisherPlaces();
+    const places = [...this.#rendezvous.keys(), ...this.#reader.namePlaces(this.#plan)];
+    await worker.setRendezvous(
+      places.map((infoHashHex) => ({ infoHashHex, announceDueMs: torrentDueMs(infoHashHex) })),
+    );
+    if (this.#plan.kind === "everything") return await this.#announceAll(isFirst);
+    const wanted = new Map<string, KeptRecord | undefined>();
+    for (const record of lists) wanted.set(toHex(record.target), this.#reader.keptOf(record));
+    for (const infoHashHex of catalogs) wanted.set(infoHashHex, undefined);
+    for (const { publicKey, name, version, infoHashHex } of this.#plan.versions) {
+      wanted.set(infoHashHex, undefined);
+      const target = targetOf(publicKey, manifestSalt(name, version));
+      const record = this.#options.state.records.get(target);
+      if (record) wanted.set(toHex(target), this.#reader.keptOf(record));
+    }
+    await this.#announce(wanted, places);
+  }
+
+  /** Hands everything to the schedule that is not there yet. */
+  async #announceAll(isFirst: boolean): Promise<void> {
+    const { state, worker, torrentDueMs } = this.#options;
+    const before = this.#scheduled;
+    if (!before && !isFirst) return;
+    this.#scheduled = undefined;
+    for (const records of state.records.schedule(SLICE)) await worker.keepRecords(records);
+    if (isFirst) return;
+    const torrents = [...this.#reader.versions()].map(({ infoHashHex }) => infoHashHex)
+      .concat(...this.#catalogs.keys())
+      .filter((infoHashHex) => !before?.has(infoHashHex))
+      .map((infoHashHex) => ({ infoHashHex, dueMs: torrentDueMs(infoHashHex) }));
+    for (let at = 0; at < torrents.length; at += SLICE) {
+      await worker.keepTorrents(torrents.slice(at, at + SLICE));
+    }
+  }
+
+  /**
+   * Has the schedule announce what is wanted, and nothing else.
+   *
+   * @param wanted records by target, and torrents by infohash (hex)
+   * @param places infohashes of the rendezvous (hex)
+   */
+  async #announce(
+    wanted: Map<string, KeptRecord | undefined>,
+    places: readonly string[],
+  ): Promise<void> {
+    const { worker, torrentDueMs } = this.#options;
+    const before = this.#scheduled;
+    this.#scheduled = new Set(wanted.keys());
+    const fresh = [...wanted].filter(([idHex]) => !before?.has(idHex));
+    await worker.keepRecords(fresh.flatMap(([, record]) => record ?? []));
+    await worker.keepTorrents(
+      fresh.filter(([, record]) => !record)
+        .map(([infoHashHex]) => ({ infoHashHex, dueMs: torrentDueMs(infoHashHex) })),
+    );
+    await worker.retainAnnouncements([...wanted.keys(), ...places]);
+  }
+
+  async #takeTurns(): Promise<void> {
+    // Without the DHT, single announcements would only pile up.
+    if (this.#plan?.kind !== "selection" || !this.#options.worker.hasDht) return;
+    const { turnPackets } = this.#plan;
+    if (turnPackets > 0) await this.#turns.take(turnPackets, TURN_MS);
+  }
+}

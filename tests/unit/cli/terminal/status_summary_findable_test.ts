@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { allRows, packageRows, summaryRows } from "../../../../src/cli/terminal/status_summary.ts";
+import type { PackageJson, StatusJson } from "../../../../src/control/answers.ts";
+
+const NOW_MS = Date.UTC(2026, 5, 1);
+
+const status = {
+  ...{ network: {}, manager: {}, schedule: {}, dht: { state: "on" }, version: "1", home: "/h" },
+  ...{ memory: {}, uploadSpeed: 0, downloadSpeed: 0, uploadedBytes: 0, downloadedBytes: 0 },
+  ...{ webSeedBytes: 0, pid: 1, startedMs: NOW_MS, seedDirectory: "/h/seed", packages: 1 },
+  reachability: {
+    ...{ reachable: "yes", port: 6_881 },
+    ipv4: { placement: "public", reachable: "yes", incoming: { connections: 1, lastMs: NOW_MS } },
+  },
+} as unknown as StatusJson;
+
+const one: PackageJson = {
+  ...{ name: "a", version: "1.0.0", path: "/a", lengthBytes: 1, seeding: true },
+};
+
+function announcedRow(unannounced: number): string | undefined {
+  const announcing = { budget: 20_000, packets: 19_000, unannounced };
+  const view = { packages: [one], records: [], revoked: [], nowMs: NOW_MS };
+  const rows = summaryRows({ ...view, status: { ...status, announcing } });
+  return rows.find(([key]) => key === "announced")?.[1];
+}
+
+Deno.test("status says how many versions other clients cannot find, and what brings one back", () => {
+  assert.match(announcedRow(3)!, /^not all: 3 versions are beyond the budget of 20000 packets/);
+  assert.match(announcedRow(1)!, /^not all: 1 version is beyond the budget/);
+  assert.match(announcedRow(1)!, /announce NAME@VERSION/);
+  assert.equal(announcedRow(0), undefined);
+});
+
+Deno.test("status of a package says which versions other clients cannot find", () => {
+  const stateOf = (findable?: boolean) =>
+    new Map(packageRows({ packages: [{ ...one, findable }], records: [], nowMs: NOW_MS }))
+      .get("state");
+  assert.equal(stateOf(false), "seeding, found by libreseed only");
+  assert.equal(stateOf(true), "seeding");
+  assert.equal(stateOf(), "seeding");
+  const view = { status, records: [], revoked: [], nowMs: NOW_MS };
+  const rows = allRows({ ...view, packages: [{ ...one, findable: false }] });
+  assert.ok(rows.some(([, value]) => value === "a@1.0.0: seeding, found by libreseed only"));
+});

@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import { fromHex, toHex } from "../../../../src/base/mod.ts";
+import { nameRendezvous, publisherRendezvous } from "../../../../src/records/mod.ts";
+import {
+  AnnouncingWorld,
+  DAY_MS,
+  HOUR_MS,
+  infoHashOf,
+  keys,
+  recordIdOf,
+} from "./announcing_world.ts";
+
+const versions = (count: number) => Array.from({ length: count }, (_, i) => `1.${i}.0`);
+
+/** A publisher with some names, each with some versions. */
+async function publisher(names: number, each: number): Promise<AnnouncingWorld> {
+  const world = await AnnouncingWorld.open();
+  for (let i = 0; i < names; i++) world.add(`p${i}`, versions(each));
+  return world;
+}
+
+/** Packets of the hour that follows the first one, without those of name indexes. */
+async function anHour(world: AnnouncingWorld): Promise<number> {
+  await world.start();
+  await world.clock.advance(2 * HOUR_MS);
+  const fromMs = world.clock.now();
+  await world.clock.advance(HOUR_MS);
+  return world.since(fromMs).packets;
+}
+
+Deno.test("within the budget every version is announced by itself, as are the rendezvous", async () => {
+  await using world = await publisher(2, 5);
+  await anHour(world);
+  for (const version of versions(5)) {
+    for (const name of ["p0", "p1"]) {
+      assert.ok(world.timesOf(infoHashOf(name, version)).length >= 6, `${name}@${version}`);
+      assert.ok(world.timesOf(recordIdOf(name, version)).length >= 3, `${name}@${version}`);
+    }
+  }
+  const rendezvous = [
+    publisherRendezvous(keys.publicKey),
+    nameRendezvous("p0"),
+    nameRendezvous("p1"),
+  ];
+  assert.deepEqual(new Set(world.places), new Set(rendezvous.map(toHex)));
+  assert.equal(world.announcing.status!.unannounced, 0);
+  assert.deepEqual(world.warnings, []);
+});
+
+Deno.test("beyond the budget, an hour's packets keep to it and do not grow with versions", async () => {
+  const packets: number[] = [];
+  const kept: number[] = [];
+  for (const each of [20, 200]) {
+    await using world = await publisher(50, each);
+    packets.push(await anHour(world));
+    kept.push(world.schedule.counts().kept);
+    assert.equal(world.announcing.status!.packets, 20_000);
+    assert.deepEqual(world.warnings, []);
+  }
+  // The index of 50 names takes 1,440 packets of the budget of 20,000.
+  for (const one of packets) assert.ok(one > 17_000 && one <= 18_700, `${packets}`);
+  // What waits for its turn is in no memory of the schedule: at most what has it just now.
+  for (const one of kept) assert.ok(one < 250, `${kept}`);
+});
+
+Deno.test("the budget is kept to where announcing a record takes twice as much", async () => {
+  await using world = await publisher(50, 100);
+  world.recordPackets = 24;
+  await world.start();
+  await world.clock.advance(6 * HOUR_MS);
+  const fromMs = world.clock.now();
+  await world.clock.advance(HOUR_MS);
+  const { packets } = world.since(fromMs);
+  assert.ok(packets > 17_000 && packets <= 18_900, `${packets}`);
+});
+
+Deno.test("the newest version of each package is announced regularly, the others in turn", async () => {
+  await using world = await publisher(10, 100);
+  world.budget = 5_000;
+  await world.start();
+  await world.clock.advance(20 * HOUR_MS);
+  assert.ok(world.timesOf(infoHashOf("p3", "1.99.0")).length > 40);
+  assert.ok(world.timesOf(recordIdOf("p3", "1.99.0")).length > 20);
+  const older = Array.from({ length: 99 }, (_, i) => world.timesOf(infoHashOf("p3", `1.${i}.0`)));
+  const counts = new Set(older.map(({ length }) => length));
+  // Each had its turn as often as any other.
+  assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `${[...counts]}`);
+  assert.ok(Math.min(...counts) >= 1);
+  // Record and torrent have their turn together.
+  const [times, ofRecord] = [
+    world.timesOf(infoHashOf("p3", "1.5.0")),
+    world.timesOf(recordIdOf("p3", "1.5.0")),
+  ];
+  assert.deepEqual(times, ofRecord);
+});
+
+Deno.test("the turns go on after a restart where they were", async () => {
+  await using world = await publisher(10, 100);
+  world.budget = 2_500;
+  await world.start();
+  await world.clock.advance(5 * HOUR_MS);
+  const older = versions(99).flatMap((version) =>
+    Array.from({ length: 10 }, (_, i) => infoHashOf(`p${i}`, version))
+  );
+  const had = () => older.filter((infoHashHex) => world.timesOf(infoHashHex).length > 0);
+  const before = had();
+  assert.ok(before.length > 100 && before.length < 400, `${before.length}`);
+  await world.stop();
+  await world.start();
+  await world.clock.advance(5 * HOUR_MS);
+  for (const infoHashHex of before) assert.equal(world.timesOf(infoHashHex).length, 1);
+  assert.ok(had().length > before.length + 100);
+});
+
+Deno.test("a version that was asked for is announced by itself for a day, across restarts", async () => {
+  await using world = await publisher(10, 100);
+  world.budget = 3_000;
+  await world.start();
+  await world.clock.advance(HOUR_MS);
+  const [infoHashHex, id] = [infoHashOf("p3", "1.5.0"), recordIdOf("p3", "1.5.0")];
+  world.announcing.noteAsked(infoHashHex);
+  const askedMs = world.clock.now();
+  await world.clock.advance(4 * HOUR_MS);
+  const isBetween = (from: number, to: number) => (atMs: number) => atMs >= from && atMs < to;
+  const first = isBetween(askedMs, askedMs + 4 * HOUR_MS);
+  assert.ok(world.timesOf(infoHashHex).filter(first).length >= 8);
+  assert.ok(world.timesOf(id).filter(first).length >= 4);
+  assert.ok(world.announcing.isFindable(infoHashHex));
+  await world.stop();
+  await world.start();
+  await world.clock.advance(18 * HOUR_MS);
+  const second = isBetween(askedMs + 5 * HOUR_MS, askedMs + 22 * HOUR_MS);
+  assert.ok(world.timesOf(infoHashHex).filter(second).length >= 34);
+  await world.clock.advance(4 * HOUR_MS);
+  const fromMs = world.clock.now();
+  await world.clock.advance(8 * HOUR_MS);
+  assert.ok(world.timesOf(infoHashHex).filter((atMs) => atMs > fromMs).length <= 2);
+});
+
+Deno.test("the question of a peer for one version brings it back", async () => {
+  await using world = await publisher(10, 100);
+  await world.start();
+  const question = { publicKey: keys.publicKey, name: "p3", version: "1.7.0" };
+  world.announcing.noteQuestion({ kind: "manifest", ...question });
+  world.announcing.noteQuestion({ kind: "manifest", ...question, publicKey: new Uint8Array(32) });
+  world.announcing.noteQuestion({ kind: "name", name: "p3" });
+  await world.clock.advance(2 * HOUR_MS);
+  assert.ok(world.timesOf(infoHashOf("p3", "1.7.0")).length >= 4);
+});
+
+Deno.test("what was published in the last day is announced by itself, what was only copied is not", async () => {
+  await using world = await publisher(10, 100);
+  const nowMs = world.clock.now();
+  world.add("p3", ["0.1.0"], { atMs: nowMs - HOUR_MS });
+  // A new file of an old version.
+  world.add("p4", ["0.1.0"], { atMs: 0 });
+  const identity = { sizeBytes: 1, mtimeMs: nowMs, inode: 1 };
+  world.state.verifiedFiles.remember("/seed/p4-0.1.0.tgz", identity, {
+    sha256: new Uint8Array(32),
+    infoHash: fromHex(infoHashOf("p4", "0.1.0"))!,
+  }, {
+    ...{ text: world.state.announcing.manifestOf(keys.publicKey)!, mark: "m" },
+    ...{ name: "p4", version: "0.1.0", publicKey: keys.publicKey },
+  });
+  await world.start();
+  await world.clock.advance(3 * HOUR_MS);
+  assert.ok(world.timesOf(infoHashOf("p3", "0.1.0")).length >= 6);
+  assert.ok(world.timesOf(infoHashOf("p4", "0.1.0")).length <= 2);
+});
+
+Deno.test("a mirror among 85 announces three names of a hundred, and gives no turns", async () => {
+  await using world = await AnnouncingWorld.open();
+  for (let i = 0; i < 100; i++) world.add(`p${i}`, versions(100), { own: false });
+  world.networks = 85;
+  await world.start();
+  await world.clock.advance(3 * HOUR_MS);
+  const fromMs = world.clock.now();
+  await world.clock.advance(10 * HOUR_MS);
+  const { packets } = world.since(fromMs);
+  // Without name indexes. The draw gives each home another number of names; on average it is 3.5.
+  const names = world.places.length - 1;
+  assert.ok(names < 12, `${names}`);
+  assert.ok(packets / 10 <= 110 + names * 95, `${packets / 10} for ${names} names`);
+  assert.ok(world.announcing.status!.unannounced >= 9_988);
+});
+
+Deno.test("mirrors together keep each name, about three times", async () => {
+  const keeping = new Map<string, number>();
+  const homes = 25;
+  for (let home = 0; home < homes; home++) {
+    await using world = await AnnouncingWorld.open();
+    for (let i = 0; i < 20; i++) world.add(`p${i}`, versions(40), { own: false });
+    world.networks = homes;
+    await world.start();
+    await world.clock.advance(2 * HOUR_MS);
+    for (let i = 0; i < 20; i++) {
+      const isKept = world.places.includes(toHex(nameRendezvous(`p${i}`)));
+      keeping.set(`p${i}`, (keeping.get(`p${i}`) ?? 0) + Number(isKept));
+    }
+  }
+  const mean = [...keeping.values()].reduce((sum, one) => sum + one, 0) / keeping.size;
+  assert.ok(mean > 1.8 && mean < 4.5, `${mean}`);
+});
+
+Deno.test("the only mirror announces as the publisher does, also what has no record", async () => {
+  await using world = await AnnouncingWorld.open();
+  for (let i = 0; i < 50; i++) world.add(`p${i}`, versions(40), { own: false });
+  world.add("bare", versions(10), { own: false, hasRecord: false });
+  const packets = await anHour(world);
+  assert.ok(packets > 17_000 && packets <= 18_700, `${packets}`);
+  await world.clock.advance(DAY_MS / 2);
+  assert.ok(world.timesOf(infoHashOf("bare", "1.3.0")).length > 0);
+});
+
+Deno.test("a larger budget has everything announced again, a smaller one less", async () => {
+  await using world = await publisher(10, 100);
+  await world.start();
+  assert.ok(world.announcing.status!.unannounced > 900);
+  world.budget = 1_000_000;
+  world.announcing.changed();
+  await world.clock.advance(HOUR_MS);
+  assert.equal(world.announcing.status!.unannounced, 0);
+  const fromMs = world.clock.now();
+  await world.clock.advance(HOUR_MS);
+  const ids = new Set(world.made.filter(({ atMs }) => atMs > fromMs).map(({ idHex }) => idHex));
+  assert.ok(ids.size >= 2_000, `${ids.size}`);
+  world.budget = 20_000;
+  world.announcing.changed();
+  await world.clock.advance(HOUR_MS);
+  assert.ok(world.schedule.counts().kept < 600);
+});
+
+Deno.test("without the DHT no turns pile up", async () => {
+  await using world = await publisher(10, 100);
+  world.hasDht = false;
+  await world.start();
+  const before = world.schedule.counts().kept;
+  await world.clock.advance(5 * HOUR_MS);
+  assert.ok(world.schedule.counts().kept <= before);
+});
