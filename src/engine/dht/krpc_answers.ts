@@ -29,6 +29,7 @@ import { PeerAnswers, type PeerQuery } from "./peer_answers.ts";
 import { PeerStore } from "./peer_store.ts";
 import type { Received, UdpSocket } from "./udp_socket.ts";
 import { WriteTokens } from "./write_tokens.ts";
+import { spread } from "./spread.ts";
 
 /** Maximum number of nodes in an answer: the 8 closest to the target (BEP 5). */
 const NODES_IN_AN_ANSWER = 8;
@@ -93,7 +94,7 @@ export class AnsweringNode extends KrpcNode {
     if (this.#answers.readOnly) return;
     const { values } = response;
     if (Array.isArray(values) && values.length > PEERS_IN_AN_ANSWER) {
-      response.values = values.slice(0, PEERS_IN_AN_ANSWER);
+      response.values = spread(values as Uint8Array[], networkOfPeer, PEERS_IN_AN_ANSWER);
     }
     if (Array.isArray(nodes)) this.#addNodes(query as Query, response, nodes);
     super.response(peer, query, response, typeof nodes === "function" ? nodes : undefined, done);
@@ -206,4 +207,9 @@ function wrongAnnouncement({ a }: Query, from: Sender): [number, string] | undef
   // connect to it.
   const port = a.implied_port ? from.port : a.port;
   return port !== undefined && isPeerPort(port) ? undefined : [203, "invalid port"];
+}
+
+/** Returns the network (/24) of a peer in compact form. */
+function networkOfPeer(compact: Uint8Array): string {
+  return compact.subarray(0, 3).join();
 }

@@ -6,6 +6,7 @@
  */
 
 import { type Clock, parseAddress } from "../../base/mod.ts";
+import { spread } from "./spread.ts";
 
 /** Lifetime of a peer since its last `announce_peer`. Programs announce each half hour or more often. */
 const AGE_MS = 60 * 60_000;
@@ -19,6 +20,11 @@ const MAX_PEERS_OF_A_TORRENT = 200;
  */
 const MAX_PEERS_OF_A_NETWORK = 8;
 const NETWORK_BYTES = 8;
+/**
+ * Length of the prefix that one owner has, bytes (/48). Peers of many owners are kept, and named, before
+ * many peers of one.
+ */
+const OWNER_BYTES = 6;
 
 interface StoredPeer {
   /** Address of 16 bytes and port of 2 bytes, big-endian (BEP 32). */
@@ -29,12 +35,15 @@ interface StoredPeer {
 /** Peers by torrent. In a full store, the torrent with the oldest announcement loses a peer. */
 export class PeerStore {
   readonly #clock: Clock;
+  readonly #random: () => number;
   /** Peers by infohash (40 hexadecimal digits), the torrent with the oldest announcement first. */
   readonly #torrents = new Map<string, Map<string, StoredPeer>>();
   #size = 0;
 
-  constructor(clock: Clock) {
+  /** @param random random numbers from 0 to below 1 */
+  constructor(clock: Clock, random: () => number = Math.random) {
     this.#clock = clock;
+    this.#random = random;
   }
 
   /** Number of stored peers, with those that have expired since they were stored. */
@@ -56,7 +65,12 @@ export class PeerStore {
     if (neighbours.length >= MAX_PEERS_OF_A_NETWORK) {
       this.#remove(infoHashHex, peers, neighbours[0]!);
     }
-    if (peers.size >= MAX_PEERS_OF_A_TORRENT) this.#removeOldest(infoHashHex, peers);
+    if (peers.size >= MAX_PEERS_OF_A_TORRENT) {
+      // Whoever announces most often would otherwise push all others out.
+      const owners = [...Map.groupBy(peers.keys(), ownerOf).values()];
+      const largest = owners.reduce((a, b) => b.length > a.length ? b : a);
+      this.#remove(infoHashHex, peers, largest[0]!);
+    }
     if (this.#size >= MAX_PEERS) {
       const [oldest, theirs] = this.#torrents.entries().next().value!;
       this.#removeOldest(oldest, theirs);
@@ -67,7 +81,10 @@ export class PeerStore {
     this.#torrents.set(infoHashHex, peers);
   }
 
-  /** Returns up to `most` peers of a torrent, 18 bytes each (BEP 32), the newest first. */
+  /**
+   * Returns up to `most` peers of a torrent, 18 bytes each (BEP 32): the newest first, or, of more peers, in
+   * turn the newest of each owner, in random order. Somebody who announces often cannot hide the others.
+   */
   get(infoHashHex: string, most: number): Uint8Array[] {
     const peers = this.#torrents.get(infoHashHex);
     if (!peers) return [];
@@ -75,7 +92,9 @@ export class PeerStore {
       // The absolute value is compared, so that setting the clock back extends no peer's life.
       if (Math.abs(this.#clock.now() - atMs) >= AGE_MS) this.#remove(infoHashHex, peers, key);
     }
-    return [...peers.values()].map(({ compact }) => compact).reverse().slice(0, most);
+    if (peers.size <= most) return [...peers.values()].map(({ compact }) => compact).reverse();
+    return spread([...peers.keys()].reverse(), ownerOf, most, this.#random)
+      .map((key) => peers.get(key)!.compact);
   }
 
   #removeOldest(infoHashHex: string, peers: Map<string, StoredPeer>): void {
@@ -88,4 +107,9 @@ export class PeerStore {
     this.#size--;
     if (peers.size === 0) this.#torrents.delete(infoHashHex);
   }
+}
+
+/** Returns the owner of a peer's network, given the key of the peer. */
+function ownerOf(key: string): string {
+  return key.slice(0, 2 * OWNER_BYTES);
 }

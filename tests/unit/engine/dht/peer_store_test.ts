@@ -50,3 +50,18 @@ Deno.test("an address of IPv4 is not stored", () => {
   peers.add(torrent, "192.0.2.1", 6_881);
   assert.equal(peers.size, 0);
 });
+
+Deno.test("a vandal who announces often neither pushes others out nor is named alone", () => {
+  const peers = new PeerStore(new FakeClock());
+  const honest = Array.from({ length: 5 }, (_, i) => `2600:a:${i + 1}::1`);
+  for (const host of honest) peers.add(torrent, host, 6_881);
+  for (let i = 0; i < 1_000; i++) {
+    const [network, host] = [i % 20 + 1, Math.floor(i / 20) + 1].map((one) => one.toString(16));
+    peers.add(torrent, `2600:b:${network}:${host}::1`, 6_881);
+  }
+  assert.equal(stored(peers).length, 200);
+  const named = stored(peers, 32);
+  assert.equal(named.length, 32);
+  assert.equal(new Set(named).size, 32);
+  for (const host of honest) assert.ok(named.includes(`${host} 6881`), host);
+});
