@@ -32,6 +32,11 @@ export interface CatalogContext extends FindOptions {
   operations: Operations;
   /** Absolute path of the seed directory. */
   seedDirectory: string;
+  /**
+   * Identity of the publisher, 32 bytes, at whose rendezvous peers are searched too. Default: the key that
+   * has signed the list.
+   */
+  publisher?: Uint8Array;
 }
 
 /** The ending of a catalog, or of an index or a list of good archives. */

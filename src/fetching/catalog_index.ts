@@ -137,7 +137,7 @@ export class CatalogIndex {
 }
 
 async function read(
-  { operations, seedDirectory, clock, timeoutMs, signal }: CatalogContext,
+  { operations, seedDirectory, clock, timeoutMs, signal, publisher }: CatalogContext,
   { publicKey, infoHash, webSeeds = [] }: WantedIndex,
   range: IndexRange,
 ): Promise<RangesRead> {
@@ -158,6 +158,7 @@ async function read(
       ranges: [range],
       webSeeds: usableWebSeeds(webSeeds),
       fileName: indexFileName(publicKey),
+      publisher: publisher ?? publicKey,
     }, { signal: AbortSignal.any(signals) });
   } catch (cause) {
     signal?.throwIfAborted();

@@ -59,6 +59,7 @@ export async function fetchCatalog(
     maxBytes: MAX_CATALOG_BYTES,
     webSeeds: usableWebSeeds(webSeeds),
     fileName: catalogFileName(publicKey),
+    publisher: context.publisher ?? publicKey,
   };
   const { path, torrent } = await operations.download(request, { signal: AbortSignal.any(signals) })
     .catch((cause) => {

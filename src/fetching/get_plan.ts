@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatHostPort, parseAddress, toHex, usableWebSeeds } from "../base/mod.ts";
+import { equalBytes, formatHostPort, parseAddress, toHex, usableWebSeeds } from "../base/mod.ts";
 import { formatPublicKey, parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
@@ -15,11 +15,12 @@ import {
   torrentInfoHash,
   webSeedsOfTorrent,
 } from "../package/mod.ts";
-import { type Magnet, targetOf } from "../records/mod.ts";
+import { type Magnet, manifestSalt, targetOf } from "../records/mod.ts";
 import type { FetchContext, FetchListeners } from "./context.ts";
 import type { DownloadAhead } from "./download_ahead.ts";
 import { FetchingError } from "./errors.ts";
 import { findRecord } from "./find_record.ts";
+import { ManifestLookups } from "./manifest_lookups.ts";
 import { minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
 import { PublisherRecords } from "./publisher_keys.ts";
 
@@ -126,8 +127,20 @@ async function planForMagnet(
     records.lookUp(operations, root, { ...finding, isRoot });
   // The publisher record may be lost; what this home knows of the keys counts all the same.
   const looking = identity && lookUpPublisher(identity).catch(() => {});
+  // A version that is not announced by itself has no record in the DHT.
+  const wanted = packageOf(magnet);
+  const isNamed = wanted && equalBytes(manifestSalt(wanted.name, wanted.version), salt);
+  const lookups = isNamed
+    ? new ManifestLookups(
+      operations,
+      trust,
+      { publicKey: identity ?? publicKey, ...wanted },
+      finding,
+    )
+    : undefined;
+  lookups?.ask();
   const { item } = await findRecord(
-    operations,
+    lookups ?? operations,
     { publicKey, salt },
     label,
     finding,
@@ -136,7 +149,7 @@ async function planForMagnet(
       if (!trust.accepts(minimal)) return;
       ahead?.begin({ minimal, webSeeds: [...webSeedsOfRecord(shown), ...linked], peers });
     },
-  );
+  ).finally(() => lookups?.end());
   await looking;
   const minimal = minimalOf(item);
   if (!identity && minimal.signer) await lookUpPublisher(parsePublicKey(minimal.pubkey), true);
@@ -196,11 +209,16 @@ function usablePeers(
 }
 
 /** Returns the archive's file name if the display name of a link has libreseed's form `NAME@VERSION`. */
-function fileNameOf({ name = "" }: Magnet): string | undefined {
-  const at = name.lastIndexOf("@");
-  const [packageName, version] = [name.slice(0, at), name.slice(at + 1)];
-  const isOurs = at > 0 && isValidName(packageName) && isValidVersion(version);
-  return isOurs ? archiveFileName(packageName, version) : undefined;
+function fileNameOf(magnet: Magnet): string | undefined {
+  const named = packageOf(magnet);
+  return named && archiveFileName(named.name, named.version);
+}
+
+/** Returns the package in the display name of a link, if it has libreseed's form `NAME@VERSION`. */
+function packageOf({ name: text = "" }: Magnet): { name: string; version: string } | undefined {
+  const at = text.lastIndexOf("@");
+  const [name, version] = [text.slice(0, at), text.slice(at + 1)];
+  return at > 0 && isValidName(name) && isValidVersion(version) ? { name, version } : undefined;
 }
 
 /** Names the parameters of a magnet link that are not used, in one message. */

@@ -52,6 +52,7 @@ export { type AnswerCounts, type FindOptions, findRecord, retryLookup } from "./
 export { getArchive, type Got, outsidePath } from "./get_archive.ts";
 export type { GetRequest } from "./get_plan.ts";
 export { describeEntry, webSeedsBeside } from "./describe_entry.ts";
+export { ManifestLookups } from "./manifest_lookups.ts";
 export { magnetOf, manifestRecord, minimalOf, webSeedsOfRecord } from "./manifest_record.ts";
 export { type NewestVersions, newestVersions } from "./newest_versions.ts";
 export { isNetworkError, type NewestRecord, newestRecord, seqAfter } from "./newest_record.ts";

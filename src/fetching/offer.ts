@@ -130,7 +130,7 @@ async function read(
       },
     }, finding);
   const read = await Promise.allSettled(
-    found.map((one) => readOne(operations, one, options, needsPackages)),
+    found.map((one) => readOne(operations, publicKey, one, options, needsPackages)),
   );
   options.signal?.throwIfAborted();
   // A key whose catalog cannot be read must not hide what the publisher's other keys offer.
@@ -164,6 +164,7 @@ function isReadable({ value }: MutableItem): boolean {
 
 async function readOne(
   operations: Operations,
+  publisher: Uint8Array,
   { key, item }: Pick<FoundUnderKey, "key" | "item">,
   options: OfferOptions,
   needsPackages: boolean,
@@ -174,7 +175,7 @@ async function readOne(
   }
   const { seedDirectory } = await operations.status();
   const list = await readList(
-    { ...options, operations, seedDirectory },
+    { ...options, operations, seedDirectory, publisher },
     key.key,
     item,
     options.name,

@@ -20,6 +20,7 @@ import {
   type FoundUnderKey,
   listsAtRendezvous,
   lookUpRecord,
+  ManifestLookups,
   mayBeFollowed,
   minimalOf,
   OfferCache,
@@ -82,6 +83,7 @@ export async function refreshFollow(
     if (isAsBefore()) state.follows.touch(publicKey, clock.now());
     return false;
   }
+  const reading = { ...context, publisher: publicKey };
   const lists: FollowedList[] = [];
   const read: ({ key: Uint8Array } & ReadFlags)[] = [];
   const manifests = new Map<string, MinimalManifest>();
@@ -89,7 +91,7 @@ export async function refreshFollow(
     const { key } = one.key;
     const list = isUnchanged(one)
       ? { seq: before.get(toHex(key)), manifests: ofKey(stored, key), read: undefined }
-      : await readOne(context, one, {
+      : await readOne(reading, one, {
         ...{ scopes, stored: ofKey(stored, key), seqBefore: before.get(toHex(key)) },
         hasOthers: found.length > 1,
       });
@@ -239,11 +241,12 @@ function soundLines(
 }
 
 async function fetchManifests(
-  { operations, signal, onWarning }: FollowContext,
+  context: FollowContext,
   publicKey: Uint8Array,
   packages: ReadonlyMap<string, readonly string[]>,
   { scopes, stored }: Pick<Before, "scopes" | "stored">,
 ): Promise<{ manifests: MinimalManifest[]; missing: number }> {
+  const { operations, trust, signal, onWarning, publisher = publicKey } = context;
   const known = new Map(stored.map((one) => [`${one.name}@${one.version}`, one]));
   const wanted = [...packages].flatMap(([name, versions]) =>
     versions.map((version) => ({ name, version }))
@@ -257,15 +260,21 @@ async function fetchManifests(
       manifests.push(before);
       return;
     }
+    // The peers of the rendezvous have records that the DHT has not.
+    const wanted = { publicKey: publisher, name, version };
+    const options = { ...context, signal: lookupSignal };
+    const lookups = new ManifestLookups(operations, trust, wanted, options);
     try {
       const key = { publicKey, salt: manifestSalt(name, version) };
-      const lookup = await lookUpRecord(operations, key, lookupSignal);
+      const lookup = await lookUpRecord(lookups, key, lookupSignal);
       if (lookup.kind === "found") manifests.push(minimalOf(lookup.item, next));
       else missing++;
     } catch (error) {
       lookupSignal.throwIfAborted();
       if (!(error instanceof LibreseedError)) throw error;
       onWarning(`${name}@${version} was left out: ${error.message}`);
+    } finally {
+      lookups.end();
     }
   });
   return { manifests, missing };

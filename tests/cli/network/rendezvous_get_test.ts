@@ -4,10 +4,13 @@
  */
 
 import assert from "node:assert/strict";
-import { fromHex } from "../../../src/base/mod.ts";
-import { publisherRendezvous } from "../../../src/records/mod.ts";
+import { join } from "node:path";
+import { fromHex, toHex } from "../../../src/base/mod.ts";
+import { manifestValue } from "../../../src/fetching/manifest_record.ts";
+import { manifestSalt, publisherRendezvous } from "../../../src/records/mod.ts";
 import { TestEngine } from "../../support/engines.ts";
 import { type Home, newPlace, type Place } from "../../support/place.ts";
+import { signedItem } from "../../support/signed.ts";
 
 /** Publishes a package without ever announcing its archive, and starts a mirror of it. */
 async function publishedAndMirrored(place: Place) {
@@ -63,4 +66,37 @@ Deno.test("a bare infohash leads to nobody where the publisher leads to a mirror
   const bare = await reader.run(["get", "--timeout", "3s", `magnet:?xt=urn:btih:${infohash}`]);
   assert.equal(bare.code, 5, bare.stderr);
   assert.match(bare.stderr, /NO_PEERS|No peer that has/);
+});
+
+Deno.test("an exact version and a magnet link lead to an archive of which the DHT has no record", async () => {
+  await using place = await newPlace();
+  const publisher = await place.home();
+  const source = await place.source("unlisted", "1.0.0");
+  const archive = join(place.path, "unlisted-1.0.0.tgz");
+  const packed = JSON.parse(await publisher.must(["pack", "--json", "-o", archive, source]));
+  const value = manifestValue(JSON.parse(await Deno.readTextFile(packed.minimal)));
+  const salt = manifestSalt("unlisted", "1.0.0");
+  const record = signedItem(publisher.keys, { salt, seq: Date.now(), value });
+  await using mirror = await TestEngine.start({
+    testnet: place.testnet,
+    onQuestion: ({ kind }) =>
+      Promise.resolve({ entries: [], items: kind === "manifest" ? [record] : [] }),
+  });
+  const rendezvous = publisherRendezvous(publisher.keys.publicKey);
+  mirror.engine.rendezvous.setPlaces(new Set([toHex(rendezvous)]));
+  await mirror.engine.seed([{
+    ...{ infoHashHex: packed.infohash, filePath: packed.path, torrent: packed.torrent },
+    lengthBytes: packed.length,
+  }]);
+  const manager = mirror.manager();
+  await manager.announcePeer(rendezvous, mirror.engine.port);
+  await manager.stop(1_000);
+  for (const spec of [`${publisher.publicKey}/unlisted@1.0.0`, packed.magnet]) {
+    const reader = await place.home(null);
+    await reader.must(["get", spec]);
+    assert.ok(reader.files().some((name) => name.startsWith("unlisted-1.0.0")), spec);
+  }
+  const reader = await place.home(null);
+  const missing = await reader.run(["get", `${publisher.publicKey}/unlisted@2.0.0`]);
+  assert.equal(missing.code, 3, missing.stderr);
 });
