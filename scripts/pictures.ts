@@ -7,7 +7,8 @@
  */
 
 import { join } from "node:path";
-import { channels, type Room, rooms, type Runs, threads } from "../tests/support/rooms.ts";
+import { type Room, rooms, type Runs } from "../tests/support/rooms.ts";
+import { channels, threads } from "../tests/support/threads.ts";
 
 /**
  * Fill colours by thread (Okabe and Ito, lightened), which are distinct with red-green blindness

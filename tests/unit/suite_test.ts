@@ -1,6 +1,6 @@
 /**
  * Checks the division of the suite: `deno task test` runs the short tests, `deno task test:long` the
- * long ones, and `.ci/run` both.
+ * long ones, and `.ci/run` both; and the length of its files.
  *
  * @module
  */
@@ -11,6 +11,8 @@ import { temporaryHome } from "../support/mod.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
 const LONG = "_long_test.ts";
+/** Maximum number of lines of a file, as in `layout_test.ts`. */
+const MAX_LINES = 400;
 
 /** Lists the paths of all test files, relative to the repository's root. */
 async function testFiles(directory = "tests"): Promise<string[]> {
@@ -67,4 +69,21 @@ Deno.test("`.ci/run` runs both tasks and adds up their results", async () => {
   const run = [...script.matchAll(/^ *run_tests \w+ \d+ alone "\$\{deno\[@\]\}" task (\S+)$/gm)];
   const tasks = run.map(([, task]) => task);
   assert(tasks.includes("test") && tasks.includes("test:long"), tasks.join());
+});
+
+Deno.test("no file of tests and scripts has more than 400 lines", async () => {
+  const long: string[] = [];
+  const walk = async (directory: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(join(root, directory))) {
+      const path = `${directory}/${name}`;
+      if (isDirectory) await walk(path);
+      else if (name.endsWith(".ts")) {
+        const lines = (await Deno.readTextFile(join(root, path))).split("\n").length - 1;
+        if (lines > MAX_LINES) long.push(`${path} has ${lines} lines`);
+      }
+    }
+  };
+  await walk("tests");
+  await walk("scripts");
+  assert.deepEqual(long, []);
 });
