@@ -4,6 +4,7 @@
  */
 
 import { rows as binary } from "./binary.ts";
+import { rows as catalog } from "./catalog.ts";
 import { rows as dhtRecords } from "./dht_records.ts";
 import { rows as download } from "./download.ts";
 import { runBenchmarks } from "./harness.ts";
@@ -34,6 +35,7 @@ if (import.meta.main) {
     ...rendezvous,
     ...vandal,
     ...names,
+    ...catalog,
     ...files,
     ...transfers,
     ...idle,
