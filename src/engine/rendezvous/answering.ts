@@ -11,6 +11,8 @@ import {
   encodeAnswer,
   MAX_QUESTIONS,
   MAX_RENDEZVOUS_BYTES,
+  MAX_RENDEZVOUS_ENTRIES,
+  MAX_RENDEZVOUS_ITEMS,
   type RendezvousAnswer,
   type RendezvousQuestion,
 } from "../../records/mod.ts";
@@ -103,9 +105,13 @@ function readQuestion(message: Uint8Array): ReturnType<typeof decodeQuestion> {
   }
 }
 
-/** Encodes an answer, without its last entries and items if it would be too long. */
+/** Encodes an answer, without its last entries and items if it would have too many or be too long. */
 function encodeFitting(number: number, answer: RendezvousAnswer): Uint8Array {
-  let told = answer;
+  let told = {
+    ...answer,
+    entries: answer.entries.slice(0, MAX_RENDEZVOUS_ENTRIES),
+    items: answer.items.slice(0, MAX_RENDEZVOUS_ITEMS),
+  };
   for (;;) {
     const bytes = encodeAnswer(number, told);
     if (bytes.length <= MAX_RENDEZVOUS_BYTES) return bytes;
