@@ -21,10 +21,9 @@ import {
   nameRendezvous,
 } from "../../src/records/mod.ts";
 import { StateDatabase } from "../../src/store/mod.ts";
-import { toHex } from "../../src/base/mod.ts";
 import { TestEngine } from "../support/engines.ts";
 import { freePort } from "../support/free_port.ts";
-import { type Home, newPlace, type Place } from "../support/place.ts";
+import { eventually, type Home, newPlace, type Place } from "../support/place.ts";
 import { namesHandshake, speakingNames } from "../support/rendezvous.ts";
 import { signedEntry, signedItem } from "../support/signed.ts";
 import { type Misdeed, VandalWorld } from "../support/vandal.ts";
@@ -116,15 +115,13 @@ Deno.test("get NAME works while a vandal holds the index and crowds the rendezvo
     ports.push(vandals.use(new WireListener({ infoHash }, misdeed)).address.port);
   }
   for (let i = 0; i < 8; i++) ports.push(await freePort());
-  await using honest = await TestEngine.start({
-    testnet: place.testnet,
-    onQuestion: ({ kind }) =>
-      Promise.resolve({ entries: kind === "name" ? [entry] : [], items: [] }),
-  });
-  honest.engine.rendezvous.setPlaces(new Set([toHex(infoHash)]));
-  ports.push(honest.engine.port);
-  const manager = honest.manager();
+  await using engine = await TestEngine.start({ testnet: place.testnet });
+  const manager = engine.manager();
   for (const port of ports) await manager.announcePeer(infoHash, port);
+  await eventually(async () => {
+    const { peers } = await manager.findPeers(infoHash);
+    return peers.some(({ port }) => port === daemon.port);
+  });
   await manager.stop();
 
   const got = await user.run(["get", "hello", "-v"]);
