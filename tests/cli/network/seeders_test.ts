@@ -4,7 +4,8 @@
  */
 
 import assert from "node:assert/strict";
-import { toHex } from "../../../src/base/mod.ts";
+import { join } from "node:path";
+import { toHex, version } from "../../../src/base/mod.ts";
 import { publisherRendezvous, type SeederFacts } from "../../../src/records/mod.ts";
 import { eventually, newPlace, type Place } from "../../support/place.ts";
 import { TestWorker } from "../../support/workers.ts";
@@ -81,5 +82,39 @@ Deno.test("status of a package of a publisher, and info, show who seeds the publ
   assert.equal((await reader.run(["status", `${spec}@^1`])).code, 2);
   assert.equal((await reader.run(["status", "apple"])).code, 3, "a bare name is one of this home");
   await reads.end();
+  await daemon.end();
+});
+
+Deno.test("a publisher's daemon and a mirror are found as seeders, with what they seed", async () => {
+  await using place = await newPlace();
+  const [ann, mirror, reader] = [
+    await place.home(),
+    await place.home(null),
+    await place.home(null),
+  ];
+  await using daemon = await ann.daemon();
+  await using mirroring = await mirror.daemon(["--mirror"]);
+  await using reads = await reader.daemon();
+  for (const [name, v] of [["apple", "1.0.0"], ["apple", "1.1.0"], ["pear", "1.0.0"]] as const) {
+    await ann.must(["publish", "-q", await place.source(name, v)]);
+  }
+  await mirror.must(["follow", "-q", `${ann.publicKey}/pear`]);
+  const lengths = ann.files().filter((name) => name.endsWith(".tgz"))
+    .map((name) => Deno.statSync(join(ann.seed, name)).size);
+  const total = lengths.reduce((sum, bytes) => sum + bytes, 0);
+  const pear = Deno.statSync(join(ann.seed, "pear-1.0.0.tgz")).size;
+  const spec = `${ann.publicKey}/pear`;
+  // Answers are counted anew each minute.
+  await eventually(async () => {
+    const { rendezvous } = JSON.parse(await reader.must(["status", "--json", spec]));
+    const seeders = (rendezvous as Rendezvous).seeders.map((one) => [
+      one.version,
+      one.archives,
+      one.bytes,
+    ]);
+    return JSON.stringify(seeders) === JSON.stringify([[version, 3, total], [version, 1, pear]]);
+  });
+  await reads.end();
+  await mirroring.end();
   await daemon.end();
 });
