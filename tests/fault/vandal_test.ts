@@ -8,10 +8,11 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { systemClock } from "../../src/base/mod.ts";
+import { systemClock, toHex } from "../../src/base/mod.ts";
 import { bencode } from "../../src/bencode/mod.ts";
 import { generateKeyPair } from "../../src/identity/mod.ts";
 import {
+  announceSalt,
   dayOf,
   decodeNameIndex,
   encodeAnswer,
@@ -19,6 +20,8 @@ import {
   nameIndexKeyPair,
   nameIndexSalt,
   nameRendezvous,
+  publisherRendezvous,
+  targetOf,
 } from "../../src/records/mod.ts";
 import { StateDatabase } from "../../src/store/mod.ts";
 import { TestEngine } from "../support/engines.ts";
@@ -129,5 +132,27 @@ Deno.test("get NAME works while a vandal holds the index and crowds the rendezvo
   assert.match(got.stderr, /told by 127\.0\.0\.1: bad-signature/);
   assert.match(got.stdout, /hello-1\.1\.0\.tgz/);
   assert.match(got.stderr, /first use of hello: pinned to/);
+  await daemon.end();
+});
+
+Deno.test("what the nodes withhold of a publisher is met at its rendezvous", async () => {
+  await using place = await newPlace();
+  const [ann, user] = [await place.home(), await place.home(null)];
+  await using daemon = await ann.daemon();
+  await ann.must(["publish", "-q", await place.source("hello", "1.0.0")]);
+  await using engine = await TestEngine.start({ testnet: place.testnet });
+  const manager = engine.manager();
+  const infoHash = publisherRendezvous(ann.keys.publicKey);
+  await eventually(async () => {
+    const { peers } = await manager.findPeers(infoHash);
+    return peers.some(({ port }) => port === daemon.port);
+  });
+  await manager.stop();
+  const listTarget = toHex(targetOf(ann.keys.publicKey, announceSalt(ann.keys.publicKey)));
+  for (const node of place.testnet.nodes) node.forget(listTarget);
+  assert.equal(ann.listHolders().length, 0);
+  const spec = `${ann.publicKey}/hello@^1`;
+  assert.match(await user.must(["resolve", spec]), /"version":"1\.0\.0"/);
+  assert.equal(ann.listHolders().length, 0, "nobody has put the list again meanwhile");
   await daemon.end();
 });
