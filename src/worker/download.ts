@@ -8,9 +8,10 @@
 import { type Clock, type Family, fromHex } from "../base/mod.ts";
 import type { DhtManager } from "../dht/mod.ts";
 import type { DownloadProgress, Engine } from "../engine/mod.ts";
+import { publisherRendezvous } from "../records/mod.ts";
 import { searchPeers } from "./peer_search.ts";
 import type { DownloadOrder } from "./protocol.ts";
-import type { PublisherSearches } from "./publisher_searches.ts";
+import type { RendezvousSearches } from "./rendezvous_searches.ts";
 
 /** Options of {@linkcode downloadArchive}. */
 export interface DownloadOptions {
@@ -18,7 +19,7 @@ export interface DownloadOptions {
   /** Returns the manager; throws if the DHT is off. */
   manager: () => DhtManager;
   /** Searches at the rendezvous of publishers. */
-  searches: PublisherSearches;
+  searches: RendezvousSearches;
   /** TCP port at which peers reach this machine, by family. */
   port: () => Record<Family, number>;
   clock: Clock;
@@ -56,7 +57,7 @@ export async function downloadArchive(
       const publisher = engine.downloadOf(infoHashHex)?.publisher;
       if (!publisher) return;
       seen = await searches.find(
-        publisher,
+        publisherRendezvous(publisher),
         (search, named) => engine.downloadOf(infoHashHex)?.addRendezvousPeers(search, named),
         signal,
         seen,

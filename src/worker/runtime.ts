@@ -38,7 +38,7 @@ import { Outreach } from "./outreach.ts";
 import { AskedArchives } from "./asked_archives.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import { RunningOperations } from "./running_operations.ts";
-import { PublisherSearches } from "./publisher_searches.ts";
+import { RendezvousSearches } from "./rendezvous_searches.ts";
 import { notStarted } from "./errors.ts";
 import { ipv6Use, Reach } from "./reach.ts";
 
@@ -60,7 +60,7 @@ export class WorkerRuntime implements WorkerApi {
   #manager: DhtManager | undefined;
   #managerFailure: string | undefined;
   readonly #defects: DefectLog;
-  readonly #searches: PublisherSearches;
+  readonly #searches: RendezvousSearches;
   #limiter: RateLimiter | undefined;
   #reannouncer: Reannouncer | undefined;
   #reach: Reach | undefined;
@@ -82,7 +82,7 @@ export class WorkerRuntime implements WorkerApi {
     this.#clock = clock;
     this.#send = send;
     this.#defects = new DefectLog(send);
-    this.#searches = new PublisherSearches(clock, () => this.#borrowing);
+    this.#searches = new RendezvousSearches(clock, () => this.#borrowing);
     this.#createManager = parts.createManager ?? ((options) => new DhtManager(options));
     this.#ports = parts.ports ?? new OpenedPorts(clock);
     this.#gate = parts.gate;
@@ -91,7 +91,7 @@ export class WorkerRuntime implements WorkerApi {
     this.#rendezvous = new Rendezvous({
       ...{ clock, send, peers: () => this.#running.rendezvous, schedule: () => this.#schedule },
       findPeers: (infoHash, onNamed, signal) =>
-        this.#borrowing.findPeers(infoHash, { signal, onNamed }),
+        this.#searches.find(infoHash, (_, named) => onNamed(named), signal),
       isOurs: this.#isOurs,
     });
   }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { PeerAddress } from "../../../src/dht/mod.ts";
 import { publisherRendezvous } from "../../../src/records/mod.ts";
-import { PublisherSearches } from "../../../src/worker/publisher_searches.ts";
+import { RendezvousSearches } from "../../../src/worker/rendezvous_searches.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 
-const publisher = new Uint8Array(32).fill(7);
+const place = publisherRendezvous(new Uint8Array(32).fill(7));
 const peer = (port: number) => ({ host: "8.8.8.8", port });
 
 /** Searches whose answers the test gives. */
@@ -16,7 +16,7 @@ function searching() {
     end: () => void;
     fail: (error: Error) => void;
   }[] = [];
-  const searches = new PublisherSearches(clock, () => ({
+  const searches = new RendezvousSearches(clock, () => ({
     findPeers(infoHash, { onNamed } = {}) {
       const { promise, resolve, reject } = Promise.withResolvers<never>();
       begun.push({
@@ -30,7 +30,7 @@ function searching() {
   }));
   const find = (seen?: number, { signal } = new AbortController()) => {
     const named: PeerAddress[] = [];
-    const number = searches.find(publisher, (_, peers) => named.push(...peers), signal, seen);
+    const number = searches.find(place, (_, peers) => named.push(...peers), signal, seen);
     return { named, number };
   };
   return { clock, begun, searches, find };
@@ -39,7 +39,7 @@ function searching() {
 Deno.test("downloads of one publisher share a search, and what it has found so far", async () => {
   const at = searching();
   const first = at.find();
-  assert.deepEqual(at.begun[0]!.infoHash, publisherRendezvous(publisher));
+  assert.deepEqual(at.begun[0]!.infoHash, place);
   at.begun[0]!.name([peer(1)]);
   const second = at.find();
   at.begun[0]!.name([peer(1), peer(2)]);
@@ -94,10 +94,10 @@ Deno.test("a download that ends leaves the search to the others", async () => {
   await second.number;
 });
 
-Deno.test("the memory of searches is bounded: 64 publishers, 32 answers each", async () => {
+Deno.test("the memory of searches is bounded: 64 rendezvous, 32 answers each", async () => {
   const at = searching();
   for (let i = 0; i < 70; i++) {
-    const one = new Uint8Array(32).fill(i);
+    const one = new Uint8Array(20).fill(i);
     const found = at.searches.find(one, () => {}, new AbortController().signal);
     for (let answer = 0; answer < 100; answer++) at.begun.at(-1)!.name([peer(1)]);
     at.begun.at(-1)!.end();
@@ -107,9 +107,9 @@ Deno.test("the memory of searches is bounded: 64 publishers, 32 answers each", a
   const again = (i: number) => {
     let answers = 0;
     const signal = new AbortController().signal;
-    void at.searches.find(new Uint8Array(32).fill(i), () => answers++, signal);
+    void at.searches.find(new Uint8Array(20).fill(i), () => answers++, signal);
     return answers;
   };
   assert.equal(again(69), 32);
-  assert.equal(again(0), 0, "the search of the first publisher is forgotten");
+  assert.equal(again(0), 0, "the first search is forgotten");
 });

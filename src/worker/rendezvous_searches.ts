@@ -1,27 +1,27 @@
 /**
- * Searches for the peers that meet at publishers' rendezvous. Downloads of one publisher's archives share
- * the searches, so a mirror that fetches thousands of archives asks the DHT once each half minute.
+ * Searches for the peers that meet at rendezvous. Downloads of one publisher's archives and questions at its
+ * rendezvous share the searches, so a mirror that fetches thousands of archives asks the DHT once each half
+ * minute, and a reader that asks for a manifest has searched for the archive's peers.
  *
  * @module
  */
 
 import { type Clock, toHex } from "../base/mod.ts";
 import type { DhtManager, PeerAddress } from "../dht/mod.ts";
-import { publisherRendezvous } from "../records/mod.ts";
 
 /** Time for which a download uses the result of a search that found peers, if it is new to it (ms). */
 const FRESH_MS = 30_000;
-/** Minimum time between two searches of one publisher that found peers (ms). */
+/** Minimum time between two searches at one rendezvous that found peers (ms). */
 const PAUSE_MS = 2_000;
-/** Maximum number of publishers whose last search is remembered (LRU). */
-const MAX_PUBLISHERS = 64;
+/** Maximum number of rendezvous whose last search is remembered (LRU). */
+const MAX_SEARCHES = 64;
 /** Maximum number of nodes' answers that are remembered of one search; each names at most 256 peers. */
 const MAX_ANSWERS = 32;
 
 /** Called with the peers that one node has named. `search` is a number that a later search exceeds. */
 export type OnNamed = (search: number, named: PeerAddress[]) => void;
 
-/** One search at a publisher's rendezvous. */
+/** One search at a rendezvous. */
 interface Search {
   number: number;
   begunMs: number;
@@ -32,11 +32,11 @@ interface Search {
   isRunning: boolean;
 }
 
-/** The searches at publishers' rendezvous of one process. */
-export class PublisherSearches {
+/** The searches at rendezvous of one process. */
+export class RendezvousSearches {
   readonly #clock: Clock;
   readonly #manager: () => Pick<DhtManager, "findPeers">;
-  /** The last search of each publisher, by its identity (hex), the least recently begun first. */
+  /** The last search at each rendezvous, by its infohash (hex), the least recently begun first. */
   readonly #searches = new Map<string, Search>();
   #count = 0;
 
@@ -47,26 +47,26 @@ export class PublisherSearches {
   }
 
   /**
-   * Searches for peers at a publisher's rendezvous, or joins a search: one that runs, or one of the last
+   * Searches for peers at a rendezvous, or joins a search: one that runs, or one of the last
    * half minute that found peers, unless the caller has had it. Resolves at the end of the search, or when `signal` aborts. The search
    * goes on for the others that have joined it.
    *
-   * @param publisher the publisher's identity, 32 bytes
+   * @param infoHash infohash of the rendezvous, 20 bytes
    * @param seen number of the search that the caller has had before; it is not reported again
    * @returns number of the search
    */
   async find(
-    publisher: Uint8Array,
+    infoHash: Uint8Array,
     onNamed: OnNamed,
     signal: AbortSignal,
     seen?: number,
   ): Promise<number | undefined> {
     if (signal.aborted) return seen;
-    const publisherHex = toHex(publisher);
-    const before = this.#searches.get(publisherHex);
+    const infoHashHex = toHex(infoHash);
+    const before = this.#searches.get(infoHashHex);
     const search = before && this.#isUsable(before, seen)
       ? before
-      : this.#begin(publisher, publisherHex);
+      : this.#begin(infoHash, infoHashHex);
     if (search.number === seen) return seen;
     for (const named of search.answers) onNamed(search.number, named);
     const left = Promise.withResolvers<void>();
@@ -86,7 +86,7 @@ export class PublisherSearches {
     return answers.length > 0 && Math.abs(this.#clock.now() - begunMs) < freshMs;
   }
 
-  #begin(publisher: Uint8Array, publisherHex: string): Search {
+  #begin(infoHash: Uint8Array, infoHashHex: string): Search {
     const search: Search = {
       number: ++this.#count,
       begunMs: this.#clock.now(),
@@ -97,7 +97,7 @@ export class PublisherSearches {
     };
     const run = async () => {
       try {
-        await this.#manager().findPeers(publisherRendezvous(publisher), {
+        await this.#manager().findPeers(infoHash, {
           onNamed(named) {
             if (search.answers.length >= MAX_ANSWERS) return;
             search.answers.push(named);
@@ -111,9 +111,9 @@ export class PublisherSearches {
       }
     };
     search.ended = run();
-    this.#searches.delete(publisherHex);
-    this.#searches.set(publisherHex, search);
-    if (this.#searches.size > MAX_PUBLISHERS) {
+    this.#searches.delete(infoHashHex);
+    this.#searches.set(infoHashHex, search);
+    if (this.#searches.size > MAX_SEARCHES) {
       this.#searches.delete(this.#searches.keys().next().value!);
     }
     return search;
