@@ -82,6 +82,11 @@ Deno.test("a directory serves each file by its name, a file only itself", () => 
       "/p/catalog-0123456789abcdef.jsonl",
       "/p/catalog-0123456789abcdef.torrent",
     ],
+    [
+      "/p/index-0123456789abcdef.bin",
+      "/p/index-0123456789abcdef.bin",
+      "/p/index-0123456789abcdef.torrent",
+    ],
   ];
   for (const [webSeed, file, torrent] of cases) {
     assert.equal(webSeedFile(`https://e.example${webSeed}`, name), `https://e.example${file}`);

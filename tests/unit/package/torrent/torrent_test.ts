@@ -27,6 +27,12 @@ Deno.test("the piece length is a power of two from 256 KiB to 16 MiB, for at mos
     [Number.MAX_SAFE_INTEGER, 16 * MIB],
   ];
   for (const [length, piece] of cases) assert.equal(pieceLengthFor(length), piece, `${length}`);
+  // Only the index of a catalog has shorter pieces, however long it is.
+  const index = `index-${"0a".repeat(8)}.bin`;
+  for (const [length] of cases) assert.equal(pieceLengthFor(length, index), 16_384);
+  for (const name of [`good-${"0a".repeat(8)}.bin`, "index-1.0.0.tgz", `x${index}`]) {
+    assert.equal(pieceLengthFor(1, name), 262_144, name);
+  }
 });
 
 Deno.test("the info dictionary of a torrent has only the fields of the archive", () => {
