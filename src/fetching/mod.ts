@@ -74,13 +74,7 @@ export {
 } from "./publisher_keys.ts";
 export { partialPath, prefixPath, removeOldPartials } from "./partials.ts";
 export { type OfferedVersions, readList } from "./publisher_list.ts";
-export {
-  Asking,
-  itemsIn,
-  type PublisherRendezvous,
-  RENDEZVOUS_GRACE_MS,
-  type RendezvousCaller,
-} from "./rendezvous.ts";
+export { Asking, itemsIn, type PublisherRendezvous, type RendezvousCaller } from "./rendezvous.ts";
 export { lookUpRecord, type RecordLookup, recordLookup } from "./record_lookup.ts";
 export {
   formatRequirement,

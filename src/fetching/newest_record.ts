@@ -11,7 +11,7 @@ import type { Operations } from "../control/mod.ts";
 import type { ItemKey } from "../dht/mod.ts";
 import { type MutableItem, nextSeq } from "../records/mod.ts";
 import { lookUpRecord } from "./record_lookup.ts";
-import { Asking, itemsIn, RENDEZVOUS_GRACE_MS } from "./rendezvous.ts";
+import { Asking, itemsIn } from "./rendezvous.ts";
 
 /** The newest record of one public key and salt, as far as this home knows. */
 export interface NewestRecord {
@@ -65,7 +65,7 @@ export async function newestRecord(
   const published = lookup?.kind === "found" ? lookup.item : undefined;
   const isWanting = !published || kept !== undefined && published.seq < kept.seq;
   const asking = isWanting && lookup ? beside ?? ask() : beside;
-  const answers = await asking?.end(isWanting ? undefined : RENDEZVOUS_GRACE_MS) ?? [];
+  const answers = await (isWanting ? asking?.end() : asking?.moment()) ?? [];
   const [met] = itemsIn(answers, key);
   // At equal `seq`, what the DHT shows counts.
   const [item] = [published, kept, met].filter((one) => one !== undefined)

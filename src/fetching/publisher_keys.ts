@@ -25,7 +25,7 @@ import { type FindOptions, type FoundRecord, recordNotFound, retryLookup } from 
 import type { OnShown } from "./head_start.ts";
 import { isNetworkError } from "./newest_record.ts";
 import { type LookupCounts, lookUpRecord, type RecordLookup } from "./record_lookup.ts";
-import { itemsIn, PublisherRendezvous, RENDEZVOUS_GRACE_MS } from "./rendezvous.ts";
+import { itemsIn, PublisherRendezvous } from "./rendezvous.ts";
 
 /** Maximum number of roots whose publisher records are looked up for one key. */
 const MAX_ROOTS = 4;
@@ -250,8 +250,7 @@ async function lookUpOnce(
     // The search for peers takes about as long as the lookup of a list, and the answers come while the
     // manifest is looked up. So only the manifest waits for them, which is accepted then or is not.
     const asking = rendezvous.asked(publicKey);
-    answers = (subject.atRendezvous ? asking?.answers : await asking?.end(RENDEZVOUS_GRACE_MS)) ??
-      [];
+    answers = (subject.atRendezvous ? asking?.answers : await asking?.moment()) ?? [];
   }
   if (answers.length > 0) {
     for (const root of roots) records.learnFrom(answers, root);

@@ -26,11 +26,8 @@ export type RendezvousCaller = Pick<Operations, "askRendezvous">;
 
 /** Time limit of a question, from the search for peers on (ms). */
 export const RENDEZVOUS_LIMIT_MS = 6_000;
-/**
- * How long a reader waits for a question when the DHT has answered well (ms). An honest peer answers within
- * some round trips; a dead one would keep the reader waiting until the time limit.
- */
-export const RENDEZVOUS_GRACE_MS = 1_000;
+/** How long {@linkcode Asking.moment} waits (ms). An honest peer answers within some round trips. */
+const GRACE_MS = 1_000;
 
 /** A question to the peers of a rendezvous, which is under way. */
 export class Asking {
@@ -86,6 +83,14 @@ export class Asking {
     while (!isOver && !holds(this.answers)) await Promise.race([over, this.#next.promise]);
     this.#signal?.throwIfAborted();
     return this.answers;
+  }
+
+  /**
+   * Waits as a reader does to whom the DHT has answered well: for a moment if a peer has answered, so that
+   * the others can; not at all if nobody has, since dead peers would keep the reader waiting.
+   */
+  moment(): Promise<readonly HeardAnswer[]> {
+    return this.end(this.answers.length > 0 ? GRACE_MS : 0);
   }
 
   /** Gives the question up. The answers that have come stay. */

@@ -7,12 +7,7 @@
  */
 
 import type { Clock } from "../base/mod.ts";
-import {
-  Asking,
-  RENDEZVOUS_GRACE_MS,
-  type RendezvousCaller,
-  retryLookup,
-} from "../fetching/mod.ts";
+import { Asking, type RendezvousCaller, retryLookup } from "../fetching/mod.ts";
 import { NAME_INDEX_SLOTS, type NameIndexEntry, newestEntries } from "../records/mod.ts";
 import type { NamesContext } from "./context.ts";
 import { NamesError } from "./errors.ts";
@@ -63,9 +58,7 @@ export async function readName(
     throw error;
   }
   const isEnough = index.spoilt === 0 && suffices(index.entries);
-  // Where peers answer, the others get a moment; where nobody has answered yet, nothing is waited for.
-  const graceMs = asking.answers.length > 0 ? RENDEZVOUS_GRACE_MS : 0;
-  const answers = await asking.end(isEnough ? graceMs : undefined);
+  const answers = await (isEnough ? asking.moment() : asking.end());
   const met = entriesMet(name, answers, clock.now(), reader.trust);
   const entries = newestEntries([...index.entries, ...met.entries]);
   return {

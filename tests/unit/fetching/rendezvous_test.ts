@@ -184,13 +184,23 @@ Deno.test("a home that knows the publisher asks no rendezvous while the DHT answ
   assert.deepEqual(_.rendezvous.asked.slice(1), [`${toHex(_.root)} hello@1.0.0`]);
 });
 
-Deno.test("dead peers keep a newcomer waiting for a moment only if the DHT answers well", async () => {
+Deno.test("dead peers do not keep a newcomer waiting if the DHT answers well", async () => {
   await using _ = await setUp();
   _.show(await _.record(5), _.list(_.key, 1, ["1.0.0"]));
   _.rendezvous.meet(_.root, {}, {}, {});
   assert.equal(await _.version(), "1.0.0");
   const ms = _.clock.now() - NOW;
   // The publisher record, then the list and the manifest.
+  assert(ms <= 3 * LOOKUP_MS, `${ms} ms`);
+});
+
+Deno.test("where a peer has answered, the others get a moment before a manifest is accepted", async () => {
+  await using _ = await setUp();
+  _.show(await _.record(2), _.list(_.stolen, 1, ["9.0.0"]), _.list(_.key, 1, ["1.0.0"]));
+  const late = { answer: { items: [await _.record(3, _.stolen)] }, afterMs: 4 * LOOKUP_MS };
+  _.rendezvous.meet(_.root, { answer: {} }, late, {});
+  await assert.rejects(_.version("9.0.0"), { code: "KEY_REVOKED" });
+  const ms = _.clock.now() - NOW;
   assert(ms <= 3 * LOOKUP_MS + 1_000, `${ms} ms`);
 });
 
