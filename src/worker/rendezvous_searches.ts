@@ -47,8 +47,20 @@ export class RendezvousSearches {
   }
 
   /**
+   * Searches for peers to ask a question: as {@linkcode find}, but only a search that runs, or of the last
+   * two seconds, is joined, so that a peer that has just come is met.
+   */
+  async findToAsk(
+    infoHash: Uint8Array,
+    onNamed: (named: PeerAddress[]) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.find(infoHash, (_, named) => onNamed(named), signal, undefined, PAUSE_MS);
+  }
+
+  /**
    * Searches for peers at a rendezvous, or joins a search: one that runs, or one of the last
-   * half minute that found peers, unless the caller has had it. Resolves at the end of the search, or when `signal` aborts. The search
+   * half minute (`freshMs`) that found peers, unless the caller has had it. Resolves at the end of the search, or when `signal` aborts. The search
    * goes on for the others that have joined it.
    *
    * @param infoHash infohash of the rendezvous, 20 bytes
@@ -60,11 +72,12 @@ export class RendezvousSearches {
     onNamed: OnNamed,
     signal: AbortSignal,
     seen?: number,
+    freshMs = FRESH_MS,
   ): Promise<number | undefined> {
     if (signal.aborted) return seen;
     const infoHashHex = toHex(infoHash);
     const before = this.#searches.get(infoHashHex);
-    const search = before && this.#isUsable(before, seen)
+    const search = before && this.#isUsable(before, before.number === seen ? PAUSE_MS : freshMs)
       ? before
       : this.#begin(infoHash, infoHashHex);
     if (search.number === seen) return seen;
@@ -80,9 +93,8 @@ export class RendezvousSearches {
     return search.number;
   }
 
-  #isUsable({ number, isRunning, answers, begunMs }: Search, seen: number | undefined): boolean {
+  #isUsable({ isRunning, answers, begunMs }: Search, freshMs: number): boolean {
     if (isRunning) return true;
-    const freshMs = number === seen ? PAUSE_MS : FRESH_MS;
     return answers.length > 0 && Math.abs(this.#clock.now() - begunMs) < freshMs;
   }
 

@@ -90,8 +90,7 @@ export class WorkerRuntime implements WorkerApi {
     this.#asked = new AskedArchives(clock, (infoHashHex) => send({ event: "asked", infoHashHex }));
     this.#rendezvous = new Rendezvous({
       ...{ clock, send, peers: () => this.#running.rendezvous, schedule: () => this.#schedule },
-      findPeers: (infoHash, onNamed, signal) =>
-        this.#searches.find(infoHash, (_, named) => onNamed(named), signal),
+      findPeers: (...call) => this.#searches.findToAsk(...call),
       isOurs: this.#isOurs,
     });
   }

@@ -67,6 +67,25 @@ Deno.test("a download that has had a search gets a new one, but not within two s
   assert.equal(at.begun.length, 2);
 });
 
+Deno.test("a question joins only a search that runs or has just begun", async () => {
+  const at = searching();
+  const { signal } = new AbortController();
+  const named: PeerAddress[] = [];
+  const ask = () => at.searches.findToAsk(place, (peers) => named.push(...peers), signal);
+  const first = at.find();
+  at.begun[0]!.name([peer(1)]);
+  const asking = ask();
+  at.begun[0]!.end();
+  await Promise.all([first.number, asking]);
+  assert.deepEqual(named, [peer(1)]);
+  await at.clock.advance(2_000);
+  void ask();
+  assert.equal(at.begun.length, 2);
+  at.begun[1]!.name([peer(2)]);
+  // A download takes what the question has found.
+  assert.deepEqual(at.find().named, [peer(2)]);
+});
+
 Deno.test("a search that found nobody, or failed, is not used again", async () => {
   const at = searching();
   const first = at.find();
