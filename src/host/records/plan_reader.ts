@@ -7,14 +7,7 @@
 import { type Clock, toHex } from "../../base/mod.ts";
 import type { KeptRecord } from "../../dht/mod.ts";
 import { isNewerVersion } from "../../package/mod.ts";
-import {
-  decodeManifestRecord,
-  encodeItem,
-  manifestSalt,
-  nameRendezvous,
-  publisherRendezvous,
-  targetOf,
-} from "../../records/mod.ts";
+import { encodeItem, nameRendezvous, publisherRendezvous } from "../../records/mod.ts";
 import type { ArchiveRow, StateDatabase, StoredRecord } from "../../store/mod.ts";
 import type { AnnounceCosts } from "./announce_costs.ts";
 import { type Plan, planAnnouncements, type PlannedVersion } from "./announce_plan.ts";
@@ -59,7 +52,7 @@ export class PlanReader {
     lists: number,
     catalogs: number,
   ): Plan<PlannedArchive> {
-    const { state: { announcing, records }, budget, clock } = this.#options;
+    const { state: { announcing }, budget, clock } = this.#options;
     const nowMs = clock.now();
     const asked = announcing.asked(nowMs - DAY_MS, nowMs);
     const care = (name: string, keys: readonly Uint8Array[]) =>
@@ -77,29 +70,29 @@ export class PlanReader {
       all: { ...announcing.counts(), names: kept + names.reserve.size + names.onlooker.size },
       always: { lists, catalogs, publishers: identities.length, names: kept },
       hadEverything: before === undefined || before.kind === "everything",
-      versions: () => this.versions(),
+      versions: () => this.versions(nowMs - DAY_MS),
       isNewer: isNewerVersion,
       isKeeper: ({ name, publicKey }) => {
         const identity = this.#publishers.identityOf(publicKey);
         return ["publisher", "keeper"].includes(care(name, [identity]));
       },
       askedMs: ({ infoHashHex }) => asked.get(infoHashHex),
-      publishedMs: ({ name, version, publicKey, modifiedMs }) => {
-        // Whoever mirrors a publisher anew has many new files, but few new versions.
-        if (modifiedMs < nowMs - DAY_MS) return undefined;
-        const record = records.get(targetOf(publicKey, manifestSalt(name, version)));
-        const timestampMs = record && decodeManifestRecord(record.item.value).timestampMs;
-        return timestampMs !== undefined && Math.abs(nowMs - timestampMs) < DAY_MS
+      // Whoever mirrors a publisher anew has many new files, but few new versions.
+      publishedMs: ({ timestampMs }) =>
+        timestampMs !== undefined && Math.abs(nowMs - timestampMs) < DAY_MS
           ? timestampMs
-          : undefined;
-      },
+          : undefined,
       takesTurns: identities.some((identity) => this.#publishers.isAmongFew(identity)),
     });
   }
 
-  /** Yields the seeded archives. */
-  *versions(): Generator<PlannedArchive> {
-    for (const row of this.#options.state.announcing.archives()) {
+  /**
+   * Yields the seeded archives.
+   *
+   * @param datedFromMs the manifests of archives that were modified since then (Unix ms) are dated
+   */
+  *versions(datedFromMs?: number): Generator<PlannedArchive> {
+    for (const row of this.#options.state.announcing.archives(datedFromMs)) {
       const infoHashHex = toHex(row.infoHash);
       yield { ...row, publisher: toHex(row.publicKey), infoHashHex };
     }

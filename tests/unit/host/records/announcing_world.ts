@@ -98,7 +98,7 @@ export class AnnouncingWorld implements AsyncDisposable {
   ): void {
     const text = serializeMinimal(signedMinimal({
       ...{ name, version: "1.0.0", archiveSha256: `sha256:${"cd".repeat(32)}` },
-      ...{ btih: "ab".repeat(20), length: 1, timestamp: 1 },
+      ...{ btih: "ab".repeat(20), length: 1, timestamp: Math.max(atMs, 1) },
     }, keys));
     this.#names.add(name);
     this.state.transaction(() => {
