@@ -3,6 +3,7 @@
  * files that define benchmarks can also be run alone.
  */
 
+import { rows as announceWeek } from "./announce_week.ts";
 import { rows as binary } from "./binary.ts";
 import { rows as catalog } from "./catalog.ts";
 import { rows as dhtRecords } from "./dht_records.ts";
@@ -10,6 +11,7 @@ import { rows as download } from "./download.ts";
 import { runBenchmarks } from "./harness.ts";
 import { rows as idle } from "./idle.ts";
 import { rows as install } from "./install.ts";
+import { rows as mirrorSize } from "./mirror_size.ts";
 import { rows as mirrors } from "./mirrors.ts";
 import { rows as names } from "./names.ts";
 import { rows as pack } from "./pack.ts";
@@ -29,7 +31,7 @@ import { rows as worstArchives } from "./worst_archives.ts";
 if (import.meta.main) {
   const files = [...pack, ...secrets, ...publish, ...install, ...binary, ...worstArchives];
   const transfers = [...download, ...swarm, ...seed, ...seedMemory, ...utp];
-  const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek];
+  const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek, ...announceWeek];
   const rows = [
     ...dht,
     ...rendezvous,
@@ -40,6 +42,7 @@ if (import.meta.main) {
     ...transfers,
     ...idle,
     ...mirrors,
+    ...mirrorSize,
   ];
   Deno.exit(await runBenchmarks(rows, Deno.args));
 }

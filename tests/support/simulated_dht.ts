@@ -142,7 +142,9 @@ export class SimulatedDht {
   }
 
   /** Creates a client, which knows `known` nodes and some bootstrap addresses. */
-  client(options: { known?: number; bootstrap?: Contact[]; checksIds?: boolean } = {}) {
+  client(
+    options: { known?: number; bootstrap?: Contact[]; checksIds?: boolean; host?: string } = {},
+  ) {
     const id = digest(`client ${this.#clients++} of ${this.#network}`);
     const table = this.nodes.filter((node) => node.alive)
       .map((node) => ({ node, order: this.random() }))
@@ -152,6 +154,7 @@ export class SimulatedDht {
     return new SimulatedClient(this, id, table, {
       bootstrap: options.bootstrap ?? [],
       checksIds: options.checksIds ?? true,
+      host: options.host,
     });
   }
 
@@ -209,18 +212,20 @@ export class SimulatedClient implements DhtNode {
   readonly #silent = new Map<string, number>();
   readonly #bootstrap: Contact[];
   readonly #checksIds: boolean;
+  readonly #host: string | undefined;
 
   constructor(
     dht: SimulatedDht,
     id: Uint8Array,
     known: SimulatedNode[],
-    options: { bootstrap: Contact[]; checksIds: boolean },
+    options: { bootstrap: Contact[]; checksIds: boolean; host?: string },
   ) {
     this.#dht = dht;
     this.family = dht.family;
     this.id = id;
     this.#bootstrap = options.bootstrap;
     this.#checksIds = options.checksIds;
+    this.#host = options.host;
     for (const node of known) this.learn(node);
   }
 
@@ -278,7 +283,9 @@ export class SimulatedClient implements DhtNode {
       };
       const arrive = () => {
         const node = this.#dht.at(to);
-        const answer = node?.alive ? node.answer({ name, args }) : { kind: "silent" as const };
+        const answer = node?.alive
+          ? node.answer({ name, args, from: this.#host })
+          : { kind: "silent" as const };
         const waitedMs = clock.now() - sentMs;
         if (answer.kind === "silent") {
           silent = true;

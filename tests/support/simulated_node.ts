@@ -6,12 +6,16 @@
  * @module
  */
 
-import { concatBytes, equalBytes, parseAddress, toHex, utf8 } from "../../src/base/mod.ts";
+import { concatBytes, equalBytes, fromHex, parseAddress, toHex, utf8 } from "../../src/base/mod.ts";
 import { bdecode, type BDecoded, bencode, type BValue } from "../../src/bencode/mod.ts";
 import { MAX_VALUE_BYTES, targetOf, verifyItem } from "../../src/records/mod.ts";
 
 /** Maximum number of contacts in a bucket of the routing table, and in a reply. */
 const K = 8;
+/** Time for which a node names a peer after its last announcement, milliseconds. */
+const PEER_LIFE_MS = 30 * 60_000;
+/** Maximum number of peers in an answer, which has to fit into a packet. */
+const MAX_PEERS = 50;
 const ID_BYTES = 20;
 const ID_BITS = ID_BYTES * 8;
 
@@ -19,6 +23,8 @@ const ID_BITS = ID_BYTES * 8;
 export interface SimulatedQuery {
   name: string;
   args: Record<string, unknown>;
+  /** Address of the sender. Default: one of documentation. */
+  from?: string;
 }
 
 /** The reaction of a simulated node to a query: reply, error or silence. */
@@ -108,7 +114,8 @@ export class SimulatedNode {
   readonly #now: () => number;
   readonly #onStore: (targetHex: string, node: SimulatedNode) => void;
   readonly #items = new Map<string, StoredItem>();
-  readonly #peers = new Map<string, Uint8Array[]>();
+  /** Times of the last announcements by infohash and peer; a peer is address and port in hexadecimal. */
+  readonly #peers = new Map<string, Map<string, number>>();
   readonly #table = new Set<SimulatedNode>();
   readonly #room = new Array<number>(ID_BITS + 1).fill(K);
 
@@ -173,7 +180,7 @@ export class SimulatedNode {
     return this.behave ? this.behave(query, honest) : honest();
   }
 
-  #honest({ name, args }: SimulatedQuery): SimulatedAnswer {
+  #honest({ name, args, from }: SimulatedQuery): SimulatedAnswer {
     switch (name) {
       case "ping":
         return this.#reply({});
@@ -184,7 +191,7 @@ export class SimulatedNode {
       case "get_peers":
         return this.#getPeers(args.info_hash as Uint8Array);
       case "announce_peer":
-        return this.#announcePeer(args);
+        return this.#announcePeer(args, from);
       case "put":
         return this.#put(args);
       default:
@@ -212,19 +219,30 @@ export class SimulatedNode {
     });
   }
 
-  #getPeers(infoHash: Uint8Array): SimulatedAnswer {
-    const values = this.#peers.get(toHex(infoHash));
-    const nodes = this.#closest(infoHash);
-    return this.#reply({ token: this.token, ...nodes, ...(values ? { values } : {}) });
+  /** Returns the peers of an infohash that have announced themselves in the last half hour. */
+  peers(infoHashHex: string): Uint8Array[] {
+    const peers = this.#peers.get(infoHashHex);
+    if (!peers) return [];
+    for (const [peer, atMs] of peers) if (this.#now() - atMs > PEER_LIFE_MS) peers.delete(peer);
+    return [...peers.keys()].map((peer) => fromHex(peer)!);
   }
 
-  #announcePeer(args: Record<string, unknown>): SimulatedAnswer {
+  #getPeers(infoHash: Uint8Array): SimulatedAnswer {
+    const values = this.peers(toHex(infoHash)).slice(0, MAX_PEERS);
+    const nodes = this.#closest(infoHash);
+    return this.#reply({ token: this.token, ...nodes, ...(values.length > 0 ? { values } : {}) });
+  }
+
+  #announcePeer(
+    args: Record<string, unknown>,
+    from = this.host.includes(":") ? "2001:db8::1" : "192.0.2.1",
+  ): SimulatedAnswer {
     if (!equalBytes(args.token as Uint8Array, this.token)) return { kind: "refused", code: 203 };
     const key = toHex(args.info_hash as Uint8Array);
-    const port = args.port as number;
-    const host = this.host.includes(":") ? "2001:db8::1" : "192.0.2.1";
-    const peer = concatBytes(parseAddress(host)!, portBytes(port));
-    this.#peers.set(key, [...this.#peers.get(key) ?? [], peer]);
+    const peer = toHex(concatBytes(parseAddress(from)!, portBytes(args.port as number)));
+    const peers = this.#peers.get(key) ?? new Map<string, number>();
+    peers.delete(peer);
+    this.#peers.set(key, peers.set(peer, this.#now()));
     return this.#reply({});
   }
 
