@@ -181,3 +181,40 @@ for (const [more, where] of [[0, "a record"], [MORE, "a catalog"]] as const) {
     },
   );
 }
+
+upgradeTest(
+  "a present mirror without a budget is found by present readers, and by old ones after `announce`",
+  async () => {
+    await using place = await newPlace();
+    const publisher = await newPublisher(place, "old");
+    const { name, identity } = publisher;
+    const mirror = await newHome(place, "present");
+    await mirror.home.configure("announce-budget: 0\n");
+    {
+      await using seeding = await publisher.daemon();
+      await publish(place, publisher, 0);
+      await mirror.must("follow", identity);
+      await using mirroring = await mirror.daemon("--mirror");
+      await eventually(() => mirror.archives() === VERSIONS.length);
+      await eventually(async () => {
+        const { announce, publisher } = await keptBy(mirror);
+        return announce === 1 && publisher === 1;
+      });
+      await mirroring.end();
+      await seeding.end();
+    }
+    forgetAll(place);
+    await using mirroring = await mirror.daemon("--mirror");
+    const status = async () => JSON.parse(await mirror.must("status", "--json"));
+    await eventually(async () => (await status()).packages === VERSIONS.length);
+    await eventually(async () => (await status()).announcing.unannounced > 0);
+    await mirror.must("announce");
+    await readsAll(place, "present", publisher);
+
+    await mirror.must("announce", `${name}@1.0.0`);
+    const reader = await newHome(place, "old");
+    await reader.must("get", `${identity}/${name}@1.0.0`);
+    assert.equal(reader.archives(), 1);
+    await mirroring.end();
+  },
+);
