@@ -45,6 +45,8 @@ export interface PlanInput<V extends PlannedVersion = PlannedVersion> {
   isNewer: (a: string, b: string) => boolean;
   /** Whether this home keeps the newest version of a name alive: as publisher, or drawn as mirror. */
   isKeeper: (version: V) => boolean;
+  /** Whether the user has named a version in the last day. It is announced whatever the budget. */
+  isNamed: (version: V) => boolean;
   /** When a version was asked for (Unix ms), if it was in the last day. */
   askedMs: (version: V) => number | undefined;
   /** When a version was published (Unix ms), if it was in the last day. */
@@ -96,22 +98,27 @@ export function planAnnouncements<V extends PlannedVersion>(input: PlanInput<V>)
   return { kind: "selection", versions, turnPackets, packets };
 }
 
-/** Selects up to `most` versions: the newest ones, then the wanted and the new ones, latest first. */
+/**
+ * Selects the versions that the user has named, and others up to `most` in all: the newest ones, then
+ * the wanted and the new ones, latest first.
+ */
 function selectVersions<V extends PlannedVersion>(input: PlanInput<V>, most: number): V[] {
   const newest = new Map<string, V>();
   const wanted: { version: V; atMs: number }[] = [];
   const fresh: { version: V; atMs: number }[] = [];
+  const named: V[] = [];
   for (const version of input.versions()) {
     const key = `${version.publisher} ${version.name}`;
     const before = newest.get(key);
     if (!before || input.isNewer(version.version, before.version)) newest.set(key, version);
     const askedMs = input.askedMs(version);
     const publishedMs = input.publishedMs(version);
-    if (askedMs !== undefined) wanted.push({ version, atMs: askedMs });
+    if (input.isNamed(version)) named.push(version);
+    else if (askedMs !== undefined) wanted.push({ version, atMs: askedMs });
     else if (publishedMs !== undefined) fresh.push({ version, atMs: publishedMs });
   }
   const latestFirst = (a: { atMs: number }, b: { atMs: number }) => b.atMs - a.atMs;
-  const selected = new Map<string, V>();
+  const selected = new Map(named.map((version) => [version.infoHashHex, version]));
   const ordered = [
     ...[...newest.values()].filter(input.isKeeper),
     ...wanted.sort(latestFirst).map(({ version }) => version),

@@ -151,7 +151,7 @@ export class KeptRecords {
     return this.#state.transaction(() =>
       packages.flatMap(({ name, version }) =>
         version === undefined ? [] : announcing.archivesOf(name, version).map((infoHash) => {
-          announcing.ask(infoHash, this.#clock.now());
+          announcing.ask(infoHash, this.#clock.now(), true);
           return { name, version, infoHashHex: toHex(infoHash) };
         })
       )

@@ -76,7 +76,8 @@ export class PlanReader {
         const identity = this.#publishers.identityOf(publicKey);
         return ["publisher", "keeper"].includes(care(name, [identity]));
       },
-      askedMs: ({ infoHashHex }) => asked.get(infoHashHex),
+      isNamed: ({ infoHashHex }) => asked.get(infoHashHex)?.isByHand ?? false,
+      askedMs: ({ infoHashHex }) => asked.get(infoHashHex)?.askedMs,
       // Whoever mirrors a publisher anew has many new files, but few new versions.
       publishedMs: ({ timestampMs }) =>
         timestampMs !== undefined && Math.abs(nowMs - timestampMs) < DAY_MS

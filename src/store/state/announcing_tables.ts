@@ -22,6 +22,14 @@ export interface ArchiveRow {
   timestampMs?: number;
 }
 
+/** When an archive was asked for. */
+export interface AskedArchive {
+  /** Time of the last request, Unix milliseconds. */
+  askedMs: number;
+  /** Whether the user has named the archive. */
+  isByHand: boolean;
+}
+
 /** A version by its last announcement, see {@linkcode AnnouncingTables.oldestManifests}. */
 export interface OldManifest {
   /** The manifest record, as `encodeItem` writes it. */
@@ -41,12 +49,18 @@ export class AnnouncingTables {
     this.#sqlite = sqlite;
   }
 
-  /** Stores when an archive was asked for last (Unix ms), by its infohash of 20 bytes. */
-  ask(infoHash: Uint8Array, askedMs: number): void {
+  /**
+   * Stores when an archive was asked for last (Unix ms), by its infohash of 20 bytes. An archive that the
+   * user has named stays one, also if peers ask for it later.
+   */
+  ask(infoHash: Uint8Array, askedMs: number, isByHand = false): void {
     this.#sqlite.change(
-      "INSERT OR REPLACE INTO asked_archives (info_hash, asked_ms) VALUES (?, ?)",
+      `INSERT INTO asked_archives (info_hash, asked_ms, by_hand) VALUES (?, ?, ?)
+        ON CONFLICT (info_hash) DO UPDATE
+        SET asked_ms = excluded.asked_ms, by_hand = max(by_hand, excluded.by_hand)`,
       infoHash,
       askedMs,
+      Number(isByHand),
     );
   }
 
@@ -54,15 +68,17 @@ export class AnnouncingTables {
    * Returns the archives that were asked for between two times (Unix ms), by infohash (hex). Deletes
    * the others, also those of the future, which were stored while the clock was ahead.
    */
-  asked(fromMs: number, toMs: number): Map<string, number> {
+  asked(fromMs: number, toMs: number): Map<string, AskedArchive> {
     this.#sqlite.change(
       "DELETE FROM asked_archives WHERE asked_ms < ? OR asked_ms > ?",
       fromMs,
       toMs,
     );
     return new Map(
-      this.#sqlite.rows("SELECT info_hash, asked_ms FROM asked_archives")
-        .map((row) => [toHex(row.info_hash as Uint8Array), row.asked_ms as number]),
+      this.#sqlite.rows("SELECT * FROM asked_archives").map((row) => [
+        toHex(row.info_hash as Uint8Array),
+        { askedMs: row.asked_ms as number, isByHand: row.by_hand === 1 },
+      ]),
     );
   }
 

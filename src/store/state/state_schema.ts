@@ -235,4 +235,9 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   INSERT INTO follow_scopes SELECT public_key, '', '', since_ms FROM follows;
   `,
+  // Column `by_hand` of archives that were asked for: whether the user has named them. These are announced
+  // whatever the budget.
+  `
+  ALTER TABLE asked_archives ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -17,11 +17,12 @@ Deno.test("beyond the budget a version is found by libreseed, and `announce` bri
   await home.must([
     "publish",
     "-q",
+    await place.source("a", "0.9.0"),
     await place.source("a", "1.0.0"),
     await place.source("a", "1.1.0"),
   ]);
-  // Without a daemon no peer is announced.
-  assert.doesNotMatch(await home.must(["announce", "a@1.0.0"]), /torrent/);
+  // Without a daemon no peer is announced. The next daemon announces what was named.
+  assert.doesNotMatch(await home.must(["announce", "a@0.9.0"]), /torrent/);
 
   await using daemon = await home.daemon([], tight);
   const status = async () => JSON.parse(await home.must(["status", "--json"]));
@@ -38,5 +39,11 @@ Deno.test("beyond the budget a version is found by libreseed, and `announce` bri
   const announced = await home.must(["announce", "a@1.1.0"]);
   assert.match(announced, /^torrent of a@1\.1\.0\tstored on [1-8] nodes/m);
   assert.doesNotMatch(announced, /torrent of a@1\.0\.0/);
+  // It stays announced when the plan is made again, and after a restart.
   await daemon.end();
+  await using again = await home.daemon([], tight);
+  await eventually(async () => (await status()).announcing?.unannounced === 1);
+  assert.match(await home.must(["status", "--all"]), /a@1\.0\.0: seeding, found by libreseed only/);
+  assert.doesNotMatch(await home.must(["status", "--all"]), /a@1\.1\.0: .*found by libreseed only/);
+  await again.end();
 });

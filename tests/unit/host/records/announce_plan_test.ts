@@ -34,6 +34,7 @@ function plan(names: number, each: number, changed: Partial<PlanInput> = {}): Pl
     versions: () => versionsOf(names, each),
     isNewer: isNewerVersion,
     isKeeper: () => true,
+    isNamed: () => false,
     askedMs: () => undefined,
     publishedMs: () => undefined,
     takesTurns: true,
@@ -148,4 +149,11 @@ Deno.test("a plan changes back to everything only well below the budget", () => 
 
 Deno.test("versions are not looked at while everything fits", () => {
   plan(5, 5, { versions: () => assert.fail("looked at") });
+});
+
+Deno.test("versions that the user has named are announced whatever the budget", () => {
+  const isNamed = ({ version }: PlannedVersion) => version === "1.3.0";
+  assert.deepEqual(selected(plan(2, 1_000, { isNamed, budget: 0 })), ["p0@1.3.0", "p1@1.3.0"]);
+  const made = selected(plan(2, 1_000, { isNamed }));
+  assert.deepEqual(new Set(made), new Set(["p0@1.3.0", "p1@1.3.0", "p0@1.999.0", "p1@1.999.0"]));
 });

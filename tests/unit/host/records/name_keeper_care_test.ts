@@ -82,7 +82,7 @@ for (const care of ["keeper", "reserve"] as const) {
   });
 }
 
-Deno.test("two keepers take turns: whoever finds the index old writes it, for both", async () => {
+Deno.test("of two keepers, the one that found the index old goes on writing it, and the other looks", async () => {
   await using world = new World();
   const { ann, mirrors } = await mirrored(world, ["keeper", "keeper", "onlooker"]);
   await ann.keeper.stop();

@@ -52,7 +52,10 @@ Deno.test("archives that were asked for are kept across restarts, within the giv
   _.state.announcing.ask(hash(2), 99);
   _.state.announcing.ask(hash(3), 301);
   _.reopen();
-  assert.deepEqual(_.state.announcing.asked(100, 300), new Map([["01".repeat(20), 150]]));
+  assert.deepEqual(
+    _.state.announcing.asked(100, 300),
+    new Map([["01".repeat(20), { askedMs: 150, isByHand: false }]]),
+  );
   // The others were deleted.
   assert.equal(_.state.announcing.asked(0, 1_000).size, 1);
 });
@@ -105,4 +108,17 @@ Deno.test("manifest records are listed by their last announcement", async () => 
     { item: encodeItem(items[0]!), announcedMs: 10 },
   ]);
   assert.equal(state.announcing.counts().manifests, 2);
+});
+
+Deno.test("an archive that the user has named stays one when peers ask for it", async () => {
+  await using _ = await setUp();
+  _.state.announcing.ask(hash(1), 10, true);
+  _.state.announcing.ask(hash(1), 20);
+  _.state.announcing.ask(hash(2), 20);
+  _.state.announcing.ask(hash(2), 30, true);
+  _.reopen();
+  assert.deepEqual([..._.state.announcing.asked(0, 100).values()], [
+    { askedMs: 20, isByHand: true },
+    { askedMs: 30, isByHand: true },
+  ]);
 });
