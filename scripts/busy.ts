@@ -1,7 +1,7 @@
 /**
- * `deno task test:busy [PATH…]`: runs the test suite, long tests included, while busy loops occupy all processors, since
- * no test may depend on the machine's speed. The exit code is that of `deno test`. The busy loops
- * are threads of this process, so they end with it.
+ * `deno task test:busy [PATH…]`: runs the test suite, long tests included, while busy loops occupy all
+ * processors, since no test may depend on the machine's speed. The exit code is that of `deno test`. The
+ * busy loops are threads of this process, so they end with it.
  */
 
 import { killDescendantsOnSignal } from "./bench/process_tree.ts";

@@ -162,7 +162,7 @@ export interface PackageJson {
   findable?: boolean;
 }
 
-/** What the daemon announces by itself. */
+/** Plan of the daemon's announcements: everything by itself, or a selection within the budget. */
 export interface AnnouncingJson {
   /** The setting `announce-budget`: packets an hour for each address family. */
   budget: number;
@@ -230,7 +230,7 @@ export interface StatusJson {
   reachability: ReachabilityStatus;
   /** The peers of the local network; absent if they are not searched. */
   lan?: LanStatus;
-  /** What is announced by itself; absent if the host is not the daemon. */
+  /** Plan of the announcements; absent if the host is not the daemon. */
   announcing?: AnnouncingJson;
   /** Packages that could not be mirrored; absent if there are none. */
   unmirrored?: UnmirroredJson[];

@@ -83,7 +83,7 @@ const MAX_EARLY_PEERS = 500;
 /** Maximum number of host names of peers that a download looks up. */
 const MAX_NAMES = 8;
 
-/** What a download uses of the engine: functions of the gate, and a memory of peers. */
+/** Parts of the engine that all downloads share: functions of the gate, and a memory of peers. */
 export interface Shared {
   /** Requests a range of a web seed's file. */
   fetchRange: FetchRange;
@@ -96,7 +96,7 @@ export interface Shared {
 }
 
 /**
- * Returns what all downloads of an engine use. Without a gate, its functions fail.
+ * Returns the parts that all downloads of an engine share. Without a gate, its functions fail.
  *
  * @param onBytes as in {@linkcode Shared}
  */

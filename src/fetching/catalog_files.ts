@@ -1,8 +1,8 @@
 /**
  * Names and contents of catalog files in the seed directory. A catalog lists all packages that one key of
- * a publisher has signed. The directory has catalogs of this home's own publisher and of publishers whose packages
- * this home looked up. Catalogs are seeded like archives, so every reader of a catalog also spreads the
- * catalog.
+ * a publisher has signed. The directory has catalogs of this home's own publisher and of publishers whose
+ * packages this home looked up. Catalogs are seeded like archives, so every reader of a whole catalog also
+ * spreads the catalog.
  *
  * `catalog-KEY.jsonl` is the current catalog of a publisher; its torrent lies beside it. The daemon seeds
  * a copy of the file, `catalog-KEY~INFOHASH.jsonl`. A newer catalog replaces the first file, not the copy.

@@ -198,7 +198,7 @@ async function presentIndex(
 
 /**
  * Makes the index of a catalog in the seed directory, with its torrent, unless it is there, and lets a
- * running daemon seed it. Whoever has the catalog makes the index, so it is never downloaded whole.
+ * running daemon seed it. A holder of the catalog makes the index, so it is never downloaded whole.
  *
  * @param catalog bytes of the catalog
  * @param infoHash infohash of the index in the announce record, 20 bytes; if absent, the index is made for

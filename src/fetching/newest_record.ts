@@ -1,7 +1,7 @@
 /**
  * Finds the newest record of a key, in the DHT, at its publisher's rendezvous or among the records that this
- * home keeps, and computes the sequence number of the next record. A publisher reads the newest record before writing, so that the
- * new record contains all earlier entries and has a higher sequence number.
+ * home keeps, and computes the sequence number of the next record. A publisher reads the newest record before
+ * writing, so that the new record contains all earlier entries and has a higher sequence number.
  *
  * @module
  */

@@ -52,7 +52,7 @@ export type OfferedFlags =
   & Pick<Offer, "key" | "seq" | "item" | "flags" | "index" | "manifests">
   & { packages?: OfferedVersions };
 
-/** What is to be read of a publisher's offers. */
+/** The part of a publisher's offers that is read. */
 export interface WantedOffer {
   /** The package that is wanted, so that less of a catalog has to be read; if absent, all are. */
   name?: string;

@@ -26,14 +26,14 @@ export type RendezvousCaller = Pick<Operations, "askRendezvous">;
 
 /** Time limit of a question, from the search for peers on (ms). */
 export const RENDEZVOUS_LIMIT_MS = 6_000;
-/** How long {@linkcode Asking.moment} waits (ms). An honest peer answers within some round trips. */
+/** Time for which {@linkcode Asking.moment} waits (ms). An honest peer answers within some round trips. */
 const GRACE_MS = 1_000;
 
 /** A question to the peers of a rendezvous, which is under way. */
 export class Asking {
   /** The answers so far, in the order in which they came. */
   readonly answers: HeardAnswer[] = [];
-  /** How many peers were asked; `undefined` before the question has ended, or if it was given up. */
+  /** Numbers of peers; `undefined` before the question has ended, or if it was given up. */
   asked: RendezvousAsked | undefined;
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;

@@ -1,5 +1,5 @@
 /**
- * Asks who seeds a publisher: the peers at its rendezvous, and what each says of itself.
+ * Asks for the seeders of a publisher: the peers at its rendezvous, and the claims of each about itself.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { LibreseedError } from "../base/mod.ts";
 import type { SeederFacts } from "../records/mod.ts";
 import type { HeardAnswer, PublisherRendezvous, RendezvousCaller } from "./rendezvous.ts";
 
-/** What a peer says of itself as a seeder of a publisher. It is a claim that nobody can check. */
+/** Claim of a peer about itself as a seeder of a publisher. Nobody can check it. */
 export interface HeardSeeder extends Omit<SeederFacts, "version"> {
   /** Version of libreseed that the peer runs; absent if the peer sent a text that is no version. */
   version?: string;

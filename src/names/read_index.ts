@@ -39,8 +39,9 @@ export interface ReadNameOptions {
  * Reads the index of a name, and asks at its rendezvous. The entries of both count alike, and of each
  * publisher the newest.
  *
- * The rendezvous is waited for until its time limit, unless the index suffices: somebody who can put entries
- * that readers believe into an index is chosen by their claims, whatever the rendezvous has.
+ * The question to the rendezvous is waited for until its time limit, unless the index suffices. A vandal who
+ * can put entries that readers believe into an index is chosen by their claims, whatever the rendezvous has,
+ * so waiting would not help.
  */
 export async function readName(
   reader: IndexReader,

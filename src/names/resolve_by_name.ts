@@ -123,8 +123,8 @@ interface Candidates {
   /** Number of publishers from which the candidates were chosen. */
   publishers: number;
   /**
-   * What was read; set if no publisher was found, so that this home's own publisher is the only
-   * candidate.
+   * Index and rendezvous as they were read; set if they have no publisher, so that this home's own
+   * publisher is the only candidate.
    */
   unlisted?: ReadName;
   /** Certificate in the entry of the only candidate. */

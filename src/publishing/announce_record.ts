@@ -1,7 +1,7 @@
 /**
  * Adds packages to the publisher's announce record, the signed list that resolves version ranges, and
- * changes the flags in it (`flags.ts`). If the list is too long for a record, it is written to a catalog file, and the record names the catalog.
- * `published_list.ts` reads and writes the list.
+ * changes the flags in it (`flags.ts`). If the list is too long for a record, it is written to a catalog
+ * file, and the record names the catalog and its index. `published_list.ts` reads and writes the list.
  *
  * @module
  */

@@ -120,9 +120,9 @@ function catalogOf(
 }
 
 /**
- * Writes a catalog that also contains the given packages, and its index, and lets a running daemon seed both. Packages that
- * the record itself listed are moved to the catalog. If this home lacks the manifest of such a package, the
- * manifest is looked up in the DHT.
+ * Writes a catalog that also contains the given packages, and its index, and lets a running daemon seed
+ * both. Packages that the record itself listed are moved to the catalog. If this home lacks the manifest of
+ * such a package, the manifest is looked up in the DHT.
  *
  * @param flags flags that the catalog shall have; those of other packages are removed from it
  */

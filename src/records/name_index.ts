@@ -4,9 +4,9 @@
  * publisher. `name_index_merge.ts` merges several versions of the record.
  *
  * The signature of an entry is Ed25519 over the ASCII text `libreseed:name-index-entry:v1` (`v2` if a
- * certified key signs), a line feed, and the bencoded dictionary of `f` first seen, `k` publisher key, `n` name, `t` time, `v`
- * version. The signature covers the name, which the entry itself does not contain, so an entry
- * cannot be copied to the index of another name. The signature does not cover the day, so anybody
+ * certified key signs), a line feed, and the bencoded dictionary of `f` first seen, `k` publisher key, `n`
+ * name, `t` time, `v` version. The signature covers the name, which the entry itself does not contain, so
+ * an entry cannot be copied to the index of another name. The signature does not cover the day, so anybody
  * can copy an entry into the record of the next day.
  *
  * `f` is the time since which the publisher has published under this name. It is the publisher's

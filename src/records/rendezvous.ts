@@ -3,7 +3,7 @@
  * of a rendezvous is made from the name, or from the publisher's identity. The messages of the extension
  * `lr_names` (BEP 10) ask such a peer what it knows, and carry its answer.
  *
- * An answer is a claim of a stranger: whoever reads it verifies each entry and each item.
+ * An answer is a claim of a stranger: the reader verifies each entry and each item.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export type RendezvousQuestion =
   /** What are the manifest records of one version of a package of this publisher (32 bytes)? */
   | { kind: "manifest"; publicKey: Uint8Array; name: string; version: string };
 
-/** What a peer says of itself as a seeder of one publisher. Nothing of it is proved. */
+/** Claim of a peer about itself as a seeder of one publisher. Nothing of it is proved. */
 export interface SeederFacts {
   /** Version of libreseed that the peer runs, at most 64 characters. */
   version: string;
@@ -60,7 +60,7 @@ export interface RendezvousAnswer {
    * one for each key that signed it; at most 8.
    */
   items: MutableItem[];
-  /** What the peer seeds of the publisher; absent if it does not say. */
+  /** The peer's claim about what it seeds of the publisher; absent if it makes none. */
   seeder?: SeederFacts;
 }
 

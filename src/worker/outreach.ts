@@ -49,7 +49,7 @@ const MAX_DIALLED = 4_096;
 /** The searches of a machine that cannot be dialled. */
 export class Outreach {
   readonly #options: OutreachOptions;
-  /** The torrents that were added last, the last first, with the times of their last searches (ms); 0 for none. */
+  /** The torrents that were added last, the last first, with the times of their last searches (ms; 0: none). */
   #torrents: { infoHashHex: string; searchedMs: number }[] = [];
   /** Time of the last dial (ms), by infohash and address. */
   readonly #dialled = new Map<string, number>();

@@ -25,7 +25,7 @@ export type OnNamed = (search: number, named: PeerAddress[]) => void;
 interface Search {
   number: number;
   begunMs: number;
-  /** What each node has named so far. */
+  /** Peers that were named so far, by the nodes' answers. */
   answers: PeerAddress[][];
   listeners: Set<OnNamed>;
   ended: Promise<void>;
@@ -59,9 +59,9 @@ export class RendezvousSearches {
   }
 
   /**
-   * Searches for peers at a rendezvous, or joins a search: one that runs, or one of the last
-   * half minute (`freshMs`) that found peers, unless the caller has had it. Resolves at the end of the search, or when `signal` aborts. The search
-   * goes on for the others that have joined it.
+   * Searches for peers at a rendezvous, or joins a search: one that runs, or one of the last half minute
+   * (`freshMs`) that found peers, unless the caller has had it. Resolves at the end of the search, or when
+   * `signal` aborts. The search goes on for the others that have joined it.
    *
    * @param infoHash infohash of the rendezvous, 20 bytes
    * @param seen number of the search that the caller has had before; it is not reported again

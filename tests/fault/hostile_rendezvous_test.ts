@@ -174,7 +174,7 @@ Deno.test("a question ends with the engine", async () => {
   assert.deepEqual((await asking).asked, { found: 1, dialled: 1, answered: 0 });
 });
 
-/** What askers do that must end their connection. */
+/** Misbehaviour of askers that must end their connection. */
 const rude: Record<string, WireBehaviour> = {
   "sends noise": speakingNames((peer, id) =>
     peer.send(extendedMessage(id, crypto.getRandomValues(new Uint8Array(64))))

@@ -35,7 +35,7 @@ const [NETWORKS, ADDRESSES, HONEST] = [50, 20, 10];
 /** Number of peers in a node's answer, at most: the default of libtorrent's `max_peers_reply`. */
 const IN_AN_ANSWER = 100;
 
-/** What a vandal's peer does. */
+/** Behaviour of a vandal's peer. */
 export type Misdeed = "dead" | "silent" | "forges" | "stranger";
 
 /** Answers of all peers that do not answer honestly. */
@@ -43,7 +43,7 @@ const MIXED: readonly Misdeed[] = ["dead", "silent", "forges", "stranger"];
 
 /** Options of {@linkcode VandalWorld}. */
 export interface VandalOptions {
-  /** What the vandal's peers do. Default: a quarter each. */
+  /** Behaviours of the vandal's peers. Default: a quarter each. */
   misdeeds?: readonly Misdeed[];
   /** Number of peers in a node's answer. */
   inAnAnswer?: number;

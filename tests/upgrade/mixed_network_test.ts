@@ -80,7 +80,7 @@ async function publish(place: Place, publisher: Publisher, more: number): Promis
   if (more > 0) await publisher.must("publish", "-q", ...await Promise.all(others));
 }
 
-/** What a reader asks for, and the version that it gets. */
+/** Request of a reader, and the version that it gets. */
 function questions({ name, identity }: Publisher): [what: string, version: string][] {
   return [
     [name, "2.0.0"],

@@ -53,7 +53,7 @@ export default defineCommand<Flags, [name?: string]>({
     const { flags, io, output } = given;
     await withDaemon(given, async (operations) => {
       if (output.verbose) await printSettings(given, operations);
-      // Who seeds the publisher is asked once: each question dials up to 64 peers.
+      // The seeders are asked once for the whole run: each question dials up to 64 peers.
       const subject = await readSubject(given, operations);
       const query = () => queryStatus(given, operations, subject);
       if (!flags.watch) return print(given, subject, await query());
@@ -74,7 +74,7 @@ async function printSettings({ output }: Run, operations: Operations): Promise<v
   }
 }
 
-/** What a run of the command shows: the package that it names, and who seeds its publisher. */
+/** The package that the command names, and the seeders of its publisher, for one run of the command. */
 interface Subject {
   /** Name of the package; absent if the command names none. */
   name?: string;

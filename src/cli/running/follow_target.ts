@@ -8,7 +8,7 @@ import type { PublicKey } from "../../identity/mod.ts";
 import type { FollowScope, StateDatabase } from "../../store/mod.ts";
 import { CliError } from "../process/errors.ts";
 
-/** What a command line names to follow. */
+/** A publisher, or packages of one, that a command line names to be followed. */
 export interface FollowTarget {
   /** The publisher's key, 32 bytes. */
   publicKey: PublicKey;

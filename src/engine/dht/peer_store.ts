@@ -66,7 +66,7 @@ export class PeerStore {
       this.#remove(infoHashHex, peers, neighbours[0]!);
     }
     if (peers.size >= MAX_PEERS_OF_A_TORRENT) {
-      // Whoever announces most often would otherwise push all others out.
+      // The owner with the most peers loses one, so that nobody pushes others out by announcing often.
       const owners = [...Map.groupBy(peers.keys(), ownerOf).values()];
       const largest = owners.reduce((a, b) => b.length > a.length ? b : a);
       this.#remove(infoHashHex, peers, largest[0]!);

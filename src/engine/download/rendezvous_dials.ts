@@ -55,7 +55,7 @@ export interface RendezvousDialsOptions {
   infoHashHex: string;
   /** Identity of the publisher, 64 hexadecimal digits. */
   publisherHex: string;
-  /** What all downloads of the engine know of such peers. */
+  /** Memory of such peers, which all downloads of the engine share. */
   known: PublisherPeers;
   random?: () => number;
 }
@@ -79,7 +79,7 @@ interface Undecided {
 /** The peers of one publisher's rendezvous in one download. */
 export class RendezvousDials {
   readonly #options: Required<RendezvousDialsOptions>;
-  /** What each node has named: machines that were not drawn before, and the rest. The next node is first. */
+  /** Answers of the nodes: machines that were not drawn before, and the rest. The next node is first. */
   #answers: { fresh: Named[]; rest: Named[] }[] = [];
   #search: number | undefined;
   /** Addresses that were drawn since the last search began. */

@@ -19,7 +19,7 @@ import { Candidates } from "./candidates.ts";
 import { NAMES_EXTENSION, speakNames } from "./names_extension.ts";
 import type { AskedSwarm, RendezvousPeersOptions } from "./options.ts";
 
-/** What became of a question to the peers of a rendezvous. */
+/** Outcome of a question to the peers of a rendezvous. */
 export interface RendezvousAsked {
   /** Number of peers that the DHT named, of each network (/24, or /48 of IPv6) one. */
   found: number;

@@ -79,7 +79,7 @@ export class Candidates {
   }
 }
 
-/** What counts once: a network, or a local address with its port. */
+/** Returns the key of the peers that count as one: their network, or a local address with its port. */
 function keyOf(peer: HostPort): string {
   return networkOf(peer.host) ?? formatHostPort(peer);
 }

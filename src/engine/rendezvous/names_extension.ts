@@ -9,7 +9,7 @@ import type { ExtensionClass, SwarmWire } from "../libraries/mod.ts";
 /** Name of the extension in the dictionary `m` of the extended handshake (BEP 10). */
 export const NAMES_EXTENSION = "lr_names";
 
-/** What a connection does with the extension. */
+/** Listener to the messages of the extension on one connection. */
 export interface NamesListener {
   /** Called with each message of the peer. */
   onMessage: (message: Uint8Array) => void;

@@ -1,5 +1,5 @@
 /**
- * What the parts of this room are given.
+ * Options of the parts of this room.
  *
  * @module
  */

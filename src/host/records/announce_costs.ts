@@ -1,12 +1,11 @@
 /**
- * What announcements cost, in packets for each address family: the mean of the counted packets of
- * the last announcements, by what is announced. From the costs follows how much fits into
- * `announce-budget`.
+ * Costs of announcements, in packets for each address family: for each kind, the mean of the counted
+ * packets of the last announcements. The plan compares the costs with `announce-budget`.
  *
  * @module
  */
 
-/** What is announced: each has a cost and an interval of its own. */
+/** Kind of an announcement. Each kind has a cost and an interval of its own. */
 export type AnnouncedKind =
   /** A record that nodes hold already. */
   | "record"

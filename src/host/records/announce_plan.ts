@@ -29,12 +29,12 @@ export interface HourlyCosts {
   name: number;
 }
 
-/** What is planned for. */
+/** Input of a plan. */
 export interface PlanInput<V extends PlannedVersion = PlannedVersion> {
   /** The setting `announce-budget`, packets an hour for each address family. */
   budget: number;
   costs: HourlyCosts;
-  /** Numbers of everything that could be announced, whoever else does. */
+  /** Numbers of everything that this home could announce, also what other homes announce. */
   all: { archives: number; manifests: number; names: number };
   /** Numbers of what is announced whatever the budget. `names` are those that this home keeps. */
   always: { lists: number; catalogs: number; publishers: number; names: number };
@@ -55,7 +55,7 @@ export interface PlanInput<V extends PlannedVersion = PlannedVersion> {
   takesTurns: boolean;
 }
 
-/** What is announced by itself. */
+/** The announcements that are made regularly: everything, or a selection of the versions. */
 export type Plan<V extends PlannedVersion = PlannedVersion> =
   & {
     /** Expected packets an hour for each address family, without those of the turns. */
@@ -76,7 +76,10 @@ const BACK_BELOW = 0.9;
 /** Share of the budget that is always left for the turns, so that no version waits for ever. */
 const LEAST_TURNS = 0.05;
 
-/** Plans what is announced by itself. Takes time in proportion to the number of versions only beyond the budget. */
+/**
+ * Plans what is announced by itself. Takes time in proportion to the number of versions only beyond the
+ * budget.
+ */
 export function planAnnouncements<V extends PlannedVersion>(input: PlanInput<V>): Plan<V> {
   const { budget, costs, all, always } = input;
   const lists = always.lists * costs.record +

@@ -197,7 +197,7 @@ export class Announcing {
     };
   }
 
-  /** How this home cares for a name of some publishers (identities of 32 bytes). */
+  /** Returns the care of this home for a name of some publishers (identities of 32 bytes). */
   careOf(name: string, identities: readonly Uint8Array[]): NameCare {
     const care = this.#publishers.careOfName(name, identities);
     return care === "publisher" || this.#scheduled ? care : "keeper";
@@ -249,7 +249,7 @@ export class Announcing {
     this.#costs.add("name", packets, intervalMs);
   }
 
-  /** What is announced by itself; `undefined` before the first plan. */
+  /** Plan of the announcements, for `status`; `undefined` before the first plan. */
   get status(): AnnouncingJson | undefined {
     const plan = this.#plan;
     if (!plan) return undefined;

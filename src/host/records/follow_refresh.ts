@@ -50,8 +50,9 @@ const MAX_LOOKUPS = 8;
 
 /**
  * Reads a publisher's lists, one for each key that signs for it, and, if one has changed, saves its flags and
- * the manifests of the listed packages that are followed. A package without a manifest record is left out, and looked up again at the next
- * refresh. A package whose key is revoked is left out, unless the publisher lists its archive as good.
+ * the manifests of the listed packages that are followed. A package without a manifest record is left out,
+ * and looked up again at the next refresh. A package whose key is revoked is left out, unless the publisher
+ * lists its archive as good.
  *
  * @returns whether a list has changed and was saved. Nothing is saved if the user has changed meanwhile what is
  * followed: then the lists are read again
@@ -152,9 +153,9 @@ interface ReadList {
   read?: ReadFlags;
 }
 
-/** What is known before the list of one key is read. */
+/** Knowledge of the home before the list of one key is read. */
 interface Before {
-  /** What is followed of the publisher. */
+  /** Packages and ranges of the publisher that are followed. */
   scopes: readonly FollowScope[];
   /** Stored manifests of the key. */
   stored: readonly MinimalManifest[];

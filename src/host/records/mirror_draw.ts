@@ -1,7 +1,7 @@
 /**
- * Which mirrors keep a name alive when its publisher is gone. Mirrors do not know each other, so each
- * decides alone: it draws a number for each name, by hash, and compares it with the number of mirrors,
- * as estimated at the publisher's rendezvous.
+ * Decides whether this home, as a mirror, keeps a name alive when its publisher is gone. Mirrors do not
+ * know each other, so each decides alone: it draws a number for each name, by hash, and compares it with
+ * the number of mirrors, as estimated at the publisher's rendezvous.
  *
  * A draw is SHA-256 of the home's own random id and the name, read as a number from 0 to below 1. Of M
  * mirrors, the one with the rank r (from 0) has a draw of some r / M. So draw × M is a mirror's own
@@ -16,7 +16,7 @@
 
 import { createHash } from "node:crypto";
 
-/** How a home cares for a name, an announce record or a version. */
+/** Care of a home for a name, an announce record or a version. */
 export type Care =
   /** It keeps it: it is the publisher, or probably among the first three mirrors. */
   | "keeper"
@@ -49,7 +49,7 @@ export function drawOf(homeId: Uint8Array, what: string): number {
 }
 
 /**
- * Returns how a mirror with a draw cares for a name.
+ * Returns the care of a mirror with a draw for a name.
  *
  * @param mirrors estimated number of mirrors, this one among them
  */

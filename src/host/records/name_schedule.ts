@@ -11,7 +11,7 @@ import type { KeptNameRow } from "../../store/mod.ts";
 import type { Care } from "./mirror_draw.ts";
 import { ENTRY, idOf, type KeptName, slotOf } from "./name_rows.ts";
 
-/** How this home cares for a name. A publisher writes its index without asking whether others do. */
+/** Care of this home for a name. A publisher writes its index without asking whether others do. */
 export type NameCare = "publisher" | Care;
 
 /** Schedule of one slot of a name index. Times are Unix milliseconds. */
@@ -35,7 +35,7 @@ export interface NameScheduleOptions {
   /** Returns a random number from 0 inclusive to 1 exclusive. */
   random?: () => number;
   intervalMs: () => number;
-  /** How this home cares for a name of these publishers (32 bytes each). Default: as publisher. */
+  /** Returns the care of this home for a name of these publishers (32 bytes each). Default: `publisher`. */
   care?: (name: string, publicKeys: readonly Uint8Array[]) => NameCare;
 }
 
@@ -102,7 +102,7 @@ export class NameSchedule {
     this.#names.set(idOf(kept), { name, slot, ...times, publicKeys, writtenSeq });
   }
 
-  /** How this home cares for a slot. */
+  /** Returns the care of this home for a slot. */
   careOf(kept: KeptName): NameCare {
     const { publicKeys = [] } = this.#names.get(idOf(kept)) ?? {};
     return this.#options.care?.(kept.name, publicKeys) ?? "publisher";

@@ -78,7 +78,7 @@ export class PlanReader {
       },
       isNamed: ({ infoHashHex }) => asked.get(infoHashHex)?.isByHand ?? false,
       askedMs: ({ infoHashHex }) => asked.get(infoHashHex)?.askedMs,
-      // Whoever mirrors a publisher anew has many new files, but few new versions.
+      // The date of the manifest counts: a new mirror has many new files, but few new versions.
       publishedMs: ({ timestampMs }) =>
         timestampMs !== undefined && Math.abs(nowMs - timestampMs) < DAY_MS
           ? timestampMs

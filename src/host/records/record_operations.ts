@@ -54,8 +54,8 @@ export interface RecordOperationsOptions {
   names: NameKeeper;
   clock: Clock;
   /**
-   * What the daemon announces by itself. Absent in another host: it announces no peer, because nobody
-   * could connect to it when it has ended.
+   * The planned announcements of the daemon. Absent in another host, which announces no peer, because
+   * nobody could connect to it when it has ended.
    */
   announcing?: Pick<Announcing, "changed" | "hear">;
   onWarning: (message: string) => void;

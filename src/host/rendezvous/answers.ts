@@ -34,12 +34,14 @@ export interface RendezvousAnswersOptions {
   startedMs: number;
 }
 
-/** How long an answer is used for the same question (ms). A flood of one question reads the database once. */
+/** Time for which an answer is used again (ms). A flood of one question then reads the database once. */
 const FRESH_MS = 5_000;
 /** Maximum number of answers in memory. An answer takes at most 64 KiB, mostly less than 1 KiB. */
 const MAX_ANSWERS = 64;
-/** How long the numbers of seeded archives are used (ms). Counting 100,000 archives takes some 10 ms. */
+/** Time for which numbers of seeded archives are used (ms). Counting 100,000 archives takes some 10 ms. */
 const COUNTED_MS = 60_000;
+
+/** An answer in memory. */
 interface Known {
   answer: RendezvousAnswer;
   /** Time after which the answer is read anew, Unix milliseconds. */

@@ -8,7 +8,7 @@
  * - the **manifests**: what a minimal manifest has besides its name, its version and its certificate, in
  *   {@linkcode INDEX_ENTRY_BYTES} bytes each, in the order of the lists.
  *
- * The index follows from the bytes of the catalog alone. So whoever has the catalog can make and seed the
+ * The index follows from the bytes of the catalog alone. So each holder of the catalog can make and seed the
  * index, and old programs go on reading the catalog. `catalog_index_reader.ts` reads an index.
  *
  * @module
@@ -50,7 +50,7 @@ interface Listed {
   flags?: string;
 }
 
-/** What a line of the catalog says besides name and version. */
+/** Content of a line of the catalog, without name and version. */
 interface Entry {
   archiveSha256: string;
   btih: string;

@@ -49,7 +49,7 @@ export interface IndexSizes {
   entries: number;
 }
 
-/** What an index says of one package. */
+/** Entry of an index about one package. */
 export interface IndexedPackage {
   /** Versions in UTF-16 order; empty if the package has flags only. */
   versions: string[];

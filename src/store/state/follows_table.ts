@@ -7,7 +7,7 @@
 import { type MinimalManifest, parseMinimal, serializeMinimal } from "../../package/mod.ts";
 import type { Sqlite } from "./sqlite.ts";
 
-/** What the user follows of a publisher: everything, or versions of one package. */
+/** The part of a publisher's packages that the user follows: everything, or versions of one package. */
 export interface FollowScope {
   /** Name of the package; absent if everything is followed. */
   name?: string;
@@ -21,7 +21,7 @@ export interface Follow {
   publicKey: Uint8Array;
   /** Time when the user began to follow the publisher, Unix milliseconds. */
   sinceMs: number;
-  /** What is followed of the publisher, at least one, and since when (Unix milliseconds). */
+  /** The followed parts, at least one, and the time since which each is followed (Unix milliseconds). */
   scopes: (FollowScope & { sinceMs: number })[];
   /**
    * The package lists of the publisher that are stored whole: the keys that signed them, and the sequence

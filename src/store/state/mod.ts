@@ -3,9 +3,9 @@
  *
  * `StateDatabase` opens the file, migrates an older schema, replaces a damaged database, and gives
  * access to the tables. Each table has its own class and file: records that this machine keeps
- * announcing in the DHT, outcomes of announcements, DHT nodes, verified archives, pins, followed
- * publishers, what is announced by itself, flags of packages, the identities of publishers, and secrets. Only `sqlite.ts` calls
- * SQLite; it converts SQLite's errors to `StoreError`.
+ * announcing in the DHT, outcomes of announcements, archives that were asked for, numbers of mirrors, DHT
+ * nodes, verified archives, pins, followed publishers, flags of packages, the identities of publishers, and
+ * secrets. Only `sqlite.ts` calls SQLite; it converts SQLite's errors to `StoreError`.
  *
  * The daemon and commands use the database at the same time. When a method returns, its changes are
  * on the disk. This folder does not decide what to store and when. Start reading in

@@ -223,8 +223,8 @@ export const migrations: readonly string[] = [
     seen_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
-  // What is followed of a publisher: all (empty name), or packages (empty range: all versions). Before, all
-  // of a publisher was followed.
+  // The parts of a publisher that are followed: all (empty name), or packages (empty range: all versions).
+  // Before, all of a publisher was followed.
   `
   CREATE TABLE follow_scopes (
     public_key BLOB NOT NULL,

@@ -80,7 +80,7 @@ Deno.test("where only the catalog of an earlier program is seeded, a range is fo
   await listCatalog(publisher, place.testnet, long, { index: false, record: { index: true } });
   const user = await place.home(null);
   assert.match(await user.must(["resolve", `${publisher.publicKey}/hello@^1`]), /1\.1\.0/);
-  // Who has the catalog makes its index, and seeds both.
+  // A reader of the whole catalog makes its index, and seeds both.
   assert.deepEqual(user.files().map((name) => name.replace(/-[0-9a-f]{16}/, "")).sort(), [
     ...["catalog.jsonl", "catalog.torrent", "index.bin", "index.torrent"],
   ]);

@@ -1,5 +1,5 @@
 /**
- * Who seeds a publisher: `status KEY/NAME` and `info` ask the peers at the publisher's rendezvous, among
+ * Seeders of a publisher: `status KEY/NAME` and `info` ask the peers at the publisher's rendezvous, among
  * them one that lies.
  */
 

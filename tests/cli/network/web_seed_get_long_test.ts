@@ -36,7 +36,7 @@ Deno.test("a package that nobody seeds comes from the web server that its record
   const got = JSON.parse(await reader.must(["get", "--json", spec]));
   assert.deepEqual([got.name, got.version, got.complete], ["@scope/tool", "1.0.0", true]);
   assert.deepEqual(await Deno.readFile(got.path), await Deno.readFile(host.published.path));
-  // What was read goes on to name its web seed.
+  // The record that was read goes on to name its web seed.
   const [listed] = (await reader.must(["list", "--json"])).trim().split("\n");
   assert.deepEqual(JSON.parse(listed!).webSeeds, [host.web.url]);
   const asked = host.web.requests.map((line) => line.split(" ")[0]);

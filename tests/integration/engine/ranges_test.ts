@@ -61,7 +61,7 @@ Deno.test("ranges of a torrent cost their pieces and the metadata, over one conn
     ]]);
     await assertHas(reader, middle - PIECE_BYTES, middle + PIECE_BYTES);
     await assertHas(reader, end - 100, end);
-    // What is there costs nothing.
+    // Ranges that are there already cost nothing.
     const again = await want([[0, 1], [middle, middle + 1]]);
     assert.deepEqual(again, before);
   });

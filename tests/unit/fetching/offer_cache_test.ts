@@ -1,5 +1,5 @@
 /**
- * What one command remembers of publishers' lists: the whole, or single packages of a long one.
+ * Memory of one command for publishers' lists: the whole, or single packages of a long one.
  *
  * @module
  */

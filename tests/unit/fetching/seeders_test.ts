@@ -1,4 +1,4 @@
-/** Who seeds a publisher: what the peers at its rendezvous claim, and how it is shown. */
+/** Seeders of a publisher: the claims of the peers at its rendezvous, and how they are shown. */
 
 import assert from "node:assert/strict";
 import { describeSeeders } from "../../../src/cli/terminal/found_seeders.ts";

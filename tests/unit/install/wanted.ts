@@ -1,5 +1,5 @@
 /**
- * What the tests of installation ask for.
+ * Requests of the tests of installation.
  *
  * @module
  */

@@ -61,7 +61,7 @@ const Peers = Peer as unknown as {
 /** Peers of an infohash that belongs to no torrent. The members are those that npm:webtorrent calls. */
 export class ContentlessSwarm extends EventEmitter implements Dialling {
   readonly infoHash: string;
-  /** What an encrypted handshake names instead of the infohash, hexadecimal. */
+  /** Obfuscated infohash, which an encrypted handshake names; 40 hexadecimal digits. */
   readonly infoHashHash: string;
   readonly client: Dialling["client"];
   readonly wires: Wire[] = [];
@@ -175,7 +175,10 @@ export class ContentlessSwarm extends EventEmitter implements Dialling {
   }
 }
 
-/** Returns what an encrypted handshake names instead of an infohash (40 hexadecimal digits). */
+/**
+ * Returns the obfuscated infohash, which an encrypted handshake names: the SHA-1 of `req2` and the
+ * infohash. Both are 40 hexadecimal digits.
+ */
 export function obfuscatedInfoHash(infoHashHex: string): string {
   return createHash("sha1").update("req2").update(infoHashHex, "hex").digest("hex");
 }

@@ -241,7 +241,7 @@ Deno.test("of a publisher with a root key, the publisher record is kept with the
   assert.equal(await adopted(), true);
   assert.deepEqual(kept, new Set(shown.keys()));
   assert.equal(rendezvous.asked.length, 1, "only for the record that the DHT lacked");
-  // What the DHT has lost comes from another mirror.
+  // A list that the DHT has lost comes from another mirror.
   kept.clear();
   shown.clear();
   const forged = { ...record, seq: NOON + 1 };

@@ -59,7 +59,7 @@ Deno.test("beyond the budget, an hour's packets keep to it and do not grow with 
   }
   // The index of 50 names takes 1,440 packets of the budget of 20,000.
   for (const one of packets) assert.ok(one > 17_000 && one <= 18_700, `${packets}`);
-  // What waits for its turn is in no memory of the schedule: at most what has it just now.
+  // The schedule holds no version that waits for its turn, only those that have it just now.
   for (const one of kept) assert.ok(one < 250, `${kept}`);
 });
 

@@ -181,7 +181,7 @@ Deno.test("of packages that are followed only their versions in the range are lo
   assert.equal(await _.refresh(), true);
   assert.equal(_.seen().length, 4);
   assert.equal(await _.refresh(), false);
-  // What is followed no more goes at once with its package, and else with the next reading.
+  // A version that is followed no more goes at once with its package, and else with the next reading.
   _.unfollow({ name: "b" });
   assert.deepEqual(_.seen().length, 3);
   _.follow(undefined, { name: "a", range: "1.x" });

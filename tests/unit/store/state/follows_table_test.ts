@@ -1,4 +1,4 @@
-/** What is followed: publishers, and packages of publishers within ranges. */
+/** Follows: publishers, and packages of publishers within ranges. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
