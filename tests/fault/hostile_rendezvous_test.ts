@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { concatBytes, toHex, utf8 } from "../../src/base/mod.ts";
 import { bencode } from "../../src/bencode/mod.ts";
 import {
+  decodeAnswer,
   encodeAnswer,
   encodeQuestion,
   MAX_QUESTIONS,
@@ -165,6 +166,15 @@ Deno.test("private addresses, which a node may name by the thousand, take no dia
   assert.deepEqual(answers, [ANSWER]);
 });
 
+Deno.test("ports of services of a system take no turn of their network", async () => {
+  await using honest = await startHonest();
+  await using reader = await TestEngine.start();
+  const named = [1, 22, 25, 1_023].map((port) => ({ host: "127.0.0.1", port }));
+  const { asked, answers } = await askPeers(reader, QUESTION, [...named, honest.address]);
+  assert.deepEqual(asked, { found: 1, dialled: 1, answered: 1 });
+  assert.deepEqual(answers, [ANSWER]);
+});
+
 Deno.test("a question ends with the engine", async () => {
   const reader = await TestEngine.start();
   using silent = new WireListener(MEETING, () => ({ handshake: new Uint8Array() }));
@@ -225,6 +235,28 @@ Deno.test("a connection has four questions", async () => {
   await eventually(() => peer.closed, "the connection is closed");
   assert.equal(honest.questions, MAX_QUESTIONS);
   assert.ok(answers <= MAX_QUESTIONS);
+});
+
+Deno.test("a question about another name or publisher learns nothing", async () => {
+  await using honest = await startHonest();
+  const publicKey = new Uint8Array(32).fill(1);
+  const others: RendezvousQuestion[] = [
+    { kind: "name", name: "other" },
+    { kind: "publisher", publicKey },
+    { kind: "manifest", publicKey, name: "demo", version: "1.0.0" },
+  ];
+  const heard: unknown[] = [];
+  using _peer = await WirePeer.dial(
+    honest.engine.port,
+    MEETING,
+    speakingNames((peer, id, message) => {
+      if (message) return void heard.push(decodeAnswer(message).answer);
+      return peer.send(...others.map((one, at) => extendedMessage(id, encodeQuestion(at, one))));
+    }),
+  );
+  await eventually(() => heard.length === others.length, "all are answered");
+  for (const answer of heard) assert.deepEqual(answer, { entries: [], items: [] });
+  assert.equal(honest.questions, 0);
 });
 
 Deno.test("silent connections do not keep a reader away", async () => {

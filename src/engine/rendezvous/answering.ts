@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Clock, Timer } from "../../base/mod.ts";
+import { type Clock, type Timer, toHex } from "../../base/mod.ts";
 import {
   decodeQuestion,
   encodeAnswer,
@@ -14,6 +14,7 @@ import {
   MAX_RENDEZVOUS_ENTRIES,
   MAX_RENDEZVOUS_ITEMS,
   type RendezvousAnswer,
+  rendezvousOf,
   type RendezvousQuestion,
 } from "../../records/mod.ts";
 import { ContentlessSwarm, type SwarmWire } from "../libraries/mod.ts";
@@ -52,7 +53,7 @@ export class Answering {
         timer = this.#clock.after(LIFE_MS, close);
         return true;
       },
-      onWire: (wire) => this.#serve(wire),
+      onWire: (wire) => this.#serve(wire, infoHashHex),
       onBytes: (_, more) => {
         if ((bytes += more) > MAX_BYTES_IN) close();
       },
@@ -70,15 +71,16 @@ export class Answering {
     this.#limits.closeAll();
   }
 
-  #serve(wire: SwarmWire): void {
+  #serve(wire: SwarmWire, placeHex: string): void {
     let asked = 0;
     this.#options.introduce(wire);
     speakNames(wire, {
       onMessage: (message) => {
         const read = readQuestion(message);
-        const isAllowed = read && ++asked <= MAX_QUESTIONS && this.#limits.takeQuestion();
+        const isAllowed = read && ++asked <= MAX_QUESTIONS &&
+          this.#limits.takeQuestion(asked === 1);
         if (!isAllowed) return wire.destroy();
-        void this.#answer(read.question).then((answer) => {
+        void this.#answer(read.question, placeHex).then((answer) => {
           if (wire.destroyed) return;
           wire.extended(NAMES_EXTENSION, encodeFitting(read.number, answer));
         });
@@ -86,7 +88,9 @@ export class Answering {
     });
   }
 
-  async #answer(question: RendezvousQuestion): Promise<RendezvousAnswer> {
+  async #answer(question: RendezvousQuestion, placeHex: string): Promise<RendezvousAnswer> {
+    // Who is met for one publisher must not tell which others its owner has looked up.
+    if (toHex(rendezvousOf(question)) !== placeHex) return { entries: [], items: [] };
     try {
       return await this.#options.onQuestion(question);
     } catch {

@@ -6,7 +6,13 @@
  * @module
  */
 
-import { type Clock, formatHostPort, type HostPort, type Timer } from "../../base/mod.ts";
+import {
+  type Clock,
+  formatHostPort,
+  type HostPort,
+  isPeerPort,
+  type Timer,
+} from "../../base/mod.ts";
 import {
   decodeAnswer,
   encodeQuestion,
@@ -103,7 +109,10 @@ export class Asking {
     this.#options = options;
     this.#peers = peers;
     this.#clock = peers.clock;
-    this.#candidates = new Candidates((peer) => peers.mayDial(peer.host) && !options.isOurs(peer));
+    // A refused port must not use up the turn of its network, in which an honest peer may be.
+    this.#candidates = new Candidates((peer) =>
+      isPeerPort(peer.port) && peers.mayDial(peer.host) && !options.isOurs(peer)
+    );
     const { makeSwarm = (options) => new ContentlessSwarm(options) } = peers;
     this.#swarm = makeSwarm({
       client: peers.client,

@@ -21,6 +21,11 @@ const MAX_NETWORKS = 1_024;
 export const CONNECTION_RATE: TokenRate = { burst: 64, perSecond: 10 };
 /** Questions of all peers together. */
 export const QUESTION_RATE: TokenRate = { burst: 64, perSecond: 10 };
+/**
+ * Part of the burst that is kept for the first questions of connections. Three networks could otherwise
+ * use up all questions by four on each connection, and readers ask one.
+ */
+export const FIRST_QUESTIONS = QUESTION_RATE.burst / 2;
 
 /** The limits of one engine. */
 export class AnswerLimits {
@@ -64,9 +69,15 @@ export class AnswerLimits {
     this.#open.delete(close);
   }
 
-  /** Whether one more question is answered now. */
-  takeQuestion(): boolean {
-    return this.#questions.take(this.#clock.now());
+  /**
+   * Whether one more question is answered now.
+   *
+   * @param isFirst whether it is the first question on its connection
+   */
+  takeQuestion(isFirst: boolean): boolean {
+    const nowMs = this.#clock.now();
+    if (!isFirst && this.#questions.fill(nowMs) < FIRST_QUESTIONS + 1) return false;
+    return this.#questions.take(nowMs);
   }
 
   /** Closes all connections. */

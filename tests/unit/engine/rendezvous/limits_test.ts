@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   AnswerLimits,
   CONNECTION_RATE,
+  FIRST_QUESTIONS,
   MAX_CONNECTIONS,
   NETWORK_RATE,
   QUESTION_RATE,
@@ -82,10 +83,24 @@ Deno.test("questions are answered at a rate", async () => {
   const limits = new AnswerLimits(clock);
   const take = () => {
     let taken = 0;
-    for (let i = 0; i < 1_000; i++) if (limits.takeQuestion()) taken++;
+    for (let i = 0; i < 1_000; i++) if (limits.takeQuestion(true)) taken++;
     return taken;
   };
   assert.equal(take(), QUESTION_RATE.burst);
   await clock.advance(1_000);
   assert.equal(take(), QUESTION_RATE.perSecond);
+});
+
+Deno.test("further questions of a few networks leave the others their first ones", async () => {
+  const clock = new FakeClock();
+  const limits = new AnswerLimits(clock);
+  let further = 0;
+  for (let i = 0; i < 1_000; i++) if (limits.takeQuestion(false)) further++;
+  assert.equal(further, QUESTION_RATE.burst - FIRST_QUESTIONS);
+  // Three networks begin a connection a second each, with four questions; the others ask one each.
+  for (let second = 0; second < 60; second++) {
+    for (let question = 0; question < 12; question++) limits.takeQuestion(question % 4 === 0);
+    for (let other = 0; other < 7; other++) assert.ok(limits.takeQuestion(true));
+    await clock.advance(1_000);
+  }
 });
