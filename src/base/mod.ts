@@ -31,6 +31,7 @@ export * from "./garbage.ts";
 export * from "./host_port.ts";
 export * from "./http_head.ts";
 export * from "./ip_address.ts";
+export * from "./iso_time.ts";
 export * from "./library_lines.ts";
 export * from "./out_of_reach.ts";
 export * from "./package_flags.ts";

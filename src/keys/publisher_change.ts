@@ -5,7 +5,7 @@
  * @module
  */
 
-import { compareBytes, equalBytes } from "../base/mod.ts";
+import { compareBytes, equalBytes, isoTime } from "../base/mod.ts";
 import { formatPublicKey, type PublicKey } from "../identity/mod.ts";
 import {
   decodePublisherRecord,
@@ -77,9 +77,7 @@ export function withKey(
     const { reason, sinceMs } = revoked;
     throw invalid(
       `The key ${formatPublicKey(added.key)} was revoked${reason ? ` (${reason})` : ""} since ` +
-        `${
-          new Date(sinceMs).toISOString()
-        }, and a revocation is not taken back. Certify another key`,
+        `${isoTime(sinceMs)}, and a revocation is not taken back. Certify another key`,
     );
   }
   const others = record.signingKeys.filter(({ key }) => !equalBytes(key, added.key));

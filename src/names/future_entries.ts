@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, CLOCK_TOLERANCE_MS } from "../base/mod.ts";
+import { type Clock, CLOCK_TOLERANCE_MS, isoTime } from "../base/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 
 /** An entry of a name index that this home keeps and that is dated in the future. */
@@ -46,11 +46,11 @@ export function describeFutureEntries(
   const named = names.slice(0, MAX_NAMED).join(", ");
   const others = names.length - MAX_NAMED;
   const list = others > 0 ? `${named} and ${others} more` : named;
-  const latest = iso(Math.max(...entries.map(({ signedMs }) => signedMs)));
+  const latest = isoTime(Math.max(...entries.map(({ signedMs }) => signedMs)));
   return {
     what:
       `readers do not find ${list} by name: the index entry is dated in the future (${latest}, ` +
-      `and it is ${iso(nowMs)} here)`,
+      `and it is ${isoTime(nowMs)} here)`,
     mend:
       "if this machine's clock is right, the publisher has to run `libreseed publish` again, of " +
       "the same version or another; else set the clock",
@@ -73,8 +73,4 @@ export function warnOfFutureEntries(
   if (entries.length === 0) return;
   const { what, mend } = describeFutureEntries(entries, nowMs);
   onWarning(`${what}: ${mend}`);
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -7,7 +7,7 @@
  */
 
 import semver from "semver";
-import { type Clock, equalBytes, isOfFuture, toHex } from "../base/mod.ts";
+import { type Clock, equalBytes, isOfFuture, isoTime, toHex } from "../base/mod.ts";
 import { formatPublicKey, type Signer } from "../identity/mod.ts";
 import { type NameIndexEntry, signNameIndexEntry } from "../records/mod.ts";
 import { NamesError } from "./errors.ts";
@@ -108,9 +108,7 @@ export class EntryTimes {
 
 function entryTimeWrong(name: string, entry: NameIndexEntry, nowMs: number): NamesError {
   const { publicKey, timestampMs, firstSeenMs } = entry;
-  const [signed, since, now] = [timestampMs, firstSeenMs, nowMs].map((ms) =>
-    new Date(ms).toISOString()
-  );
+  const [signed, since, now] = [timestampMs, firstSeenMs, nowMs].map(isoTime);
   return new NamesError(
     "failed",
     "ENTRY_TIME_WRONG",

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, equalBytes, isOfFuture, LibreseedError } from "../base/mod.ts";
+import { type Clock, equalBytes, isOfFuture, isoTime, LibreseedError } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import { type FindOptions, findRecord, minimalOf, retryLookup } from "../fetching/mod.ts";
 import { parsePublicKey } from "../identity/mod.ts";
@@ -69,7 +69,7 @@ async function readManifest(
       `another machine has published it. Give it a new version`;
   }
   if (!isOfFuture(found.timestamp, finding.clock.now())) return undefined;
-  return `the record of ${labelOf(minimal)} is dated ${dateOf(found.timestamp)}: ${PUBLISH_AGAIN}`;
+  return `the record of ${labelOf(minimal)} is dated ${isoTime(found.timestamp)}: ${PUBLISH_AGAIN}`;
 }
 
 async function readEntry(
@@ -97,8 +97,4 @@ async function readEntry(
 
 function labelOf({ name, version }: MinimalManifest): string {
   return `${name}@${version}`;
-}
-
-function dateOf(timeMs: number): string {
-  return new Date(timeMs).toISOString();
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compareBytes, isOfFuture } from "../base/mod.ts";
+import { compareBytes, isOfFuture, isoTime } from "../base/mod.ts";
 import type { MutableItem, PublisherRecord } from "../records/mod.ts";
 
 /**
@@ -38,17 +38,11 @@ export function problemOfTimes(
   nowMs: number,
 ): string | undefined {
   if (isOfFuture(timestampMs, nowMs)) {
-    return `it is dated in the future (${iso(timestampMs)}, and it is ${
-      iso(nowMs)
+    return `it is dated in the future (${isoTime(timestampMs)}, and it is ${
+      isoTime(nowMs)
     } here): set this machine's clock if it is wrong`;
   }
   if (seq > nowMs + MAX_SEQ_AHEAD_MS) {
     return `its sequence number ${seq} is more than a hundred years ahead, so no record could follow it`;
   }
-}
-
-/** Formats a time of a stranger. Dates end in the year 275760; a later time is shown as a number. */
-export function iso(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }

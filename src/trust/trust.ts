@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compareBytes, equalBytes, isOfFuture, toHex } from "../base/mod.ts";
+import { compareBytes, equalBytes, isoDay, isOfFuture, isoTime, toHex } from "../base/mod.ts";
 import { fingerprint, formatPublicKey, parsePublicKey, type PublicKey } from "../identity/mod.ts";
 import {
   certificateOf,
@@ -23,7 +23,7 @@ import {
 import type { IdentitiesTable, StoredRevocation } from "../store/mod.ts";
 import { TrustError } from "./errors.ts";
 import { Knowledge, type KnowledgeOptions } from "./knowledge.ts";
-import { isNewerRecord, iso, problemOfTimes } from "./record_order.ts";
+import { isNewerRecord, problemOfTimes } from "./record_order.ts";
 import { describeRevocation } from "./words.ts";
 
 /**
@@ -171,8 +171,8 @@ export class Trust {
         "verification",
         "CERTIFICATE_NOT_YET",
         `${label} is signed by a key that its publisher has certified from ${
-          iso(certificate.fromMs)
-        } on, and it is ${iso(nowMs)} here. If this machine's clock is right, try again then`,
+          isoTime(certificate.fromMs)
+        } on, and it is ${isoTime(nowMs)} here. If this machine's clock is right, try again then`,
         { detail: { name: signed.name, version: signed.version, fromMs: certificate.fromMs } },
       );
     }
@@ -339,7 +339,7 @@ export class Trust {
     this.#sayOnce(
       onNotice,
       `the publisher record of ${formatPublicKey(root)} was last seen on ${
-        iso(seenMs).slice(0, 10)
+        isoDay(seenMs)
       }: keys that were revoked since then are not known here`,
     );
   }

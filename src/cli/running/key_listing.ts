@@ -4,7 +4,7 @@
  * @module
  */
 
-import { publisherKeyPath } from "../../base/mod.ts";
+import { isoTime, publisherKeyPath } from "../../base/mod.ts";
 import type { KeyFacts } from "../../keys/mod.ts";
 import type { PublisherRecord } from "../../records/mod.ts";
 import { CliError } from "../process/errors.ts";
@@ -112,5 +112,5 @@ async function recordOf({ record }: KeyFacts): Promise<PublisherRecord | undefin
 }
 
 function timeOf(ms: number): string {
-  return new Date(ms).toISOString().replace(/:\d\d\.\d+Z$/, "Z");
+  return isoTime(ms).replace(/:\d\d\.\d+Z$/, "Z");
 }

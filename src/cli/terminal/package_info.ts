@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isoDay } from "../../base/mod.ts";
 import type { FoundSeeders, VersionFlags } from "../../fetching/mod.ts";
 import type { KnownVersion } from "../../names/mod.ts";
 import { formatBytes, formatCount, printable } from "./format.ts";
@@ -75,7 +76,7 @@ export function renderInfo(info: PackageInfo): string {
     ["homepage", info.homepage],
     ["repository", info.repository],
     ["publisher", `${publisher} (${fingerprint}), ${trustOf(info)}`],
-    ["signed", dateOf(info.timestampMs) + (info.signingKey ? ` by ${info.signingKey}` : "")],
+    ["signed", isoDay(info.timestampMs) + (info.signingKey ? ` by ${info.signingKey}` : "")],
     ["size", sizeOf(info)],
     ["depends on", shortened(Object.entries(dependencies).map((one) => one.join("@"))).join(", ")],
     ["seeders", [
@@ -120,16 +121,12 @@ function archiveOf({ path, fetchedBytes }: PackageInfo): string {
 
 function lineOf({ version, timestampMs, tags, yanked, deprecated }: KnownVersion): string {
   const marks = [
-    timestampMs === undefined ? "date not known" : dateOf(timestampMs),
+    timestampMs === undefined ? "date not known" : isoDay(timestampMs),
     ...(tags ?? []).map((tag) => `@${tag}`),
     ...(yanked === undefined ? [] : [yanked === "" ? "yanked" : `yanked: ${yanked}`]),
     ...(deprecated === undefined ? [] : [`deprecated: ${deprecated}`]),
   ];
   return [version, ...marks].join("  ");
-}
-
-function dateOf(timestampMs: number): string {
-  return new Date(timestampMs).toISOString().slice(0, 10);
 }
 
 function shortened(texts: readonly string[]): string[] {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isoDay } from "../../base/mod.ts";
 import { printable } from "./format.ts";
 
 /** Maximum number of packages of a kind that are named. */
@@ -34,8 +35,7 @@ export interface RevokedUse {
 /** Says that a key is revoked, and what rests on it, of which at most three of a kind are named. */
 export function describeRevokedUse(one: RevokedUse): string {
   const { key, sinceMs, reason, pins, followed, archives, installed, locked } = one;
-  const since = new Date(sinceMs);
-  const date = Number.isNaN(since.getTime()) ? `${sinceMs}` : since.toISOString().slice(0, 10);
+  const date = isoDay(sinceMs);
   const why = reason === undefined ? "" : ` (${printable(JSON.stringify(reason))})`;
   const resting = [
     ...(pins.length > 0 ? [`pinned: ${few(pins)}`] : []),

@@ -7,6 +7,7 @@
  */
 
 import * as v from "valibot";
+import { isoTime } from "../../base/mod.ts";
 import {
   type Certificate,
   certificateFromJson,
@@ -126,14 +127,8 @@ export function problemOfCertificate(
     return `the key ${key} may not sign ${manifest.name}, only ${certificate.names!.join(", ")}`;
   }
   if (signedAtMs !== undefined && !coversTime(certificate, signedAtMs)) {
-    return `the key ${key} may sign from ${iso(certificate.fromMs)} to ${
-      certificate.untilMs === undefined ? "any time" : iso(certificate.untilMs)
-    }, and this is of ${iso(signedAtMs)}`;
+    return `the key ${key} may sign from ${isoTime(certificate.fromMs)} to ${
+      certificate.untilMs === undefined ? "any time" : isoTime(certificate.untilMs)
+    }, and this is of ${isoTime(signedAtMs)}`;
   }
-}
-
-function iso(ms: number): string {
-  // Dates end in the year 275760; a later time of a stranger is shown as a number.
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();
 }

@@ -7,12 +7,15 @@
 
 import assert from "node:assert/strict";
 import { bdecode, type BValue } from "../../../src/bencode/mod.ts";
+import { keyPairFromSeed } from "../../../src/identity/mod.ts";
+import { describeFutureEntries, EntryTimes } from "../../../src/names/mod.ts";
 import {
   announceSalt,
   dayOf,
   decodeAnnounceRecord,
   nameIndexKeyPair,
   nameIndexSalt,
+  signNameIndexEntry,
 } from "../../../src/records/mod.ts";
 import { keysOfSlot, NamesHome } from "../../support/names_home.ts";
 import { failure, World } from "../../support/names_world.ts";
@@ -212,4 +215,19 @@ Deno.test("a home whose clock is hours behind reports entries left out as dated 
     error.message,
     /1 entry was left out as dated in the future\. By this machine's clock it is 2026-06-01T08:/,
   );
+});
+
+Deno.test("a kept entry whose time is no date is named in a warning, beside sound ones", async () => {
+  await using world = new World();
+  const keys = keyPairFromSeed(new Uint8Array(32).fill(9));
+  const nowMs = world.clock.now();
+  const signed = (timestampMs: number) =>
+    signNameIndexEntry(keys, "hello", { version: "1.0.0", firstSeenMs: nowMs, timestampMs });
+  const warnings: string[] = [];
+  const times = new EntryTimes(world.clock, (message) => warnings.push(message));
+  times.check("hello", [await signed(nowMs), await signed(Number.MAX_SAFE_INTEGER)]);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /signed 9007199254740991, first seen \d{4}-/);
+  const future = [{ name: "hello", publicKey: keys.publicKey, signedMs: Number.MAX_SAFE_INTEGER }];
+  assert.match(describeFutureEntries(future, nowMs).what, /\(9007199254740991, and it is /);
 });

@@ -85,3 +85,10 @@ Deno.test("the seeders of the archive and those of the publisher are told apart,
     "               192.0.2.1  libreseed 0.3.0, 2 archives, 1.0 KiB, up 1m00s",
   ]);
 });
+
+Deno.test("a time that is no date is shown as a number", () => {
+  const timestampMs = Number.MAX_SAFE_INTEGER;
+  const text = renderInfo({ ...info, timestampMs, versions: [{ version: "1.1.0", timestampMs }] });
+  assert.match(text, /^ {2}signed {7}9007199254740991$/m);
+  assert.match(text, /^ {2}versions {5}1\.1\.0 {2}9007199254740991$/m);
+});
