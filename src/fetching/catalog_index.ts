@@ -21,6 +21,7 @@ import {
   indexSizes,
   MAX_CATALOG_BYTES,
   type MinimalManifest,
+  PackageError,
   torrentOfBytes,
 } from "../package/mod.ts";
 import { writeFileAtomic } from "../store/mod.ts";
@@ -113,7 +114,7 @@ export class CatalogIndex {
 
   /**
    * Reads the manifests of all versions of a package, and verifies their signatures. Manifests that the
-   * index does not have are left out.
+   * index does not have, or that do not hold, are left out, as a reader of the catalog leaves out a line.
    *
    * @returns none if the package has more than {@linkcode MAX_MANIFESTS} versions
    * @throws as {@linkcode CatalogIndex.open}
@@ -127,7 +128,12 @@ export class CatalogIndex {
     const bytes = await this.#read({ start, end }, signal);
     return versions.flatMap((version, index) => {
       const entry = bytes.subarray(index * INDEX_ENTRY_BYTES, (index + 1) * INDEX_ENTRY_BYTES);
-      return this.#head.manifestOf(entry, name, version) ?? [];
+      try {
+        return this.#head.manifestOf(entry, name, version) ?? [];
+      } catch (error) {
+        if (error instanceof PackageError) return [];
+        throw error;
+      }
     });
   }
 

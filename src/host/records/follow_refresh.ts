@@ -202,7 +202,7 @@ async function readOne(
  * Reads the one package that is followed from the index of a catalog, without the rest of the catalog.
  *
  * @returns `undefined` if the whole list has to be read: several packages are followed, the record names no
- * index, or the index has not all manifests
+ * index, or not all manifests can be read from the index
  */
 async function readIndexed(
   context: FollowContext,
@@ -216,7 +216,11 @@ async function readIndexed(
   if (packages || !catalogInfoHash) return undefined;
   const list = await readList(context, key, item, name);
   if (!list.index) return undefined;
-  const manifests = await list.index.manifestsOf(name);
+  const manifests = await list.index.manifestsOf(name).catch((error) => {
+    context.signal?.throwIfAborted();
+    if (error instanceof LibreseedError) return [];
+    throw error;
+  });
   if (manifests.length < (list.packages.get(name)?.length ?? 0)) return undefined;
   const { seq } = list.item;
   return {

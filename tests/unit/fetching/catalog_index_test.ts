@@ -121,6 +121,7 @@ Deno.test("one package is read in two pieces of the index, and its manifests in 
   await assert.rejects(list.index!.manifestOf(packageName(5), "1.0.0"), {
     code: "CATALOG_INVALID",
   });
+  assert.deepEqual(await list.index!.manifestsOf(packageName(5)), []);
 });
 
 Deno.test("a package that the index does not have is not offered, and the catalog stays where it is", async () => {
