@@ -6,7 +6,8 @@
  *   determines the exit code; its `code` is part of the API.
  * - {@linkcode Clock} provides the time of day and timers. Tests pass a simulated clock.
  * - {@linkcode eachLimited} processes many items with bounded concurrency, {@linkcode KeyedQueue}
- *   runs work of the same key in order, {@linkcode TokenBucket} limits a rate.
+ *   runs work of the same key in order, {@linkcode TokenBucket} limits a rate, {@linkcode setNewest}
+ *   the entries of a map.
  * - `bytes.ts` converts bytes to text, hexadecimal and base64 and back, and compares bytes.
  * - The other files are small and answer one question each, for example whether an address is
  *   local, or whether an error means that the disk is full.
@@ -41,6 +42,8 @@ export * from "./turns.ts";
 export * from "./version.ts";
 export * from "./web_seeds.ts";
 export * from "./release_date.ts";
+export { setNewest } from "./set_newest.ts";
+export { shuffle } from "./shuffle.ts";
 export { BUILT_IN_PUBLISHER } from "./built_in_publisher.ts";
 export {
   PROGRAM_PACKAGE,

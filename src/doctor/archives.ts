@@ -6,7 +6,7 @@
  * @module
  */
 
-import { errorToData } from "../base/mod.ts";
+import { errorToData, shuffle } from "../base/mod.ts";
 import {
   hashOf,
   SeedDirectory,
@@ -56,7 +56,9 @@ export async function checkArchives(
     if (entry.problem === undefined) sound.push(entry);
     else problems.push(entry.problem);
   }
-  const { read, damaged } = await readSome(shuffled(sound, random), maxBytes, signal);
+  const inRandomOrder = [...sound];
+  shuffle(inRandomOrder, random);
+  const { read, damaged } = await readSome(inRandomOrder, maxBytes, signal);
   if (damaged.length > 0) {
     const [first] = damaged;
     const what = damaged.length === 1
@@ -98,14 +100,4 @@ async function readSome(
     }
   }
   return { read, damaged: damaged.sort() };
-}
-
-/** Shuffles a copy of `items` (Fisher–Yates). */
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const result = [...items];
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [result[i], result[j]] = [result[j]!, result[i]!];
-  }
-  return result;
 }

@@ -7,9 +7,8 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { type Clock, CompactMap, every, type Timer, torrentBeside } from "../base/mod.ts";
-import type { Torrent } from "./libraries/mod.ts";
+import { obfuscatedInfoHash, type Torrent } from "./libraries/mod.ts";
 import { readTorrentFile } from "./torrent_file.ts";
 import { destroyTorrent, statusOf, type TorrentStatus, waitForEvent } from "./torrents.ts";
 
@@ -104,7 +103,7 @@ export class Seeds {
     this.#rows.set(infoHashHex, `${lengthBytes} ${filePath}`);
     if (torrent === undefined) this.#torrents.delete(infoHashHex);
     else this.#torrents.set(infoHashHex, torrent);
-    this.#byObfuscatedHash?.set(keyOf(obfuscatedHash(infoHashHex)), infoHashHex);
+    this.#byObfuscatedHash?.set(keyOf(obfuscatedInfoHash(infoHashHex)), infoHashHex);
     if (before) await this.#sleep(infoHashHex, before);
   }
 
@@ -130,16 +129,15 @@ export class Seeds {
 
   /**
    * Finds the infohash that an encrypted handshake (Message Stream Encryption) is meant for.
-   * Instead of the infohash, such a handshake sends the obfuscated hash: the SHA-1 of `req2`
-   * followed by the infohash.
+   * Instead of the infohash, such a handshake sends the {@linkcode obfuscatedInfoHash}.
    *
    * @param hashHex the obfuscated hash, 40 hexadecimal digits
    * @param others infohashes to consider besides those of seeded archives
    */
   findObfuscated(hashHex: string, others: readonly string[]): string | undefined {
     const found = (this.#byObfuscatedHash ??= this.#obfuscated()).get(keyOf(hashHex));
-    if (found !== undefined && obfuscatedHash(found) === hashHex) return found;
-    return others.find((infoHashHex) => obfuscatedHash(infoHashHex) === hashHex);
+    if (found !== undefined && obfuscatedInfoHash(found) === hashHex) return found;
+    return others.find((infoHashHex) => obfuscatedInfoHash(infoHashHex) === hashHex);
   }
 
   /** Stops seeding an archive, and removes its torrent if it is awake. */
@@ -147,7 +145,7 @@ export class Seeds {
     if (!this.#rows.delete(infoHashHex)) return;
     this.#torrents.delete(infoHashHex);
     this.#transferred.delete(infoHashHex);
-    this.#byObfuscatedHash?.delete(keyOf(obfuscatedHash(infoHashHex)));
+    this.#byObfuscatedHash?.delete(keyOf(obfuscatedInfoHash(infoHashHex)));
     const awake = this.#awake.get(infoHashHex);
     if (awake) await this.#sleep(infoHashHex, awake);
   }
@@ -202,7 +200,7 @@ export class Seeds {
   #obfuscated(): CompactMap {
     const made = new CompactMap();
     for (const infoHashHex of this.#rows.keys()) {
-      made.set(keyOf(obfuscatedHash(infoHashHex)), infoHashHex);
+      made.set(keyOf(obfuscatedInfoHash(infoHashHex)), infoHashHex);
     }
     return made;
   }
@@ -259,10 +257,6 @@ export class Seeds {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
-}
-
-function obfuscatedHash(infoHashHex: string): string {
-  return createHash("sha1").update("req2").update(infoHashHex, "hex").digest("hex");
 }
 
 /** The first 12 hexadecimal digits, which are enough to find one of 100,000. */

@@ -12,6 +12,7 @@ import {
   formatAddress,
   isPublic,
   peerAddressBytes,
+  setNewest,
   toHex,
   TokenBucket,
   type TokenRate,
@@ -114,9 +115,7 @@ export class AddressVotes {
     if (from.length !== length || address.length !== length) return false;
     const network = toHex(from.subarray(0, VOTER_BYTES[length]));
     const text = formatAddress(address);
-    this.#votes.delete(network);
-    this.#votes.set(network, { text, port: portIn(claim) });
-    if (this.#votes.size > MAX_VOTERS) this.#votes.delete(this.#votes.keys().next().value!);
+    setNewest(this.#votes, network, { text, port: portIn(claim) }, MAX_VOTERS);
     this.#elect(text);
     return this.#external !== undefined && this.#external !== text;
   }

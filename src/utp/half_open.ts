@@ -6,6 +6,7 @@
  * @module
  */
 
+import { setNewest } from "../base/mod.ts";
 import { SEQ_MASK } from "./sequence.ts";
 
 /** Time in which a peer has to confirm a connection, in microseconds. */
@@ -51,11 +52,7 @@ export class HalfOpenTable {
     const known = this.#entries.get(key);
     if (known?.peerSeq === peerSeq) return known;
     const entry = { peerSeq, ourSeq, sinceUs: nowUs, wrong: 0 };
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    if (this.#entries.size > this.#max) {
-      this.#entries.delete(this.#entries.keys().next().value!);
-    }
+    setNewest(this.#entries, key, entry, this.#max);
     return entry;
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock } from "../base/mod.ts";
+import { type Clock, setNewest } from "../base/mod.ts";
 
 /** Time after which the same archive is told again (ms). */
 const AGAIN_MS = 3_600_000;
@@ -29,9 +29,7 @@ export class AskedArchives {
     const toldMs = this.#toldMs.get(infoHashHex);
     // The absolute value is compared, so that setting the clock back silences no archive.
     if (toldMs !== undefined && Math.abs(nowMs - toldMs) < AGAIN_MS) return;
-    this.#toldMs.delete(infoHashHex);
-    this.#toldMs.set(infoHashHex, nowMs);
-    if (this.#toldMs.size > MAX_ARCHIVES) this.#toldMs.delete(this.#toldMs.keys().next().value!);
+    setNewest(this.#toldMs, infoHashHex, nowMs, MAX_ARCHIVES);
     this.#tell(infoHashHex);
   }
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, formatHostPort, fromHex, type Timer } from "../base/mod.ts";
+import { type Clock, formatHostPort, fromHex, setNewest, type Timer } from "../base/mod.ts";
 import type { PeerAddress } from "../dht/mod.ts";
 
 /** Options of {@linkcode Outreach}. */
@@ -113,11 +113,7 @@ export class Outreach {
     const nowMs = this.#options.clock.now();
     const dialledMs = this.#dialled.get(key);
     if (dialledMs !== undefined && Math.abs(nowMs - dialledMs) < DIALLED_FOR_MS) return false;
-    this.#dialled.delete(key);
-    this.#dialled.set(key, nowMs);
-    if (this.#dialled.size > MAX_DIALLED) {
-      this.#dialled.delete(this.#dialled.keys().next().value!);
-    }
+    setNewest(this.#dialled, key, nowMs, MAX_DIALLED);
     return true;
   }
 }

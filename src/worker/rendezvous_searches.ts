@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, toHex } from "../base/mod.ts";
+import { type Clock, setNewest, toHex } from "../base/mod.ts";
 import type { DhtManager, PeerAddress } from "../dht/mod.ts";
 
 /** Time for which a download uses the result of a search that found peers, if it is new to it (ms). */
@@ -123,11 +123,7 @@ export class RendezvousSearches {
       }
     };
     search.ended = run();
-    this.#searches.delete(infoHashHex);
-    this.#searches.set(infoHashHex, search);
-    if (this.#searches.size > MAX_SEARCHES) {
-      this.#searches.delete(this.#searches.keys().next().value!);
-    }
+    setNewest(this.#searches, infoHashHex, search, MAX_SEARCHES);
     return search;
   }
 }

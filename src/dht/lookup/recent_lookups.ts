@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, toHex } from "../../base/mod.ts";
+import { type Clock, setNewest, toHex } from "../../base/mod.ts";
 import type { LookupResult } from "./lookup.ts";
 
 /**
@@ -32,11 +32,7 @@ export class RecentLookups {
    */
   keep(nodeId: Uint8Array, target: Uint8Array, result: LookupResult): void {
     const key = toHex(nodeId) + toHex(target);
-    this.#lookups.delete(key);
-    this.#lookups.set(key, { result, atMs: this.#clock.now() });
-    if (this.#lookups.size > MAX_LOOKUPS) {
-      this.#lookups.delete(this.#lookups.keys().next().value!);
-    }
+    setNewest(this.#lookups, key, { result, atMs: this.#clock.now() }, MAX_LOOKUPS);
   }
 
   /** Removes and returns the last lookup of a target; `undefined` if there is none or it is too old. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Clock } from "../../base/mod.ts";
+import { type Clock, setNewest } from "../../base/mod.ts";
 
 /** A stored item. */
 export interface StoredItem {
@@ -54,8 +54,6 @@ export class ItemStore {
 
   /** Stores an item for two hours from now, in place of an earlier item with the same target. */
   put(targetHex: string, item: StoredItem): void {
-    this.#items.delete(targetHex);
-    this.#items.set(targetHex, { item, putMs: this.#clock.now() });
-    if (this.#items.size > MAX_ITEMS) this.#items.delete(this.#items.keys().next().value!);
+    setNewest(this.#items, targetHex, { item, putMs: this.#clock.now() }, MAX_ITEMS);
   }
 }

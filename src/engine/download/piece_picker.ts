@@ -17,7 +17,7 @@
  * @module
  */
 
-import type { Clock } from "../../base/mod.ts";
+import { type Clock, shuffle } from "../../base/mod.ts";
 import {
   atMostReqq,
   BLOCK_BYTES,
@@ -245,7 +245,7 @@ export class PiecePicker {
       Math.min(WINDOW, Math.floor(WINDOW_BYTES / this.#torrent.pieceLength)),
     );
     const groups = others.length > 0 ? this.#byRarity(untouched) : inGroupsOf(window, untouched);
-    for (const group of groups) this.#shuffle(group);
+    for (const group of groups) shuffle(group, this.#random);
     this.#order = groups.flat();
   }
 
@@ -254,15 +254,6 @@ export class PiecePicker {
     const groups: number[][] = [];
     for (const index of indexes) (groups[this.#leechers[index]!] ??= []).push(index);
     return groups.filter((group) => group !== undefined);
-  }
-
-  #shuffle(numbers: number[]): void {
-    for (let last = numbers.length - 1; last > 0; last--) {
-      const at = Math.floor(this.#random() * (last + 1));
-      const number = numbers[at]!;
-      numbers[at] = numbers[last]!;
-      numbers[last] = number;
-    }
   }
 }
 

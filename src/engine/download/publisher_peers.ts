@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Clock } from "../../base/mod.ts";
+import { type Clock, setNewest } from "../../base/mod.ts";
 
 /** Time for which a peer counts as one that lacks an archive, or as one that is useful (ms). */
 const REMEMBERED_MS = 60 * 60_000;
@@ -47,11 +47,7 @@ export class PublisherPeers {
   noteUseful(publisherHex: string, address: string): void {
     const peers = this.#useful.get(publisherHex) ?? new Recent(MAX_USEFUL);
     peers.add(address, this.#clock.now());
-    this.#useful.delete(publisherHex);
-    this.#useful.set(publisherHex, peers);
-    if (this.#useful.size > MAX_PUBLISHERS) {
-      this.#useful.delete(this.#useful.keys().next().value!);
-    }
+    setNewest(this.#useful, publisherHex, peers, MAX_PUBLISHERS);
   }
 
   /** Number of pairs of archive and peer, and number of publishers, that are remembered. */
@@ -75,9 +71,7 @@ class Recent {
   }
 
   add(member: string, nowMs: number): void {
-    this.#added.delete(member);
-    this.#added.set(member, nowMs);
-    if (this.#added.size > this.#max) this.#added.delete(this.#added.keys().next().value!);
+    setNewest(this.#added, member, nowMs, this.#max);
   }
 
   has(member: string, nowMs: number): boolean {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, formatHostPort, machineOf, readHostPort } from "../../base/mod.ts";
+import { type Clock, formatHostPort, machineOf, readHostPort, shuffle } from "../../base/mod.ts";
 import type { PeerAddress } from "../../dht/mod.ts";
 import {
   redialFromRendezvous,
@@ -246,11 +246,4 @@ export class RendezvousDials {
 function machineIn(address: string): string {
   const read = readHostPort(address);
   return "host" in read ? machineOf(read.host) : address;
-}
-
-function shuffle<T>(list: T[], random: () => number): void {
-  for (let i = list.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [list[i], list[j]] = [list[j]!, list[i]!];
-  }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, type HostPort, type Timer, TokenBucket } from "../../base/mod.ts";
+import { type Clock, type HostPort, setNewest, type Timer, TokenBucket } from "../../base/mod.ts";
 import type { GateClient, HeardPeer, LocalDiscovery } from "../../gate/mod.ts";
 import { Announcements } from "./announcements.ts";
 
@@ -163,13 +163,13 @@ export class Neighbours {
   #hear({ infoHashHex, host, port }: HeardPeer): void {
     const nowMs = this.#options.clock.now();
     const key = `${host} ${port}`;
-    remember(this.#neighbours, key, { host, port, heardMs: nowMs }, MAX_NEIGHBOURS);
+    setNewest(this.#neighbours, key, { host, port, heardMs: nowMs }, MAX_NEIGHBOURS);
     const before = this.#meetings.get(`${key} ${infoHashHex}`);
     const isKnown = before !== undefined && isWithin(AGAIN_MS, before.dialledMs, nowMs) &&
       !isWithin(BEGUN_MS, before.heardMs, nowMs);
     const isDialled = !isKnown && this.#dialled.take(nowMs);
     const dialledMs = isDialled ? nowMs : before?.dialledMs ?? -Infinity;
-    remember(
+    setNewest(
       this.#meetings,
       `${key} ${infoHashHex}`,
       { heardMs: nowMs, dialledMs },
@@ -177,13 +177,6 @@ export class Neighbours {
     );
     if (isDialled) this.#options.onNeighbour(infoHashHex, { host, port });
   }
-}
-
-/** Sets the last entry of a map, and drops the first one if there are too many. */
-function remember<T>(map: Map<string, T>, key: string, value: T, max: number): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > max) map.delete(map.keys().next().value!);
 }
 
 /** Whether a time is less than `forMs` away. After the clock was set back, it is in the future. */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { formatHostPort, type HostPort, networkOf } from "../../base/mod.ts";
+import { formatHostPort, type HostPort, networkOf, shuffle } from "../../base/mod.ts";
 
 /** The networks of one node's answer. */
 interface Named {
@@ -44,10 +44,7 @@ export class Candidates {
   /** Adds the peers that one node has named. */
   add(named: readonly HostPort[]): void {
     const peers = named.filter(this.#admits);
-    for (let i = peers.length - 1; i > 0; i--) {
-      const other = Math.floor(this.#random() * (i + 1));
-      [peers[i], peers[other]] = [peers[other]!, peers[i]!];
-    }
+    shuffle(peers, this.#random);
     const left = new Map(peers.map((peer) => [keyOf(peer), peer]));
     for (const peer of peers) {
       const key = keyOf(peer);

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Clock, networkOf, TokenBucket, type TokenRate } from "../../base/mod.ts";
+import { type Clock, networkOf, setNewest, TokenBucket, type TokenRate } from "../../base/mod.ts";
 
 /** Maximum number of connections at once. */
 export const MAX_CONNECTIONS = 64;
@@ -87,11 +87,7 @@ export class AnswerLimits {
 
   #bucketOf(network: string): TokenBucket {
     const bucket = this.#networks.get(network) ?? new TokenBucket(NETWORK_RATE, this.#clock.now());
-    this.#networks.delete(network);
-    this.#networks.set(network, bucket);
-    if (this.#networks.size > MAX_NETWORKS) {
-      this.#networks.delete(this.#networks.keys().next().value!);
-    }
+    setNewest(this.#networks, network, bucket, MAX_NETWORKS);
     return bucket;
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, equalBytes, toHex, version } from "../../base/mod.ts";
+import { type Clock, equalBytes, setNewest, toHex, version } from "../../base/mod.ts";
 import { hasPossibleTimes, unrevoked } from "../../names/mod.ts";
 import {
   announceSalt,
@@ -71,10 +71,7 @@ export class RendezvousAnswers {
     const known = this.#known.get(id);
     if (isFresh(known, nowMs, FRESH_MS)) return known.answer;
     const answer = this.#read(question, nowMs);
-    this.#known.delete(id);
-    this.#known.set(id, { answer, untilMs: nowMs + FRESH_MS });
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_ANSWERS) this.#known.delete(oldest!);
+    setNewest(this.#known, id, { answer, untilMs: nowMs + FRESH_MS }, MAX_ANSWERS);
     return answer;
   }
 
