@@ -54,6 +54,15 @@ export default defineCommand<Record<never, never>, string[]>({
       if (results.length === 0 && packages.length === 0) {
         output.notice("this home keeps no records");
       }
+      const isVersionAnnounced = packages.some((wanted) =>
+        wanted.version !== undefined && results.some((one) => isOf(one, wanted))
+      );
+      if (isVersionAnnounced && !(await operations.status()).daemon) {
+        output.notice(
+          "no daemon runs, so archives were not announced: other BitTorrent clients find a version " +
+            "again once `libreseed seed` runs and it is announced then",
+        );
+      }
       const unknown = packages.filter((wanted) => !results.some((one) => isOf(one, wanted)));
       const errors = unknown.map(noRecords);
       for (const error of errors) output.error(await withNearestName(error, given));
@@ -167,9 +176,25 @@ function reasonOf({ outcome, error }: Announced): { why: string; code: string } 
   return { why, code: error?.code ?? "DHT_UNREACHABLE" };
 }
 
+/**
+ * Reads an argument of the command.
+ *
+ * @throws {CliError} `BAD_ARGUMENTS` (kind `usage`) for a publisher, or a range or tag in place of a version
+ */
 async function readName(text: string): Promise<WantedRecords> {
-  const { parsePackageSpec } = await import("../../package/mod.ts");
-  const { name, range } = parsePackageSpec(text);
+  const { isValidVersion, parsePackageSpec } = await import("../../package/mod.ts");
+  const { publicKey, name, range } = parsePackageSpec(text);
+  const refuse = (why: string) =>
+    new CliError("usage", "BAD_ARGUMENTS", `${JSON.stringify(text)} ${why}`);
+  if (publicKey) {
+    throw refuse(
+      `names a publisher, but what this home keeps of a package is announced whoever has published ` +
+        `it: write ${name}${range === undefined ? "" : `@${range}`}`,
+    );
+  }
+  if (range !== undefined && !isValidVersion(range)) {
+    throw refuse(`names no version: write ${name}@VERSION, or ${name} for all versions`);
+  }
   return { name, version: range };
 }
 

@@ -55,6 +55,15 @@ Deno.test("announce takes names with or without versions, and reports unknown on
   assert(none.stderr.includes("libreseed list"), none.stderr);
   const bad = await home.run(["announce", "No Name"]);
   assert.deepEqual([bad.code, bad.stdout], [2, ""]);
+  // Records are not chosen by their publisher, and neither by a range.
+  for (const wrong of [`${home.publicKey}/a@1.0.0`, "a@^1", "a@latest"]) {
+    const { code, stdout, stderr } = await home.run(["announce", wrong]);
+    assert.deepEqual([code, stdout], [2, ""], stderr);
+    assert.match(stderr, /: write a@(?:1\.0\.0|VERSION)/);
+  }
+  // Nobody could connect to an archive that no daemon serves.
+  const { stderr } = await home.run(["announce", "a@1.0.0"]);
+  assert.match(stderr, /no daemon runs, so archives were not announced/);
 });
 
 Deno.test("announce --json prints one object per record with its outcome", async () => {
