@@ -27,9 +27,8 @@ const DOUBTFUL_FROM = 3;
 
 /**
  * Counts the networks (a /24 of IPv4, a /48 of IPv6) with peers in the answers of several nodes. Peers
- * of this machine and of private networks each count. A
- * network that only one of three or more nodes names does not count, because a single node may name
- * any addresses. Peers are announced to the eight closest nodes, so honest answers overlap.
+ * of this machine and of private networks each count. A network that only one of three or more nodes
+ * names does not count, because a single node may name any addresses. Peers are announced to the eight closest nodes, so honest answers overlap.
  */
 export function countPeerNetworks(answers: readonly (readonly PeerAddress[])[]): number {
   const naming = new Map<string, number>();

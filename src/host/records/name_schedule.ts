@@ -111,7 +111,7 @@ export class NameSchedule {
   /**
    * Returns the pause until the next look at a slot (ms), with jitter.
    *
-   * @param isWritten whether this home has just written it. Whoever had to write it goes on as a keeper
+   * @param isWritten whether this home has just written it. A mirror that had to write it goes on as a keeper
    * until another one is seen to do it
    */
   pauseMs(kept: KeptName, isWritten: boolean): number {
