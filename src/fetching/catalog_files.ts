@@ -15,7 +15,7 @@
  */
 
 import { join } from "node:path";
-import { equalBytes } from "../base/mod.ts";
+import { equalBytes, toHex } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import {
   catalogFileName,
@@ -75,6 +75,8 @@ export function currentCatalogName(keptName: string): string {
 export interface PresentCatalog {
   bytes: Uint8Array;
   torrent: TorrentOfBytes;
+  /** Whether it is the current catalog, and not a copy that a daemon seeds. */
+  isCurrent: boolean;
 }
 
 /**
@@ -110,16 +112,54 @@ export async function presentCatalog(
   publicKey: Uint8Array,
   infoHash: Uint8Array,
 ): Promise<PresentCatalog | undefined> {
-  const fileName = catalogFileName(publicKey);
-  const path = join(seedDirectory, fileName);
+  return await presentFile(seedDirectory, catalogFileName(publicKey), infoHash, MAX_CATALOG_BYTES);
+}
+
+/**
+ * Reads a catalog, an index or a list of good archives from the seed directory: the current file, or the
+ * copy that a daemon seeds. A process that ended before the record was put may have left a later current file than
+ * the record names.
+ *
+ * @param fileName name of the current file
+ * @param infoHash 20 bytes
+ * @returns `undefined` if neither file has the infohash
+ */
+export async function presentFile(
+  seedDirectory: string,
+  fileName: string,
+  infoHash: Uint8Array,
+  maxBytes: number,
+): Promise<PresentCatalog | undefined> {
+  for (const name of [fileName, keptCatalogName(fileName, toHex(infoHash))]) {
+    const bytes = await readFileUpTo(join(seedDirectory, name), maxBytes);
+    if (!bytes) continue;
+    const torrent = torrentOfBytes(fileName, bytes);
+    if (equalBytes(torrent.infoHash, infoHash)) {
+      return { bytes, torrent, isCurrent: name === fileName };
+    }
+  }
+  return undefined;
+}
+
+/** Reads a regular file of at most `maxBytes`; returns `undefined` for any other, and if there is none. */
+async function readFileUpTo(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
   try {
     const info = await Deno.lstat(path);
-    if (!info.isFile || info.size > MAX_CATALOG_BYTES) return undefined;
-    const bytes = await Deno.readFile(path);
-    const torrent = torrentOfBytes(fileName, bytes);
-    return equalBytes(torrent.infoHash, infoHash) ? { bytes, torrent } : undefined;
+    return info.isFile && info.size <= maxBytes ? await Deno.readFile(path) : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/** Makes a file that {@linkcode presentFile} has found the current one, unless it is that already. */
+export async function makeCurrent(
+  { operations, seedDirectory }: Pick<CatalogContext, "operations" | "seedDirectory">,
+  fileName: string,
+  { bytes, torrent, isCurrent }: PresentCatalog,
+): Promise<void> {
+  if (isCurrent) return;
+  await writeFileAtomic(join(seedDirectory, fileName), bytes);
+  await writeFileAtomic(join(seedDirectory, catalogTorrentName(fileName)), torrent.torrent);
+  if ((await operations.status()).daemon) await operations.addCatalog({ fileName });
 }

@@ -25,7 +25,7 @@ import {
   torrentOfBytes,
 } from "../package/mod.ts";
 import { writeFileAtomic } from "../store/mod.ts";
-import { type CatalogContext, catalogTorrentName } from "./catalog_files.ts";
+import { type CatalogContext, catalogTorrentName, presentFile } from "./catalog_files.ts";
 import { FetchingError } from "./errors.ts";
 
 /** Maximum number of versions whose manifests are read at once; they take 133 kB. */
@@ -147,10 +147,11 @@ async function read(
   { publicKey, infoHash, webSeeds = [] }: WantedIndex,
   range: IndexRange,
 ): Promise<RangesRead> {
-  const present = await presentIndex(seedDirectory, publicKey, infoHash);
+  const fileName = indexFileName(publicKey);
+  const present = await presentFile(seedDirectory, fileName, infoHash, MAX_CATALOG_BYTES);
   if (present) {
-    const bytes = present.subarray(range.start, range.end);
-    return { bytes, lengthBytes: present.length, downloadedBytes: 0 };
+    const bytes = present.bytes.subarray(range.start, range.end);
+    return { bytes, lengthBytes: present.bytes.length, downloadedBytes: 0 };
   }
   const deadline = new AbortController();
   const timer = clock.after(timeoutMs, () => deadline.abort());
@@ -163,7 +164,7 @@ async function read(
       maxBytes: MAX_CATALOG_BYTES,
       ranges: [range],
       webSeeds: usableWebSeeds(webSeeds),
-      fileName: indexFileName(publicKey),
+      fileName,
       publisher: publisher ?? publicKey,
     }, { signal: AbortSignal.any(signals) });
   } catch (cause) {
@@ -180,25 +181,6 @@ async function read(
     );
   } finally {
     timer.cancel();
-  }
-}
-
-/** Reads an index from the seed directory; returns `undefined` unless its infohash is `infoHash`. */
-async function presentIndex(
-  seedDirectory: string,
-  publicKey: Uint8Array,
-  infoHash: Uint8Array,
-): Promise<Uint8Array | undefined> {
-  const fileName = indexFileName(publicKey);
-  const path = join(seedDirectory, fileName);
-  try {
-    const info = await Deno.lstat(path);
-    if (!info.isFile || info.size > MAX_CATALOG_BYTES) return undefined;
-    const bytes = await Deno.readFile(path);
-    return equalBytes(torrentOfBytes(fileName, bytes).infoHash, infoHash) ? bytes : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }
 
@@ -222,7 +204,9 @@ export async function keepIndex(
   { infoHash, announce }: { infoHash?: Uint8Array; announce?: boolean } = {},
 ): Promise<Uint8Array | undefined> {
   const fileName = indexFileName(publicKey);
-  if (!infoHash || !(await presentIndex(seedDirectory, publicKey, infoHash))) {
+  const present = infoHash &&
+    await presentFile(seedDirectory, fileName, infoHash, MAX_CATALOG_BYTES);
+  if (!present?.isCurrent) {
     const bytes = await buildIndex(catalog, publicKey, signal);
     if (!bytes) return undefined;
     const made = torrentOfBytes(fileName, bytes);

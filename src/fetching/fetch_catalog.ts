@@ -17,7 +17,12 @@ import {
 } from "../package/mod.ts";
 import type { AnnounceRecord } from "../records/mod.ts";
 import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
-import { type CatalogContext, catalogTorrentName, presentCatalog } from "./catalog_files.ts";
+import {
+  type CatalogContext,
+  catalogTorrentName,
+  makeCurrent,
+  presentCatalog,
+} from "./catalog_files.ts";
 import { keepIndex } from "./catalog_index.ts";
 import { FetchingError } from "./errors.ts";
 
@@ -45,6 +50,7 @@ export async function fetchCatalog(
   const present = await presentCatalog(seedDirectory, publicKey, infoHash);
   if (present) {
     const catalog = await parseCatalogInTurns(present.bytes, publicKey, signal);
+    await makeCurrent(context, catalogFileName(publicKey), present);
     if (indexInfoHash) {
       await keepIndex(context, publicKey, present.bytes, { infoHash: indexInfoHash });
     }

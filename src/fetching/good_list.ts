@@ -7,13 +7,18 @@
  */
 
 import { join } from "node:path";
-import { equalBytes, toHex } from "../base/mod.ts";
+import { toHex } from "../base/mod.ts";
 import { named } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import { torrentOfBytes } from "../package/mod.ts";
 import { decodeGoodList, encodeGoodList, GOOD_HASH_BYTES, isGoodList } from "../records/mod.ts";
 import { moveIntoPlace, writeFileAtomic } from "../store/mod.ts";
-import { type CatalogContext, catalogTorrentName } from "./catalog_files.ts";
+import {
+  type CatalogContext,
+  catalogTorrentName,
+  makeCurrent,
+  presentFile,
+} from "./catalog_files.ts";
 import { FetchingError } from "./errors.ts";
 
 /** Maximum number of archives in a list. */
@@ -66,13 +71,17 @@ export async function writeGoodList(
  * @throws {EngineError} `TORRENT_TOO_LARGE` (kind `verification`)
  */
 export async function fetchGoodList(
-  { operations, seedDirectory, clock, timeoutMs, signal }: CatalogContext,
+  context: CatalogContext,
   root: Uint8Array,
   infoHash: Uint8Array,
 ): Promise<Uint8Array[]> {
+  const { operations, seedDirectory, clock, timeoutMs, signal } = context;
   const fileName = goodListFileName(root);
-  const present = await presentList(join(seedDirectory, fileName), fileName, infoHash);
-  if (present) return decodeGoodList(present);
+  const present = await presentFile(seedDirectory, fileName, infoHash, MAX_BYTES);
+  if (present && isGoodList(present.bytes)) {
+    await makeCurrent(context, fileName, present);
+    return decodeGoodList(present.bytes);
+  }
   const what = `The list of good archives of ${formatPublicKey(root)}`;
   const deadline = new AbortController();
   const timer = clock.after(timeoutMs, () => deadline.abort());
@@ -105,22 +114,4 @@ export async function fetchGoodList(
   await moveIntoPlace(path, join(seedDirectory, fileName));
   if ((await operations.status()).daemon) await operations.addCatalog({ fileName });
   return decodeGoodList(bytes);
-}
-
-/** Returns the bytes of a list in the seed directory, if they are those that the infohash names. */
-async function presentList(
-  path: string,
-  fileName: string,
-  infoHash: Uint8Array,
-): Promise<Uint8Array | undefined> {
-  try {
-    const info = await Deno.lstat(path);
-    if (!info.isFile || info.size > MAX_BYTES) return undefined;
-    const bytes = await Deno.readFile(path);
-    const isNamed = equalBytes(torrentOfBytes(fileName, bytes).infoHash, infoHash);
-    return isNamed && isGoodList(bytes) ? bytes : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }

@@ -153,7 +153,7 @@ export async function writeCatalogWith(
     grown = growCatalog(before.bytes, lines)!;
   }
   const { present, count } = before;
-  const catalogInfoHash = present && grown.bytes === before.bytes
+  const catalogInfoHash = present?.isCurrent && grown.bytes === before.bytes
     ? present.torrent.infoHash
     : await writeCatalog(seeds.path, publicKey, grown, present);
   // Catalog and index are seeded and announced before the record, because readers of the record download
