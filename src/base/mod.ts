@@ -8,6 +8,7 @@
  * - {@linkcode eachLimited} processes many items with bounded concurrency, {@linkcode KeyedQueue}
  *   runs work of the same key in order, {@linkcode TokenBucket} limits a rate, {@linkcode setNewest}
  *   the entries of a map.
+ * - {@linkcode CompactMap} keeps a hundred thousand texts in little memory.
  * - `bytes.ts` converts bytes to text, hexadecimal and base64 and back, and compares bytes.
  * - The other files are small and answer one question each, for example whether an address is
  *   local, or whether an error means that the disk is full.

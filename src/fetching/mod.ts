@@ -8,7 +8,8 @@
  * 1. `lookUpRecord` (`record_lookup.ts`) looks a record up once. Its outcome is found, absent, or
  *    unanswered. `findRecord` (`find_record.ts`) repeats the lookup with back-off.
  * 2. `readOffer` (`offer.ts`) reads the versions that a publisher lists, from its announce record or from
- *    a catalog (`publisher_list.ts`, `fetch_catalog.ts`).
+ *    a catalog (`publisher_list.ts`, `fetch_catalog.ts`), or of one package from the catalog's index
+ *    (`catalog_index.ts`).
  * 3. `resolvePackage` (`resolve.ts`) chooses a version (`choose_version.ts`) and reads its minimal manifest
  *    (`manifest_record.ts`). `getHighestAvailable` (`version_fallback.ts`) falls back to a lower version
  *    if the highest has no peers, and `version_marks.ts` refuses a downgrade.
@@ -19,7 +20,12 @@
  * (`head_start.ts`), and the download begins when one node has shown the manifest (`download_ahead.ts`).
  * The complete lookups decide which archive is kept.
  *
- * `good_list.ts` writes and fetches a publisher's list of archives that outlive a revoked key.
+ * Peers of a publisher's rendezvous are asked beside the DHT (`rendezvous.ts`): for the publisher's records
+ * (`publisher_keys.ts`), for a manifest record that the DHT lacks (`manifest_lookups.ts`), and for what they
+ * seed (`seeders.ts`).
+ *
+ * `follow_scope.ts` decides which versions are followed, and `version_dates.ts` finds when versions were
+ * signed. `good_list.ts` writes and fetches a publisher's list of archives that outlive a revoked key.
  *
  * The manifest or one file can be read without the rest of the archive: `beginning.ts`.
  *

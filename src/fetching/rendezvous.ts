@@ -25,7 +25,7 @@ export interface HeardAnswer extends RendezvousAnswer {
 export type RendezvousCaller = Pick<Operations, "askRendezvous">;
 
 /** Time limit of a question, from the search for peers on (ms). */
-export const RENDEZVOUS_LIMIT_MS = 6_000;
+const RENDEZVOUS_LIMIT_MS = 6_000;
 /** Time for which {@linkcode Asking.moment} waits (ms). An honest peer answers within some round trips. */
 const GRACE_MS = 1_000;
 

@@ -7,7 +7,8 @@
  *   running host, or by starting a host in the command's process. Start reading here.
  * - `daemon.ts` starts and stops the parts of the daemon in order.
  * - `host.ts` creates and connects the parts of a host, and implements the operations of the control
- *   socket (`src/control`); `options.ts` has the options of a host.
+ *   socket (`src/control`); `options.ts` has the options of a host. `keepers.ts` creates the parts that
+ *   decide what is announced, and `remove_package.ts` removes a package with its records.
  * - `thread/` is the handle of the worker thread, `records/` keeps records alive, `rendezvous/` answers the
  *   peers that ask at a rendezvous, `seeding/` seeds the seed directory, `http/` serves the monitoring
  *   page.

@@ -61,7 +61,6 @@ export {
   indexFileName,
   IndexHead,
   type IndexRange,
-  type IndexSizes,
   indexSizes,
   isArchiveOf,
   isNewerVersion,

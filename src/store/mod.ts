@@ -73,7 +73,6 @@ export {
   type RecordFilter,
   type RecordsTable,
   type ReplacedState,
-  type ScheduledRecord,
   STATE_SCHEMA_VERSION,
   StateDatabase,
   type StoredIdentity,

@@ -9,7 +9,9 @@
  *
  * Inside the thread, `main.ts` is the entry point. `src/confinement` adds restrictions that
  * permissions cannot express. `runtime.ts` implements the API: it connects the engine with the DHT
- * manager, which borrows the engine's DHT node.
+ * manager, which borrows the engine's DHT node. `download.ts` runs one download, with the search for its
+ * peers (`peer_search.ts`, `rendezvous_searches.ts`). `rendezvous.ts` has the questions of peers answered
+ * by the command's thread, and asks other peers. `asked_archives.ts` tells which archives peers ask for.
  *
  * `state.db` stays in the command's thread, and private keys in the launcher. Importing this file
  * does not load the engine.

@@ -8,7 +8,7 @@
 import { HolderHalfLife } from "./holder_half_life.ts";
 
 /** Jitter: each interval is randomly lengthened or shortened by up to this share. */
-export const JITTER = 0.1;
+const JITTER = 0.1;
 /** Back-off after the first failure. Each further failure doubles the back-off, up to the interval. */
 const FIRST_BACKOFF_MS = 60_000;
 /** Lifetime of an item on a node after its last put (BEP 44). */
@@ -49,7 +49,11 @@ export class Intervals {
     return Math.min(this.longestMs, byChurnMs);
   }
 
-  /** Returns the pause after an announcement and so many failures in a row, with jitter, milliseconds. */
+  /**
+   * Returns the pause after an announcement, with jitter, milliseconds.
+   *
+   * @param failures number of failures in a row, that of this announcement included; 0 after a success
+   */
   pauseMs(kind: "record" | "torrent", failures: number): number {
     const jitter = 1 + JITTER * (2 * this.#random() - 1);
     const intervalMs = this.of(kind);

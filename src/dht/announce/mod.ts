@@ -3,7 +3,8 @@
  *
  * {@linkcode Reannouncer} keeps an entry with a due time for each record and torrent. It announces
  * the earliest due entry first, records before torrents, and reports each outcome. A success is
- * repeated after an interval with jitter, a failure after an exponential back-off.
+ * repeated after an interval with jitter, a failure after an exponential back-off (`intervals.ts`). An
+ * entry with `isOnce` leaves the schedule after one announcement. A rendezvous counts as a torrent.
  *
  * Its parts: `announcement.ts` has the types of announcements. `due_queue.ts` is a priority queue by
  * due time. `aimd.ts` limits the number of concurrent announcements. `holder_half_life.ts` estimates

@@ -7,7 +7,7 @@
  * packets of uTP to `utp_packets.ts`. npm:k-rpc decodes the others. `krpc_answers.ts` answers
  * queries: `get` and `put` through `item_answers.ts`, with items from `item_store.ts` and tokens from
  * `write_tokens.ts`; all other queries of IPv4 through npm:bittorrent-dht, with shortened answers,
- * and those of IPv6 through `peer_answers.ts`.
+ * and those of IPv6 through `peer_answers.ts`. `spread.ts` chooses which of many peers an answer names.
  *
  * {@linkcode DhtHosts} owns the nodes of both families. Each is a {@linkcode DhtHost}, which owns
  * npm:k-rpc and the socket. It reopens a failed socket, fills the routing table, detects whether any

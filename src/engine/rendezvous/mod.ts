@@ -15,5 +15,5 @@
  * @module
  */
 
-export type { AskOptions, RendezvousAsked } from "./asking.ts";
+export type { RendezvousAsked } from "./asking.ts";
 export { RendezvousPeers } from "./rendezvous_peers.ts";

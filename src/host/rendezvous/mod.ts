@@ -9,4 +9,4 @@
  * @module
  */
 
-export { RendezvousAnswers, type RendezvousAnswersOptions } from "./answers.ts";
+export { RendezvousAnswers } from "./answers.ts";

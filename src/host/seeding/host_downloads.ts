@@ -1,5 +1,5 @@
 /**
- * All downloads of a host: of whole archives, of their beginnings, and of single pieces.
+ * All downloads of a host: of whole archives, of their beginnings, and of ranges of bytes.
  *
  * @module
  */

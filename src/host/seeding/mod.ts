@@ -2,13 +2,13 @@
  * Seeding by the host: verifies, seeds and watches the archives in the seed directory, and downloads
  * archives for commands.
  *
- * - `packages.ts` verifies, seeds, removes and lists the archives in the seed directory. Start reading
- *   here.
+ * - `packages.ts` verifies, seeds, removes and lists the archives in the seed directory, which are in memory
+ *   as `seeded_files.ts`. Start reading here.
  * - `seeding.ts` is the daemon's part: it seeds all archives, reacts to changes that `watch.ts` finds, and
  *   keeps records of other publishers alive. `retries.ts` schedules retries of temporary failures.
  * - `seeded_catalogs.ts` seeds catalogs. A superseded catalog is seeded for one more hour.
  * - `downloads.ts` shares one download between all commands that request the same torrent.
- * - `prefix_downloads.ts` downloads the beginnings of archives, and `range_reads.ts` single pieces.
+ * - `prefix_downloads.ts` downloads the beginnings of archives, and `range_reads.ts` ranges of bytes.
  * - `seeder.ts` hands torrents to the worker; `count_peers.ts` and `disk_use.ts` provide data for
  *   reports.
  *

@@ -29,9 +29,9 @@ import { isValidName, isValidVersion } from "./names.ts";
 import { CERTIFIED_PROTOCOL, PROTOCOL, type SignerFields, signingKeyOf } from "./signer_field.ts";
 
 /** Maximum length of the head of an index (bytes); 4,096 pieces of names of 20 characters take 120 kB. */
-export const MAX_INDEX_HEAD_BYTES: number = 1 << 20;
+const MAX_INDEX_HEAD_BYTES: number = 1 << 20;
 /** Maximum length of the line of one package (bytes); 100,000 versions of 64 characters fit. */
-export const MAX_INDEX_LINE_BYTES: number = 8 << 20;
+const MAX_INDEX_LINE_BYTES: number = 8 << 20;
 
 const LINE_FEED = 10;
 

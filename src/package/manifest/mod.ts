@@ -7,7 +7,7 @@
  * - The minimal manifest (`minimal_manifest.ts`) identifies the archive by its hashes. It lies
  *   beside the archive, and a manifest record in the DHT carries its fields.
  * - A catalog (`catalog.ts`) holds all minimal manifests of one publisher, one per line. Its index
- *   (`catalog_index.ts`) is for readers that need a small part of it.
+ *   (`catalog_index.ts`, `catalog_index_reader.ts`) is for readers that need a small part of it.
  *
  * Both manifests have exactly one byte form, canonical JSON and a line feed (`signed_json.ts`);
  * readers accept no other. Signatures are Ed25519 over that form without the field `signature`.
@@ -42,7 +42,6 @@ export {
   type IndexedPackage,
   IndexHead,
   type IndexRange,
-  type IndexSizes,
   indexSizes,
 } from "./catalog_index_reader.ts";
 export { catalogVersions, growCatalog, type GrownCatalog } from "./catalog_growth.ts";

@@ -27,7 +27,6 @@ export {
   type PutResult,
   type RecordFilter,
   RecordsTable,
-  type ScheduledRecord,
   type StoredRecord,
 } from "./records_table.ts";
 export { noteDamaged, verdictLine } from "./state_check.ts";
