@@ -85,7 +85,7 @@ export const rooms: Record<string, Room> = {
   identity: { runs: "everywhere", holds: "Ed25519 keys, key files", imports: ["base"] },
   records: {
     runs: "everywhere",
-    holds: "the signed records, targets, magnets",
+    holds: "the signed records, targets, magnets, messages of rendezvous",
     imports: ["base", "bencode", "identity"],
   },
   keys: {
@@ -161,7 +161,7 @@ export const rooms: Record<string, Room> = {
   },
   names: {
     runs: "shared",
-    holds: "from a name to its publisher: indexes, pins",
+    holds: "from a name to its publisher: indexes, rendezvous, pins",
     imports: [
       "base",
       "config",
@@ -189,7 +189,7 @@ export const rooms: Record<string, Room> = {
   },
   host: {
     runs: "host",
-    holds: "the process that owns a home's engine: seeding, keeping records, HTTP",
+    holds: "the process that owns a home's engine: seeding, records, answers to peers, HTTP",
     imports: [
       ...["base", "router", "reachability", "config", "identity", "launcher", "records", "package"],
       ...["store", "trust", "dht", "engine", "worker", "control", "fetching", "names"],
