@@ -294,7 +294,11 @@ export class WorkerRuntime implements WorkerApi {
     Promise.resolve(this.#rendezvous.set(places));
 
   askRendezvous: WorkerApi["askRendezvous"] = (operation, question) =>
-    this.#operation(operation, (signal) => this.#rendezvous.ask(operation, question, signal));
+    this.#operation(operation, (signal) => {
+      // Throws if the DHT is off: "no peer was found" would be untrue, because nobody was asked.
+      void this.#borrowing;
+      return this.#rendezvous.ask(operation, question, signal);
+    });
 
   answerQuestion: WorkerApi["answerQuestion"] = (number, answer) =>
     Promise.resolve(this.#rendezvous.answer(number, answer));

@@ -46,8 +46,8 @@ Deno.test("a mirror seeds a followed publisher's packages and keeps their record
     await using daemon = await ann.daemon();
     await publishAll(place, ann, [["apple", "1.0.0"], ["apple", "1.1.0"], ["pear", "1.0.0"]]);
     assert.equal((await mirror.run(["search"])).code, 3);
-    assert.equal(await mirror.must(["follow", ann.publicKey]), `${ann.publicKey}\t3 packages\n`);
-    assert.match(await mirror.must(["following"]), /^ed25519:[^\t]+\t3 packages\t20/);
+    assert.equal(await mirror.must(["follow", ann.publicKey]), `${ann.publicKey}\t3 versions\n`);
+    assert.match(await mirror.must(["following"]), /^ed25519:[^\t]+\t3 versions\t20/);
     // `search` works without a network, and finds packages in the stored list of a followed
     // publisher.
     const found = await mirror.must(["search", "app"], { env: { LIBRESEED_BOOTSTRAP: "none" } });
@@ -179,7 +179,7 @@ Deno.test("packages of a publisher are followed within ranges, mirrored, and fol
   assert.equal((await mirror.run(["follow", "ed25519:short"])).code, 2);
   assert.equal(
     await mirror.must(["follow", `${key}/apple@^2`]),
-    `${key}/apple@^2\t2 packages\n`,
+    `${key}/apple@^2\t2 versions\n`,
   );
   const hex = ann.keys.publicKey.toHex();
   const [line] = (await mirror.must(["follow", "--json", `${hex}/pear`])).split("\n");
@@ -196,7 +196,7 @@ Deno.test("packages of a publisher are followed within ranges, mirrored, and fol
   ]);
   assert.match(
     await mirror.must(["following"]),
-    /^ed25519:\S+\/apple@\^2\t2 packages\t20\S+\ned25519:\S+\/pear\t1 package\t20\S+\n$/,
+    /^ed25519:\S+\/apple@\^2\t2 versions\t20\S+\ned25519:\S+\/pear\t1 version\t20\S+\n$/,
   );
   await using mirroring = await mirror.daemon(["--mirror"]);
   await eventually(() => archives(mirror).length === 2);

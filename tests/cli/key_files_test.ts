@@ -101,7 +101,7 @@ Deno.test("a backup restores keys, pins and what is known, but no root key, in a
   );
   const following = await must(["following", ...other]);
   assert.equal(following, await must(["following"]));
-  assert.match(following, /^ed25519:\S+\/tool@\^2\t0 packages\tnever\ned25519:\S{44}\t0 packages/);
+  assert.match(following, /^ed25519:\S+\/tool@\^2\t0 versions\tnever\ned25519:\S{44}\t0 versions/);
 });
 
 Deno.test("the root key is moved out of the home, of which doctor and publish remind", async () => {

@@ -68,7 +68,7 @@ export default defineCommand<Record<never, never>, [key: string]>({
         const packages = await countFollowed(state, publicKey, scope);
         output.result(
           { publisher, ...scope, packages },
-          `${label}\t${formatCount(packages, "package")}`,
+          `${label}\t${formatCount(packages, "version")}`,
         );
       }));
   },

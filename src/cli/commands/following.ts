@@ -32,7 +32,7 @@ export default defineCommand<Record<never, never>, []>({
           const packages = await countFollowed(state, publicKey, scope);
           output.result(
             { publisher, ...scope, packages, sinceMs, checkedMs, seq },
-            `${formatFollowed(publicKey, scope)}\t${formatCount(packages, "package")}\t${checked}`,
+            `${formatFollowed(publicKey, scope)}\t${formatCount(packages, "version")}\t${checked}`,
           );
         }
       }

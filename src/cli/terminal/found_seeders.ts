@@ -18,7 +18,7 @@ export function describeSeeders(found: FoundSeeders | undefined): string[] {
   const { answered, seeders } = found;
   const more = seeders.length - MAX_LISTED;
   return [
-    `${formatCount(found.found, "seeder")} of the publisher found, ${answered} answered` +
+    `${found.found} that the DHT names for the publisher, ${answered} answered` +
     (seeders.length > 0 ? "; they claim:" : ""),
     ...seeders.slice(0, MAX_LISTED).map(describeSeeder),
     ...(more > 0 ? [`… and ${more} more (--json lists all)`] : []),

@@ -270,11 +270,14 @@ function problemsOf({ status, packages, records, revoked }: StatusView): StatusR
 function announcingRows({ announcing }: StatusJson): StatusRow[] {
   if (!announcing || announcing.unannounced === 0) return [];
   const { unannounced, budget } = announcing;
-  const what = unannounced === 1 ? "1 version is" : `${unannounced} versions are`;
+  const [what, them] = unannounced === 1
+    ? ["1 version is", "it"]
+    : [`${unannounced} versions are`, "them"];
   const row: StatusRow = [
     "announced",
-    `not all: ${what} beyond the budget of ${budget} packets an hour, and found by libreseed only; ` +
-    `\`libreseed announce NAME@VERSION\` brings one back for a day`,
+    `not all: ${what} beyond announce-budget (${budget} packets an hour), so libreseed finds ${them} and ` +
+    "other BitTorrent clients do not. `libreseed status --all` says which; " +
+    "`libreseed announce NAME@VERSION` announces one",
   ];
   return [row];
 }
@@ -333,7 +336,7 @@ function stateOf(one: PackageJson): string {
 
 /** Says so if other BitTorrent clients cannot find a package by its magnet link now. */
 function findableOf({ findable }: PackageJson): string {
-  return findable === false ? ", found by libreseed only" : "";
+  return findable === false ? ", not found by other BitTorrent clients" : "";
 }
 
 function describeTransfer({ peers = 0, uploadedBytes = 0 }: PackageJson): string {

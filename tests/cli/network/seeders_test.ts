@@ -67,7 +67,7 @@ Deno.test("status of a package of a publisher, and info, show who seeds the publ
   );
   check(status.rendezvous);
   check(JSON.parse(await reader.must(["info", "--json", spec])).rendezvous);
-  const shown = /\d seeders of the publisher found, \d answered; they claim:\n/;
+  const shown = /\d that the DHT names for the publisher, \d answered; they claim:\n/;
   const line = /127\.0\.0\.1 +libreseed 9\.8\.7, 31 archives, 4\.8 MiB, up 1d01h\n/;
   for (const args of [["status", spec], ["info", spec]]) {
     const text = await reader.must(args);

@@ -98,6 +98,9 @@ Deno.test("when the manager does not start, archives are served, and status and 
   const states = at.events.flatMap((one) => one.event === "dht" ? [one.state] : []);
   assert.deepEqual(states.at(-1), { state: "off", why });
   await assert.rejects(at.runtime.get(1, item), { code: "DHT_OFF", message: new RegExp(why) });
+  // An answer without peers would say that nobody is at the rendezvous.
+  const question = { kind: "name" as const, name: "demo" };
+  await assert.rejects(at.runtime.askRendezvous(3, question), { code: "DHT_OFF" });
   await at.runtime.keepRecords([{ item: encodeItem(item), dueMs: 0, failures: 0 }]);
   await at.runtime.announceNow(2, [toHex(targetOf(item.publicKey, item.salt))], true);
   const [report] = at.events.flatMap((one) => one.event === "announced" ? [one.report] : []);

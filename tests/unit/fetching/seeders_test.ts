@@ -34,12 +34,12 @@ Deno.test("the facts of all peers are shown as claims, those with the most bytes
     seeders: [{ ...large, from: "192.0.2.2" }, { ...small, from: "192.0.2.0" }],
   });
   assert.deepEqual(describeSeeders(found), [
-    "4 seeders of the publisher found, 3 answered; they claim:",
+    "4 that the DHT names for the publisher, 3 answered; they claim:",
     "192.0.2.2  libreseed 0.4.0-rc.1, 12 archives, 1.0 GiB, up 1d01h",
     "192.0.2.0  libreseed 0.3.0, 1 archive, 2.0 KiB, up 1m30s",
   ]);
   assert.deepEqual(describeSeeders(await findSeeders(answering(), publicKey)), [
-    "1 seeder of the publisher found, 0 answered",
+    "1 that the DHT names for the publisher, 0 answered",
   ]);
 });
 

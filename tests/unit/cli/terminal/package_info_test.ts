@@ -81,7 +81,7 @@ Deno.test("the seeders of the archive and those of the publisher are told apart,
   const at = lines.findIndex((line) => line.startsWith("  seeders"));
   assert.deepEqual(lines.slice(at, at + 3), [
     "  seeders      3 that the DHT names for this archive",
-    "               2 seeders of the publisher found, 1 answered; they claim:",
+    "               2 that the DHT names for the publisher, 1 answered; they claim:",
     "               192.0.2.1  libreseed 0.3.0, 2 archives, 1.0 KiB, up 1m00s",
   ]);
 });

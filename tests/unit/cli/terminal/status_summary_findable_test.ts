@@ -26,8 +26,14 @@ function announcedRow(unannounced: number): string | undefined {
 }
 
 Deno.test("status says how many versions other clients cannot find, and what brings one back", () => {
-  assert.match(announcedRow(3)!, /^not all: 3 versions are beyond the budget of 20000 packets/);
-  assert.match(announcedRow(1)!, /^not all: 1 version is beyond the budget/);
+  assert.match(
+    announcedRow(3)!,
+    /^not all: 3 versions are beyond announce-budget \(20000 packets an hour\), so libreseed finds them /,
+  );
+  assert.match(
+    announcedRow(1)!,
+    /^not all: 1 version is beyond announce-budget .*libreseed finds it /,
+  );
   assert.match(announcedRow(1)!, /announce NAME@VERSION/);
   assert.equal(announcedRow(0), undefined);
 });
@@ -36,10 +42,12 @@ Deno.test("status of a package says which versions other clients cannot find", (
   const stateOf = (findable?: boolean) =>
     new Map(packageRows({ packages: [{ ...one, findable }], records: [], nowMs: NOW_MS }))
       .get("state");
-  assert.equal(stateOf(false), "seeding, found by libreseed only");
+  assert.equal(stateOf(false), "seeding, not found by other BitTorrent clients");
   assert.equal(stateOf(true), "seeding");
   assert.equal(stateOf(), "seeding");
   const view = { status, records: [], revoked: [], nowMs: NOW_MS };
   const rows = allRows({ ...view, packages: [{ ...one, findable: false }] });
-  assert.ok(rows.some(([, value]) => value === "a@1.0.0: seeding, found by libreseed only"));
+  assert.ok(
+    rows.some(([, value]) => value === "a@1.0.0: seeding, not found by other BitTorrent clients"),
+  );
 });
