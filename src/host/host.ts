@@ -234,7 +234,8 @@ export class Host implements Operations {
       clock,
       onWarning: listeners.onWarning,
     });
-    this.#catalogs = new SeededCatalogs({ seedDirectory, seeder: catalogSeeder, clock, onWarning });
+    const files = { seedDirectory, clock, onWarning, records: this.#records };
+    this.#catalogs = new SeededCatalogs({ ...files, seeder: catalogSeeder });
     const seededPath = (infoHashHex: string) => this.#catalogs.pathOf(infoHashHex);
     this.#downloads = new HostDownloads({ worker, seedDirectory, clock, seededPath });
     this.#nodes.start(() => worker.knownNodes());

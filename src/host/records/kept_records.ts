@@ -12,10 +12,12 @@ import { minimalOf } from "../../fetching/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import { type MinimalManifest, signingKeyOf } from "../../package/mod.ts";
 import {
+  decodeAnnounceRecord,
   decodeManifestRecord,
   encodeItem,
   manifestSalt,
   type MutableItem,
+  RecordError,
   targetOf,
 } from "../../records/mod.ts";
 import type { StateDatabase, StoredOutcome, StoredRecord } from "../../store/mod.ts";
@@ -156,6 +158,20 @@ export class KeptRecords {
         })
       )
     );
+  }
+
+  /** Returns the infohashes (hex) of catalogs and indexes that this home's own announce records name. */
+  namedCatalogs(): Set<string> {
+    const own = this.#state.records.list({ kind: "announce", own: true });
+    return new Set(own.flatMap(({ item }) => {
+      try {
+        const { catalogInfoHash, indexInfoHash } = decodeAnnounceRecord(item.value);
+        return [catalogInfoHash, indexInfoHash].flatMap((one) => one ? [toHex(one)] : []);
+      } catch (error) {
+        if (error instanceof RecordError) return [];
+        throw error;
+      }
+    }));
   }
 
   /** Returns the kept record with this target as a BEP 44 item. */

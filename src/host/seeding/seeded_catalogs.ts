@@ -31,6 +31,8 @@ export interface SeededCatalogsOptions {
   /** Absolute path of the seed directory without symbolic links. */
   seedDirectory: string;
   seeder: CatalogSeeder;
+  /** Returns the infohashes (hex) of catalogs that readers of this home's own records ask for. */
+  records: { namedCatalogs(): ReadonlySet<string> };
   clock: Clock;
   onWarning: (message: string) => void;
 }
@@ -102,7 +104,8 @@ export class SeededCatalogs {
 
   /**
    * Seeds the catalogs that are in the seed directory at the start, and catalogs that were superseded
-   * within the last hour. If a catalog cannot be seeded, emits a warning.
+   * within the last hour, or that a record of this home still names: a process may have ended before the record of
+   * the next one was put. If a catalog cannot be seeded, emits a warning.
    *
    * @param names all file names in the seed directory; files other than catalogs are ignored
    */
@@ -114,8 +117,9 @@ export class SeededCatalogs {
         await this.#warned(name, () => this.#add(name));
       }
       const current = new Set([...this.#current.values()].map(({ path }) => basename(path)));
+      const named = this.#options.records.namedCatalogs();
       for (const name of catalogs.filter((name) => isKeptCatalogName(name) && !current.has(name))) {
-        await this.#warned(name, () => this.#goOn(name));
+        await this.#warned(name, () => this.#goOn(name, named));
       }
       this.#superseded.sort((a, b) => a.sinceMs - b.sinceMs);
       await this.#tidy();
@@ -206,12 +210,13 @@ export class SeededCatalogs {
    * Seeds a catalog that was superseded in an earlier run of the host, until one hour after it was
    * superseded.
    */
-  async #goOn(name: string): Promise<void> {
+  async #goOn(name: string, named: ReadonlySet<string>): Promise<void> {
     const { seedDirectory, seeder, clock } = this.#options;
     const path = join(seedDirectory, name);
     const { mtime } = await Deno.lstat(path);
     const sinceMs = Math.min(mtime?.getTime() ?? 0, clock.now());
-    if (sinceMs + SUPERSEDED_MS <= clock.now()) return await Deno.remove(path);
+    const isNamed = [...named].some((one) => name.includes(`~${one}.`));
+    if (!isNamed && sinceMs + SUPERSEDED_MS <= clock.now()) return await Deno.remove(path);
     const fileName = currentCatalogName(name);
     const { torrent, infoHash, lengthBytes } = await describe(path, fileName, this.#stopped.signal);
     const infoHashHex = toHex(infoHash);
@@ -227,12 +232,14 @@ export class SeededCatalogs {
   async #tidy(): Promise<void> {
     const { clock, seeder } = this.#options;
     const nowMs = clock.now();
+    const named = this.#options.records.namedCatalogs();
     let bytes = 0;
     const kept: SupersededCatalog[] = [];
     for (const one of this.#superseded.toReversed()) {
       bytes += one.lengthBytes;
-      const isIn = kept.length < MAX_SUPERSEDED && bytes <= MAX_SUPERSEDED_BYTES &&
-        one.sinceMs + SUPERSEDED_MS > nowMs;
+      const isIn = named.has(one.infoHashHex) ||
+        kept.length < MAX_SUPERSEDED && bytes <= MAX_SUPERSEDED_BYTES &&
+          one.sinceMs + SUPERSEDED_MS > nowMs;
       if (isIn) {
         kept.unshift(one);
         continue;
@@ -242,9 +249,10 @@ export class SeededCatalogs {
     }
     this.#superseded = kept;
     this.#timer?.cancel();
-    const [first] = kept;
-    if (!first) return;
-    this.#timer = clock.after(first.sinceMs + SUPERSEDED_MS - nowMs, () => {
+    if (kept.length === 0) return;
+    const [first] = kept.filter((one) => one.sinceMs + SUPERSEDED_MS > nowMs);
+    // Those that are older are named by a record, which may have been replaced an hour later.
+    this.#timer = clock.after((first?.sinceMs ?? nowMs) + SUPERSEDED_MS - nowMs, () => {
       void this.#inTurn(() => this.#warned("a superseded catalog", () => this.#tidy()));
     });
   }

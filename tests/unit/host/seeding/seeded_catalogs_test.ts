@@ -31,6 +31,7 @@ async function seedDirectory() {
   const clock = new FakeClock(Date.now());
   const warnings: string[] = [];
   const seeded = new Map<string, SeedOrder>();
+  const named = new Set<string>();
   /**
    * Infohashes of the announced catalogs. Each announcement stays pending until the test resolves
    * `reached`.
@@ -57,6 +58,7 @@ async function seedDirectory() {
           return reached.promise;
         },
       },
+      records: { namedCatalogs: () => named },
       onWarning: (message) => warnings.push(message),
     });
   };
@@ -79,7 +81,8 @@ async function seedDirectory() {
   const settled = async (catalogs: SeededCatalogs) => await catalogs.addAll([]);
   const remove = home[Symbol.asyncDispose];
   return {
-    ...{ home, clock, seeded, announced, reached, warnings, start, write, names, served, settled },
+    ...{ home, clock, seeded, named, announced, reached, warnings, start, write, names, served },
+    settled,
     [Symbol.asyncDispose]: remove,
   };
 }
@@ -126,6 +129,30 @@ Deno.test("a restarted daemon seeds catalogs that were superseded within the hou
   await place.clock.advance(SUPERSEDED_MS / 2);
   await place.settled(after);
   assert.deepEqual([...place.seeded.keys()], [second]);
+  await after.stop();
+});
+
+Deno.test("a catalog that a record names is seeded as long as that is so, also after a restart", async () => {
+  await using place = await seedDirectory();
+  const before = place.start();
+  const first = await place.write("first\n");
+  await before.add(fileName);
+  place.named.add(first);
+  await before.stop();
+  await place.clock.advance(2 * SUPERSEDED_MS);
+  // A process is killed after it has written a catalog, and before its record is put.
+  const second = await place.write("second\n");
+  const after = place.start();
+  await after.addAll(place.names());
+  await place.clock.advance(2 * SUPERSEDED_MS);
+  await place.settled(after);
+  assert.deepEqual([...place.seeded.keys()].sort(), [first, second].sort());
+  assert.equal(await place.served(first), "first\n");
+  place.named.clear();
+  await place.clock.advance(SUPERSEDED_MS);
+  await place.settled(after);
+  assert.deepEqual([...place.seeded.keys()], [second]);
+  assert.deepEqual(place.warnings, []);
   await after.stop();
 });
 
