@@ -289,12 +289,13 @@ export class Reannouncer {
   }
 
   /**
-   * Moves all due times back by `byMs` after the clock was set back, so that the remaining times
-   * stay the same.
+   * Moves all times back by `byMs` after the clock was set back, so that the remaining times and the
+   * ages stay the same. An entry added in the future would be new, and so retained, until then.
    */
   #setBack(byMs: number): void {
     for (const entry of this.#entries.values()) {
       entry.held = undefined;
+      entry.addedMs -= byMs;
       this.#bringForward(entry, entry.dueMs - byMs);
     }
   }

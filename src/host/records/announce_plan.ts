@@ -103,7 +103,8 @@ export function planAnnouncements<V extends PlannedVersion>(input: PlanInput<V>)
 
 /**
  * Selects the versions that the user has named, and others up to `most` in all: the newest ones, then
- * the wanted and the new ones, latest first.
+ * the wanted and the new ones in turn, latest first. Strangers can want any number of versions, and a
+ * publisher can sign any number of new ones; neither pushes all of the others out.
  */
 function selectVersions<V extends PlannedVersion>(input: PlanInput<V>, most: number): V[] {
   const newest = new Map<string, V>();
@@ -124,12 +125,17 @@ function selectVersions<V extends PlannedVersion>(input: PlanInput<V>, most: num
   const selected = new Map(named.map((version) => [version.infoHashHex, version]));
   const ordered = [
     ...[...newest.values()].filter(input.isKeeper),
-    ...wanted.sort(latestFirst).map(({ version }) => version),
-    ...fresh.sort(latestFirst).map(({ version }) => version),
+    ...inTurn(wanted.sort(latestFirst), fresh.sort(latestFirst)).map(({ version }) => version),
   ];
   for (const version of ordered) {
     if (selected.size >= most) break;
     selected.set(version.infoHashHex, version);
   }
   return [...selected.values()];
+}
+
+/** Returns the elements of two lists in turn, those of the first list first. */
+function inTurn<T>(a: readonly T[], b: readonly T[]): T[] {
+  const longest = a.length > b.length ? a : b;
+  return longest.flatMap((_, i) => [...a.slice(i, i + 1), ...b.slice(i, i + 1)]);
 }

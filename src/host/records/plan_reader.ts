@@ -54,7 +54,8 @@ export class PlanReader {
   ): Plan<PlannedArchive> {
     const { state: { announcing }, budget, clock } = this.#options;
     const nowMs = clock.now();
-    const asked = announcing.asked(nowMs - DAY_MS, nowMs);
+    // A clock that was set back, be it by a second, must not lose what was asked for before.
+    const asked = announcing.asked(nowMs - DAY_MS, nowMs + DAY_MS);
     const care = (name: string, keys: readonly Uint8Array[]) =>
       this.#publishers.careOfName(name, keys);
     const names = this.#options.names().names(care);

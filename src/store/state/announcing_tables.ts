@@ -66,7 +66,7 @@ export class AnnouncingTables {
 
   /**
    * Returns the archives that were asked for between two times (Unix ms), by infohash (hex). Deletes
-   * the others, also those of the future, which were stored while the clock was ahead.
+   * the others, also those far in the future, which were stored while the clock was ahead.
    */
   asked(fromMs: number, toMs: number): Map<string, AskedArchive> {
     this.#sqlite.change(

@@ -63,3 +63,14 @@ Deno.test("a record that became due during suspension is announced within a minu
   await at.clock.advance(MINUTE_MS);
   assert.equal(at.calls.length, 1);
 });
+
+Deno.test("after the clock was set back, retain ends what was added before", async () => {
+  const at = new Announcements();
+  const [kept, ended] = ["kept", "ended"].map((name) => record(name));
+  for (const item of [kept!, ended!]) keepRecord(at.reannouncer, item, at.clock.now());
+  await at.clock.advance(10 * MINUTE_MS);
+  at.clock.jump(-24 * HOUR_MS);
+  await at.clock.advance(10 * MINUTE_MS);
+  at.reannouncer.retain([idOf(kept!)]);
+  assert.equal(at.reannouncer.counts().kept, 1);
+});

@@ -103,13 +103,13 @@ Deno.test("packages of one name by two publishers each have a newest version", (
   assert.deepEqual(selected(made), ["p0@1.999.0", "p0@1.0.0"]);
 });
 
-Deno.test("wanted versions follow, the last asked first, then the published ones", () => {
+Deno.test("wanted and new versions follow in turn, the latest first", () => {
   const asked = new Map([["1.3.0", 7], ["1.5.0", 9]]);
   const made = plan(1, 1_000, {
     askedMs: ({ version }) => asked.get(version),
     publishedMs: ({ version }) => version === "1.8.0" ? 3 : undefined,
   });
-  assert.deepEqual(selected(made), ["p0@1.999.0", "p0@1.5.0", "p0@1.3.0", "p0@1.8.0"]);
+  assert.deepEqual(selected(made), ["p0@1.999.0", "p0@1.5.0", "p0@1.8.0", "p0@1.3.0"]);
 });
 
 Deno.test("the budget bounds wanted and new versions, and a part of it is left for the turns", () => {
@@ -118,6 +118,22 @@ Deno.test("the budget bounds wanted and new versions, and a part of it is left f
   assert.ok(selected(made).length > 300);
   assert.ok(made.kind === "selection" && made.turnPackets >= 1_000);
   assert.ok(made.kind === "selection" && made.packets + made.turnPackets <= 20_000);
+});
+
+Deno.test("strangers who want all versions do not push the new ones out, nor the reverse", () => {
+  const isFresh = ({ version }: PlannedVersion) => /^1\.\d\.0$/.test(version);
+  const made = plan(1, 1_000, {
+    askedMs: (version) => isFresh(version) ? undefined : 9,
+    publishedMs: (version) => isFresh(version) ? 1 : undefined,
+  });
+  const names = selected(made);
+  assert.ok(names.length < 500);
+  for (let i = 0; i < 10; i++) assert.ok(names.includes(`p0@1.${i}.0`));
+  const reverse = plan(1, 1_000, {
+    askedMs: (version) => isFresh(version) ? 1 : undefined,
+    publishedMs: () => 9,
+  });
+  for (let i = 0; i < 10; i++) assert.ok(selected(reverse).includes(`p0@1.${i}.0`));
 });
 
 Deno.test("names come before versions where the budget is short", () => {

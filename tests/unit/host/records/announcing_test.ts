@@ -137,6 +137,21 @@ Deno.test("a version that was asked for is announced by itself for a day, across
   assert.ok(world.timesOf(infoHashHex).filter((atMs) => atMs > fromMs).length <= 2);
 });
 
+Deno.test("a version that was asked for stays where the clock is set back", async () => {
+  await using world = await publisher(10, 100);
+  world.budget = 3_000;
+  await world.start();
+  await world.clock.advance(HOUR_MS);
+  const infoHashHex = infoHashOf("p3", "1.5.0");
+  world.announcing.noteAsked(infoHashHex);
+  await world.clock.advance(10_000);
+  world.clock.jump(-HOUR_MS);
+  await world.clock.advance(HOUR_MS);
+  const fromMs = world.clock.now();
+  await world.clock.advance(2 * HOUR_MS);
+  assert.ok(world.timesOf(infoHashHex).filter((atMs) => atMs > fromMs).length >= 4);
+});
+
 Deno.test("the question of a peer for one version brings it back", async () => {
   await using world = await publisher(10, 100);
   await world.start();
