@@ -51,13 +51,15 @@ export class AnnouncingTables {
 
   /**
    * Stores when an archive was asked for last (Unix ms), by its infohash of 20 bytes. An archive that the
-   * user has named stays one, also if peers ask for it later.
+   * user has named stays one whatever peers ask for, and no longer than without them: what is announced
+   * whatever the budget must end.
    */
   ask(infoHash: Uint8Array, askedMs: number, isByHand = false): void {
     this.#sqlite.change(
       `INSERT INTO asked_archives (info_hash, asked_ms, by_hand) VALUES (?, ?, ?)
         ON CONFLICT (info_hash) DO UPDATE
-        SET asked_ms = excluded.asked_ms, by_hand = max(by_hand, excluded.by_hand)`,
+        SET asked_ms = excluded.asked_ms, by_hand = excluded.by_hand
+        WHERE excluded.by_hand >= by_hand`,
       infoHash,
       askedMs,
       Number(isByHand),

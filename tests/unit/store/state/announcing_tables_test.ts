@@ -110,7 +110,7 @@ Deno.test("manifest records are listed by their last announcement", async () => 
   assert.equal(state.announcing.counts().manifests, 2);
 });
 
-Deno.test("an archive that the user has named stays one when peers ask for it", async () => {
+Deno.test("an archive that the user has named stays one for its time, whatever peers ask for", async () => {
   await using _ = await setUp();
   _.state.announcing.ask(hash(1), 10, true);
   _.state.announcing.ask(hash(1), 20);
@@ -118,7 +118,13 @@ Deno.test("an archive that the user has named stays one when peers ask for it", 
   _.state.announcing.ask(hash(2), 30, true);
   _.reopen();
   assert.deepEqual([..._.state.announcing.asked(0, 100).values()], [
-    { askedMs: 20, isByHand: true },
+    { askedMs: 10, isByHand: true },
+    { askedMs: 30, isByHand: true },
+  ]);
+  assert.equal(_.state.announcing.asked(20, 100).size, 1);
+  _.state.announcing.ask(hash(1), 40);
+  assert.deepEqual([..._.state.announcing.asked(20, 100).values()], [
+    { askedMs: 40, isByHand: false },
     { askedMs: 30, isByHand: true },
   ]);
 });
