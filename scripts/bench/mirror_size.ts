@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type Figures, type Row, runBenchmarks } from "./harness.ts";
 import { missing } from "./idle.ts";
 import { holders, PORT, RunningHolder } from "./idle_programs.ts";
-import { fillHome, fillSeedDirectory } from "./many_packages.ts";
+import { type Filled, fillHome, fillSeedDirectory } from "./many_packages.ts";
 
 /**
  * Delay from the start until memory is measured, so that start-up work and its garbage are gone, and
@@ -25,16 +25,22 @@ const mirror: typeof libreseed = {
 
 const homes = new Map<number, Promise<string>>();
 
+/** Fills the home of a mirror that follows one publisher and has `count` of its versions. */
+export async function fillMirror(home: string, count: number): Promise<Filled> {
+  const filled = await fillSeedDirectory(join(home, "seed"), count, {
+    versionsPerName: VERSIONS_PER_NAME,
+    sparse: true,
+  });
+  await fillHome(home, { count, port: PORT, filled, isMirror: true });
+  return filled;
+}
+
 /** Returns the home of a mirror with `count` versions. It is made once. */
 function homeOf(count: number): Promise<string> {
   const made = homes.get(count) ?? (async () => {
     const home = await Deno.makeTempDir({ prefix: "libreseed-bench-mirror-" });
     addEventListener("unload", () => Deno.removeSync(home, { recursive: true }));
-    const filled = await fillSeedDirectory(join(home, "seed"), count, {
-      versionsPerName: VERSIONS_PER_NAME,
-      sparse: true,
-    });
-    await fillHome(home, { count, port: PORT, filled, isMirror: true });
+    await fillMirror(home, count);
     return home;
   })();
   homes.set(count, made);

@@ -73,8 +73,22 @@ export function exponentOf({ points }: Series): number {
   return over / logs.reduce((sum, log) => sum + (log[0] - x) ** 2, 0);
 }
 
-/** Draws a chart of the given series. Every value must be positive: the axes are logarithmic. */
-export function draw(title: string, unit: string, series: readonly Series[]): string {
+/** Formats a series' exponent with two decimals, and without the sign of one that rounds to zero. */
+export function formatExponent(series: Series): string {
+  return (series.exponent ?? exponentOf(series)).toFixed(2).replace(/^-(?=0\.00$)/, "");
+}
+
+/**
+ * Draws a chart of the given series. Every value must be positive: the axes are logarithmic.
+ *
+ * @param counted label of the horizontal axis
+ */
+export function draw(
+  title: string,
+  unit: string,
+  series: readonly Series[],
+  counted = "packages",
+): string {
   const all = series.flatMap(({ points }) => points);
   const bounds = (axis: 0 | 1): [number, number] => {
     const values = all.map((point) => point[axis]);
@@ -97,7 +111,7 @@ export function draw(title: string, unit: string, series: readonly Series[]): st
     ),
     `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${
       HEIGHT - 10
-    }" text-anchor="middle">packages</text>`,
+    }" text-anchor="middle">${counted}</text>`,
     `<text x="8" y="${TOP - 2}">${unit}</text>`,
     ...series.map((one, i) => lineOf(one, COLOURS[i % COLOURS.length]!, i)),
   ];
@@ -116,7 +130,7 @@ export function draw(title: string, unit: string, series: readonly Series[]): st
       `<path d="M${WIDTH - RIGHT + 14} ${top}h18" stroke="${colour}" stroke-width="3"/>` +
       `<text x="${WIDTH - RIGHT + 38}" y="${top + 4}">${one.name}</text>` +
       `<text x="${WIDTH - RIGHT + 38}" y="${top + 18}" fill="#666">exponent ` +
-      `${(one.exponent ?? exponentOf(one)).toFixed(2)}</text>`;
+      `${formatExponent(one)}</text>`;
   }
 }
 
