@@ -295,8 +295,11 @@ export class WorkerRuntime implements WorkerApi {
 
   askRendezvous: WorkerApi["askRendezvous"] = (operation, question) =>
     this.#operation(operation, (signal) => {
-      // Throws if the DHT is off: "no peer was found" would be untrue, because nobody was asked.
-      void this.#borrowing;
+      const dht = this.#dhtState();
+      // "No peer was found" would be untrue, because nobody was asked.
+      if (dht.state === "off") {
+        throw new DhtError("network", "DHT_OFF", `Nobody can be asked without the DHT: ${dht.why}`);
+      }
       return this.#rendezvous.ask(operation, question, signal);
     });
 

@@ -181,6 +181,13 @@ Deno.test("packages of a publisher are followed within ranges, mirrored, and fol
     await mirror.must(["follow", `${key}/apple@^2`]),
     `${key}/apple@^2\t2 versions\n`,
   );
+  const misspelt = await mirror.run(["follow", `${key}/aple`]);
+  assert.deepEqual([misspelt.code, misspelt.stdout], [0, `${key}/aple\t0 versions\n`]);
+  assert.match(misspelt.stderr, /the publisher lists no version of aple: check the spelling/);
+  const tooHigh = await mirror.run(["follow", `${key}/apple@^9`]);
+  assert.match(tooHigh.stderr, /lists no version of apple that satisfies \^9/);
+  await mirror.must(["unfollow", `${key}/aple`]);
+  await mirror.must(["unfollow", `${key}/apple@^9`]);
   const hex = ann.keys.publicKey.toHex();
   const [line] = (await mirror.must(["follow", "--json", `${hex}/pear`])).split("\n");
   assert.deepEqual(JSON.parse(line!), { publisher: key, name: "pear", packages: 1 });

@@ -40,6 +40,7 @@ export default defineCommand<Record<never, never>, [key: string]>({
     const publisher = formatPublicKey(publicKey);
     await withNode(given, (network) =>
       withNames(given, network, async ({ state }) => {
+        let isListRead = true;
         state.follows.add(publicKey, io.clock.now(), scope);
         const { operations, values, finding, trust } = network;
         try {
@@ -54,6 +55,7 @@ export default defineCommand<Record<never, never>, [key: string]>({
         } catch (error) {
           io.signal.throwIfAborted();
           if (!(error instanceof LibreseedError)) throw error;
+          isListRead = false;
           // Follow the publisher even if its list was not found, because it may publish a list
           // later.
           output.warning(
@@ -66,6 +68,13 @@ export default defineCommand<Record<never, never>, [key: string]>({
         // check.
         if (network.node.status.daemon) await operations.followed();
         const packages = await countFollowed(state, publicKey, scope);
+        if (isListRead && packages === 0 && scope.name !== undefined) {
+          output.warning(
+            `the publisher lists no version of ${scope.name}` +
+              (scope.range === undefined ? "" : ` that satisfies ${scope.range}`) +
+              ": check the spelling. The package is followed, in case one is published",
+          );
+        }
         output.result(
           { publisher, ...scope, packages },
           `${label}\t${formatCount(packages, "version")}`,

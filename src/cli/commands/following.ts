@@ -10,8 +10,7 @@ import { withState } from "../running/with_state.ts";
 import { formatCount } from "../terminal/format.ts";
 
 export default defineCommand<Record<never, never>, []>({
-  description:
-    "Prints each followed publisher and package, its number of packages (each version counts), and when " +
+  description: "Prints each followed publisher and package, its number of versions, and when " +
     "the publisher's list was last read.",
   settings: ["home"],
   home: "existing",

@@ -83,6 +83,9 @@ Deno.test("status of a package of a publisher, and info, show who seeds the publ
   assert.equal((await reader.run(["status", "apple"])).code, 3, "a bare name is one of this home");
   await reads.end();
   await daemon.end();
+  // Without the DHT nobody can be asked, which is not the same as nobody being there.
+  const alone = JSON.parse(await ann.must(["info", "--json", "--no-dht", spec]));
+  assert.deepEqual([alone.version, "rendezvous" in alone], ["1.0.0", false]);
 });
 
 Deno.test("a publisher's daemon and a mirror are found as seeders, with what they seed", async () => {
