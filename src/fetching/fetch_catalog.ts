@@ -13,6 +13,7 @@ import {
   type Catalog,
   catalogFileName,
   MAX_CATALOG_BYTES,
+  namingFullDisk,
   parseCatalogInTurns,
 } from "../package/mod.ts";
 import type { AnnounceRecord } from "../records/mod.ts";
@@ -37,10 +38,22 @@ export type CatalogRecord =
  *
  * @param record the announce record that names the catalog, decoded
  * @throws {FetchingError} `CATALOG_UNREACHABLE` (kind `network`)
- * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`)
+ * @throws {PackageError} `CATALOG_TOO_LARGE`, `CATALOG_INVALID` (kind `verification`); `DISK_FULL`
  * @throws {EngineError} `TORRENT_TOO_LARGE` (kind `verification`)
  */
 export async function fetchCatalog(
+  context: CatalogContext,
+  publicKey: Uint8Array,
+  record: CatalogRecord,
+): Promise<Catalog> {
+  return await namingFullDisk({
+    what: `the catalog of ${formatPublicKey(publicKey)}`,
+    directory: context.seedDirectory,
+    otherwise: "give another directory with --dir",
+  }, () => fetchOrRead(context, publicKey, record));
+}
+
+async function fetchOrRead(
   context: CatalogContext,
   publicKey: Uint8Array,
   record: CatalogRecord,

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { type Home, newPlace, type Place } from "../support/place.ts";
+import { type Home, newPlace, type Place, together } from "../support/place.ts";
 import { canMount, smallDisk } from "../support/mod.ts";
 
 const MIB = 1 << 20;
@@ -90,6 +90,31 @@ Deno.test({
     assert.match(message, /another home with --home/);
     const left = [...Deno.readDirSync(store)].map(({ name }) => name);
     assert.deepEqual(left.filter((name) => !name.startsWith(".")), [], "something is left");
+    await serving.end();
+  },
+});
+
+Deno.test({
+  name: "on a full disk the reader of a long list names the catalog",
+  ignore: !canMount,
+  async fn() {
+    await using place = await newPlace();
+    await using disk = await smallDisk(MIB);
+    const [seeder, home] = [await place.home(), await place.home(null)];
+    await using serving = await seeder.daemon();
+    // So many names that they do not fit into a record.
+    const names = Array.from({ length: 16 }, (_, number) => `${"long-".repeat(12)}${number}`);
+    const sources = await together(names.map((name) => place.source(name, "1.0.0")));
+    await seeder.must(["publish", "-q", ...sources]);
+    const filler = await Deno.open(join(disk.path, "filler"), { create: true, write: true });
+    await assert.rejects(async () => {
+      for (;;) await filler.write(new Uint8Array(4096));
+    });
+    filler.close();
+    const resolve = ["resolve", `${seeder.publicKey}/${names[0]}@^1`, "--dir", disk.path];
+    await refusedForSpace(home, resolve, disk.path, `the catalog of ${seeder.publicKey}`);
+    await Deno.remove(join(disk.path, "filler"));
+    assert.match(await home.must(resolve), /"version":"1\.0\.0"/);
     await serving.end();
   },
 });
