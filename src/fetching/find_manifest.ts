@@ -190,7 +190,7 @@ async function checkAskedKey(
     `${
       labelOf(wanted)
     } is signed for the identity ${pubkey}, but until now the key has signed for ` +
-      `${formatPublicKey(first)}, so somebody else may have the key. Ask for the package by the ` +
+      `${formatPublicKey(first)}, so the key may have been stolen. Ask for the package by the ` +
       `identity that its publisher names: ${formatPublicKey(first)}/${name}`,
   );
 }

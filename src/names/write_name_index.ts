@@ -202,8 +202,8 @@ function followingSeq(
     throw new NamesError(
       "failed",
       "NAME_INDEX_LOCKED",
-      `Slot ${slot} of the index of ${name} is locked: somebody has written it with the highest possible ` +
-        "sequence number, so nobody can write after it. The name is found at its rendezvous, while a " +
+      `Slot ${slot} of the index of ${name} is locked: it was written with the highest possible ` +
+        "sequence number, so that no further write is accepted. The name is found at its rendezvous, while a " +
         "daemon of its publisher or of a mirror runs, and the package by its publisher's key",
       { cause, detail: { name, slot } },
     );

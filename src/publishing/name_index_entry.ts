@@ -76,7 +76,7 @@ export async function updateNameIndex(
     signal?.throwIfAborted();
     if (!(error instanceof LibreseedError)) throw error;
     if (error.code === "NAME_INDEX_LOCKED") {
-      const why = `somebody has locked the slot of this publisher in the index of ${name}`;
+      const why = `the slot of this publisher in the index of ${name} is locked`;
       await tellHidden(given, name, why);
       return false;
     }

@@ -105,8 +105,7 @@ export class WorkerRuntime implements WorkerApi {
       isFreeHost: options.allowLocal ? undefined : () => false,
       onDhtState: (state) => {
         if (this.#managerFailure === undefined) this.#send({ event: "dht", state });
-        // When DHT nodes answer again, failed announcements are repeated at once, without waiting
-        // for the end of their back-off.
+        // When DHT nodes answer again, failed announcements are repeated without a back-off.
         if (isReachable(state)) this.#reannouncer?.resume();
       },
       onAddressVote: (voter, claim) => this.#reach?.vote(voter, claim),
@@ -130,8 +129,7 @@ export class WorkerRuntime implements WorkerApi {
     this.#limiter = new RateLimiter(clock, options.dhtPacketsPerSecond);
     try {
       this.#manager = this.#createManager({
-        // The DHT node is requested from the engine for each operation, because the engine may have
-        // replaced or closed the earlier node.
+        // The nodes are requested for each operation, because the engine may have replaced them.
         nodes: () => engine.nodes(),
         clock,
         storeNodes: options.storeNodes,
@@ -296,11 +294,9 @@ export class WorkerRuntime implements WorkerApi {
   askRendezvous: WorkerApi["askRendezvous"] = (operation, question) =>
     this.#operation(operation, (signal) => {
       const dht = this.#dhtState();
+      if (dht.state !== "off") return this.#rendezvous.ask(operation, question, signal);
       // "No peer was found" would be untrue, because nobody was asked.
-      if (dht.state === "off") {
-        throw new DhtError("network", "DHT_OFF", `Nobody can be asked without the DHT: ${dht.why}`);
-      }
-      return this.#rendezvous.ask(operation, question, signal);
+      throw new DhtError("network", "DHT_OFF", `Nobody can be asked without the DHT: ${dht.why}`);
     });
 
   answerQuestion: WorkerApi["answerQuestion"] = (number, answer) =>
@@ -310,8 +306,7 @@ export class WorkerRuntime implements WorkerApi {
     Promise.resolve(this.#schedule.keepRecords(records));
 
   keepTorrents: WorkerApi["keepTorrents"] = (torrents) => {
-    const { isSeeding } = this.#running;
-    const seeded = torrents.filter(({ infoHashHex }) => isSeeding(infoHashHex));
+    const seeded = torrents.filter(({ infoHashHex }) => this.#running.isSeeding(infoHashHex));
     return Promise.resolve(this.#schedule.keepTorrents(seeded));
   };
 

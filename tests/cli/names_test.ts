@@ -208,7 +208,7 @@ Deno.test("with a blocked index publish warns and continues, announce names the 
   assert.match(published.stdout, /^hello@1\.0\.0\tmagnet:/);
   assert.match(
     published.stderr,
-    /warning: somebody has locked the slot of this publisher in the index of hello: .*libreseed seed/,
+    /warning: the slot of this publisher in the index of hello is locked: .*libreseed seed/,
   );
   const announced = await ann.run(["announce"]);
   assert.equal(announced.code, 7, announced.stderr);

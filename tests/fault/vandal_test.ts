@@ -86,12 +86,12 @@ Deno.test("get NAME works while a vandal holds the index and crowds the rendezvo
   assert.equal(published.code, 0, published.stderr);
   assert.match(
     published.stderr,
-    /^libreseed: warning: somebody has locked the slot .* hello: readers find hello by its name only while a daemon/m,
+    /^libreseed: warning: the slot of this publisher .* hello is locked: readers find hello by its name only while a daemon/m,
   );
   await using daemon = await ann.daemon();
   const again = await ann.run(["publish", await place.source("hello", "1.1.0")]);
   assert.equal(again.code, 0, again.stderr);
-  assert.match(again.stderr, /locked the slot .* hello: readers find hello at its rendezvous/);
+  assert.match(again.stderr, /the slot .* hello is locked: readers find hello at its rendezvous/);
   assert.doesNotMatch(again.stderr, /warning/);
 
   const infoHash = nameRendezvous("hello");

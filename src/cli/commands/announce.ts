@@ -188,8 +188,8 @@ async function readName(text: string): Promise<WantedRecords> {
     new CliError("usage", "BAD_ARGUMENTS", `${JSON.stringify(text)} ${why}`);
   if (publicKey) {
     throw refuse(
-      `names a publisher, but what this home keeps of a package is announced whoever has published ` +
-        `it: write ${name}${range === undefined ? "" : `@${range}`}`,
+      "names a publisher, but `announce` takes the packages of that name by all publishers whose " +
+        `records this home keeps: write ${name}${range === undefined ? "" : `@${range}`}`,
     );
   }
   if (range !== undefined && !isValidVersion(range)) {

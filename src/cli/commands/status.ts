@@ -96,7 +96,7 @@ async function readSubject(given: Run, operations: Operations): Promise<Subject>
     throw new CliError(
       "usage",
       "BAD_ARGUMENTS",
-      `A status is that of a package with all its versions: write KEY/${name} without @${range}`,
+      `\`status\` shows all versions of a package: write KEY/${name} without @${range}`,
     );
   }
   const { formatPublicKey } = await import("../../identity/mod.ts");

@@ -109,7 +109,7 @@ export class Announcing {
           for (const infoHash of infoHashes) state.announcing.ask(infoHash, clock.now());
         }),
       onError: (error) =>
-        onWarning(`what was asked for was not saved: ${(error as Error).message}`),
+        onWarning(`the archives that peers asked for were not saved: ${(error as Error).message}`),
     });
   }
 
@@ -272,7 +272,8 @@ export class Announcing {
     try {
       await work();
     } catch (error) {
-      if (!this.#isStopped) this.#options.onWarning((error as Error).message);
+      if (this.#isStopped) return;
+      this.#options.onWarning(`announcements were not planned: ${(error as Error).message}`);
     }
   }
 
