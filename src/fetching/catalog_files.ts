@@ -116,8 +116,8 @@ export async function presentCatalog(
 }
 
 /**
- * Reads a catalog, an index or a list of good archives from the seed directory: the current file, or the
- * copy that a daemon seeds. A process that ended before the record was put may have left a later current file than
+ * Reads a catalog or a list of good archives from the seed directory: the current file, or the copy that a
+ * daemon seeds. A process that ended before the record was put may have left a later current file than
  * the record names.
  *
  * @param fileName name of the current file
@@ -130,15 +130,28 @@ export async function presentFile(
   infoHash: Uint8Array,
   maxBytes: number,
 ): Promise<PresentCatalog | undefined> {
-  for (const name of [fileName, keptCatalogName(fileName, toHex(infoHash))]) {
-    const bytes = await readFileUpTo(join(seedDirectory, name), maxBytes);
-    if (!bytes) continue;
-    const torrent = torrentOfBytes(fileName, bytes);
-    if (equalBytes(torrent.infoHash, infoHash)) {
-      return { bytes, torrent, isCurrent: name === fileName };
-    }
-  }
-  return undefined;
+  const current = await currentFile(seedDirectory, fileName, infoHash, maxBytes);
+  if (current) return { ...current, isCurrent: true };
+  const keptName = keptCatalogName(fileName, toHex(infoHash));
+  const bytes = await readFileUpTo(join(seedDirectory, keptName), maxBytes);
+  const torrent = bytes && torrentOfBytes(fileName, bytes);
+  return bytes && torrent && equalBytes(torrent.infoHash, infoHash)
+    ? { bytes, torrent, isCurrent: false }
+    : undefined;
+}
+
+/** Reads a current file as {@linkcode presentFile} does, and no copy of it. */
+export async function currentFile(
+  seedDirectory: string,
+  fileName: string,
+  infoHash: Uint8Array,
+  maxBytes: number,
+): Promise<Pick<PresentCatalog, "bytes" | "torrent"> | undefined> {
+  const bytes = await readFileUpTo(join(seedDirectory, fileName), maxBytes);
+  const torrent = bytes && torrentOfBytes(fileName, bytes);
+  return bytes && torrent && equalBytes(torrent.infoHash, infoHash)
+    ? { bytes, torrent }
+    : undefined;
 }
 
 /** Reads a regular file of at most `maxBytes`; returns `undefined` for any other, and if there is none. */

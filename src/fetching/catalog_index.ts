@@ -25,7 +25,7 @@ import {
   torrentOfBytes,
 } from "../package/mod.ts";
 import { writeFileAtomic } from "../store/mod.ts";
-import { type CatalogContext, catalogTorrentName, presentFile } from "./catalog_files.ts";
+import { type CatalogContext, catalogTorrentName, currentFile } from "./catalog_files.ts";
 import { FetchingError } from "./errors.ts";
 
 /** Maximum number of versions whose manifests are read at once; they take 133 kB. */
@@ -148,7 +148,7 @@ async function read(
   range: IndexRange,
 ): Promise<RangesRead> {
   const fileName = indexFileName(publicKey);
-  const present = await presentFile(seedDirectory, fileName, infoHash, MAX_CATALOG_BYTES);
+  const present = await currentFile(seedDirectory, fileName, infoHash, MAX_CATALOG_BYTES);
   if (present) {
     const bytes = present.bytes.subarray(range.start, range.end);
     return { bytes, lengthBytes: present.bytes.length, downloadedBytes: 0 };
@@ -205,8 +205,8 @@ export async function keepIndex(
 ): Promise<Uint8Array | undefined> {
   const fileName = indexFileName(publicKey);
   const present = infoHash &&
-    await presentFile(seedDirectory, fileName, infoHash, MAX_CATALOG_BYTES);
-  if (!present?.isCurrent) {
+    await currentFile(seedDirectory, fileName, infoHash, MAX_CATALOG_BYTES);
+  if (!present) {
     const bytes = await buildIndex(catalog, publicKey, signal);
     if (!bytes) return undefined;
     const made = torrentOfBytes(fileName, bytes);
