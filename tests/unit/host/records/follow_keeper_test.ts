@@ -152,15 +152,15 @@ async function following() {
       await clock.advance(ms);
       for (let i = 0; i < 20; i++) await settle();
     },
+    /** Waits for a condition that depends on disk operations, and on timers that are due at once. */
+    async until(isThere: () => boolean) {
+      for (let tries = 0; !isThere(); tries++) {
+        assert(tries < 60_000, `never came about: ${isThere}`);
+        await clock.advance(0);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    },
   });
-}
-
-/** Waits for a condition that depends on disk operations, which need more than settled promises. */
-async function until(isThere: () => boolean): Promise<void> {
-  for (let tries = 0; !isThere(); tries++) {
-    assert(tries < 60_000, `never came about: ${isThere}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
 }
 
 Deno.test("an unchanged list costs the lookups of keys and list, a newer one also those of its new packages", async () => {
@@ -214,11 +214,11 @@ Deno.test("a changed timeout applies to the next archive that is mirrored", asyn
   at.offer(1, ["a", "1.0.0"]);
   const keeper = at.keeper();
   keeper.start();
-  await until(() => at.downloads === 1);
+  await at.until(() => at.downloads === 1);
   await at.pass(1_000);
   at.timeoutMs = 7_000;
   keeper.look();
-  await until(() => at.downloads === 2);
+  await at.until(() => at.downloads === 2);
   await at.pass(7_000);
   await keeper.stop();
   assert.deepEqual(at.waitedMs, [1_000, 7_000]);
@@ -234,9 +234,9 @@ Deno.test("what is seeded is not downloaded, but another archive of the same fil
   at.seeded.set("b-1.0.0.tgz", "cd".repeat(20));
   const keeper = at.keeper();
   keeper.start();
-  await until(() => at.downloads === 1);
+  await at.until(() => at.downloads === 1);
   await at.pass(1_000);
-  await until(() => keeper.unmirrored() !== undefined);
+  await at.until(() => keeper.unmirrored() !== undefined);
   assert.deepEqual(keeper.unmirrored()?.map((one) => one.package), ["b@1.0.0"]);
   await keeper.stop();
   assert.equal(at.downloads, 1);
@@ -251,9 +251,9 @@ Deno.test("a file in the seed directory that is no valid archive is not download
   await Deno.writeTextFile(join(at.directory, "a-1.0.0.tgz"), "not an archive");
   const keeper = at.keeper();
   keeper.start();
-  await until(() => at.downloads === 1);
+  await at.until(() => at.downloads === 1);
   await at.pass(1_000);
-  await until(() => keeper.unmirrored() !== undefined);
+  await at.until(() => keeper.unmirrored() !== undefined);
   assert.deepEqual(keeper.unmirrored()?.map((one) => one.package), ["b@1.0.0"]);
   await keeper.stop();
 });
