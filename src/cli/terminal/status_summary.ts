@@ -277,7 +277,7 @@ function announcingRows({ announcing }: StatusJson): StatusRow[] {
     "announced",
     `not all: ${what} beyond announce-budget (${budget} packets an hour), so libreseed finds ${them} and ` +
     "other BitTorrent clients do not. `libreseed status --all` says which; " +
-    "`libreseed announce NAME@VERSION` announces one",
+    "`libreseed announce NAME@VERSION` announces one for a day",
   ];
   return [row];
 }
