@@ -31,7 +31,7 @@ Deno.test("a catalog that no record names does not keep the next version from be
   }
   await using daemon = await ann.daemon();
   // The daemon's torrent of the catalog that the record names is awake.
-  assert.match(await user.must(["follow", ann.publicKey]), /\t16 packages\n$/);
+  assert.match(await user.must(["follow", ann.publicKey]), /\t16 versions\n$/);
 
   await ann.must(["publish", "-q", await place.source(names[0]!, "1.1.0")]);
   const after = (await Deno.readTextFile(catalog)).split("\n");
