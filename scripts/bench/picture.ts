@@ -14,7 +14,7 @@ const WIDTH = 720;
 const HEIGHT = 420;
 const LEFT = 70;
 const RIGHT = 210;
-const TOP = 40;
+const TOP = 48;
 const BOTTOM = 50;
 /** Line colours that are distinct with colour blindness too (Okabe and Ito). */
 const COLOURS = [
@@ -112,7 +112,7 @@ export function draw(
     `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${
       HEIGHT - 10
     }" text-anchor="middle">${counted}</text>`,
-    `<text x="8" y="${TOP - 2}">${unit}</text>`,
+    `<text x="8" y="${TOP - 10}">${unit}</text>`,
     ...series.map((one, i) => lineOf(one, COLOURS[i % COLOURS.length]!, i)),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" ` +
