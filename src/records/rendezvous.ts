@@ -32,11 +32,11 @@ export const MAX_QUESTIONS = 4;
 
 /** A question to a peer of a rendezvous. */
 export type RendezvousQuestion =
-  /** Which publishers have a package of this name? */
+  /** Asks which publishers have a package of this name. */
   | { kind: "name"; name: string }
-  /** What are the newest records of this publisher (32 bytes), and how much of it is seeded? */
+  /** Asks for the newest records of a publisher (32 bytes), and how much of it the peer seeds. */
   | { kind: "publisher"; publicKey: Uint8Array }
-  /** What are the manifest records of one version of a package of this publisher (32 bytes)? */
+  /** Asks for the manifest records of one version of a package of a publisher (32 bytes). */
   | { kind: "manifest"; publicKey: Uint8Array; name: string; version: string };
 
 /** Claim of a peer about itself as a seeder of one publisher. Nothing of it is proved. */

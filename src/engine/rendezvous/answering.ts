@@ -89,7 +89,7 @@ export class Answering {
   }
 
   async #answer(question: RendezvousQuestion, placeHex: string): Promise<RendezvousAnswer> {
-    // Who is met for one publisher must not tell which others its owner has looked up.
+    // An answer about another publisher would tell which publishers the owner of this home has looked up.
     if (toHex(rendezvousOf(question)) !== placeHex) return { entries: [], items: [] };
     try {
       return await this.#options.onQuestion(question);

@@ -251,7 +251,7 @@ export class SeededCatalogs {
     this.#timer?.cancel();
     if (kept.length === 0) return;
     const [first] = kept.filter((one) => one.sinceMs + SUPERSEDED_MS > nowMs);
-    // Those that are older are named by a record, which may have been replaced an hour later.
+    // Catalogs that are older stay because a record names them; whether it still does is looked at hourly.
     this.#timer = clock.after((first?.sinceMs ?? nowMs) + SUPERSEDED_MS - nowMs, () => {
       void this.#inTurn(() => this.#warned("a superseded catalog", () => this.#tidy()));
     });
