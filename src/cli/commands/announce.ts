@@ -147,6 +147,8 @@ function jsonOf({ outcome, ...record }: Announced): Record<string, unknown> {
   const items = {
     superseded: superseded && hexOf(superseded),
     conflict: conflict && hexOf(conflict),
+    // Counted for the plan of announcements; an index of a name is not counted here.
+    packets: undefined,
   };
   return { ...record, outcome: { ...counts, ...items } };
 }

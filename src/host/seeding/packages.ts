@@ -292,7 +292,13 @@ export class Packages {
    * @throws {HostError} `PACKAGE_NOT_FOUND`, `PACKAGE_AMBIGUOUS`
    */
   async remove(name: string, version: string, pubkey?: string): Promise<string | undefined> {
-    const entry = await packageToRemove(this.#seeds, name, version, pubkey);
+    const entry = await packageToRemove(this.#seeds, name, version, pubkey).catch(async (error) => {
+      // The directory watcher may not have noticed yet that the archive was deleted by hand.
+      for (const path of this.#state.verifiedFiles.pathsOf(name, version)) {
+        if (!stampOf(path)) await this.left(basename(path));
+      }
+      throw error;
+    });
     await this.drop(entry.fileName);
     await this.#seeds.remove(entry.fileName);
     await this.left(entry.fileName);

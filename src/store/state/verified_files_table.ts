@@ -165,6 +165,15 @@ export class VerifiedFilesTable {
     ).map(({ path }) => path as string);
   }
 
+  /** Lists the paths of the archives of one version of a package, by all publishers. */
+  pathsOf(name: string, version: string): string[] {
+    return this.#sqlite.rows(
+      "SELECT path FROM verified_files WHERE name = ? AND version = ? ORDER BY path",
+      name,
+      version,
+    ).map(({ path }) => path as string);
+  }
+
   /** Counts the archives that each key has signed, and their bytes. */
   totals(): { publicKey: Uint8Array; archives: number; bytes: number }[] {
     return this.#sqlite.rows(
