@@ -272,7 +272,7 @@ for (
     assert.deepEqual([code, stdout], [1, ""]);
     assert.match(stderr, /^install\.sh: this system has (?:musl|glibc [0-9.]+); /);
     assert(
-      stderr.endsWith("on Linux libreseed needs glibc 2.27 or newer and 109 MB of disk\n"),
+      stderr.endsWith("on Linux libreseed needs glibc 2.27 or newer and 110 MB of disk\n"),
       stderr,
     );
     assert.deepEqual([release.asked, filesIn(home.path)], [[], []]);
@@ -301,7 +301,7 @@ for (
 Deno.test("README and installer name the same requirements", async () => {
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   const text = await Deno.readTextFile(script);
-  for (const need of ["glibc 2.27", "109 MB", "Alpine"]) {
+  for (const need of ["glibc 2.27", "110 MB", "Alpine"]) {
     assert(readme.includes(need) && text.includes(need), need);
   }
 });
