@@ -20,20 +20,22 @@ class FakeWorker implements RangeDownloader {
   download: RangeDownloader["download"] = async ({ filePath, wantedBytes }, _tell, signal) => {
     this.orders.push({ filePath, wantedBytes });
     await Deno.writeTextFile(filePath, content);
-    const left = new Promise<never>((_, reject) =>
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true })
-    );
-    return await Promise.race([this.whole.promise, left]);
+    return await Promise.race([this.whole.promise, abortOf(signal)]);
   };
   want: RangeDownloader["want"] = async (_infoHash, ranges, signal) => {
     this.wanted.push(ranges);
-    const left = new Promise<never>((_, reject) =>
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true })
-    );
-    await Promise.race([this.arrived.promise, left]);
+    await Promise.race([this.arrived.promise, abortOf(signal)]);
     return { lengthBytes: content.length, downloadedBytes: 7 };
   };
   addSources: RangeDownloader["addSources"] = () => Promise.resolve();
+}
+
+/** Rejects when a signal aborts, or at once if it has: it may abort while a file is written. */
+function abortOf(signal: AbortSignal | undefined): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  if (signal?.aborted) reject(signal.reason);
+  signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return promise;
 }
 
 async function world() {
