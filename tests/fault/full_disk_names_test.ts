@@ -102,7 +102,7 @@ Deno.test({
     await using disk = await smallDisk(MIB);
     const [seeder, home] = [await place.home(), await place.home(null)];
     await using serving = await seeder.daemon();
-    // So many names that they do not fit into a record.
+    // The names are so many that the list does not fit into a record.
     const names = Array.from({ length: 16 }, (_, number) => `${"long-".repeat(12)}${number}`);
     const sources = await together(names.map((name) => place.source(name, "1.0.0")));
     await seeder.must(["publish", "-q", ...sources]);

@@ -14,7 +14,7 @@ Deno.test("a catalog that no record names does not keep the next version from be
   await using place = await newPlace();
   const [ann, user] = [await place.home(), await place.home(null)];
   const first = await ann.daemon();
-  // So many names that they do not fit into a record.
+  // The names are so many that the list does not fit into a record.
   const names = Array.from({ length: 16 }, (_, number) => `${"long-".repeat(12)}${number}`);
   await ann.must([
     "publish",
