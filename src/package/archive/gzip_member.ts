@@ -11,7 +11,11 @@ import { gzipSync } from "node:zlib";
  * Header of a gzip member (RFC 1952 section 2.3): deflate, no flags, no time, no level, operating
  * system unknown.
  */
-const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
+export const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
+/** The flag in the fourth byte of a gzip header that announces an extra field. */
+export const GZIP_EXTRA_FLAG = 4;
+/** What follows the header of a gzip member without content: an empty block, CRC-32 and length. */
+export const GZIP_NOTHING = Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 const LEVEL = 7;
 /**
  * Compression level for incompressible data. Such data is slowest to compress at every other level.

@@ -4,6 +4,8 @@
  *
  * - Writing: `tarOf` (`tar_writer.ts`) makes the tar, {@linkcode MemberWriter} splits it into gzip
  *   members, {@linkcode Compressor} compresses several members at a time in threads (`threads.ts`).
+ * - Members: `member_list.ts` writes and reads the list of the gzip members, by which a reader finds
+ *   members in archives that it has.
  * - Reading: `readTar` (`tar_reader.ts`) yields the entries of untrusted bytes. `inflated.ts`
  *   inflates them within the limits, `tar_header.ts` refuses any header that libreseed does not
  *   write.
@@ -25,6 +27,14 @@ export { fileChanged, isSameFile } from "./file_mark.ts";
 export { FileWriter, writeNewFile } from "./file_writer.ts";
 export { explainForeign, foreignArchive, refuseForeign } from "./foreign_archive.ts";
 export { gzipMember, release } from "./gzip_member.ts";
+export {
+  encodeMemberList,
+  hasMemberList,
+  type ListedMember,
+  type MemberList,
+  type ReadMemberList,
+  readMemberList,
+} from "./member_list.ts";
 export { MEMBER_BYTES, MemberWriter } from "./member_writer.ts";
 export { ArchivePass } from "./pass.ts";
 export { CHUNK_BYTES, readChunks } from "./read_chunks.ts";
