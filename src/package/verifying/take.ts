@@ -14,7 +14,6 @@ import {
   openArchive,
   type StartThread,
 } from "../archive/mod.ts";
-import { PackageError } from "../errors.ts";
 import {
   archiveFileName,
   type FullManifest,
@@ -27,12 +26,12 @@ import { type ArchiveLimits, defaultArchiveLimits } from "../paths/mod.ts";
 import { buildTorrent, piecesOfTorrent } from "../torrent/mod.ts";
 import {
   checkContents,
-  checkHash,
   checkHead,
   checkLength,
   checkMinimal,
   checkSecrets,
   compareHash,
+  firstFailure,
 } from "./verify.ts";
 
 /**
@@ -114,11 +113,7 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
     return { full, lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieces }) };
   } catch (error) {
     if (copyTo !== undefined) await Deno.remove(copyTo).catch(() => {});
-    // If the SHA-256 is wrong, report that error rather than a problem inside the archive: the file
-    // is a different archive.
-    const isInside = error instanceof PackageError && error.kind === "verification";
-    if (isInside) await checkHash(archive, minimal, begin, signal);
-    throw error;
+    throw await firstFailure(error, archive, minimal, signal);
   }
 }
 

@@ -6,14 +6,12 @@
  */
 
 import { createHash } from "node:crypto";
-import { equalBytes, toHex } from "../../base/mod.ts";
+import { toHex } from "../../base/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import {
   chunksOfArchive,
-  fileChanged,
   type OpenArchive,
   openArchive,
-  readChunks,
   readTar,
   release,
   type TarEntry,
@@ -115,7 +113,9 @@ export interface Job extends VerifyOptions {
 /**
  * Verifies an archive: the minimal manifest's signature; the archive's length, SHA-256 and limits;
  * the full manifest, its signature, and that both manifests name the same package; the content
- * hash; and every file's hash, with no file missing or extra. Streams the archive; takes some MiB
+ * hash; and every file's hash, with no file missing or extra. Reads the archive once: each byte is
+ * hashed and then used, so what was hashed is what was used. The SHA-256 is therefore compared last,
+ * but a wrong SHA-256 is reported before any later step's failure. Takes some MiB
  * of memory in addition to the manifest. The directory `unpackTo` appears only after every step has
  * succeeded, and a failure leaves nothing behind. Unpacked files get mode 0755 or 0644 under the
  * umask, and are not flushed to the disk one by one.
@@ -130,22 +130,23 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
   if (minimal !== undefined) checkMinimal(minimal, options.publicKey, begin);
   using archive = await openArchive(archivePath);
   checkLength(archive, minimal, limits, begin);
-  const sha256 = await checkHash(archive, minimal, begin, signal);
   await using unpacking = options.unpackTo === undefined
     ? undefined
     : await Unpacking.begin(options.unpackTo, options.stagingPath);
+  if (minimal !== undefined) begin("archive-hash");
   const hash = createHash("sha256");
-  async function* again(): AsyncGenerator<Uint8Array> {
-    await archive.file.seek(0, Deno.SeekMode.Start);
-    for await (const chunk of readChunks(archive.file, signal)) {
+  async function* hashed(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunksOfArchive(archive, signal)) {
       hash.update(chunk);
       yield chunk;
     }
   }
   const job: Job = { ...options, limits, archive, begin, unpacking };
-  const contents = await checkContents(job, again());
-  // Another program may have changed the archive between the first hashing and this read.
-  if (!equalBytes(new Uint8Array(hash.digest()), sha256)) throw fileChanged(archive.path);
+  const contents = await checkContents(job, hashed()).catch(async (error) => {
+    throw await firstFailure(error, archive, minimal, signal);
+  });
+  const sha256 = new Uint8Array(hash.digest());
+  compareHash(archive, sha256, minimal);
   const unpackedTo = await unpacking?.finish();
   const lengthBytes = archive.info.size;
   const inner = minimal === undefined;
@@ -206,20 +207,29 @@ export function checkLength(
 }
 
 /**
- * Runs the verification step `archive-hash`, which reads the whole archive. Returns the SHA-256.
+ * Returns the error to report when a step that reads the inside of an archive has failed. The SHA-256
+ * is known only after the last byte, but its step comes first: if the archive's bytes are not the ones
+ * that the publisher signed, that is the error, since the file is a different archive.
+ *
+ * @param error the error of the failed step; returned unchanged if the archive has the right SHA-256,
+ *   or if the error does not concern the archive
  */
-export async function checkHash(
+export async function firstFailure(
+  error: unknown,
   archive: OpenArchive,
   minimal: MinimalManifest | undefined,
-  begin: Job["begin"],
   signal?: AbortSignal,
-): Promise<Uint8Array> {
-  if (minimal !== undefined) begin("archive-hash");
-  const hash = createHash("sha256");
-  for await (const chunk of chunksOfArchive(archive, signal)) hash.update(chunk);
-  const sha256 = new Uint8Array(hash.digest());
-  compareHash(archive, sha256, minimal);
-  return sha256;
+): Promise<unknown> {
+  const isInside = error instanceof PackageError && error.kind === "verification";
+  if (!isInside || minimal === undefined) return error;
+  try {
+    const hash = createHash("sha256");
+    for await (const chunk of chunksOfArchive(archive, signal)) hash.update(chunk);
+    compareHash(archive, hash.digest(), minimal);
+    return error;
+  } catch (first) {
+    return first;
+  }
 }
 
 /** Throws if the SHA-256 of an archive differs from the one in its minimal manifest. */

@@ -104,7 +104,7 @@ inDirectory("bytes after the end of the archive are refused", async (dir) => {
 });
 
 inDirectory(
-  "an archive that is altered between the steps for hash and contents is refused",
+  "an archive that is altered while it is verified is refused",
   async (dir) => {
     const first = await packIn(dir, { a: "0" });
     // Search for a second archive of equal length but with different bytes.

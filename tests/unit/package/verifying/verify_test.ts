@@ -170,6 +170,41 @@ inDirectory(
   },
 );
 
+inDirectory(
+  "another archive is refused for its hash even if an earlier part of it is wrong, too",
+  async (dir) => {
+    const { archivePath, minimal } = await packIn(dir, { a: noise(1000) });
+    const other = await packIn(dir, { b: noise(1000) });
+    const bytes = await Deno.readFile(other.archivePath);
+    const target = join(dir, "target");
+    // The first archive is damaged gzip, the second a sound archive of another package.
+    for (const first of [0x1f ^ 1, bytes[0]!]) {
+      bytes[0] = first;
+      await Deno.writeFile(archivePath, bytes);
+      const { archiveSha256, btih, name, timestamp, version } = minimal;
+      const fields = { archiveSha256, btih, name, timestamp, version, length: bytes.length };
+      const signed = signedMinimal(fields, signer);
+      const before = await listTree(dir);
+      const refused = { archivePath, minimal: signed, unpackTo: target };
+      await unverified(refused, "archive-hash", "HASH_MISMATCH");
+      assert.deepEqual(await listTree(dir), before);
+    }
+  },
+);
+
+// Linux counts the bytes that a process reads, in /proc/self/io; other systems are not asked.
+if (Deno.build.os === "linux") {
+  inDirectory("an archive is read once", async (dir) => {
+    const { archivePath, minimal } = await packIn(dir, { a: noise(20_000_000) });
+    const readBytes = async () =>
+      Number(/rchar: (\d+)/.exec(await Deno.readTextFile("/proc/self/io"))![1]);
+    const before = await readBytes();
+    await verifyArchive({ archivePath, minimal });
+    const read = await readBytes() - before;
+    assert.ok(read < minimal.length * 1.5, `${read} bytes were read of ${minimal.length}`);
+  });
+}
+
 inDirectory("the two manifests have to name the same package and publisher", async (dir) => {
   const { archivePath, minimal } = await packIn(dir, { a: "a" });
   const { archiveSha256, btih, length, timestamp, name, version } = minimal;
