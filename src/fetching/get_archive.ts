@@ -9,11 +9,12 @@ import { join } from "node:path";
 import type { Operations } from "../control/mod.ts";
 import {
   archiveFileName,
+  type FullManifest,
   type MinimalManifest,
   namingFullDisk,
   signingKeyOf,
-  type VerifiedArchive,
   verifyArchive,
+  verifyDownloaded,
   withWebSeeds,
 } from "../package/mod.ts";
 import { hashOf } from "../store/mod.ts";
@@ -134,19 +135,14 @@ async function fetchArchive(
     throw error;
   });
   const tellStep = (step: string) => onStep?.(`verifying: ${step}`);
-  let verified: VerifiedArchive;
+  let full: FullManifest;
   try {
     const early = await verifier?.finish(path);
     early?.steps.forEach(tellStep);
-    verified = early?.verified ??
-      await verifyArchive({
-        archivePath: path,
-        minimal,
-        publicKey,
-        limits,
-        signal,
-        onStep: tellStep,
-      });
+    const whole = { archivePath: path, publicKey, limits, signal, onStep: tellStep };
+    // Without a signed hash of the archive, only the hashes of its files tell what it holds.
+    ({ full } = early?.verified ??
+      await (minimal ? verifyDownloaded({ ...whole, minimal }) : verifyArchive(whole)));
   } catch (error) {
     // The file may be missing because another command moved the same download to its final name. The
     // archive is then in the seed directory, and the error is ignored.
@@ -155,7 +151,6 @@ async function fetchArchive(
     if (!signal?.aborted) await Deno.remove(path).catch(() => {});
     throw error;
   }
-  const { full } = verified;
   if (!minimal) {
     await checkWithoutRecord(context, full, path).catch(async (error) => {
       if (!signal?.aborted) await Deno.remove(path).catch(() => {});
@@ -181,7 +176,7 @@ async function fetchArchive(
  */
 async function checkWithoutRecord(
   context: FetchContext,
-  full: VerifiedArchive["full"],
+  full: FullManifest,
   path: string,
 ): Promise<void> {
   const { operations, trust, finding } = context;

@@ -6,14 +6,14 @@
  */
 
 import type { DownloadProgress } from "../engine/mod.ts";
-import { type ArrivingOptions, type VerifiedArchive, verifyArriving } from "../package/mod.ts";
+import { type ArrivingOptions, type DownloadedArchive, verifyArriving } from "../package/mod.ts";
 
 type Options = Omit<ArrivingOptions, "arrived" | "onStep">;
 type Step = Parameters<NonNullable<ArrivingOptions["onStep"]>>[0];
 
 /** Result of a verification during the download, and the verification steps that were done. */
 export interface StreamedVerification {
-  verified: VerifiedArchive;
+  verified: DownloadedArchive;
   steps: readonly Step[];
 }
 
@@ -22,7 +22,7 @@ export class StreamingVerifier {
   readonly #options: Options;
   readonly #ended = new AbortController();
   readonly #steps: Step[] = [];
-  readonly #verified: Promise<VerifiedArchive | undefined>;
+  readonly #verified: Promise<DownloadedArchive | undefined>;
   #readyBytes = 0;
   #moreCame = Promise.withResolvers<void>();
 

@@ -136,6 +136,7 @@ export {
   type ArrivingOptions,
   type BeginningOptions,
   checkUnpackTarget,
+  type DownloadedArchive,
   type OpenedFile,
   readBeginning,
   readFileOfBeginning,
@@ -145,6 +146,7 @@ export {
   type VerifiedArchive,
   verifyArchive,
   verifyArriving,
+  verifyDownloaded,
   type VerifyOptions,
 } from "./verifying/mod.ts";
 export {

@@ -199,6 +199,8 @@ async function deliver(
   const { outsidePath } = await import("../../fetching/mod.ts");
   let path: string | undefined;
   if (target === "-") {
+    // The reader of standard output will make files of the archive, usually by `tar`.
+    await verifyArchive({ archivePath, minimal, limits, signal: io.signal });
     await (await import("../running/single_file.ts")).copyToStdout(given, archivePath);
   } else if (target !== undefined) {
     const unpackTo = resolve(io.cwd, target);

@@ -9,7 +9,8 @@
  *
  * Other operations run the same steps in another order:
  *
- * - {@linkcode verifyArriving} verifies an archive while it is downloaded;
+ * - {@linkcode verifyArriving} verifies an archive while it is downloaded, and
+ *   {@linkcode verifyDownloaded} afterwards, both as bytes: no file is inflated;
  * - {@linkcode readBeginning} and {@linkcode readFileOfBeginning} read the manifest or one file while
  *   the rest of the archive is not there;
  * - {@linkcode takeArchive} verifies, copies and hashes an archive in one read.
@@ -29,4 +30,10 @@ export {
 export { takeArchive, type TakenArchive, type TakeOptions } from "./take.ts";
 export { checkUnpackTarget } from "./unpack.ts";
 export { type VerifiedArchive, verifyArchive, type VerifyOptions } from "./verify.ts";
-export { type ArrivingOptions, verifyArriving } from "./verify_arriving.ts";
+export {
+  type ArrivingOptions,
+  type DownloadedArchive,
+  type DownloadedOptions,
+  verifyArriving,
+  verifyDownloaded,
+} from "./verify_arriving.ts";

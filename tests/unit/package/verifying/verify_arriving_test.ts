@@ -1,7 +1,27 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { verifyArchive, verifyArriving } from "../../../../src/package/mod.ts";
-import { inDirectory, noise, packIn, signer, stranger } from "../../../support/package_archives.ts";
+import { concatBytes } from "../../../../src/base/mod.ts";
+import {
+  defaultArchiveLimits,
+  verifyArchive,
+  verifyArriving,
+  verifyDownloaded,
+} from "../../../../src/package/mod.ts";
+import {
+  archiveOf,
+  type Entry,
+  gzip,
+  inDirectory,
+  makeTar,
+  manifestEntry,
+  minimalFor,
+  noise,
+  packIn,
+  sha256,
+  signer,
+  stranger,
+  unverified,
+} from "../../../support/package_archives.ts";
 
 const files = { a: "a", "b/c": noise(3_000_000), d: noise(10) };
 
@@ -35,9 +55,13 @@ for (const stepBytes of [1_000_003, 4_096, 100_000_000]) {
         onStep: (step) => steps.push(step),
       });
       assert.equal(steps.at(-1), "archive-hash");
-      assert.equal(steps.length, 8);
-      const whole = await verifyArchive({ archivePath, minimal, publicKey: signer.publicKey });
-      assert.deepEqual(verified, { ...whole, archivePath: path });
+      assert.equal(steps.length, 7);
+      const whole = await verifyArchive({ archivePath, minimal });
+      const { full, lengthBytes } = whole;
+      const same = { full, lengthBytes, sha256: whole.sha256 };
+      assert.deepEqual(verified, { ...same, archivePath: path });
+      const later = await verifyDownloaded({ archivePath, minimal, publicKey: signer.publicKey });
+      assert.deepEqual(later, { ...same, archivePath });
     },
   );
 }
@@ -116,3 +140,81 @@ inDirectory(
     );
   },
 );
+
+/** Verifies a signed archive during its download and afterwards. */
+async function bothWays(dir: string, archive: Uint8Array, limits = defaultArchiveLimits) {
+  const { archivePath } = await archiveOf(dir, archive);
+  const given = { archivePath, minimal: minimalFor(archive), limits };
+  const arrived = () => Promise.resolve(archive.length);
+  return await Promise.allSettled([verifyArriving({ ...given, arrived }), verifyDownloaded(given)]);
+}
+
+const listed = { a: "a", b: noise(100_000) };
+const manifest = manifestEntry(listed);
+const entries: Entry[] = Object.entries(listed).map(([name, contents]) => ({ name, contents }));
+
+/** Archives that are refused where files are made, at a step that a download does not take. */
+const refusedLater: Record<string, () => Promise<[Uint8Array, string, string]>> = {
+  "has a file with another hash": async () => {
+    const [a] = entries;
+    const tar = await makeTar([manifest, a!, { name: "b", contents: noise(100_000, 2) }]);
+    return [gzip(tar), "files", "HASH_MISMATCH"];
+  },
+  "lacks a file": async () => [
+    gzip(await makeTar([manifest, entries[0]!])),
+    "files",
+    "FILE_MISSING",
+  ],
+  "stops being gzip behind the manifest": async () => {
+    const tar = await makeTar([manifest, ...entries]);
+    const archive = concatBytes(gzip(tar.subarray(0, 60_000)), noise(50_000));
+    return [archive, "archive-limits", "ARCHIVE_DAMAGED"];
+  },
+};
+
+for (const [what, make] of Object.entries(refusedLater)) {
+  inDirectory(
+    `an archive that ${what} is the publisher's, but no file is made of it`,
+    async (dir) => {
+      const [archive, step, code] = await make();
+      const results = await bothWays(dir, archive);
+      assert.deepEqual(results.map(({ status }) => status), ["fulfilled", "fulfilled"]);
+      await unverified(await archiveOf(dir, archive), step, code);
+    },
+  );
+}
+
+const other = manifestEntry(listed, { version: "1.0.1" });
+/** Archives with the right hash that are refused at once, with the code of the refusal. */
+const refusedAtOnce: Record<string, [Entry[], string]> = {
+  "has no manifest": [entries, "MANIFEST_MISSING"],
+  "has its manifest in another place": [[...entries, manifest], "MANIFEST_MISSING"],
+  "has a manifest of another version": [[other, ...entries], "MANIFEST_MISMATCH"],
+  "has a manifest that is not signed": [
+    [
+      { ...manifest, contents: String(manifest.contents).replace(sha256("a"), sha256("b")) },
+      ...entries,
+    ],
+    "SIGNATURE_INVALID",
+  ],
+};
+
+for (const [what, [tar, code]] of Object.entries(refusedAtOnce)) {
+  inDirectory(`a downloaded archive that ${what} is refused`, async (dir) => {
+    for (const result of await bothWays(dir, gzip(await makeTar(tar)))) {
+      assert.equal(result.status, "rejected");
+      assert.equal(result.reason.code, code);
+    }
+  });
+}
+
+inDirectory("a downloaded archive with longer paths than allowed is refused", async (dir) => {
+  const archive = gzip(await makeTar([manifest, ...entries]));
+  const limits = { ...defaultArchiveLimits, maxPathsBytes: 1 };
+  const whole = verifyArchive({ ...await archiveOf(dir, archive), limits });
+  const { code } = await whole.then(() => assert.fail("it was accepted"), (error) => error);
+  for (const result of await bothWays(dir, archive, limits)) {
+    assert.equal(result.status, "rejected");
+    assert.equal(result.reason.code, code);
+  }
+});
