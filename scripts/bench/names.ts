@@ -9,6 +9,7 @@ import { loadSettings } from "../../src/config/mod.ts";
 import { writeCatalog } from "../../src/fetching/catalog_files.ts";
 import { keepIndex } from "../../src/fetching/catalog_index.ts";
 import { openNode } from "../../src/host/node.ts";
+import { formatPublicKey, keyPairFromSeed, writeKeyFile } from "../../src/identity/mod.ts";
 import { localRequests } from "../../src/launcher/mod.ts";
 import { catalogFileName, type MinimalManifest, serializeCatalog } from "../../src/package/mod.ts";
 import { announceSalt, encodeCatalogRecord } from "../../src/records/mod.ts";
@@ -27,6 +28,8 @@ interface Scene {
   place: Place;
   publisher: Home;
   daemon: Daemon;
+  /** The publisher's identity, if it has a root key. */
+  identity?: string;
 }
 
 async function publisherOn(): Promise<Scene> {
@@ -126,6 +129,31 @@ async function dependent(): Promise<Scene> {
   return scene;
 }
 
+/** Sets up a publisher with a root key, and `hello` in three versions. */
+async function withRoot(): Promise<Scene> {
+  const directory = await temporaryHome();
+  const testnet = await startTestnet({ nodes: NODES, nodesPerAnswer: 8 });
+  const place = new Place(await Deno.realPath(directory.path), testnet, directory.remove);
+  // Where the keys lie in the DHT decides about some packets, so they are the same in every run.
+  const [root, signing] = [1, 2].map((byte) => keyPairFromSeed(new Uint8Array(32).fill(byte)));
+  const publisher = await place.home(signing);
+  await writeKeyFile(join(publisher.path, "keys", "root.key"), root!);
+  await publisher.must(["key", "certify", publisher.publicKey]);
+  const daemon = await publisher.daemon(["--dht-rate", "10000"]);
+  const versions = ["1.0.0", "1.1.0", "1.2.0"];
+  const sources = await Promise.all(versions.map((version) => place.source("hello", version)));
+  await publisher.must(["publish", "-q", ...sources]);
+  return { place, publisher, daemon, identity: formatPublicKey(root!.publicKey) };
+}
+
+/** Makes a way of asking, from a home that has resolved another version of the package before. */
+function known(range: string): (scene: Scene, user: Home) => Promise<Figures> {
+  return async ({ identity }, user) => {
+    await user.must(["resolve", `${identity}/hello@1.0.0`]);
+    return await cost(user, ["resolve", `${identity}/hello@${range}`]);
+  };
+}
+
 /** Runs a command, and parses the report of its cost that the command prints. */
 export async function cost(home: Home, args: string[], cwd?: string): Promise<Figures> {
   const { code, stderr } = await home.run([...args, "-v"], {
@@ -198,6 +226,22 @@ export const rows: readonly Row[] = [
         cost(user, ["resolve", `${publisher.publicKey}/hello@^1`]),
       "KEY/NAME@1.2.0": ({ publisher }, user) =>
         cost(user, ["resolve", `${publisher.publicKey}/hello@1.2.0`]),
+    }),
+    rounds: 5,
+  },
+  {
+    id: "names-known",
+    title: "A publisher with a root key, met for the first time and known",
+    about:
+      `A testnet of ${NODES} nodes, and a publisher with a root key whose daemon seeds three versions. ` +
+      "`libreseed resolve -v` asks from a home that is new each time, or that has resolved another " +
+      "version before (known), and says itself what it took.",
+    metrics,
+    ...ways(withRoot, {
+      "KEY/NAME@^1": ({ identity }, user) => cost(user, ["resolve", `${identity}/hello@^1`]),
+      "KEY/NAME@1.2.0": ({ identity }, user) => cost(user, ["resolve", `${identity}/hello@1.2.0`]),
+      "KEY/NAME@^1, known": known("^1"),
+      "KEY/NAME@1.2.0, known": known("1.2.0"),
     }),
     rounds: 5,
   },

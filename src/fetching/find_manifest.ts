@@ -56,8 +56,8 @@ export interface Finding extends WantedVersion {
 /**
  * Finds the manifest of a version. A version that its publisher does not announce by itself has no record
  * in the DHT: its manifest is in the catalog, or the peers of the publisher's rendezvous have the record.
- * For an exact version they are asked beside the DHT, so that nobody waits for one after the other. Of two
- * keys that have signed the version, the first in the order of the publisher record counts.
+ * For an exact version they are asked a second after the DHT, unless a node has shown the record by then.
+ * Of two keys that have signed the version, the first in the order of the publisher record counts.
  *
  * @param onShown called with each manifest that a node has shown and that is not refused already
  * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE` (kind `network`),
@@ -87,7 +87,7 @@ export async function findManifest(
   );
   const lookups = new ManifestLookups(operations, trust, wanted, options, line);
   // A version that a list names is mostly the newest one, which is announced by itself.
-  if (!wanted.keys) lookups.ask();
+  if (!wanted.keys) lookups.askLater();
   try {
     const record = findRecord(operations, lookups, records, wanted, options, onShown);
     // The manifest in the catalog may come first.

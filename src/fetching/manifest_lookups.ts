@@ -6,7 +6,8 @@
  * @module
  */
 
-import { equalBytes, LibreseedError, toHex } from "../base/mod.ts";
+import { equalBytes, LibreseedError, type Timer, toHex } from "../base/mod.ts";
+import type { CallOptions } from "../control/mod.ts";
 import {
   manifestSalt,
   type MutableItem,
@@ -16,6 +17,7 @@ import {
 import type { Trust } from "../trust/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import type { FindOptions } from "./find_record.ts";
+import type { ShownItem } from "./head_start.ts";
 import { minimalOf } from "./manifest_record.ts";
 import type { Lookups } from "./publisher_keys.ts";
 import type { LookupCounts } from "./record_lookup.ts";
@@ -35,6 +37,12 @@ export interface ListedManifest {
   counts: LookupCounts;
 }
 
+/**
+ * Time that the DHT has to show the record before the peers of the rendezvous are asked for it (ms). Most
+ * records are shown within that time, and the question would cost one more lookup and up to 64 connections.
+ */
+const DHT_FIRST_MS = 1_000;
+
 /** The lookups of one version's manifest record. */
 export class ManifestLookups implements Lookups {
   readonly askRendezvous: Lookups["askRendezvous"];
@@ -52,6 +60,9 @@ export class ManifestLookups implements Lookups {
   /** Number of answers that were looked at. */
   #checked = 0;
   #asking: Asking | undefined;
+  #askLater: Timer | undefined;
+  /** Resolves when the question that is asked later has been asked, or given up. */
+  readonly #due = Promise.withResolvers<void>();
   readonly #listed = Promise.withResolvers<ListedManifest>();
   /** Resolves when the manifest in the catalog has come; never if there is none. */
   readonly #lineCame: Promise<void>;
@@ -90,14 +101,30 @@ export class ManifestLookups implements Lookups {
 
   /** Asks the peers of the rendezvous for the record, unless they were asked before. */
   ask(): Asking {
+    this.#due.resolve();
     const { publicKey, name, version } = this.#wanted;
     const question = { publicKey, name, version };
     return this.#asking ??= new Asking(this.#operations, question, this.#options);
   }
 
+  /**
+   * Asks the peers of the rendezvous in a second, unless the DHT has shown a record by then that is
+   * accepted. A lookup that ends without a record asks them at once, if the publisher's keys are known.
+   */
+  askLater(): void {
+    this.#askLater = this.#options.clock.after(DHT_FIRST_MS, () => this.ask());
+  }
+
   /** Gives the question to the rendezvous up, and refuses further lookups. */
   end(): void {
     this.#hasEnded = true;
+    this.#giveUp();
+  }
+
+  /** Ends the question to the rendezvous, or has it not asked. */
+  #giveUp(): void {
+    this.#askLater?.cancel();
+    this.#due.resolve();
     this.#asking?.stop();
   }
 
@@ -108,19 +135,22 @@ export class ManifestLookups implements Lookups {
   readonly lookUp: Lookups["lookUp"] = async (key, options) => {
     if (this.#hasEnded) throw new Error("The manifest is known from elsewhere");
     this.#keys.add(toHex(key.publicKey));
-    const outcome = await this.#operations.lookUp(key, options);
-    if (!equalBytes(key.salt, this.#salt)) return outcome;
+    if (!equalBytes(key.salt, this.#salt)) return await this.#operations.lookUp(key, options);
+    const outcome = await this.#operations.lookUp(key, this.#watched(options));
     if (outcome.item) {
       // Lookups under other keys then need not wait for the peers.
-      if (this.#check(outcome.item)) this.#asking?.stop();
+      if (this.#check(outcome.item)) this.#giveUp();
       return outcome;
     }
-    if (!this.#line) {
+    // The publisher record may lead to another key, which has signed the version.
+    const isKnown = this.#trust.signingKeys(this.#wanted.publicKey) !== undefined;
+    if (this.#askLater && !isKnown) await this.#due.promise;
+    if (!this.#line && !this.#hasAccepted([]) && !this.#hasEnded) {
       const answered = this.ask().until((answers) => this.#hasAccepted(answers));
       await Promise.race([answered, this.#lineCame]);
     }
     if (this.#line) {
-      this.#asking?.stop();
+      this.#giveUp();
       const { item: _, others: __, ...counts } = outcome;
       this.#listed.resolve({ minimal: this.#line, counts });
       return outcome;
@@ -129,6 +159,17 @@ export class ManifestLookups implements Lookups {
       .sort((a, b) => b.seq - a.seq);
     return item ? { ...outcome, item } : outcome;
   };
+
+  /** Has the first accepted record that a node shows end the question: the lookup then finds a record. */
+  #watched(options: CallOptions<ShownItem> = {}): CallOptions<ShownItem> {
+    return {
+      ...options,
+      onEvent: (event) => {
+        options.onEvent?.(event);
+        if (this.#check(event.item)) this.#giveUp();
+      },
+    };
+  }
 
   /** Whether peers have shown a record that is accepted, under one of the keys that were looked up. */
   #hasAccepted(answers: readonly RendezvousAnswer[]): boolean {
