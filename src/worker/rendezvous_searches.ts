@@ -110,6 +110,7 @@ export class RendezvousSearches {
     const run = async () => {
       try {
         await this.#manager().findPeers(infoHash, {
+          isAside: true,
           onNamed(named) {
             if (search.answers.length >= MAX_ANSWERS) return;
             search.answers.push(named);

@@ -56,8 +56,13 @@ export interface LookupOptions {
   closest: number;
   /** Maximum number of queries under way while the lookup expects to find closer nodes. */
   concurrency: number;
-  /** Estimate by which the lookup decides whether to expect closer nodes; updated by the lookup. */
+  /**
+   * Estimate by which the lookup decides whether to expect closer nodes; updated by the lookup, unless
+   * `isAside` is set.
+   */
   distances: DistanceEstimate;
+  /** Whether nobody waits for this lookup, so that the estimate is left as it is. */
+  isAside?: boolean;
   /** Estimate of the time to wait for a reply. The lookup updates the estimate with each reply. */
   rtt: RttEstimator;
   clock: Clock;
@@ -187,7 +192,7 @@ class Lookup {
     // The queries under way went to nodes farther away than the nodes that have answered, so the
     // lookup does not wait for their replies.
     if (isAnswered && reached !== undefined) {
-      distances.add(reached);
+      if (!this.#options.isAside) distances.add(reached);
       return this.#end();
     }
     // If the candidates are probably the closest nodes of the network, all of them are queried at

@@ -186,7 +186,8 @@ export class DhtManager {
    * Searches for peers of a torrent (BEP 5 `get_peers`).
    *
    * @param infoHash 20 bytes
-   * @param options `onPeers`: called with the new peers of each reply; `onNamed`: with all its peers
+   * @param options `onPeers`: called with the new peers of each reply; `onNamed`: with all its peers;
+   * `isAside`: see {@linkcode LookupOptions.isAside}
    * @throws {DhtError} `DHT_OFF` if there is no node to borrow, `DHT_STOPPED` after `stop()`
    */
   findPeers(
@@ -194,6 +195,7 @@ export class DhtManager {
     options: OperationOptions & {
       onPeers?: (peers: PeerAddress[]) => void;
       onNamed?: (peers: PeerAddress[]) => void;
+      isAside?: boolean;
     } = {},
   ): Promise<PeersOutcome> {
     return this.#run(async (nodes, signal) => {
@@ -205,10 +207,10 @@ export class DhtManager {
         for (const peer of fresh) peers.set(`${peer.host}:${peer.port}`, peer);
         if (fresh.length > 0) options.onPeers?.(fresh);
       };
+      const lookup = { isAside: options.isAside, onAnswer };
+      const args = { info_hash: infoHash };
       const results = await Promise.all(
-        nodes.map((node) =>
-          this.#lookup(node, "get_peers", infoHash, { info_hash: infoHash }, signal, { onAnswer })
-        ),
+        nodes.map((node) => this.#lookup(node, "get_peers", infoHash, args, signal, lookup)),
       );
       this.#stats.peerSearches++;
       if (peers.size > 0) this.#stats.peerSearchesFound++;
@@ -321,7 +323,7 @@ export class DhtManager {
     target: Uint8Array,
     args: Record<string, QueryValue>,
     signal: AbortSignal,
-    options: Pick<LookupOptions, "onAnswer" | "frugal"> = {},
+    options: Pick<LookupOptions, "onAnswer" | "frugal" | "isAside"> = {},
   ): Promise<LookupResult> {
     const { closestNodes, rtt, distances } = this.#learned[node.family];
     const found = await lookup(node, {

@@ -12,15 +12,17 @@ function searching() {
   const clock = new FakeClock();
   const begun: {
     infoHash: Uint8Array;
+    isAside: boolean | undefined;
     name: (named: PeerAddress[]) => void;
     end: () => void;
     fail: (error: Error) => void;
   }[] = [];
   const searches = new RendezvousSearches(clock, () => ({
-    findPeers(infoHash, { onNamed } = {}) {
+    findPeers(infoHash, { onNamed, isAside } = {}) {
       const { promise, resolve, reject } = Promise.withResolvers<never>();
       begun.push({
         infoHash,
+        isAside,
         name: onNamed!,
         end: () => resolve(undefined as never),
         fail: reject,
@@ -40,6 +42,7 @@ Deno.test("downloads of one publisher share a search, and what it has found so f
   const at = searching();
   const first = at.find();
   assert.deepEqual(at.begun[0]!.infoHash, place);
+  assert.equal(at.begun[0]!.isAside, true, "other lookups do not learn from it");
   at.begun[0]!.name([peer(1)]);
   const second = at.find();
   at.begun[0]!.name([peer(1), peer(2)]);

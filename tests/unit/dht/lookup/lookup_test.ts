@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { concatBytes, toHex } from "../../../../src/base/mod.ts";
+import { DistanceEstimate } from "../../../../src/dht/lookup/distance_estimate.ts";
 import { lookup } from "../../../../src/dht/lookup/lookup.ts";
 import { RttEstimator } from "../../../../src/dht/lookup/rtt_estimator.ts";
 import { compactNode, type SimulatedAnswer } from "../../../support/simulated_node.ts";
@@ -157,6 +158,16 @@ Deno.test("a lookup never exceeds its concurrency", async () => {
     await look(dht, client, { concurrency });
     assert.equal(client.mostUnderWay, concurrency);
   }
+});
+
+Deno.test("a lookup aside leaves the estimate of the distances to others", async () => {
+  const dht = network();
+  const distances = new DistanceEstimate();
+  const found = await look(dht, dht.client(), { distances, isAside: true });
+  assert.deepEqual(ids(found), trueIds(dht));
+  assert.equal(distances.isKnown, false);
+  await look(dht, dht.client(), { distances });
+  assert.equal(distances.isKnown, true);
 });
 
 Deno.test("an aborted lookup ends at once with its results so far, and leaves no query or timer", async () => {
