@@ -15,6 +15,7 @@ import { rows as mirrorSize } from "./mirror_size.ts";
 import { rows as mirrors } from "./mirrors.ts";
 import { rows as names } from "./names.ts";
 import { rows as pack } from "./pack.ts";
+import { rows as pieces } from "./pieces.ts";
 import { rows as publish } from "./publish.ts";
 import { rows as reannounce } from "./reannounce.ts";
 import { rows as reannounceWeek } from "./reannounce_week.ts";
@@ -30,7 +31,7 @@ import { rows as worstArchives } from "./worst_archives.ts";
 
 if (import.meta.main) {
   const files = [...pack, ...secrets, ...publish, ...install, ...binary, ...worstArchives];
-  const transfers = [...download, ...swarm, ...seed, ...seedMemory, ...utp];
+  const transfers = [...download, ...swarm, ...seed, ...seedMemory, ...utp, ...pieces];
   const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek, ...announceWeek];
   const rows = [
     ...dht,
