@@ -2,8 +2,8 @@
  * The chunk store through which WebTorrent reads and writes a torrent's content. It uses one file
  * at a path that libreseed chose, and ignores the file names in the torrent. Chunks are written at
  * absolute positions, so pieces may arrive in any order. Adjacent chunks requested in one turn of
- * the event loop are read with one read. Chunks are written with `Deno.FsFile`, because Deno runs
- * its writes on another thread; writes of `node:fs` block this thread.
+ * the event loop are read with one read. Chunks are written with `Deno.FsFile` (`file_writer.ts`),
+ * because Deno runs its writes on another thread; writes of `node:fs` block this thread.
  *
  * @module
  */
@@ -19,6 +19,7 @@ import {
   read,
   write as writeAt,
 } from "node:fs";
+import { FileWriter } from "./file_writer.ts";
 
 /** Options that WebTorrent passes to the chunk store; all but `length` come from `storeOpts`. */
 export interface ArchiveStoreOptions {
@@ -91,7 +92,7 @@ export class ArchiveStore {
       };
       this.#writer ??= FileWriter.open(this.#options.filePath, descriptor);
       this.#writer.then((writer) => {
-        if (writer) writer.write(start, bytes).then(() => settled(null), settled);
+        if (writer) writer.write(start, bytes, settled);
         else write(descriptor, start, bytes, settled);
       }, settled);
     }, (error) => {
@@ -234,44 +235,6 @@ function write(descriptor: number, start: number, bytes: Uint8Array, done: Done)
     });
   };
   step(0);
-}
-
-/** Writes to a file on another thread, one chunk after the other. */
-class FileWriter {
-  readonly #file: Deno.FsFile;
-  #last: Promise<void> = Promise.resolve();
-
-  /**
-   * Opens the file at a path for writing.
-   *
-   * @param descriptor an open descriptor of the file
-   * @returns `undefined` if the file at the path is not the descriptor's file (device and inode)
-   */
-  static async open(path: string, descriptor: number): Promise<FileWriter | undefined> {
-    const file = await Deno.open(path, { write: true });
-    const { ino, dev } = await file.stat();
-    const same = fstatSync(descriptor);
-    if (ino === same.ino && dev === same.dev) return new FileWriter(file);
-    file.close();
-    return undefined;
-  }
-
-  private constructor(file: Deno.FsFile) {
-    this.#file = file;
-  }
-
-  write(start: number, bytes: Uint8Array): Promise<void> {
-    const writing = this.#last.then(async () => {
-      this.#file.seekSync(start, Deno.SeekMode.Start);
-      for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
-    });
-    this.#last = writing.catch(() => {});
-    return writing;
-  }
-
-  close(): void {
-    this.#file.close();
-  }
 }
 
 /**
