@@ -19,6 +19,7 @@ import {
   dropIfBothSeed,
   dropIfRefusing,
   dropSeeders,
+  hearOffers,
   serveFrom,
   showInterestEarly,
 } from "./torrents.ts";
@@ -50,6 +51,7 @@ export function attachToConnections(
     if (isDownload) showInterestEarly(torrent, wire);
     answerEarlyInterest(torrent, wire);
     serveFrom(torrent, wire);
+    hearOffers(torrent, wire);
     dropIfBothSeed(torrent, wire, relays);
     dropIfRefusing(wire);
   });

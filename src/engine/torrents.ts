@@ -8,7 +8,7 @@
 import type { PeerCounts, WebSeedStatus } from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
 import type { Relays } from "./holes/mod.ts";
-import { knownPeers, type Torrent, type Wire } from "./libraries/mod.ts";
+import { knownPeers, lookForRequests, type Torrent, type Wire } from "./libraries/mod.ts";
 
 /** Status of a torrent. */
 export interface TorrentStatus {
@@ -119,6 +119,20 @@ export function serveFrom(torrent: Torrent, wire: Wire): void {
       else done(new Error("The torrent was ended"));
     },
   };
+}
+
+/** Requests blocks of the pieces that a peer announces, of those that we lack. */
+export function hearOffers(torrent: Torrent, wire: Wire): void {
+  wire.announcedTo = {
+    get count() {
+      return torrent.ready ? torrent.pieces?.length : undefined;
+    },
+    lacks: (index) => !torrent.destroyed && torrent.pieces?.[index] !== null,
+  };
+  wire.on("offer", () => {
+    wire.interested();
+    lookForRequests(torrent);
+  });
 }
 
 /**

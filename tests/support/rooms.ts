@@ -241,6 +241,7 @@ export const libraries: Record<string, readonly string[]> = {
   "torrent-piece": ["engine/libraries/webtorrent"],
   "webtorrent": ["engine/libraries/webtorrent"],
   "webtorrent/lib/peer.js": ["engine/libraries/webtorrent"],
+  "webtorrent/lib/rarity-map.js": ["engine/libraries/webtorrent"],
   "webtorrent/lib/torrent.js": ["engine/libraries/webtorrent"],
   "yaml": ["config"],
 };

@@ -3,7 +3,7 @@
  * part of WebTorrent:
  *
  * - {@linkcode PiecePicker} chooses the blocks to request: rarest first among leechers, nearly in
- *   order while all peers are seeders.
+ *   order while all peers are seeders (`piece_order.ts`), among the wanted ones (`wanted_pieces.ts`).
  * - {@linkcode SmartBan} disconnects peers that send wrong pieces or unrequested blocks, and
  *   requests stalled blocks from other peers.
  * - {@linkcode DuplicateConnections} closes one of two connections to the same peer.
@@ -22,7 +22,8 @@
 
 export { DuplicateConnections } from "./duplicate_connections.ts";
 export { type PeerCounts, PeerReach } from "./peer_reach.ts";
-export { type ByteRange, PiecePicker } from "./piece_picker.ts";
+export { PiecePicker } from "./piece_picker.ts";
+export type { ByteRange } from "./wanted_pieces.ts";
 export { PublisherPeers } from "./publisher_peers.ts";
 export { RendezvousDials } from "./rendezvous_dials.ts";
 export { WebSeeds, type WebSeedStatus } from "./web_seeds.ts";

@@ -17,16 +17,19 @@
  * @module
  */
 
-import { type Clock, shuffle } from "../../base/mod.ts";
+import type { Clock } from "../../base/mod.ts";
 import {
   atMostReqq,
   BLOCK_BYTES,
+  freedRequests,
   hasFreeBlock,
   requestBlocks,
   type RequestingWire,
   setRequestStrategy,
   type Torrent,
 } from "../libraries/mod.ts";
+import { byRarity, nearlyInOrder } from "./piece_order.ts";
+import { type ByteRange, WantedPieces } from "./wanted_pieces.ts";
 
 /**
  * Minimum length of a peer's request pipeline, in seconds at the peer's speed. A shorter pipeline
@@ -49,13 +52,13 @@ const ORDER_MS = 250;
  * checks, the order is computed less often.
  */
 const CHECKS_PER_MS = 100_000;
-/** Number of next pieces that are requested in random order while all peers are seeders. */
-const WINDOW = 64;
+/** Minimum interval between two searches of the end game for one peer (ms). */
+const END_GAME_MS = 100;
 /**
- * Maximum total size, in bytes, of the next pieces that are requested in random order. If pieces
- * are large, fewer of the next pieces are requested in random order.
+ * Number of pieces that one search of the end game tries, the earliest begun first. Blocks of later ones
+ * are most likely on their way.
  */
-const WINDOW_BYTES = 16 * 1024 * 1024;
+const END_GAME_PIECES = 64;
 
 /**
  * Time without a complete piece after which a download of an archive's beginning requests a block from
@@ -63,19 +66,18 @@ const WINDOW_BYTES = 16 * 1024 * 1024;
  */
 const PREFIX_END_GAME_MS = 5_000;
 
-/** A range of bytes in an archive. */
-export interface ByteRange {
-  /** Position of the first byte. */
-  start: number;
-  /** Position after the last byte. */
-  end: number;
-}
-
 type Watched = Omit<Torrent, "pieces" | "wires"> & {
   /** One entry for each piece, `null` once the piece is verified. */
   pieces: (object | null)[];
   wires: RequestingWire[];
 };
+
+/** What is known of a peer of which the whole order was searched. */
+interface Searched {
+  order: readonly number[];
+  /** Pieces that the peer has announced since. */
+  announced: number[];
+}
 
 /** Piece picker of one download. Must be created before the torrent connects to its first peer. */
 export class PiecePicker {
@@ -85,6 +87,13 @@ export class PiecePicker {
   /** Pieces of which blocks have been requested, in the order in which the pieces were begun. */
   readonly #begun = new Set<number>();
   /**
+   * Those of the pieces in `#begun` that may have a block which is requested from no peer. If pieces are
+   * small, nearly all of the pieces that have begun are wholly requested, and need not be looked at.
+   */
+  readonly #open = new Set<number>();
+  /** Number of freed requests when `#open` was last made anew. */
+  #freed = 0;
+  /**
    * Order in which pieces are to be begun. Pieces that were begun or completed after the order was
    * computed are still in the order.
    */
@@ -93,11 +102,14 @@ export class PiecePicker {
   #passed = 0;
   #orderedMs = -Infinity;
   /** For each piece: the number of leechers that have it. */
-  #leechers: number[] = [];
-  /** Number of bytes at the archive's beginning that are wanted; infinite for the whole archive. */
-  #wantedBytes: number;
-  /** Ranges that are wanted besides the beginning. */
-  readonly #wantedRanges = new Set<ByteRange>();
+  #leechers: Uint16Array = new Uint16Array(0);
+  readonly #wanted: WantedPieces;
+  /** Number of verified pieces. */
+  #verified = 0;
+  /** Peers of which the whole order was searched, until the order is computed anew. */
+  readonly #searched = new WeakMap<RequestingWire, Searched>();
+  /** Time of the last search of the end game, by peer. */
+  readonly #endGameMs = new WeakMap<RequestingWire, number>();
   /** Time of the last complete piece; before the first one, time at which pieces could be requested. */
   #verifiedMs: number;
 
@@ -109,42 +121,43 @@ export class PiecePicker {
     this.#torrent = torrent as Watched;
     this.#clock = clock;
     this.#random = random;
-    this.#wantedBytes = wantedBytes;
+    this.#wanted = new WantedPieces(wantedBytes);
     this.#verifiedMs = clock.now();
     setRequestStrategy(torrent, { askPeer: (wire) => this.#askPeer(wire) });
     torrent.on("ready", () => this.#verifiedMs = clock.now());
     torrent.on("verified", (index: number) => {
+      this.#verified++;
       this.#begun.delete(index);
+      this.#open.delete(index);
       this.#verifiedMs = clock.now();
     });
+    torrent.on("wire", (wire: RequestingWire) => {
+      for (const event of ["have", "offer"]) {
+        wire.on(event, (index: number) => this.#searched.get(wire)?.announced.push(index));
+      }
+      for (const event of ["bitfield", "have-all"]) {
+        wire.on(event, () => this.#searched.delete(wire));
+      }
+    });
+    // A piece that failed verification is requested again.
+    torrent.on("warning", () => this.#reopen());
   }
 
   /** Whether a piece holds any of the wanted bytes. */
   isWanted(index: number): boolean {
-    const { pieceLength } = this.#torrent;
-    const start = index * pieceLength;
-    if (start < this.#wantedBytes) return true;
-    for (const range of this.#wantedRanges) {
-      if (start < range.end && range.start < start + pieceLength) return true;
-    }
-    return false;
+    return this.#wanted.has(index, this.#torrent.pieceLength);
   }
 
   /** Wants more bytes at the archive's beginning. Fewer bytes than before change nothing. */
   widen(wantedBytes: number): void {
-    if (wantedBytes <= this.#wantedBytes) return;
-    this.#wantedBytes = wantedBytes;
-    this.#askAgain();
+    if (this.#wanted.widen(wantedBytes)) this.#askAgain();
   }
 
   /** Wants ranges of bytes besides the beginning. Returns a function that takes the wish back. */
   want(ranges: readonly ByteRange[]): () => void {
-    const own = ranges.map((range) => ({ ...range }));
-    for (const range of own) this.#wantedRanges.add(range);
+    const unwant = this.#wanted.add(ranges);
     this.#askAgain();
-    return () => {
-      for (const range of own) this.#wantedRanges.delete(range);
-    };
+    return unwant;
   }
 
   #askAgain(): void {
@@ -163,12 +176,11 @@ export class PiecePicker {
    * Requests blocks of the pieces that a peer sends even while it chokes us (allowed fast, BEP 6).
    */
   #askAllowedFast(wire: RequestingWire): void {
-    const { pieces } = this.#torrent;
     const allowed = wire.hasFast && !wire.destroyed ? wire.peerAllowedFastSet : [];
     if (allowed.length === 0) return;
     // Allowed-fast pieces are meant to help a peer that has few pieces: once we have as many pieces
     // as the peer allows, no allowed-fast piece is requested.
-    if (pieces.filter((piece) => piece === null).length >= allowed.length) return;
+    if (this.#verified >= allowed.length) return;
     const speed = wire.downloadSpeed();
     if (wire.requests.length >= blocksAhead(wire, speed, MIN_AHEAD_S)) return;
     const most = blocksAhead(wire, speed, MAX_AHEAD_S);
@@ -184,28 +196,57 @@ export class PiecePicker {
     // A piece that a leecher has is not requested from a seeder at first, so that seeders are left
     // to send the other pieces.
     const isSpared = (index: number) => wire.isSeeder && this.#leechers[index]! > 0;
-    for (const index of this.#begun) {
+    if (this.#freed !== freedRequests()) this.#reopen();
+    for (const index of this.#open) {
       if (!isSpared(index) && this.#take(wire, index, most, false)) return;
     }
+    if (this.#begin(wire, most)) return;
+    for (const index of this.#open) if (this.#take(wire, index, most, false)) return;
+    if (this.#mayEndGame()) this.#endGame(wire, most);
+  }
+
+  /** Begins pieces with a peer. Returns whether the peer's request pipeline is full. */
+  #begin(wire: RequestingWire, most: number): boolean {
     const order = this.#order;
+    const searched = this.#searched.get(wire);
+    if (searched?.order === order) {
+      // Of the pieces in the order, the peer has only those that it has announced since.
+      for (let index; (index = searched.announced.pop()) !== undefined;) {
+        if (this.#isUntouched(index) && this.#take(wire, index, most, false)) return true;
+      }
+      return false;
+    }
     while (this.#passed < order.length && !this.#isUntouched(order[this.#passed]!)) this.#passed++;
     for (let at = this.#passed; at < order.length; at++) {
       const index = order[at]!;
-      if (this.#isUntouched(index) && this.#take(wire, index, most, false)) return;
+      if (this.#isUntouched(index) && this.#take(wire, index, most, false)) return true;
     }
-    for (const index of this.#begun) if (this.#take(wire, index, most, false)) return;
-    // End game: blocks that have already been requested from slower peers are requested from this
-    // peer too.
-    if (!this.#mayEndGame()) return;
-    for (const index of this.#begun) if (this.#take(wire, index, most, true)) return;
+    this.#searched.set(wire, { order, announced: [] });
+    return false;
   }
 
-  get #isPrefix(): boolean {
-    return this.#wantedBytes !== Infinity;
+  /** Requests blocks that have already been requested from slower peers. */
+  #endGame(wire: RequestingWire, most: number): void {
+    const nowMs = this.#clock.now();
+    const lastMs = this.#endGameMs.get(wire) ?? -Infinity;
+    if (this.#torrent.wires.length < 2 || nowMs - lastMs < END_GAME_MS) return;
+    this.#endGameMs.set(wire, nowMs);
+    let tried = 0;
+    for (const index of this.#begun) {
+      if (!wire.peerPieces.get(index)) continue;
+      if (this.#take(wire, index, most, true) || ++tried === END_GAME_PIECES) return;
+    }
+  }
+
+  /** Looks at all pieces that have begun again. */
+  #reopen(): void {
+    this.#freed = freedRequests();
+    this.#open.clear();
+    for (const index of this.#begun) this.#open.add(index);
   }
 
   #mayEndGame(): boolean {
-    return !this.#isPrefix || this.#clock.now() - this.#verifiedMs >= PREFIX_END_GAME_MS;
+    return !this.#wanted.isPart || this.#clock.now() - this.#verifiedMs >= PREFIX_END_GAME_MS;
   }
 
   #isUntouched(index: number): boolean {
@@ -217,14 +258,21 @@ export class PiecePicker {
    */
   #take(wire: RequestingWire, index: number, most: number, isIdle: boolean): boolean {
     const piece = this.isWanted(index) ? this.#torrent.pieces[index] : undefined;
-    if (!piece || !(isIdle || hasFreeBlock(piece)) || !wire.peerPieces.get(index)) return false;
+    if (!piece || !wire.peerPieces.get(index)) return false;
+    if (!isIdle && !hasFreeBlock(piece)) {
+      this.#open.delete(index);
+      return false;
+    }
     const torrent = this.#torrent as unknown as Torrent;
-    if (requestBlocks(torrent, wire, index, most, isIdle)) this.#begun.add(index);
+    if (requestBlocks(torrent, wire, index, most, isIdle)) {
+      this.#begun.add(index);
+      if (hasFreeBlock(piece)) this.#open.add(index);
+    }
     return wire.requests.length >= most;
   }
 
   #refreshOrder(): void {
-    const { pieces, wires } = this.#torrent;
+    const { pieces, wires, pieceLength } = this.#torrent;
     const nowMs = this.#clock.now();
     const checks = Math.max(1, pieces.length * wires.length / CHECKS_PER_MS);
     if (nowMs - this.#orderedMs < ORDER_MS * checks) return;
@@ -232,36 +280,18 @@ export class PiecePicker {
     this.#passed = 0;
     // Every seeder has every piece, so only leechers determine how rare a piece is.
     const others = wires.filter((wire) => !wire.isSeeder);
-    this.#leechers = pieces.map((piece, index) =>
-      piece === null ? 0 : others.filter(({ peerPieces }) => peerPieces.get(index)).length
-    );
-    const untouched = [...pieces.keys()].filter((index) => this.#isUntouched(index));
-    if (this.#isPrefix) {
-      this.#order = untouched;
-      return;
+    const leechers = this.#leechers = new Uint16Array(pieces.length);
+    const untouched: number[] = [];
+    for (let index = 0; index < pieces.length; index++) {
+      if (pieces[index] === null) continue;
+      for (const { peerPieces } of others) if (peerPieces.get(index)) leechers[index]!++;
+      if (this.#isUntouched(index)) untouched.push(index);
     }
-    const window = Math.max(
-      1,
-      Math.min(WINDOW, Math.floor(WINDOW_BYTES / this.#torrent.pieceLength)),
-    );
-    const groups = others.length > 0 ? this.#byRarity(untouched) : inGroupsOf(window, untouched);
-    for (const group of groups) shuffle(group, this.#random);
-    this.#order = groups.flat();
+    const options = { pieceLength, random: this.#random };
+    if (this.#wanted.isPart) this.#order = untouched;
+    else if (others.length > 0) this.#order = byRarity(untouched, leechers, options);
+    else this.#order = nearlyInOrder(untouched, options);
   }
-
-  /** Groups pieces by the number of leechers that have them, rarest first. */
-  #byRarity(indexes: readonly number[]): number[][] {
-    const groups: number[][] = [];
-    for (const index of indexes) (groups[this.#leechers[index]!] ??= []).push(index);
-    return groups.filter((group) => group !== undefined);
-  }
-}
-
-function inGroupsOf(count: number, numbers: readonly number[]): number[][] {
-  return Array.from(
-    { length: Math.ceil(numbers.length / count) },
-    (_, n) => numbers.slice(n * count, (n + 1) * count),
-  );
 }
 
 /**

@@ -7,8 +7,14 @@
  */
 
 import { bencodeReplacements } from "./bencode/mod.ts";
-import { readerReplacements, readerUses, uploadReplacements } from "./bittorrent_protocol/mod.ts";
-import { payloadReplacements, writerReplacements } from "./bittorrent_protocol/mod.ts";
+import {
+  announcementReplacements,
+  payloadReplacements,
+  readerReplacements,
+  readerUses,
+  uploadReplacements,
+  writerReplacements,
+} from "./bittorrent_protocol/mod.ts";
 import { krpcReplacements } from "./krpc/mod.ts";
 import { applyAll, problemsOf, type Replacement, type Use } from "./replacing/mod.ts";
 import {
@@ -17,6 +23,7 @@ import {
   encryptionReplacements,
   peerReplacements,
   pieceReplacements,
+  pieceUpkeepReplacements,
   pieceUses,
   requestReplacements,
   requestUses,
@@ -29,6 +36,7 @@ export const replacements: readonly Replacement[] = [
   ...bencodeReplacements,
   ...readerReplacements,
   ...writerReplacements,
+  ...announcementReplacements,
   ...uploadReplacements,
   ...payloadReplacements,
   ...krpcReplacements,
@@ -38,6 +46,7 @@ export const replacements: readonly Replacement[] = [
   ...peerReplacements,
   ...requestReplacements,
   ...upkeepReplacements,
+  ...pieceUpkeepReplacements,
   ...pieceReplacements,
 ];
 

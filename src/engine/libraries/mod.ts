@@ -50,6 +50,7 @@ export {
   countReceived,
   downloadLimitOf,
   forgiveFailures,
+  freedRequests,
   hasFreeBlock,
   isUntouched,
   keepPieceBuffers,

@@ -4,6 +4,7 @@
  * - `wire_reader.ts` parses received bytes, and closes the connection on an invalid message.
  * - `wire_writer.ts` joins outgoing messages, and limits the unsent bytes.
  * - `initial_payload.ts` sends our handshake within the encrypted handshake.
+ * - `announced_pieces.ts` counts the pieces that a peer announces.
  * - `upload_queue.ts` answers requests, from queues that `engine/upload` serves fairly.
  *
  * `engine/libraries/webtorrent/peer_pipes.ts` moves bytes between socket and connection, and calls
@@ -12,6 +13,7 @@
  * @module
  */
 
+export { type AnnouncedTo, announcementReplacements } from "./announced_pieces.ts";
 export { connectionPrototype } from "./connection.ts";
 export { type Payloaded, payloadReplacements } from "./initial_payload.ts";
 export { type Uploader, uploadReplacements } from "./upload_queue.ts";

@@ -10,8 +10,9 @@
  * - `requests.ts` requests the blocks that a {@linkcode RequestStrategy} chooses.
  * - `web_pieces.ts` lets whole pieces come from web seeds.
  * - `piece_buffer.ts` collects the blocks of a piece in one buffer.
- * - `chunk_store.ts` stores the content in a file.
- * - `upkeep.ts` replaces members that are slow or throw uncaught exceptions.
+ * - `chunk_store.ts` stores the content in a file, which `file_writer.ts` writes.
+ * - `upkeep.ts` replaces members that are slow or throw uncaught exceptions, `piece_upkeep.ts` those that
+ *   look through all pieces.
  *
  * The package has no types. `webtorrent_types.ts` has types of the public members that libreseed
  * uses, and each other file has types of the private members that it uses. `engine/download`
@@ -55,10 +56,12 @@ export {
   pieceUses,
   releasePieceBuffer,
 } from "./piece_buffer.ts";
+export { pieceUpkeepReplacements } from "./piece_upkeep.ts";
 export {
   atMostReqq,
   BLOCK_BYTES,
   cancelRequests,
+  freedRequests,
   hasFreeBlock,
   requestBlocks,
   requestedPeers,

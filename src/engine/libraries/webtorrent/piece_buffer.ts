@@ -11,6 +11,7 @@ import type { EventEmitter } from "node:events";
 import LibraryPiece from "torrent-piece";
 import { BufferPool } from "../../upload/mod.ts";
 import { type Place, replace, type Replacement, type Use, uses } from "../replacing/mod.ts";
+import { countFreedRequest } from "./requests.ts";
 
 interface Piece {
   length: number;
@@ -28,6 +29,7 @@ interface Piece {
   init(): boolean;
   set(block: number, bytes: Uint8Array, source: unknown): boolean;
   flush(): Uint8Array | null;
+  cancel(block: number): void;
   /** Added by libreseed: the buffer of the whole piece. */
   bytes?: Uint8Array;
 }
@@ -114,6 +116,19 @@ export const pieceReplacements: readonly Replacement[] = [
     pinned: "434baeffc8783069aa36d27b194c2f8c555de895be54f908577426359332f748",
     parameters: 0,
     by: () => flush,
+  }),
+  replace(piece, "cancel", {
+    because: "nothing tells that a request has failed, so that all pieces are looked through for " +
+      "blocks to request again",
+    report: "docs/upstream/webtorrent-hooks.md",
+    until: "a release tells which blocks can be requested again",
+    pinned: "b470b1c703c3ec5af21e53584aa14134aefeb9aa4871d9498972ce8bbe438360",
+    parameters: 1,
+    by: (cancel) =>
+      function (this: Piece, block: number) {
+        cancel.call(this, block);
+        countFreedRequest();
+      },
   }),
 ];
 

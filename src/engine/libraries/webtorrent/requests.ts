@@ -110,6 +110,21 @@ export const BLOCK_BYTES = 16_384;
 
 const torrents = torrentPrototype<Inner>();
 
+let freed = 0;
+
+/**
+ * Number of requests that failed or were cancelled so far, in all downloads. While the number stays the
+ * same, no piece gets blocks that can be requested again.
+ */
+export function freedRequests(): number {
+  return freed;
+}
+
+/** Counts a request that failed or was cancelled. */
+export function countFreedRequest(): void {
+  freed++;
+}
+
 /** The replaced members of npm:webtorrent's torrent that request blocks. */
 export const requestReplacements: readonly Replacement[] = [
   replace(torrents, "_updateWire", {
@@ -239,6 +254,7 @@ export function restartPiece(torrent: Torrent, index: number): void {
   if (!piece) return;
   pieces[index] = new (piece.constructor as new (length: number) => Piece)(piece.length);
   _reservations[index] = [];
+  countFreedRequest();
 }
 
 /**

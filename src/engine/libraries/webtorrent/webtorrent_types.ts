@@ -7,6 +7,7 @@
 import type { Socket } from "node:net";
 import type { EventEmitter } from "node:events";
 import type { BlockSource } from "../../upload/mod.ts";
+import type { AnnouncedTo } from "../bittorrent_protocol/mod.ts";
 import type { ArchiveStore } from "./chunk_store.ts";
 import type { BittorrentDht } from "../krpc/mod.ts";
 
@@ -24,6 +25,8 @@ export interface Wire extends EventEmitter {
   remotePort?: number;
   /** Added by libreseed: the archive that the peer may request blocks of. */
   source?: BlockSource;
+  /** Added by libreseed: the torrent that the peer announces pieces of. */
+  announcedTo?: AnnouncedTo;
   /** Tells the peer that we want its pieces. Does nothing if the peer knows. */
   interested(): void;
   destroy(): void;

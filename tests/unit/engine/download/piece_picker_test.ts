@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { PiecePicker } from "../../../../src/engine/download/piece_picker.ts";
-import { letSpeedBeAssumed } from "../../../../src/engine/libraries/webtorrent/requests.ts";
+import {
+  countFreedRequest,
+  letSpeedBeAssumed,
+} from "../../../../src/engine/libraries/webtorrent/requests.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { seededRandom } from "../../../support/simulated_dht.ts";
 
@@ -75,6 +78,12 @@ class Download extends EventEmitter {
     return wire.requests;
   }
 
+  /** Has a request for a block fail. */
+  failed(index: number): void {
+    this.pieces[index]!._cancellations.push(0);
+    countFreedRequest();
+  }
+
   /** Marks a piece of the torrent as downloaded and verified. */
   verified(index: number): void {
     this.pieces[index] = null;
@@ -103,7 +112,10 @@ Deno.test("pieces are begun nearly in order while all peers are seeders", () => 
   }
   assert.deepEqual(begun.toSorted((a, b) => a - b), [...begun.keys()]);
   assert.notDeepEqual(begun, [...begun.keys()]);
-  begun.forEach((index, n) => assert.ok(index < n + 128, `${index} was number ${n}`));
+  // A window of 64 runs of eight pieces, and a run, because the order is computed anew.
+  begun.forEach((index, n) => assert.ok(index < n + 65 * 8, `${index} was number ${n}`));
+  const isInRun = (index: number, n: number) => n > 0 && index === begun[n - 1]! + 1;
+  assert.ok(begun.filter(isInRun).length > 800, "small pieces are begun in runs of eight");
 });
 
 Deno.test("the rarest pieces among leechers come first, ties at random", () => {
@@ -124,7 +136,7 @@ Deno.test("a piece begun with one peer is finished with another", () => {
   const second = peer(everything);
   const download = new Download(20, [first, second]);
   const [index] = download.asked(first);
-  download.pieces[index!]!._cancellations.push(0);
+  download.failed(index!);
   assert.ok(download.asked(second).includes(index!));
 });
 
@@ -133,7 +145,7 @@ Deno.test("a seeder is first asked for pieces that no leecher has", () => {
   const seeder = peer(everything, { isSeeder: true });
   const download = new Download(10, [leecher, seeder]);
   const [begun] = download.asked(leecher);
-  download.pieces[begun!]!._cancellations.push(0);
+  download.failed(begun!);
   const asked: number[] = [];
   for (let n = 0; n < 5; n++) asked.push(...download.asked(seeder));
   assert.deepEqual([...new Set(asked)].toSorted(), [5, 6, 7, 8, 9]);
@@ -161,7 +173,7 @@ Deno.test("a choking peer is asked only for allowed-fast pieces, while we have f
   const download = new Download(10, [choking]);
   assert.deepEqual(download.asked(choking), [7, 7]);
   for (const index of [0, 1, 2]) download.verified(index);
-  download.pieces[7]!._cancellations.push(0);
+  download.failed(7);
   assert.deepEqual(download.asked(choking), []);
   const slow = Object.assign(choking, { hasFast: false });
   assert.deepEqual(new Download(10, [slow]).asked(slow), []);
@@ -197,7 +209,7 @@ Deno.test("a new peer is asked for a few blocks, a fast one for a second of its 
 Deno.test("WebTorrent sees a sufficient speed while blocks are requested", () => {
   const unknown = peer(everything, { speed: 5 });
   letSpeedBeAssumed(unknown);
-  const download = new Download(1, [unknown]);
+  const download = new Download(1, [unknown, peer(everything)]);
   const speeds = new Set<number>();
   const { _request } = download;
   download._request = (wire, index, isIdle) => {
@@ -227,6 +239,7 @@ Deno.test("a piece that failed verification is requested again", () => {
   assert.deepEqual(download.asked(seeder), [0, 0]);
   assert.deepEqual(download.asked(seeder), []);
   download.pieces[0] = { _cancellations: [], _reservations: 0, _chunks: BLOCKS };
+  download.emit("warning", new Error("Piece 0 failed verification"));
   assert.deepEqual(download.asked(seeder), [0, 0]);
 });
 
@@ -255,4 +268,54 @@ Deno.test("of a beginning, a choking peer's allowed-fast pieces beyond it are no
   Object.assign(choking, { peerChoking: true, hasFast: true, peerAllowedFastSet: [7, 0] });
   const download = new Download(50, [choking], 1);
   assert.deepEqual(download.asked(choking), [0, 0]);
+});
+
+Deno.test("pieces that are wholly requested are not looked at for each next request", () => {
+  const seeder = peer(everything, { isSeeder: true });
+  const download = new Download(4_000, [seeder]);
+  for (let n = 0; n < 2_000; n++) download.asked(seeder);
+  let looks = 0;
+  seeder.peerPieces.get = () => {
+    looks++;
+    return true;
+  };
+  for (let n = 0; n < 1_000; n++) assert.equal(download.asked(seeder).length, BLOCKS);
+  assert.ok(looks < 3_000, `${looks}`);
+});
+
+Deno.test("a peer that has nothing for us is searched once, then only for what it announces", () => {
+  const has = new Set<number>();
+  const leecher = Object.assign(new EventEmitter(), peer((index) => has.has(index)));
+  const download = new Download(1_000, [leecher]);
+  download.emit("wire", leecher);
+  let looks = 0;
+  leecher.peerPieces.get = (index) => {
+    looks++;
+    return has.has(index);
+  };
+  assert.deepEqual(download.asked(leecher), []);
+  looks = 0;
+  for (let n = 0; n < 100; n++) assert.deepEqual(download.asked(leecher), []);
+  assert.equal(looks, 0);
+  has.add(400);
+  leecher.emit("offer", 400);
+  assert.deepEqual(download.asked(leecher), [400, 400]);
+  assert.deepEqual(download.asked(leecher), []);
+  // A bitfield tells of any number of pieces.
+  has.add(7);
+  leecher.emit("bitfield");
+  assert.deepEqual(download.asked(leecher), [7, 7]);
+});
+
+Deno.test("the end game tries the pieces that were begun first, and not at each event", async () => {
+  const slow = peer(everything, { speed: 1_000_000 });
+  const idle = peer(everything);
+  const download = new Download(500, [slow, idle]);
+  while (download.asked(slow).length > 0);
+  download.swapped = 0;
+  for (let n = 0; n < 100; n++) download.asked(idle);
+  assert.equal(download.swapped, 64);
+  await download.clock.advance(100);
+  download.asked(idle);
+  assert.equal(download.swapped, 128);
 });
