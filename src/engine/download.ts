@@ -11,67 +11,26 @@ import type { PeerAddress } from "../dht/mod.ts";
 import {
   type ByteRange,
   DuplicateConnections,
-  type FetchRange,
+  invalidReuse,
   PeerReach,
   PiecePicker,
-  PublisherPeers,
   RendezvousDials,
+  Reuse,
+  type ReusedRange,
   SmartBan,
   WebSeeds,
 } from "./download/mod.ts";
-import { EngineError } from "./errors.ts";
-import type { Torrent } from "./libraries/mod.ts";
-import type { EngineOptions } from "./options.ts";
 import {
-  destroyTorrent,
-  type DownloadProgress,
-  onDownloadedBytes,
-  progressOf,
-  waitForEvent,
-} from "./torrents.ts";
-
-/** Parameters of `Engine.download`: the archive to download, and the file to write. */
-export interface DownloadRequest {
-  /** Infohash of the torrent, 40 hexadecimal digits. */
-  infoHashHex: string;
-  /** Bytes of the `.torrent` file. Without them, the metadata is requested from peers. */
-  torrent?: Uint8Array;
-  /**
-   * Absolute path of the file to write. Valid pieces of an earlier download in this file are kept.
-   */
-  filePath: string;
-  /** Length of the archive in bytes, from the signed manifest. A torrent of another length is refused. */
-  lengthBytes?: number;
-  /** Maximum length of the archive in bytes. A longer torrent is refused. */
-  maxBytes: number;
-  /** Addresses of peers that are already known when the download starts. */
-  peers?: PeerAddress[];
-  /** URLs of web seeds (BEP 19). */
-  webSeeds?: readonly string[];
-  /** Name of the archive's file in a directory of a web seed; used until the metadata are known. */
-  fileName?: string;
-  /**
-   * Number of bytes at the archive's beginning that are wanted. The pieces that hold them are requested
-   * in order, and the download waits for {@linkcode Download.widen} or {@linkcode Download.want} when it
-   * has them. Default: all.
-   */
-  wantedBytes?: number;
-  /** Identity of the publisher, 32 bytes, if known. */
-  publisher?: Uint8Array;
-  signal?: AbortSignal;
-  onProgress?: (progress: DownloadProgress) => void;
-}
-
-/** Ranges of bytes that a download has, verified and written. */
-export interface RangesHeld {
-  /** Length of the torrent's file in bytes. */
-  lengthBytes: number;
-  /**
-   * Number of bytes that peers have sent so far, for these and other ranges, with the metadata and all
-   * messages.
-   */
-  downloadedBytes: number;
-}
+  type DownloadRequest,
+  invalidTorrent,
+  type RangesHeld,
+  type Reused,
+  type Shared,
+  unexpected,
+} from "./download_request.ts";
+import { EngineError } from "./errors.ts";
+import type { Torrent, Wire } from "./libraries/mod.ts";
+import { destroyTorrent, onDownloadedBytes, progressOf, waitForEvent } from "./torrents.ts";
 
 /** Number of downloaded bytes after which a progress report is due. */
 const PROGRESS_BYTES = 4 * 1024 * 1024;
@@ -83,36 +42,6 @@ const MAX_EARLY_PEERS = 500;
 /** Maximum number of host names of peers that a download looks up. */
 const MAX_NAMES = 8;
 
-/** Parts of the engine that all downloads share: functions of the gate, and a memory of peers. */
-export interface Shared {
-  /** Requests a range of a web seed's file. */
-  fetchRange: FetchRange;
-  /** Called with the number of bytes after each part that came from a web seed. */
-  onBytes(bytes: number): void;
-  /** Returns the addresses of a peer's host name that may be dialled at a port. */
-  lookUp(name: string, port: number): Promise<string[]>;
-  /** Memory of the peers of publishers' rendezvous, which all downloads share. */
-  publisherPeers: PublisherPeers;
-}
-
-/**
- * Returns the parts that all downloads of an engine share. Without a gate, its functions fail.
- *
- * @param onBytes as in {@linkcode Shared}
- */
-export function sharedBy(
-  { gate, clock }: Pick<EngineOptions, "gate" | "clock">,
-  onBytes: Shared["onBytes"],
-): Shared {
-  const noGate = () => Promise.reject(new Error("There is no gate"));
-  return {
-    fetchRange: (order, signal) => gate ? gate().fetchRange(order, signal) : noGate(),
-    lookUp: (name, port) => gate ? gate().lookUp(name, port) : noGate(),
-    onBytes,
-    publisherPeers: new PublisherPeers(clock),
-  };
-}
-
 /** A running download: the torrent, and the helpers that pick pieces, ban peers and count peers. */
 export class Download {
   readonly torrent: Torrent;
@@ -122,6 +51,15 @@ export class Download {
   readonly #picker: PiecePicker;
   readonly #reach: PeerReach;
   readonly #webSeeds: WebSeeds;
+  readonly #reuse: Reuse;
+  /** Resolved when all is wanted that the request asks for; at once without `reuse`. */
+  readonly #begun = Promise.withResolvers<void>();
+  #hasBegun: boolean;
+  #isOffered = false;
+  /** Bytes of the blocks that peers and web seeds have sent. */
+  #fetchedBytes = 0;
+  /** Number of bytes at the beginning that are wanted after the offer. */
+  #wantedBytes: number;
   /**
    * Peer addresses that arrived while the torrent was still being parsed. They are dialled
    * afterwards.
@@ -142,12 +80,27 @@ export class Download {
     this.#shared = shared;
     this.#early = [...request.peers ?? []];
     this.#smartBan = new SmartBan(torrent, clock);
-    this.#picker = new PiecePicker(torrent, clock, Math.random, request.wantedBytes);
+    this.#wantedBytes = request.wantedBytes ?? Infinity;
+    this.#hasBegun = !request.reuse;
+    if (this.#hasBegun) this.#begun.resolve();
+    const wantedBytes = request.reuse ? 1 : this.#wantedBytes;
+    this.#picker = new PiecePicker(torrent, clock, Math.random, wantedBytes);
+    this.#reuse = new Reuse(torrent, () => this.#picker.askAgain());
+    this.#picker.isHeldBack = (index) => this.#reuse.isPending(index);
     new DuplicateConnections(torrent, clock);
     this.#reach = new PeerReach(torrent);
     const { infoHashHex, fileName, webSeeds = [] } = request;
     const isWanted = (index: number) => this.#picker.isWanted(index);
-    this.#webSeeds = new WebSeeds(torrent, { ...shared, clock, infoHashHex, fileName, isWanted });
+    const onBytes = (bytes: number) => {
+      this.#fetchedBytes += bytes;
+      shared.onBytes(bytes);
+    };
+    this.#webSeeds = new WebSeeds(torrent, {
+      ...{ ...shared, onBytes, clock, infoHashHex, fileName, isWanted },
+    });
+    torrent.on("wire", (wire: Wire) => {
+      wire.on("piece", (_index, _offset, block) => this.#fetchedBytes += block.length);
+    });
     this.#webSeeds.add(webSeeds);
     if (request.publisher) this.setPublisher(request.publisher);
   }
@@ -175,7 +128,48 @@ export class Download {
 
   /** Wants more bytes at the archive's beginning, if the request named a number of wanted bytes. */
   widen(wantedBytes: number): void {
-    this.#picker.widen(wantedBytes);
+    this.#wantedBytes = Math.max(this.#wantedBytes, wantedBytes);
+    if (this.#hasBegun) this.#picker.widen(wantedBytes);
+  }
+
+  /**
+   * Wants more bytes at the archive's beginning before the offer, if the request says `reuse`. Does nothing
+   * after the offer.
+   */
+  wantBeginning(wantedBytes: number): void {
+    if (!this.#hasBegun) this.#picker.widen(wantedBytes);
+  }
+
+  /**
+   * Takes up ranges of the file into which somebody has written bytes of other archives. Pieces that lie
+   * wholly in them are verified. A wrong one is fetched, as all others. Pieces that the download had before
+   * are verified again where ranges touch them. To be called once; without any range, all is fetched.
+   * Resolves when all is verified, or the download has ended.
+   *
+   * @throws {EngineError} `REUSE_INVALID` if the ranges make no sense, or there was an offer before. The
+   * download then fetches all.
+   */
+  async offerReused(ranges: readonly ReusedRange[]): Promise<Reused> {
+    const { torrent } = this;
+    if (this.#isOffered) throw invalidReuse("bytes have been offered before");
+    this.#isOffered = true;
+    try {
+      if (ranges.length > 0 && await isReady(torrent)) {
+        await this.#reuse.take(ranges, () => this.#begin());
+      }
+    } finally {
+      this.#begin();
+    }
+    return { reusedBytes: this.#reuse.bytes };
+  }
+
+  /** Wants what the request asks for. */
+  #begin(): void {
+    this.#begun.resolve();
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#webSeeds.waitAgain();
+    this.#picker.widen(this.#wantedBytes);
   }
 
   /**
@@ -188,6 +182,7 @@ export class Download {
    */
   async want(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<RangesHeld> {
     const { torrent, request: { infoHashHex } } = this;
+    await Promise.race([this.#begun.promise, isAborted(signal)]);
     const unwant = this.#picker.want(ranges);
     const arrived = Promise.withResolvers<void>();
     const check = () => {
@@ -258,8 +253,12 @@ export class Download {
     const { torrent, request } = this;
     const { infoHashHex, signal } = request;
     const report = () =>
-      request.onProgress?.(progressOf(torrent, this.#reach.counts(), this.#webSeeds.statuses()));
-    onDownloadedBytes(torrent, report, request.wantedBytes === undefined ? PROGRESS_BYTES : 1);
+      request.onProgress?.(progressOf(torrent, this.#reuse.pendingBytes, {
+        ...{ reach: this.#reach.counts(), webSeeds: this.#webSeeds.statuses() },
+        ...{ reusedBytes: this.#reuse.bytes, fetchedBytes: this.#fetchedBytes },
+      }));
+    const isPart = () => !this.#hasBegun || request.wantedBytes !== undefined;
+    onDownloadedBytes(torrent, report, () => isPart() ? 1 : PROGRESS_BYTES);
     const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, () => {
       this.#smartBan.update();
       this.#webSeeds.update();
@@ -292,6 +291,7 @@ export class Download {
       this.#webSeeds.close();
       signal?.removeEventListener("abort", cancel);
       await destroyTorrent(torrent);
+      this.#begun.resolve();
     }
   }
 }
@@ -315,6 +315,23 @@ export async function wantRanges(
   throw new EngineError("failed", "TORRENT_FAILED", "The torrent is not being downloaded");
 }
 
+/** Waits until a torrent can be downloaded. Returns `false` if it ends before. */
+function isReady(torrent: Torrent): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (torrent.ready || torrent.destroyed) return resolve(!torrent.destroyed);
+    torrent.once("ready", () => resolve(true));
+    torrent.once("close", () => resolve(false));
+  });
+}
+
+/** Resolves when a signal aborts. */
+function isAborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve();
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
 /** Whether all pieces that hold ranges of bytes are verified. */
 function holdsAll(torrent: Torrent, ranges: readonly ByteRange[]): boolean {
   const { ready, pieces, pieceLength } = torrent;
@@ -326,38 +343,4 @@ function holdsAll(torrent: Torrent, ranges: readonly ByteRange[]): boolean {
     }
     return true;
   });
-}
-
-/** Creates an {@linkcode EngineError} with the code `TORRENT_INVALID`. */
-export function invalidTorrent(infoHashHex: string, why: string, cause?: unknown): EngineError {
-  const message = `The .torrent of ${infoHashHex} is not valid: ${why}`;
-  return new EngineError("verification", "TORRENT_INVALID", message, { cause });
-}
-
-/**
- * Compares the number of files and the length of a torrent with the request. Returns the error if
- * they do not match.
- */
-function unexpected(torrent: Torrent, request: DownloadRequest): EngineError | undefined {
-  const { infoHashHex, lengthBytes, maxBytes } = request;
-  if (torrent.files.length !== 1) {
-    return new EngineError(
-      "verification",
-      "TORRENT_UNEXPECTED",
-      `Torrent ${infoHashHex} has ${torrent.files.length} files; a package has one`,
-    );
-  }
-  if (lengthBytes !== undefined && torrent.length !== lengthBytes) {
-    return new EngineError(
-      "verification",
-      "TORRENT_UNEXPECTED",
-      `Torrent ${infoHashHex} is ${torrent.length} bytes long; the signed manifest says ${lengthBytes}`,
-    );
-  }
-  if (torrent.length <= maxBytes) return undefined;
-  return new EngineError(
-    "verification",
-    "TORRENT_TOO_LARGE",
-    `Torrent ${infoHashHex} is ${torrent.length} bytes long; the limit is ${maxBytes} (--max-archive-size)`,
-  );
 }

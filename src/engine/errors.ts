@@ -3,7 +3,8 @@
  *
  * Codes: `TCP_PORT_IN_USE`, `TCP_PORT_FAILED`, `ENGINE_CLOSED`, `TORRENT_INVALID`,
  * `TORRENT_TOO_LARGE`, `TORRENT_UNEXPECTED` (the torrent's length or number of files differs from
- * the manifest), `TORRENT_FAILED`, `DOWNLOAD_CANCELLED`.
+ * the manifest), `TORRENT_FAILED`, `DOWNLOAD_CANCELLED`, `REUSE_INVALID` (ranges that are offered for reuse
+ * overlap, or lie outside of the archive).
  *
  * @module
  */

@@ -29,8 +29,9 @@ export {
   type Traffic,
 } from "./dht/mod.ts";
 export type { EncryptionMode } from "./dial/mod.ts";
-export { type DownloadRequest, type RangesHeld, wantRanges } from "./download.ts";
-export type { ByteRange, PeerCounts, WebSeedStatus } from "./download/mod.ts";
+export { wantRanges } from "./download.ts";
+export type { DownloadRequest, RangesHeld, Reused } from "./download_request.ts";
+export type { ByteRange, PeerCounts, ReusedRange, WebSeedStatus } from "./download/mod.ts";
 export { Engine } from "./engine.ts";
 export { EngineError } from "./errors.ts";
 export type { PeerHandshake } from "./extended_handshake.ts";

@@ -51,6 +51,13 @@ export interface DownloadProgress {
    * verification ends.
    */
   checking: boolean;
+  /**
+   * Bytes that were copied from other archives, of `downloadedBytes`: those of verified pieces, and those
+   * that are still to be verified.
+   */
+  reusedBytes: number;
+  /** Bytes of the blocks that peers and web seeds have sent, also of those that were not needed. */
+  fetchedBytes: number;
   /** Number of bytes at the start of the file that are verified and written without a gap. */
   readyBytes: number;
   /** Number of peers connected now. */
@@ -249,37 +256,40 @@ export function totalsOf(
   return sum;
 }
 
-/** Returns the progress of a torrent's download; `reach` and `webSeeds` are passed on unchanged. */
+/**
+ * Returns the progress of a torrent's download; `known` is passed on unchanged.
+ *
+ * @param pendingBytes reused bytes of missing pieces that wait to be hashed
+ */
 export function progressOf(
   torrent: Torrent,
-  reach: PeerCounts,
-  webSeeds: WebSeedStatus[],
+  pendingBytes: number,
+  known: Pick<DownloadProgress, "reach" | "webSeeds" | "reusedBytes" | "fetchedBytes">,
 ): DownloadProgress {
   return {
     lengthBytes: torrent.length ?? 0,
-    downloadedBytes: torrent.length ? torrent.downloaded : 0,
+    downloadedBytes: torrent.length ? torrent.downloaded + pendingBytes : 0,
     checking: torrent.length > 0 && !torrent.ready,
     readyBytes: readyBytesOf(torrent),
     peers: torrent.numPeers,
-    reach,
-    webSeeds,
+    ...known,
     downloadSpeed: torrent.downloadSpeed,
   };
 }
 
 /**
- * Calls `report` after each `everyBytes` of verified pieces, so that the archive can be read while the
+ * Calls `report` after each `everyBytes()` of verified pieces, so that the archive can be read while the
  * rest is still downloading.
  */
 export function onDownloadedBytes(
   torrent: Torrent,
   report: () => void,
-  everyBytes: number,
+  everyBytes: () => number,
 ): void {
   let unreportedBytes = 0;
   torrent.on("verified", () => {
     unreportedBytes += torrent.pieceLength;
-    if (!torrent.ready || unreportedBytes < everyBytes) return;
+    if (!torrent.ready || unreportedBytes < everyBytes()) return;
     unreportedBytes = 0;
     report();
   });

@@ -30,6 +30,8 @@ export {
   type RendezvousAsked,
   type RendezvousPlace,
   type ReportData,
+  type Reused,
+  type ReusedRange,
   type TunableOptions,
   type WorkerApi,
   type WorkerEvent,

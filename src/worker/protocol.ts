@@ -27,6 +27,8 @@ import type {
   LanStatus,
   RangesHeld,
   RendezvousAsked,
+  Reused,
+  ReusedRange,
   SeedOrder,
   TorrentStatus,
   Totals,
@@ -191,13 +193,18 @@ export interface DownloadOrder {
   /** Number of bytes at the archive's beginning that are wanted. Default: all. */
   wantedBytes?: number;
   /**
+   * Whether nothing but the first piece, and what `wantBeginning` says, is wanted until `offerReused` is
+   * called. Default: it is not.
+   */
+  reuse?: boolean;
+  /**
    * Identity of the publisher, 32 bytes. Peers are then searched at the publisher's rendezvous too;
    * absent if unknown.
    */
   publisher?: Uint8Array;
 }
 
-export type { RendezvousAsked };
+export type { RendezvousAsked, Reused, ReusedRange };
 
 /** A rendezvous at which this machine can be met. */
 export interface RendezvousPlace {
@@ -250,6 +257,20 @@ export interface WorkerApi {
   ): Promise<void>;
   /** Wants more bytes of a running download that has `wantedBytes`. */
   widen(infoHashHex: string, wantedBytes: number): Promise<void>;
+  /**
+   * Wants more bytes at the beginning of a running download that has `reuse`, before the offer. Does
+   * nothing for other torrents.
+   */
+  wantBeginning(infoHashHex: string, wantedBytes: number): Promise<void>;
+  /**
+   * Has a running download take up ranges of its file, into which the command's thread has written bytes of
+   * other archives. They are verified; wrong ones are fetched, as all that lies in no range. Ranges may not
+   * overlap, and there are at most 65,536. To be called once for each download with `reuse`, without any
+   * range if there are no such bytes. Resolves when all is verified, or the download has ended.
+   *
+   * @throws `REUSE_INVALID`; the download then fetches all
+   */
+  offerReused(infoHashHex: string, ranges: ReusedRange[]): Promise<Reused>;
   /**
    * Wants ranges of bytes of a running download that has `wantedBytes`, and resolves when it has them.
    */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, collectGarbage, eachLimited, errorToData, fromHex } from "../base/mod.ts";
+import { type Clock, collectGarbage, errorToData, fromHex } from "../base/mod.ts";
 import {
   DhtError,
   DhtManager,
@@ -16,6 +16,7 @@ import {
 import { type DhtState, Engine, type TorrentStatus, wantRanges } from "../engine/mod.ts";
 import type { MachineAddresses } from "../launcher/mod.ts";
 import type { MutableItem } from "../records/mod.ts";
+import { announceEach } from "./announce_now.ts";
 import { WorkerBinding } from "./binding.ts";
 import { DefectLog } from "./defects.ts";
 import { downloadArchive } from "./download.ts";
@@ -25,6 +26,7 @@ import {
   isReachable,
   type KeptSeed,
   NO_STATS,
+  type ReportData,
   reportToData,
   type TunableOptions,
   type WorkerApi,
@@ -41,9 +43,6 @@ import { RunningOperations } from "./running_operations.ts";
 import { RendezvousSearches } from "./rendezvous_searches.ts";
 import { notStarted } from "./errors.ts";
 import { ipv6Use, Reach } from "./reach.ts";
-
-/** Maximum number of records that `announceNow` announces concurrently. */
-const MAX_ANNOUNCING = 8;
 
 /** Implements {@linkcode WorkerApi} in the worker thread: runs the engine and the DHT manager. */
 export class WorkerRuntime implements WorkerApi {
@@ -267,11 +266,16 @@ export class WorkerRuntime implements WorkerApi {
   widen: WorkerApi["widen"] = (infoHashHex, wantedBytes) =>
     Promise.resolve(this.#running.downloadOf(infoHashHex)?.widen(wantedBytes));
 
+  wantBeginning: WorkerApi["wantBeginning"] = (infoHashHex, wantedBytes) =>
+    Promise.resolve(this.#running.downloadOf(infoHashHex)?.wantBeginning(wantedBytes));
+
+  offerReused: WorkerApi["offerReused"] = async (infoHashHex, ranges) =>
+    await this.#running.downloadOf(infoHashHex)?.offerReused(ranges) ?? { reusedBytes: 0 };
+
   want: WorkerApi["want"] = (operation, infoHashHex, ranges) =>
-    this.#operation(
-      operation,
-      (signal) => wantRanges(this.#running.downloadOf(infoHashHex), ranges, signal),
-    );
+    this.#operation(operation, (signal) => {
+      return wantRanges(this.#running.downloadOf(infoHashHex), ranges, signal);
+    });
 
   get: WorkerApi["get"] = (operation, key, tellsShown) => {
     const tell = (item: MutableItem) => this.#send({ event: "shown", operation, item });
@@ -317,15 +321,10 @@ export class WorkerRuntime implements WorkerApi {
     Promise.resolve(this.#reannouncer?.forget(targetHex));
 
   announceNow(operation: number, idsHex: string[], urgent: boolean): Promise<void> {
-    return this.#operation(
-      operation,
-      (signal) =>
-        eachLimited(idsHex, MAX_ANNOUNCING, undefined, async (id) => {
-          if (signal.aborted) return;
-          const report = await this.#schedule.announceNow(id, urgent);
-          if (report) this.#send({ event: "announced", operation, report: reportToData(report) });
-        }),
-    );
+    return this.#operation(operation, (signal) => {
+      const send = (report: ReportData) => this.#send({ event: "announced", operation, report });
+      return announceEach(this.#schedule, idsHex, urgent, signal, send);
+    });
   }
 
   cancel = (operation: number): Promise<void> =>

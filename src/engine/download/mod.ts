@@ -7,6 +7,7 @@
  * - {@linkcode SmartBan} disconnects peers that send wrong pieces or unrequested blocks, and
  *   requests stalled blocks from other peers.
  * - {@linkcode DuplicateConnections} closes one of two connections to the same peer.
+ * - {@linkcode Reuse} takes up bytes that the host has copied from other archives.
  * - {@linkcode WebSeeds} downloads pieces from web servers where peers send none or send slowly.
  * - {@linkcode RendezvousDials} dials peers of the publisher's rendezvous, which may lack the archive;
  *   {@linkcode PublisherPeers} remembers what they did.
@@ -26,6 +27,8 @@ export { PiecePicker } from "./piece_picker.ts";
 export type { ByteRange } from "./wanted_pieces.ts";
 export { PublisherPeers } from "./publisher_peers.ts";
 export { RendezvousDials } from "./rendezvous_dials.ts";
+export { Reuse } from "./reuse.ts";
+export { invalidReuse, type ReusedRange } from "./reused_ranges.ts";
 export { WebSeeds, type WebSeedStatus } from "./web_seeds.ts";
 export type { FetchRange } from "./web_transfer.ts";
 export { SmartBan } from "./smart_ban.ts";

@@ -110,6 +110,8 @@ export class PiecePicker {
   readonly #searched = new WeakMap<RequestingWire, Searched>();
   /** Time of the last search of the end game, by peer. */
   readonly #endGameMs = new WeakMap<RequestingWire, number>();
+  /** Whether a piece may not be requested for now. Default: each may. */
+  isHeldBack: (index: number) => boolean = () => false;
   /** Time of the last complete piece; before the first one, time at which pieces could be requested. */
   #verifiedMs: number;
 
@@ -143,24 +145,25 @@ export class PiecePicker {
     torrent.on("warning", () => this.#reopen());
   }
 
-  /** Whether a piece holds any of the wanted bytes. */
+  /** Whether a piece holds any of the wanted bytes, and is not held back. */
   isWanted(index: number): boolean {
-    return this.#wanted.has(index, this.#torrent.pieceLength);
+    return !this.isHeldBack(index) && this.#wanted.has(index, this.#torrent.pieceLength);
   }
 
   /** Wants more bytes at the archive's beginning. Fewer bytes than before change nothing. */
   widen(wantedBytes: number): void {
-    if (this.#wanted.widen(wantedBytes)) this.#askAgain();
+    if (this.#wanted.widen(wantedBytes)) this.askAgain();
   }
 
   /** Wants ranges of bytes besides the beginning. Returns a function that takes the wish back. */
   want(ranges: readonly ByteRange[]): () => void {
     const unwant = this.#wanted.add(ranges);
-    this.#askAgain();
+    this.askAgain();
     return unwant;
   }
 
-  #askAgain(): void {
+  /** Asks all peers once more, after pieces have become wanted. */
+  askAgain(): void {
     this.#orderedMs = -Infinity;
     this.#verifiedMs = this.#clock.now();
     // Peers that have sent everything are asked by no event any more.

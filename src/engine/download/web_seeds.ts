@@ -80,7 +80,7 @@ export class WebSeeds {
   readonly #options: WebSeedsOptions;
   readonly #seeds: Seed[] = [];
   readonly #ended = new AbortController();
-  readonly #begunMs: number;
+  #begunMs: number;
   /** Bytes that web seeds have sent, of all that the torrent has received. */
   #webBytes = 0;
   /** Pieces that web seeds fill, until they are verified or given up. */
@@ -111,6 +111,13 @@ export class WebSeeds {
       const why = problem ?? (this.#torrent.ready ? undefined : torrentProblem);
       return { url, receivedBytes, ...(why !== undefined && { problem: why }) };
     });
+  }
+
+  /** Waits again for what peers send, because they were asked for nothing meanwhile. */
+  waitAgain(): void {
+    if (this.#torrent.numPeers === 0) return;
+    this.#begunMs = this.#options.clock.now();
+    this.#samples = [];
   }
 
   /** Begins transfers where they are needed. To be called a few times a second. */

@@ -27,6 +27,7 @@ import {
   pieceUses,
   requestReplacements,
   requestUses,
+  storedPieceUses,
   upkeepReplacements,
   webPieceUses,
 } from "./webtorrent/mod.ts";
@@ -54,7 +55,13 @@ export const replacements: readonly Replacement[] = [
  * Private members of npm packages that libreseed calls but does not replace. They are listed, so
  * that a check at the start detects a missing member.
  */
-export const used: readonly Use[] = [readerUses, requestUses, pieceUses, webPieceUses];
+export const used: readonly Use[] = [
+  readerUses,
+  requestUses,
+  pieceUses,
+  webPieceUses,
+  storedPieceUses,
+];
 
 /**
  * Whether this module runs unbundled. A bundler reformats the source text of the npm packages, so

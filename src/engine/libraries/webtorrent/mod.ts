@@ -9,6 +9,7 @@
  * - `handshake.ts` holds back messages until a torrent is awake.
  * - `requests.ts` requests the blocks that a {@linkcode RequestStrategy} chooses.
  * - `web_pieces.ts` lets whole pieces come from web seeds.
+ * - `stored_pieces.ts` takes up pieces that somebody else has written into the file.
  * - `piece_buffer.ts` collects the blocks of a piece in one buffer.
  * - `chunk_store.ts` stores the content in a file, which `file_writer.ts` writes.
  * - `upkeep.ts` replaces members that are slow or throw uncaught exceptions, `piece_upkeep.ts` those that
@@ -74,6 +75,15 @@ export {
   setRequestPolicy,
   setRequestStrategy,
 } from "./requests.ts";
+export {
+  endIfComplete,
+  isPiece,
+  markMissing,
+  markStored,
+  pieceBytes,
+  readStored,
+  storedPieceUses,
+} from "./stored_pieces.ts";
 export { knownPeers, lookForRequests, stopDialling, upkeepReplacements } from "./upkeep.ts";
 export {
   countReceived,

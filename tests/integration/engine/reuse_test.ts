@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import type { DownloadProgress, ReusedRange } from "../../../src/engine/mod.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
+import { type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
+
+const PIECE_BYTES = 64 * 1024;
+
+/** Writes bytes into a file at the same positions, as the host does, through a descriptor of its own. */
+async function writeRanges(
+  path: string,
+  bytes: Uint8Array,
+  ranges: readonly ReusedRange[],
+): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true });
+  for (const { startBytes, endBytes } of ranges) {
+    await file.seek(startBytes, Deno.SeekMode.Start);
+    for (let at = startBytes; at < endBytes;) at += await file.write(bytes.subarray(at, endBytes));
+  }
+}
+
+/**
+ * Downloads a sample. Ranges of `old` are written into its file as soon as the beginning is there, and
+ * offered.
+ */
+async function downloadWith(
+  reader: TestEngine,
+  seeders: readonly TestEngine[],
+  sample: SampleTorrent,
+  old: Uint8Array,
+  ranges: readonly ReusedRange[],
+) {
+  let last: DownloadProgress | undefined;
+  const downloading = reader.download(sample, [...seeders], {
+    reuse: true,
+    onProgress: (progress) => last = progress,
+  });
+  await eventually(() => (last?.readyBytes ?? 0) > 0, "the beginning arrives");
+  const before = last!.readyBytes;
+  await writeRanges(reader.path("downloaded"), old, ranges);
+  const reused = await reader.engine.downloadOf(sample.infoHashHex)!.offerReused(ranges);
+  return { downloaded: await downloading, reused, last: last!, before };
+}
+
+Deno.test("pieces that were copied from other archives are not downloaded", async () => {
+  const sample = sampleTorrent(64 * PIECE_BYTES, { pieceBytes: PIECE_BYTES });
+  await using seeder = await TestEngine.start();
+  await using reader = await TestEngine.start();
+  await seeder.seed(sample);
+  const ranges = [
+    { startBytes: 4 * PIECE_BYTES, endBytes: 20 * PIECE_BYTES },
+    { startBytes: 30 * PIECE_BYTES, endBytes: 64 * PIECE_BYTES },
+  ];
+  const { downloaded, reused, last, before } = await downloadWith(
+    reader,
+    [seeder],
+    sample,
+    sample.content,
+    ranges,
+  );
+  assert.deepEqual(downloaded, sample.content);
+  assert.equal(before, PIECE_BYTES, "nothing but the first piece is fetched before the offer");
+  assert.equal(reused.reusedBytes, 50 * PIECE_BYTES);
+  assert.equal(last.reusedBytes, 50 * PIECE_BYTES);
+  assert.equal(last.fetchedBytes, 14 * PIECE_BYTES);
+  assert.equal(last.downloadedBytes, sample.content.length);
+});
+
+Deno.test("an archive of which all but the beginning is reused is complete without peers", async () => {
+  const sample = sampleTorrent(100 * PIECE_BYTES + 1, { pieceBytes: PIECE_BYTES });
+  await using seeder = await TestEngine.start();
+  await using reader = await TestEngine.start();
+  await seeder.seed(sample);
+  const ranges = [{ startBytes: 0, endBytes: sample.content.length }];
+  const { content } = sample;
+  const { downloaded, reused, last } = await downloadWith(
+    reader,
+    [seeder],
+    sample,
+    content,
+    ranges,
+  );
+  assert.deepEqual(downloaded, content);
+  assert.equal(reused.reusedBytes, 99 * PIECE_BYTES + 1);
+  assert.equal(last.fetchedBytes, PIECE_BYTES);
+});
+
+Deno.test("wrong bytes that are offered for reuse are downloaded", async () => {
+  const sample = sampleTorrent(32 * PIECE_BYTES + 5, { pieceBytes: PIECE_BYTES });
+  await using seeder = await TestEngine.start();
+  await using reader = await TestEngine.start();
+  await seeder.seed(sample);
+  const old = sample.content.slice();
+  old[7 * PIECE_BYTES]! ^= 1;
+  old[sample.content.length - 1]! ^= 1;
+  const ranges = [{ startBytes: PIECE_BYTES, endBytes: sample.content.length }];
+  const { downloaded, reused, last } = await downloadWith(reader, [seeder], sample, old, ranges);
+  assert.deepEqual(downloaded, sample.content);
+  assert.equal(reused.reusedBytes, 30 * PIECE_BYTES);
+  assert.equal(last.reusedBytes, 30 * PIECE_BYTES);
+  assert.equal(last.fetchedBytes, 2 * PIECE_BYTES + 5);
+});
+
+Deno.test("a verified piece that is written over with wrong bytes is downloaded again", async () => {
+  const sample = sampleTorrent(8 * PIECE_BYTES, { pieceBytes: PIECE_BYTES });
+  await using seeder = await TestEngine.start();
+  await using reader = await TestEngine.start();
+  await seeder.seed(sample);
+  const ranges = [{ startBytes: 10, endBytes: 20 }];
+  const { downloaded, reused, last } = await downloadWith(
+    reader,
+    [seeder],
+    sample,
+    new Uint8Array(20),
+    ranges,
+  );
+  assert.deepEqual(downloaded, sample.content);
+  assert.equal(reused.reusedBytes, 0);
+  assert.equal(last.fetchedBytes, 9 * PIECE_BYTES);
+});
+
+Deno.test("a download goes on after an offer that makes no sense, or none", async (t) => {
+  const sample = sampleTorrent(8 * PIECE_BYTES, { pieceBytes: PIECE_BYTES });
+  await using seeder = await TestEngine.start();
+  await seeder.seed(sample);
+  const length = sample.content.length;
+  const offers: Record<string, ReusedRange[]> = {
+    overlapping: [{ startBytes: 0, endBytes: 20 }, { startBytes: 19, endBytes: 30 }],
+    "too long": [{ startBytes: 0, endBytes: length + 1 }],
+    negative: [{ startBytes: -1, endBytes: 5 }],
+    empty: [{ startBytes: 5, endBytes: 5 }],
+    "not numbers": [{ startBytes: Number.NaN, endBytes: "5" as unknown as number }],
+  };
+  for (const [name, ranges] of Object.entries(offers)) {
+    await t.step(name, async () => {
+      await using reader = await TestEngine.start();
+      const downloading = reader.download(sample, [seeder], { reuse: true });
+      const download = reader.engine.downloadOf(sample.infoHashHex)!;
+      await assert.rejects(download.offerReused(ranges), { code: "REUSE_INVALID" });
+      assert.deepEqual(await downloading, sample.content);
+    });
+  }
+  await t.step("none", async () => {
+    await using reader = await TestEngine.start();
+    const downloading = reader.download(sample, [seeder], { reuse: true });
+    const download = reader.engine.downloadOf(sample.infoHashHex)!;
+    assert.deepEqual(await download.offerReused([]), { reusedBytes: 0 });
+    await assert.rejects(download.offerReused([]), { code: "REUSE_INVALID" });
+    assert.deepEqual(await downloading, sample.content);
+  });
+});
