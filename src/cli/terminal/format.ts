@@ -38,13 +38,31 @@ export function formatDuration(ms: number): string {
 }
 
 /**
- * Escapes as `\u{...}` the characters that a terminal would interpret instead of showing: control
- * characters (C0 except tab, DEL, C1, line breaks) and bidirectional controls. Package names are
- * untrusted text.
+ * Characters that a terminal would interpret instead of showing: control characters (C0, DEL, C1), line
+ * and paragraph separators, and the controls of the bidirectional algorithm (UAX #9).
+ */
+const UNSHOWN = /[\p{Cc}\p{Zl}\p{Zp}\u{61c}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu;
+
+/**
+ * Escapes as `\u{...}` the characters that a terminal would interpret instead of showing, except tabs.
+ * Package names are untrusted text.
  */
 export function printable(text: string): string {
   return text.replace(
-    /(?!\t)[\p{Cc}\p{Zl}\p{Zp}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu,
-    (letter) => `\\u{${letter.codePointAt(0)!.toString(16)}}`,
+    UNSHOWN,
+    (letter) => letter === "\t" ? letter : `\\u{${letter.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/**
+ * Renders a value as one line of JSON. The characters that a terminal would interpret are escaped as
+ * `\uXXXX`, also those that JSON allows in strings, because `--json` may print to a terminal. A JSON parser
+ * reads the same value.
+ */
+export function jsonLine(value: unknown): string {
+  // Outside of strings, a line has none of these characters, and none of them is above U+FFFF.
+  return JSON.stringify(value).replace(
+    UNSHOWN,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -6,7 +6,7 @@
 
 import type { ErrorData } from "../../base/mod.ts";
 import type { LogLevel } from "../../config/mod.ts";
-import { printable } from "./format.ts";
+import { jsonLine, printable } from "./format.ts";
 
 /**
  * Format of a log line. `text` and `json` are values of the setting `log-format`. `journal` omits
@@ -46,7 +46,7 @@ export function renderLogEntry(entry: LogEntry, style: LogStyle, color = false):
   const time = new Date(timeMs).toISOString();
   if (style === "json") {
     const { code, kind, detail, causes } = error ?? {};
-    return JSON.stringify({
+    return jsonLine({
       time,
       level,
       message,

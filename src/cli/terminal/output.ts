@@ -11,7 +11,7 @@ import { type Clock, errorToData } from "../../base/mod.ts";
 import type { LogLevel } from "../../config/mod.ts";
 import type { Sink } from "../process/context.ts";
 import { OutputClosed } from "../process/errors.ts";
-import { printable } from "./format.ts";
+import { jsonLine, printable } from "./format.ts";
 import { isLogged, type LogEntry, type LogStyle, renderLogEntry } from "./log_line.ts";
 import { type ProgressState, renderProgress, shorten } from "./progress.ts";
 
@@ -103,12 +103,12 @@ export class Output {
    */
   result(data: Record<string, unknown>, text: string | undefined): void {
     this.#hideBar();
-    if (this.json) return this.#print(this.#stdout, JSON.stringify(data));
+    if (this.json) return this.#print(this.#stdout, jsonLine(data));
     if (text === undefined) return;
     if (this.#log?.style() === "json") {
       const entry = { timeMs: this.#clock.now(), level: "info", message: text } as const;
       const line = JSON.parse(renderLogEntry(entry, "json"));
-      return this.#print(this.#stdout, JSON.stringify({ ...line, ...data }));
+      return this.#print(this.#stdout, jsonLine({ ...line, ...data }));
     }
     // Escape control characters only on a terminal. In a pipe, the next program needs exact file
     // names.
@@ -168,7 +168,7 @@ export class Output {
     }
     if (this.json) {
       const more = causes.length > 0 ? { causes } : {};
-      this.#tryPrint(JSON.stringify({ error: { code, kind, message, detail, ...more } }));
+      this.#tryPrint(jsonLine({ error: { code, kind, message, detail, ...more } }));
       return;
     }
     const lines = message.split("\n").map(printable).join("\n");
@@ -231,7 +231,7 @@ export class Output {
     color: keyof typeof colors | undefined,
   ): void {
     this.#hideBar();
-    if (this.json) return this.#tryPrint(JSON.stringify({ [kind]: { message } }));
+    if (this.json) return this.#tryPrint(jsonLine({ [kind]: { message } }));
     const text = message.split("\n").map(printable).join("\n");
     this.#tryPrint(this.#paint(prefix, color) + text);
   }

@@ -6,7 +6,12 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatBytes, formatDuration, printable } from "../../../../src/cli/terminal/format.ts";
+import {
+  formatBytes,
+  formatDuration,
+  jsonLine,
+  printable,
+} from "../../../../src/cli/terminal/format.ts";
 import { fitTable, formatTable } from "../../../../src/cli/terminal/table.ts";
 
 Deno.test("formatBytes uses the largest unit that leaves a non-zero integer part", () => {
@@ -52,6 +57,7 @@ Deno.test("printable escapes control characters", () => {
   assert.equal(printable("x\u{9b}31m\x7f\0"), "x\\u{9b}31m\\u{7f}\\u{0}");
   assert.equal(printable("exe\u202Efdp"), "exe\\u{202e}fdp");
   assert.equal(printable("a\u2028b"), "a\\u{2028}b");
+  assert.equal(printable("a\u200fb\u061c"), "a\\u{200f}b\\u{61c}");
 });
 
 Deno.test("printable keeps ordinary text of any script", () => {
@@ -64,6 +70,22 @@ Deno.test("printable text is one line without control characters, for any input"
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     // deno-lint-ignore no-control-regex -- they must not be there
     assert(!/[\x00-\x08\x0a-\x1f\x7f-\x9f]/.test(printable(text)));
+  }));
+});
+
+Deno.test("a line of JSON escapes what a terminal would interpret, and keeps ordinary text", () => {
+  const name = "\u{9b}31m\u{85}\x7f \u{202e}fdp\u{2069}\u{200f}\u{61c}\u{2028} пакет 👩‍💻";
+  assert.equal(
+    jsonLine({ [name]: "a\tb" }),
+    '{"\\u009b31m\\u0085\\u007f \\u202efdp\\u2069\\u200f\\u061c\\u2028 пакет 👩‍💻":"a\\tb"}',
+  );
+});
+
+Deno.test("a line of JSON is read as the value that was written, for any value", () => {
+  fc.assert(fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
+    const line = jsonLine(value);
+    assert.equal(JSON.stringify(JSON.parse(line)), JSON.stringify(value));
+    assert(!/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(line), line);
   }));
 });
 

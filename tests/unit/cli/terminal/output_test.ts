@@ -42,6 +42,25 @@ Deno.test("control characters of a name are escaped on a terminal and unchanged 
   assert.equal(terminal.io.stdout.text, "a\\u{1b}[2Jb\nc\n");
 });
 
+Deno.test("with --json, and in a log of JSON, no line has a character that a terminal interprets", () => {
+  const text = "\u{9b}31m \u{202e}fdp";
+  const json = make({ json: true, verbose: true });
+  json.output.result({ [text]: text }, text);
+  json.output.notice(text);
+  json.output.warning(text);
+  json.output.error(new LibreseedError("failed", "X", text, { detail: { text } }));
+  const log = make();
+  log.output.logAs({ style: () => "json", level: () => "debug" });
+  log.output.result({ text }, text);
+  log.output.error(new LibreseedError("failed", "X", text, { detail: { text } }));
+  for (const { stdout, stderr } of [json.io, log.io]) {
+    for (const line of `${stdout.text}${stderr.text}`.trimEnd().split("\n")) {
+      assert(!/[\u{80}-\u{9f}\u{202e}]/u.test(line), line);
+      assert(JSON.stringify(JSON.parse(line)).includes(text), line);
+    }
+  }
+});
+
 Deno.test("quiet leaves results, warnings and errors; verbose adds details", () => {
   const say = (options: Partial<OutputOptions>) => {
     const { io, output } = make(options);
