@@ -53,6 +53,10 @@ Deno.test("announce takes names with or without versions, and reports unknown on
   const none = await home.run(["announce", "c"]);
   assert.deepEqual([none.code, none.stdout], [3, ""]);
   assert(none.stderr.includes("libreseed list"), none.stderr);
+  // The index of the name and the list are announced, but nothing of what was asked for.
+  const version = await home.run(["announce", "a@3.0.0", "c"]);
+  assert.equal(version.code, 3, version.stderr);
+  assert.deepEqual(versions(version.stdout), []);
   const bad = await home.run(["announce", "No Name"]);
   assert.deepEqual([bad.code, bad.stdout], [2, ""]);
   // Records are not chosen by their publisher, and neither by a range.
