@@ -7,6 +7,9 @@
 import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../../src/base/mod.ts";
 
+/** Maximum number of turns of a real millisecond in which {@linkcode FakeClock.until} waits for files. */
+const MAX_IDLE_TURNS = 60_000;
+
 interface Alarm {
   atMs: number;
   /**
@@ -22,7 +25,11 @@ export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A {@linkcode Clock} whose time advances only when a test calls {@linkcode FakeClock.advance}. */
+/**
+ * A {@linkcode Clock} whose time advances only when a test calls {@linkcode FakeClock.advance}. A timer that
+ * is due at once needs no call: it fires by itself, after the pending promise callbacks. A program that sets
+ * one after it has read a file would otherwise wait forever where the disk was slower than the test.
+ */
 export class FakeClock implements Clock {
   #nowMs: number;
   #count = 0;
@@ -48,6 +55,7 @@ export class FakeClock implements Clock {
     };
     this.#live++;
     this.#push(alarm);
+    if (delayMs <= 0) setImmediate(() => this.#fireDue());
     return {
       cancel: () => {
         if (!alarm.fire) return;
@@ -76,30 +84,43 @@ export class FakeClock implements Clock {
     await settle();
     for (let first = this.#alarms[0]; first && first.atMs <= untilMs; first = this.#alarms[0]) {
       this.#nowMs = Math.max(first.atMs, this.#nowMs);
-      let fired = false;
-      while (this.#alarms[0] && this.#alarms[0].atMs <= this.#nowMs) {
-        const alarm = this.#pop();
-        const { fire } = alarm;
-        alarm.fire = undefined;
-        fire?.();
-        fired ||= fire !== undefined;
-      }
-      if (fired) await settle();
+      if (this.#fireDue()) await settle();
     }
     this.#nowMs = untilMs;
   }
 
-  /** Advances the time until the promise has settled, by at most `limitMs` milliseconds. */
+  /** Fires the timers that are due; returns whether there was one. */
+  #fireDue(): boolean {
+    let fired = false;
+    while (this.#alarms[0] && this.#alarms[0].atMs <= this.#nowMs) {
+      const alarm = this.#pop();
+      const { fire } = alarm;
+      alarm.fire = undefined;
+      fire?.();
+      fired ||= fire !== undefined;
+    }
+    return fired;
+  }
+
+  /**
+   * Advances the time until the promise has settled, by at most `limitMs` milliseconds. If no timer is
+   * pending, waits for the files that the program may be reading.
+   */
   async until<T>(promise: Promise<T>, limitMs = 600_000): Promise<T> {
     let settled = false;
     const done = () => settled = true;
     promise.then(done, done);
     const untilMs = this.#nowMs + limitMs;
     await settle();
-    while (!settled && this.#alarms[0] && this.#alarms[0].atMs <= untilMs) {
-      await this.advance(this.#alarms[0].atMs - this.#nowMs);
+    for (let idle = 0; !settled;) {
+      const { nextMs = Infinity } = this;
+      if (this.#nowMs + nextMs <= untilMs) {
+        await this.advance(nextMs);
+        idle = 0;
+      } else if (nextMs < Infinity || idle++ > MAX_IDLE_TURNS) {
+        throw new Error(`The promise has not settled after ${limitMs} ms`);
+      } else await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    if (!settled) throw new Error(`The promise has not settled after ${limitMs} ms`);
     return await promise;
   }
 

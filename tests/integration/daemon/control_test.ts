@@ -20,6 +20,7 @@ import { serveControl } from "../../../src/control/server.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { failure, raw, served, status } from "./control_place.ts";
+import { whenAborted } from "../../support/aborts.ts";
 
 Deno.test("the socket has mode 0600, and status and list answer GET", async () => {
   await using control = await served({ list: () => Promise.resolve([]) });
@@ -211,9 +212,7 @@ Deno.test("an operation is aborted when its client disconnects", async () => {
     announce: (_request, { signal, onEvent }: CallOptions<never> = {}) => {
       onEvent?.({} as never);
       begun.resolve(signal!);
-      return new Promise((_, reject) =>
-        signal!.addEventListener("abort", () => reject(signal!.reason))
-      );
+      return new Promise((_, reject) => whenAborted(signal, () => reject(signal!.reason)));
     },
   });
   const { client } = (await connectControl(control.home, { clock: systemClock }))!;
@@ -224,9 +223,7 @@ Deno.test("an operation is aborted when its client disconnects", async () => {
   assert.equal(signal.aborted, false);
   end.abort(new Error("changed my mind"));
   await assert.rejects(result, /changed my mind/);
-  if (!signal.aborted) {
-    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-  }
+  await new Promise<void>((resolve) => whenAborted(signal, resolve));
   client.close();
 });
 

@@ -13,6 +13,7 @@ import { bencode } from "../../../src/bencode/mod.ts";
 import { type MutableItem, targetOf } from "../../../src/records/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { signedItem } from "../../support/signed.ts";
+import { whenAborted } from "../../support/aborts.ts";
 
 export const HOUR_MS = 3_600_000;
 export const MINUTE_MS = 60_000;
@@ -118,7 +119,7 @@ export class Announcements implements Announcer {
     this.mostUnderWay = Math.max(this.mostUnderWay, ++this.underWay);
     await new Promise<void>((resolve) => {
       this.clock.after(this.takesMs, resolve);
-      signal?.addEventListener("abort", () => resolve());
+      whenAborted(signal, resolve);
     });
     this.underWay--;
   }

@@ -12,6 +12,7 @@ import { eventually } from "../../support/engines.ts";
 import { trustOf } from "../../support/identities.ts";
 import { inDirectory, packIn } from "../../support/package_archives.ts";
 import { randomBytes } from "../../support/torrents.ts";
+import { whenAborted } from "../../support/aborts.ts";
 
 /** A host whose downloads of beginnings progress as the test decides. */
 class PlayedHost {
@@ -34,7 +35,7 @@ class PlayedHost {
       return new Promise<void>((resolve, reject) => {
         this.finish = resolve;
         this.fail = reject;
-        signal.addEventListener("abort", () => {
+        whenAborted(signal, () => {
           this.ended++;
           reject(new Error("ended"));
         });

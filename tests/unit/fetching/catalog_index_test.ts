@@ -33,6 +33,7 @@ import { temporaryTrust } from "../../support/identities.ts";
 import { longCatalog, packageName } from "../../support/long_catalog.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { signedItem } from "../../support/signed.ts";
+import { whenAborted } from "../../support/aborts.ts";
 
 const keys = keyPairFromSeed(new Uint8Array(32).fill(61));
 const { publicKey } = keys;
@@ -62,8 +63,7 @@ async function network({ index = long.index, isIndexSeeded = true } = {}) {
   const ended = (signal?: AbortSignal) =>
     new Promise<never>((_, reject) => {
       const end = () => reject(new LibreseedError("failed", "DOWNLOAD_CANCELLED", "ended"));
-      if (signal?.aborted) end();
-      else signal?.addEventListener("abort", end, { once: true });
+      whenAborted(signal, end);
     });
   const operations = {
     ...nobodyMet,

@@ -12,6 +12,7 @@ import { DownloadAhead } from "../../../src/fetching/download_ahead.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 import { signedMinimal } from "../../support/signed.ts";
+import { whenAborted } from "../../support/aborts.ts";
 
 const keys = keyPairFromSeed(new Uint8Array(32).fill(7));
 const archive = (digits: string) =>
@@ -38,8 +39,7 @@ function start({ present = false, signal }: { present?: boolean; signal?: AbortS
     operations: {
       download(request: RequestOf<"download">, options: CallOptions<DownloadProgress>) {
         const { promise, resolve, reject } = Promise.withResolvers<Downloaded>();
-        options.signal?.addEventListener("abort", () => reject(options.signal!.reason));
-        if (options.signal?.aborted) reject(options.signal.reason);
+        whenAborted(options.signal, () => reject(options.signal!.reason));
         running.push({ request, options, finish: () => resolve(downloaded), fail: reject });
         return promise;
       },

@@ -22,6 +22,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { signedItem, signedMinimal } from "../../support/signed.ts";
 import { nobodyMet } from "../../support/fake_rendezvous.ts";
+import { whenAborted } from "../../support/aborts.ts";
 
 const keys = generateKeyPair();
 const salt = announceSalt(keys.publicKey);
@@ -75,8 +76,7 @@ async function reader() {
       if (!seeded.has(infoHash)) {
         await new Promise<void>((resolve, reject) => {
           const end = () => reject(new LibreseedError("failed", "DOWNLOAD_CANCELLED", "ended"));
-          if (signal.aborted) end();
-          else signal.addEventListener("abort", end, { once: true });
+          whenAborted(signal, end);
           waiting.set(infoHash, resolve);
         });
       }

@@ -10,6 +10,7 @@ import { manifestSalt, type MutableItem } from "../../../src/records/mod.ts";
 import { type MinimalManifest, signMinimal } from "../../../src/package/mod.ts";
 import { type CertifiedKey, TestIdentity } from "../../support/identities.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
+import { whenAborted } from "../../support/aborts.ts";
 
 type LookUp = Operations["lookUp"];
 
@@ -54,8 +55,7 @@ Deno.test("each date is that of the first accepted manifest, and what does not c
         ended.push(version);
         reject(signal!.reason);
       };
-      if (signal!.aborted) end();
-      else signal!.addEventListener("abort", end);
+      whenAborted(signal, end);
     });
   };
   const trust = {

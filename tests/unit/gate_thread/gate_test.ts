@@ -9,6 +9,7 @@ import {
   WINDOW_BYTES,
 } from "../../../src/gate_thread/protocol.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
+import { whenAborted } from "../../support/aborts.ts";
 
 /** A connection whose other end is the test. */
 class FakeConnection {
@@ -62,9 +63,7 @@ function openGate(lookUp: (name: string) => Promise<string[]> = () => Promise.re
       connect: (host, port, signal) => {
         dialled.push(`${host} ${port}`);
         if (port === 9_999) {
-          return new Promise((_, reject) =>
-            signal.addEventListener("abort", () => reject(signal.reason))
-          );
+          return new Promise((_, reject) => whenAborted(signal, () => reject(signal.reason)));
         }
         const connection = new FakeConnection();
         connections.push(connection);

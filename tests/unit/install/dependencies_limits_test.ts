@@ -15,6 +15,7 @@ import {
 } from "../../../src/install/dependencies.ts";
 import { aliceKey, failure, malloryKey, signed } from "./support.ts";
 import { FakeSource, graphOf, type World } from "./dependency_world.ts";
+import { whenAborted } from "../../support/aborts.ts";
 
 /** Makes a package with `width` dependencies, each of which has `width` dependencies of its own. */
 function bomb(width: number): World {
@@ -113,7 +114,7 @@ Deno.test("lookups run concurrently and stop at the first failure", async () => 
     begun++;
     if (wanted.name === "p3") return Promise.reject(new LibreseedError("network", "DOWN", "down"));
     return new Promise((_, reject) => {
-      signal!.addEventListener("abort", () => {
+      whenAborted(signal, () => {
         aborted++;
         reject(signal!.reason);
       });

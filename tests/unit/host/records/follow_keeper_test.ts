@@ -28,6 +28,7 @@ import { trustOf } from "../../../support/identities.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { signedItem, signedMinimal, signedRecord } from "../../../support/signed.ts";
 import { nobodyMet } from "../../../support/fake_rendezvous.ts";
+import { whenAborted } from "../../../support/aborts.ts";
 
 const T = Date.UTC(2026, 5, 1);
 const HOUR_MS = 3_600_000;
@@ -117,7 +118,7 @@ async function following() {
       const beganMs = clock.now();
       at.downloads++;
       return new Promise((_, reject) =>
-        signal.addEventListener("abort", () => {
+        whenAborted(signal, () => {
           at.waitedMs.push(clock.now() - beganMs);
           reject(signal.reason);
         })

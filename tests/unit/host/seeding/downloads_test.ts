@@ -3,6 +3,7 @@ import { formatHostPort, LibreseedError, toBase64 } from "../../../../src/base/m
 import type { PeerAddress } from "../../../../src/dht/mod.ts";
 import type { DownloadProgress } from "../../../../src/engine/mod.ts";
 import { type Downloader, Downloads } from "../../../../src/host/seeding/downloads.ts";
+import { whenAborted } from "../../../support/aborts.ts";
 
 const infoHash = "ab".repeat(20);
 const request = { infoHash, maxBytes: 1_000 };
@@ -25,7 +26,7 @@ class FakeWorker implements Downloader {
   download: Downloader["download"] = ({ maxBytes }, tell, signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     this.begun.push({ tell: tell!, resolve, reject, maxBytes });
-    signal?.addEventListener("abort", () => {
+    whenAborted(signal, () => {
       this.ended++;
       // The download ends with a delay, as in the engine, which closes the file first.
       setTimeout(

@@ -9,6 +9,7 @@ import {
 } from "../../../../src/host/seeding/prefix_downloads.ts";
 import { eventually } from "../../../support/engines.ts";
 import { temporaryHome } from "../../../support/mod.ts";
+import { whenAborted } from "../../../support/aborts.ts";
 
 const infoHash = "ab".repeat(20);
 const request = { infoHash, lengthBytes: 1_000, maxBytes: 1_000, wantedBytes: 1 };
@@ -27,8 +28,8 @@ class FakeWorker implements PrefixDownloader {
       tell: (readyBytes) => tell!({ readyBytes, lengthBytes: 1_000 } as DownloadProgress),
     });
     return await new Promise((_, reject) =>
-      signal!.addEventListener(
-        "abort",
+      whenAborted(
+        signal,
         () => reject(new LibreseedError("failed", "DOWNLOAD_CANCELLED", "ended early")),
       )
     );

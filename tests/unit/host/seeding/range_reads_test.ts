@@ -6,6 +6,7 @@ import { type RangeDownloader, RangeReads } from "../../../../src/host/seeding/r
 import { eventually } from "../../../support/engines.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
+import { whenAborted } from "../../../support/aborts.ts";
 
 const infoHash = "ab".repeat(20);
 const content = "0123456789";
@@ -30,12 +31,9 @@ class FakeWorker implements RangeDownloader {
   addSources: RangeDownloader["addSources"] = () => Promise.resolve();
 }
 
-/** Rejects when a signal aborts, or at once if it has: it may abort while a file is written. */
+/** Rejects when a signal aborts. */
 function abortOf(signal: AbortSignal | undefined): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  if (signal?.aborted) reject(signal.reason);
-  signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-  return promise;
+  return new Promise((_, reject) => whenAborted(signal, () => reject(signal!.reason)));
 }
 
 async function world() {
