@@ -2,8 +2,11 @@
  * The chunk store through which WebTorrent reads and writes a torrent's content. It uses one file
  * at a path that libreseed chose, and ignores the file names in the torrent. Chunks are written at
  * absolute positions, so pieces may arrive in any order. Adjacent chunks requested in one turn of
- * the event loop are read with one read. Chunks are written with `Deno.FsFile` (`file_writer.ts`),
- * because Deno runs its writes on another thread; writes of `node:fs` block this thread.
+ * the event loop are read with one read.
+ *
+ * Chunks are written on this thread, which is a copy into the system's cache. Deno's other threads
+ * report a write only at the next turn of the event loop, and a fast peer's bytes fill a turn: 8 MiB or
+ * more wait for each report, and use more memory and processor time than the copy.
  *
  * @module
  */
@@ -17,9 +20,8 @@ import {
   lstatSync,
   open,
   read,
-  write as writeAt,
+  writeSync,
 } from "node:fs";
-import { FileWriter } from "./file_writer.ts";
 
 /** Options that WebTorrent passes to the chunk store; all but `length` come from `storeOpts`. */
 export interface ArchiveStoreOptions {
@@ -40,12 +42,6 @@ type Done<T = void> = (error: Error | null, result?: T) => void;
 
 /** Maximum length of one read, in bytes. Most reads are for blocks of 16 KiB. */
 const MAX_READ_BYTES = 128 * 1024;
-/**
- * Number of unwritten bytes above which a chunk is written on this thread. Such a write blocks
- * the event loop, so no more blocks arrive and the memory in use stays limited.
- */
-const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
-
 /** A part of the file that is requested and waits to be read. */
 interface Wanted {
   /** Position of the part in the file, in bytes. */
@@ -59,8 +55,6 @@ export class ArchiveStore {
   readonly chunkLength: number;
   readonly #options: ArchiveStoreOptions;
   #descriptor: Promise<number> | undefined;
-  #writer: Promise<FileWriter | undefined> | undefined;
-  #unwrittenBytes = 0;
   /** Length that a writable file had when the store opened it, in bytes. */
   #foundBytes: number | undefined;
   /** Highest position, in bytes, up to which `put` has been asked to write. */
@@ -78,23 +72,19 @@ export class ArchiveStore {
 
   /**
    * Writes the chunk with the number `index`. The caller must not alter the bytes before `done` is
-   * called.
+   * called. `done` is not called before `put` has returned.
    */
   put(index: number, bytes: Uint8Array, done: Done = () => {}): void {
     const start = index * this.chunkLength;
     this.#putBytes = Math.max(this.#putBytes, start + bytes.length);
     this.#withFile<void>((descriptor, done) => {
-      if (this.#unwrittenBytes >= MAX_UNWRITTEN_BYTES) return write(descriptor, start, bytes, done);
-      this.#unwrittenBytes += bytes.length;
-      const settled: Done = (error) => {
-        this.#unwrittenBytes -= bytes.length;
-        done(error);
-      };
-      this.#writer ??= FileWriter.open(this.#options.filePath, descriptor);
-      this.#writer.then((writer) => {
-        if (writer) writer.write(start, bytes, settled);
-        else write(descriptor, start, bytes, settled);
-      }, settled);
+      let failure: Error | null = null;
+      try {
+        write(descriptor, start, bytes);
+      } catch (error) {
+        failure = error as Error;
+      }
+      done(failure);
     }, (error) => {
       done(error);
       this.#options.onWritten?.(bytes);
@@ -183,7 +173,6 @@ export class ArchiveStore {
     this.#closed = true;
     this.#whenIdle(() => {
       if (!this.#descriptor) return queueMicrotask(() => done(null));
-      this.#writer?.then((writer) => writer?.close(), () => {});
       this.#descriptor.then(
         (descriptor) => close(descriptor, (error) => done(error ?? null)),
         () => done(null),
@@ -225,16 +214,11 @@ export class ArchiveStore {
   }
 }
 
-/** Writes bytes to the file at position `start`, on this thread. */
-function write(descriptor: number, start: number, bytes: Uint8Array, done: Done): void {
-  const step = (from: number) => {
-    writeAt(descriptor, bytes, from, bytes.length - from, start + from, (error, written) => {
-      if (error) return done(error);
-      if (from + written < bytes.length) return step(from + written);
-      done(null);
-    });
-  };
-  step(0);
+/** Writes bytes to the file at position `start`. */
+function write(descriptor: number, start: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    at += writeSync(descriptor, bytes, at, bytes.length - at, start + at);
+  }
 }
 
 /**

@@ -11,7 +11,7 @@
  * - `web_pieces.ts` lets whole pieces come from web seeds.
  * - `stored_pieces.ts` takes up pieces that somebody else has written into the file.
  * - `piece_buffer.ts` collects the blocks of a piece in one buffer.
- * - `chunk_store.ts` stores the content in a file, which `file_writer.ts` writes.
+ * - `chunk_store.ts` stores the content in a file.
  * - `upkeep.ts` replaces members that are slow or throw uncaught exceptions, `piece_upkeep.ts` those that
  *   look through all pieces.
  *

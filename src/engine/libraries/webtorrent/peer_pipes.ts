@@ -64,15 +64,11 @@ interface Throttle extends EventEmitter {
 }
 
 /**
- * Length of the read buffer of an outgoing connection, in bytes. The operating system allocates
- * memory only for the part in use.
+ * Length of the read buffer of a connection, in bytes. The system reads up to 32 times before it lets
+ * anything else have a turn of the event loop, so a longer buffer would keep the DHT and other peers
+ * waiting.
  */
-const READ_BYTES = 256 * 1024;
-/**
- * Length of the read buffer of an incoming connection, in bytes. It is smaller, because peers that
- * connect to us send mostly requests.
- */
-const ACCEPTED_READ_BYTES = 64 * 1024;
+const READ_BYTES = 64 * 1024;
 /**
  * Length in bytes of the parts, one block each, in which bytes are written to the throttled stream.
  */
@@ -107,7 +103,7 @@ export function acceptReading(listener: net.Server, take: (connection: net.Socke
     accepted.destroy();
     const connection: Connection = new net.Socket({
       handle,
-      onread: readInto(ACCEPTED_READ_BYTES, (bytes) => connection.onBytes!(bytes)),
+      onread: readInto(READ_BYTES, (bytes) => connection.onBytes!(bytes)),
     } as net.SocketConstructorOpts);
     connection.onBytes = () => true;
     connection.setNoDelay(true);

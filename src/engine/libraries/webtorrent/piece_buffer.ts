@@ -37,10 +37,10 @@ interface Piece {
 const BLOCK_BYTES = 16_384;
 /**
  * Maximum total size in bytes of the unused buffers that are kept for reuse while there are
- * downloads. One peer may have about 32 MiB of blocks requested at once, and up to 16 MiB of pieces
- * wait to be written to disk.
+ * downloads. A peer sends the blocks of a piece one after the other, so few pieces are incomplete at a
+ * time, and a piece is written as soon as it is complete.
  */
-const MAX_SPARE_BYTES = 48 * 1024 * 1024;
+const MAX_SPARE_BYTES = 8 * 1024 * 1024;
 
 const pool = new BufferPool(0);
 /** Torrents that are still downloading. Buffers are kept for reuse only while there are any. */

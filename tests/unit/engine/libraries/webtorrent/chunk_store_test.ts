@@ -49,7 +49,7 @@ Deno.test("chunks put in any order, all at once, are at their places once the st
   assert.deepEqual(await Deno.readFile(path), content);
 });
 
-Deno.test("chunks beyond the bound of unwritten bytes are written too", async () => {
+Deno.test("large chunks that are put in one turn are written whole", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "archive");
   const chunkLength = 4 * 1024 * 1024;
@@ -65,6 +65,39 @@ Deno.test("chunks beyond the bound of unwritten bytes are written too", async ()
   );
   await close(store);
   assert.deepEqual(await Deno.readFile(path), whole);
+});
+
+Deno.test("a chunk is written, and its memory given back, before anything else has a turn", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, "archive");
+  const givenBack: Uint8Array[] = [];
+  const store = new ArchiveStore(CHUNK, {
+    ...{ filePath: path, writable: true, length: content.length },
+    onWritten: (bytes) => givenBack.push(bytes),
+  });
+  await put(store, 1);
+  const events: string[] = [];
+  const bytes = content.slice(0, CHUNK);
+  store.put(0, bytes, (error) => events.push(error ? "failed" : "written"));
+  assert.equal(events.length, 0);
+  setTimeout(() => events.push("another turn"), 0);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.deepEqual(events, ["written", "another turn"]);
+  assert.equal(givenBack[1], bytes);
+  await close(store);
+  assert.deepEqual(await Deno.readFile(path), content.slice(0, 2 * CHUNK));
+});
+
+Deno.test("a chunk that cannot be written fails, and its memory is given back", async () => {
+  await using home = await temporaryHome();
+  const givenBack: Uint8Array[] = [];
+  const store = new ArchiveStore(CHUNK, {
+    ...{ filePath: join(home.path, "missing", "archive"), writable: true, length: content.length },
+    onWritten: (bytes) => givenBack.push(bytes),
+  });
+  await assert.rejects(put(store, 0), { code: "ENOENT" });
+  assert.equal(givenBack.length, 1);
+  await close(store);
 });
 
 Deno.test("blocks read in one turn are the right ones, adjacent or not", async () => {
