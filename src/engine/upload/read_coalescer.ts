@@ -1,6 +1,7 @@
 /**
- * Reads adjacent requested blocks of a peer with one read, directly into the buffer that is sent.
- * The headers of the `piece` messages are then inserted between the blocks.
+ * Reads requested blocks of a peer together, directly into the buffer that is sent: adjacent blocks
+ * with one read, others with a read each. The headers of the `piece` messages are then inserted between
+ * the blocks. Peers request small pieces in random order, and would else get a packet for each.
  *
  * @module
  */
@@ -12,9 +13,9 @@ import { BufferPool } from "./buffer_pool.ts";
 const HEADER_BYTES = 13;
 const PIECE = 7;
 const BLOCK_BYTES = 16_384;
-/** Maximum number of blocks of one read. One service of a peer is one read. */
+/** Maximum number of blocks read together. One service of a peer is one such read. */
 const MAX_BLOCKS = 16;
-/** Maximum number of blocks of one read under memory pressure. */
+/** Maximum number of blocks read together under memory pressure. */
 const MAX_BLOCKS_UNDER_PRESSURE = 8;
 /** Total size in bytes of the buffers in use above which reads are shortened (memory pressure). */
 const PRESSURE_BYTES = 8 * 1024 * 1024;
@@ -29,11 +30,18 @@ export interface BlockSource {
   read(start: number, target: Uint8Array, done: (error: Error | null) => void): void;
 }
 
-/** A contiguous part of the archive, and the requests for its blocks. */
-export interface CoalescedRead {
-  requests: Request[];
+/** A contiguous part of the archive. */
+interface Part {
   /** Offset at which the part begins in the archive, in bytes. */
   start: number;
+  lengthBytes: number;
+}
+
+/** Parts of the archive, and the requests for their blocks. */
+export interface CoalescedRead {
+  requests: Request[];
+  /** The parts, in the order of the requests. None begins where the one before it ends. */
+  parts: Part[];
   /** Total length of the requested blocks, in bytes. */
   lengthBytes: number;
 }
@@ -44,33 +52,32 @@ export class ReadCoalescer {
   #underWayBytes = 0;
 
   /**
-   * Takes requests for adjacent blocks from the front of a queue. The queue must not be empty, and
+   * Takes requests for blocks from the front of a queue. The queue must not be empty, and
    * the source must have the block of the first request.
    */
   take(queue: RequestQueue, source: BlockSource): CoalescedRead {
     const maxBlocks = this.#underWayBytes < PRESSURE_BYTES ? MAX_BLOCKS : MAX_BLOCKS_UNDER_PRESSURE;
-    const first = queue.take();
-    const start = first[0] * source.pieceLength + first[1];
-    const read: CoalescedRead = { requests: [first], start, lengthBytes: first[2] };
-    while (queue.length > 0 && read.requests.length < maxBlocks) {
-      const next = queue.first();
-      const [index, offset, length] = next;
-      if (index * source.pieceLength + offset !== start + read.lengthBytes) break;
-      if (read.lengthBytes + length > maxBlocks * BLOCK_BYTES || !source.has(...next)) break;
+    const read: CoalescedRead = { requests: [], parts: [], lengthBytes: 0 };
+    do {
+      const [index, offset, length] = queue.first();
       read.requests.push(queue.take());
+      addTo(read.parts, index * source.pieceLength + offset, length);
       read.lengthBytes += length;
-    }
+    } while (
+      queue.length > 0 && read.requests.length < maxBlocks &&
+      read.lengthBytes + queue.first()[2] <= maxBlocks * BLOCK_BYTES && source.has(...queue.first())
+    );
     return read;
   }
 
   /**
    * Carries out a read and turns the blocks into `piece` messages.
    *
-   * @param done receives the messages, or `undefined` if reading failed; the caller must pass the
+   * @param done receives the messages, or `undefined` if reading a part failed; the caller must pass the
    * messages to {@linkcode release} or {@linkcode forget} afterwards
    */
   read(
-    { requests, start, lengthBytes }: CoalescedRead,
+    { requests, parts, lengthBytes }: CoalescedRead,
     source: BlockSource,
     done: (messages: Uint8Array | undefined) => void,
   ): void {
@@ -78,14 +85,23 @@ export class ReadCoalescer {
     const buffer = this.#acquire(headersBytes + lengthBytes);
     // The blocks are read into the end of the buffer, so that each moves towards the start when
     // headers are inserted, and none overwrites another.
-    source.read(start, buffer.subarray(headersBytes, headersBytes + lengthBytes), (error) => {
-      if (error) {
-        this.release(buffer);
-        return done(undefined);
-      }
-      putHeaders(buffer, requests, headersBytes);
-      done(buffer.subarray(0, headersBytes + lengthBytes));
-    });
+    let left = parts.length;
+    let hasFailed = false;
+    let at = headersBytes;
+    for (const part of parts) {
+      source.read(part.start, buffer.subarray(at, at + part.lengthBytes), (error) => {
+        hasFailed ||= error !== null;
+        // The buffer is not reused before the last read into it has ended.
+        if (--left > 0) return;
+        if (hasFailed) {
+          this.release(buffer);
+          return done(undefined);
+        }
+        putHeaders(buffer, requests, headersBytes);
+        done(buffer.subarray(0, headersBytes + lengthBytes));
+      });
+      at += part.lengthBytes;
+    }
   }
 
   /** Reclaims the buffer of messages that have been sent. */
@@ -112,6 +128,12 @@ export class ReadCoalescer {
     this.#underWayBytes += length;
     return this.#pool.acquire(length);
   }
+}
+
+function addTo(parts: Part[], start: number, lengthBytes: number): void {
+  const last = parts.at(-1);
+  if (last && last.start + last.lengthBytes === start) last.lengthBytes += lengthBytes;
+  else parts.push({ start, lengthBytes });
 }
 
 function putHeaders(buffer: Uint8Array, requests: readonly Request[], from: number): void {
