@@ -22,6 +22,7 @@ import {
   diallingReplacements,
   encryptionReplacements,
   peerReplacements,
+  pieceCheckReplacements,
   pieceReplacements,
   pieceUpkeepReplacements,
   pieceUses,
@@ -48,6 +49,7 @@ export const replacements: readonly Replacement[] = [
   ...requestReplacements,
   ...upkeepReplacements,
   ...pieceUpkeepReplacements,
+  ...pieceCheckReplacements,
   ...pieceReplacements,
 ];
 

@@ -105,8 +105,7 @@ export class ArchiveStore {
     if (chunkLength <= 0 || offset < 0 || length < 0 || offset + length > chunkLength) {
       return queueMicrotask(() => done(new Error(`There is no such part of chunk ${index}`)));
     }
-    // A download starts by reading every chunk, to verify pieces of an earlier download. Chunks
-    // beyond the end of the file fail here, without a system call.
+    // Chunks beyond the end of a growing file fail here, without a system call.
     const bytes = Math.max(this.#foundBytes ?? Infinity, this.#putBytes);
     if (start + offset >= bytes) {
       return queueMicrotask(() => done(this.#endsTooEarly()));
@@ -142,6 +141,19 @@ export class ArchiveStore {
         part.done(error, bytes?.subarray(at, at + part.length));
       }
     });
+  }
+
+  /**
+   * Returns the length of the file in bytes, when the store opened it. Opens the file, and makes it if the
+   * store may write.
+   */
+  foundBytes(): Promise<number> {
+    return new Promise((resolve, reject) =>
+      this.#withFile<number>(
+        (descriptor, done) => done(null, this.#foundBytes ?? fstatSync(descriptor).size),
+        (error, bytes) => error ? reject(error) : resolve(bytes!),
+      )
+    );
   }
 
   /** Fills `target` with bytes of the file, from position `start` on. */

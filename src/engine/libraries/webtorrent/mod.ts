@@ -11,6 +11,7 @@
  * - `web_pieces.ts` lets whole pieces come from web seeds.
  * - `stored_pieces.ts` takes up pieces that somebody else has written into the file.
  * - `piece_buffer.ts` collects the blocks of a piece in one buffer.
+ * - `piece_check.ts` verifies the pieces of an earlier download.
  * - `chunk_store.ts` stores the content in a file.
  * - `upkeep.ts` replaces members that are slow or throw uncaught exceptions, `piece_upkeep.ts` those that
  *   look through all pieces.
@@ -57,6 +58,7 @@ export {
   pieceUses,
   releasePieceBuffer,
 } from "./piece_buffer.ts";
+export { pieceCheckReplacements } from "./piece_check.ts";
 export { pieceUpkeepReplacements } from "./piece_upkeep.ts";
 export {
   atMostReqq,

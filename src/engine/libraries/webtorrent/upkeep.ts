@@ -9,14 +9,11 @@ import { replace, type Replacement } from "../replacing/mod.ts";
 import { torrentPrototype } from "./torrent_prototype.ts";
 import type { Torrent } from "./webtorrent_types.ts";
 
-type Verified = (error: Error | null, isValid?: boolean) => void;
-
 interface Inner {
   destroyed: boolean;
   _peers: Map<string, { addr: string | null; wire: object | null; retries: number }> | null;
   _debug(): void;
   _update(): void;
-  _verifyPiece(index: number, done: Verified): void;
   /**
    * Added by libreseed: whether an update, which sends requests, is scheduled for the end of this
    * turn of the event loop.
@@ -50,19 +47,6 @@ export const upkeepReplacements: readonly Replacement[] = [
         queueMicrotask(() => {
           this.isUpdateDue = false;
           if (!this.destroyed) update.call(this);
-        });
-      },
-  }),
-  replace(torrents, "_verifyPiece", {
-    because: "a torrent that is ended while its file is hashed throws where nobody catches it",
-    report: "docs/upstream/ut-metadata.md",
-    until: "a release looks after each piece whether the torrent was ended",
-    pinned: "0fa2b748d9b28d5909f28306addfacc4ee68056c66baa88270bb8975a81bcc82",
-    parameters: 2,
-    by: (verifyPiece) =>
-      function (this: Inner, index: number, done: Verified) {
-        verifyPiece.call(this, index, (error, isValid) => {
-          done(this.destroyed ? new Error("The torrent was ended") : error, isValid);
         });
       },
   }),
