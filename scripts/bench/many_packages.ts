@@ -102,6 +102,7 @@ function writePackages(
     const { torrent, infoHash } = buildTorrent({
       name: archiveFileName(name, version),
       lengthBytes: contents.length,
+      pieceBytes: contents.length,
       pieces,
     });
     const manifest = signedMinimal({

@@ -11,6 +11,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { type Header, pack } from "tar-stream";
 import { concatBytes, utf8 } from "../../src/base/mod.ts";
 import { keyPairFromSeed } from "../../src/identity/mod.ts";
+import { type MemberList, readMemberList } from "../../src/package/archive/mod.ts";
 import { localRequests } from "../../src/launcher/mod.ts";
 import {
   contentHash,
@@ -98,6 +99,13 @@ export async function packIn(
     startThread: localRequests().startHelper,
     ...options,
   });
+}
+
+/** Returns the list of members at the beginning of an archive. */
+export function listOf(archive: Uint8Array): MemberList {
+  const read = readMemberList(archive, archive.length);
+  assert.ok(read && "list" in read, "the archive has a list of its members");
+  return read.list;
 }
 
 /**

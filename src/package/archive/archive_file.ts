@@ -5,7 +5,9 @@
  */
 
 import { messageOf, PackageError } from "../errors.ts";
+import { pieceLengthFor } from "../torrent/mod.ts";
 import { fileChanged, isSameFile } from "./file_mark.ts";
+import { hasMemberList, LIST_MARK_BYTES } from "./member_list.ts";
 import { readChunks } from "./read_chunks.ts";
 
 /** An archive file that is open for reading, with its status at the time of opening. */
@@ -70,6 +72,30 @@ export async function* chunksOfArchive(
     throw cause instanceof PackageError ? cause : unreadable(archive.path, cause);
   }
   throw fileChanged(archive.path);
+}
+
+/**
+ * Returns the length in bytes of the pieces of an archive's torrent, which depends on the archive's first
+ * bytes.
+ *
+ * @param name name of the file in its torrent
+ * @throws {PackageError} `ARCHIVE_UNREADABLE`
+ */
+export async function pieceBytesOf(
+  { path, file, info }: OpenArchive,
+  name?: string,
+): Promise<number> {
+  const beginning = new Uint8Array(LIST_MARK_BYTES);
+  try {
+    await file.seek(0, Deno.SeekMode.Start);
+    const lengthBytes = await file.read(beginning) ?? 0;
+    return pieceLengthFor(info.size, {
+      name,
+      hasMemberList: hasMemberList(beginning.subarray(0, lengthBytes)),
+    });
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
 }
 
 /** Converts a system error to an `ARCHIVE_UNREADABLE` error. */

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { gzipMember } from "./gzip_member.ts";
+import { type CompressedMembers, compressMembers } from "./gzip_member.ts";
 import { type StartThread, Thread } from "./threads.ts";
 
-/** The result of compressing: a gzip member, and the input buffer for reuse. */
-export interface Compressed {
-  member: Uint8Array;
+/** The result of compressing: gzip members, and the input buffer for reuse. */
+export interface Compressed extends CompressedMembers {
   /** The input buffer, of unchanged length and undefined contents. */
   buffer: Uint8Array;
 }
@@ -26,24 +25,24 @@ export class Compressor implements Disposable {
     this.#threads = Thread.startSome(threads, start);
   }
 
-  /** Number of members to request before awaiting the first, so that no thread is idle. */
+  /** Number of batches to request before awaiting the first, so that no thread is idle. */
   get ahead(): number {
     return this.#threads.length === 0 ? 0 : this.#threads.length + 1;
   }
 
   /**
-   * Compresses the first `lengthBytes` bytes of a buffer. The caller must not use the buffer until
-   * it is returned with the result.
+   * Compresses the beginning of a buffer to one or more members. The caller must not use the buffer
+   * until it is returned with the result.
    *
+   * @param ends the offset at which each member's bytes end, and the next one's begin
    * @throws {PackageError} `THREAD_DIED`
    */
-  async compress(buffer: Uint8Array, lengthBytes: number): Promise<Compressed> {
-    const bytes = buffer.subarray(0, lengthBytes);
+  async compress(buffer: Uint8Array, ends: readonly number[]): Promise<Compressed> {
     const [first, ...others] = this.#threads;
-    if (!first) return { member: gzipMember(bytes), buffer };
+    if (!first) return { ...compressMembers(buffer, ends), buffer };
     const idlest = others.reduce((least, other) => other.load < least.load ? other : least, first);
-    const answer = await idlest.ask({ order: "compress", bytes });
-    return { member: answer.member!, buffer: new Uint8Array(answer.bytes!.buffer) };
+    const answer = await idlest.ask({ order: "compress", bytes: buffer, ends });
+    return { ...answer.compressed!, buffer: answer.bytes! };
   }
 
   [Symbol.dispose](): void {

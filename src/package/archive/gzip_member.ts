@@ -5,7 +5,9 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
+import { concatBytes } from "../../base/mod.ts";
 
 /**
  * Header of a gzip member (RFC 1952 section 2.3): deflate, no flags, no time, no level, operating
@@ -28,16 +30,21 @@ const STORED = 0;
 const MEM_LEVEL = 6;
 
 /**
- * Number, and length in bytes, of the samples that are compressed to estimate whether a member is
- * compressible.
+ * Length in bytes of the samples that are compressed to estimate whether a member is compressible. One
+ * 32nd of the member is sampled.
  */
-const SAMPLES = 64;
-const SAMPLE_BYTES = 512;
+const SAMPLE_BYTES = 128;
+const BYTES_PER_SAMPLE = 32 * SAMPLE_BYTES;
+/** Length up to which a member is compressed without an estimate, in bytes. */
+const ALWAYS_COMPRESSED_BYTES = 64 * 1024;
 /**
  * Minimum share of the length that compression has to save. Otherwise the member is stored
  * uncompressed.
  */
 const LEAST_SAVED = 1 / 64;
+
+/** Length of a member's hash in an archive's list, in bytes. */
+export const MEMBER_HASH_BYTES = 16;
 
 /** Length in bytes below which node:zlib may return a view of a shared buffer. */
 const SHARED_BYTES = 64 * 1024;
@@ -72,17 +79,45 @@ function gzip(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
  * the last byte.
  */
 function shrinks(bytes: Uint8Array): boolean {
-  const sample = new Uint8Array(SAMPLES * SAMPLE_BYTES);
-  if (bytes.length <= sample.length) return true;
-  // The distance between samples is 66,568 bytes for a full member. If the distance were a power of
-  // two, all samples would come from the same part of a disk block.
-  const distance = Math.floor((bytes.length - SAMPLE_BYTES) / (SAMPLES - 1));
-  for (let i = 0; i < SAMPLES; i++) {
+  if (bytes.length <= ALWAYS_COMPRESSED_BYTES) return true;
+  const samples = Math.floor(bytes.length / BYTES_PER_SAMPLE);
+  const sample = new Uint8Array(samples * SAMPLE_BYTES);
+  const distance = Math.floor((bytes.length - SAMPLE_BYTES) / (samples - 1));
+  for (let i = 0; i < samples; i++) {
     const at = i * distance;
     sample.set(bytes.subarray(at, at + SAMPLE_BYTES), i * SAMPLE_BYTES);
   }
   const zipped = gzip(sample, LEVEL);
   return zipped.length < sample.length * (1 - LEAST_SAVED);
+}
+
+/** Gzip members, and what an archive's list says of them. */
+export interface CompressedMembers {
+  /** The members, concatenated. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Length of each member in bytes. */
+  lengths: number[];
+  /** The first 16 bytes of the SHA-256 of each member, concatenated. */
+  hashes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Compresses the beginning of a buffer to one or more members.
+ *
+ * @param ends the offset at which each member's bytes end, and the next one's begin
+ */
+export function compressMembers(buffer: Uint8Array, ends: readonly number[]): CompressedMembers {
+  const hashes = new Uint8Array(ends.length * MEMBER_HASH_BYTES);
+  const members = ends.map((end, at) => {
+    const member = gzipMember(buffer.subarray(ends[at - 1] ?? 0, end));
+    const hash = createHash("sha256").update(member).digest();
+    hashes.set(hash.subarray(0, MEMBER_HASH_BYTES), at * MEMBER_HASH_BYTES);
+    return member;
+  });
+  const lengths = members.map(({ length }) => length);
+  const bytes = concatBytes(...members);
+  for (const member of members) release(member);
+  return { bytes, lengths, hashes };
 }
 
 /**

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { GZIP_EXTRA_FLAG, GZIP_HEADER, GZIP_NOTHING } from "./gzip_member.ts";
+import { GZIP_EXTRA_FLAG, GZIP_HEADER, GZIP_NOTHING, MEMBER_HASH_BYTES } from "./gzip_member.ts";
 
 /** A gzip member of an archive, as the archive's list describes it. */
 export interface ListedMember {
@@ -18,7 +18,7 @@ export interface ListedMember {
   lengthBytes: number;
   /** The first 16 bytes of the SHA-256 of the compressed member. */
   hash: Uint8Array;
-  /** Number of files whose tar entries begin in the member, at most 4,095. */
+  /** Number of files whose tar entries begin in the member, at most 4,095. The manifest is not counted. */
   files: number;
   /** Offset in the member's tar at which the first of these entries begins, in bytes. 0 if none begins. */
   firstFileAt: number;
@@ -40,11 +40,12 @@ export type ReadMemberList = { list: MemberList } | { neededBytes: number } | un
 
 /** Maximum number of members that a list describes. */
 export const MAX_LISTED_MEMBERS = 65_536;
-/** Length of a member's hash in bytes. */
-export const MEMBER_HASH_BYTES = 16;
 /** Maximum length of a member's tar in bytes, because an offset in it has 20 bits. */
 const MAX_MEMBER_TAR_BYTES = 1 << 20;
 const MAX_FILES = 0xfff;
+
+/** Number of bytes at an archive's beginning that tell whether it has a list. */
+export const LIST_MARK_BYTES = 14;
 
 /** Length of one entry: hash, length, and number and offset of files. */
 const ENTRY_BYTES = MEMBER_HASH_BYTES + 4 + 4;
@@ -102,7 +103,7 @@ export function encodeMemberList(members: readonly ListedMember[]): Uint8Array<A
  * torrent depends on this.
  */
 export function hasMemberList(beginning: Uint8Array): boolean {
-  return beginning.length >= 14 &&
+  return beginning.length >= LIST_MARK_BYTES &&
     GZIP_HEADER.every((byte, at) => beginning[at] === (at === 3 ? GZIP_EXTRA_FLAG : byte)) &&
     SUBFIELD.every((byte, at) => beginning[12 + at] === byte);
 }

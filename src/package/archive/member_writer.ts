@@ -5,69 +5,147 @@
  */
 
 import type { Compressed, Compressor } from "./compressor.ts";
+import { MEMBER_HASH_BYTES } from "./gzip_member.ts";
+import { type CutRule, MemberCutter } from "./member_cuts.ts";
+import { type ListedMember, MAX_LISTED_MEMBERS } from "./member_list.ts";
 
 /**
- * Length in bytes of the tar in each gzip member except the last. The archive's bytes depend on
- * this value.
+ * Length in bytes of the tar that is compressed at a time, in many members. The archive's bytes do not
+ * depend on this value.
  */
-export const MEMBER_BYTES = 4 * 1024 * 1024;
+export const BATCH_BYTES = 4 * 1024 * 1024;
+
+/** The tar of a member in a batch. */
+interface Member {
+  /** Offset in the batch at which the member ends; 0 if that is not known yet. */
+  end: number;
+  files: number;
+  firstFileAt: number;
+}
+
+/** Options of {@linkcode MemberWriter}. */
+export interface MemberWriterOptions {
+  compressor: Compressor;
+  /** The rule by which the tar is cut. */
+  rule: CutRule;
+  /** Called with compressed members in order, one or more at a time. */
+  write: (members: Uint8Array) => Promise<void>;
+}
 
 /**
- * Splits a stream of tar bytes into gzip members, and writes the members in order. Takes memory for
- * the input of all members that are compressed in parallel, and for the input of two more members.
+ * Cuts a stream of tar bytes into gzip members, and writes the members in order. Takes memory for
+ * the input of all batches that are compressed in parallel, and for the input of two more batches.
  */
 export class MemberWriter {
   /** Number of tar bytes compressed so far. */
   tarBytes = 0;
   /** Number of compressed bytes written so far. */
   gzipBytes = 0;
-  readonly #compressor: Compressor;
-  readonly #write: (member: Uint8Array) => Promise<void>;
-  readonly #pending: Promise<Compressed>[] = [];
+  /** The members written so far, in order; at most as many as an archive lists. */
+  readonly members: ListedMember[] = [];
+  readonly #options: MemberWriterOptions;
+  readonly #cutter: MemberCutter;
+  /** The entries that were announced, and have not begun. */
+  readonly #entries: { entryBytes: number; isFile: boolean }[] = [];
+  /** Number of bytes of the current entry that are still to come. */
+  #leftBytes = 0;
+  readonly #pending: { members: Member[]; compressed: Promise<Compressed> }[] = [];
   readonly #free: Uint8Array[] = [];
-  #buffer: Uint8Array = new Uint8Array(MEMBER_BYTES);
+  #buffer: Uint8Array = new Uint8Array(BATCH_BYTES);
   #used = 0;
+  /** The members in the buffer. The last of them is not complete. */
+  #members: Member[] = [{ end: 0, files: 0, firstFileAt: 0 }];
 
-  /** @param write called with the members in order */
-  constructor(compressor: Compressor, write: (member: Uint8Array) => Promise<void>) {
-    this.#compressor = compressor;
-    this.#write = write;
+  constructor(options: MemberWriterOptions) {
+    this.#options = options;
+    this.#cutter = new MemberCutter(options.rule);
+  }
+
+  /**
+   * Announces the next entry of the tar, before its bytes are added. Bytes that belong to no entry are
+   * the end of the tar.
+   *
+   * @param entryBytes length of the entry in bytes: headers, contents and padding
+   * @param isFile whether the list of members counts the entry
+   */
+  expectEntry(entryBytes: number, isFile: boolean): void {
+    this.#entries.push({ entryBytes, isFile });
   }
 
   /** Adds the next bytes of the tar. The bytes are copied. */
   async add(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      const part = bytes.subarray(at, at + MEMBER_BYTES - this.#used);
-      this.#buffer.set(part, this.#used);
-      this.#used += part.length;
-      at += part.length;
-      if (this.#used === MEMBER_BYTES) await this.#flush();
+    for (let rest = bytes; rest.length > 0;) {
+      if (this.#leftBytes === 0) this.#beginEntry();
+      const part = rest.subarray(0, Math.min(this.#leftBytes, BATCH_BYTES - this.#used));
+      const end = this.#leftBytes === Infinity ? undefined : this.#cutter.take(part);
+      const taken = end ?? part.length;
+      this.#buffer.set(part.subarray(0, taken), this.#used);
+      this.#used += taken;
+      this.#leftBytes -= taken;
+      rest = rest.subarray(taken);
+      if (end !== undefined) this.#endMember();
+      if (this.#used === BATCH_BYTES) await this.#flush();
     }
   }
 
   /** Compresses and writes the remaining bytes of the tar. No bytes may be added afterwards. */
   async end(): Promise<void> {
+    if (this.#used > this.#startOfMember()) this.#endMember();
     if (this.#used > 0) await this.#flush();
     while (this.#pending.length > 0) await this.#writeNext();
   }
 
+  #beginEntry(): void {
+    const { entryBytes, isFile } = this.#entries.shift() ?? { entryBytes: Infinity, isFile: false };
+    this.#leftBytes = entryBytes;
+    if (entryBytes === Infinity) return;
+    if (this.#cutter.beginEntry(entryBytes)) this.#endMember();
+    if (!isFile) return;
+    const member = this.#members.at(-1)!;
+    if (member.files++ === 0) member.firstFileAt = this.#used - this.#startOfMember();
+  }
+
+  #startOfMember(): number {
+    return this.#members.at(-2)?.end ?? 0;
+  }
+
+  #endMember(): void {
+    this.#members.at(-1)!.end = this.#used;
+    this.#members.push({ end: 0, files: 0, firstFileAt: 0 });
+  }
+
+  /** Has the complete members in the buffer compressed. */
   async #flush(): Promise<void> {
-    const member = this.#compressor.compress(this.#buffer, this.#used);
-    // An error of the compression is thrown when the member is awaited. If packing fails earlier
-    // for another reason, the member is never awaited, and its error must not count as an unhandled
+    const { compressor } = this.#options;
+    const open = this.#members.pop()!;
+    const members = this.#members;
+    const completeBytes = members.at(-1)!.end;
+    const next = this.#free.pop() ?? new Uint8Array(BATCH_BYTES);
+    // A member that has begun goes on in the next batch.
+    next.set(this.#buffer.subarray(completeBytes, this.#used));
+    const compressed = compressor.compress(this.#buffer, members.map(({ end }) => end));
+    // An error of the compression is thrown when the members are awaited. If packing fails earlier
+    // for another reason, they are never awaited, and their error must not count as an unhandled
     // rejection.
-    member.catch(() => {});
-    this.#pending.push(member);
-    this.tarBytes += this.#used;
-    this.#used = 0;
-    while (this.#pending.length > this.#compressor.ahead) await this.#writeNext();
-    this.#buffer = this.#free.pop() ?? new Uint8Array(MEMBER_BYTES);
+    compressed.catch(() => {});
+    this.#pending.push({ members, compressed });
+    this.tarBytes += completeBytes;
+    this.#buffer = next;
+    this.#used -= completeBytes;
+    this.#members = [open];
+    while (this.#pending.length > compressor.ahead) await this.#writeNext();
   }
 
   async #writeNext(): Promise<void> {
-    const { member, buffer } = await this.#pending.shift()!;
+    const { members, compressed } = this.#pending.shift()!;
+    const { bytes, lengths, hashes, buffer } = await compressed;
     this.#free.push(buffer);
-    this.gzipBytes += member.length;
-    await this.#write(member);
+    for (const [at, { files, firstFileAt }] of members.entries()) {
+      if (this.members.length === MAX_LISTED_MEMBERS) break;
+      const hash = hashes.slice(at * MEMBER_HASH_BYTES, (at + 1) * MEMBER_HASH_BYTES);
+      this.members.push({ hash, lengthBytes: lengths[at]!, files, firstFileAt });
+    }
+    this.gzipBytes += bytes.length;
+    await this.#options.write(bytes);
   }
 }

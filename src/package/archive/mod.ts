@@ -20,7 +20,7 @@
  * @module
  */
 
-export { chunksOfArchive, type OpenArchive, openArchive } from "./archive_file.ts";
+export { chunksOfArchive, type OpenArchive, openArchive, pieceBytesOf } from "./archive_file.ts";
 export { Compressor } from "./compressor.ts";
 export { type DiskNeed, namingFullDisk } from "./disk_full.ts";
 export { fileChanged, isSameFile } from "./file_mark.ts";
@@ -35,12 +35,13 @@ export {
   type ReadMemberList,
   readMemberList,
 } from "./member_list.ts";
-export { MEMBER_BYTES, MemberWriter } from "./member_writer.ts";
+export { FILE_CUTS, MANIFEST_CUTS } from "./member_cuts.ts";
+export { BATCH_BYTES, MemberWriter } from "./member_writer.ts";
 export { ArchivePass } from "./pass.ts";
 export { CHUNK_BYTES, readChunks } from "./read_chunks.ts";
 export { isZero } from "./tar_header.ts";
 export { readTar, type TarEntry } from "./tar_reader.ts";
-export { TAR_HEADER_BYTES, tarEntry, type TarFile, tarOf } from "./tar_writer.ts";
+export { TAR_HEADER_BYTES, tarEntry, tarEntryBytes, type TarFile, tarOf } from "./tar_writer.ts";
 export {
   isNotGranted,
   isStagingName,

@@ -8,7 +8,7 @@
  */
 
 import { resolve } from "node:path";
-import { pieceLengthFor, SHA1_BYTES, SHA256_BYTES } from "../torrent/mod.ts";
+import { SHA1_BYTES, SHA256_BYTES } from "../torrent/mod.ts";
 import { type OpenArchive, unreadable } from "./archive_file.ts";
 import { fileChanged, isSameFile } from "./file_mark.ts";
 import type { FileWriter } from "./file_writer.ts";
@@ -35,8 +35,8 @@ export interface PassOptions {
   source: OpenArchive;
   /** The copy, a file to which the bytes of the source are appended. */
   copy?: FileWriter;
-  /** Whether to compute the SHA-1 of each piece of the archive's torrent. */
-  pieces: boolean;
+  /** Length in bytes of the pieces whose SHA-1 is computed. Default: no piece's is. */
+  pieceBytes?: number;
   /** Maximum number of threads. With 0, the pass runs in the calling thread. */
   threads?: number;
   /** Starts a thread. Without it, the pass runs in the calling thread. */
@@ -72,19 +72,24 @@ export class ArchivePass implements AsyncDisposable {
 
   /** Starts a pass. Errors of the pass are thrown by {@linkcode ArchivePass.finish}. */
   static async start(options: PassOptions): Promise<ArchivePass> {
-    const { source, copy, pieces } = options;
+    const { source, copy, pieceBytes } = options;
     const { dev, ino, size, mtime, ctime } = source.info;
     const mark = await copy?.mark();
     const lengthBytes = size + (mark?.size ?? 0);
-    const pieceCount = pieces ? Math.ceil(lengthBytes / pieceLengthFor(lengthBytes)) : 0;
+    const pieces = pieceBytes === undefined ? undefined : {
+      pieceBytes,
+      hashes: new Uint8Array(
+        new SharedArrayBuffer(Math.ceil(lengthBytes / pieceBytes) * SHA1_BYTES),
+      ),
+    };
     return new ArchivePass(options, {
       // The permissions of a thread name absolute paths.
       source: { path: resolve(source.path), mark: { dev, ino, size, mtime, ctime } },
       copy: copy && mark && { path: resolve(copy.path), mark, headBytes: mark.size },
       lengthBytes,
       sha256: new Uint8Array(new SharedArrayBuffer(SHA256_BYTES)),
-      pieces: pieces ? new Uint8Array(new SharedArrayBuffer(pieceCount * SHA1_BYTES)) : undefined,
-      shared: PassState.memoryFor(lengthBytes),
+      pieces,
+      shared: PassState.memoryFor({ lengthBytes, pieces }),
     });
   }
 
@@ -103,7 +108,7 @@ export class ArchivePass implements AsyncDisposable {
    */
   async *chunks(): AsyncGenerator<Uint8Array> {
     const { lengthBytes, source, copy } = this.#plan;
-    const rangeBytes = rangeBytesFor(lengthBytes);
+    const rangeBytes = rangeBytesFor(this.#plan);
     using file = await Deno.open((copy ?? source).path);
     const buffer = new Uint8Array(CHUNK_BYTES);
     let ready = copy ? 0 : this.#state.ranges;
@@ -133,7 +138,7 @@ export class ArchivePass implements AsyncDisposable {
     const { source } = this.#options;
     if (!isSameFile(source.info, await source.file.stat())) throw fileChanged(source.path);
     const { sha256, pieces } = this.#plan;
-    return { sha256: new Uint8Array(sha256), pieces: new Uint8Array(pieces ?? []) };
+    return { sha256: new Uint8Array(sha256), pieces: new Uint8Array(pieces?.hashes ?? []) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -206,7 +211,7 @@ export class ArchivePass implements AsyncDisposable {
 
   #report(range: number): void {
     const { lengthBytes } = this.#plan;
-    const rangeBytes = rangeBytesFor(lengthBytes);
+    const rangeBytes = rangeBytesFor(this.#plan);
     const bytes = Math.min(rangeBytes, lengthBytes - range * rangeBytes);
     this.#options.copy?.written(bytes);
     try {

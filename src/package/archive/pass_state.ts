@@ -6,10 +6,12 @@
  * @module
  */
 
-import { pieceLengthFor } from "../torrent/mod.ts";
 import type { FileMark } from "./file_mark.ts";
 
-/** Minimum length in bytes of a range, the unit of work that a thread takes, copies and reports. */
+/**
+ * Minimum length in bytes of a range, the unit of work that a thread takes, copies and reports. Like the
+ * piece length, a power of two.
+ */
 const MIN_RANGE_BYTES = 8 * 1024 * 1024;
 /** Maximum number of ranges by which copying may be ahead of computing SHA-256, which is slower. */
 const AHEAD_RANGES = 4;
@@ -32,8 +34,8 @@ export interface PassPlan {
   lengthBytes: number;
   /** Output buffer for the SHA-256 of the whole file, 32 bytes. */
   sha256: Uint8Array<SharedArrayBuffer>;
-  /** Output buffer for the SHA-1 of each piece, 20 bytes each. */
-  pieces?: Uint8Array<SharedArrayBuffer>;
+  /** Length of a piece in bytes, and the output buffer for the SHA-1 of each piece, 20 bytes each. */
+  pieces?: { pieceBytes: number; hashes: Uint8Array<SharedArrayBuffer> };
   /** The shared memory of {@linkcode PassState}. */
   shared: SharedArrayBuffer;
 }
@@ -52,8 +54,8 @@ export class PassStopped extends Error {
 }
 
 /** Returns the length of a range in bytes, which is a multiple of the piece length. */
-export function rangeBytesFor(lengthBytes: number): number {
-  return Math.max(MIN_RANGE_BYTES, pieceLengthFor(lengthBytes));
+export function rangeBytesFor({ pieces }: Pick<PassPlan, "pieces">): number {
+  return Math.max(MIN_RANGE_BYTES, pieces?.pieceBytes ?? 0);
 }
 
 /** The counters and flags that the threads of a pass share. All methods are thread-safe. */
@@ -62,8 +64,8 @@ export class PassState {
   readonly #numbers: Int32Array<SharedArrayBuffer>;
 
   /** Allocates the shared memory for a pass over `lengthBytes` bytes. */
-  static memoryFor(lengthBytes: number): SharedArrayBuffer {
-    const ranges = Math.ceil(lengthBytes / rangeBytesFor(lengthBytes));
+  static memoryFor(plan: Pick<PassPlan, "lengthBytes" | "pieces">): SharedArrayBuffer {
+    const ranges = Math.ceil(plan.lengthBytes / rangeBytesFor(plan));
     return new SharedArrayBuffer((DONE + ranges) * Int32Array.BYTES_PER_ELEMENT);
   }
 

@@ -8,7 +8,7 @@
 
 import { createHash } from "node:crypto";
 import { messageOf } from "../errors.ts";
-import { pieceLengthFor, SHA1_BYTES } from "../torrent/mod.ts";
+import { SHA1_BYTES } from "../torrent/mod.ts";
 import { type FileMark, isSameFile } from "./file_mark.ts";
 import { WRITE_BYTES } from "./file_writer.ts";
 import { type PassPlan, PassState, PassStopped, rangeBytesFor } from "./pass_state.ts";
@@ -33,7 +33,7 @@ export class PassSteps implements Disposable {
   constructor(plan: PassPlan) {
     this.#plan = plan;
     this.#state = new PassState(plan.shared);
-    this.#rangeBytes = rangeBytesFor(plan.lengthBytes);
+    this.#rangeBytes = rangeBytesFor(plan);
     this.#source = open(plan.source, "read");
     try {
       this.#copy = plan.copy && open(plan.copy, "write");
@@ -112,18 +112,20 @@ export class PassSteps implements Disposable {
     }
   }
 
-  #hashPieces(range: number, pieces: Uint8Array): void {
-    const pieceBytes = pieceLengthFor(this.#plan.lengthBytes);
+  #hashPieces(range: number, { pieceBytes, hashes }: NonNullable<PassPlan["pieces"]>): void {
     const [start, end] = this.#boundsOf(range);
     let hash = createHash("sha1");
     let at = start;
     for (const block of this.#blocksOf(range)) {
-      hash.update(block);
-      at += block.length;
-      // The lengths of pieces and ranges are multiples of the block length.
-      if (at % pieceBytes !== 0 && at !== end) continue;
-      pieces.set(hash.digest(), Math.ceil(at / pieceBytes - 1) * SHA1_BYTES);
-      hash = createHash("sha1");
+      // The lengths of pieces, blocks and ranges are powers of two, so a part is a whole piece or block.
+      for (let from = 0; from < block.length; from += pieceBytes) {
+        const part = block.subarray(from, from + pieceBytes);
+        hash.update(part);
+        at += part.length;
+        if (at % pieceBytes !== 0 && at !== end) continue;
+        hashes.set(hash.digest(), Math.ceil(at / pieceBytes - 1) * SHA1_BYTES);
+        hash = createHash("sha1");
+      }
     }
   }
 

@@ -6,6 +6,8 @@
  */
 
 import { type Pack, pack } from "tar-stream";
+import { utf8 } from "../../base/mod.ts";
+import { splitPath } from "./tar_header.ts";
 
 /** Length in bytes of the header of a file without a pax header. */
 export const TAR_HEADER_BYTES = 512;
@@ -21,6 +23,23 @@ export interface TarFile {
    * Yields exactly `sizeBytes` bytes, or throws. A yielded chunk must not be altered afterwards.
    */
   contents: () => AsyncIterable<Uint8Array>;
+}
+
+/** Returns the length in bytes of a file's tar entry: headers, contents and padding. */
+export function tarEntryBytes(path: string, sizeBytes: number): number {
+  const paxBytes = splitPath(path) ? 0 : TAR_HEADER_BYTES + padded(paxRecordBytes(path));
+  return paxBytes + TAR_HEADER_BYTES + padded(sizeBytes);
+}
+
+function padded(bytes: number): number {
+  return Math.ceil(bytes / TAR_HEADER_BYTES) * TAR_HEADER_BYTES;
+}
+
+/** Length of a pax header's record `LENGTH path=PATH` and a line feed, whose length counts itself. */
+function paxRecordBytes(path: string): number {
+  const restBytes = utf8(` path=${path}\n`).length;
+  const lengthBytes = restBytes + `${restBytes}`.length;
+  return restBytes + `${lengthBytes}`.length;
 }
 
 /**

@@ -8,7 +8,7 @@
 
 // This import comes first, to confine the thread before any other module runs.
 import "./confined.ts";
-import { gzipMember } from "./gzip_member.ts";
+import { type CompressedMembers, compressMembers } from "./gzip_member.ts";
 import { type PassFailure, type PassPlan, PassState, PassStopped } from "./pass_state.ts";
 import { PassSteps } from "./pass_steps.ts";
 
@@ -17,7 +17,8 @@ import { PassSteps } from "./pass_steps.ts";
  * each once.
  */
 export type Order =
-  | { order: "compress"; bytes: Uint8Array }
+  /** Compresses the beginning of a buffer to members, whose bytes end at the given offsets. */
+  | { order: "compress"; bytes: Uint8Array; ends: readonly number[] }
   /** One thread's part of a pass over an archive, see {@linkcode PassSteps}. */
   | { order: "pass"; plan: PassPlan; part: "whole" | "help" };
 
@@ -25,7 +26,7 @@ export type Order =
 export interface Answer {
   /** The input buffer that came with the order, returned for reuse. */
   bytes?: Uint8Array;
-  member?: Uint8Array;
+  compressed?: CompressedMembers;
   /** Set in a progress report: the range of the pass that the thread has finished. */
   range?: number;
   /** Set if the pass was stopped. `failure` is missing if another thread reports it. */
@@ -60,9 +61,9 @@ function carryOut(order: Order, port: MessagePort): void {
   if (order.order === "pass") {
     return answer(pass(order.plan, order.part, (range) => answer({ range })));
   }
-  const { bytes } = order;
-  const member = gzipMember(bytes);
-  answer({ bytes, member }, [bytes.buffer as ArrayBuffer, member.buffer as ArrayBuffer]);
+  const { bytes, ends } = order;
+  const compressed = compressMembers(bytes, ends);
+  answer({ bytes, compressed }, [bytes.buffer as ArrayBuffer, compressed.bytes.buffer]);
 }
 
 self.addEventListener("message", ({ data: port }) => {

@@ -6,7 +6,7 @@
  */
 
 import { basename } from "node:path";
-import { ArchivePass, openArchive, type StartThread } from "../archive/mod.ts";
+import { ArchivePass, openArchive, pieceBytesOf, type StartThread } from "../archive/mod.ts";
 import { buildTorrent } from "../torrent/mod.ts";
 
 /** The hashes and the torrent of an archive. */
@@ -35,13 +35,14 @@ export async function describeArchive(
   using archive = await openArchive(path);
   const lengthBytes = archive.info.size;
   // The pass needs no `using`: the next statement calls `finish()`, which waits for the threads.
+  const name = options.name ?? basename(path);
+  const pieceBytes = await pieceBytesOf(archive, name);
   const pass = await ArchivePass.start({
     source: archive,
-    pieces: true,
+    pieceBytes,
     startThread: options.startThread,
     signal: options.signal,
   });
   const { sha256, pieces } = await pass.finish();
-  const name = options.name ?? basename(path);
-  return { lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieces }) };
+  return { lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieceBytes, pieces }) };
 }

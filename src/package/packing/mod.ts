@@ -2,7 +2,7 @@
  * Packs a directory to a signed, reproducible archive, with its minimal manifest and torrent.
  *
  * {@linkcode packDirectory} (`pack.ts`) is the place to start. `../selection` chooses the files.
- * `pack.ts` reads each file once (`source_file.ts`), compresses and hashes it, searches it for
+ * `archive_parts.ts` reads each file once (`source_file.ts`), compresses and hashes it, searches it for
  * secrets (`secret_check.ts`), checks the limits (`pack_limits.ts`), and signs. Archive, manifest
  * and torrent appear together or not at all.
  *
@@ -27,7 +27,8 @@ export {
   type ListOptions,
 } from "./contents.ts";
 export { type ArchiveDescription, describeArchive } from "./describe.ts";
-export { packDirectory, type PackedArchive, type PackOptions, type PackProgress } from "./pack.ts";
+export { packDirectory, type PackedArchive, type PackOptions } from "./pack.ts";
+export type { PackProgress } from "./archive_parts.ts";
 export {
   type AllowedSecrets,
   createSecretDetector,

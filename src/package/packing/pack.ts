@@ -2,40 +2,25 @@
  * Packs a directory to a signed archive. The same files always produce the same bytes, independent
  * of the directory's path, umask, time zone and order of creation.
  *
- * The first gzip member holds the tar entry of `manifest.json`. The members after it hold the files
- * in the order of their paths. The manifest comes first in the archive but lists the files' hashes,
- * so the members of the files are first written to a temporary file while the hashes are computed.
- * Each source file is read once.
+ * The archive begins with the list of its gzip members. The members hold the tar entry of
+ * `manifest.json` and the files in the order of their paths. List and manifest come first in the archive
+ * but depend on the files, so the members of the files are first written to a temporary file while the
+ * files' hashes are computed (`archive_parts.ts`). Each source file is read once.
  *
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
 import { toHex, utf8 } from "../../base/mod.ts";
 import type { Signer } from "../../identity/mod.ts";
 import {
-  ArchivePass,
-  CHUNK_BYTES,
-  Compressor,
-  fileChanged,
-  FileWriter,
-  gzipMember,
   isNotGranted,
-  MEMBER_BYTES,
-  MemberWriter,
   moveIntoPlace,
   namingFullDisk,
   newStagingPath,
-  openArchive,
-  release,
   Staging,
   type StartThread,
   syncDirectoryOf,
-  TAR_HEADER_BYTES,
-  tarEntry,
-  type TarFile,
-  tarOf,
   usefulThreads,
   writeFailed,
   writeNewFile,
@@ -46,30 +31,27 @@ import {
   formatSha256,
   type FullManifest,
   manifestFields,
-  manifestTooLarge,
   minimalFileName,
   type MinimalManifest,
-  serializeFull,
   serializeMinimal,
   signFull,
   signMinimal,
   torrentFileName,
   withUnpackedBytes,
 } from "../manifest/mod.ts";
-import { type ArchiveLimits, defaultArchiveLimits, MANIFEST_PATH } from "../paths/mod.ts";
+import { type ArchiveLimits, defaultArchiveLimits } from "../paths/mod.ts";
 import {
   type NamedDirectory,
   nameDirectory,
   refuseUnpackable,
-  type ScannedFile,
   selectDirectory,
   type Selection,
   type SelectOptions,
 } from "../selection/mod.ts";
 import { buildTorrent, withWebSeeds } from "../torrent/mod.ts";
-import { checkArchiveSize, checkHoles, checkSizes } from "./pack_limits.ts";
+import { type Job, makeHead, type PackProgress, writeArchive, writeBody } from "./archive_parts.ts";
+import { checkHoles, checkSizes } from "./pack_limits.ts";
 import { type AllowedSecrets, SecretCheck, type SecretDetector } from "./secret_check.ts";
-import { readSource } from "./source_file.ts";
 
 /** Options of {@linkcode packDirectory}, which makes an archive from a directory. */
 export interface PackOptions extends SelectOptions {
@@ -121,16 +103,6 @@ export interface PackOptions extends SelectOptions {
   onProgress?: (progress: PackProgress) => void;
 }
 
-/** Progress of packing, as passed to {@linkcode PackOptions.onProgress}. */
-export interface PackProgress {
-  /** `files`: reading and compressing the files; `archive`: assembling the archive. */
-  phase: "files" | "archive";
-  /** Path of the source file that is being read. */
-  path?: string;
-  doneBytes: number;
-  totalBytes: number;
-}
-
 /** A packed archive with its minimal manifest and torrent. */
 export interface PackedArchive {
   archivePath: string;
@@ -145,26 +117,6 @@ export interface PackedArchive {
    * entirely appears once.
    */
   skipped: string[];
-}
-
-/**
- * The options of a running packing with defaults filled in, and the objects that its steps share.
- */
-interface Job extends PackOptions {
-  limits: ArchiveLimits;
-  threads: number;
-  staging: Staging;
-  secrets: SecretCheck;
-}
-
-/** The compressed files of an archive, without its manifest. */
-interface Body {
-  /** Path of the temporary file that holds the gzip members of the files. */
-  path: string;
-  tarBytes: number;
-  gzipBytes: number;
-  /** Pairs of path and `sha256:…`, in the order of the archive. */
-  hashes: [string, string][];
 }
 
 /**
@@ -228,17 +180,16 @@ async function writePackage(
   const fields = manifestFields({ ...metadata, name, version }, hashes, options.sourceDateEpoch);
   const sized = withUnpackedBytes(fields, totalBytes, options.signer);
   const full = await signFull(sized, options.signer, limits);
-  const manifest = await manifestEntry(full, limits);
-  const head = gzipMember(manifest);
+  const head = await makeHead(full, body, limits);
   checkSizes(
-    { files: files.length, tarBytes: manifest.length + body.tarBytes },
-    head.length + body.gzipBytes,
+    { files: files.length, tarBytes: head.tarBytes + body.tarBytes },
+    head.bytes.length + body.gzipBytes,
     limits,
   );
 
-  const lengthBytes = head.length + body.gzipBytes;
-  const archive = await writeArchive(job, head, body, lengthBytes);
-  const torrent = buildTorrent({ name: fileName, lengthBytes, pieces: archive.pieces });
+  const archive = await writeArchive(job, head, body);
+  const { lengthBytes } = archive;
+  const torrent = buildTorrent({ name: fileName, ...archive });
   const minimal = await signMinimal({
     name,
     version,
@@ -305,94 +256,4 @@ function outputInvalid(path: string, why: string, cause?: unknown): PackageError
     cause,
     detail: { path },
   });
-}
-
-/**
- * Returns the number of threads for compressing the files: at most one for every two gzip members.
- */
-function threadsFor({ threads }: Job, files: ScannedFile[], totalBytes: number): number {
-  const tarBytes = totalBytes + files.length * TAR_HEADER_BYTES;
-  return Math.min(threads, Math.floor(tarBytes / MEMBER_BYTES / 2));
-}
-
-/** Hashes the files, and compresses them to a temporary file. Each file is read once. */
-async function writeBody(job: Job, files: ScannedFile[], totalBytes: number): Promise<Body> {
-  const path = job.staging.next();
-  const hashes: [string, string][] = [];
-  // Buffers are reused: a few large objects rarely trigger garbage collection, so discarded buffers
-  // would pile up.
-  const buffers: Uint8Array[] = [];
-  const nextBuffer = () => buffers.pop() ?? new Uint8Array(CHUNK_BYTES);
-  let doneBytes = 0;
-  using spool = await FileWriter.create(path);
-  using compressor = new Compressor(threadsFor(job, files, totalBytes), job.startThread);
-  const members = new MemberWriter(compressor, async (member) => {
-    await spool.write(member);
-    release(member);
-  });
-
-  async function* contents(file: ScannedFile): AsyncGenerator<Uint8Array> {
-    const hash = createHash("sha256");
-    const check = job.secrets.begin(file.path, file.info.size);
-    for await (const chunk of readSource(file, nextBuffer, job.signal)) {
-      job.onProgress?.({ phase: "files", path: file.path, doneBytes, totalBytes });
-      hash.update(chunk);
-      check.add(chunk);
-      doneBytes += chunk.length;
-      yield chunk;
-    }
-    check.end();
-    hashes.push([file.path, formatSha256(hash.digest())]);
-  }
-
-  function* entries(): Generator<TarFile> {
-    for (const file of files) {
-      const { path, info } = file;
-      const executable = ((info.mode ?? 0) & 0o100) !== 0;
-      yield { path, sizeBytes: info.size, executable, contents: () => contents(file) };
-    }
-  }
-
-  for await (const chunk of tarOf(entries())) {
-    await members.add(chunk);
-    if (chunk.buffer.byteLength === CHUNK_BYTES) buffers.push(new Uint8Array(chunk.buffer));
-    checkArchiveSize(members.gzipBytes, job.limits);
-  }
-  await members.end();
-  const { tarBytes, gzipBytes } = members;
-  return { path, tarBytes, gzipBytes, hashes };
-}
-
-async function manifestEntry(full: FullManifest, limits: ArchiveLimits): Promise<Uint8Array> {
-  const manifest = utf8(serializeFull(full));
-  // Check the manifest's length again, because the earlier estimate did not include a timestamp
-  // from SOURCE_DATE_EPOCH.
-  if (manifest.length > limits.maxManifestBytes) throw manifestTooLarge(manifest.length, limits);
-  return await tarEntry(MANIFEST_PATH, manifest);
-}
-
-/** Joins the manifest and the files to the archive, and computes the archive's hashes. */
-async function writeArchive(job: Job, head: Uint8Array, body: Body, lengthBytes: number) {
-  const path = job.staging.next();
-  using archive = await FileWriter.create(path, { isKept: true });
-  await archive.write(head);
-  using spool = await openArchive(body.path);
-  if (head.length + spool.info.size !== lengthBytes) throw fileChanged(body.path);
-  let doneBytes = 0;
-  // The pass needs no `using`: the next statement calls `finish()`, which waits for the threads.
-  const pass = await ArchivePass.start({
-    source: spool,
-    copy: archive,
-    pieces: true,
-    threads: job.threads,
-    startThread: job.startThread,
-    signal: job.signal,
-    onProgress: (bytes) => {
-      doneBytes += bytes;
-      job.onProgress?.({ phase: "archive", doneBytes, totalBytes: lengthBytes });
-    },
-  });
-  const hashes = await pass.finish();
-  await archive.sync();
-  return { path, ...hashes };
 }

@@ -16,7 +16,7 @@
  * @module
  */
 
-export { pieceLengthFor, SHA1_BYTES, SHA256_BYTES } from "./pieces.ts";
+export { pieceLengthFor, type PieceLengthOptions, SHA1_BYTES, SHA256_BYTES } from "./pieces.ts";
 export {
   buildTorrent,
   piecesOfTorrent,

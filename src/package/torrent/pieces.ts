@@ -6,9 +6,14 @@
 
 import { createHash } from "node:crypto";
 
-const MIN_PIECE_BYTES = 256 * 1024;
 const MAX_PIECE_BYTES = 16 * 1024 * 1024;
-const MAX_PIECES = 2000;
+/** The bounds of files without a list of members: catalogs, and archives of earlier versions. */
+const PLAIN = { leastBytes: 256 * 1024, maxPieces: 2000 };
+/**
+ * The bounds of archives with a list of members. A reader that has an earlier version fetches the pieces
+ * that changed, so pieces are short.
+ */
+const LISTED = { leastBytes: 16 * 1024, maxPieces: 4096 };
 /** Length of a piece's SHA-1 in bytes. */
 export const SHA1_BYTES = 20;
 /** Length of an archive's SHA-256 in bytes. */
@@ -18,18 +23,30 @@ export const SHA256_BYTES = 32;
 const INDEX_PIECE_BYTES = 16 * 1024;
 const INDEX_NAME = /^index-[0-9a-f]{16}\.bin$/;
 
+/** What the piece length of a file depends on beside the file's length. */
+export interface PieceLengthOptions {
+  /** Name of the file in its torrent. Default: that of an archive. */
+  name?: string;
+  /** Whether the file is an archive that begins with a list of its members. */
+  hasMemberList: boolean;
+}
+
 /**
- * Returns the piece length for a file in bytes: the smallest power of two that gives at most
- * 2,000 pieces, but at least 256 KiB and at most 16 MiB; 16 KiB for the index of a catalog. Infohashes
- * depend on this rule, so it must never change.
+ * Returns the piece length for a file in bytes. For an archive with a list of members: the smallest power
+ * of two that gives at most 4,096 pieces, but at least 16 KiB and at most 16 MiB. For every other file:
+ * the smallest that gives at most 2,000 pieces, but at least 256 KiB and at most 16 MiB; for the index of
+ * a catalog, 16 KiB. Infohashes depend on this rule, so it must never change.
  *
  * @param lengthBytes length of the file
- * @param name name of the file in its torrent; an archive if absent
  */
-export function pieceLengthFor(lengthBytes: number, name?: string): number {
+export function pieceLengthFor(
+  lengthBytes: number,
+  { name, hasMemberList }: PieceLengthOptions,
+): number {
   if (name !== undefined && INDEX_NAME.test(name)) return INDEX_PIECE_BYTES;
-  let pieceBytes = MIN_PIECE_BYTES;
-  while (pieceBytes < MAX_PIECE_BYTES && pieceBytes * MAX_PIECES < lengthBytes) pieceBytes *= 2;
+  const { leastBytes, maxPieces } = hasMemberList ? LISTED : PLAIN;
+  let pieceBytes = leastBytes;
+  while (pieceBytes < MAX_PIECE_BYTES && pieceBytes * maxPieces < lengthBytes) pieceBytes *= 2;
   return pieceBytes;
 }
 

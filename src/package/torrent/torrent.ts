@@ -9,17 +9,15 @@ import { createHash } from "node:crypto";
 import { toHex } from "../../base/mod.ts";
 import { bdecode, type BDecoded, bencode, BencodeError } from "../../bencode/mod.ts";
 import { findInfoDictionary } from "./info_dictionary.ts";
-import { pieceLengthFor } from "./pieces.ts";
 
 /** The inputs from which the torrent of an archive is built. */
 export interface TorrentSource {
   /** The archive's file name, which becomes `name` in the info dictionary. */
   name: string;
   lengthBytes: number;
-  /**
-   * SHA-1 of each piece, 20 bytes each, concatenated. The piece length is that of {@linkcode
-   * pieceLengthFor}.
-   */
+  /** Length of each piece except the last in bytes, from `pieceLengthFor`. */
+  pieceBytes: number;
+  /** SHA-1 of each piece, 20 bytes each, concatenated. */
   pieces: Uint8Array;
 }
 
@@ -39,7 +37,7 @@ export function buildTorrent(source: TorrentSource): Torrent {
   const info = {
     length: source.lengthBytes,
     name: source.name,
-    "piece length": pieceLengthFor(source.lengthBytes, source.name),
+    "piece length": source.pieceBytes,
     pieces: source.pieces,
   };
   const torrent = bencode({ "created by": "libreseed", info });

@@ -18,7 +18,7 @@ export interface TorrentOfBytes extends Torrent {
 }
 
 /**
- * Makes the torrent of a file with these bytes.
+ * Makes the torrent of a file with these bytes, which is no archive.
  *
  * @param before an earlier torrent whose first `sameBytes` bytes are the same. The hashes of the
  *   complete pieces in these bytes are reused
@@ -29,12 +29,13 @@ export function torrentOfBytes(
   before?: { torrent: TorrentOfBytes; sameBytes: number },
 ): TorrentOfBytes {
   const lengthBytes = bytes.length;
-  const pieceBytes = pieceLengthFor(lengthBytes, name);
+  const kind = { name, hasMemberList: false };
+  const pieceBytes = pieceLengthFor(lengthBytes, kind);
   const canKeep = before !== undefined &&
-    pieceLengthFor(before.torrent.lengthBytes, name) === pieceBytes;
+    pieceLengthFor(before.torrent.lengthBytes, kind) === pieceBytes;
   const kept = canKeep ? Math.floor(before.sameBytes / pieceBytes) : 0;
   const rest = bytes.subarray(kept * pieceBytes);
   const keptPieces = before?.torrent.pieces.subarray(0, kept * 20) ?? new Uint8Array();
   const pieces = concatBytes(keptPieces, piecesOfBytes(rest, pieceBytes));
-  return { ...buildTorrent({ name, lengthBytes, pieces }), pieces, lengthBytes };
+  return { ...buildTorrent({ name, lengthBytes, pieceBytes, pieces }), pieces, lengthBytes };
 }

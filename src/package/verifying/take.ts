@@ -12,6 +12,7 @@ import {
   chunksOfArchive,
   FileWriter,
   openArchive,
+  pieceBytesOf,
   type StartThread,
 } from "../archive/mod.ts";
 import {
@@ -88,13 +89,14 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
   const job = { archivePath, minimal, limits, signal, archive, begin, secrets };
   const isOwn = ownKey !== undefined && minimal !== undefined &&
     equalBytes(signingKeyOf(minimal), ownKey);
-  const signed = isOwn ? await signedPieces(archivePath, minimal) : undefined;
+  const pieceBytes = await pieceBytesOf(archive);
+  const signed = isOwn ? await signedPieces(archivePath, minimal, pieceBytes) : undefined;
   using copy = copyTo === undefined ? undefined : await FileWriter.create(copyTo, { isKept: true });
   try {
     await using pass = await ArchivePass.start({
       source: archive,
       copy,
-      pieces: !signed,
+      pieceBytes: signed ? undefined : pieceBytes,
       startThread,
       signal,
     });
@@ -110,7 +112,12 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
     await copy?.sync();
     const name = archiveFileName(full.name, full.version);
     const pieces = signed ?? hashes.pieces;
-    return { full, lengthBytes, sha256, ...buildTorrent({ name, lengthBytes, pieces }) };
+    return {
+      full,
+      lengthBytes,
+      sha256,
+      ...buildTorrent({ name, lengthBytes, pieceBytes, pieces }),
+    };
   } catch (error) {
     if (copyTo !== undefined) await Deno.remove(copyTo).catch(() => {});
     throw await firstFailure(error, archive, minimal, signal);
@@ -124,12 +131,13 @@ export async function takeArchive(options: TakeOptions): Promise<TakenArchive> {
 async function signedPieces(
   archivePath: string,
   { name, version, length, btih }: MinimalManifest,
+  pieceBytes: number,
 ): Promise<Uint8Array | undefined> {
   try {
     const path = torrentFileName(archivePath);
     const { isFile, size } = await Deno.stat(path);
     if (!isFile || size > MAX_TORRENT_BYTES) return undefined;
-    const source = { name: archiveFileName(name, version), lengthBytes: length };
+    const source = { name: archiveFileName(name, version), lengthBytes: length, pieceBytes };
     return piecesOfTorrent(await Deno.readFile(path), source, btih);
   } catch {
     // No usable torrent: the caller computes the piece hashes.

@@ -15,7 +15,22 @@ import {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-Deno.test("the piece length is a power of two from 256 KiB to 16 MiB, for at most 2,000 pieces if possible", () => {
+Deno.test("the pieces of an archive with a list of members have 16 KiB to 16 MiB, for at most 4,096 if possible", () => {
+  const cases: [number, number][] = [
+    [1, 16 * KIB],
+    [64 * MIB, 16 * KIB],
+    [64 * MIB + 1, 32 * KIB],
+    [4096 * MIB, MIB],
+    [4096 * MIB + 1, 2 * MIB],
+    [4096 * 16 * MIB, 16 * MIB],
+    [Number.MAX_SAFE_INTEGER, 16 * MIB],
+  ];
+  for (const [length, piece] of cases) {
+    assert.equal(pieceLengthFor(length, { hasMemberList: true }), piece, `${length}`);
+  }
+});
+
+Deno.test("the pieces of other files have 256 KiB to 16 MiB, for at most 2,000 if possible", () => {
   const cases: [number, number][] = [
     [1, 256 * KIB],
     [2000 * 256 * KIB, 256 * KIB],
@@ -26,12 +41,17 @@ Deno.test("the piece length is a power of two from 256 KiB to 16 MiB, for at mos
     [2000 * 16 * MIB + 1, 16 * MIB],
     [Number.MAX_SAFE_INTEGER, 16 * MIB],
   ];
-  for (const [length, piece] of cases) assert.equal(pieceLengthFor(length), piece, `${length}`);
+  const hasMemberList = false;
+  for (const [length, piece] of cases) {
+    assert.equal(pieceLengthFor(length, { hasMemberList }), piece, `${length}`);
+  }
   // Only the index of a catalog has shorter pieces, however long it is.
   const index = `index-${"0a".repeat(8)}.bin`;
-  for (const [length] of cases) assert.equal(pieceLengthFor(length, index), 16_384);
+  for (const [length] of cases) {
+    assert.equal(pieceLengthFor(length, { name: index, hasMemberList }), 16_384);
+  }
   for (const name of [`good-${"0a".repeat(8)}.bin`, "index-1.0.0.tgz", `x${index}`]) {
-    assert.equal(pieceLengthFor(1, name), 262_144, name);
+    assert.equal(pieceLengthFor(1, { name, hasMemberList }), 262_144, name);
   }
 });
 
@@ -40,6 +60,7 @@ Deno.test("the info dictionary of a torrent has only the fields of the archive",
   const { torrent, infoHash } = buildTorrent({
     name: "é-1.0.0.tgz",
     lengthBytes: 5,
+    pieceBytes: 262_144,
     pieces,
   });
   const info = concatBytes(
@@ -74,6 +95,7 @@ inDirectory("describeArchive takes any file, under its own name or another", asy
     }
     const source = {
       lengthBytes: length,
+      pieceBytes: 262_144,
       pieces: concatBytes(...pieces),
     };
     assert.deepEqual(described.torrent, buildTorrent({ name: "x.tgz", ...source }).torrent);

@@ -183,7 +183,7 @@ inDirectory(
     const archive = gzip(
       await makeTar([manifestEntry({ "a.txt": "a" }), { name: "a.txt", contents: "a" }]),
     );
-    const source = { name: "hello-1.0.0.tgz", lengthBytes: archive.length };
+    const source = { name: "hello-1.0.0.tgz", lengthBytes: archive.length, pieceBytes: 262_144 };
     // Use wrong piece hashes, so that hashes taken from the torrent file can be distinguished from
     // computed ones.
     const given = buildTorrent({ ...source, pieces: noise(20, 1) });

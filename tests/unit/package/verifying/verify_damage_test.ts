@@ -12,6 +12,7 @@ import {
   gunzip,
   gzip,
   inDirectory,
+  listOf,
   listTree,
   minimalFor,
   noise,
@@ -40,13 +41,15 @@ inDirectory(
     const bytes = await Deno.readFile(archivePath);
     const tar = gunzip(bytes);
     const accepted: number[] = [];
-    for (let i = 0; i < bytes.length; i++) {
+    // The list of members is a hint, which is not checked.
+    const start = listOf(bytes).lengthBytes;
+    for (let i = start; i < bytes.length; i++) {
       bytes[i]! ^= 0x01;
       await Deno.writeFile(archivePath, bytes);
       try {
         assert.deepEqual((await verifyArchive({ archivePath })).full, full);
         assert.deepEqual(gunzip(bytes), tar, `byte ${i}`);
-        accepted.push(i);
+        accepted.push(i - start);
       } catch (error) {
         assert.ok(error instanceof PackageError && error.kind === "verification", String(error));
       }
