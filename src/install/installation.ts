@@ -313,6 +313,12 @@ export class Installation implements AsyncDisposable {
       const own = { ...limits, maxUnpackedBytes: leftBytes };
       const staged = await store.stage(minimal, archivePath, { limits: own, signal });
       this.#unpackedBytes += staged.unpackedBytes;
+      const { files, bytes } = staged.linked;
+      if (files > 0) {
+        onStep?.(
+          `${label(minimal)} shares ${files} files (${bytes} bytes) with other stored versions`,
+        );
+      }
       return staged;
     } catch (error) {
       const isOurBound = error instanceof LibreseedError && error.code === "UNPACKED_TOO_LARGE" &&

@@ -99,6 +99,7 @@ export {
   readLinks,
   readStoredManifest,
   refuseOther,
+  sharedBytesOfStored,
   sizeOfStored,
   StagedPackage,
   type StageOptions,

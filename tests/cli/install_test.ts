@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { CliResult } from "../support/mod.ts";
+import { type CliResult, overwrite } from "../support/mod.ts";
 import { eventually, type Home, newPlace, type Place } from "../support/place.ts";
 
 interface Wanted {
@@ -328,4 +328,38 @@ Deno.test("concurrent installs, with and without a daemon, all succeed with one 
       .map((line) => JSON.parse(line)).filter((one) => one.seeding);
     return seeding.length === 2;
   });
+});
+
+Deno.test("an upgrade writes only the files that changed, and a repair only the damaged one", async () => {
+  await using place = await newPlace();
+  const [publisher, user] = [await place.home(), await place.home(null)];
+  const large = "text of a file that stays\n".repeat(10_000);
+  const files = (version: string) => ({ "large.txt": large, "index.js": `// ${version}\n` });
+  const publish = async (spec: string) =>
+    await publisher.must(["publish", await source(place, spec, { files: files(spec) })]);
+  await publish("app@1.0.0");
+  await using _daemon = await publisher.daemon();
+  const old = (await user.must(["install", "app@1.0.0"])).trimEnd();
+  await publish("app@1.1.0");
+  const { stderr } = await user.run(["upgrade", "-v"]);
+  const shares = `app@1.1.0 shares 1 files (${large.length} bytes) with other stored versions`;
+  assert.ok(stderr.includes(shares), stderr);
+  const [, path] = (await user.must(["store", "list", "--json"])).trimEnd().split("\n")
+    .map((line) => JSON.parse(line)).map((one) => {
+      assert.equal(one.sharedBytes, large.length);
+      return one.path as string;
+    });
+  const inode = async (tree: string) => (await Deno.stat(join(tree, "large.txt"))).ino;
+  assert.equal(await inode(path!), await inode(old));
+
+  await overwrite(join(path!, "large.txt"), "altered");
+  const verified = await user.run(["store", "verify"]);
+  assert.equal(verified.code, 4, verified.stderr);
+  const before = (await Deno.stat(join(path!, "index.js"))).ino;
+  await user.must(["install", "--force", "app@1.1.0"]);
+  assert.equal((await Deno.stat(join(path!, "index.js"))).ino, before);
+  assert.equal((await user.run(["store", "verify"])).code, 7);
+  await user.must(["install", "--force", "app@1.0.0"]);
+  assert.equal((await user.run(["store", "verify"])).code, 0);
+  assert.equal(await inode(path!), await inode(old));
 });

@@ -37,7 +37,11 @@ const MAX_OPERATIONS = 200;
  * that replaces files in the store).
  */
 const checks: Record<Name, (place: Place) => Promise<void>> = {
-  "install --force": ({ store, minimal }) => assertSound(store, minimal),
+  async "install --force"({ store, minimal, later }) {
+    await assertSound(store, minimal);
+    // The later version shares a file with the one that is replaced.
+    await assertSound(store, later);
+  },
   async link({ store, project, later, minimal }) {
     const to = await Deno.realPath(join(project, "node_modules", later.name));
     const packages = new PackageStore(store, makeLink);
@@ -94,7 +98,7 @@ const ends: Record<Name, (place: Place) => Promise<void>> = {
     assert.equal(await new PackageStore(store, makeLink).find(minimal), undefined);
   },
   "get -o DIR": ({ target }) => {
-    assert.deepEqual(namesIn(target), ["index.js", "manifest.json"]);
+    assert.deepEqual(namesIn(target), ["index.js", "manifest.json", "shared.js"]);
     return Promise.resolve();
   },
   remove: ({ seeds }) => {
@@ -136,6 +140,7 @@ async function makePlace(path: string): Promise<Place> {
     const dir = at(`source-${version}`);
     await Deno.mkdir(dir);
     await Deno.writeTextFile(join(dir, "index.js"), `// ${version}\n`);
+    await Deno.writeTextFile(join(dir, "shared.js"), "// shared\n");
     const { archivePath, minimal } = await packDirectory({
       dir,
       name: "app",

@@ -37,7 +37,17 @@ export const symlink: typeof real.symlink = counted(real.symlink);
 export const unlink: typeof real.unlink = counted(real.unlink);
 
 const changing = [
-  ...["link", "mkdir", "mkdirSync", "remove", "removeSync", "rename", "renameSync", "symlink"],
+  ...[
+    "link",
+    "linkSync",
+    "mkdir",
+    "mkdirSync",
+    "remove",
+    "removeSync",
+    "rename",
+    "renameSync",
+    "symlink",
+  ],
   ...["makeTempDir", "writeFile", "writeFileSync"],
 ] as const;
 // deno-lint-ignore no-explicit-any -- the same

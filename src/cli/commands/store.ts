@@ -82,14 +82,16 @@ async function chosen(
 
 async function list(given: Run): Promise<void> {
   const { output } = given;
-  const { sizeOfStored } = await import("../../store/mod.ts");
+  const { sharedBytesOfStored, sizeOfStored } = await import("../../store/mod.ts");
   const { packages, damaged, path } = await chosen(given);
   const rows: string[][] = [];
   for (const entry of packages) {
     const { name, version, publisher, direct } = entry;
     const bytes = await sizeOfStored(entry);
     if (output.json) {
-      output.result({ name, version, publisher, bytes, direct, path: entry.path }, undefined);
+      const sharedBytes = await sharedBytesOfStored(entry);
+      const { path } = entry;
+      output.result({ name, version, publisher, bytes, sharedBytes, direct, path }, undefined);
     }
     const why = direct ? "by name" : "dependency";
     rows.push([`${name}@${version}`, `${bytes}`, why, publisher, entry.path]);

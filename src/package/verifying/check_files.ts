@@ -90,7 +90,7 @@ export function fileMissing(path: string, where: string): PackageError {
 }
 
 /**
- * Hashes a file, writes it if the archive is being unpacked, and refuses it if its hash is wrong.
+ * Hashes a file, links or writes it if the archive is being unpacked, and refuses it if its hash is wrong.
  */
 async function takeFile(
   entry: TarEntry,
@@ -101,7 +101,9 @@ async function takeFile(
     return takeSmall(entry, entry.whole ?? await readEntry(entry), expected, unpacking);
   }
   const hash = createHash("sha256");
-  using file = await unpacking?.open(entry.path, entry.executable);
+  const { path, executable, sizeBytes } = entry;
+  const isLinked = await unpacking?.link(path, { sha256: expected, sizeBytes, executable });
+  using file = isLinked ? undefined : await unpacking?.open(path, executable);
   for await (const chunk of entry.contents()) {
     hash.update(chunk);
     await file?.write(chunk);
@@ -122,7 +124,9 @@ function takeSmall(
     ? EMPTY_SHA256
     : createHash("sha256").update(bytes).digest("hex");
   compareFile(entry, sha256, expected);
-  unpacking?.write(entry.path, entry.executable, bytes);
+  const { path, executable, sizeBytes } = entry;
+  if (unpacking?.linkNow(path, { sha256, sizeBytes, executable })) return;
+  unpacking?.write(path, executable, bytes);
 }
 
 /**

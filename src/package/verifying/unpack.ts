@@ -17,6 +17,16 @@ import {
 } from "../archive/mod.ts";
 import { outOfReach } from "../../base/mod.ts";
 import { PackageError } from "../errors.ts";
+import { MANIFEST_PATH } from "../paths/mod.ts";
+import { type ExistingFiles, FileLinks, type WantedFile } from "./existing_files.ts";
+
+/** How files are unpacked. */
+interface Files {
+  /** Whether nobody may write to the files: mode 0555 or 0444 instead of 0755 or 0644; the umask applies. */
+  isReadOnly?: boolean;
+  /** Files that are linked where they have the contents and the mode of a file in the archive. */
+  existing?: ExistingFiles;
+}
 
 /**
  * A directory that is filled under a temporary name. Disposing of this object before `finish`
@@ -28,12 +38,22 @@ export class Unpacking implements AsyncDisposable {
   readonly #directory: string;
   /** The directories created so far, as paths in the archive. */
   readonly #made = new Set<string>();
+  readonly #isReadOnly: boolean;
+  /** Links to existing files. They resemble the manifest, which is always written, before all others. */
+  readonly #links: FileLinks | undefined;
 
-  private constructor(target: string, staging: Staging) {
+  private constructor(target: string, staging: Staging, { isReadOnly = false, existing }: Files) {
     this.#target = target;
     this.#staging = staging;
     // The staging directory itself stays where it is, since its lock would move with it.
     this.#directory = staging.next();
+    this.#isReadOnly = isReadOnly;
+    this.#links = existing && new FileLinks(existing, join(this.#directory, MANIFEST_PATH));
+  }
+
+  /** Number and length of the files that were linked instead of written. */
+  get linked(): { files: number; bytes: number } {
+    return { files: this.#links?.files ?? 0, bytes: this.#links?.bytes ?? 0 };
   }
 
   /**
@@ -43,14 +63,14 @@ export class Unpacking implements AsyncDisposable {
    * @param stagingPath path of the staging directory; default: a new random name
    * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`
    */
-  static async begin(path: string, stagingPath?: string): Promise<Unpacking> {
+  static async begin(path: string, stagingPath?: string, files: Files = {}): Promise<Unpacking> {
     const target = resolve(path);
     const staged = stagingPath ?? newStagingPath(dirname(target));
     await checkUnpackTarget(target, staged);
     const staging = await Staging.create(staged).catch((cause) => {
       throw writeFailed(target, cause);
     });
-    const unpacking = new Unpacking(target, staging);
+    const unpacking = new Unpacking(target, staging, files);
     try {
       unpacking.#makeDirectory("");
       return unpacking;
@@ -64,11 +84,11 @@ export class Unpacking implements AsyncDisposable {
    * Creates a new file and opens it for writing.
    *
    * @param path path in the archive, already checked
-   * @param executable whether the mode is 0755 rather than 0644; the umask applies
+   * @param executable whether the owner may execute the file
    */
   async open(path: string, executable: boolean): Promise<FileWriter> {
     this.#makeDirectoriesOf(path);
-    return await FileWriter.create(join(this.#directory, path), { mode: modeOf(executable) });
+    return await FileWriter.create(join(this.#directory, path), { mode: this.#modeOf(executable) });
   }
 
   /**
@@ -83,12 +103,22 @@ export class Unpacking implements AsyncDisposable {
       using opened = Deno.openSync(file, {
         write: true,
         createNew: true,
-        mode: modeOf(executable),
+        mode: this.#modeOf(executable),
       });
       for (let at = 0; at < bytes.length;) at += opened.writeSync(bytes.subarray(at));
     } catch (cause) {
       throw writeFailed(file, cause);
     }
+  }
+
+  /** Links a file that is on the disk already. Returns false if the file has to be written. */
+  async link(path: string, file: Omit<WantedFile, "target">): Promise<boolean> {
+    return await this.#links?.link({ ...file, target: this.#targetOf(path) }) ?? false;
+  }
+
+  /** Links a small file like {@linkcode Unpacking.link}, synchronously. */
+  linkNow(path: string, file: Omit<WantedFile, "target">): boolean {
+    return this.#links?.linkNow({ ...file, target: this.#targetOf(path) }) ?? false;
   }
 
   /** Renames the temporary directory to the target path, and returns that path. */
@@ -103,6 +133,16 @@ export class Unpacking implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#staging[Symbol.asyncDispose]();
+  }
+
+  #targetOf(path: string): string {
+    this.#makeDirectoriesOf(path);
+    return join(this.#directory, path);
+  }
+
+  #modeOf(executable: boolean): number {
+    const mode = executable ? 0o755 : 0o644;
+    return this.#isReadOnly ? mode & ~0o222 : mode;
   }
 
   #makeDirectoriesOf(path: string): void {
@@ -126,10 +166,6 @@ export class Unpacking implements AsyncDisposable {
     }
     this.#made.add(path);
   }
-}
-
-function modeOf(executable: boolean): number {
-  return executable ? 0o755 : 0o644;
 }
 
 /**

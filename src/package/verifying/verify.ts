@@ -37,6 +37,7 @@ import {
   refuseUnusable,
 } from "../paths/mod.ts";
 import { checkFiles, readEntry } from "./check_files.ts";
+import type { ExistingFiles } from "./existing_files.ts";
 import { Unpacking } from "./unpack.ts";
 
 /** Options of {@linkcode verifyArchive}, which checks an archive and may unpack it. */
@@ -60,6 +61,13 @@ export interface VerifyOptions {
    * new random name.
    */
   stagingPath?: string;
+  /** Whether nobody may write to the unpacked files: 0555 or 0444 instead of 0755 or 0644. */
+  isReadOnly?: boolean;
+  /**
+   * Files on the disk that may be hard-linked where they equal a file of the archive. They are hashed
+   * first. Only for files that nobody writes to, because linked files change together.
+   */
+  existing?: ExistingFiles;
   signal?: AbortSignal;
   /**
    * Called when a step begins, in the order of the chain. The step `archive-limits` is checked up
@@ -98,6 +106,8 @@ export interface VerifiedArchive {
   unpackedBytes: number;
   /** Directory with the unpacked files and `manifest.json`, if the archive was unpacked. */
   unpackedTo?: string;
+  /** Number of unpacked files that were linked to existing ones, and their lengths together in bytes. */
+  linked?: { files: number; bytes: number };
 }
 
 /** The options of a running verification with defaults filled in, and the open archive. */
@@ -118,7 +128,7 @@ export interface Job extends VerifyOptions {
  * but a wrong SHA-256 is reported before any later step's failure. Takes some MiB
  * of memory in addition to the manifest. The directory `unpackTo` appears only after every step has
  * succeeded, and a failure leaves nothing behind. Unpacked files get mode 0755 or 0644 under the
- * umask, and are not flushed to the disk one by one.
+ * umask (without write bits if `isReadOnly`), and are not flushed to the disk one by one.
  *
  * @throws {PackageError} kind `verification` for a failed step; `detail.step` names it. Other kinds
  * for problems that are not the archive's fault: `ARCHIVE_NOT_FOUND`, `ARCHIVE_UNREADABLE`,
@@ -132,7 +142,7 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
   checkLength(archive, minimal, limits, begin);
   await using unpacking = options.unpackTo === undefined
     ? undefined
-    : await Unpacking.begin(options.unpackTo, options.stagingPath);
+    : await Unpacking.begin(options.unpackTo, options.stagingPath, options);
   if (minimal !== undefined) begin("archive-hash");
   const hash = createHash("sha256");
   async function* hashed(): AsyncGenerator<Uint8Array> {
@@ -158,7 +168,7 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
     inner,
     ...contents,
   };
-  return unpackedTo === undefined ? verified : { ...verified, unpackedTo };
+  return unpacking ? { ...verified, unpackedTo, linked: unpacking.linked } : verified;
 }
 
 /**

@@ -14,7 +14,12 @@
  * @module
  */
 
-export { checkStored, readStoredManifest, sizeOfStored } from "./package_check.ts";
+export {
+  checkStored,
+  readStoredManifest,
+  sharedBytesOfStored,
+  sizeOfStored,
+} from "./package_check.ts";
 export {
   type DamagedPackage,
   isPackageId,
@@ -25,10 +30,5 @@ export {
 } from "./package_entry.ts";
 export { type MakeLink, readLinks } from "./package_links.ts";
 export { PackageRoots } from "./package_roots.ts";
-export {
-  type CommitOptions,
-  PackageStore,
-  refuseOther,
-  StagedPackage,
-  type StageOptions,
-} from "./package_store.ts";
+export { PackageStore, refuseOther, type StageOptions } from "./package_store.ts";
+export { type CommitOptions, StagedPackage } from "./staged_package.ts";

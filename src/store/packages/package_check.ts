@@ -36,7 +36,8 @@ export async function readStoredManifest(
   return (await readManifestOf(entry, limits, signal)).manifest;
 }
 
-async function readManifestOf(
+/** Reads and checks a manifest like {@linkcode readStoredManifest}, and returns it in compact form. */
+export async function readManifestOf(
   { path, minimal }: StoredPackage,
   limits: ArchiveLimits,
   signal?: AbortSignal,
@@ -127,6 +128,18 @@ export async function sizeOfStored(entry: { directory: string }): Promise<number
 }
 
 /**
+ * Returns the total size of those files of a stored package that other packages share, so that removing
+ * the package frees nothing of them, in bytes.
+ */
+export async function sharedBytesOfStored(entry: { directory: string }): Promise<number> {
+  let bytes = 0;
+  for await (const { sizeBytes, isShared } of walk(entry.directory)) {
+    if (isShared) bytes += sizeBytes;
+  }
+  return bytes;
+}
+
+/**
  * Returns all parent directories of the given files.
  *
  * @param paths sorted, so that only the part that differs from the previous path must be examined
@@ -151,6 +164,8 @@ interface Found {
   kind: "file" | "directory" | "other";
   /** Size of a file in bytes; 0 for a directory or another kind of entry. */
   sizeBytes: number;
+  /** Whether a file has other hard links. */
+  isShared: boolean;
 }
 
 /** Yields all files and directories below a directory, sorted by name. Does not follow links. */
@@ -165,11 +180,12 @@ async function* walk(directory: string, prefix = ""): AsyncGenerator<Found> {
       throw fileError(cause, "read", at);
     });
     if (info.isDirectory()) {
-      yield { path, kind: "directory", sizeBytes: 0 };
+      yield { path, kind: "directory", sizeBytes: 0, isShared: false };
       yield* walk(at, `${path}/`);
     } else {
       const isFile = info.isFile();
-      yield { path, kind: isFile ? "file" : "other", sizeBytes: isFile ? info.size : 0 };
+      const isShared = isFile && info.nlink > 1;
+      yield { path, kind: isFile ? "file" : "other", sizeBytes: isFile ? info.size : 0, isShared };
     }
   }
 }

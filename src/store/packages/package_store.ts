@@ -21,12 +21,11 @@
  * @module
  */
 
-import { mkdir, readdir, rm, unlink } from "node:fs/promises";
+import { mkdir, readdir, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Clock, systemClock } from "../../base/mod.ts";
 import {
   type ArchiveLimits,
-  type FullManifest,
   type MinimalManifest,
   namingFullDisk,
   serializeMinimal,
@@ -40,8 +39,6 @@ import {
   removeOwnTemporaries,
   removeStaleTemporaries,
   StoreError,
-  syncDirectory,
-  type Temporary,
   writeFileAtomic,
 } from "../files/mod.ts";
 import {
@@ -55,9 +52,11 @@ import {
   type StoreEntry,
   TREE,
 } from "./package_entry.ts";
+import { FilesBeside, VersionsBeside } from "./files_beside.ts";
 import { type MakeLink, writeLinks } from "./package_links.ts";
 import { PackagePlaces } from "./package_places.ts";
 import { PackageRoots } from "./package_roots.ts";
+import { type CommitOptions, removeDirectory, StagedPackage } from "./staged_package.ts";
 
 const LOCK_TIMEOUT_MS = 10_000;
 
@@ -65,16 +64,6 @@ const LOCK_TIMEOUT_MS = 10_000;
 export interface StageOptions {
   limits: ArchiveLimits;
   signal?: AbortSignal;
-}
-
-/** Options of {@linkcode StagedPackage.commit}, which moves a package to its final path. */
-export interface CommitOptions {
-  /** Ids of the packages that the package depends on, by package name. */
-  links: ReadonlyMap<string, string>;
-  /** Whether the user installs the package by name, not only as a dependency. */
-  direct: boolean;
-  /** Whether to replace a stored copy of the same package, because its files are damaged. */
-  replace?: boolean;
 }
 
 /** The store of installed packages: adds, finds, lists and removes unpacked packages. */
@@ -85,6 +74,7 @@ export class PackageStore {
   readonly makeLink: MakeLink;
   readonly #clock: Clock;
   readonly #places: PackagePlaces;
+  readonly #versions: VersionsBeside;
 
   /**
    * @param makeLink makes the links to dependencies
@@ -96,6 +86,7 @@ export class PackageStore {
     this.roots = new PackageRoots(this.path);
     this.#clock = clock;
     this.#places = new PackagePlaces(this.path, clock);
+    this.#versions = new VersionsBeside(this.path);
   }
 
   /**
@@ -192,8 +183,9 @@ export class PackageStore {
   }
 
   /**
-   * Verifies an archive and unpacks it under a temporary name in the store. The package becomes
-   * visible when the caller commits the result. Disposing of an uncommitted result removes the
+   * Verifies an archive and unpacks it under a temporary name in the store. Files that a stored version
+   * of the same name has with the same contents are hard-linked instead of written, so no program may
+   * write to stored files. The package becomes visible when the caller commits the result. Disposing of an uncommitted result removes the
    * files.
    *
    * @throws {PackageError} if a step of the verification fails; no files remain in this case
@@ -215,17 +207,23 @@ export class PackageStore {
       const temporary = await createTemporaryDirectory(this.path);
       const directory = temporary.path;
       try {
-        const { full, unpackedBytes } = await verifyArchive({
+        const { full, unpackedBytes, linked } = await verifyArchive({
           archivePath,
           minimal,
           limits,
           unpackTo: join(directory, TREE),
+          isReadOnly: true,
+          existing: await this.#filesBeside(minimal, limits, signal),
           signal,
         });
         await writeFileAtomic(join(directory, MINIMAL), serializeMinimal(minimal));
-        return new StagedPackage(this, temporary, minimal, full, unpackedBytes);
+        return new StagedPackage(this, temporary, minimal, {
+          full,
+          unpackedBytes,
+          linked: linked!,
+        });
       } catch (error) {
-        await remove(temporary);
+        await removeDirectory(temporary);
         throw error;
       }
     });
@@ -296,6 +294,13 @@ export class PackageStore {
     return await work();
   }
 
+  /** Finds files that a package may share with versions of it that are stored already. */
+  async #filesBeside(minimal: MinimalManifest, limits: ArchiveLimits, signal?: AbortSignal) {
+    const ids = (await readdir(this.path)).filter(isPackageId);
+    const versions = await this.#versions.find(ids, packageId(minimal), minimal.name);
+    return await FilesBeside.read(versions, limits, signal);
+  }
+
   #lock(name: string, exclusive: boolean, signal?: AbortSignal): Promise<Disposable> {
     return lockFile(join(this.path, name), {
       exclusive,
@@ -303,58 +308,6 @@ export class PackageStore {
       timeoutMs: LOCK_TIMEOUT_MS,
       signal,
     });
-  }
-}
-
-/** A verified and unpacked package under a temporary name, not yet visible in the store. */
-export class StagedPackage implements AsyncDisposable {
-  readonly minimal: MinimalManifest;
-  readonly full: FullManifest;
-  /** Size of the uncompressed archive (tar), in bytes. */
-  readonly unpackedBytes: number;
-  readonly #store: PackageStore;
-  #directory: Temporary | undefined;
-
-  constructor(
-    store: PackageStore,
-    directory: Temporary,
-    minimal: MinimalManifest,
-    full: FullManifest,
-    unpackedBytes: number,
-  ) {
-    this.#store = store;
-    this.#directory = directory;
-    this.minimal = minimal;
-    this.full = full;
-    this.unpackedBytes = unpackedBytes;
-  }
-
-  /**
-   * Moves the package with its links to its final path, atomically. If the store already has the
-   * same package, updates only that package's links and mark; disposing of this object then removes
-   * the new files.
-   *
-   * @throws {StoreError} `PACKAGE_CHANGED` (kind `verification`), and the errors of the file system
-   */
-  async commit({ links, direct, replace }: CommitOptions): Promise<StoredPackage> {
-    const directory = this.#directory!.path;
-    await writeLinks(directory, links, this.#store.makeLink);
-    if (direct) await writeFileAtomic(join(directory, DIRECT), "");
-    await syncDirectory(directory);
-    const options = { links, direct, replace };
-    const { entry, placed } = await this.#store.place(directory, this.minimal, options);
-    if (placed) {
-      this.#directory?.[Symbol.dispose]();
-      this.#directory = undefined;
-    }
-    if (entry && entry.problem === undefined) return entry;
-    const message = `${this.#store.treePath(this.minimal)} was changed by another program`;
-    throw new StoreError("failed", "IO_FAILED", message);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#directory !== undefined) await remove(this.#directory);
-    this.#directory = undefined;
   }
 }
 
@@ -389,9 +342,4 @@ async function markDirect({ directory }: StoreEntry, direct: boolean): Promise<v
   await unlink(path).catch((cause) => {
     if (!isCode(cause, "ENOENT")) throw fileError(cause, "write", path);
   });
-}
-
-async function remove(directory: Temporary): Promise<void> {
-  await rm(directory.path, { recursive: true, force: true }).catch(() => {});
-  directory[Symbol.dispose]();
 }

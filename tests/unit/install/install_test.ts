@@ -11,7 +11,7 @@ import { install } from "../../../src/install/install.ts";
 import { makeLink } from "../../../src/launcher/links.ts";
 import { defaultArchiveLimits } from "../../../src/package/mod.ts";
 import { createTemporaryDirectory, PackageStore } from "../../../src/store/mod.ts";
-import { canMount, smallDisk, temporaryHome } from "../../support/mod.ts";
+import { canMount, overwrite, smallDisk, temporaryHome } from "../../support/mod.ts";
 import {
   alice,
   aliceKey,
@@ -279,7 +279,7 @@ installTest(
     await place.make("app@1.0.0");
     const { direct: [app] } = await install(place.context(), wanting("app"));
     const damages = [
-      () => Deno.writeTextFile(join(app!.path, "manifest.json"), "{}"),
+      () => overwrite(join(app!.path, "manifest.json"), "{}"),
       () => Deno.remove(join(app!.path, "manifest.json")),
       () => Deno.writeTextFile(join(app!.path, "..", "minimal.json"), "{}"),
       () => Deno.remove(join(app!.path, "..", "minimal.json")),
@@ -292,7 +292,7 @@ installTest(
       const [entry] = await place.store.list();
       assert.ok(entry!.problem === undefined && entry!.direct);
     }
-    await Deno.writeTextFile(join(app!.path, "index.js"), "altered\n");
+    await overwrite(join(app!.path, "index.js"), "altered\n");
     await install(place.context(), wanting("app"));
     assert.equal(await Deno.readTextFile(join(app!.path, "index.js")), "altered\n");
     await install(place.context(), { ...wanting("app"), force: true });

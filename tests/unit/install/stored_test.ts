@@ -12,6 +12,7 @@ import { linkPackage } from "../../../src/install/link.ts";
 import { pruneStore, uninstall } from "../../../src/install/prune.ts";
 import { makeLink } from "../../../src/launcher/links.ts";
 import { checkStored, sizeOfStored, type StoredPackage } from "../../../src/store/mod.ts";
+import { overwrite } from "../../support/mod.ts";
 import {
   aliceKey,
   failure,
@@ -89,13 +90,13 @@ installTest(
     const cases: [damage: () => Promise<unknown>, mend: () => Promise<unknown>, found: RegExp[]][] =
       [
         [
-          () => Deno.writeTextFile(at("index.js"), "x\n"),
-          () => Deno.writeTextFile(at("index.js"), "1\n"),
+          () => overwrite(at("index.js"), "x\n"),
+          () => overwrite(at("index.js"), "1\n"),
           [/package\/index\.js was altered$/],
         ],
         [
-          () => Deno.truncate(at("src/deep/a.js"), 0),
-          () => Deno.writeTextFile(at("src/deep/a.js"), "2\n"),
+          () => overwrite(at("src/deep/a.js"), ""),
+          () => overwrite(at("src/deep/a.js"), "2\n"),
           [/src\/deep\/a\.js was altered$/],
         ],
         [
@@ -162,7 +163,7 @@ installTest("verification detects an altered manifest by its signature", async (
   const file = join(other.path, "manifest.json");
   const manifest = await Deno.readTextFile(file);
   const alter = async (change: (text: string) => string) => {
-    await Deno.writeTextFile(file, change(manifest));
+    await overwrite(file, change(manifest));
     return (await checkStored(other)).join("\n");
   };
   assert.match(
