@@ -7,13 +7,8 @@
  */
 
 import { createHash } from "node:crypto";
-import {
-  CHUNK_BYTES,
-  chunksOfArchive,
-  fileChanged,
-  type OpenArchive,
-  openArchive,
-} from "../archive/mod.ts";
+import { pause } from "../../base/mod.ts";
+import { chunksOfArchive, fileChanged, type OpenArchive, openArchive } from "../archive/mod.ts";
 import type { VerificationStep } from "../errors.ts";
 import type { MinimalManifest } from "../manifest/mod.ts";
 import { defaultArchiveLimits } from "../paths/mod.ts";
@@ -30,6 +25,9 @@ import {
 
 /** Length of the parts that are inflated to read the manifest, in bytes. Divides every piece length. */
 const BLOCK_BYTES = 16 * 1024;
+
+/** Length of the parts in which an arriving archive is read, in bytes. They fit a processor's cache. */
+const PART_BYTES = 256 * 1024;
 
 /** Options of {@linkcode verifyDownloaded}. */
 export interface DownloadedOptions
@@ -98,32 +96,18 @@ export async function verifyArriving(options: ArrivingOptions): Promise<Download
   // Use the size of the complete archive, because the file on the disk may still be shorter.
   const archive: OpenArchive = { ...opened, info: { ...opened.info, size: minimal.length } };
   checkLength(archive, minimal, limits, begin);
-  // Two buffers take turns: while one chunk is used, the next is read into the other buffer.
-  const buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)];
+  const buffer = new Uint8Array(PART_BYTES);
   async function* chunks(): AsyncGenerator<Uint8Array> {
     let there = 0;
-    const read = async (at: number) => {
+    for (let at = 0; at < minimal.length;) {
       signal?.throwIfAborted();
       if (there <= at) there = await arrived(at);
-      const buffer = buffers.reverse()[0]!.subarray(0, there - at);
-      const count = await archive.file.read(buffer);
+      else await pause();
+      // The engine has just written these bytes, so they are in the system's cache.
+      const count = archive.file.readSync(buffer.subarray(0, there - at));
       if (count === null) throw fileChanged(archivePath);
-      return buffer.subarray(0, count);
-    };
-    let next = minimal.length > 0 ? read(0) : undefined;
-    try {
-      for (let at = 0; next;) {
-        const chunk = await next;
-        at += chunk.length;
-        next = at < minimal.length ? read(at) : undefined;
-        // The read's error is thrown when the chunk is awaited; until then it must not count as an
-        // unhandled rejection.
-        next?.catch(() => {});
-        yield chunk;
-      }
-    } finally {
-      // Wait for the pending read before the file is closed.
-      await next?.catch(() => {});
+      at += count;
+      yield buffer.subarray(0, count);
     }
   }
   const job: Job = { ...options, limits, archive, begin };
