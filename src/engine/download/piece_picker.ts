@@ -31,13 +31,10 @@ import {
 import { byRarity, nearlyInOrder } from "./piece_order.ts";
 import { type ByteRange, WantedPieces } from "./wanted_pieces.ts";
 
-/**
- * Minimum length of a peer's request pipeline, in seconds at the peer's speed. A shorter pipeline
- * is refilled.
- */
-const MIN_AHEAD_S = 0.5;
 /** Length to which a peer's request pipeline is refilled, in seconds at the peer's speed. */
-const MAX_AHEAD_S = 1;
+const AHEAD_S = 1;
+/** Share of that length below which the pipeline is refilled, so that several requests go out at once. */
+const REFILL_SHARE = 0.5;
 /**
  * Number of blocks requested from a peer that has sent nothing yet. With fewer blocks, the reply
  * may not fill its last packet. The peer's system would then hold that packet back for 40 ms, until
@@ -185,16 +182,16 @@ export class PiecePicker {
     // as the peer allows, no allowed-fast piece is requested.
     if (this.#verified >= allowed.length) return;
     const speed = wire.downloadSpeed();
-    if (wire.requests.length >= blocksAhead(wire, speed, MIN_AHEAD_S)) return;
-    const most = blocksAhead(wire, speed, MAX_AHEAD_S);
+    const most = blocksAhead(wire, speed);
+    if (wire.requests.length >= REFILL_SHARE * most) return;
     for (const index of allowed) if (this.#take(wire, index, most, false)) return;
   }
 
   #ask(wire: RequestingWire): void {
     const speed = wire.downloadSpeed();
     const isNew = wire.downloaded === 0;
-    if (wire.requests.length >= (isNew ? 1 : blocksAhead(wire, speed, MIN_AHEAD_S))) return;
-    const most = isNew ? atMostReqq(wire, FIRST_BLOCKS) : blocksAhead(wire, speed, MAX_AHEAD_S);
+    const most = isNew ? atMostReqq(wire, FIRST_BLOCKS) : blocksAhead(wire, speed);
+    if (wire.requests.length >= (isNew ? 1 : REFILL_SHARE * most)) return;
     this.#refreshOrder();
     // A piece that a leecher has is not requested from a seeder at first, so that seeders are left
     // to send the other pieces.
@@ -298,9 +295,9 @@ export class PiecePicker {
 }
 
 /**
- * Returns the length of a peer's request pipeline: the number of blocks that the peer sends in
- * `seconds`, plus two, up to the peer's own maximum number of requests (`reqq`).
+ * Returns the full length of a peer's request pipeline: the number of blocks that the peer sends in
+ * `AHEAD_S`, plus two, within the limits on requests to one peer.
  */
-function blocksAhead(wire: RequestingWire, speed: number, seconds: number): number {
-  return atMostReqq(wire, 2 + Math.ceil(seconds * speed / BLOCK_BYTES));
+function blocksAhead(wire: RequestingWire, speed: number): number {
+  return atMostReqq(wire, 2 + Math.ceil(AHEAD_S * speed / BLOCK_BYTES));
 }

@@ -198,12 +198,26 @@ Deno.test("a new peer is asked for a few blocks, a fast one for a second of its 
   assert.equal(download.asked(fast).length, 102);
   assert.equal(download.asked(modest).length, 30);
   // The request pipeline is refilled when half of the requests have been answered.
-  fast.requests = fast.requests.slice(0, 52);
+  fast.requests = fast.requests.slice(0, 51);
   download.requestStrategy.askPeer(fast);
-  assert.equal(fast.requests.length, 52);
+  assert.equal(fast.requests.length, 51);
   fast.requests.pop();
   download.requestStrategy.askPeer(fast);
   assert.equal(fast.requests.length, 102);
+});
+
+Deno.test("the fastest peer has 512 requests at a time, and gets more when half are answered", () => {
+  const fastest = Object.assign(peer(everything, { speed: 10_000 * 16_384 }), {
+    peerExtendedHandshake: { reqq: 2_000 },
+  });
+  const download = new Download(1_000, [fastest]);
+  assert.equal(download.asked(fastest).length, 512);
+  fastest.requests = fastest.requests.slice(0, 256);
+  download.requestStrategy.askPeer(fastest);
+  assert.equal(fastest.requests.length, 256);
+  fastest.requests.pop();
+  download.requestStrategy.askPeer(fastest);
+  assert.equal(fastest.requests.length, 512);
 });
 
 Deno.test("WebTorrent sees a sufficient speed while blocks are requested", () => {
