@@ -252,6 +252,7 @@ function otherRows(): string[][] {
   const rest = (engine.net as string[]).filter((one) => !publicRanges().includes(one));
   const added = (local.net as string[]).filter((one) => !(engine.net as string[]).includes(one));
   const helper = helperPermissions({ read: ["SOURCE", "COPY"], write: ["COPY"] });
+  const unpacking = helperPermissions({ read: [], write: ["STAGING"] });
   if (String(engine.read) !== String(engine.write)) throw new Error("the engine's paths differ");
   return [
     ["engine", "net", code(rest.map((one) => one.replace(/:1$/, ":PORT"))), "listening"],
@@ -269,6 +270,13 @@ function otherRows(): string[][] {
     ["compress and hash", "read", paths(helper.read), "a file, and the copy that is made of it"],
     ["compress and hash", "write", paths(helper.write), "the copy"],
     ["compress and hash", ...nothingElse(helper)],
+    [
+      "unpack",
+      "write",
+      paths(unpacking.write),
+      "the directory of the files, until they are all there",
+    ],
+    ["unpack", ...nothingElse(unpacking)],
   ];
 }
 

@@ -107,7 +107,7 @@ export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
       "the request",
   },
   startHelper: {
-    does: "starts a thread that compresses and hashes",
+    does: "starts a thread that compresses, hashes or writes files",
     isGranted: () => true,
     check: "as many as the machine has processors, at most six; the command's own lists have the " +
       "files that the thread may open",

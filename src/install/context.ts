@@ -7,7 +7,7 @@
 import type { PackageFlags } from "../base/mod.ts";
 import type { RangeKind, Requirement, SkippedVersion, VersionFlags } from "../fetching/mod.ts";
 import type { PublisherChoice, ResolvedByName } from "../names/mod.ts";
-import type { ArchiveLimits, MinimalManifest } from "../package/mod.ts";
+import type { ArchiveLimits, MinimalManifest, StartThread } from "../package/mod.ts";
 import type { PackageName, PackageStore } from "../store/mod.ts";
 import type { Graph } from "./dependency_graph.ts";
 
@@ -15,6 +15,8 @@ import type { Graph } from "./dependency_graph.ts";
 export interface InstallContext {
   store: PackageStore;
   limits: ArchiveLimits;
+  /** Starts a thread that writes files. Default: the calling thread writes them. */
+  startThread?: StartThread;
   signal?: AbortSignal;
   /**
    * Finds a package in the DHT. If `wanted` names no publisher, the trust policy chooses one.

@@ -305,13 +305,14 @@ export class Installation implements AsyncDisposable {
     archivePath: string,
     signal: AbortSignal,
   ): Promise<StagedPackage> {
-    const { store, limits, onStep } = this.#context;
+    const { store, limits, startThread, onStep } = this.#context;
     signal.throwIfAborted();
     onStep?.(`unpacking ${label(minimal)}`);
     const leftBytes = limits.maxUnpackedBytes - this.#unpackedBytes;
     try {
       const own = { ...limits, maxUnpackedBytes: leftBytes };
-      const staged = await store.stage(minimal, archivePath, { limits: own, signal });
+      const options = { limits: own, startThread, signal };
+      const staged = await store.stage(minimal, archivePath, options);
       this.#unpackedBytes += staged.unpackedBytes;
       const { files, bytes } = staged.linked;
       if (files > 0) {

@@ -1,5 +1,5 @@
 /**
- * Starts the helper threads of a command, which compress and hash. The launcher starts them, because
+ * Starts the helper threads of a command, which compress, hash and write files. The launcher starts them, because
  * Deno takes a second to start a thread from a thread, and some 15 ms from the main thread.
  *
  * A stranger may control the command's thread. So a helper gets at most files that the command may

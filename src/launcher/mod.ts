@@ -13,7 +13,7 @@
  * - `stdin_paths.ts` reads the paths on standard input, and `roots.ts` those of projects.
  * - `launch.ts` runs a command line; the program's entry point `main.ts` loads it.
  * - `command_thread.ts` starts the command's thread and answers its requests, and
- *   `helper_threads.ts` starts the threads that compress and hash for it.
+ *   `helper_threads.ts` starts the threads that compress, hash and write files for it.
  * - `local_requests.ts` carries the requests out.
  * - `keys.ts` opens the publisher's key, and signs statements with it.
  * - `placing.ts` gives finished files their names in the user's directory.

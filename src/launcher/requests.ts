@@ -218,7 +218,7 @@ export interface LauncherRequests {
    */
   startEngine(options: EngineOptions, port: MessagePort): EngineThread;
   /**
-   * Starts a thread that compresses and hashes. It may touch the given files and nothing else, and
+   * Starts a thread that compresses, hashes or writes files. It may touch the given files and nothing else, and
    * the command itself must have them in its permission lists.
    *
    * @returns `undefined` if as many helpers run as suit the machine

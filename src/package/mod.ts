@@ -7,7 +7,7 @@
  * - `paths`: the rules and limits for the paths of an archive;
  * - `manifest`: full and minimal manifest, catalogs, names, versions, `package.json`;
  * - `torrent`: piece length, `.torrent`, infohash;
- * - `archive`: tar and gzip, threads that compress and hash, atomic writing of files;
+ * - `archive`: tar and gzip, threads that compress, hash and write files, atomic writing of files;
  * - `selection`: the choice of the files of a directory that go into its package;
  * - `packing`: making archive, minimal manifest and torrent from a directory ({@linkcode
  *   packDirectory});

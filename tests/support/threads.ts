@@ -34,7 +34,7 @@ export const threads: Record<string, Thread> = {
     title: "helper threads",
     process: "command",
     rooms: ["package"],
-    does: ["compress and hash"],
+    does: ["compress, hash, unpack"],
     touches: [],
   },
   hostLauncher: {

@@ -206,13 +206,17 @@ async function deliver(
     const unpackTo = resolve(io.cwd, target);
     const stagingPath = io.stagingFor(dirname(unpackTo));
     const wanted = { archivePath, minimal, limits, signal: io.signal };
-    await namingFullDisk({
-      what: `${name}@${version}`,
-      directory: dirname(unpackTo),
-      stagingPath,
-      neededBytes: async () => (await verifyArchive(wanted)).unpackedBytes,
-      otherwise: "give another directory with -o",
-    }, () => verifyArchive({ ...wanted, unpackTo, stagingPath }));
+    await namingFullDisk(
+      {
+        what: `${name}@${version}`,
+        directory: dirname(unpackTo),
+        stagingPath,
+        neededBytes: async () => (await verifyArchive(wanted)).unpackedBytes,
+        otherwise: "give another directory with -o",
+      },
+      () =>
+        verifyArchive({ ...wanted, unpackTo, stagingPath, startThread: io.launcher.startHelper }),
+    );
     path = unpackTo;
   } else {
     path = minimal ? archivePath : await copyOut(given, archivePath, outsidePath(io.cwd, got));

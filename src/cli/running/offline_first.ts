@@ -104,6 +104,7 @@ async function commonContext(
   return {
     store: await packageStore(given),
     limits,
+    startThread: given.io.launcher.startHelper,
     signal: given.io.signal,
     held: async (name) => (await held(name))?.minimal,
     pinned(name) {

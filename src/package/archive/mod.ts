@@ -13,6 +13,7 @@
  *   copy, in two threads if the archive is long and the caller hands in how to start them.
  * - Files: `openArchive`, {@linkcode FileWriter} and {@linkcode Staging} read and write files.
  *   A change during a read is detected, and a new file appears complete or not at all.
+ *   {@linkcode SmallFiles} writes many small files, in threads.
  *
  * `../selection` chooses the files of an archive. `../verifying` checks an archive against its
  * publisher's signature. To start, read `tar_header.ts` and `tar_reader.ts`.
@@ -39,6 +40,7 @@ export { FILE_CUTS, MANIFEST_CUTS } from "./member_cuts.ts";
 export { BATCH_BYTES, MemberWriter } from "./member_writer.ts";
 export { ArchivePass } from "./pass.ts";
 export { CHUNK_BYTES, readChunks } from "./read_chunks.ts";
+export { SmallFiles, writeSmallFile } from "./small_files.ts";
 export { isZero } from "./tar_header.ts";
 export { readTar, type TarEntry } from "./tar_reader.ts";
 export { TAR_HEADER_BYTES, tarEntry, tarEntryBytes, type TarFile, tarOf } from "./tar_writer.ts";

@@ -1,7 +1,7 @@
 /**
- * The entry point of a thread that compresses or hashes; the launcher starts it. The thread has no
- * network access, and may open only the archive of its pass and the copy. It has no keys and parses
- * nothing. Its first and only message is the port by which it gets its orders.
+ * The entry point of a thread that compresses, hashes or writes small files; the launcher starts it.
+ * The thread has no network access, and may open only the archive of its pass and the copy, or write
+ * in the directory of its files. It has no keys and parses nothing. Its first and only message is the port by which it gets its orders.
  *
  * @module
  */
@@ -11,14 +11,17 @@ import "./confined.ts";
 import { type CompressedMembers, compressMembers } from "./gzip_member.ts";
 import { type PassFailure, type PassPlan, PassState, PassStopped } from "./pass_state.ts";
 import { PassSteps } from "./pass_steps.ts";
+import { type FileBatch, type FileFailure, writeBatch } from "./small_files.ts";
 
 /**
- * A message that orders a thread to compress or to hash. The thread answers orders in sequence,
+ * A message that orders a thread to compress, to hash or to write files. The thread answers orders in sequence,
  * each once.
  */
 export type Order =
   /** Compresses the beginning of a buffer to members, whose bytes end at the given offsets. */
   | { order: "compress"; bytes: Uint8Array; ends: readonly number[] }
+  /** Small files to write, whose contents are in `bytes` one after the other. */
+  | { order: "write"; bytes: Uint8Array; files: FileBatch }
   /** One thread's part of a pass over an archive, see {@linkcode PassSteps}. */
   | { order: "pass"; plan: PassPlan; part: "whole" | "help" };
 
@@ -29,6 +32,8 @@ export interface Answer {
   compressed?: CompressedMembers;
   /** Set in a progress report: the range of the pass that the thread has finished. */
   range?: number;
+  /** Set if a file could not be written. */
+  failed?: FileFailure;
   /** Set if the pass was stopped. `failure` is missing if another thread reports it. */
   stopped?: { failure?: PassFailure };
 }
@@ -60,6 +65,10 @@ function carryOut(order: Order, port: MessagePort): void {
     port.postMessage(message, transfer);
   if (order.order === "pass") {
     return answer(pass(order.plan, order.part, (range) => answer({ range })));
+  }
+  if (order.order === "write") {
+    const { bytes, files } = order;
+    return answer({ bytes, failed: writeBatch(files, bytes) }, [bytes.buffer as ArrayBuffer]);
   }
   const { bytes, ends } = order;
   const compressed = compressMembers(bytes, ends);

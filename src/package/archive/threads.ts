@@ -1,5 +1,5 @@
 /**
- * Threads that compress and hash in parallel with the thread that uses them. The results do not
+ * Threads that compress, hash and write files in parallel with the thread that uses them. The results do not
  * depend on the number of threads. The caller hands in how a thread is started; `thread.ts` is the
  * code that runs in the threads.
  *
@@ -21,7 +21,7 @@ export function usefulThreads(): number {
   return processors < 2 ? 0 : Math.min(processors, MAX_THREADS);
 }
 
-/** The files that a thread may read and write, as absolute paths. */
+/** The files and directories that a thread may read and write, as absolute paths. */
 export interface ThreadFiles {
   read: string[];
   write: string[];
@@ -43,7 +43,7 @@ export interface StartedThread {
  */
 export type StartThread = (files: ThreadFiles) => StartedThread | undefined;
 
-/** A thread that compresses and hashes. */
+/** A thread that compresses, hashes and writes files. */
 export class Thread implements Disposable {
   readonly #started: StartedThread;
   readonly #pending: PromiseWithResolvers<Answer>[] = [];
@@ -76,7 +76,7 @@ export class Thread implements Disposable {
       else onProgress?.(data.range);
     };
     started.died.then((why) => {
-      const message = `A thread that compresses and hashes died: ${why}`;
+      const message = `A thread that compresses, hashes and writes files died: ${why}`;
       this.#fail(new PackageError("failed", "THREAD_DIED", message));
     });
   }

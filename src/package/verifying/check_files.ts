@@ -55,7 +55,8 @@ export async function checkFiles(
     // Small files are handled without `await`: they are numerous, and awaiting each would take
     // long.
     if (whole && sizeBytes <= SMALL_FILE_BYTES) {
-      takeSmall(next.value, whole, expected, unpacking);
+      const written = takeSmall(next.value, whole, expected, unpacking);
+      if (written) await written;
     } else await takeFile(next.value, expected, unpacking);
     onFile?.(path, sizeBytes);
     // Yield to the event loop here: each file may have created many directories synchronously.
@@ -98,7 +99,7 @@ async function takeFile(
   unpacking?: Unpacking,
 ): Promise<void> {
   if (entry.sizeBytes <= SMALL_FILE_BYTES) {
-    return takeSmall(entry, entry.whole ?? await readEntry(entry), expected, unpacking);
+    return await takeSmall(entry, entry.whole ?? await readEntry(entry), expected, unpacking);
   }
   const hash = createHash("sha256");
   const { path, executable, sizeBytes } = entry;
@@ -111,13 +112,16 @@ async function takeFile(
   compareFile(entry, hash.digest("hex"), expected);
 }
 
-/** Variant of {@linkcode takeFile} for a file whose bytes are all in memory. */
+/**
+ * Variant of {@linkcode takeFile} for a file whose bytes are all in memory. The result, if any, has
+ * to be awaited.
+ */
 function takeSmall(
   entry: TarEntry,
   bytes: Uint8Array,
   expected: string,
   unpacking?: Unpacking,
-): void {
+): Promise<void> | undefined {
   // Hashing to a hexadecimal digest takes a quarter of the time of hashing to a buffer.
   // `crypto.hash` is slower than `createHash` here.
   const sha256 = bytes.length === 0
@@ -126,7 +130,7 @@ function takeSmall(
   compareFile(entry, sha256, expected);
   const { path, executable, sizeBytes } = entry;
   if (unpacking?.linkNow(path, { sha256, sizeBytes, executable })) return;
-  unpacking?.write(path, executable, bytes);
+  return unpacking?.write(path, executable, bytes);
 }
 
 /**

@@ -11,9 +11,12 @@ import {
   isNotGranted,
   moveIntoPlace,
   newStagingPath,
+  SmallFiles,
   Staging,
+  type StartThread,
   syncDirectoryOf,
   writeFailed,
+  writeSmallFile,
 } from "../archive/mod.ts";
 import { outOfReach } from "../../base/mod.ts";
 import { PackageError } from "../errors.ts";
@@ -21,12 +24,27 @@ import { MANIFEST_PATH } from "../paths/mod.ts";
 import { type ExistingFiles, FileLinks, type WantedFile } from "./existing_files.ts";
 
 /** How files are unpacked. */
-interface Files {
+interface UnpackOptions {
+  /** Path of the staging directory; default: a new random name. */
+  stagingPath?: string;
+  /** Starts the threads that write small files, if they are many. */
+  startThread?: StartThread;
   /** Whether nobody may write to the files: mode 0555 or 0444 instead of 0755 or 0644; the umask applies. */
   isReadOnly?: boolean;
   /** Files that are linked where they have the contents and the mode of a file in the archive. */
   existing?: ExistingFiles;
 }
+
+/**
+ * Number of files in a package from which they are written in threads. Starting the threads takes as
+ * long as writing half of these files.
+ */
+const THREADS_FILES = 2000;
+/**
+ * Number of files that are written before the threads start: a package of which nearly all files are
+ * linked needs none.
+ */
+const FIRST_FILES = 64;
 
 /**
  * A directory that is filled under a temporary name. Disposing of this object before `finish`
@@ -41,12 +59,19 @@ export class Unpacking implements AsyncDisposable {
   readonly #isReadOnly: boolean;
   /** Links to existing files. They resemble the manifest, which is always written, before all others. */
   readonly #links: FileLinks | undefined;
+  readonly #startThread: StartThread | undefined;
+  #expectedFiles = 0;
+  #writtenFiles = 0;
+  /** Writes the small files, if they are many. */
+  #small: SmallFiles | undefined;
 
-  private constructor(target: string, staging: Staging, { isReadOnly = false, existing }: Files) {
+  private constructor(target: string, staging: Staging, files: UnpackOptions) {
+    const { isReadOnly = false, existing, startThread } = files;
     this.#target = target;
     this.#staging = staging;
     // The staging directory itself stays where it is, since its lock would move with it.
     this.#directory = staging.next();
+    this.#startThread = startThread;
     this.#isReadOnly = isReadOnly;
     this.#links = existing && new FileLinks(existing, join(this.#directory, MANIFEST_PATH));
   }
@@ -60,17 +85,16 @@ export class Unpacking implements AsyncDisposable {
    * Creates the staging directory beside the target.
    *
    * @param path path of the target, which must be missing or an empty directory
-   * @param stagingPath path of the staging directory; default: a new random name
    * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`
    */
-  static async begin(path: string, stagingPath?: string, files: Files = {}): Promise<Unpacking> {
+  static async begin(path: string, options: UnpackOptions = {}): Promise<Unpacking> {
     const target = resolve(path);
-    const staged = stagingPath ?? newStagingPath(dirname(target));
+    const staged = options.stagingPath ?? newStagingPath(dirname(target));
     await checkUnpackTarget(target, staged);
     const staging = await Staging.create(staged).catch((cause) => {
       throw writeFailed(target, cause);
     });
-    const unpacking = new Unpacking(target, staging, files);
+    const unpacking = new Unpacking(target, staging, options);
     try {
       unpacking.#makeDirectory("");
       return unpacking;
@@ -78,6 +102,11 @@ export class Unpacking implements AsyncDisposable {
       await staging[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Tells how many more files will be written or linked. */
+  expect(fileCount: number): void {
+    this.#expectedFiles = fileCount;
   }
 
   /**
@@ -92,20 +121,22 @@ export class Unpacking implements AsyncDisposable {
   }
 
   /**
-   * Writes a new file synchronously: for a small file an asynchronous call takes longer than the
-   * write.
+   * Writes a new file, at once or, if {@linkcode Unpacking.expect} told of many files, in a thread;
+   * then the file may have at most 64 KiB. The caller has to await the result, if there is one, before
+   * it writes another file.
+   *
+   * @throws {PackageError} `WRITE_FAILED`, `DISK_FULL`, `THREAD_DIED`, also of a file before
    */
-  write(path: string, executable: boolean, bytes: Uint8Array): void {
+  write(path: string, executable: boolean, bytes: Uint8Array): Promise<void> | undefined {
     this.#makeDirectoriesOf(path);
     const file = join(this.#directory, path);
+    const mode = this.#modeOf(executable);
+    if (this.#expectedFiles >= THREADS_FILES && ++this.#writtenFiles === FIRST_FILES) {
+      this.#small = SmallFiles.start(this.#directory, this.#startThread);
+    }
+    if (this.#small) return this.#small.add(file, mode, bytes);
     try {
-      // `Deno.openSync` is used because `Deno.writeFileSync` would ignore the umask.
-      using opened = Deno.openSync(file, {
-        write: true,
-        createNew: true,
-        mode: this.#modeOf(executable),
-      });
-      for (let at = 0; at < bytes.length;) at += opened.writeSync(bytes.subarray(at));
+      writeSmallFile(file, mode, bytes);
     } catch (cause) {
       throw writeFailed(file, cause);
     }
@@ -123,6 +154,7 @@ export class Unpacking implements AsyncDisposable {
 
   /** Renames the temporary directory to the target path, and returns that path. */
   async finish(): Promise<string> {
+    await this.#small?.finish();
     // POSIX atomically renames a directory to the path of an empty directory. Windows cannot, so
     // the empty directory is removed first.
     if (Deno.build.os === "windows") await Deno.remove(this.#target).catch(() => {});
@@ -132,6 +164,7 @@ export class Unpacking implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#small?.[Symbol.asyncDispose]();
     await this.#staging[Symbol.asyncDispose]();
   }
 

@@ -14,6 +14,7 @@ import {
   openArchive,
   readTar,
   release,
+  type StartThread,
   type TarEntry,
 } from "../archive/mod.ts";
 import { PackageError, verificationError, type VerificationStep } from "../errors.ts";
@@ -68,6 +69,8 @@ export interface VerifyOptions {
    * first. Only for files that nobody writes to, because linked files change together.
    */
   existing?: ExistingFiles;
+  /** Starts a thread that writes unpacked files. Default: the calling thread writes them. */
+  startThread?: StartThread;
   signal?: AbortSignal;
   /**
    * Called when a step begins, in the order of the chain. The step `archive-limits` is checked up
@@ -142,7 +145,7 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
   checkLength(archive, minimal, limits, begin);
   await using unpacking = options.unpackTo === undefined
     ? undefined
-    : await Unpacking.begin(options.unpackTo, options.stagingPath, options);
+    : await Unpacking.begin(options.unpackTo, options);
   if (minimal !== undefined) begin("archive-hash");
   const hash = createHash("sha256");
   async function* hashed(): AsyncGenerator<Uint8Array> {
@@ -370,7 +373,8 @@ async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
   }
   if (job.unpacking) {
     refuseUnusable(paths, job.platform ?? Deno.build.os);
-    job.unpacking.write(MANIFEST_PATH, false, bytes);
+    await job.unpacking.write(MANIFEST_PATH, false, bytes);
+    job.unpacking.expect(paths.length);
   }
   // Free the manifest's bytes (up to 16 MiB) immediately: only isSigned() reads the bytes, and
   // isSigned() is not called again.

@@ -29,6 +29,7 @@ import {
   type MinimalManifest,
   namingFullDisk,
   serializeMinimal,
+  type StartThread,
   verifyArchive,
 } from "../../package/mod.ts";
 import {
@@ -63,6 +64,8 @@ const LOCK_TIMEOUT_MS = 10_000;
 /** Options of {@linkcode PackageStore.stage}, which unpacks a package under a temporary name. */
 export interface StageOptions {
   limits: ArchiveLimits;
+  /** Starts a thread that writes files. Default: the calling thread writes them. */
+  startThread?: StartThread;
   signal?: AbortSignal;
 }
 
@@ -194,7 +197,7 @@ export class PackageStore {
   async stage(
     minimal: MinimalManifest,
     archivePath: string,
-    { limits, signal }: StageOptions,
+    { limits, startThread, signal }: StageOptions,
   ): Promise<StagedPackage> {
     const need = {
       what: `${minimal.name}@${minimal.version}`,
@@ -214,6 +217,7 @@ export class PackageStore {
           unpackTo: join(directory, TREE),
           isReadOnly: true,
           existing: await this.#filesBeside(minimal, limits, signal),
+          startThread,
           signal,
         });
         await writeFileAtomic(join(directory, MINIMAL), serializeMinimal(minimal));

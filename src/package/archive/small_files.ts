@@ -1,0 +1,161 @@
+/**
+ * Writes many small files, in threads if there are any. Creating a file takes longer than hashing or
+ * inflating its few bytes: the file system's work, and Deno's, which looks at each directory above a
+ * file for links.
+ *
+ * @module
+ */
+
+import { writeFailed } from "./temporaries.ts";
+import { type StartThread, Thread, usefulThreads } from "./threads.ts";
+
+/** Length in bytes of a buffer with the contents of several files. */
+const BATCH_BYTES = 256 * 1024;
+/** Maximum number of files in a batch, so that a thread gets its first batch early. */
+const BATCH_FILES = 64;
+/** Maximum number of batches that a thread has not written yet. */
+const BATCHES_AHEAD = 2;
+
+/** New files to write, with their contents one after the other in a buffer. */
+export interface FileBatch {
+  /** Absolute paths, which must not exist; their directories must. */
+  paths: string[];
+  /** The mode of each file, reduced by the umask. */
+  modes: number[];
+  /** The length of each file in bytes. */
+  lengths: number[];
+}
+
+/** The reason why a file could not be written. */
+export interface FileFailure {
+  path: string;
+  message: string;
+  /** The system's error code, such as `ENOSPC`. */
+  code: string | undefined;
+}
+
+/**
+ * Writes a new file synchronously: for a small file an asynchronous call takes longer than the
+ * write. Throws the errors of the file system.
+ */
+export function writeSmallFile(path: string, mode: number, bytes: Uint8Array): void {
+  // `Deno.openSync` is used because `Deno.writeFileSync` would ignore the umask.
+  using file = Deno.openSync(path, { write: true, createNew: true, mode });
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+}
+
+/** Writes the files of a batch; ends at the first that cannot be written. */
+export function writeBatch(
+  { paths, modes, lengths }: FileBatch,
+  bytes: Uint8Array,
+): FileFailure | undefined {
+  let at = 0;
+  for (const [index, path] of paths.entries()) {
+    const end = at + lengths[index]!;
+    try {
+      writeSmallFile(path, modes[index]!, bytes.subarray(at, end));
+    } catch (cause) {
+      const { message, code } = cause as Error & { code?: string };
+      return { path, message, code };
+    }
+    at = end;
+  }
+}
+
+/**
+ * Writes small files in threads, a batch at a time. After {@linkcode SmallFiles.finish}, or once this
+ * object is disposed of, no thread writes any more.
+ */
+export class SmallFiles implements AsyncDisposable {
+  readonly #threads: readonly Thread[];
+  /** The batches that are being written, oldest first. */
+  readonly #pending: Promise<void>[] = [];
+  readonly #free: Uint8Array<ArrayBuffer>[] = [];
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #usedBytes = 0;
+  #batch: FileBatch = { paths: [], modes: [], lengths: [] };
+  #failure: unknown;
+
+  /**
+   * Starts the threads, or returns `undefined` if none can be started.
+   *
+   * @param directory absolute path of the directory in which the files will be
+   */
+  static start(directory: string, startThread: StartThread | undefined): SmallFiles | undefined {
+    const files = { read: [], write: [directory] };
+    const threads = Thread.startSome(usefulThreads(), startThread, files);
+    return threads.length === 0 ? undefined : new SmallFiles(threads);
+  }
+
+  private constructor(threads: readonly Thread[]) {
+    this.#threads = threads;
+  }
+
+  /**
+   * Adds a file of at most 64 KiB. The bytes are copied. The caller has to await the result, if there
+   * is one, before it adds another file.
+   *
+   * @param path absolute path in the directory; its parent directory must exist
+   * @throws {PackageError} `WRITE_FAILED`, `DISK_FULL`, also of a file that was added earlier
+   */
+  add(path: string, mode: number, bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    const { paths, modes, lengths } = this.#batch;
+    const isFull = paths.length === BATCH_FILES || this.#usedBytes + bytes.length > BATCH_BYTES;
+    const room = isFull ? this.#send() : undefined;
+    if (room !== undefined) return room.then(() => this.add(path, mode, bytes));
+    if (isFull) return this.add(path, mode, bytes);
+    this.#buffer ??= this.#free.pop() ?? new Uint8Array(BATCH_BYTES);
+    this.#buffer.set(bytes, this.#usedBytes);
+    this.#usedBytes += bytes.length;
+    paths.push(path);
+    modes.push(mode);
+    lengths.push(bytes.length);
+  }
+
+  /**
+   * Waits until all files are written.
+   *
+   * @throws {PackageError} `WRITE_FAILED`, `DISK_FULL`, `THREAD_DIED`
+   */
+  async finish(): Promise<void> {
+    await this.#send();
+    await this.#settle();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A thread that is ended in the middle of a batch could still create a file afterwards.
+    await this.#settle();
+    for (const thread of this.#threads) thread[Symbol.dispose]();
+  }
+
+  async #settle(): Promise<void> {
+    while (this.#pending.length > 0) await this.#pending.shift();
+  }
+
+  /** Hands the batch to a thread. The result, if any, resolves when a next batch may be sent. */
+  #send(): Promise<void> | undefined {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return;
+    const files = this.#batch;
+    this.#batch = { paths: [], modes: [], lengths: [] };
+    this.#buffer = undefined;
+    this.#usedBytes = 0;
+    const [first, ...others] = this.#threads;
+    const idlest = others.reduce((least, one) => one.load < least.load ? one : least, first!);
+    const written = idlest.ask({ order: "write", bytes: buffer, files }).then(
+      ({ bytes, failed }) => {
+        if (bytes) this.#free.push(bytes as Uint8Array<ArrayBuffer>);
+        if (!failed) return;
+        const { path, message, code } = failed;
+        this.#failure ??= writeFailed(path, Object.assign(new Error(message), { code }));
+      },
+      (error) => {
+        this.#failure ??= error;
+      },
+    );
+    this.#pending.push(written);
+    if (this.#pending.length > this.#threads.length * BATCHES_AHEAD) return this.#pending.shift();
+  }
+}
