@@ -85,8 +85,15 @@ export class Download {
     if (this.#hasBegun) this.#begun.resolve();
     const wantedBytes = request.reuse ? 1 : this.#wantedBytes;
     this.#picker = new PiecePicker(torrent, clock, Math.random, wantedBytes);
-    this.#reuse = new Reuse(torrent, () => this.#picker.askAgain());
-    this.#picker.isHeldBack = (index) => this.#reuse.isPending(index);
+    this.#reuse = new Reuse(torrent, {
+      clock,
+      onForgotten: (index) => {
+        this.#smartBan.forget(index);
+        this.#webSeeds.release(index);
+      },
+      onWrong: () => this.#picker.askAgain(),
+    });
+    this.#picker.rules = this.#reuse;
     new DuplicateConnections(torrent, clock);
     this.#reach = new PeerReach(torrent);
     const { infoHashHex, fileName, webSeeds = [] } = request;
@@ -261,6 +268,7 @@ export class Download {
     onDownloadedBytes(torrent, report, () => isPart() ? 1 : PROGRESS_BYTES);
     const ticking = every(this.#clock, PROGRESS_INTERVAL_MS, () => {
       this.#smartBan.update();
+      this.#reuse.update();
       this.#webSeeds.update();
       this.#rendezvous?.update();
       report();

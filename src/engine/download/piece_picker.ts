@@ -76,6 +76,16 @@ interface Searched {
   announced: number[];
 }
 
+/** Restrictions on what is requested of a download. */
+export interface RequestRules {
+  /** Whether a piece may be requested from nobody for now. */
+  isPending(index: number): boolean;
+  /** Whether a piece may be requested from a peer. May have the piece begun anew. */
+  mayRequest(wire: RequestingWire, index: number): boolean;
+  /** Called after bytes of a piece have been requested from a peer. */
+  onRequested(wire: RequestingWire, index: number): void;
+}
+
 /** Piece picker of one download. Must be created before the torrent connects to its first peer. */
 export class PiecePicker {
   readonly #torrent: Watched;
@@ -107,8 +117,8 @@ export class PiecePicker {
   readonly #searched = new WeakMap<RequestingWire, Searched>();
   /** Time of the last search of the end game, by peer. */
   readonly #endGameMs = new WeakMap<RequestingWire, number>();
-  /** Whether a piece may not be requested for now. Default: each may. */
-  isHeldBack: (index: number) => boolean = () => false;
+  /** Restrictions on what is requested, if there are any. */
+  rules: RequestRules | undefined;
   /** Time of the last complete piece; before the first one, time at which pieces could be requested. */
   #verifiedMs: number;
 
@@ -144,7 +154,7 @@ export class PiecePicker {
 
   /** Whether a piece holds any of the wanted bytes, and is not held back. */
   isWanted(index: number): boolean {
-    return !this.isHeldBack(index) && this.#wanted.has(index, this.#torrent.pieceLength);
+    return !this.rules?.isPending(index) && this.#wanted.has(index, this.#torrent.pieceLength);
   }
 
   /** Wants more bytes at the archive's beginning. Fewer bytes than before change nothing. */
@@ -257,14 +267,16 @@ export class PiecePicker {
    * Requests blocks of a piece from a peer. Returns whether the peer's request pipeline is full.
    */
   #take(wire: RequestingWire, index: number, most: number, isIdle: boolean): boolean {
-    const piece = this.isWanted(index) ? this.#torrent.pieces[index] : undefined;
-    if (!piece || !wire.peerPieces.get(index)) return false;
+    if (!this.isWanted(index) || !this.#torrent.pieces[index]) return false;
+    if (!wire.peerPieces.get(index) || this.rules?.mayRequest(wire, index) === false) return false;
+    const piece = this.#torrent.pieces[index]!;
     if (!isIdle && !hasFreeBlock(piece)) {
       this.#open.delete(index);
       return false;
     }
     const torrent = this.#torrent as unknown as Torrent;
     if (requestBlocks(torrent, wire, index, most, isIdle)) {
+      this.rules?.onRequested(wire, index);
       this.#begun.add(index);
       if (hasFreeBlock(piece)) this.#open.add(index);
     }

@@ -1,43 +1,77 @@
 /**
- * Takes up bytes that the host has copied from other archives into a download's file. Pieces that lie
- * wholly in them are read and hashed, and count as downloaded if they are right. All others are requested
- * from peers. While a piece waits to be hashed, nobody is asked for it.
+ * Takes up bytes that the host has copied from other archives into a download's file.
+ *
+ * - A piece that lies wholly in them is read and hashed, and counts as downloaded if it is right. While it
+ *   waits to be hashed, nobody is asked for it.
+ * - Of a piece that lies partly in them, only the other ranges are requested. When these have arrived, the
+ *   whole piece is hashed.
+ * - If a piece is wrong, its reused ranges are forgotten, and it is requested whole. No peer is blamed
+ *   before that, because the wrong bytes may be the reused ones.
  *
  * @module
  */
 
-import { eachLimited } from "../../base/mod.ts";
+import type { Clock } from "../../base/mod.ts";
 import {
+  completeStored,
   endIfComplete,
   isPiece,
   isUntouched,
   markMissing,
   markStored,
   pieceBytes,
+  type PieceRange,
   readStored,
+  type RequestingWire,
+  requestUnknown,
+  requestWhole,
+  type SubPiece,
+  subPieceOf,
   type Torrent,
 } from "../libraries/mod.ts";
+import { OddRanges } from "./odd_ranges.ts";
 import { byPiece, orderedRanges, type ReusedRange } from "./reused_ranges.ts";
 
 /**
- * Number of pieces that are hashed at a time: one is read while another is hashed. Each takes as much memory
- * as the piece is long, twice.
+ * Number of pieces that are verified at a time: one is read while another is hashed. Each takes as much
+ * memory as the piece is long, twice.
  */
-const MAX_HASHED = 2;
+const MAX_VERIFIED = 2;
+/**
+ * Length of the shortest range that is reused inside a piece, in bytes. To request a shorter one too costs
+ * no more than another request.
+ */
+const MIN_KNOWN_BYTES = 256;
 
-/** The reused bytes of one download. */
+/** Options of {@linkcode Reuse}. */
+export interface ReuseOptions {
+  clock: Clock;
+  /** Called when what peers have sent of a piece is discarded, and the piece is requested whole. */
+  onForgotten(index: number): void;
+  /** Called when a piece was wrong. The peers have to be asked again. */
+  onWrong(): void;
+}
+
+/** The reused bytes of one download. Must be created before the torrent connects to its first peer. */
 export class Reuse {
   readonly #torrent: Torrent;
-  /** Called when pieces that were to be reused have to be requested. */
-  readonly #onWrong: () => void;
-  /** Pieces that wait to be hashed. */
+  readonly #options: ReuseOptions;
+  readonly #oddRanges: OddRanges;
+  /** Pieces that wait to be hashed and are not requested. */
   readonly #pending = new Set<number>();
   #bytes = 0;
   #pendingBytes = 0;
+  /** Pieces that wait to be verified, of which all bytes are there. */
+  readonly #waiting: (() => Promise<void>)[] = [];
+  /** Number of verifications that run. */
+  #running = 0;
+  /** Buffers of pieces that have been hashed. */
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
 
-  constructor(torrent: Torrent, onWrong: () => void) {
+  constructor(torrent: Torrent, options: ReuseOptions) {
     this.#torrent = torrent;
-    this.#onWrong = onWrong;
+    this.#options = options;
+    this.#oddRanges = new OddRanges(torrent, options.clock);
   }
 
   /** Reused bytes: those of right pieces, and those that are still to be verified. */
@@ -45,7 +79,7 @@ export class Reuse {
     return this.#bytes;
   }
 
-  /** Reused bytes of missing pieces that wait to be hashed. */
+  /** Reused bytes of missing pieces that wait to be hashed and are not requested. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
@@ -56,51 +90,127 @@ export class Reuse {
   }
 
   /**
+   * Whether a peer may be asked for a piece. A piece of which some bytes are reused is requested whole from
+   * a peer that sends blocks alone, if no other peer has it.
+   */
+  mayRequest(wire: RequestingWire, index: number): boolean {
+    const piece = subPieceOf(this.#torrent, index);
+    if (!piece || this.#oddRanges.areSentBy(wire)) return true;
+    const others = this.#torrent.wires as RequestingWire[];
+    const isSent = others.some((other) =>
+      !other.destroyed && !other.peerChoking && other.peerPieces.get(index) &&
+      this.#oddRanges.areSentBy(other)
+    );
+    if (isSent) return false;
+    this.#forget(index, piece);
+    return true;
+  }
+
+  /** Notes that blocks or ranges of a piece were requested from a peer. */
+  onRequested(wire: RequestingWire, index: number): void {
+    if (subPieceOf(this.#torrent, index)) this.#oddRanges.onAsked(wire, index);
+  }
+
+  /** Looks after peers that do not answer. To be called regularly. */
+  update(): void {
+    this.#oddRanges.update();
+  }
+
+  /**
    * Verifies the pieces that ranges of the file hold, and has the torrent take up the right ones. The
    * torrent must be ready. Resolves when all are hashed, or the torrent has ended.
    *
-   * @param onBegun called when it is known which pieces wait to be hashed; all others may be requested
+   * @param onBegun called when it is known what is not requested
    * @throws {EngineError} `REUSE_INVALID` before anything else is done
    */
   async take(ranges: readonly ReusedRange[], onBegun: () => void): Promise<void> {
     const torrent = this.#torrent;
     const ordered = orderedRanges(ranges, torrent.length);
     for (const { index, known } of byPiece(ordered, torrent.pieceLength)) {
-      const knownBytes = known.reduce(
-        (sum, { startBytes, endBytes }) => sum + endBytes - startBytes,
-        0,
-      );
       // A piece that the torrent has was written over, so it is hashed again.
       if (torrent.pieces![index] === null) this.#pending.add(index);
-      else if (knownBytes === pieceBytes(torrent, index) && isUntouched(torrent, index)) {
-        this.#pending.add(index);
-        this.#bytes += knownBytes;
-        this.#pendingBytes += knownBytes;
-      }
+      else if (isUntouched(torrent, index)) this.#use(index, known);
     }
     onBegun();
-    const spare: Uint8Array<ArrayBuffer>[] = [];
-    await eachLimited([...this.#pending], MAX_HASHED, undefined, async (index) => {
-      const buffer = spare.pop() ?? new Uint8Array(torrent.pieceLength);
-      await this.#verify(index, buffer.subarray(0, pieceBytes(torrent, index)));
-      spare.push(buffer);
-    });
+    const verified = Promise.withResolvers<void>();
+    let left = this.#pending.size;
+    if (left === 0) return;
+    // The last ones come first, so that pieces are verified in order.
+    for (const index of [...this.#pending].reverse()) {
+      this.#waiting.push(async () => {
+        await this.#verify(index);
+        if (--left === 0) verified.resolve();
+      });
+    }
+    for (let lane = 0; lane < MAX_VERIFIED; lane++) this.#startNext();
+    await verified.promise;
     endIfComplete(torrent);
   }
 
-  async #verify(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  #use(index: number, ranges: readonly PieceRange[]): void {
+    const lengthBytes = pieceBytes(this.#torrent, index);
+    const known = ranges.filter(({ startBytes, endBytes }) =>
+      endBytes - startBytes >= Math.min(MIN_KNOWN_BYTES, lengthBytes)
+    );
+    const knownBytes = known.reduce((sum, range) => sum + range.endBytes - range.startBytes, 0);
+    if (knownBytes === 0) return;
+    this.#bytes += knownBytes;
+    if (knownBytes === lengthBytes) {
+      this.#pending.add(index);
+      this.#pendingBytes += lengthBytes;
+    } else {
+      requestUnknown(this.#torrent, index, known, (piece) => {
+        this.#waiting.push(() => this.#complete(index, piece));
+        this.#startNext();
+      });
+    }
+  }
+
+  /** Begins one more verification, unless enough run. What peers have sent last comes first. */
+  #startNext(): void {
+    if (this.#running >= MAX_VERIFIED) return;
+    const next = this.#waiting.pop();
+    if (!next) return;
+    this.#running++;
+    void next().finally(() => {
+      this.#running--;
+      this.#startNext();
+    });
+  }
+
+  /** Verifies a piece that lies wholly in reused ranges. */
+  async #verify(index: number): Promise<void> {
     const torrent = this.#torrent;
     if (torrent.destroyed) return;
+    const lengthBytes = pieceBytes(torrent, index);
+    const buffer = this.#spare.pop() ?? new Uint8Array(torrent.pieceLength);
+    const bytes = buffer.subarray(0, lengthBytes);
     const isRight = await readStored(torrent, index * torrent.pieceLength, bytes)
       .then(() => isPiece(torrent, index, bytes), () => false);
+    this.#spare.push(buffer);
     if (torrent.destroyed) return;
     this.#pending.delete(index);
     const had = torrent.pieces![index] === null;
-    if (!had) this.#pendingBytes -= bytes.length;
-    if (isRight && !had) return markStored(torrent, index);
+    if (!had) this.#pendingBytes -= lengthBytes;
+    if (isRight && !had) markStored(torrent, index);
     if (isRight) return;
     if (had) markMissing(torrent, index);
-    else this.#bytes -= bytes.length;
-    this.#onWrong();
+    else this.#bytes -= lengthBytes;
+    this.#options.onWrong();
+  }
+
+  /** Verifies a piece of which the other ranges have arrived. */
+  async #complete(index: number, piece: SubPiece): Promise<void> {
+    const isRight = await completeStored(this.#torrent, index, piece);
+    if (isRight) return;
+    this.#forget(index, piece);
+    this.#options.onWrong();
+  }
+
+  /** Has a piece requested whole. */
+  #forget(index: number, piece: SubPiece): void {
+    this.#bytes -= piece.knownBytes;
+    requestWhole(this.#torrent, index);
+    this.#options.onForgotten(index);
   }
 }

@@ -26,6 +26,7 @@ import {
   type Torrent,
   type Wire,
 } from "../libraries/mod.ts";
+import { addressKey, peerKey } from "./peer_key.ts";
 
 /**
  * Time without a received block after which a peer counts as stalled, so that its requests may go
@@ -83,7 +84,7 @@ export class SmartBan {
     setRequestPolicy(torrent, this);
     addAddressFilter(torrent, { admits: (address) => !this.#isBanned(address) });
     torrent.on("wire", (wire: Wire) => this.#watch(wire));
-    torrent.on("verified", (index: number) => this.#forget(index));
+    torrent.on("verified", (index: number) => this.forget(index));
     torrent.on("warning", (warning: Error) => {
       const index = WRONG_PIECE.exec(warning.message)?.[1];
       if (index !== undefined) this.#onWrongPiece(Number(index));
@@ -117,7 +118,7 @@ export class SmartBan {
   }
 
   #watch(wire: Wire): void {
-    if (this.#isBanned(addressOf(wire))) return void wire.destroy();
+    if (this.#banned.has(peerKey(wire))) return void wire.destroy();
     const record: PeerRecord = { requested: 0, received: 0, lastMs: this.#clock.now() };
     this.#records.set(wire, record);
     wire.on("piece", (index: number) => {
@@ -139,12 +140,13 @@ export class SmartBan {
    */
   #onWrongPiece(index: number): void {
     const senders = this.#sendersOf(index);
-    this.#forget(index);
+    this.forget(index);
     if (senders.size === 1) { for (const wire of senders) this.#ban(wire); }
     else this.#isOnParole = true;
   }
 
-  #forget(index: number): void {
+  /** Forgets who has sent blocks of a piece, because they were discarded. */
+  forget(index: number): void {
     this.#senders.delete(index);
     this.#owners.delete(index);
   }
@@ -190,25 +192,11 @@ export class SmartBan {
   }
 
   #ban(wire: Wire): void {
-    this.#banned.add(banKey(addressOf(wire)));
+    this.#banned.add(peerKey(wire));
     wire.destroy();
   }
 
   #isBanned(address: string): boolean {
-    return this.#banned.has(banKey(address));
+    return this.#banned.has(addressKey(address));
   }
-}
-
-function addressOf({ remoteAddress, remotePort }: Wire): string {
-  return `${remoteAddress}:${remotePort}`;
-}
-
-/**
- * Key by which a peer is banned: its IP address without the port, which changes with each
- * connection that the peer opens.
- */
-function banKey(address: string): string {
-  // For a loopback address the port is kept, because peers on this machine differ only in their
-  // port.
-  return /^(127\.|::1|::ffff:127\.)/.test(address) ? address : address.replace(/:\d+$/, "");
 }

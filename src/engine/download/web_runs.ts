@@ -14,6 +14,9 @@ export interface Run {
   isEndgame?: boolean;
 }
 
+/** Length of the shortest stretch that is not fetched, in bytes. */
+const MIN_SKIPPED_BYTES = 16 * 1024;
+
 /** Minimum number of pieces of another web seed's run that is divided. */
 const MIN_DIVIDED = 4;
 
@@ -44,6 +47,38 @@ export function nextRun(
     }
   }
   return longest ?? secondHalf(others);
+}
+
+/** Bytes to fetch by one request. */
+export interface Segment {
+  /** Position of the first byte in the archive. */
+  startBytes: number;
+  /** Position after the last byte. */
+  endBytes: number;
+}
+
+/**
+ * Returns the bytes of a run to fetch, in order. Between two segments lie at least {@linkcode MIN_SKIPPED_BYTES}
+ * that the file holds: fewer are fetched again, because a request costs as much.
+ *
+ * @param missing ranges of a piece that the file does not hold, in order, as positions in the piece
+ */
+export function segmentsOf(
+  { next, end }: Run,
+  pieceLength: number,
+  missing: (index: number) => readonly Segment[],
+): Segment[] {
+  const segments: Segment[] = [];
+  for (let index = next; index < end; index++) {
+    for (const range of missing(index)) {
+      const startBytes = index * pieceLength + range.startBytes;
+      const endBytes = index * pieceLength + range.endBytes;
+      const last = segments.at(-1);
+      if (last && startBytes - last.endBytes < MIN_SKIPPED_BYTES) last.endBytes = endBytes;
+      else segments.push({ startBytes, endBytes });
+    }
+  }
+  return segments;
 }
 
 function secondHalf(others: readonly Run[]): Run | undefined {

@@ -16,13 +16,14 @@ import {
   countReceived,
   downloadLimitOf,
   isUntouched,
+  missingRanges,
   setMetadata,
   type TakenPiece,
   takePiece,
   type Torrent,
   waitForDownloadLimit,
 } from "../libraries/mod.ts";
-import { nextRun, type Run } from "./web_runs.ts";
+import { nextRun, type Run, segmentsOf } from "./web_runs.ts";
 import { fetchMetadata } from "./web_metadata.ts";
 import { type FetchRange, NoProgress } from "./web_transfer.ts";
 
@@ -118,6 +119,11 @@ export class WebSeeds {
     if (this.#torrent.numPeers === 0) return;
     this.#begunMs = this.#options.clock.now();
     this.#samples = [];
+  }
+
+  /** Lets a piece be asked for again, after what was sent of it was discarded. */
+  release(index: number): void {
+    this.#taken.delete(index);
   }
 
   /** Begins transfers where they are needed. To be called a few times a second. */
@@ -226,32 +232,34 @@ export class WebSeeds {
   async #fetchRun(seed: Seed, run: Run, progress: NoProgress): Promise<void> {
     const torrent = this.#torrent;
     const { pieceLength, length } = torrent;
-    const range = await this.#options.fetchRange({
-      url: webSeedFile(seed.url, torrent.name),
-      first: run.next * pieceLength,
-      last: Math.min(run.end * pieceLength, length) - 1,
-    }, progress.signal);
-    if (range.totalBytes !== undefined && range.totalBytes !== length) {
-      throw new Untrue(`Its file has ${range.totalBytes} bytes, and the archive has ${length}`);
-    }
     let filling: Filling | undefined;
+    const missing = (index: number) => missingRanges(torrent, index);
     try {
-      for await (const bytes of progress.watch(range.body)) {
-        await waitForDownloadLimit(torrent, bytes.length);
-        this.#webBytes += bytes.length;
-        this.#options.onBytes(bytes.length);
-        countReceived(torrent, bytes.length);
-        for (let at = 0; at < bytes.length;) {
-          filling ??= this.#take(run);
-          if (!filling) return;
-          at += filling.take(bytes.subarray(at));
-          if (!filling.isFull) continue;
-          seed.receivedBytes += filling.lengthBytes;
-          filling = undefined;
+      for (const { startBytes, endBytes } of segmentsOf(run, pieceLength, missing)) {
+        const url = webSeedFile(seed.url, torrent.name);
+        const order = { url, first: startBytes, last: endBytes - 1 };
+        const range = await this.#options.fetchRange(order, progress.signal);
+        if (range.totalBytes !== undefined && range.totalBytes !== length) {
+          throw new Untrue(`Its file has ${range.totalBytes} bytes, and the archive has ${length}`);
         }
-      }
-      if (filling || run.next < run.end) {
-        throw new Error("It sent fewer bytes than it was asked for");
+        let position = startBytes;
+        for await (const bytes of progress.watch(range.body)) {
+          await this.#count(bytes.length);
+          let at = 0;
+          while (at < bytes.length && position < endBytes) {
+            filling ??= this.#take(run);
+            // The piece may have been begun anew, and lack bytes that were not asked for.
+            if (!filling || filling.position < position) return;
+            const taken = filling.take(bytes.subarray(at), position);
+            at += taken;
+            position += taken;
+            if (!filling.isFull) continue;
+            seed.receivedBytes += filling.receivedBytes;
+            filling = undefined;
+          }
+          if (at < bytes.length) break;
+        }
+        if (position < endBytes) throw new Error("It sent fewer bytes than it was asked for");
       }
     } finally {
       if (filling) {
@@ -259,6 +267,14 @@ export class WebSeeds {
         this.#taken.delete(filling.index);
       }
     }
+  }
+
+  /** Counts bytes that a web seed has sent, and waits until the download limit lets them pass. */
+  async #count(bytes: number): Promise<void> {
+    await waitForDownloadLimit(this.#torrent, bytes);
+    this.#webBytes += bytes;
+    this.#options.onBytes(bytes);
+    countReceived(this.#torrent, bytes);
   }
 
   /** Whether a piece is missing and nobody sends it; a piece of silent peers is taken from them. */
@@ -282,7 +298,7 @@ export class WebSeeds {
     if (!this.#isFree(index, run.isEndgame)) return undefined;
     run.next++;
     this.#taken.add(index);
-    return new Filling(takePiece(torrent, index), index);
+    return new Filling(takePiece(torrent, index), index, index * torrent.pieceLength);
   }
 }
 
@@ -291,46 +307,61 @@ class Untrue extends Error {}
 
 /** A piece whose bytes arrive from a web seed in order. */
 class Filling {
-  readonly lengthBytes: number;
   readonly index: number;
   readonly #piece: TakenPiece;
+  /** Position of the piece in the archive. */
+  readonly #pieceAt: number;
   readonly #hash = createHash("sha1");
-  readonly #block = new Uint8Array(BLOCK_BYTES);
-  /** Bytes in the present block, and bytes before it. */
+  readonly #bytes = new Uint8Array(BLOCK_BYTES);
+  /** Number of ranges that were handed to the torrent, and of bytes of the next one. */
+  #ranges = 0;
   #filled = 0;
-  #before = 0;
+  #receivedBytes = 0;
 
-  constructor(piece: TakenPiece, index: number) {
+  constructor(piece: TakenPiece, index: number, pieceAt: number) {
     this.#piece = piece;
     this.index = index;
-    this.lengthBytes = piece.lengthBytes;
+    this.#pieceAt = pieceAt;
   }
 
-  /** Whether all blocks were handed to the torrent. */
+  /** Whether all ranges were handed to the torrent. */
   get isFull(): boolean {
-    return this.#before === this.lengthBytes;
+    return this.#ranges === this.#piece.ranges.length;
+  }
+
+  /** Bytes that were handed to the torrent. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** Position in the archive of the next byte that the piece needs. */
+  get position(): number {
+    return this.#pieceAt + this.#piece.ranges[this.#ranges]!.startBytes + this.#filled;
   }
 
   /**
-   * Takes bytes, up to the end of the present block. Returns how many.
+   * Takes bytes, up to the end of the present range, or drops those before it. Returns how many.
    *
-   * @throws {Untrue} if the piece is complete and wrong. Its last block is not handed in then, since the
-   * torrent would suspect its peers
+   * @param at position of the bytes in the archive, at most {@linkcode position}
+   * @throws {Untrue} if the whole piece has come from the web seed and is wrong. Its last block is not handed
+   * in then, since the torrent would suspect its peers
    */
-  take(bytes: Uint8Array): number {
-    const blockBytes = Math.min(BLOCK_BYTES, this.lengthBytes - this.#before);
-    const taken = bytes.subarray(0, blockBytes - this.#filled);
-    this.#block.set(taken, this.#filled);
+  take(bytes: Uint8Array, at: number): number {
+    if (at < this.position) return Math.min(bytes.length, this.position - at);
+    const { startBytes, endBytes } = this.#piece.ranges[this.#ranges]!;
+    const rangeBytes = endBytes - startBytes;
+    const taken = bytes.subarray(0, rangeBytes - this.#filled);
+    this.#bytes.set(taken, this.#filled);
     this.#hash.update(taken);
     this.#filled += taken.length;
-    if (this.#filled < blockBytes) return taken.length;
-    if (this.#before + blockBytes === this.lengthBytes) {
-      if (this.#hash.digest("hex") !== this.#piece.sha1Hex) {
-        throw new Untrue(`It sent other bytes than the archive's (piece ${this.index})`);
-      }
+    if (this.#filled < rangeBytes) return taken.length;
+    this.#ranges++;
+    const { sha1Hex } = this.#piece;
+    if (this.isFull && sha1Hex !== undefined && this.#hash.digest("hex") !== sha1Hex) {
+      throw new Untrue(`It sent other bytes than the archive's (piece ${this.index})`);
     }
-    this.#piece.deliver(this.#block.subarray(0, blockBytes));
-    this.#before += blockBytes;
+    this.#piece.deliver(this.#bytes.subarray(0, rangeBytes));
+    this.#receivedBytes += rangeBytes;
     this.#filled = 0;
     return taken.length;
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { DownloadProgress, ReusedRange } from "../../../src/engine/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
+import { seededRandom } from "../../support/simulated_dht.ts";
 import { type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
 
 const PIECE_BYTES = 64 * 1024;
@@ -147,4 +148,79 @@ Deno.test("a download goes on after an offer that makes no sense, or none", asyn
     await assert.rejects(download.offerReused([]), { code: "REUSE_INVALID" });
     assert.deepEqual(await downloading, sample.content);
   });
+});
+
+/** Ranges of which most begin and end inside of pieces, some short, of about half of the archive. */
+function oddRanges(lengthBytes: number): ReusedRange[] {
+  const random = seededRandom(5);
+  const ranges: ReusedRange[] = [];
+  for (let at = 0; at < lengthBytes;) {
+    const startBytes = at + 1 + Math.floor(random() * 50_000);
+    at = startBytes + 1 + Math.floor(random() * (random() < 0.3 ? 2_000 : 60_000));
+    if (at <= lengthBytes) ranges.push({ startBytes, endBytes: at });
+  }
+  return ranges;
+}
+
+const bytesIn = (ranges: readonly ReusedRange[]) =>
+  ranges.reduce((sum, { startBytes, endBytes }) => sum + endBytes - startBytes, 0);
+
+for (const transport of ["tcp", "utp"] as const) {
+  Deno.test(`of pieces that are reused in part, the rest alone is downloaded (${transport})`, async () => {
+    for (const pieceBytes of [16_384, 16_384 * 3, 16_384 * 16]) {
+      const sample = sampleTorrent(4_000_001, { pieceBytes });
+      await using seeder = await TestEngine.start({ transport });
+      await using reader = await TestEngine.start({ transport });
+      await seeder.seed(sample);
+      const ranges = oddRanges(sample.content.length);
+      const { content } = sample;
+      const { downloaded, reused, last } = await downloadWith(
+        reader,
+        [seeder],
+        sample,
+        content,
+        ranges,
+      );
+      assert.deepEqual(downloaded, content);
+      assert.equal(reused.reusedBytes, last.reusedBytes);
+      // Of the first piece nothing is reused, because it was there before.
+      assert.equal(last.reusedBytes + last.fetchedBytes, content.length);
+      const skipped = bytesIn(ranges) - last.reusedBytes;
+      assert.ok(skipped < 2 * pieceBytes + ranges.length * 256, `${skipped} bytes were not reused`);
+      const { uploadedBytes } = seeder.engine.torrents()[0]!;
+      // Beside the blocks, the seeder has sent what the protocol needs.
+      const rest = uploadedBytes - last.fetchedBytes;
+      assert.ok(rest >= 0 && rest < 40_000, `${rest} other bytes were sent`);
+    }
+  });
+}
+
+Deno.test("a piece of which reused bytes are wrong is downloaded whole, and its sender is not banned", async () => {
+  const pieceBytes = 16_384 * 4;
+  const sample = sampleTorrent(60 * pieceBytes + 77, { pieceBytes });
+  await using seeder = await TestEngine.start();
+  await using reader = await TestEngine.start();
+  await seeder.seed(sample);
+  const ranges = oddRanges(sample.content.length);
+  const old = sample.content.slice();
+  for (const { startBytes } of ranges.filter((_, i) => i % 7 === 3)) old[startBytes]! ^= 1;
+  const { downloaded, last } = await downloadWith(reader, [seeder], sample, old, ranges);
+  assert.deepEqual(downloaded, sample.content);
+  assert.ok(last.reusedBytes > 0);
+  assert.ok(last.fetchedBytes < sample.content.length * 0.9, `${last.fetchedBytes} bytes came`);
+  assert.equal(last.downloadedBytes, sample.content.length);
+});
+
+Deno.test("several peers send the missing ranges together", async () => {
+  const pieceBytes = 16_384 * 8;
+  const sample = sampleTorrent(8_000_000, { pieceBytes });
+  await using one = await TestEngine.start();
+  await using two = await TestEngine.start();
+  await using reader = await TestEngine.start();
+  await one.seed(sample);
+  await two.seed(sample);
+  const { content } = sample;
+  const ranges = oddRanges(content.length);
+  const { downloaded } = await downloadWith(reader, [one, two], sample, content, ranges);
+  assert.deepEqual(downloaded, content);
 });

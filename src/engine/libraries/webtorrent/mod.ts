@@ -8,7 +8,8 @@
  * - `peer_pipes.ts` moves bytes between socket and connection.
  * - `handshake.ts` holds back messages until a torrent is awake.
  * - `requests.ts` requests the blocks that a {@linkcode RequestStrategy} chooses.
- * - `web_pieces.ts` lets whole pieces come from web seeds.
+ * - `web_pieces.ts` lets pieces come from web seeds.
+ * - `sub_piece.ts` is a piece of which some bytes are known.
  * - `stored_pieces.ts` takes up pieces that somebody else has written into the file.
  * - `piece_buffer.ts` collects the blocks of a piece in one buffer.
  * - `piece_check.ts` verifies the pieces of an earlier download.
@@ -78,19 +79,25 @@ export {
   setRequestStrategy,
 } from "./requests.ts";
 export {
+  completeStored,
   endIfComplete,
   isPiece,
   markMissing,
   markStored,
   pieceBytes,
   readStored,
+  requestUnknown,
+  requestWhole,
   storedPieceUses,
+  subPieceOf,
 } from "./stored_pieces.ts";
+export type { PieceRange, SubPiece } from "./sub_piece.ts";
 export { knownPeers, lookForRequests, stopDialling, upkeepReplacements } from "./upkeep.ts";
 export {
   countReceived,
   downloadLimitOf,
   isUntouched,
+  missingRanges,
   setMetadata,
   type TakenPiece,
   takePiece,

@@ -88,6 +88,11 @@ function flush(this: Piece): Uint8Array | null {
   return whole;
 }
 
+/** Returns a buffer for a piece, of exactly this length. Its contents are undefined. */
+export function acquirePieceBuffer(lengthBytes: number): Uint8Array<ArrayBuffer> {
+  return pool.acquire(lengthBytes) as Uint8Array<ArrayBuffer>;
+}
+
 /** Returns the buffer of a written piece to the pool. */
 export function releasePieceBuffer(bytes: Uint8Array): void {
   pool.release(bytes);

@@ -8,6 +8,7 @@
  */
 
 import { replace, type Replacement, type Use, uses } from "../replacing/mod.ts";
+import { SubPiece } from "./sub_piece.ts";
 import { torrentPrototype } from "./torrent_prototype.ts";
 import type { Torrent, Wire } from "./webtorrent_types.ts";
 
@@ -35,7 +36,7 @@ export interface RequestingWire extends Wire {
   peerAllowedFastSet: number[];
   /** Total bytes of blocks received from the peer. */
   downloaded: number;
-  requests: { piece: number; offset: number }[];
+  requests: { piece: number; offset: number; length: number }[];
   /**
    * The peer's extended handshake (BEP 10). `reqq` is the maximum number of requests that the peer
    * queues.
@@ -98,6 +99,7 @@ interface Inner {
   /** For each piece: the peers that its blocks were requested from. */
   _reservations: ((RequestingWire | null)[] | null)[];
   _request(wire: RequestingWire, index: number, hotswap: boolean): boolean;
+  _hotswap(wire: RequestingWire, index: number): boolean;
   _updateWire(wire: RequestingWire): void;
   /** Added by libreseed: the strategy that chooses the blocks to request. */
   requestStrategy?: RequestStrategy;
@@ -113,6 +115,9 @@ export const BLOCK_BYTES = 16_384;
  * live longer than young garbage.
  */
 const MAX_REQUESTS = 512;
+
+/** Speed above which no requests are taken away from a peer, bytes a second; npm:webtorrent's own. */
+const MAX_SLOW = 3 * BLOCK_BYTES;
 
 const torrents = torrentPrototype<Inner>();
 
@@ -145,6 +150,20 @@ export const requestReplacements: readonly Replacement[] = [
       function (this: Inner, wire: RequestingWire) {
         if (this.requestStrategy) this.requestStrategy.askPeer(wire);
         else updateWire.call(this, wire);
+      },
+  }),
+  replace(torrents, "_hotswap", {
+    because: "it takes the offset of each request for a multiple of 16 KiB",
+    report: "docs/upstream/webtorrent-hooks.md",
+    until: "a release remembers the number of each request",
+    pinned: "4587c49b439b9fc27b435c15465c18d4fd6434147de865c1f329515afd8be836",
+    parameters: 2,
+    by: (hotswap) =>
+      function (this: Inner, wire: RequestingWire, index: number) {
+        if (!(this.pieces[index] instanceof SubPiece)) return hotswap.call(this, wire, index);
+        const slowest = slowestPeer(this, wire, index);
+        if (slowest) cancelRequestsOf(this, index, slowest);
+        return slowest !== undefined;
       },
   }),
 ];
@@ -221,6 +240,27 @@ function hasRoom(wire: RequestingWire): boolean {
 }
 
 /**
+ * Returns the slowest of the peers that blocks of a piece are requested from, if `wire` is at least twice as
+ * fast.
+ */
+function slowestPeer(
+  { _reservations }: Inner,
+  wire: RequestingWire,
+  index: number,
+): RequestingWire | undefined {
+  const speed = wire.downloadSpeed();
+  let slowest: RequestingWire | undefined;
+  let slowestSpeed = Math.min(speed / 2, MAX_SLOW);
+  for (const other of _reservations[index] ?? []) {
+    const otherSpeed = other?.downloadSpeed() ?? Infinity;
+    if (!other || other === wire || otherSpeed > slowestSpeed) continue;
+    slowest = other;
+    slowestSpeed = otherSpeed;
+  }
+  return speed < BLOCK_BYTES ? undefined : slowest;
+}
+
+/**
  * Limits a number of requests to {@linkcode MAX_REQUESTS}, and to the peer's own maximum, `reqq` of its
  * extended handshake (BEP 10).
  */
@@ -245,13 +285,26 @@ export function requestedPeers(torrent: Torrent, index: number): RequestingWire[
  * Cancels one peer's requests for blocks of a piece, so that other peers may get these requests.
  */
 export function cancelRequests(torrent: Torrent, index: number, wire: RequestingWire): void {
-  const { pieces, _reservations } = innerOf(torrent);
+  cancelRequestsOf(innerOf(torrent), index, wire);
+}
+
+function cancelRequestsOf(
+  { pieces, _reservations }: Inner,
+  index: number,
+  wire: RequestingWire,
+): void {
   const reserved = _reservations[index] ?? [];
   reserved.forEach((other, i) => {
     if (other === wire) reserved[i] = null;
   });
+  const piece = pieces[index];
   for (const request of wire.requests) {
-    if (request.piece === index) pieces[index]?.cancel(Math.floor(request.offset / BLOCK_BYTES));
+    if (!piece || request.piece !== index) continue;
+    const number = piece instanceof SubPiece
+      ? piece.requestAt(request.offset)
+      : Math.floor(request.offset / BLOCK_BYTES);
+    // A peer may still have requests from before the piece was begun anew.
+    if (number !== -1) piece.cancel(number);
   }
 }
 
@@ -260,7 +313,9 @@ export function restartPiece(torrent: Torrent, index: number): void {
   const { pieces, _reservations } = innerOf(torrent);
   const piece = pieces[index];
   if (!piece) return;
-  pieces[index] = new (piece.constructor as new (length: number) => Piece)(piece.length);
+  pieces[index] = piece instanceof SubPiece
+    ? piece.anew()
+    : new (piece.constructor as new (length: number) => Piece)(piece.length);
   _reservations[index] = [];
   countFreedRequest();
 }

@@ -5,12 +5,23 @@
  * @module
  */
 
+import { acquirePieceBuffer, releasePieceBuffer } from "./piece_buffer.ts";
 import { type Use, uses } from "../replacing/mod.ts";
+import { countFreedRequest } from "./requests.ts";
+import { type PieceRange, SubPiece, wholePiece } from "./sub_piece.ts";
 import { torrentPrototype } from "./torrent_prototype.ts";
 import type { Torrent } from "./webtorrent_types.ts";
 
 /** Private members of npm:webtorrent's torrent that are needed to take up stored pieces. */
 interface Inner {
+  destroyed: boolean;
+  pieces: ({ length: number } | null)[];
+  /** For each piece: the peers that its blocks were requested from. */
+  _reservations: (unknown[] | null)[];
+  store: {
+    put(index: number, bytes: Uint8Array, done: (error: Error | null) => void): void;
+  } | null;
+  _destroy(error: Error): void;
   /** SHA-1 of each piece, 40 hexadecimal digits. */
   _hashes: string[];
   wires: { have(index: number): void }[];
@@ -67,6 +78,79 @@ export function endIfComplete(torrent: Torrent): void {
   const inner = innerOf(torrent);
   inner._checkDone();
   inner._update();
+}
+
+/**
+ * Has only those bytes of a missing piece requested that the file does not hold. Nothing of the piece may be
+ * requested yet.
+ *
+ * @param known ranges of the piece that the file holds, in order
+ * @param onFilled called when all other bytes have arrived; see {@linkcode completeStored}
+ */
+export function requestUnknown(
+  torrent: Torrent,
+  index: number,
+  known: readonly PieceRange[],
+  onFilled: (piece: SubPiece) => void,
+): void {
+  const { pieces } = innerOf(torrent);
+  pieces[index] = new SubPiece(pieces[index]!.length, known, onFilled);
+}
+
+/** The piece with this number, if only some of its bytes are requested. */
+export function subPieceOf(torrent: Torrent, index: number): SubPiece | undefined {
+  const piece = innerOf(torrent).pieces[index];
+  return piece instanceof SubPiece ? piece : undefined;
+}
+
+/** Has a whole missing piece requested, whatever of it the file holds or has arrived. */
+export function requestWhole(torrent: Torrent, index: number): void {
+  const { pieces, _reservations } = innerOf(torrent);
+  const sub = pieces[index];
+  if (!(sub instanceof SubPiece)) return;
+  pieces[index] = wholePiece(sub.length);
+  _reservations[index] = [];
+  countFreedRequest();
+}
+
+/**
+ * Completes a piece of which all requested bytes have arrived with those in the file, and verifies it. If it
+ * is right, it is written, and counts as downloaded.
+ *
+ * @returns `false` if the piece is wrong
+ */
+export async function completeStored(
+  torrent: Torrent,
+  index: number,
+  piece: SubPiece,
+): Promise<boolean> {
+  const inner = innerOf(torrent);
+  const isCurrent = () => !torrent.destroyed && inner.pieces[index] === piece;
+  if (!isCurrent()) return true;
+  const whole = acquirePieceBuffer(piece.length);
+  let isRight = false;
+  try {
+    const held = whole.subarray(0, piece.knownEndBytes);
+    await readStored(torrent, index * torrent.pieceLength, held);
+    piece.copyTo(whole);
+    isRight = await isPiece(torrent, index, whole);
+  } catch {
+    // The file could not be read: it may have been made shorter.
+  }
+  if (!isRight || !isCurrent() || !inner.store) {
+    releasePieceBuffer(whole);
+    return isRight || !isCurrent();
+  }
+  // The store returns the buffer to the pool.
+  await new Promise<void>((resolve) =>
+    inner.store!.put(index, whole, (error) => {
+      if (error) inner._destroy(error);
+      else if (isCurrent()) markStored(torrent, index);
+      resolve();
+    })
+  );
+  endIfComplete(torrent);
+  return true;
 }
 
 function innerOf(torrent: Torrent): Inner {

@@ -1,5 +1,5 @@
 /**
- * Lets whole pieces of a torrent come from elsewhere than from peers. npm:webtorrent has web seeds of
+ * Lets pieces of a torrent come from elsewhere than from peers. npm:webtorrent has web seeds of
  * its own, but they fetch by themselves, which this thread may not. Here a piece's blocks are
  * requested from a stand-in for a peer, in npm:webtorrent's own bookkeeping, and handed in as they
  * arrive. npm:webtorrent verifies and writes the piece as any other.
@@ -9,6 +9,7 @@
 
 import { type Use, uses } from "../replacing/mod.ts";
 import { hasFreeBlock, requestedPeers, restartPiece } from "./requests.ts";
+import { type PieceRange, SubPiece } from "./sub_piece.ts";
 import { torrentPrototype } from "./torrent_prototype.ts";
 import type { Torrent } from "./webtorrent_types.ts";
 
@@ -25,7 +26,7 @@ interface StandIn {
 
 /** Private members of npm:webtorrent's torrent that are needed to hand pieces in. */
 interface Inner {
-  pieces: ({ length: number; missing: number; _reservations: number } | null)[];
+  pieces: ({ length: number; _buffered: number; _reservations: number } | null)[];
   /** SHA-1 of each piece, 40 hexadecimal digits. */
   _hashes: string[];
   received: number;
@@ -57,11 +58,12 @@ export const webPieceUses: Use = uses(torrentPrototype<Inner>(), ["_request", "_
 
 /** A piece whose blocks come from elsewhere than from peers. */
 export interface TakenPiece {
-  lengthBytes: number;
-  /** SHA-1 of the piece, 40 hexadecimal digits. */
-  sha1Hex: string;
-  /** Hands in the next block, of 16 KiB (the last one the rest). The bytes are copied. */
-  deliver(block: Uint8Array): void;
+  /** The ranges of bytes to hand in, in order: the blocks of the piece, or what the file does not hold. */
+  ranges: readonly PieceRange[];
+  /** SHA-1 of the piece, 40 hexadecimal digits; `undefined` if `ranges` are not the whole piece. */
+  sha1Hex: string | undefined;
+  /** Hands in the next range. The bytes are copied. */
+  deliver(bytes: Uint8Array): void;
   /** Gives the piece up: all its blocks are requested again, from anybody. */
   discard(): void;
 }
@@ -69,8 +71,15 @@ export interface TakenPiece {
 /** Whether a piece is missing, and no block of it was ever requested. */
 export function isUntouched(torrent: Torrent, index: number): boolean {
   const piece = innerOf(torrent).pieces[index];
-  return !!piece && piece._reservations === 0 && piece.missing === piece.length &&
+  return !!piece && piece._reservations === 0 && piece._buffered === 0 &&
     hasFreeBlock(piece) && requestedPeers(torrent, index).length === 0;
+}
+
+/** The ranges of a missing piece that the file does not hold, in order, as positions in the piece. */
+export function missingRanges(torrent: Torrent, index: number): readonly PieceRange[] {
+  const piece = innerOf(torrent).pieces[index];
+  if (piece instanceof SubPiece) return piece.requested;
+  return piece ? [{ startBytes: 0, endBytes: piece.length }] : [];
 }
 
 /**
@@ -81,12 +90,16 @@ export function takePiece(torrent: Torrent, index: number): TakenPiece {
   const inner = innerOf(torrent);
   if (!isUntouched(torrent, index)) restartPiece(torrent, index);
   const waiting: GotBlock[] = [];
+  const ranges: PieceRange[] = [];
   const standIn: StandIn = {
     requests: [],
     downloaded: 1,
     remoteAddress: "web seed",
     downloadSpeed: () => FASTEST,
-    request: (_index, _offset, _length, got) => waiting.push(got),
+    request: (_index, startBytes, lengthBytes, got) => {
+      waiting.push(got);
+      ranges.push({ startBytes, endBytes: startBytes + lengthBytes });
+    },
   };
   const piece = inner.pieces[index]!;
   while (inner._request(standIn, index, false)) {
@@ -94,9 +107,9 @@ export function takePiece(torrent: Torrent, index: number): TakenPiece {
   }
   let next = 0;
   return {
-    lengthBytes: piece.length,
-    sha1Hex: inner._hashes[index]!,
-    deliver: (block) => waiting[next++]?.(null, block),
+    ranges,
+    sha1Hex: piece instanceof SubPiece ? undefined : inner._hashes[index]!,
+    deliver: (bytes) => waiting[next++]?.(null, bytes),
     discard() {
       // Another source may have begun the piece anew meanwhile.
       if (inner.pieces[index] === piece) restartPiece(torrent, index);

@@ -17,7 +17,7 @@ const PIECES = 4;
  */
 function download(limit?: number) {
   const clock = new FakeClock();
-  const piece = { length: 16 * KIB, missing: 16 * KIB, _reservations: 0, _chunks: 1 };
+  const piece = { length: 16 * KIB, _buffered: 0, _reservations: 0, _chunks: 1 };
   const torrent = Object.assign(new EventEmitter(), {
     ...{ ready: true, destroyed: false, received: 0, infoHash: "00".repeat(20), name: "a.tgz" },
     pieces: Array.from({ length: PIECES }, () => ({ ...piece, _cancellations: null })),

@@ -1,0 +1,117 @@
+/**
+ * Finds peers that send no odd ranges: ranges that are no blocks. BEP 3 lets a peer be asked for any range
+ * inside a piece, but a client may take blocks alone for valid requests. Such a peer refuses a request for
+ * another range, ends the connection, or does not answer.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../base/mod.ts";
+import {
+  BLOCK_BYTES,
+  cancelRequests,
+  pieceBytes,
+  type RequestingWire,
+  type Torrent,
+  type Wire,
+} from "../libraries/mod.ts";
+import { peerKey } from "./peer_key.ts";
+
+/** Time after which a peer that has answered no odd range is taken for one that does not (ms). */
+const PATIENCE_MS = 10_000;
+/**
+ * Number of blocks that a peer may send before it answers an odd range that was requested before them. A
+ * peer need not answer in order.
+ */
+const MAX_PASSED = 16;
+
+/** What a peer has done with the odd ranges that it was asked for. */
+interface Record {
+  askedMs: number;
+  /** Number of requests that were pending before the first odd one. */
+  before: number;
+  /** Number of blocks that it has sent since, and the time of the last one. */
+  blocks: number;
+  lastMs: number;
+}
+
+/** The peers of one download that send no odd ranges. */
+export class OddRanges {
+  readonly #torrent: Torrent;
+  readonly #clock: Clock;
+  /** Addresses of peers that send none. */
+  readonly #refusing = new Set<string>();
+  /** Peers that were asked for odd ranges and have sent none yet. */
+  readonly #waiting = new Map<Wire, Record>();
+  /** Peers that have sent one. */
+  readonly #sending = new WeakSet<Wire>();
+
+  constructor(torrent: Torrent, clock: Clock) {
+    this.#torrent = torrent;
+    this.#clock = clock;
+    torrent.on("wire", (wire: RequestingWire) => this.#watch(wire));
+  }
+
+  /** Whether a peer may be asked for odd ranges. */
+  areSentBy(wire: Wire): boolean {
+    return !this.#refusing.has(peerKey(wire));
+  }
+
+  /** Notes that a peer was asked for ranges of a piece. */
+  onAsked(wire: RequestingWire, index: number): void {
+    if (this.#sending.has(wire) || this.#waiting.has(wire)) return;
+    const before = wire.requests.findIndex(({ piece, offset, length }) =>
+      piece === index && this.#isOdd(index, offset, length)
+    );
+    if (before === -1) return;
+    const nowMs = this.#clock.now();
+    this.#waiting.set(wire, { askedMs: nowMs, before, blocks: 0, lastMs: nowMs });
+  }
+
+  /** Looks for peers that do not answer. To be called regularly. */
+  update(): void {
+    const nowMs = this.#clock.now();
+    for (const [wire, { askedMs, before, blocks, lastMs }] of this.#waiting) {
+      if (nowMs - askedMs < PATIENCE_MS) continue;
+      const hasPassed = blocks > before + MAX_PASSED;
+      if (hasPassed || nowMs - lastMs >= PATIENCE_MS) this.#refuse(wire as RequestingWire);
+    }
+  }
+
+  #watch(wire: RequestingWire): void {
+    wire.on("piece", (index: number, offset: number, block: Uint8Array) => {
+      const record = this.#waiting.get(wire);
+      if (!record) return;
+      if (this.#isOdd(index, offset, block.length)) {
+        this.#waiting.delete(wire);
+        this.#sending.add(wire);
+      }
+      record.blocks++;
+      record.lastMs = this.#clock.now();
+    });
+    wire.on("reject", (index: number, offset: number, length: number) => {
+      // A peer that chokes us refuses everything.
+      if (!wire.peerChoking && this.#isOdd(index, offset, length)) this.#refuse(wire);
+    });
+    wire.on("choke", () => this.#waiting.delete(wire));
+    wire.once("close", () => {
+      if (this.#waiting.has(wire)) this.#refuse(wire);
+    });
+  }
+
+  #refuse(wire: RequestingWire): void {
+    this.#waiting.delete(wire);
+    this.#refusing.add(peerKey(wire));
+    for (const index of new Set(wire.requests.map(({ piece }) => piece))) {
+      const isOdd = wire.requests.some(({ piece, offset, length }) =>
+        piece === index && this.#isOdd(index, offset, length)
+      );
+      if (isOdd) cancelRequests(this.#torrent, index, wire);
+    }
+  }
+
+  #isOdd(index: number, offset: number, length: number): boolean {
+    const rest = pieceBytes(this.#torrent, index) - offset;
+    return offset % BLOCK_BYTES !== 0 || length !== Math.min(BLOCK_BYTES, rest);
+  }
+}
