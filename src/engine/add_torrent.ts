@@ -10,6 +10,7 @@ import {
   type Client,
   keepPieceBuffers,
   releasePieceBuffer,
+  shareMetadata,
   type Torrent,
 } from "./libraries/mod.ts";
 
@@ -48,6 +49,7 @@ export function addTorrent(torrent: string | Uint8Array, options: AddTorrentOpti
     if (added.pieces?.some((piece) => piece !== null)) keepPieceBuffers(added);
   });
   added.once("metadata", () => {
+    shareMetadata(added);
     if (added.private) onPrivate(added.infoHash);
   });
   attachToConnections(added, options);

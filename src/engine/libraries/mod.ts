@@ -16,7 +16,12 @@
  * @module
  */
 
-export { type Extension, type ExtensionClass, guardExtensions } from "./extensions/mod.ts";
+export {
+  type Extension,
+  type ExtensionClass,
+  guardExtensions,
+  shareMetadata,
+} from "./extensions/mod.ts";
 export {
   changeNodeId,
   classifyByPrefix,

@@ -6,23 +6,31 @@
  *   handshake and so does not know the infohash;
  * - hashes up to ten megabytes again for each small message that a peer adds, and accepts parts
  *   that the peer changes between two messages;
- * - throws an uncaught exception if a peer withdraws the extension in the middle of a transfer.
+ * - throws an uncaught exception if a peer withdraws the extension in the middle of a transfer;
+ * - asks each peer for all parts at once, of which libtorrent sends ten, and the others a second later;
+ * - decodes and copies the metadata for each peer of a torrent that has them.
  *
- * The guard collects all parts of the metadata before it passes the whole to the package. A peer
- * that sent the metadata of another torrent is disconnected.
+ * The guard requests the parts, collects them before it passes the whole to the package, and answers
+ * the requests of peers. A peer that sent the metadata of another torrent is disconnected.
  *
  * @module
  */
 
 import bencode from "bencode";
+import { concatBytes } from "../../../base/mod.ts";
 import type { Extension, ExtensionClass } from "./extension.ts";
+import { MetadataFetch, type MetadataPeer } from "./metadata_fetch.ts";
+import { isPart, type MetadataParts, PART_BYTES } from "./metadata_parts.ts";
 
 /**
- * Maximum length of the metadata, in bytes: enough for 100,000 pieces. The torrent of a libreseed
- * package has at most 2,000.
+ * Maximum length of the metadata, in bytes: enough for 100,000 pieces.
  */
 const MAX_METADATA_BYTES = 2 * 1024 * 1024;
-const PART_BYTES = 16 * 1024;
+/**
+ * Maximum number of parts that a peer is asked for at once. libtorrent answers at once while less than
+ * 160 KiB wait to be sent, and answers what is above once a second.
+ */
+const MAX_ASKED = 8;
 /**
  * Maximum length of the bencoded dictionary at the start of a message (BEP 9). Its members
  * `msg_type`, `piece` and `total_size` take about 50 bytes.
@@ -31,13 +39,17 @@ const MAX_HEADER_BYTES = 256;
 const LETTER_E = 0x65;
 
 /**
- * Values of `msg_type` (BEP 9): a request for a metadata part, and a message that contains a part.
+ * Values of `msg_type` (BEP 9): a request for a metadata part, a message that contains a part, and the
+ * answer that there is none.
  */
-const [REQUEST, DATA] = [0, 1];
+const [REQUEST, DATA, REJECT] = [0, 1, 2];
 
-/** The member of a torrent that the guard uses: the infohash that the metadata must match. */
+/** The members of a torrent that the guard uses. */
 export interface Described {
+  /** The infohash that the metadata must match. */
   infoHash: string;
+  /** The metadata, once they are known. */
+  infoBuffer?: Uint8Array;
 }
 
 /** The members of a connection that the guard uses. */
@@ -46,37 +58,60 @@ interface Wire {
     /** Passes metadata to the torrent. Resolves to whether the metadata match the infohash. */
     setMetadata(metadata: Uint8Array): Promise<boolean>;
   };
-  /** Our extended handshake (BEP 10). `metadata_size` is set once we have the metadata. */
+  /** Our extended handshake (BEP 10). */
   extendedHandshake: { metadata_size?: number };
+  /** The peer's numbers of extended messages, by the name of their extension (BEP 10). */
+  peerExtendedMapping: { ut_metadata?: number };
+  once(event: "close", listener: () => void): void;
+  extended(extension: "ut_metadata", message: Uint8Array): void;
   destroy(): void;
 }
 
+const fetches = new WeakMap<Described, MetadataFetch>();
+
+/** Returns the search for the metadata of a torrent, which all its peers take part in. */
+function fetchOf(torrent: Described): MetadataFetch {
+  const fetch = fetches.get(torrent) ?? new MetadataFetch();
+  fetches.set(torrent, fetch);
+  return fetch;
+}
+
 /**
- * The last attempt, for each torrent, to pass metadata to the torrent; resolves to whether the
- * torrent now has metadata. Attempts run one after the other, because two at once would make
- * npm:webtorrent initialize the torrent twice.
+ * Lets all connections of a torrent share its metadata, which the guard reads from `infoBuffer`.
+ * npm:webtorrent hands `metadata` to npm:ut_metadata, which takes only bytes, and decodes and copies them.
+ * To be called at the torrent's event `metadata`.
  */
-const attempts = new WeakMap<Described, Promise<boolean>>();
+export function shareMetadata(torrent: object): void {
+  (torrent as { metadata: unknown }).metadata = true;
+}
 
 /**
  * Returns the guard class for a torrent's connections. A connection must `use` it after
  * npm:webtorrent has set up npm:ut_metadata.
  */
 export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
-  return class MetadataGuard implements Extension {
+  return class MetadataGuard implements Extension, MetadataPeer {
     readonly #wire: Wire;
     readonly #library: Wire["ut_metadata"];
+    readonly #fetch = fetchOf(torrent);
     /** Length of the metadata in bytes, as the peer states in its extended handshake. */
     #sizeBytes: number | undefined;
-    #bytes: Uint8Array | undefined;
-    /** Numbers of the metadata parts that have been received. */
-    #parts = new Set<number>();
-    #isChecking = false;
+    /** The parts that the peer helps to fill; `undefined` while it is asked for none. */
+    #parts: MetadataParts | undefined;
+    /** Parts that the peer has been asked for and has not sent. */
+    readonly #asked = new Set<number>();
+    /** Number of requests that the peer may still reject before it is asked no more. */
+    #rejectsLeft = 0;
 
     constructor(wire: Wire) {
       this.#wire = wire;
       this.#library = wire.ut_metadata;
       this.#library.onHandshake(torrent.infoHash);
+      this.#announceSize();
+      wire.once("close", () => {
+        this.#fetch.leave(this);
+        this.#ask(undefined);
+      });
     }
 
     get name(): string {
@@ -88,68 +123,99 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
     }
 
     onExtendedHandshake(handshake: { metadata_size?: unknown }): void {
-      // Only the first handshake counts. A second one would make the package request all parts
-      // again.
-      if (this.#sizeBytes !== undefined || this.#ownSizeBytes !== undefined) return;
+      // Only the first handshake counts. A second one would have all parts requested again.
+      if (this.#sizeBytes !== undefined || torrent.infoBuffer) return;
       const size = handshake.metadata_size;
-      if (typeof size === "number" && Number.isInteger(size) && size > 0) this.#sizeBytes = size;
-      if (typeof size === "number" && size > MAX_METADATA_BYTES) return;
-      this.#library.onExtendedHandshake(handshake);
+      if (typeof size !== "number" || !Number.isInteger(size) || size <= 0) return;
+      this.#sizeBytes = size;
+      if (size > MAX_METADATA_BYTES) return;
+      const parts = this.#fetch.join(this, size);
+      this.#rejectsLeft = 2 * parts.count;
+      this.#ask(parts);
     }
 
     onMessage(message: Uint8Array): void {
       const header = headerOf(message);
       if (!header) return;
       const { type, part, lengthBytes } = header;
-      if (type === DATA) return this.#take(part, message.subarray(lengthBytes));
-      const ownSizeBytes = this.#ownSizeBytes;
-      if (type === REQUEST && ownSizeBytes !== undefined && !isPart(part, ownSizeBytes)) {
-        return this.#wire.destroy();
-      }
-      this.#library.onMessage(message);
+      if (type === DATA) this.#take(part, message.subarray(lengthBytes));
+      else if (type === REQUEST) this.#answer(part);
+      else if (type === REJECT) this.#rejected(part);
     }
 
-    /** Called by npm:webtorrent when it has got the metadata from another source. */
-    setMetadata(metadata: Uint8Array): Promise<boolean> {
+    /** Called by npm:webtorrent when it has got the metadata, by whatever way. */
+    setMetadata(): Promise<boolean> {
+      this.#announceSize();
+      return Promise.resolve(true);
+    }
+
+    offer(metadata: Uint8Array): Promise<boolean> {
       return this.#library.setMetadata(metadata);
     }
 
-    /** Length of our own copy of the metadata in bytes; `undefined` while we have none. */
-    get #ownSizeBytes(): number | undefined {
-      return this.#wire.extendedHandshake.metadata_size;
+    restart(wrong: MetadataParts): void {
+      if (this.#parts === wrong) this.#ask(this.#fetch.join(this, wrong.sizeBytes));
+    }
+
+    destroy(): void {
+      this.#wire.destroy();
+    }
+
+    #announceSize(): void {
+      const { infoBuffer } = torrent;
+      if (infoBuffer) this.#wire.extendedHandshake.metadata_size = infoBuffer.length;
+    }
+
+    /** Asks the peer for missing parts. With other parts than before, those asked for count no more. */
+    #ask(parts: MetadataParts | undefined): void {
+      if (parts !== this.#parts) {
+        for (const part of this.#asked) this.#parts?.countRequest(part, -1);
+        this.#asked.clear();
+        this.#parts = parts;
+      }
+      while (parts && this.#asked.size < MAX_ASKED) {
+        const part = parts.next(this.#asked);
+        if (part === undefined || !this.#send({ msg_type: REQUEST, piece: part })) return;
+        this.#asked.add(part);
+        parts.countRequest(part, 1);
+      }
     }
 
     #take(part: unknown, bytes: Uint8Array): void {
-      if (this.#isChecking || this.#ownSizeBytes !== undefined) return;
-      const size = this.#sizeBytes;
-      if (
-        size === undefined || size > MAX_METADATA_BYTES || !isPart(part, size) ||
-        bytes.length !== Math.min(PART_BYTES, size - part * PART_BYTES)
-      ) {
-        return this.#wire.destroy();
-      }
-      this.#bytes ??= new Uint8Array(size);
-      this.#bytes.set(bytes, part * PART_BYTES);
-      this.#parts.add(part);
-      if (this.#parts.size === Math.ceil(size / PART_BYTES)) void this.#offer(this.#bytes);
+      const parts = this.#parts;
+      if (torrent.infoBuffer || parts?.whole) return;
+      if (!parts?.fits(part, bytes.length)) return this.#wire.destroy();
+      if (!this.#asked.delete(part)) return;
+      parts.countRequest(part, -1);
+      parts.put(part, bytes, this);
+      if (parts.whole) void this.#fetch.complete(parts, this);
+      else this.#ask(parts);
     }
 
-    /**
-     * Passes the complete metadata to the torrent, unless the torrent has got them from another
-     * peer meanwhile.
-     */
-    async #offer(metadata: Uint8Array): Promise<void> {
-      this.#isChecking = true;
-      const before = attempts.get(torrent) ?? Promise.resolve(false);
-      const attempt = before
-        .then((isThere) => isThere || this.#library.setMetadata(metadata))
-        .catch(() => false);
-      attempts.set(torrent, attempt);
-      // If the metadata are wrong, this peer is to blame, because it sent all parts.
-      if (!await attempt) this.#wire.destroy();
-      this.#bytes = undefined;
-      this.#parts.clear();
-      this.#isChecking = false;
+    #rejected(part: unknown): void {
+      const parts = this.#parts;
+      if (!parts || typeof part !== "number" || !this.#asked.delete(part)) return;
+      parts.countRequest(part, -1);
+      if (--this.#rejectsLeft > 0) this.#ask(parts);
+    }
+
+    #answer(part: unknown): void {
+      const metadata = torrent.infoBuffer;
+      if (!metadata) {
+        if (typeof part === "number") this.#send({ msg_type: REJECT, piece: part });
+        return;
+      }
+      if (!isPart(part, metadata.length)) return this.#wire.destroy();
+      const bytes = metadata.subarray(part * PART_BYTES, (part + 1) * PART_BYTES);
+      this.#send({ msg_type: DATA, piece: part, total_size: metadata.length }, bytes);
+    }
+
+    /** Sends a message (BEP 9). Returns `false` if the peer has no number for it. */
+    #send(header: Record<string, number>, bytes: Uint8Array = new Uint8Array()): boolean {
+      // A peer may withdraw an extension at any time (BEP 10).
+      if (!this.#wire.peerExtendedMapping.ut_metadata) return false;
+      this.#wire.extended("ut_metadata", concatBytes(bencode.encode(header), bytes));
+      return true;
     }
   };
 }
@@ -174,9 +240,4 @@ function headerOf(
     }
   }
   return undefined;
-}
-
-function isPart(part: unknown, sizeBytes: number): part is number {
-  return typeof part === "number" && Number.isInteger(part) && part >= 0 &&
-    part * PART_BYTES < sizeBytes;
 }

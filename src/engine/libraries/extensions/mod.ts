@@ -10,3 +10,4 @@
 
 export type { Extension, ExtensionClass } from "./extension.ts";
 export { guardExtensions } from "./guards.ts";
+export { shareMetadata } from "./metadata_guard.ts";
