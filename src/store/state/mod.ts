@@ -4,7 +4,7 @@
  * `StateDatabase` opens the file, migrates an older schema, replaces a damaged database, and gives
  * access to the tables. Each table has its own class and file: records that this machine keeps
  * announcing in the DHT, outcomes of announcements, archives that were asked for, numbers of mirrors, DHT
- * nodes, verified archives, pins, followed publishers, flags of packages, the identities of publishers, and
+ * nodes, verified archives and their members, pins, followed publishers, flags of packages, the identities of publishers, and
  * secrets. Only `sqlite.ts` calls SQLite; it converts SQLite's errors to `StoreError`.
  *
  * The daemon and commands use the database at the same time. When a method returns, its changes are
@@ -19,6 +19,13 @@ export { DhtNodesTable, type StoredNode } from "./dht_nodes_table.ts";
 export { type Follow, type FollowedList, type FollowScope, FollowsTable } from "./follows_table.ts";
 export { IdentitiesTable, type StoredIdentity, type StoredRevocation } from "./identities_table.ts";
 export { LazyState } from "./lazy_state.ts";
+export {
+  type IndexedMember,
+  MAX_INDEXED_MEMBERS,
+  type MemberPlace,
+  MembersTable,
+  type UnreadArchive,
+} from "./members_table.ts";
 export { OffersTable, type PackageOffer } from "./offers_table.ts";
 export { OutcomesTable, type StoredOutcome } from "./outcomes_table.ts";
 export { type Pin, PinsTable, type VersionMarks } from "./pins_table.ts";

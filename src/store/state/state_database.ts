@@ -19,6 +19,7 @@ import { FollowsTable } from "./follows_table.ts";
 import { OffersTable } from "./offers_table.ts";
 import { IdentitiesTable } from "./identities_table.ts";
 import { OutcomesTable } from "./outcomes_table.ts";
+import { MembersTable } from "./members_table.ts";
 import { PinsTable } from "./pins_table.ts";
 import { RecordsTable } from "./records_table.ts";
 import { SecretsTable } from "./secrets_table.ts";
@@ -61,6 +62,7 @@ export class StateDatabase {
   readonly outcomes: OutcomesTable;
   readonly dhtNodes: DhtNodesTable;
   readonly verifiedFiles: VerifiedFilesTable;
+  readonly members: MembersTable;
   readonly pins: PinsTable;
   readonly follows: FollowsTable;
   readonly offers: OffersTable;
@@ -76,6 +78,7 @@ export class StateDatabase {
     this.outcomes = new OutcomesTable(sqlite);
     this.dhtNodes = new DhtNodesTable(sqlite);
     this.verifiedFiles = new VerifiedFilesTable(sqlite);
+    this.members = new MembersTable(sqlite);
     this.pins = new PinsTable(sqlite);
     this.follows = new FollowsTable(sqlite);
     this.offers = new OffersTable(sqlite);
@@ -201,6 +204,7 @@ function checkTables(sqlite: Sqlite): void {
       "outcomes",
       "dht_nodes",
       "verified_files",
+      "members",
       "pins",
       "follows",
       "seen_packages",

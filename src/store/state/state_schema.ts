@@ -240,4 +240,29 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE asked_archives ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
   `,
+  // The index of the members of archives. Columns of verified files: number of the archive's list in the
+  // index, and number of its members; the latter is NULL until the list has been read.
+  `
+  ALTER TABLE verified_files ADD COLUMN member_list INTEGER;
+  ALTER TABLE verified_files ADD COLUMN members INTEGER;
+  CREATE INDEX verified_files_by_list ON verified_files (member_list, members)
+    WHERE member_list IS NOT NULL;
+  CREATE INDEX verified_files_unread ON verified_files (members) WHERE members IS NULL;
+
+  CREATE TABLE members (
+    key BLOB NOT NULL,
+    list INTEGER NOT NULL,
+    offset_bytes INTEGER NOT NULL,
+    PRIMARY KEY (key, list)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX members_by_list ON members (list);
+  CREATE TRIGGER members_of_deleted AFTER DELETE ON verified_files
+    WHEN OLD.member_list IS NOT NULL BEGIN
+    DELETE FROM members WHERE list = OLD.member_list;
+  END;
+  CREATE TRIGGER members_of_changed AFTER UPDATE OF member_list ON verified_files
+    WHEN OLD.member_list IS NOT NULL AND OLD.member_list IS NOT NEW.member_list BEGIN
+    DELETE FROM members WHERE list = OLD.member_list;
+  END;
+  `,
 ];

@@ -12,6 +12,10 @@
 
 import type { Row, Sqlite } from "./sqlite.ts";
 
+/** Condition of an upsert: whether the row is of the same file as the new values. */
+const IS_SAME = "size_bytes = excluded.size_bytes AND mtime_ms = excluded.mtime_ms " +
+  "AND inode = excluded.inode AND sha256 = excluded.sha256";
+
 /**
  * Size, modification time and inode of a file. If all three are the same as before, the file counts
  * as unchanged.
@@ -75,6 +79,8 @@ export class VerifiedFilesTable {
         manifest, manifest_mark, name, version, public_key)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (path) DO UPDATE SET listed = listed AND manifest IS excluded.manifest,
+        member_list = CASE WHEN ${IS_SAME} THEN member_list END,
+        members = CASE WHEN ${IS_SAME} THEN members END,
         size_bytes = excluded.size_bytes, mtime_ms = excluded.mtime_ms, inode = excluded.inode,
         sha256 = excluded.sha256, info_hash = excluded.info_hash, manifest = excluded.manifest,
         manifest_mark = excluded.manifest_mark, name = excluded.name, version = excluded.version,
