@@ -244,6 +244,8 @@ export interface StatusJson {
   downloadedBytes: number;
   /** The downloaded bytes that came from web seeds. */
   webSeedBytes: number;
+  /** Number of bytes that downloads have copied from other archives, and not fetched. */
+  reusedBytes: number;
   /** Number of connected peers, and number of all peers with a known address. */
   peersConnected: number;
   peersKnown: number;

@@ -231,7 +231,9 @@ export const operations = {
    * Downloads an archive into the seed directory, under a temporary name. `peers` lists known peers
    * as `HOST:PORT`; `torrent` is the content of the `.torrent`, if known. `webSeeds` lists URLs of web
    * seeds (BEP 19); `fileName` is the archive's name in a directory of a web seed. `publisher` is the
-   * publisher's identity, at whose rendezvous peers are searched too.
+   * publisher's identity, at whose rendezvous peers are searched too. With `reuse`, members of the archive
+   * that other archives in the seed directory have as well are copied from there, unless the setting
+   * `reuse` of the host is off.
    */
   download: {
     request: v.strictObject({
@@ -243,6 +245,7 @@ export const operations = {
       webSeeds: v.optional(webSeeds),
       fileName: v.optional(v.pipe(v.string(), v.maxLength(255))),
       publisher: v.optional(publicKey),
+      reuse: v.optional(v.boolean()),
     }),
     result: withBytes<Downloaded>({ torrent: base64 }),
     event: plain<DownloadProgress>(),

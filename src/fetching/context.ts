@@ -22,6 +22,8 @@ export interface FetchContext {
   trust: Trust;
   /** Options of record lookups. Their timeout is also the stall timeout of downloads. */
   finding: FindOptions;
+  /** Whether downloads copy from other archives what these have as well. Default: they do. */
+  reuse?: boolean;
   /**
    * Called with each archive that was verified and moved to its final path. The callback saves the
    * result, so that other processes need not verify the archive again.

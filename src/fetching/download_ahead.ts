@@ -49,13 +49,14 @@ export class DownloadAhead implements Pick<Operations, "download"> {
     const { btih: infoHash, length: lengthBytes } = minimal;
     if (this.#ahead?.infoHash === infoHash) return;
     this.#drop();
-    const { operations, seeds, limits, finding } = this.#context;
+    const { operations, seeds, limits, finding, reuse = true } = this.#context;
     const stop = new AbortController();
     const request = {
       ...{ infoHash, lengthBytes, peers, maxBytes: limits.maxArchiveBytes },
       webSeeds: usableWebSeeds(webSeeds),
       fileName: archiveFileName(minimal.name, minimal.version),
       publisher: parsePublicKey(minimal.pubkey),
+      reuse,
     };
     const run = async () => {
       if (await seeds.find(minimal)) throw new Error("The archive is in the seed directory");

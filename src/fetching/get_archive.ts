@@ -44,7 +44,14 @@ export interface Got {
   minimal: MinimalManifest | undefined;
   /** Whether the archive was in the seed directory already, so that nothing was downloaded. */
   present: boolean;
+  /** Number of bytes that were copied from other archives, and not fetched. */
+  reusedBytes: number;
+  /** Number of bytes of the archive that were fetched from peers and web seeds. */
+  fetchedBytes: number;
 }
+
+/** What was copied and fetched for an archive that was there. */
+const NOTHING = { reusedBytes: 0, fetchedBytes: 0 };
 
 /**
  * Gets an archive into the seed directory. An archive without a signed manifest keeps the file name of an
@@ -95,7 +102,13 @@ async function findPresent(
   if (!minimal) return undefined;
   const entry = await seeds.find(minimal);
   if (entry?.minimal.archiveSha256 !== minimal.archiveSha256) return undefined;
-  return { ...describe(minimal), archivePath: entry.archivePath, minimal, present: true };
+  return {
+    ...describe(minimal),
+    archivePath: entry.archivePath,
+    minimal,
+    present: true,
+    ...NOTHING,
+  };
 }
 
 async function fetchArchive(
@@ -111,6 +124,7 @@ async function fetchArchive(
   const verifier = minimal &&
     new StreamingVerifier({ archivePath, minimal, publicKey, limits, signal });
   const downloader = ahead ?? operations;
+  let { reusedBytes, fetchedBytes } = NOTHING;
   const { path, torrent } = await downloadUntilStalled(downloader, context.finding, {
     request: {
       infoHash: plan.infoHashHex,
@@ -121,6 +135,7 @@ async function fetchArchive(
       webSeeds: plan.webSeeds,
       fileName: plan.fileName,
       publisher: publicKey,
+      reuse: context.reuse ?? true,
     },
     label: labelOf(plan),
     hasRecord: minimal !== undefined,
@@ -128,6 +143,7 @@ async function fetchArchive(
     findWebSeeds: minimal && ((signal) => recordedWebSeeds(operations, minimal, signal)),
     onProgress(progress) {
       verifier?.advance(progress);
+      ({ reusedBytes, fetchedBytes } = progress);
       onProgress?.(progress);
     },
   }).catch(async (error) => {
@@ -157,7 +173,13 @@ async function fetchArchive(
       throw error;
     });
   }
-  if (!minimal) return { ...describe(full), archivePath: path, minimal, present: false };
+  const counts = { present: false, reusedBytes, fetchedBytes };
+  if (reusedBytes > 0) {
+    onDetail?.(
+      `${labelOf(plan)}: ${reusedBytes} bytes copied from other archives, ${fetchedBytes} fetched`,
+    );
+  }
+  if (!minimal) return { ...describe(full), archivePath: path, minimal, ...counts };
   const entry = await seeds.put({
     archivePath: path,
     minimal,
@@ -167,7 +189,7 @@ async function fetchArchive(
   });
   context.onVerified?.(entry);
   if ((await operations.status()).daemon) await operations.add({ fileName: entry.fileName });
-  return { ...describe(minimal), archivePath: entry.archivePath, minimal, present: false };
+  return { ...describe(minimal), archivePath: entry.archivePath, minimal, ...counts };
 }
 
 /**

@@ -46,6 +46,7 @@ export async function downloadUntilStalled(
   const ended = new AbortController();
   let lastMs = clock.now();
   let bytes = 0;
+  let reusedBytes = 0;
   let reach: PeerCounts | undefined;
   let webSeeds: WebSeedStatus[] = [];
   const told = new Set<string>();
@@ -76,8 +77,10 @@ export async function downloadUntilStalled(
           told.add(url);
           onDetail?.(`nothing more comes from the web seed ${url}: ${problem}`);
         }
-        if (progress.downloadedBytes > bytes) {
+        // Copying from other archives may take long, and nothing is downloaded meanwhile.
+        if (progress.downloadedBytes > bytes || progress.reusedBytes > reusedBytes) {
           bytes = progress.downloadedBytes;
+          reusedBytes = progress.reusedBytes;
           lastMs = clock.now();
         }
         onProgress(progress);

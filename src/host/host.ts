@@ -161,11 +161,7 @@ export class Host implements Operations {
     this.#trust = new Trust({ state: () => state, clock: options.clock, onWarning, onNotice });
     this.#seeds = seeds;
     this.#worker = worker;
-    this.#nodes = new KeptNodes({
-      table: state.dhtNodes,
-      clock: options.clock,
-      onWarning: options.listeners.onWarning,
-    });
+    this.#nodes = new KeptNodes({ table: state.dhtNodes, clock: options.clock, onWarning });
     this.#dhtWatch = new DhtWatch({
       ...{ clock: options.clock, isWanted: options.settings.dht, tellsOfSilence: options.daemon },
       ...options.listeners,
@@ -223,21 +219,21 @@ export class Host implements Operations {
       announcing,
     );
     this.#packages = new Packages({
-      seeds: this.#seeds,
-      state: this.#state,
+      ...{ seeds: this.#seeds, state: this.#state, seeder, trust: this.#trust, clock, onWarning },
       limits: archiveLimitsOf(settings),
-      seeder,
-      trust: this.#trust,
       isPublished: (minimal) => this.#records.isOf(minimal),
       isFindable: announcing && ((infoHashHex) => announcing.isFindable(infoHashHex)),
       startThread: launcher.startHelper,
-      clock,
-      onWarning: listeners.onWarning,
     });
     const files = { seedDirectory, clock, onWarning, records: this.#records };
     this.#catalogs = new SeededCatalogs({ ...files, seeder: catalogSeeder });
     const seededPath = (infoHashHex: string) => this.#catalogs.pathOf(infoHashHex);
-    this.#downloads = new HostDownloads({ worker, seedDirectory, clock, seededPath });
+    this.#downloads = new HostDownloads({
+      ...{ worker, seedDirectory, clock, seededPath, state: this.#state },
+      directory: this.#seeds.path,
+      isOn: () => this.#options.settings.reuse,
+      ...(this.#options.daemon && { isSeeded: (fileName) => this.#packages.has(fileName) }),
+    });
     this.#nodes.start(() => worker.knownNodes());
   }
 
@@ -281,6 +277,7 @@ export class Host implements Operations {
     // Mirroring begins when the seeded archives are known, so that it need not look at their files.
     await this.#seeding.start(() => this.#follows!.start());
     this.#torrentsDueMs = undefined;
+    await this.#downloads.fillIndex();
     await this.#worker.tidy();
   }
 
@@ -301,7 +298,7 @@ export class Host implements Operations {
       unmirrored: this.#follows?.unmirrored(),
       announcing: this.#keepers.announcing?.status,
       memory: memoryOf(),
-      ...totals,
+      ...{ ...totals, reusedBytes: this.#downloads.reusedBytes },
     };
   }
 

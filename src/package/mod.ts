@@ -103,9 +103,15 @@ export {
 } from "./manifest/mod.ts";
 export {
   type DiskNeed,
+  encodeMemberList,
   explainForeign,
   foreignArchive,
+  gzipMember,
+  type ListedMember,
+  MEMBER_HASH_BYTES,
+  type MemberList,
   namingFullDisk,
+  readMemberList,
   refuseForeign,
   Staging,
   type StartThread,

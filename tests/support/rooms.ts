@@ -194,7 +194,7 @@ export const rooms: Record<string, Room> = {
       ...["base", "router", "reachability", "config", "identity", "launcher", "records", "package"],
       ...["store", "trust", "dht", "engine", "worker", "control", "fetching", "names"],
     ],
-    inner: ["thread", "records", "rendezvous", "seeding", "http"],
+    inner: ["thread", "records", "rendezvous", "reuse", "seeding", "http"],
   },
   doctor: {
     runs: "command",

@@ -194,7 +194,7 @@ async function deliver(
   how: Chosen,
 ): Promise<void> {
   const { flags: { output: target }, io, output } = given;
-  const { name, version, publisher, minimal, archivePath } = got;
+  const { name, version, publisher, minimal, archivePath, reusedBytes, fetchedBytes } = got;
   const { namingFullDisk, verifyArchive } = await import("../../package/mod.ts");
   const { outsidePath } = await import("../../fetching/mod.ts");
   let path: string | undefined;
@@ -225,7 +225,8 @@ async function deliver(
   output.notice(`${name}@${version} by ${publisher}: verified`);
   if (path === undefined) return;
   const complete = minimal !== undefined;
-  output.result({ name, version, publisher, path, complete, ...how }, path);
+  const counts = { reusedBytes, fetchedBytes };
+  output.result({ name, version, publisher, path, complete, ...counts, ...how }, path);
 }
 
 /**

@@ -67,6 +67,7 @@ export const transferSettings: readonly SettingKey[] = [
   "encryption",
   "lan",
   "transport",
+  "reuse",
 ];
 
 /** Settings that only `libreseed seed`, the daemon, accepts as flags. */

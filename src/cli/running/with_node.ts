@@ -83,6 +83,7 @@ export async function withNode<T>(
     };
     return await work({
       ...fetchContext({ operations: node.operations, seeds, limits, trust, finding }, state),
+      reuse: values.reuse,
       node,
       values,
       state,

@@ -19,10 +19,12 @@ interface Running {
 }
 
 /**
- * Progress of a download: the number of bytes on disk, the total number of bytes, and whether
- * existing bytes are being verified.
+ * Progress of a download: the number of bytes on disk, the total number of bytes, whether existing bytes
+ * are being verified, and the number of bytes that were copied from other archives.
  */
-export type ShownProgress = Pick<DownloadProgress, "downloadedBytes" | "lengthBytes" | "checking">;
+export type ShownProgress =
+  & Pick<DownloadProgress, "downloadedBytes" | "lengthBytes" | "checking">
+  & Partial<Pick<DownloadProgress, "reusedBytes">>;
 
 /** A progress bar that shows the sum of all downloads of a command. */
 export class DownloadBar {
@@ -49,7 +51,7 @@ export class DownloadBar {
   update(
     id: string,
     label: string,
-    { downloadedBytes, lengthBytes, checking }: ShownProgress,
+    { downloadedBytes, lengthBytes, checking, reusedBytes = 0 }: ShownProgress,
     totalBytes = lengthBytes,
   ): void {
     if (checking) {
@@ -59,8 +61,10 @@ export class DownloadBar {
       return;
     }
     const rate = this.#downloads.get(id)?.rate ?? new TransferRate();
-    rate.add(downloadedBytes, this.#clock.now());
-    this.#downloads.set(id, { label, doneBytes: downloadedBytes, totalBytes, rate });
+    // Copied bytes are there at once, and say nothing about the speed of the network.
+    rate.add(Math.max(downloadedBytes - reusedBytes, 0), this.#clock.now());
+    const doneBytes = Math.max(downloadedBytes, reusedBytes);
+    this.#downloads.set(id, { label, doneBytes, totalBytes, rate });
     this.#draw();
   }
 

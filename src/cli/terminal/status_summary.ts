@@ -169,6 +169,10 @@ function totalRows(
         status.webSeedBytes > 0
           ? `, ${formatBytes(status.webSeedBytes)} of it from web servers`
           : ""
+      }${
+        status.reusedBytes > 0
+          ? `, ${formatBytes(status.reusedBytes)} saved by reuse of other archives`
+          : ""
       }`,
     ],
   ];

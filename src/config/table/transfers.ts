@@ -70,4 +70,13 @@ export const transferRows = [
     placeholder: "MODE",
     brief: "Transports of connections to peers: both, tcp or utp",
   },
+  {
+    key: "reuse",
+    property: "reuse",
+    takesEffect: "reload",
+    type: { kind: "boolean" },
+    default: "true",
+    placeholder: "BOOL",
+    brief: "Copy what other archives have as well instead of fetching it",
+  },
 ] as const satisfies readonly SettingDefinition[];

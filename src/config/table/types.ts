@@ -140,6 +140,8 @@ export interface Settings {
   encryption: EncryptionMode;
   /** Transports of connections to peers, in both directions. */
   transport: TransportMode;
+  /** Whether downloads copy from other archives what these have as well. */
+  reuse: boolean;
   /** Address on which the daemon serves its HTTP page; `undefined` = no HTTP page. */
   http: HostPort | undefined;
   /** Additional host names and addresses that the HTTP page accepts in a `Host` header. */

@@ -148,6 +148,7 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   counter("uploaded_bytes", "Bytes sent to peers", status.uploadedBytes);
   counter("downloaded_bytes", "Bytes received", status.downloadedBytes);
   counter("web_seed_bytes", "Bytes received from web seeds", status.webSeedBytes);
+  counter("reused_bytes", "Bytes that downloads copied from other archives", status.reusedBytes);
   gauge("upload_bytes_per_second", "Upload of all torrents", status.uploadSpeed);
   gauge("download_bytes_per_second", "Download of all torrents", status.downloadSpeed);
   gauge("resident_memory_bytes", "Resident memory of the process", memory.residentBytes);

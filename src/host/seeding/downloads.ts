@@ -12,6 +12,7 @@ import type { CallOptions, Downloaded, RequestOf } from "../../control/mod.ts";
 import type { DownloadProgress } from "../../engine/mod.ts";
 import { partialPath } from "../../fetching/mod.ts";
 import { HostError } from "../errors.ts";
+import type { Reuser } from "../reuse/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 
 /**
@@ -45,6 +46,7 @@ export type Downloader = Pick<WorkerHandle, "download" | "addSources">;
 export class Downloads {
   readonly #worker: Downloader;
   readonly #seedDirectory: string;
+  readonly #reuser: Pick<Reuser, "begin" | "add"> | undefined;
   /** Downloads by infohash. A download is removed once the worker has closed its file. */
   readonly #running = new Map<string, Running>();
   /**
@@ -57,10 +59,12 @@ export class Downloads {
    * Creates an empty set of downloads.
    *
    * @param seedDirectory absolute path without symbolic links; the worker may write nowhere else
+   * @param reuser has downloads reuse members of other archives. Default: they fetch all
    */
-  constructor(worker: Downloader, seedDirectory: string) {
+  constructor(worker: Downloader, seedDirectory: string, reuser?: Pick<Reuser, "begin" | "add">) {
     this.#worker = worker;
     this.#seedDirectory = seedDirectory;
+    this.#reuser = reuser;
   }
 
   /** Whether a download of this torrent runs. */
@@ -105,13 +109,18 @@ export class Downloads {
     }
   }
 
-  #begin(
-    { infoHash, lengthBytes, maxBytes, peers = [], torrent, webSeeds = [], fileName, publisher }:
-      DownloadRequest,
-  ): Running {
+  #begin(request: DownloadRequest): Running {
+    const { infoHash, lengthBytes, maxBytes, peers = [], torrent, webSeeds = [] } = request;
+    const { fileName, publisher } = request;
     const path = partialPath(this.#seedDirectory, infoHash);
     const stop = new AbortController();
     const listeners: Running["listeners"] = new Set();
+    const reuse = !request.reuse ? undefined : this.#reuser?.begin({
+      ...{ infoHashHex: infoHash, path, lengthBytes, publisher },
+      onCopied(reusedBytes) {
+        if (running.last) tell({ ...running.last, reusedBytes });
+      },
+    });
     const order = {
       infoHashHex: infoHash,
       torrent,
@@ -122,14 +131,26 @@ export class Downloads {
       webSeeds: usableWebSeeds(webSeeds),
       fileName,
       publisher,
+      ...(reuse && { reuse: true }),
     };
-    const onProgress = (progress: DownloadProgress) => {
+    const tell = (progress: DownloadProgress) => {
       running.last = progress;
       for (const listener of listeners) listener(progress);
     };
-    const begin = () => this.#worker.download(order, onProgress, stop.signal);
+    const begin = () => {
+      const downloading = this.#worker.download(order, (progress) => {
+        tell(progress);
+        reuse?.advance(progress);
+      }, stop.signal);
+      reuse?.advance({ readyBytes: 0, lengthBytes: lengthBytes ?? 0 });
+      return downloading;
+    };
     const ended = (this.onBegin(infoHash)?.then(begin) ?? begin())
-      .then((torrent) => ({ path, torrent }))
+      .finally(() => reuse?.stop())
+      .then((torrent) => {
+        if (running.last) this.#reuser?.add(running.last);
+        return { path, torrent };
+      })
       .finally(() => this.#running.delete(infoHash));
     // Prevents an unhandled rejection if no request waits for the download any more.
     ended.catch(() => {});

@@ -5,14 +5,17 @@
  */
 
 import type { Operations } from "../../control/mod.ts";
+import { Reuser, type ReuserOptions } from "../reuse/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 import { Downloads } from "./downloads.ts";
 import { PrefixDownloads } from "./prefix_downloads.ts";
 import { RangeReads, type RangeReadsOptions } from "./range_reads.ts";
 
 /** Options of {@linkcode HostDownloads}. */
-export interface HostDownloadsOptions extends RangeReadsOptions {
-  worker: Pick<WorkerHandle, "download" | "addSources" | "widen" | "want">;
+export interface HostDownloadsOptions extends RangeReadsOptions, ReuserOptions {
+  worker:
+    & Pick<WorkerHandle, "download" | "addSources" | "widen" | "want">
+    & ReuserOptions["worker"];
 }
 
 /** The downloads of one host, as the operations that begin them. */
@@ -20,10 +23,12 @@ export class HostDownloads {
   readonly #whole: Downloads;
   readonly #prefixes: PrefixDownloads;
   readonly #ranges: RangeReads;
+  readonly #reuser: Reuser;
 
   constructor(options: HostDownloadsOptions) {
     const { worker, seedDirectory } = options;
-    this.#whole = new Downloads(worker, seedDirectory);
+    this.#reuser = new Reuser(options);
+    this.#whole = new Downloads(worker, seedDirectory, this.#reuser);
     this.#prefixes = new PrefixDownloads(worker, seedDirectory, this.#whole);
     this.#ranges = new RangeReads(options);
   }
@@ -33,8 +38,19 @@ export class HostDownloads {
   widenPrefix: Operations["widenPrefix"] = (request) => this.#prefixes.widen(request);
   readRanges: Operations["readRanges"] = (...call) => this.#ranges.read(...call);
 
+  /** Number of bytes that complete downloads have copied from other archives. */
+  get reusedBytes(): number {
+    return this.#reuser.reusedBytes;
+  }
+
+  /** Reads the lists of archives whose members are not in the index yet. */
+  async fillIndex(): Promise<void> {
+    await this.#reuser.fill();
+  }
+
   /** Closes the torrents that stay open for a while after a read. */
   async stop(): Promise<void> {
+    this.#reuser.stop();
     await this.#ranges.stop();
   }
 }

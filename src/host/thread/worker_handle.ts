@@ -44,6 +44,8 @@ import {
   type RendezvousAsked,
   type RendezvousPlace,
   type ReportData,
+  type Reused,
+  type ReusedRange,
   type TunableOptions,
   type WorkerConnection,
   type WorkerOptions,
@@ -210,9 +212,8 @@ export class WorkerHandle {
 
   status = (): Promise<WorkerStatus> => this.#call((api) => api.status());
 
-  configure(options: TunableOptions): Promise<void> {
-    return this.#call((api) => api.configure(options));
-  }
+  configure = (options: TunableOptions): Promise<void> =>
+    this.#call((api) => api.configure(options));
 
   addBootstrap(addresses: { host: string; port: number }[]): Promise<void> {
     return this.#call((api) => api.addBootstrap(addresses));
@@ -222,17 +223,12 @@ export class WorkerHandle {
 
   torrents = (): Promise<TorrentStatus[]> => this.#call((api) => api.torrents());
 
-  seed(archives: KeptSeed[]): Promise<void> {
-    return this.#call((api) => api.seed(archives));
-  }
+  seed = (archives: KeptSeed[]): Promise<void> => this.#call((api) => api.seed(archives));
 
-  unseed(infoHashHex: string): Promise<void> {
-    return this.#call((api) => api.unseed(infoHashHex));
-  }
+  unseed = (infoHashHex: string): Promise<void> => this.#call((api) => api.unseed(infoHashHex));
 
-  keepRecords(records: KeptRecord[]): Promise<void> {
-    return this.#call((api) => api.keepRecords(records));
-  }
+  keepRecords = (records: KeptRecord[]): Promise<void> =>
+    this.#call((api) => api.keepRecords(records));
 
   keepTorrents = (torrents: KeptTorrent[]): Promise<void> =>
     this.#call((api) => api.keepTorrents(torrents));
@@ -240,9 +236,8 @@ export class WorkerHandle {
   retainAnnouncements = (idsHex: string[]): Promise<void> =>
     this.#call((api) => api.retainAnnouncements(idsHex));
 
-  forgetRecord(targetHex: string): Promise<void> {
-    return this.#call((api) => api.forgetRecord(targetHex));
-  }
+  forgetRecord = (targetHex: string): Promise<void> =>
+    this.#call((api) => api.forgetRecord(targetHex));
 
   /** @param onShown called with each valid item that a node shows, if its `seq` is the highest yet */
   get(
@@ -273,9 +268,15 @@ export class WorkerHandle {
     return this.#call((api) => api.addSources(infoHashHex, peers, webSeeds, publisher));
   }
 
-  widen(infoHashHex: string, wantedBytes: number): Promise<void> {
-    return this.#call((api) => api.widen(infoHashHex, wantedBytes));
-  }
+  widen = (infoHashHex: string, wantedBytes: number): Promise<void> =>
+    this.#call((api) => api.widen(infoHashHex, wantedBytes));
+
+  wantBeginning = (infoHashHex: string, wantedBytes: number): Promise<void> =>
+    this.#call((api) => api.wantBeginning(infoHashHex, wantedBytes));
+
+  /** Offers ranges of a download's file that were copied; see `WorkerApi.offerReused`. */
+  offerReused = (infoHashHex: string, ranges: ReusedRange[]): Promise<Reused> =>
+    this.#call((api) => api.offerReused(infoHashHex, ranges));
 
   /** Wants ranges of bytes of a running download that has `wantedBytes`; see `WorkerApi.want`. */
   want(infoHashHex: string, ranges: ByteRange[], signal?: AbortSignal): Promise<RangesHeld> {
@@ -286,9 +287,8 @@ export class WorkerHandle {
     return this.#operation(signal, (api, operation) => api.findPeers(operation, infoHashHex));
   }
 
-  setRendezvous(places: RendezvousPlace[]): Promise<void> {
-    return this.#call((api) => api.setRendezvous(places));
-  }
+  setRendezvous = (places: RendezvousPlace[]): Promise<void> =>
+    this.#call((api) => api.setRendezvous(places));
 
   /** Asks the peers of a rendezvous; nothing of an answer is verified. */
   askRendezvous(

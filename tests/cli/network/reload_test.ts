@@ -106,6 +106,7 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
     "max-connections": { to: "7" },
     "max-incoming": { to: "9" },
     encryption: { to: "off" },
+    reuse: { to: "false" },
     transport: { to: "tcp", isInForce: async () => (await status()).utp === undefined },
     http: {
       to: `127.0.0.1:${free}`,

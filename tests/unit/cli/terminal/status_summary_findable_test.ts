@@ -7,7 +7,14 @@ const NOW_MS = Date.UTC(2026, 5, 1);
 const status = {
   ...{ network: {}, manager: {}, schedule: {}, dht: { state: "on" }, version: "1", home: "/h" },
   ...{ memory: {}, uploadSpeed: 0, downloadSpeed: 0, uploadedBytes: 0, downloadedBytes: 0 },
-  ...{ webSeedBytes: 0, pid: 1, startedMs: NOW_MS, seedDirectory: "/h/seed", packages: 1 },
+  ...{
+    webSeedBytes: 0,
+    reusedBytes: 0,
+    pid: 1,
+    startedMs: NOW_MS,
+    seedDirectory: "/h/seed",
+    packages: 1,
+  },
   reachability: {
     ...{ reachable: "yes", port: 6_881 },
     ipv4: { placement: "public", reachable: "yes", incoming: { connections: 1, lastMs: NOW_MS } },

@@ -55,6 +55,7 @@ const status: StatusJson = {
   uploadedBytes: 0,
   downloadedBytes: 0,
   webSeedBytes: 0,
+  reusedBytes: 0,
   peersConnected: 0,
   peersKnown: 0,
   peersByUtp: 0,

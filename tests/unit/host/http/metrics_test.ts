@@ -98,6 +98,7 @@ const status: StatusJson = {
     uploadedBytes: 2 ** 40,
     downloadedBytes: 17,
     webSeedBytes: 3,
+    reusedBytes: 5,
   },
   ...{ peersConnected: 3, peersKnown: 12, peersByUtp: 2 },
   utp: {

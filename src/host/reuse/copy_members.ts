@@ -1,0 +1,130 @@
+/**
+ * Copies members of other archives into the file of a download. Only bytes with a member's hash are
+ * written, and none to the beginning that the download has. A source that is gone, cut or changed costs its
+ * members.
+ *
+ * Deno has no call that copies a part of a file inside the kernel, or shares its blocks (`copy_file_range`,
+ * `FICLONERANGE`), so the bytes pass through memory, which their hashes need anyway.
+ *
+ * @module
+ */
+
+import { equalBytes } from "../../base/mod.ts";
+import type { ReusedRange } from "../../engine/mod.ts";
+import { MEMBER_HASH_BYTES } from "../../package/mod.ts";
+import { readFully } from "./member_index.ts";
+import type { Run } from "./plan.ts";
+
+/** Options of {@linkcode copyRuns}. */
+export interface CopyOptions {
+  runs: readonly Run[];
+  /** Path of the download's file. */
+  targetPath: string;
+  /** Number of bytes at the download's beginning that it has. They are not written. */
+  readyBytes: number;
+  /** Called with the number of bytes that are copied so far. */
+  onCopied?: (bytes: number) => void;
+  signal?: AbortSignal;
+}
+
+/** Maximum number of ranges that are offered to the engine. */
+const MAX_RANGES = 65_536;
+
+/**
+ * Copies members, in the order of the download. A failed write, such as on a full disk, ends the copying.
+ *
+ * @returns the ranges that were written, in order; adjacent ones are one
+ */
+export async function copyRuns(
+  { runs, targetPath, readyBytes, onCopied, signal }: CopyOptions,
+): Promise<ReusedRange[]> {
+  const written: ReusedRange[] = [];
+  if (runs.length === 0) return written;
+  const target = await Deno.open(targetPath, { write: true });
+  const source = new Source();
+  let copiedBytes = 0;
+  try {
+    for (const run of runs) {
+      if (signal?.aborted) break;
+      const bytes = await source.read(run);
+      if (!bytes) continue;
+      for (const good of await goodParts(run, bytes)) {
+        if (good.endBytes <= readyBytes) continue;
+        const { endBytes } = good;
+        const startBytes = Math.max(good.startBytes, readyBytes);
+        const before = written.at(-1);
+        if (before?.endBytes !== startBytes && written.length === MAX_RANGES) return written;
+        const part = bytes.subarray(startBytes - run.targetAt, endBytes - run.targetAt);
+        await writeFully(target, startBytes, part);
+        if (before?.endBytes === startBytes) before.endBytes = endBytes;
+        else written.push({ startBytes, endBytes });
+        copiedBytes += endBytes - startBytes;
+      }
+      onCopied?.(copiedBytes);
+    }
+  } catch {
+    // What was written so far is good. The download itself meets the same error, and tells it.
+  } finally {
+    source.close();
+    target.close();
+  }
+  return written;
+}
+
+/** Returns the parts of a run, by their positions in the download, whose bytes have the members' hashes. */
+async function goodParts(
+  { members, targetAt }: Run,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<ReusedRange[]> {
+  let at = 0;
+  // The digests are computed on other threads.
+  const checked = await Promise.all(members.map(async ({ hash, lengthBytes }) => {
+    const startBytes = targetAt + at;
+    const part = bytes.subarray(at, at += lengthBytes);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", part));
+    const isGood = equalBytes(digest.subarray(0, MEMBER_HASH_BYTES), hash);
+    return { startBytes, endBytes: startBytes + lengthBytes, isGood };
+  }));
+  const parts: ReusedRange[] = [];
+  for (const { startBytes, endBytes, isGood } of checked) {
+    if (!isGood) continue;
+    const before = parts.at(-1);
+    if (before?.endBytes === startBytes) before.endBytes = endBytes;
+    else parts.push({ startBytes, endBytes });
+  }
+  return parts;
+}
+
+/** The archive from which the last run came, which stays open for the next. */
+class Source {
+  #path: string | undefined;
+  #file: Deno.FsFile | undefined;
+
+  /** Reads a run; `undefined` if the archive is gone or ends before. */
+  async read(
+    { path, sourceAt, lengthBytes }: Run,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    try {
+      if (path !== this.#path) {
+        this.close();
+        this.#path = path;
+        this.#file = await Deno.open(path);
+      }
+      if (!this.#file) return undefined;
+      const bytes = new Uint8Array(lengthBytes);
+      return await readFully(this.#file, sourceAt, bytes) === lengthBytes ? bytes : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+}
+
+async function writeFully(file: Deno.FsFile, position: number, bytes: Uint8Array): Promise<void> {
+  await file.seek(position, Deno.SeekMode.Start);
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}

@@ -1,0 +1,135 @@
+/**
+ * Keeps the index of members in `state.db` up to date, and looks members up in it. The lists of verified
+ * archives are read when they are first needed: an archive with a list costs two reads, any other one.
+ *
+ * @module
+ */
+
+import { inTurns, pause } from "../../base/mod.ts";
+import { type MemberList, readMemberList } from "../../package/mod.ts";
+import {
+  type MemberPlace,
+  stampOf,
+  type StateDatabase,
+  type UnreadArchive,
+} from "../../store/mod.ts";
+
+/** Number of archives that are looked at in one turn. */
+const ARCHIVES_AT_ONCE = 64;
+/** Number of bytes of an archive that are read first. Most lists fit, so that they need no second read. */
+const FIRST_READ_BYTES = 4 * 1024;
+
+/** The index of the members of a seed directory's verified archives. */
+export class MemberIndex {
+  readonly #state: StateDatabase;
+  readonly #directory: string;
+  #filling: Promise<void> | undefined;
+
+  /** @param directory path of the seed directory, as in the paths of verified archives */
+  constructor(state: StateDatabase, directory: string) {
+    this.#state = state;
+    this.#directory = directory;
+  }
+
+  /** Whether no archive has members, or could have some. */
+  get isEmpty(): boolean {
+    const { members } = this.#state;
+    return members.isEmpty && members.unread(this.#directory, 1).length === 0;
+  }
+
+  /**
+   * Reads the lists of all archives that are not in the index yet. Calls at the same time share the work.
+   *
+   * @param signal aborting it ends the work, which the next call continues
+   */
+  fill(signal?: AbortSignal): Promise<void> {
+    return this.#filling ??= this.#fill(signal).finally(() => this.#filling = undefined);
+  }
+
+  /** Returns where a member may lie. */
+  find(hash: Uint8Array): MemberPlace[] {
+    return this.#state.members.find(hash);
+  }
+
+  async #fill(signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
+      const unread = this.#state.members.unread(this.#directory, ARCHIVES_AT_ONCE);
+      if (unread.length === 0) return;
+      for (const archive of unread) {
+        if (signal?.aborted) return;
+        await this.#take(archive, signal);
+      }
+      await pause();
+    }
+  }
+
+  async #take(archive: UnreadArchive, signal: AbortSignal | undefined): Promise<void> {
+    const { members } = this.#state;
+    const list = isSame(archive) ? await listOf(archive).catch(() => undefined) : undefined;
+    if (!list || list.members.length === 0) return members.setWithout(archive.path);
+    let offsetBytes = list.lengthBytes;
+    const placed = list.members.map(({ hash, lengthBytes }) => {
+      const member = { hash, offsetBytes };
+      offsetBytes += lengthBytes;
+      return member;
+    });
+    // Aborted, the archive counts as not read.
+    await inTurns(members.add(archive.path, placed), signal).catch((error) => {
+      if (!signal?.aborted) throw error;
+    });
+  }
+}
+
+/** Whether an archive is the file that was verified. */
+function isSame({ path, sizeBytes, mtimeMs, inode }: UnreadArchive): boolean {
+  const stamp = stampOf(path);
+  return stamp !== undefined && stamp.isSeedable && stamp.sizeBytes === sizeBytes &&
+    stamp.mtimeMs === mtimeMs && stamp.inode === inode;
+}
+
+async function listOf({ path, sizeBytes }: UnreadArchive): Promise<MemberList | undefined> {
+  const file = await Deno.open(path);
+  try {
+    return await readList(file, sizeBytes);
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Reads the list of an archive from its file; `undefined` if there is none.
+ *
+ * @param lengthBytes length of the archive
+ */
+export async function readList(
+  file: Deno.FsFile,
+  lengthBytes: number,
+): Promise<MemberList | undefined> {
+  let beginning = new Uint8Array(Math.min(FIRST_READ_BYTES, lengthBytes));
+  for (let readBytes = 0;;) {
+    readBytes += await readFully(file, readBytes, beginning.subarray(readBytes));
+    const found = readMemberList(beginning.subarray(0, readBytes), lengthBytes);
+    if (!found) return undefined;
+    if ("list" in found) return found.list;
+    if (readBytes < beginning.length) return undefined;
+    const longer = new Uint8Array(Math.max(found.neededBytes, readBytes + 1));
+    longer.set(beginning);
+    beginning = longer;
+  }
+}
+
+/** Fills `target` from a position of a file on. Returns fewer bytes than asked for at the file's end. */
+export async function readFully(
+  file: Deno.FsFile,
+  position: number,
+  target: Uint8Array,
+): Promise<number> {
+  await file.seek(position, Deno.SeekMode.Start);
+  let readBytes = 0;
+  while (readBytes < target.length) {
+    const count = await file.read(target.subarray(readBytes));
+    if (count === null) break;
+    readBytes += count;
+  }
+  return readBytes;
+}
