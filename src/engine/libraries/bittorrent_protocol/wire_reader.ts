@@ -40,7 +40,10 @@ export interface Reader {
   /** Encryption that was agreed on; 2 encrypts all bytes. */
   _encryptionMethod?: number | null;
   _write(bytes: Uint8Array, done: (error: null) => void): void;
-  /** Added by libreseed: the bytes of an incomplete message, and the number of these bytes. */
+  /**
+   * Added by libreseed: a buffer that begins with the bytes of an incomplete message, and the number of
+   * these bytes.
+   */
   partial?: Uint8Array;
   partialBytes?: number;
   /** Added by libreseed: whether the connection is ending, so that nothing more is parsed. */
@@ -53,8 +56,8 @@ export interface Reader {
  * remains.
  */
 const READ_AT_ONCE = new Set([0, 1, 2, 3, 4, 6, 7, 8, 9, 13, 14, 15, 16, 17]);
-/** Length of a `piece` message with a block of 16 KiB, in bytes. */
-const USUAL_BYTES = 16_397;
+/** Length of a `piece` message with a block of 16 KiB, in bytes, without its length prefix. */
+const USUAL_BYTES = 16_393;
 
 /**
  * Maximum length of a message, in bytes. The longest valid messages are a block of 128 KiB and a
@@ -161,7 +164,8 @@ function readMessages(wire: Reader, bytes: Uint8Array): void {
     wire.partialBytes = had + part.length;
     if (wire.partialBytes < size) return;
     const message = wire.partial.subarray(0, size);
-    wire.partial = undefined;
+    // A peer that sends blocks will send more of them, cut anywhere: their buffer is kept.
+    if (wire.partial.length !== USUAL_BYTES) wire.partial = undefined;
     wire.partialBytes = 0;
     parse(wire, message);
   }

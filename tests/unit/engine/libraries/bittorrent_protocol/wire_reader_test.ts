@@ -130,3 +130,19 @@ Deno.test("a long message takes memory only for the bytes that have come", () =>
   for (let i = 0; i < 3; i++) receive(wire, new Uint8Array(16_384));
   assert.ok(wire.partial!.length < 100_000);
 });
+
+Deno.test("blocks that come in parts share one buffer", () => {
+  const { wire } = heard(() => said.length);
+  const block = message(7, uint32(0, 0), randomBytes(16_384, 5));
+  const buffers = new Set<ArrayBufferLike>();
+  for (let i = 0; i < 3; i++) {
+    receive(wire, block.subarray(0, 10_000));
+    buffers.add(wire.partial!.buffer);
+    receive(wire, block.subarray(10_000));
+  }
+  assert.equal(buffers.size, 1);
+  // Another message in parts begins anew.
+  receive(wire, message(4, uint32(7)).subarray(0, 6));
+  receive(wire, message(4, uint32(7)).subarray(6));
+  assert.equal(wire.peerPieces.get(7), true);
+});
