@@ -59,8 +59,11 @@ const compile = [
   // - no `eval` and no `new Function`, so that no text is executed as code;
   // - source positions at once. By default V8 leaves them out, and parses a function again when an
   //   error is made while the function runs. Libraries make errors while they load. The function
-  //   is then the whole bundle, which takes longer to parse than a hello world takes in all.
-  "--v8-flags=--disallow-code-generation-from-strings,--no-enable-lazy-source-positions",
+  //   is then the whole bundle, which takes longer to parse than a hello world takes in all;
+  // - at most 4 MiB for each half of a young generation, in place of 16. Each thread has a heap of its
+  //   own, so the usual size costs some 20 MiB of a download, and saves 2 % of its processor time.
+  "--v8-flags=--disallow-code-generation-from-strings,--no-enable-lazy-source-positions," +
+  "--max-semi-space-size=4",
 ];
 
 /** The modules that the entry loads when it needs them. */
