@@ -131,7 +131,8 @@ export class Host implements Operations {
     }, clock);
     const own = new LazyState(homePaths(settings.home).state, clock, listeners.onWarning);
     try {
-      const names = namesIn(seeds.path);
+      // Archives may be hundreds of thousands; what is looked for here is not among them.
+      const names = namesIn(seeds.path, (name) => name.startsWith(".") || isCatalogName(name));
       await removeStaleTemporaries(seeds.path, clock.now(), names);
       await removeOldPartials(seeds.path, clock.now(), names);
       host = new Host(options, own, seeds, names, worker);
@@ -208,7 +209,7 @@ export class Host implements Operations {
     const seeder = seederOf(
       worker,
       (one) => this.#torrentsDueMs ? this.#torrentsDueMs.get(one) ?? 0 : dueMs(one),
-      (one) => announcing?.announces(one) ?? true,
+      (one, isKnown) => announcing?.announces(one, isKnown) ?? true,
     );
     // Due time of a catalog that was never announced: the negated current time. A catalog added later
     // thus has a lower due time and is announced earlier, because readers ask for the newest catalog.
@@ -239,15 +240,15 @@ export class Host implements Operations {
 
   /** Does the daemon's work: keeps all records alive, seeds all archives and watches the seed directory. */
   async seedAll(): Promise<void> {
-    await this.#keepers.announcing!.start();
-    this.#torrentsDueMs = this.#records.torrentsDueMs();
+    const announcing = this.#keepers.announcing!;
+    await announcing.start();
+    if (announcing.announcesAll) this.#torrentsDueMs = this.#records.torrentsDueMs();
     const { settings, clock, listeners } = this.#options;
     const timeoutMs = () => this.#options.settings.timeoutMs;
     const common = {
       ...{ operations: this, seedDirectory: this.#seeds.path, clock, timeoutMs },
       ...{ trust: this.#trust, state: this.#state, ...listeners },
     };
-    const announcing = this.#keepers.announcing!;
     this.#seeding = new Seeding({
       directory: this.#seeds.path,
       watch: settings.watch,

@@ -143,15 +143,20 @@ export class Announcing {
     });
   }
 
-  /** Whether a torrent that is about to be seeded is announced by itself. */
-  announces(infoHashHex: string): boolean {
-    if (!this.#scheduled) {
-      this.changed();
-      return true;
-    }
-    if (this.#scheduled.has(infoHashHex)) return true;
-    this.changed();
-    return false;
+  /**
+   * Whether a torrent that is about to be seeded is announced by itself. Plans again soon if it is new.
+   *
+   * @param isKnown whether the archive was seeded before, so that the plan knows it
+   */
+  announces(infoHashHex: string, isKnown = false): boolean {
+    const isScheduled = this.#scheduled?.has(infoHashHex) ?? true;
+    if (!isKnown && !(this.#scheduled && isScheduled)) this.changed();
+    return isScheduled;
+  }
+
+  /** Whether everything is announced by itself. */
+  get announcesAll(): boolean {
+    return this.#scheduled === undefined;
   }
 
   /**
@@ -296,9 +301,9 @@ export class Announcing {
     const wanted = new Map<string, KeptRecord | undefined>();
     for (const record of lists) wanted.set(toHex(record.target), this.#reader.keptOf(record));
     for (const infoHashHex of catalogs) wanted.set(infoHashHex, undefined);
-    for (const { publicKey, name, version, infoHashHex } of this.#plan.versions) {
+    for (const { publisher, name, version, infoHashHex } of this.#plan.versions) {
       wanted.set(infoHashHex, undefined);
-      const target = targetOf(publicKey, manifestSalt(name, version));
+      const target = targetOf(fromHex(publisher)!, manifestSalt(name, version));
       const record = this.#options.state.records.get(target);
       if (record) wanted.set(toHex(target), this.#reader.keptOf(record));
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Clock, toHex } from "../../base/mod.ts";
+import { type Clock, fromHex, toHex } from "../../base/mod.ts";
 import type { KeptRecord } from "../../dht/mod.ts";
 import { isNewerVersion } from "../../package/mod.ts";
 import { encodeItem, nameRendezvous, publisherRendezvous } from "../../records/mod.ts";
@@ -24,7 +24,7 @@ export interface PlanReaderOptions {
 }
 
 /** A seeded archive that could be announced by itself. */
-export interface PlannedArchive extends PlannedVersion, ArchiveRow {}
+export type PlannedArchive = PlannedVersion & ArchiveRow;
 
 const DAY_MS = 86_400_000;
 
@@ -73,8 +73,8 @@ export class PlanReader {
       hadEverything: before === undefined || before.kind === "everything",
       versions: () => this.versions(nowMs - DAY_MS),
       isNewer: isNewerVersion,
-      isKeeper: ({ name, publicKey }) => {
-        const identity = this.#publishers.identityOf(publicKey);
+      isKeeper: ({ name, publisher }) => {
+        const identity = this.#publishers.identityOf(fromHex(publisher)!);
         return ["publisher", "keeper"].includes(care(name, [identity]));
       },
       isNamed: ({ infoHashHex }) => asked.get(infoHashHex)?.isByHand ?? false,
@@ -93,11 +93,8 @@ export class PlanReader {
    *
    * @param datedFromMs the manifests of archives that were modified since then (Unix ms) are dated
    */
-  *versions(datedFromMs?: number): Generator<PlannedArchive> {
-    for (const row of this.#options.state.announcing.archives(datedFromMs)) {
-      const infoHashHex = toHex(row.infoHash);
-      yield { ...row, publisher: toHex(row.publicKey), infoHashHex };
-    }
+  versions(datedFromMs?: number): Iterable<PlannedArchive> {
+    return this.#options.state.announcing.archives(datedFromMs);
   }
 
   /** The announce and publisher records that this home keeps alive. */

@@ -138,10 +138,9 @@ export class Turns {
       turns.set(infoHashHex, { infoHashHex, targetHex, announcedMs });
     }
     for (const archive of announcing.oldestArchives(keys, READ_AT_ONCE)) {
-      const { name, version, publicKey, infoHash, announcedMs } = archive;
-      const infoHashHex = toHex(infoHash);
+      const { name, version, publisher, infoHashHex, announcedMs } = archive;
       if (turns.has(infoHashHex)) continue;
-      const target = targetOf(publicKey, manifestSalt(name, version));
+      const target = targetOf(fromHex(publisher)!, manifestSalt(name, version));
       const targetHex = records.get(target) && toHex(target);
       turns.set(infoHashHex, { infoHashHex, targetHex, announcedMs });
     }

@@ -136,7 +136,7 @@ export class Packages {
         if (!isArchiveName(fileName) || doubtful.has(filePath)) continue;
         const stamp = stampOf(filePath);
         if (!stamp || !isUnchanged(stamp, seed) || !hasTorrentBeside(filePath)) continue;
-        const infoHashHex = toHex(seed.infoHash);
+        const { infoHashHex } = seed;
         const { sizeBytes: lengthBytes, mtimeMs: modifiedMs } = stamp;
         orders.push({ infoHashHex, filePath, lengthBytes, modifiedMs });
         const mark = markOf(stamp);

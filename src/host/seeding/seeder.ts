@@ -38,20 +38,23 @@ export interface CatalogSeeder extends Seeder {
  *
  * @param dueMs returns the due time (Unix ms) of a torrent's announcement by infohash (hex); torrents with
  * past due times are announced at once, starting with the lowest due time
- * @param announces returns whether a torrent is announced by itself. Default: it is
+ * @param announces returns whether a torrent is announced by itself, given whether the archive was seeded
+ * before
  */
 export function seederOf(
   worker: Pick<WorkerHandle, "seed" | "unseed">,
   dueMs: (infoHashHex: string) => number,
-  announces: (infoHashHex: string) => boolean = () => true,
+  announces: (infoHashHex: string, isKnown: boolean) => boolean,
 ): Seeder {
   return {
     seed: (archives, announceDueMs) =>
-      worker.seed(archives.map((one) => ({
-        ...one,
-        announceDueMs: announceDueMs ?? dueMs(one.infoHashHex),
-        announces: announces(one.infoHashHex),
-      }))),
+      worker.seed(archives.map((one) => {
+        const { infoHashHex, modifiedMs } = one;
+        const isAnnounced = announces(infoHashHex, modifiedMs !== undefined);
+        // The due time of one that is not announced is not looked up.
+        const due = announceDueMs ?? (isAnnounced ? dueMs(infoHashHex) : Infinity);
+        return { ...one, announceDueMs: due, announces: isAnnounced };
+      })),
     unseed: (infoHashHex) => worker.unseed(infoHashHex),
   };
 }

@@ -54,10 +54,8 @@ export function hasTorrentBeside(archivePath: string): boolean {
 function statusOf(path: string) {
   try {
     const { size, mtime, ctime, ino, isFile, nlink } = Deno.lstatSync(path);
-    const [mtimeMs, ctimeMs] = [mtime, ctime].map((time) => time?.getTime() ?? 0) as [
-      number,
-      number,
-    ];
+    const mtimeMs = mtime?.getTime() ?? 0;
+    const ctimeMs = ctime?.getTime() ?? 0;
     const isSeedable = isFile && (nlink ?? 1) <= 1;
     return { size, mtimeMs, ctimeMs, ino: ino ?? 0, isSeedable };
   } catch {

@@ -12,10 +12,10 @@ import type { Sqlite } from "./sqlite.ts";
 export interface ArchiveRow {
   name: string;
   version: string;
-  /** The key that signed the manifest, 32 bytes. */
-  publicKey: Uint8Array;
-  /** Infohash of the archive's torrent, 20 bytes. */
-  infoHash: Uint8Array;
+  /** The key that signed the manifest, 64 hexadecimal digits. */
+  publisher: string;
+  /** Infohash of the archive's torrent, 40 hexadecimal digits. */
+  infoHashHex: string;
   /** Modification time of the archive, Unix milliseconds. */
   modifiedMs: number;
   /** Time of the manifest by its signer, Unix milliseconds; absent unless it was asked for. */
@@ -40,6 +40,9 @@ export interface OldManifest {
 
 /** SQL condition that a key is in a JSON list of keys in hexadecimal. */
 const IS_OF_KEYS = (column: string) => `lower(hex(${column})) IN (SELECT value FROM json_each(?))`;
+
+/** SQL for a key and an infohash as hexadecimal digits. */
+const HEX_COLUMNS = "lower(hex(public_key)) AS publisher, lower(hex(info_hash)) AS info_hash_hex";
 
 /** The tables `asked_archives` and `publisher_mirrors`, and queries over other tables. */
 export class AnnouncingTables {
@@ -112,14 +115,15 @@ export class AnnouncingTables {
   }
 
   /**
-   * Yields the verified archives, in the order of their rows in the file.
+   * Yields the verified archives, in the order of their rows in the file. SQLite converts keys and hashes to
+   * text, because a hundred thousand byte arrays keep the garbage collector busy.
    *
    * @param datedFromMs the manifests of archives that were modified since then (Unix ms) are dated.
    * Reading the date takes as long as all the rest. Default: none
    */
   *archives(datedFromMs = Infinity): Generator<ArchiveRow> {
     const rows = this.#sqlite.each(
-      `SELECT name, version, public_key, info_hash, mtime_ms,
+      `SELECT name, version, ${HEX_COLUMNS}, mtime_ms,
         CASE WHEN mtime_ms >= ? THEN manifest ->> 'timestamp' END AS timestamp_ms
         FROM verified_files WHERE manifest IS NOT NULL`,
       Math.min(datedFromMs, Number.MAX_SAFE_INTEGER),
@@ -128,8 +132,8 @@ export class AnnouncingTables {
       yield {
         name: row.name as string,
         version: row.version as string,
-        publicKey: row.public_key as Uint8Array,
-        infoHash: row.info_hash as Uint8Array,
+        publisher: row.publisher as string,
+        infoHashHex: row.info_hash_hex as string,
         modifiedMs: row.mtime_ms as number,
         ...(typeof row.timestamp_ms === "number" && { timestampMs: row.timestamp_ms }),
       };
@@ -147,7 +151,7 @@ export class AnnouncingTables {
     limit: number,
   ): (ArchiveRow & { announcedMs: number })[] {
     return this.#sqlite.rows(
-      `SELECT name, version, public_key, info_hash, mtime_ms, last_attempt_ms FROM verified_files
+      `SELECT name, version, ${HEX_COLUMNS}, mtime_ms, last_attempt_ms FROM verified_files
         LEFT JOIN outcomes ON target = info_hash
         WHERE manifest IS NOT NULL AND ${IS_OF_KEYS("public_key")}
         ORDER BY last_attempt_ms, info_hash LIMIT ?`,
@@ -156,8 +160,8 @@ export class AnnouncingTables {
     ).map((row) => ({
       name: row.name as string,
       version: row.version as string,
-      publicKey: row.public_key as Uint8Array,
-      infoHash: row.info_hash as Uint8Array,
+      publisher: row.publisher as string,
+      infoHashHex: row.info_hash_hex as string,
       modifiedMs: row.mtime_ms as number,
       announcedMs: row.last_attempt_ms as number | null ?? 0,
     }));

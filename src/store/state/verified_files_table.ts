@@ -55,7 +55,8 @@ export interface KnownManifest {
  * archive.
  */
 export interface KnownSeed extends FileIdentity {
-  infoHash: Uint8Array;
+  /** Infohash of the archive's torrent, 40 hexadecimal digits. */
+  infoHashHex: string;
   manifestMark: string;
 }
 
@@ -104,8 +105,8 @@ export class VerifiedFilesTable {
    */
   seed(path: string): KnownSeed | undefined {
     const row = this.#sqlite.row(
-      `SELECT size_bytes, mtime_ms, inode, info_hash, manifest_mark FROM verified_files
-        WHERE path = ? AND manifest IS NOT NULL`,
+      `SELECT size_bytes, mtime_ms, inode, lower(hex(info_hash)) AS info_hash_hex, manifest_mark
+        FROM verified_files WHERE path = ? AND manifest IS NOT NULL`,
       path,
     );
     return row && seedOf(row);
@@ -123,8 +124,8 @@ export class VerifiedFilesTable {
     for (let after = 0;;) {
       // SQLite cuts the file names out, because a part of a string would keep the whole string in memory.
       const rows = this.#sqlite.rows(
-        `SELECT rowid AS row, substr(path, ?1 + 1) AS file_name, size_bytes, mtime_ms, inode, info_hash,
-          manifest_mark FROM verified_files
+        `SELECT rowid AS row, substr(path, ?1 + 1) AS file_name, size_bytes, mtime_ms, inode,
+          lower(hex(info_hash)) AS info_hash_hex, manifest_mark FROM verified_files
           WHERE rowid > ?2 AND manifest IS NOT NULL AND substr(path, 1, ?1) = ?3
           ORDER BY rowid LIMIT ?4`,
         prefix.length,
@@ -236,7 +237,7 @@ function seedOf(row: Row): KnownSeed {
     sizeBytes: row.size_bytes as number,
     mtimeMs: row.mtime_ms as number,
     inode: row.inode as number,
-    infoHash: row.info_hash as Uint8Array,
+    infoHashHex: row.info_hash_hex as string,
     manifestMark: row.manifest_mark as string,
   };
 }

@@ -253,3 +253,18 @@ Deno.test("without the DHT no turns pile up", async () => {
   await world.clock.advance(5 * HOUR_MS);
   assert.ok(world.schedule.counts().kept <= before);
 });
+
+Deno.test("archives that were seeded before cause no new plan, others do", async () => {
+  for (const each of [2, 500]) {
+    await using world = await publisher(2, each);
+    await world.start();
+    const { timers } = world.clock;
+    const isSelection = !world.announcing.announcesAll;
+    assert.equal(isSelection, each > 2);
+    const old = infoHashOf("p0", "1.0.0");
+    assert.equal(world.announcing.announces(old, true), !isSelection);
+    assert.equal(world.clock.timers, timers);
+    assert.equal(world.announcing.announces(infoHashOf("new", "1.0.0")), !isSelection);
+    assert.equal(world.clock.timers, timers + 1);
+  }
+});

@@ -190,7 +190,7 @@ export class AnnouncingWorld implements AsyncDisposable {
     });
     await this.announcing.start();
     for (const infoHashHex of this.seeded) {
-      if (!this.announcing.announces(infoHashHex)) continue;
+      if (!this.announcing.announces(infoHashHex, true)) continue;
       this.schedule.keepTorrent(infoHashHex, this.records.torrentDueMs(infoHashHex));
     }
   }

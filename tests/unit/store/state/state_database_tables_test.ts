@@ -275,7 +275,7 @@ Deno.test("a verified file is stored with its manifest, and withoutRecords finds
     assert.equal(verifiedFiles.manifest("/seed/bare.tgz"), undefined);
     verifiedFiles.remember("/seed/a.tgz", identity, verified, manifest);
     verifiedFiles.remember("/seed/b.tgz", identity, verified, { ...manifest, name: "b" });
-    const seed = { ...identity, infoHash: verified.infoHash, manifestMark: manifest.mark };
+    const seed = { ...identity, infoHashHex: "02".repeat(20), manifestMark: manifest.mark };
     assert.deepEqual(verifiedFiles.seed("/seed/a.tgz"), seed);
     verifiedFiles.remember("/seed/under/c.tgz", identity, verified, { ...manifest, name: "c" });
     verifiedFiles.remember("/seed-of-another/d.tgz", identity, verified, manifest);
