@@ -42,8 +42,9 @@ export function makeNodeId(
  * @param host address as text
  */
 export function fitsAddress(id: Uint8Array, host: string): boolean {
+  if (isLocalAddress(host)) return true;
   const address = parseAddress(host);
-  if (!address || isLocalAddress(host) || isLocalIpv6(address)) return true;
+  if (!address || isLocalIpv6(address)) return true;
   const [first, second, third] = prefixOf(address, id[19]! & SEED_MASK);
   return id[0] === first && id[1] === second && ((id[2]! ^ third!) & THIRD_BYTE_MASK) === 0;
 }

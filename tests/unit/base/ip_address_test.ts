@@ -52,3 +52,19 @@ Deno.test("the text of an address is read as the same bytes", () => {
     }
   }));
 });
+
+Deno.test("IPv4 is four parts from 0 to 255, without leading zeros, and nothing else", () => {
+  const part = "(?:0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])";
+  const form = new RegExp(`^${part}(?:\\.${part}){3}$`);
+  for (const text of ["0.0.0.0", "255.255.255.255", "1.2.3.04", "1.2.3.", ".1.2.3", "1.2.3.4.5"]) {
+    assert.equal(parseAddress(text) !== undefined, form.test(text), text);
+  }
+  const parts = fc.array(fc.oneof(fc.nat(300).map(String), fc.constantFrom("", "00", "1a", " 1")), {
+    minLength: 3,
+    maxLength: 5,
+  });
+  fc.assert(fc.property(parts, (parts) => {
+    const text = parts.join(".");
+    assert.equal(parseAddress(text)?.join("."), form.test(text) ? text : undefined);
+  }));
+});
