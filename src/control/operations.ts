@@ -278,6 +278,15 @@ export const operations = {
     result: plain<void>(),
   },
   /**
+   * Wants a range of bytes of a running `downloadPrefix` besides its beginning. Resolves with the path of
+   * the file when the file has the range. Without a path, the range comes with the beginning: the download
+   * has ended, or all of the archive is downloaded.
+   */
+  wantRange: {
+    request: v.strictObject({ infoHash, start: count, end: count }),
+    result: plain<{ path?: string }>(),
+  },
+  /**
    * Reads ranges of bytes of a torrent's file without downloading the rest. The pieces that hold them are
    * verified against the infohash. The file is one that this home seeds, or the pieces come from peers;
    * then the torrent stays open for some seconds, for the next ranges.

@@ -1,8 +1,8 @@
 /**
- * Reads the beginning of an archive without downloading the rest: the manifest, or one file. The bytes
- * come from the seed directory if the archive is there. Otherwise the host downloads the first pieces of
- * the torrent, each of which is verified against the infohash in the signed minimal manifest, and more
- * pieces only when the reader needs them.
+ * Reads the manifest of an archive, or one file, without downloading the rest. The bytes come from the
+ * seed directory if the archive is there. Otherwise the host downloads the first pieces of the torrent,
+ * each of which is verified against the infohash in the signed minimal manifest, and more pieces only
+ * when the reader needs them.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { usableWebSeeds } from "../base/mod.ts";
 import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
-  type BeginningOptions,
+  type FileOptions,
   type FullManifest,
   type MinimalManifest,
   type OpenedFile,
@@ -39,8 +39,13 @@ export interface ReadBeginning<T> {
   fetchedBytes: number;
 }
 
-/** Number of bytes that are requested at a time to read a file, beyond the bytes that are needed. */
+/**
+ * Number of bytes that are requested at a time to read a file whose place is unknown, beyond the bytes
+ * that are needed.
+ */
 const FILE_AHEAD_BYTES = 1024 * 1024;
+/** Length of a part of a file's range that is wanted at a time, in bytes; the next one is wanted, too. */
+const RANGE_PART_BYTES = 4 * 1024 * 1024;
 /** Maximum length of a part that is read from the file at a time, in bytes. */
 const PART_BYTES = 64 * 1024;
 
@@ -55,7 +60,7 @@ export async function fetchManifest(
   wanted: WantedBeginning,
   listeners: FetchListeners = {},
 ): Promise<ReadBeginning<FullManifest>> {
-  const beginning = await openBeginning(context, wanted, listeners, 0);
+  const beginning = await openBeginning(context, wanted, listeners);
   try {
     const read = await readBeginning(beginning.options);
     return { read, archivePath: beginning.archivePath, fetchedBytes: beginning.fetchedBytes() };
@@ -65,8 +70,9 @@ export async function fetchManifest(
 }
 
 /**
- * Reads one file of an archive. The archive's format does not tell where a file begins, so everything
- * before the file is downloaded, too. Yields the bytes of the file in order; a chunk is valid until the
+ * Reads one file of an archive. Downloads the archive's list of members, the manifest, and the members
+ * that hold the file. Of an archive without a list, or with a wrong one, everything before the file is
+ * downloaded, too. Yields the bytes of the file in order; a chunk is valid until the
  * next one is requested. Ends when the file's SHA-256 is that of the signed manifest.
  *
  * @param path path of the file in the archive
@@ -79,7 +85,7 @@ export async function* fetchFile(
   path: string,
   listeners: FetchListeners = {},
 ): AsyncGenerator<Uint8Array, ReadBeginning<OpenedFile>> {
-  const beginning = await openBeginning(context, wanted, listeners, FILE_AHEAD_BYTES);
+  const beginning = await openBeginning(context, wanted, listeners);
   try {
     const read = yield* readFileOfBeginning(beginning.options, path);
     return { read, archivePath: beginning.archivePath, fetchedBytes: beginning.fetchedBytes() };
@@ -88,9 +94,9 @@ export async function* fetchFile(
   }
 }
 
-/** The bytes of an archive, in order, from the seed directory or from peers. */
+/** The bytes of an archive, from the seed directory or from peers. */
 interface OpenBeginning {
-  options: BeginningOptions;
+  options: FileOptions;
   archivePath?: string;
   /** Returns the number of bytes that were downloaded. */
   fetchedBytes(): number;
@@ -101,7 +107,6 @@ async function openBeginning(
   context: FetchContext,
   wanted: WantedBeginning,
   listeners: FetchListeners,
-  aheadBytes: number,
 ): Promise<OpenBeginning> {
   const { seeds, limits, finding: { signal } } = context;
   const { minimal } = wanted;
@@ -110,40 +115,45 @@ async function openBeginning(
   const entry = await seeds.find(minimal);
   if (entry?.minimal.archiveSha256 === minimal.archiveSha256) {
     const { archivePath } = entry;
-    const chunks = partsOf({ lengthBytes: minimal.length, open: () => Deno.open(archivePath) });
-    const options = { minimal, publicKey, limits, signal, chunks };
+    const range = (start: number, end: number) =>
+      partsOf({ start, end, open: () => Deno.open(archivePath) });
+    const chunks = range(0, minimal.length);
+    const options = { minimal, publicKey, limits, signal, chunks, range };
     return { options, archivePath, fetchedBytes: () => 0, close: () => Promise.resolve() };
   }
-  const arriving = new ArrivingBytes(context, wanted, aheadBytes, listeners);
-  const chunks = partsOf({
-    lengthBytes: minimal.length,
-    open: () => arriving.open(),
-    until: (at) => arriving.until(at),
-  });
+  const arriving = new ArrivingBytes(context, wanted, listeners);
+  const maxHeadBytes = Math.min(limits.maxManifestBytes, minimal.length);
   return {
-    options: { minimal, publicKey, limits, signal, chunks },
+    options: {
+      ...{ minimal, publicKey, limits, signal, chunks: arriving.beginning() },
+      range: (start, end) => arriving.range(start, end),
+      onHead: (bytes) => arriving.expect(Math.min(bytes, maxHeadBytes)),
+      onNoPlace: () => arriving.readAhead(FILE_AHEAD_BYTES),
+    },
     fetchedBytes: () => arriving.downloadedBytes,
     close: () => arriving.end(),
   };
 }
 
-/** A file that is read from its start. */
+/** A range of a file that is read in order. */
 interface GrowingFile {
-  /** Number of bytes to read. */
-  lengthBytes: number;
+  /** Position of the first byte to read. Default: 0. */
+  start?: number;
+  /** Position behind the last byte to read. */
+  end: number;
   /** Opens the file, which may be another one each time; `undefined` if there is none at the moment. */
   open(): Promise<Deno.FsFile | undefined>;
   /** Waits for the byte at a position, and returns the number of bytes that are there. Default: all. */
   until?(at: number): Promise<number>;
 }
 
-/** Yields the bytes of a file in order. A chunk is valid until the next one is requested. */
+/** Yields a range of bytes of a file in order. A chunk is valid until the next one is requested. */
 export async function* partsOf(
-  { lengthBytes, open, until }: GrowingFile,
+  { start = 0, end, open, until }: GrowingFile,
 ): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(PART_BYTES);
-  for (let at = 0; at < lengthBytes;) {
-    const ready = Math.min(await until?.(at) ?? lengthBytes, lengthBytes);
+  for (let at = start; at < end;) {
+    const ready = Math.min(await until?.(at) ?? end, end);
     const file = await open();
     if (!file) continue;
     let count: number | null;
@@ -159,31 +169,28 @@ export async function* partsOf(
   }
 }
 
-/** The bytes of an archive's beginning, as they are downloaded. */
+/** The bytes of an archive's beginning, and ranges of its bytes, as they are downloaded. */
 class ArrivingBytes {
   downloadedBytes = 0;
   readonly #context: FetchContext;
   readonly #minimal: MinimalManifest;
-  readonly #aheadBytes: number;
   readonly #left = new AbortController();
   readonly #ended: Promise<void>;
   #path = "";
   #readyBytes = 0;
-  #wantedBytes: number;
+  #aheadBytes = 0;
+  #wantedBytes = 1;
   #failure: { error: unknown } | undefined;
   #change = Promise.withResolvers<void>();
 
   constructor(
     context: FetchContext,
     { minimal, webSeeds = [] }: WantedBeginning,
-    aheadBytes: number,
     { onProgress, onDetail }: FetchListeners,
   ) {
     const { btih: infoHash, length: lengthBytes, name, version } = minimal;
     this.#context = context;
     this.#minimal = minimal;
-    this.#aheadBytes = aheadBytes;
-    this.#wantedBytes = 1 + aheadBytes;
     const { operations, limits, finding } = context;
     const { signal } = finding;
     const either = signal ? AbortSignal.any([signal, this.#left.signal]) : this.#left.signal;
@@ -225,14 +232,58 @@ class ArrivingBytes {
     ).then(() => this.#fail(moved(minimal)), (error) => this.#fail(error));
   }
 
-  /** Waits for the byte at a position, and returns the number of bytes that are there. */
-  async until(at: number): Promise<number> {
-    const { operations, finding: { signal } } = this.#context;
-    const wantedBytes = at + 1 + this.#aheadBytes;
-    if (at >= this.#wantedBytes) {
-      this.#wantedBytes = wantedBytes;
-      await operations.widenPrefix({ infoHash: this.#minimal.btih, wantedBytes });
+  /** Yields all bytes of the archive from its start. */
+  beginning(): AsyncGenerator<Uint8Array> {
+    return partsOf({
+      end: this.#minimal.length,
+      open: () => this.#open(),
+      until: (at) => this.#until(at),
+    });
+  }
+
+  /**
+   * Yields a range of bytes without what is before it. If the host cannot have it downloaded by itself,
+   * as when it downloads all of the archive, waits for everything before it.
+   */
+  async *range(start: number, end: number): AsyncGenerator<Uint8Array> {
+    const endOf = (from: number) => Math.min(from + RANGE_PART_BYTES, end);
+    let wanted = this.#want(start, endOf(start));
+    for (let from = start; from < end; from = endOf(from)) {
+      const to = endOf(from);
+      let path = await wanted;
+      if (to < end) wanted = this.#want(to, endOf(to));
+      yield* partsOf({
+        ...{ start: from, end: to },
+        until: async (at) => {
+          if (path !== undefined) return to;
+          await this.#widen(to);
+          return await this.#until(at);
+        },
+        open: async () => {
+          if (path === undefined) return await this.#open();
+          const file = await openIfThere(path);
+          if (!file) path = undefined;
+          return file;
+        },
+      });
     }
+  }
+
+  /** Has so many bytes of the beginning downloaded at once. */
+  expect(bytes: number): void {
+    // An error of the host ends the download, which the reader hears.
+    this.#widen(bytes).catch(() => {});
+  }
+
+  /** Has more bytes of the beginning downloaded than are needed, from now on. */
+  readAhead(bytes: number): void {
+    this.#aheadBytes = bytes;
+  }
+
+  /** Waits for the byte at a position, and returns the number of bytes that are there. */
+  async #until(at: number): Promise<number> {
+    const { signal } = this.#context.finding;
+    if (at >= this.#wantedBytes) await this.#widen(at + 1 + this.#aheadBytes);
     while (this.#readyBytes <= at) {
       signal?.throwIfAborted();
       if (this.#failure) throw this.#failure.error;
@@ -247,13 +298,10 @@ class ArrivingBytes {
    *
    * @returns `undefined` if the bytes are to come again, in another file
    */
-  async open(): Promise<Deno.FsFile | undefined> {
+  async #open(): Promise<Deno.FsFile | undefined> {
     const path = this.#path;
-    try {
-      return await Deno.open(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    const file = await openIfThere(path);
+    if (file) return file;
     const entry = await this.#context.seeds.find(this.#minimal);
     if (entry?.minimal.archiveSha256 === this.#minimal.archiveSha256) {
       return await Deno.open(entry.archivePath);
@@ -269,14 +317,47 @@ class ArrivingBytes {
     await this.#ended;
   }
 
+  async #widen(wantedBytes: number): Promise<void> {
+    if (wantedBytes <= this.#wantedBytes) return;
+    this.#wantedBytes = wantedBytes;
+    const { operations } = this.#context;
+    await operations.widenPrefix({ infoHash: this.#minimal.btih, wantedBytes });
+  }
+
+  /** Waits until a file has a range of bytes, and returns its path; `undefined` if none will have it. */
+  async #want(start: number, end: number): Promise<string | undefined> {
+    const { operations, finding: { signal } } = this.#context;
+    const signals = signal ? [signal, this.#left.signal] : [this.#left.signal];
+    try {
+      const request = { infoHash: this.#minimal.btih, start, end };
+      const { path } = await operations.wantRange(request, { signal: AbortSignal.any(signals) });
+      return path;
+    } catch {
+      // The download may have failed, which waiting for its beginning tells. A daemon of an earlier
+      // version does not know the operation, and has the beginning.
+      return undefined;
+    }
+  }
+
   #fail(error: unknown): void {
     this.#failure = { error };
+    this.#left.abort();
     this.#wake();
   }
 
   #wake(): void {
     this.#change.resolve();
     this.#change = Promise.withResolvers();
+  }
+}
+
+/** Opens a file for reading; `undefined` if it does not exist. */
+async function openIfThere(path: string): Promise<Deno.FsFile | undefined> {
+  try {
+    return await Deno.open(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 

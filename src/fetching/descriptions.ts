@@ -61,7 +61,7 @@ async function descriptionOf(
 ): Promise<string | undefined> {
   const publicKey = parsePublicKey(minimal.pubkey);
   const lengthBytes = Math.min(minimal.length, MAX_BYTES);
-  const chunks = partsOf({ lengthBytes, open: () => Deno.open(archivePath) });
+  const chunks = partsOf({ end: lengthBytes, open: () => Deno.open(archivePath) });
   try {
     return (await readBeginning({ minimal, publicKey, limits, signal, chunks })).description;
   } catch (error) {

@@ -334,6 +334,7 @@ export class Host implements Operations {
   downloadPrefix: Operations["downloadPrefix"] = (...call) =>
     this.#downloads.downloadPrefix(...call);
   widenPrefix: Operations["widenPrefix"] = (request) => this.#downloads.widenPrefix(request);
+  wantRange: Operations["wantRange"] = (...call) => this.#downloads.wantRange(...call);
   readRanges: Operations["readRanges"] = (...call) => this.#downloads.readRanges(...call);
 
   followed = (): Promise<void> => Promise.resolve(this.#follows?.look());

@@ -145,6 +145,7 @@ export {
   checkUnpackTarget,
   type DownloadedArchive,
   type ExistingFiles,
+  type FileOptions,
   type OpenedFile,
   readBeginning,
   readFileOfBeginning,

@@ -36,6 +36,7 @@ export class HostDownloads {
   download: Operations["download"] = (...call) => this.#whole.start(...call);
   downloadPrefix: Operations["downloadPrefix"] = (...call) => this.#prefixes.start(...call);
   widenPrefix: Operations["widenPrefix"] = (request) => this.#prefixes.widen(request);
+  wantRange: Operations["wantRange"] = (...call) => this.#prefixes.want(...call);
   readRanges: Operations["readRanges"] = (...call) => this.#ranges.read(...call);
 
   /** Number of bytes that complete downloads have copied from other archives. */

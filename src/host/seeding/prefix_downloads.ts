@@ -31,7 +31,7 @@ interface Running {
 }
 
 /** The methods of the worker handle that {@linkcode PrefixDownloads} calls. */
-export type PrefixDownloader = Pick<WorkerHandle, "download" | "addSources" | "widen">;
+export type PrefixDownloader = Pick<WorkerHandle, "download" | "addSources" | "widen" | "want">;
 
 /** The running downloads of archives' beginnings in one host. */
 export class PrefixDownloads {
@@ -95,6 +95,27 @@ export class PrefixDownloads {
   /** Wants more bytes of a running download; does nothing if there is none. */
   async widen({ infoHash, wantedBytes }: RequestOf<"widenPrefix">): Promise<void> {
     if (this.#running.has(infoHash)) await this.#worker.widen(infoHash, wantedBytes);
+  }
+
+  /**
+   * Wants a range of bytes of a running download, and waits until the file has it. The result has no path
+   * if there is no such download, or if it ends before.
+   *
+   * @throws {LibreseedError} `DOWNLOAD_CANCELLED` when `signal` aborts
+   */
+  async want(
+    { infoHash, start, end }: RequestOf<"wantRange">,
+    { signal }: CallOptions = {},
+  ): Promise<{ path?: string }> {
+    if (!this.#running.has(infoHash)) return {};
+    try {
+      await this.#worker.want(infoHash, [{ start, end }], signal);
+      return { path: prefixPath(this.#seedDirectory, infoHash) };
+    } catch {
+      if (signal?.aborted) throw cancelled(infoHash, signal);
+      // The download is complete or has failed, which the other call tells its reader.
+      return {};
+    }
   }
 
   /** Adds what a request names to a running download. If the worker has died, the download rejects. */

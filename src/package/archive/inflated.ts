@@ -32,6 +32,8 @@ export interface TarSource {
    * are costly to get. By default chunks are requested while inflated bytes are still being read.
    */
   isLazy?: boolean;
+  /** Number of leading bytes of tar before the first entry, which are not read. Default: none. */
+  skippedBytes?: number;
 }
 
 /** The inflated bytes of a tar, read sequentially. */
@@ -67,6 +69,11 @@ export class Inflated implements AsyncDisposable {
     const bytes = this.#chunk.subarray(this.#at, end);
     this.#at = end;
     return bytes;
+  }
+
+  /** Leaves out the next bytes. Throws if the tar ends earlier. */
+  async skip(lengthBytes: number): Promise<void> {
+    for (let left = lengthBytes; left > 0;) left -= (await this.takeSome(left)).length;
   }
 
   /** Returns the next `lengthBytes` bytes. Throws if the tar ends earlier. */

@@ -156,6 +156,69 @@ export function readMemberList(beginning: Uint8Array, lengthBytes: number): Read
   return isWhole || isCut ? { list: { lengthBytes: at, members } } : undefined;
 }
 
+/** The members of an archive that hold a file. */
+export interface FilePlace {
+  /** Position of the first member in the archive, in bytes. */
+  start: number;
+  /** Position behind the last member, in bytes. */
+  end: number;
+  /** Offset of the first file that begins in the first member, in the member's tar, in bytes. */
+  firstFileAt: number;
+  /** Index of this file among the files of the manifest. */
+  firstFile: number;
+}
+
+/**
+ * Returns the length of the list and of the manifest's members together, in bytes: the files begin there.
+ */
+export function headBytes({ lengthBytes, members }: MemberList): number {
+  const first = members.findIndex(({ files }) => files > 0);
+  return members.slice(0, first === -1 ? members.length : first)
+    .reduce((sum, member) => sum + member.lengthBytes, lengthBytes);
+}
+
+/**
+ * Finds the members that hold a file, as the list has it.
+ *
+ * @param file index of the file in the manifest
+ * @param lengthBytes length of the archive
+ * @returns `undefined` if no member of the list holds the file
+ */
+export function placeOfFile(
+  { lengthBytes: listBytes, members }: MemberList,
+  file: number,
+  lengthBytes: number,
+): FilePlace | undefined {
+  let start = listBytes;
+  let firstFile = 0;
+  for (const [index, { lengthBytes: memberBytes, files, firstFileAt }] of members.entries()) {
+    if (file < firstFile + files) {
+      const isLast = file === firstFile + files - 1;
+      const end = isLast
+        ? endOfFile(members.slice(index + 1), start + memberBytes) ?? lengthBytes
+        : start + memberBytes;
+      return { start, end, firstFileAt, firstFile };
+    }
+    start += memberBytes;
+    firstFile += files;
+  }
+  return undefined;
+}
+
+/**
+ * Returns the position behind the last member that holds a file, if another file is listed after it.
+ *
+ * @param members the members after the one in which the file begins
+ * @param at position of the first of them, in bytes
+ */
+function endOfFile(members: readonly ListedMember[], at: number): number | undefined {
+  for (const { lengthBytes, files, firstFileAt } of members) {
+    if (files > 0) return firstFileAt === 0 ? at : at + lengthBytes;
+    at += lengthBytes;
+  }
+  return undefined;
+}
+
 /** Asks for more bytes, unless the archive has no more. */
 function needs(neededBytes: number, lengthBytes: number): ReadMemberList {
   return neededBytes <= lengthBytes ? { neededBytes } : undefined;

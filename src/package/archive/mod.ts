@@ -30,9 +30,12 @@ export { explainForeign, foreignArchive, refuseForeign } from "./foreign_archive
 export { gzipMember, MEMBER_HASH_BYTES, release } from "./gzip_member.ts";
 export {
   encodeMemberList,
+  type FilePlace,
   hasMemberList,
+  headBytes,
   type ListedMember,
   type MemberList,
+  placeOfFile,
   type ReadMemberList,
   readMemberList,
 } from "./member_list.ts";

@@ -43,6 +43,7 @@ export interface TarEntry {
  */
 export async function* readTar(source: TarSource): AsyncGenerator<TarEntry, number> {
   await using tar = new Inflated(source);
+  await tar.skip(source.skippedBytes ?? 0);
   for (;;) {
     source.signal?.throwIfAborted();
     const block = tar.takeNow(BLOCK_BYTES) ?? await tar.take(BLOCK_BYTES);

@@ -23,6 +23,7 @@
 
 export {
   type BeginningOptions,
+  type FileOptions,
   type OpenedFile,
   readBeginning,
   readFileOfBeginning,

@@ -10,7 +10,7 @@ import { defaultArchiveLimits } from "../../../src/package/mod.ts";
 import { SeedDirectory, StateDatabase } from "../../../src/store/mod.ts";
 import { eventually } from "../../support/engines.ts";
 import { trustOf } from "../../support/identities.ts";
-import { inDirectory, packIn } from "../../support/package_archives.ts";
+import { inDirectory, listOf, packIn } from "../../support/package_archives.ts";
 import { randomBytes } from "../../support/torrents.ts";
 import { whenAborted } from "../../support/aborts.ts";
 
@@ -18,7 +18,12 @@ import { whenAborted } from "../../support/aborts.ts";
 class PlayedHost {
   readonly requests: RequestOf<"downloadPrefix">[] = [];
   readonly widened: number[] = [];
+  readonly ranges: { start: number; end: number }[] = [];
   ended = 0;
+  /** Signal of the last question for a range. */
+  signal: AbortSignal | undefined;
+  /** Answers the question for a range. */
+  want: () => Promise<{ path?: string }> = () => Promise.resolve({});
   tell: (path: string, readyBytes: number) => void = () => {};
   finish: () => void = () => {};
   fail: (error: Error) => void = () => {};
@@ -44,6 +49,14 @@ class PlayedHost {
     widenPrefix: ({ wantedBytes }: { wantedBytes: number }) => {
       this.widened.push(wantedBytes);
       return Promise.resolve();
+    },
+    wantRange: (
+      { start, end }: { start: number; end: number },
+      { signal }: { signal: AbortSignal },
+    ) => {
+      this.signal = signal;
+      this.ranges.push({ start, end });
+      return this.want();
     },
   } as unknown as Operations;
 }
@@ -152,4 +165,95 @@ inDirectory("an error of the host is thrown", async (dir) => {
   const failure = new Error("disk");
   host.fail(failure);
   await assert.rejects(reading, (error) => error === failure);
+});
+
+/** A package whose archive has some members before those of the file `m.txt`. */
+const long = {
+  "a.bin": randomBytes(2_000_000, 5),
+  "m.txt": randomBytes(9_000, 6),
+  "z.bin": randomBytes(2_000_000, 7),
+};
+
+/** Returns how many bytes of an archive hold the list and the manifest. */
+function headOf(archive: Uint8Array): number {
+  const { lengthBytes, members } = listOf(archive);
+  const first = members.findIndex(({ files }) => files > 0);
+  return members.slice(0, first).reduce((sum, one) => sum + one.lengthBytes, lengthBytes);
+}
+
+inDirectory(
+  "a file is read where the list has it, and nothing before it is wanted",
+  async (dir) => {
+    const { host, context, write, minimal, archive } = await setUp(dir, long);
+    // The file has the head, and nothing until the range comes.
+    const head = headOf(archive);
+    const path = await write("part", head);
+    host.want = async () => {
+      const { start, end } = host.ranges.at(-1)!;
+      const file = await Deno.open(path, { write: true });
+      await file.seek(start, Deno.SeekMode.Start);
+      for (let at = start; at < end;) at += await file.write(archive.subarray(at, end));
+      file.close();
+      return { path };
+    };
+    const reading = text(fetchFile(context, { minimal }, "m.txt"));
+    await eventually(() => host.requests.length === 1, "the download begins");
+    assert.equal(host.requests[0]!.wantedBytes, 1);
+    host.tell(path, 100);
+    await eventually(
+      () => host.widened.length > 0,
+      "the rest of the list and the manifest is wanted",
+    );
+    host.tell(path, head);
+    assert.deepEqual(await reading, long["m.txt"]);
+    assert(host.widened.every((bytes) => bytes <= head), `${host.widened}`);
+    const wanted = host.ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+    assert(host.ranges[0]!.start > 1_000_000 && wanted < 600_000, JSON.stringify(host.ranges));
+    assert.equal(host.ended, 1);
+  },
+);
+
+for (
+  const [what, want] of [
+    ["the host downloads the whole archive", () => Promise.resolve({})],
+    ["the host is of an earlier version", () => Promise.reject(new Error("no such operation"))],
+    ["the file is gone before it is read", () => Promise.resolve({ path: "/nonexistent/file" })],
+  ] as [string, () => Promise<{ path?: string }>][]
+) {
+  inDirectory(`a file is read with what is before it if ${what}`, async (dir) => {
+    const { host, context, write, minimal, archive } = await setUp(dir, long);
+    host.want = want;
+    const reading = text(fetchFile(context, { minimal }, "m.txt"));
+    await eventually(() => host.requests.length === 1, "the download begins");
+    const head = headOf(archive);
+    host.tell(await write("part", head), head);
+    await eventually(() => host.widened.some((bytes) => bytes > 1_000_000), "more is wanted");
+    assert(host.widened.every((bytes) => bytes < archive.length), `${host.widened}`);
+    host.tell(await write("part", Math.max(...host.widened)), Math.max(...host.widened));
+    assert.deepEqual(await reading, long["m.txt"]);
+    assert.equal(host.ended, 1);
+  });
+}
+
+inDirectory("an error of the download ends the wait for a range", async (dir) => {
+  const { host, context, write, minimal, archive } = await setUp(dir, long);
+  host.want = () =>
+    new Promise((_, reject) => whenAborted(host.signal!, () => reject(new Error())));
+  const reading = text(fetchFile(context, { minimal }, "m.txt"));
+  await eventually(() => host.requests.length === 1, "the download begins");
+  const head = headOf(archive);
+  host.tell(await write("part", head), head);
+  await eventually(() => host.ranges.length > 0, "a range is wanted");
+  host.fail(new Error("the disk is full"));
+  await assert.rejects(reading, /the disk is full/);
+});
+
+inDirectory("a file of an archive in the seed directory is read in its place", async (dir) => {
+  const { host, context, seeds, packed, minimal } = await setUp(dir, long);
+  const { archivePath, torrent } = packed;
+  await seeds.put({ archivePath, minimal, torrent, move: true, verified: true });
+  for (const name of ["a.bin", "m.txt", "z.bin"] as const) {
+    assert.deepEqual(await text(fetchFile(context, { minimal }, name)), long[name]);
+  }
+  assert.deepEqual([host.requests, host.ranges], [[], []]);
 });

@@ -34,6 +34,17 @@ class FakeWorker implements PrefixDownloader {
       )
     );
   };
+  readonly wanted: { start: number; end: number }[] = [];
+  want: PrefixDownloader["want"] = async (_infoHash, ranges, signal) => {
+    this.wanted.push(...ranges);
+    return await new Promise((resolve, reject) => {
+      this.arrive = () => resolve({ lengthBytes: 1_000, downloadedBytes: 10 });
+      this.failRange = () => reject(new LibreseedError("failed", "TORRENT_FAILED", "it ended"));
+      whenAborted(signal, () => reject(new Error("aborted")));
+    });
+  };
+  arrive: () => void = () => {};
+  failRange: () => void = () => {};
   addSources: PrefixDownloader["addSources"] = () => Promise.resolve();
   widen: PrefixDownloader["widen"] = (_infoHash, wantedBytes) => {
     this.widened.push(wantedBytes);
@@ -114,4 +125,26 @@ Deno.test("a download of the whole archive takes over, and its file serves the r
     assert.equal(await reader.outcome, "DOWNLOAD_CANCELLED");
     leaving.abort();
     await whole.catch(() => {});
+  }));
+
+Deno.test("a range is wanted of a running download, and its file is named when it has it", () =>
+  inSeedDirectory(async (worker, prefixes, _, path) => {
+    const range = { infoHash, start: 500, end: 600 };
+    // Nothing runs yet.
+    assert.deepEqual(await prefixes.want(range), {});
+    const one = read(prefixes);
+    await eventually(() => worker.begun.length === 1, "the download begins");
+    const wanting = prefixes.want(range);
+    assert.deepEqual(worker.wanted, [{ start: 500, end: 600 }]);
+    worker.arrive();
+    assert.deepEqual(await wanting, { path: join(path, `.beginning-${infoHash}`) });
+    const failing = prefixes.want(range);
+    worker.failRange();
+    assert.deepEqual(await failing, {});
+    const leaving = new AbortController();
+    const left = prefixes.want(range, { signal: leaving.signal });
+    leaving.abort();
+    await assert.rejects(left, { code: "DOWNLOAD_CANCELLED" });
+    one.leave();
+    assert.equal(await one.outcome, "DOWNLOAD_CANCELLED");
   }));
