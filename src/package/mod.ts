@@ -106,7 +106,6 @@ export {
   encodeMemberList,
   explainForeign,
   foreignArchive,
-  gzipMember,
   type ListedMember,
   MEMBER_HASH_BYTES,
   type MemberList,

@@ -5,8 +5,9 @@
  */
 
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { concatBytes } from "../../src/base/mod.ts";
-import { encodeMemberList, gzipMember, type ListedMember } from "../../src/package/mod.ts";
+import { encodeMemberList, type ListedMember } from "../../src/package/mod.ts";
 
 /** The same bytes for the same number, as random ones: they do not compress. */
 export function noise(n: number, lengthBytes: number): Uint8Array {
@@ -39,7 +40,7 @@ export function listedArchive(
   contents: readonly Uint8Array[],
   describe: (member: Uint8Array, n: number) => ListedMember = listed,
 ): ListedArchive {
-  const members = contents.map((content) => gzipMember(content));
+  const members = contents.map((content) => new Uint8Array(gzipSync(content)));
   const list = encodeMemberList(members.map(describe));
   let at = list.length;
   const offsets = members.map(({ length }) => (at += length) - length);

@@ -7,10 +7,17 @@
 import { type CompressedMembers, compressMembers } from "./gzip_member.ts";
 import { type StartThread, Thread } from "./threads.ts";
 
-/** The result of compressing: gzip members, and the input buffer for reuse. */
+/** The buffers of a batch, which are reused: fresh ones would cost as much as storing their bytes. */
+export interface Buffers {
+  /** The bytes to compress. */
+  input: Uint8Array;
+  /** As long as `outputBytesFor` says. */
+  output: Uint8Array;
+}
+
+/** The result of compressing: gzip members in the output buffer, and the buffers for reuse. */
 export interface Compressed extends CompressedMembers {
-  /** The input buffer, of unchanged length and undefined contents. */
-  buffer: Uint8Array;
+  buffers: Buffers;
 }
 
 /** Makes gzip members in parallel. Disposing of the compressor ends its threads. */
@@ -31,18 +38,20 @@ export class Compressor implements Disposable {
   }
 
   /**
-   * Compresses the beginning of a buffer to one or more members. The caller must not use the buffer
-   * until it is returned with the result.
+   * Compresses the beginning of the input to one or more members. The caller must not use the buffers
+   * until they are returned with the result.
    *
    * @param ends the offset at which each member's bytes end, and the next one's begin
    * @throws {PackageError} `THREAD_DIED`
    */
-  async compress(buffer: Uint8Array, ends: readonly number[]): Promise<Compressed> {
+  async compress(buffers: Buffers, ends: readonly number[]): Promise<Compressed> {
     const [first, ...others] = this.#threads;
-    if (!first) return { ...compressMembers(buffer, ends), buffer };
+    const { input, output } = buffers;
+    if (!first) return { ...compressMembers(input, ends, output), buffers };
     const idlest = others.reduce((least, other) => other.load < least.load ? other : least, first);
-    const answer = await idlest.ask({ order: "compress", bytes: buffer, ends });
-    return { ...answer.compressed!, buffer: answer.bytes! };
+    const { members } = await idlest.ask({ order: "compress", input, ends, output });
+    const { buffer } = members!.bytes;
+    return { ...members!, buffers: { input: members!.input, output: new Uint8Array(buffer) } };
   }
 
   [Symbol.dispose](): void {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Compressed, Compressor } from "./compressor.ts";
-import { MEMBER_HASH_BYTES } from "./gzip_member.ts";
+import type { Buffers, Compressed, Compressor } from "./compressor.ts";
+import { MEMBER_HASH_BYTES, outputBytesFor } from "./gzip_member.ts";
 import { type CutRule, MemberCutter } from "./member_cuts.ts";
 import { type ListedMember, MAX_LISTED_MEMBERS } from "./member_list.ts";
 
@@ -28,13 +28,13 @@ export interface MemberWriterOptions {
   compressor: Compressor;
   /** The rule by which the tar is cut. */
   rule: CutRule;
-  /** Called with compressed members in order, one or more at a time. */
+  /** Called with compressed members in order, one or more at a time. The bytes are valid during the call. */
   write: (members: Uint8Array) => Promise<void>;
 }
 
 /**
  * Cuts a stream of tar bytes into gzip members, and writes the members in order. Takes memory for
- * the input of all batches that are compressed in parallel, and for the input of two more batches.
+ * input and output of all batches that are compressed in parallel, and of two more.
  */
 export class MemberWriter {
   /** Number of tar bytes compressed so far. */
@@ -50,8 +50,8 @@ export class MemberWriter {
   /** Number of bytes of the current entry that are still to come. */
   #leftBytes = 0;
   readonly #pending: { members: Member[]; compressed: Promise<Compressed> }[] = [];
-  readonly #free: Uint8Array[] = [];
-  #buffer: Uint8Array = new Uint8Array(BATCH_BYTES);
+  readonly #free: Buffers[] = [];
+  #buffers = newBuffers();
   #used = 0;
   /** The members in the buffer. The last of them is not complete. */
   #members: Member[] = [{ end: 0, files: 0, firstFileAt: 0 }];
@@ -79,7 +79,7 @@ export class MemberWriter {
       const part = rest.subarray(0, Math.min(this.#leftBytes, BATCH_BYTES - this.#used));
       const end = this.#leftBytes === Infinity ? undefined : this.#cutter.take(part);
       const taken = end ?? part.length;
-      this.#buffer.set(part.subarray(0, taken), this.#used);
+      this.#buffers.input.set(part.subarray(0, taken), this.#used);
       this.#used += taken;
       this.#leftBytes -= taken;
       rest = rest.subarray(taken);
@@ -120,17 +120,17 @@ export class MemberWriter {
     const open = this.#members.pop()!;
     const members = this.#members;
     const completeBytes = members.at(-1)!.end;
-    const next = this.#free.pop() ?? new Uint8Array(BATCH_BYTES);
+    const next = this.#free.pop() ?? newBuffers();
     // A member that has begun goes on in the next batch.
-    next.set(this.#buffer.subarray(completeBytes, this.#used));
-    const compressed = compressor.compress(this.#buffer, members.map(({ end }) => end));
+    next.input.set(this.#buffers.input.subarray(completeBytes, this.#used));
+    const compressed = compressor.compress(this.#buffers, members.map(({ end }) => end));
     // An error of the compression is thrown when the members are awaited. If packing fails earlier
     // for another reason, they are never awaited, and their error must not count as an unhandled
     // rejection.
     compressed.catch(() => {});
     this.#pending.push({ members, compressed });
     this.tarBytes += completeBytes;
-    this.#buffer = next;
+    this.#buffers = next;
     this.#used -= completeBytes;
     this.#members = [open];
     while (this.#pending.length > compressor.ahead) await this.#writeNext();
@@ -138,8 +138,7 @@ export class MemberWriter {
 
   async #writeNext(): Promise<void> {
     const { members, compressed } = this.#pending.shift()!;
-    const { bytes, lengths, hashes, buffer } = await compressed;
-    this.#free.push(buffer);
+    const { bytes, lengths, hashes, buffers } = await compressed;
     for (const [at, { files, firstFileAt }] of members.entries()) {
       if (this.members.length === MAX_LISTED_MEMBERS) break;
       const hash = hashes.slice(at * MEMBER_HASH_BYTES, (at + 1) * MEMBER_HASH_BYTES);
@@ -147,5 +146,11 @@ export class MemberWriter {
     }
     this.gzipBytes += bytes.length;
     await this.#options.write(bytes);
+    this.#free.push(buffers);
   }
+}
+
+function newBuffers(): Buffers {
+  const output = new Uint8Array(outputBytesFor(BATCH_BYTES));
+  return { input: new Uint8Array(BATCH_BYTES), output };
 }

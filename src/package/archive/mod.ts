@@ -27,7 +27,7 @@ export { type DiskNeed, namingFullDisk } from "./disk_full.ts";
 export { fileChanged, isSameFile } from "./file_mark.ts";
 export { FileWriter, writeNewFile } from "./file_writer.ts";
 export { explainForeign, foreignArchive, refuseForeign } from "./foreign_archive.ts";
-export { gzipMember, MEMBER_HASH_BYTES, release } from "./gzip_member.ts";
+export { MEMBER_HASH_BYTES, release } from "./gzip_member.ts";
 export {
   encodeMemberList,
   type FilePlace,

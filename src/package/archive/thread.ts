@@ -18,8 +18,8 @@ import { type FileBatch, type FileFailure, writeBatch } from "./small_files.ts";
  * each once.
  */
 export type Order =
-  /** Compresses the beginning of a buffer to members, whose bytes end at the given offsets. */
-  | { order: "compress"; bytes: Uint8Array; ends: readonly number[] }
+  /** Compresses the beginning of the input to members, whose bytes end at the given offsets. */
+  | { order: "compress"; input: Uint8Array; ends: readonly number[]; output: Uint8Array }
   /** Small files to write, whose contents are in `bytes` one after the other. */
   | { order: "write"; bytes: Uint8Array; files: FileBatch }
   /** One thread's part of a pass over an archive, see {@linkcode PassSteps}. */
@@ -27,9 +27,10 @@ export type Order =
 
 /** The answer to an order, or a progress report. */
 export interface Answer {
-  /** The input buffer that came with the order, returned for reuse. */
+  /** The members in the output buffer of the order, and the input buffer, returned for reuse. */
+  members?: CompressedMembers & { input: Uint8Array };
+  /** The buffer of an order to write, returned for reuse. */
   bytes?: Uint8Array;
-  compressed?: CompressedMembers;
   /** Set in a progress report: the range of the pass that the thread has finished. */
   range?: number;
   /** Set if a file could not be written. */
@@ -70,9 +71,9 @@ function carryOut(order: Order, port: MessagePort): void {
     const { bytes, files } = order;
     return answer({ bytes, failed: writeBatch(files, bytes) }, [bytes.buffer as ArrayBuffer]);
   }
-  const { bytes, ends } = order;
-  const compressed = compressMembers(bytes, ends);
-  answer({ bytes, compressed }, [bytes.buffer as ArrayBuffer, compressed.bytes.buffer]);
+  const { input, ends, output } = order;
+  const members = { ...compressMembers(input, ends, output), input };
+  answer({ members }, [input.buffer as ArrayBuffer, output.buffer as ArrayBuffer]);
 }
 
 self.addEventListener("message", ({ data: port }) => {

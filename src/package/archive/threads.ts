@@ -86,15 +86,14 @@ export class Thread implements Disposable {
     return this.#pending.length;
   }
 
-  /** Sends an order. The buffer is transferred to the thread, and returned with the answer. */
+  /** Sends an order. Its buffers are transferred to the thread, and returned with the answer. */
   ask(order: Order): Promise<Answer> {
     if (this.#failure) return Promise.reject(this.#failure);
     const asked = Promise.withResolvers<Answer>();
     // The caller may have failed and stopped waiting, so a rejection must not count as unhandled.
     asked.promise.catch(() => {});
     this.#pending.push(asked);
-    const moved = "bytes" in order ? [order.bytes.buffer as ArrayBuffer] : [];
-    this.#started.port.postMessage(order, moved);
+    this.#started.port.postMessage(order, buffersOf(order));
     return asked.promise;
   }
 
@@ -107,4 +106,14 @@ export class Thread implements Disposable {
     this.#failure ??= failure;
     for (const { reject } of this.#pending.splice(0)) reject(failure);
   }
+}
+
+/** The buffers that are transferred with an order. */
+function buffersOf(order: Order): ArrayBuffer[] {
+  const views = order.order === "compress"
+    ? [order.input, order.output]
+    : order.order === "write"
+    ? [order.bytes]
+    : [];
+  return views.map(({ buffer }) => buffer as ArrayBuffer);
 }

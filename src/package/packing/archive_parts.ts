@@ -20,7 +20,6 @@ import {
   MANIFEST_CUTS,
   MemberWriter,
   openArchive,
-  release,
   type Staging,
   type StartThread,
   TAR_HEADER_BYTES,
@@ -120,10 +119,7 @@ export async function writeBody(
   const writer = new MemberWriter({
     compressor,
     rule: FILE_CUTS,
-    async write(members) {
-      await spool.write(members);
-      release(members);
-    },
+    write: (members) => spool.write(members),
   });
 
   async function* contents(file: ScannedFile): AsyncGenerator<Uint8Array> {
@@ -176,7 +172,7 @@ export async function makeHead(full: FullManifest, body: Body, limits: ArchiveLi
     compressor,
     rule: MANIFEST_CUTS,
     write(members) {
-      parts.push(members);
+      parts.push(members.slice());
       return Promise.resolve();
     },
   });
