@@ -8,17 +8,19 @@
  * @module
  */
 
+import { lstatSync, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type ArchiveLimits,
   type ExistingFiles,
   hashAt,
+  MAX_MINIMAL_MANIFEST_BYTES,
   type ReadManifest,
 } from "../../package/mod.ts";
 import { StoreError } from "../files/mod.ts";
 import { readManifestOf } from "./package_check.ts";
-import { readStored, type StoredPackage } from "./package_entry.ts";
+import { MINIMAL, readStored, type StoredPackage } from "./package_entry.ts";
 
 /**
  * Maximum number of versions whose files are shared. A version's hashes take some 100 bytes a file in
@@ -77,8 +79,8 @@ export class FilesBeside implements ExistingFiles {
 /** Finds the stored versions that share files with a package: those of the same name. */
 export class VersionsBeside {
   readonly #root: string;
-  /** Names of the stored packages by id; `undefined` for a directory that holds no valid package. */
-  readonly #names = new Map<string, string | undefined>();
+  /** Names of the stored packages by id; `undefined` for a directory that holds no package. */
+  readonly #names = new Map<string, unknown>();
 
   /** @param root path of the store */
   constructor(root: string) {
@@ -96,16 +98,29 @@ export class VersionsBeside {
     const found: { entry: StoredPackage; installedMs: number }[] = [];
     for (const id of ids) {
       // A package's name never changes, so each package is read once.
-      if (this.#names.has(id) && this.#names.get(id) !== name) continue;
+      if (!this.#names.has(id)) this.#names.set(id, nameOf(join(this.#root, id, MINIMAL)));
+      if (this.#names.get(id) !== name) continue;
       const entry = await readStored(this.#root, id);
-      const isValid = entry !== undefined && entry.problem === undefined;
-      this.#names.set(id, isValid ? entry.name : undefined);
-      if (!isValid || entry.name !== name) continue;
+      if (entry === undefined || entry.problem !== undefined || entry.name !== name) continue;
       const installedMs = id === own ? Infinity : await changedMs(entry.directory);
       found.push({ entry, installedMs });
     }
     found.sort((a, b) => b.installedMs - a.installedMs);
     return found.slice(0, MAX_VERSIONS).map(({ entry }) => entry);
+  }
+}
+
+/**
+ * Reads the name in a minimal manifest, without verifying anything: a store may have thousands of
+ * packages, of which few have the wanted name. Returns `undefined` if there is none.
+ */
+function nameOf(path: string): unknown {
+  try {
+    const info = lstatSync(path);
+    if (!info.isFile() || info.size > MAX_MINIMAL_MANIFEST_BYTES) return undefined;
+    return JSON.parse(readFileSync(path, "utf8"))?.name;
+  } catch {
+    return undefined;
   }
 }
 
