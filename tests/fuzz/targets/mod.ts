@@ -5,6 +5,7 @@ import { bencodeTargets } from "./bencode.ts";
 import { controlTargets } from "./control.ts";
 import { gateTargets } from "./gate.ts";
 import { keyTargets } from "./keys.ts";
+import { memberListTargets } from "./member_list.ts";
 import { networkTargets } from "./network.ts";
 import { packageTargets } from "./package.ts";
 import { recordTargets } from "./records.ts";
@@ -22,6 +23,7 @@ export const targets: readonly Target[] = [
   ...keyTargets,
   ...trustTargets,
   ...packageTargets,
+  ...memberListTargets,
   ...networkTargets,
   ...routerTargets,
   ...settingTargets,
