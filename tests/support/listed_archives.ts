@@ -9,11 +9,11 @@ import { gzipSync } from "node:zlib";
 import { concatBytes } from "../../src/base/mod.ts";
 import { encodeMemberList, type ListedMember } from "../../src/package/mod.ts";
 
-/** The same bytes for the same number, as random ones: they do not compress. */
-export function noise(n: number, lengthBytes: number): Uint8Array {
+/** The same bytes for the same seed, as random ones: they do not compress. The vectors use them, too. */
+export function noise(seed: number | string, lengthBytes: number): Uint8Array {
   const blocks: Uint8Array[] = [];
   for (let i = 0; i * 32 < lengthBytes; i++) {
-    blocks.push(createHash("sha256").update(`${n} ${i}`).digest());
+    blocks.push(createHash("sha256").update(`${seed} ${i}`).digest());
   }
   return concatBytes(...blocks).subarray(0, lengthBytes);
 }

@@ -1,29 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { FILE_CUTS, MANIFEST_CUTS } from "../../../../src/package/archive/mod.ts";
-import { type CutRule, MemberCutter } from "../../../../src/package/archive/member_cuts.ts";
+import type { CutRule } from "../../../../src/package/archive/member_cuts.ts";
+import { cutEntries } from "../../../support/cut_entries.ts";
 import { noise } from "../../../support/package_archives.ts";
 
 const KIB = 1024;
-
-/** Cuts entries into members with the cutter. The bytes are passed in parts of the given length. */
-function cut(rule: CutRule, entries: Uint8Array[], partBytes = 64 * KIB): number[] {
-  const cutter = new MemberCutter(rule);
-  const ends: number[] = [];
-  let at = 0;
-  for (const entry of entries) {
-    if (cutter.beginEntry(entry.length)) ends.push(at);
-    let from = 0;
-    while (from < entry.length) {
-      const part = entry.subarray(from, from + partBytes);
-      const end = cutter.take(part);
-      from += end ?? part.length;
-      if (end !== undefined) ends.push(at + from);
-    }
-    at += entry.length;
-  }
-  return ends;
-}
 
 const gear = Array.from(
   { length: 256 },
@@ -79,7 +61,11 @@ for (const [name, rule, entries] of inputs) {
   Deno.test(`cutting ${name} follows the rule, in whatever parts the bytes are passed`, () => {
     const expected = cutPlainly(rule, entries);
     for (const partBytes of [64 * KIB, 1 << 20, 1000, 13]) {
-      assert.deepEqual(cut(rule, entries, partBytes), expected, `parts of ${partBytes} bytes`);
+      assert.deepEqual(
+        cutEntries(rule, entries, partBytes),
+        expected,
+        `parts of ${partBytes} bytes`,
+      );
     }
     const total = entries.reduce((sum, { length }) => sum + length, 0);
     const lengths = [...expected, total].map((end, i, all) => end - (all[i - 1] ?? 0));
@@ -103,7 +89,7 @@ function membersOf(entries: Uint8Array[]): string[] {
     all.set(entry, at);
     at += entry.length;
   }
-  const ends = [...cut(FILE_CUTS, entries), total];
+  const ends = [...cutEntries(FILE_CUTS, entries), total];
   return ends.map((end, i) =>
     createHash("sha256").update(all.subarray(ends[i - 1] ?? 0, end)).digest("hex")
   );

@@ -12,6 +12,7 @@ import {
   serializeMinimal,
   verifyArchive,
 } from "../../../../src/package/mod.ts";
+import { noise as vectorNoise } from "../../../support/listed_archives.ts";
 import vectors from "../../../vectors/archive.json" with { type: "json" };
 import { TestIdentity } from "../../../support/identities.ts";
 import {
@@ -42,12 +43,18 @@ const tree: Tree = {
   [`${"deep/".repeat(60)}file`]: "over 256 bytes",
 };
 
+type VectorFile =
+  & { path: string; executable: boolean }
+  & ({ noise: string; bytes: number } | { contentsHex: string; times: number });
+
 for (const vector of vectors.archives) {
   inDirectory(`vector: ${vector.name}`, async (dir) => {
     const files: Tree = {};
-    for (const { path, contentsHex, times, executable } of vector.files) {
-      const contents = fromHex(contentsHex.repeat(times))!;
-      files[(executable ? "!" : "") + path] = contents;
+    for (const file of vector.files as VectorFile[]) {
+      const contents = "noise" in file
+        ? vectorNoise(file.noise, file.bytes)
+        : fromHex(file.contentsHex.repeat(file.times))!;
+      files[(file.executable ? "!" : "") + file.path] = contents;
     }
     const packed = await packIn(dir, files, {
       ...vector.options,
@@ -56,6 +63,11 @@ for (const vector of vectors.archives) {
     const bytes = await Deno.readFile(packed.archivePath);
     assert.equal(sha256(gunzip(bytes)), vector.tarSha256);
     if (vector.tarHex !== undefined) assert.equal(toHex(gunzip(bytes)), vector.tarHex);
+    const members = listOf(bytes).members.map(({ hash, ...member }) => ({
+      hashHex: toHex(hash),
+      ...member,
+    }));
+    assert.deepEqual(members, vector.members);
     assert.equal(sha256(bytes), vector.archiveSha256);
     if (vector.archiveHex !== undefined) assert.equal(toHex(bytes), vector.archiveHex);
     assert.equal(toHex(packed.torrent), vector.torrentHex);
