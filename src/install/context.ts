@@ -28,8 +28,8 @@ export interface InstallContext {
     signal: AbortSignal,
     without: ReadonlySet<string>,
   ) => Promise<FoundPackage>;
-  /** Returns the path of a package's archive. Fetches the archive unless this home has it. */
-  fetch: (minimal: MinimalManifest, signal: AbortSignal) => Promise<string>;
+  /** Returns a package's archive. Fetches the archive unless this home has it. */
+  fetch: (minimal: MinimalManifest, signal: AbortSignal) => Promise<Fetched>;
   /**
    * Throws if a package is not to be accepted, because its key is revoked. Called with each package before
    * it is loaded, also with those of a lock file and of the store.
@@ -51,6 +51,13 @@ export interface InstallContext {
   onSkipped?: (message: string) => void;
 }
 
+/** An archive that is on the disk. */
+export interface Fetched {
+  archivePath: string;
+  /** Numbers of bytes that were copied from other archives, and fetched. Default: none. */
+  counts?: Pick<InstalledPackage, "reusedBytes" | "fetchedBytes">;
+}
+
 /** A package found in the DHT. `skipped` lists higher versions that were unavailable. */
 export type FoundPackage = Pick<ResolvedByName, "minimal" | "skipped" | "chosen" | "flags">;
 
@@ -61,6 +68,10 @@ export interface InstalledPackage {
   path: string;
   /** Whether the package was in the store before the installation. */
   present: boolean;
+  /** Number of bytes of its archive that were copied from other archives, and not fetched. */
+  reusedBytes: number;
+  /** Number of bytes of its archive that were fetched from peers and web seeds. */
+  fetchedBytes: number;
   /** Number of direct dependencies of the package. */
   dependencies: number;
   /** Kind of the requested version range; `exact` also for a package found without the DHT. */

@@ -36,9 +36,11 @@ import {
   label,
   sideBySide,
 } from "./dependency_graph.ts";
-import type { InstallContext, Installed, InstalledPackage } from "./context.ts";
+import type { Fetched, InstallContext, Installed, InstalledPackage } from "./context.ts";
 import { InstallError } from "./errors.ts";
 
+/** What was copied and fetched of an archive that was there. */
+const NOTHING_FETCHED = { reusedBytes: 0, fetchedBytes: 0 };
 /** Maximum number of packages whose flags are read concurrently. */
 const MAX_READING_FLAGS = 4;
 
@@ -52,6 +54,8 @@ export class Installation implements AsyncDisposable {
   readonly #lock: Disposable;
   readonly #staged = new Map<string, StagedPackage>();
   readonly #present = new Map<string, StoredPackage>();
+  /** What was fetched of the archives, keyed by `KEY/NAME@VERSION`. */
+  readonly #counts = new Map<string, NonNullable<Fetched["counts"]>>();
   /** Stored packages (`KEY/NAME@VERSION`) to replace: damaged, or to be unpacked again. */
   readonly #damaged = new Set<string>();
   readonly #loading = new Map<string, Promise<Readonly<Record<string, string>>>>();
@@ -151,10 +155,11 @@ export class Installation implements AsyncDisposable {
     // A compressed archive is practically never larger than its contents, so an archive above the
     // limit for contents is refused before the download.
     if (this.#archiveBytes > limits.maxUnpackedBytes) throw this.#tooLarge();
-    const archivePath = await fetch(minimal, signal).catch((error) => {
+    const { archivePath, counts } = await fetch(minimal, signal).catch((error) => {
       this.#archiveBytes -= minimal.length;
       throw error;
     });
+    if (counts) this.#counts.set(ref, counts);
     const staged = await this.#unpackInTurn(() => this.#stage(minimal, archivePath, signal));
     this.#staged.set(ref, staged);
     return staged.full.dependencies ?? {};
@@ -225,6 +230,7 @@ export class Installation implements AsyncDisposable {
         minimal,
         path: store.treePath(minimal),
         present: present !== undefined,
+        ...this.#counts.get(ref) ?? NOTHING_FETCHED,
         dependencies: edges.length,
         ...this.#found.get(ref)!,
       });

@@ -101,6 +101,7 @@ Deno.test("install resolves a package and its dependencies, prints the path, and
       sha256: 64,
       present: true,
       dependencies: 2,
+      ...{ reusedBytes: 0, fetchedBytes: 0 },
     },
   );
   assert.deepEqual(await listed(user), ["@s/lib@1.2.0", "app@1.0.0", "base@1.0.3"]);

@@ -131,13 +131,13 @@ export class Home implements AsyncDisposable {
         return await resolveByName({ ...names, finding }, wanted, without);
       },
       fetch: async (minimal, signal) =>
-        (await getArchive(
+        await getArchive(
           {
             ...{ operations, seeds, limits, trust: names.offers.trust },
             finding: { ...names.finding, signal },
           },
           { kind: "minimal", minimal },
-        )).archivePath,
+        ),
       checkPublisher: (name, publisher) =>
         checkPin(name, parsePublicKey(publisher), state.pins.list(name)),
       onStep: (step) => this.steps.push(step),

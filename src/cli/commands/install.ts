@@ -79,7 +79,8 @@ export default defineCommand<Flags, string[]>({
 function printInstalled(given: Run, installed: Installed): void {
   const { output } = given;
   printSummary(given, installed);
-  for (const { minimal, path, present, dependencies, skipped, chosen, flags } of installed.direct) {
+  for (const one of installed.direct) {
+    const { minimal, path, present, dependencies, skipped, chosen, flags } = one;
     const { name, version, pubkey, archiveSha256 } = minimal;
     output.result({
       name,
@@ -89,6 +90,8 @@ function printInstalled(given: Run, installed: Installed): void {
       sha256: archiveSha256.slice("sha256:".length),
       present,
       dependencies,
+      reusedBytes: one.reusedBytes,
+      fetchedBytes: one.fetchedBytes,
       ...(chosen && { chosen }),
       ...(skipped.length > 0 && { skipped }),
       ...flags,

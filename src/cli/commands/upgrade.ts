@@ -129,10 +129,14 @@ function print(
   const { output } = given;
   printSummary(given, installed);
   for (const { minimal: { name, version, pubkey: publisher }, before } of upgraded) {
-    const { path } = installed.direct.find(({ minimal }) =>
+    const { path, reusedBytes, fetchedBytes } = installed.direct.find(({ minimal }) =>
       minimal.name === name && minimal.version === version && minimal.pubkey === publisher
     )!;
-    output.result({ name, publisher, before, version, path }, `${name} ${before} → ${version}`);
+    const counts = { reusedBytes, fetchedBytes };
+    output.result(
+      { name, publisher, before, version, path, ...counts },
+      `${name} ${before} → ${version}`,
+    );
   }
   if (upgraded.length === 0) output.notice("no package that was asked for has a newer version");
   const beyond = latest ? [] : newest.filter((one) => one.latest !== one.wanted);

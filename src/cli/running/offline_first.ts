@@ -131,7 +131,9 @@ function offlineSources(held: SeedLookup): Pick<InstallContext, "resolve" | "fet
     resolve: () => Promise.reject(new NetworkNeeded()),
     async fetch(minimal) {
       const entry = await held(minimal);
-      if (entry?.minimal.archiveSha256 === minimal.archiveSha256) return entry.archivePath;
+      if (entry?.minimal.archiveSha256 === minimal.archiveSha256) {
+        return { archivePath: entry.archivePath };
+      }
       throw new NetworkNeeded();
     },
   };
@@ -183,13 +185,14 @@ async function networkSources(
     async fetch(minimal, signal) {
       const context = { ...network, finding: { ...network.finding, signal } };
       const label = `${minimal.name}@${minimal.version}`;
-      const { archivePath } = await getArchive(context, { kind: "minimal", minimal }, {
+      const { archivePath, ...counts } = await getArchive(context, { kind: "minimal", minimal }, {
         onStep: (message) => output.step(message),
         onDetail: (message) => output.detail(message),
         onProgress: (progress) =>
           bar.update(minimal.archiveSha256, label, progress, minimal.length),
       }).finally(() => bar.end(minimal.archiveSha256));
-      return archivePath;
+      const { reusedBytes, fetchedBytes } = counts;
+      return { archivePath, counts: { reusedBytes, fetchedBytes } };
     },
   };
 }

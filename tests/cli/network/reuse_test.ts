@@ -100,6 +100,27 @@ Deno.test("a daemon reuses what it seeds, also of other packages, and says what 
   for (const one of [mirroring, _anothers, daemon]) await one.end();
 });
 
+Deno.test("upgrade copies from the version before, and tells how much", async () => {
+  await using place = await newPlace();
+  const publisher = await place.home();
+  await using daemon = await publisher.daemon();
+  await publisher.must(["publish", "-q", await source(place, "pkg", "1.0.0", same)]);
+  const reader = await place.home(null);
+  const wanted = `${publisher.publicKey}/pkg`;
+  const first = result(await reader.must(["install", "--json", wanted]));
+  assert.equal(first.reusedBytes, 0);
+  assert.ok(first.fetchedBytes >= FILES * FILE_BYTES, `${first.fetchedBytes}`);
+  assert.equal(result(await reader.must(["install", "--json", wanted])).fetchedBytes, 0);
+  await publisher.must(["publish", "-q", await source(place, "pkg", "1.1.0", changed)]);
+  const { version, reusedBytes, fetchedBytes } = result(
+    await reader.must(["upgrade", "--json", "--installed"]),
+  );
+  assert.equal(version, "1.1.0");
+  assert.ok(reusedBytes > FILES * FILE_BYTES * 3 / 4, `${reusedBytes} bytes were reused`);
+  assert.ok(fetchedBytes < FILES * FILE_BYTES / 4, `${fetchedBytes} bytes were fetched`);
+  await daemon.end();
+});
+
 Deno.test("a mirror reuses the older versions that it has", async () => {
   await using place = await newPlace();
   const publisher = await place.home();

@@ -57,7 +57,9 @@ async function work(given: Work): Promise<unknown> {
       return Promise.resolve({ minimal: fits!.minimal, skipped: [], flags: NO_FLAGS });
     },
     fetch: (minimal) =>
-      Promise.resolve(packages.find((one) => one.minimal.btih === minimal.btih)!.archive),
+      Promise.resolve({
+        archivePath: packages.find((one) => one.minimal.btih === minimal.btih)!.archive,
+      }),
   }, { requirements: [requirement], direct: true });
   return direct.map(({ path }) => path);
 }

@@ -237,7 +237,7 @@ installTest("an aborted install leaves no incomplete package", async (place) => 
     fetch(minimal, signal) {
       if (minimal.name !== "x") return usual.fetch(minimal, signal);
       queueMicrotask(() => outside.abort(new Error("ended")));
-      return delay(systemClock, 60_000, signal).then(() => "never");
+      return delay(systemClock, 60_000, signal).then(() => ({ archivePath: "never" }));
     },
   });
   await assert.rejects(install(context, wanting("app")), /ended/);

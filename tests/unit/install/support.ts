@@ -118,7 +118,7 @@ export class InstallPlace {
       resolve: (wanted, _signal, without) => Promise.resolve(this.found(wanted, without)),
       fetch: ({ name, version, archiveSha256 }) => {
         this.asked.push(`fetch ${name}@${version}`);
-        return Promise.resolve(this.archives.get(archiveSha256)!);
+        return Promise.resolve({ archivePath: this.archives.get(archiveSha256)! });
       },
       pinned: (name) => this.pins.get(name),
       onStep: (step) => this.steps.push(step),
