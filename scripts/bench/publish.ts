@@ -22,11 +22,14 @@ const MEBIBYTES = Number(Deno.env.get("BENCH_MIB") ?? 2048);
 const NODES = 20;
 const home = join(workDirectory, "home");
 const archive = join(workDirectory, `noise-${MEBIBYTES}.tgz`);
+/** The file in which `pack` notes that it has searched the archive for secrets. */
+const searched = join(home, "searched.log");
 const torrent = join(workDirectory, "noise.torrent");
 
 /** Makes a package with one incompressible file. */
 async function makeArchive(): Promise<void> {
-  if (await Deno.stat(archive).catch(() => undefined)) return;
+  const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
+  if (await exists(archive) && await exists(searched)) return;
   await Deno.mkdir(home, { recursive: true });
   await runLibreseed(home, ["keygen", "--signing-only"]).catch(() => {});
   const source = await makeNoise(MEBIBYTES);
@@ -34,13 +37,18 @@ async function makeArchive(): Promise<void> {
   await runLibreseed(home, ["pack", source, ...names]);
 }
 
-/** Publishes into an empty seed directory, with the records on a testnet. */
-async function publish(...what: string[]): Promise<Figures> {
+/**
+ * Publishes into an empty seed directory, with the records on a testnet.
+ *
+ * @param isSearched whether the home knows that `pack` has searched the archive for secrets
+ */
+async function publish(what: string[], isSearched = true): Promise<Figures> {
   // A new home for each round, because the last home remembers nodes of a testnet that no longer
   // exists.
   const fresh = await Deno.makeTempDir({ dir: workDirectory });
   await Deno.mkdir(join(fresh, "keys"), { mode: 0o700 });
   await Deno.copyFile(join(home, "keys", "publisher.key"), join(fresh, "keys", "publisher.key"));
+  if (isSearched) await Deno.copyFile(searched, join(fresh, "searched.log"));
   await using testnet = await startNetwork(NODES);
   const network = [`--bootstrap=${testnet.bootstrap}`, "--allow-local", "--port=0"];
   await useMemory();
@@ -72,7 +80,13 @@ const libreseed: Contender = {
     if (why === undefined) await makeArchive();
     return why;
   },
-  round: () => publish(archive),
+  round: () => publish([archive]),
+};
+
+const searching: Contender = {
+  name: "libreseed publish, of another home's pack",
+  missing: missingProgram,
+  round: () => publish([archive], false),
 };
 
 /**
@@ -89,7 +103,7 @@ function beside(name: string, ...kept: string[]): Contender {
         for (const suffix of [".tgz", ...kept]) {
           await Deno.link(archive.replace(".tgz", suffix), join(directory, `noise${suffix}`));
         }
-        return await publish(join(directory, "noise.tgz"));
+        return await publish([join(directory, "noise.tgz")]);
       } finally {
         await Deno.remove(directory, { recursive: true });
       }
@@ -100,7 +114,7 @@ function beside(name: string, ...kept: string[]): Contender {
 const nothing: Contender = {
   name: "libreseed publish, of next to nothing",
   missing: missingProgram,
-  round: async () => publish(await makeSmall(), "--name=small", "--version=1.0.0"),
+  round: async () => publish([await makeSmall(), "--name=small", "--version=1.0.0"]),
 };
 
 function other(name: string, program: string, ...args: string[]): Contender {
@@ -123,12 +137,14 @@ export const rows: readonly Row[] = [{
     "libreseed starts, finds it to be what its publisher signed, copies it into the seed directory, " +
     "waits until the disk has it, and puts the records into a testnet of " +
     `${NODES} nodes. Without the torrent that was packed with it, its pieces are hashed; without ` +
-    "the signed manifest, it is verified down to every file in it. The others read it. The fourth " +
-    "line is what all of this takes but for the archive. Before each, a file of that size is written " +
+    "the signed manifest, it is verified down to every file in it. In a home that did not pack it, it " +
+    'is unpacked in memory and searched for secrets. The others read it. "Of next to nothing" is ' +
+    "what all of this takes but for the archive. Before each, a file of that size is written " +
     "and removed, so that nobody waits for a virtual machine's memory to come from its host.",
   metrics: commandMetrics,
   contenders: [
     libreseed,
+    searching,
     beside("libreseed publish, no torrent beside it", ".minimal.json"),
     beside("libreseed publish, neither torrent nor manifest"),
     nothing,

@@ -34,6 +34,8 @@ export interface HomePaths {
   lock: string;
   /** Path of the lock file that a command holds while it writes the publisher's list of packages. */
   listLock: string;
+  /** Path of the file that names the archives that `pack` has searched for secrets. */
+  searched: string;
   /** Directory into which packages are installed. */
   packages: string;
 }
@@ -59,6 +61,7 @@ export function homePaths(home: string): HomePaths {
     bound: resolvePath(home, ".bind", "s"),
     lock: resolvePath(home, "daemon.lock"),
     listLock: resolvePath(home, "list.lock"),
+    searched: resolvePath(home, "searched.log"),
     packages: resolvePath(home, "packages"),
   };
 }

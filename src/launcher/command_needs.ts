@@ -31,6 +31,7 @@ export type HomePart =
   | "store"
   | "store-read"
   | "list-lock"
+  | "searched"
   | "lock";
 
 /**
@@ -120,14 +121,18 @@ const rows: Record<CommandName, Row> = {
   },
   pack: ({ args: [dir], flags: { out, dryRun } }, { cwd }) => ({
     reads: directory(cwd, dir!),
-    ...(dryRun ? {} : { key: KEY_PACKING, ...packedTo(cwd, out as string | undefined) }),
+    ...(dryRun ? {} : {
+      home: ["searched"],
+      key: KEY_PACKING,
+      ...packedTo(cwd, out as string | undefined),
+    }),
   }),
   publish: ({ args, flags: { dryRun } }, { cwd, stdinPaths }) => {
     const paths = args.flatMap((one) => one === "-" ? stdinPaths : [one]);
     const reads = paths.flatMap((path) => archive(cwd, path));
     if (dryRun) return { reads };
     return {
-      home: [...hostParts, "list-lock"],
+      home: [...hostParts, "list-lock", "searched"],
       network: "host",
       engine: true,
       key: KEY_PUBLISHING,

@@ -164,6 +164,8 @@ function grantPart(list: GrantList, part: HomePart, paths: HomePaths): void {
       return list.add("read", paths.packages, "names of installed packages, for suggestions");
     case "list-lock":
       return list.readWriteAt(paths.listLock, "the lock of the publisher's list");
+    case "searched":
+      return list.readWriteAt(paths.searched, "the archives that were searched for secrets");
     case "lock":
       return list.readWriteAt(paths.lock, "the lock of the home's host");
   }

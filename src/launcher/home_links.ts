@@ -20,6 +20,7 @@ export interface HomeLink {
 /** Files and directories directly in a home that commands write, without `seed`. */
 const WRITTEN = [
   ...["state.db", "state.db-wal", "state.db-shm", "daemon.lock", "list.lock"],
+  "searched.log",
   ...["packages", "tmp", "aside"],
 ];
 

@@ -45,7 +45,12 @@ import {
   torrentFileName,
   verifyArchive,
 } from "../package/mod.ts";
-import { createTemporaryDirectory, type SeedDirectory, type SeedFiles } from "../store/mod.ts";
+import {
+  createTemporaryDirectory,
+  type SeedDirectory,
+  type SeedFiles,
+  wasSearched,
+} from "../store/mod.ts";
 import { PublishingError } from "./errors.ts";
 
 /** The dependencies of preparing an archive. */
@@ -56,6 +61,11 @@ export interface PrepareContext {
   limits: ArchiveLimits;
   /** Detector of secrets. Several packages may share a detector, since loading its rules takes time. */
   detector?: SecretDetector;
+  /**
+   * Path of the file that names the archives that `pack` has searched for secrets, which are not
+   * searched again. If absent, every ready archive is searched.
+   */
+  searchedPath?: string;
   /**
    * Timestamp for reproducible archives (Unix seconds), see
    * reproducible-builds.org/specs/source-date-epoch.
@@ -220,14 +230,16 @@ async function keptArchive(
  * @param fileBytes total length of the files in the archive, if the user gave the source directory
  */
 async function copyReady(
-  { clock, limits, signal, seeds, detector, startThread, onContents }: PrepareContext,
+  context: PrepareContext,
   { path, name, version, signer, allowSecrets }: PublishRequest,
   outDir: string,
   fileBytes?: number,
 ): Promise<SeedFiles> {
+  const { clock, limits, signal, seeds, detector, startThread, onContents, searchedPath } = context;
   await refuseForeign(path);
   const beside = await minimalBeside(path);
-  const isKnown = beside !== undefined && await isKnownArchive(seeds, beside);
+  const isKnown = beside !== undefined && (await isKnownArchive(seeds, beside) ||
+    searchedPath !== undefined && wasSearched(searchedPath, beside.archiveSha256));
   const isInPlace = resolve(dirname(path)) === seeds.path;
   const copyTo = isInPlace ? undefined : join(outDir, "archive");
   const keys = await signer();

@@ -158,3 +158,19 @@ Deno.test("a refused add creates no home, and a successful one does", async () =
   assert.equal(added.code, 0, added.stderr);
   assert((await Deno.stat(home)).isDirectory);
 });
+
+Deno.test("pack notes the archives that it has searched, and none in which a secret was allowed", async () => {
+  await using place = await workplace({ ...described, "server.key": pem() });
+  const allowed = ["pack", ".", "-o", "../a.tgz", "--allow-secret", "server.key"];
+  const one = await place.run(allowed);
+  assert.equal(one.code, 0, one.stderr);
+  const log = join(place.path, ".libreseed", "searched.log");
+  await assert.rejects(Deno.stat(log), Deno.errors.NotFound);
+  await Deno.remove(join(place.source, "server.key"));
+  const two = await place.run(["pack", ".", "-o", "../b.tgz", "--json"]);
+  assert.equal(two.code, 0, two.stderr);
+  const { sha256 } = JSON.parse(two.stdout);
+  const [line, ...rest] = (await Deno.readTextFile(log)).split("\n");
+  assert.match(line!, new RegExp(`^sha256:${sha256} \\d+\\.\\d+\\.\\d+`));
+  assert.deepEqual(rest, [""]);
+});

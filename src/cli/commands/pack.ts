@@ -5,7 +5,7 @@
  */
 
 import { basename, resolve } from "node:path";
-import { refuseEarlyClock } from "../../base/mod.ts";
+import { homePaths, refuseEarlyClock } from "../../base/mod.ts";
 import {
   agentKeyFlag,
   allowSecretFlag,
@@ -106,6 +106,15 @@ export default defineCommand<Flags, [dir: string]>({
     }).finally(() => bar.end());
     for (const path of packed.skipped) output.detail(`left out ${path}`);
     const { archivePath, minimalPath, torrentPath, minimal } = packed;
+    if (!allowSecret?.length) {
+      const { noteSearched } = await import("../../store/mod.ts");
+      try {
+        noteSearched(homePaths(values.home).searched, minimal.archiveSha256);
+      } catch (error) {
+        // `publish` then searches the archive again.
+        output.detail(String(error));
+      }
+    }
     output.notice(`packed ${minimal.name}@${minimal.version}, ${formatBytes(minimal.length)}`);
     output.result({
       name: minimal.name,

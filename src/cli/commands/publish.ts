@@ -6,7 +6,7 @@
  */
 
 import { basename, join } from "node:path";
-import { delay, errorToData } from "../../base/mod.ts";
+import { delay, errorToData, homePaths } from "../../base/mod.ts";
 import type { Signer } from "../../identity/mod.ts";
 import type { ListOptions } from "../../package/mod.ts";
 import type { PublishContext, Published, Ready } from "../../publishing/mod.ts";
@@ -117,6 +117,7 @@ export default defineCommand<Flags, string[]>({
     // milliseconds.
     const { createSecretDetector } = await import("../../package/mod.ts");
     const detector = await createSecretDetector();
+    const { searched: searchedPath } = homePaths(values.home);
     await using early = new EarlyPreparation();
     const work = async (network: Network) => {
       const codes: number[] = [];
@@ -129,7 +130,7 @@ export default defineCommand<Flags, string[]>({
         for (let i = 0; i < count; i++) codes.push(exitCodeOfError(error));
       };
       await using _ = compareClock(given, network);
-      const context = { ...contextOf(given, network, epoch), detector };
+      const context = { ...contextOf(given, network, epoch), detector, searchedPath };
       const updates = new ListUpdates(io.clock, async (some) => {
         const minimals = some.map(({ minimal }) => minimal);
         const change = changeOf({ webSeeds, tag }, minimals);
@@ -176,6 +177,7 @@ export default defineCommand<Flags, string[]>({
           detector,
           sourceDateEpoch: epoch,
           startThread: io.launcher.startHelper,
+          searchedPath,
           signal: AbortSignal.any([signal, ended]),
           ...progressListeners(output),
         }, { path: paths[0]!, signer, webSeeds, ...choice })

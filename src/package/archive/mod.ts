@@ -24,6 +24,7 @@
 export { chunksOfArchive, type OpenArchive, openArchive, pieceBytesOf } from "./archive_file.ts";
 export { Compressor } from "./compressor.ts";
 export { type DiskNeed, namingFullDisk } from "./disk_full.ts";
+export { writeSmallFile } from "./file_batch.ts";
 export { fileChanged, isSameFile } from "./file_mark.ts";
 export { FileWriter, writeNewFile } from "./file_writer.ts";
 export { explainForeign, foreignArchive, refuseForeign } from "./foreign_archive.ts";
@@ -43,7 +44,7 @@ export { FILE_CUTS, MANIFEST_CUTS } from "./member_cuts.ts";
 export { BATCH_BYTES, MemberWriter } from "./member_writer.ts";
 export { ArchivePass } from "./pass.ts";
 export { CHUNK_BYTES, readChunks } from "./read_chunks.ts";
-export { SmallFiles, writeSmallFile } from "./small_files.ts";
+export { SmallFiles } from "./small_files.ts";
 export { isZero } from "./tar_header.ts";
 export { readTar, type TarEntry } from "./tar_reader.ts";
 export { TAR_HEADER_BYTES, tarEntry, tarEntryBytes, type TarFile, tarOf } from "./tar_writer.ts";

@@ -8,10 +8,10 @@
 
 // This import comes first, to confine the thread before any other module runs.
 import "./confined.ts";
+import { type FileBatch, type FileFailure, writeBatch } from "./file_batch.ts";
 import { type CompressedMembers, compressMembers } from "./gzip_member.ts";
 import { type PassFailure, type PassPlan, PassState, PassStopped } from "./pass_state.ts";
 import { PassSteps } from "./pass_steps.ts";
-import { type FileBatch, type FileFailure, writeBatch } from "./small_files.ts";
 
 /**
  * A message that orders a thread to compress, to hash or to write files. The thread answers orders in sequence,

@@ -17,6 +17,7 @@
  */
 
 export { appendLine, logBytes, readLines } from "./append_log.ts";
+export { noteSearched, wasSearched } from "./searched_archives.ts";
 export { checkArchive, checkedChunks, copyToTemporary, hashOf } from "./archive_reading.ts";
 export {
   hasOneName,

@@ -205,7 +205,9 @@ Deno.test("with invalid settings, a command may read the config file, to report 
   assert.equal(grants.keyPath, undefined);
 });
 
-Deno.test("pack writes the archive, its companions and a staging path, and nothing else", async () => {
+const { searched } = homePaths(home);
+
+Deno.test("pack writes the archive, its companions, a staging path and a note of the search, and nothing else", async () => {
   const grants = await granted(["pack", "src", "-o", "out/a-1.0.0.tgz"]);
   const out = join(cwd, "out");
   const staging = join(out, ".tmp-held-0123456789abcdef");
@@ -213,6 +215,7 @@ Deno.test("pack writes the archive, its companions and a staging path, and nothi
     listOf(grants, "write").sort(),
     [
       staging,
+      searched,
       ...["a-1.0.0.minimal.json", "a-1.0.0.tgz", "a-1.0.0.torrent"].map((one) => join(out, one)),
     ]
       .sort(),
@@ -225,7 +228,7 @@ Deno.test("pack writes the archive, its companions and a staging path, and nothi
 Deno.test("without -o, pack may place its files in the working directory", async () => {
   const grants = await granted(["pack", "src"]);
   const staging = join(cwd, ".tmp-held-0123456789abcdef");
-  assert.deepEqual(listOf(grants, "write"), [staging]);
+  assert.deepEqual(listOf(grants, "write").sort(), [staging, searched].sort());
   assert.deepEqual(grants.places, [cwd]);
 });
 

@@ -6,12 +6,13 @@
  */
 
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import { systemClock } from "../../../src/base/mod.ts";
+import { systemClock, version } from "../../../src/base/mod.ts";
 import { generateKeyPair } from "../../../src/identity/mod.ts";
 import { type Contents, defaultArchiveLimits, packDirectory } from "../../../src/package/mod.ts";
 import { prepare } from "../../../src/publishing/prepare.ts";
-import { SeedDirectory } from "../../../src/store/mod.ts";
+import { noteSearched, SeedDirectory } from "../../../src/store/mod.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
 async function workplace() {
@@ -92,4 +93,39 @@ Deno.test("a ready archive reports no packing progress, and its files are counte
   assert.equal(ready.files.minimal.archiveSha256, minimal.archiveSha256);
   assert.deepEqual(place.said, ["contents"]);
   assert.deepEqual([place.heard[0]!.fileCount, place.heard[0]!.bytes], [2, minimal.length]);
+});
+
+Deno.test("a ready archive is searched for secrets unless this program noted a search of it", async () => {
+  await using place = await workplace();
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+  await Deno.writeTextFile(join(place.source, "server.key"), pem);
+  // The archive holds a secret, so it can be told whether it was searched.
+  const { archivePath, minimal } = await packDirectory({
+    dir: place.source,
+    out: join(place.source, "..", "ready.tgz"),
+    signer: place.keys,
+    allowSecrets: ["server.key"],
+    timestampMs: 1_790_000_000_000,
+  });
+  const searchedPath = join(place.source, "..", "searched.log");
+  const request = { ...place.request, path: archivePath };
+  const context = { ...place.context, searchedPath };
+  const others = [
+    "",
+    `${minimal.archiveSha256} 0.0.0\n`,
+    `sha256:${"0".repeat(64)} ${version}\n`,
+    `${minimal.archiveSha256} ${version}`,
+  ];
+  for (const text of others) {
+    await Deno.writeTextFile(searchedPath, text);
+    await assert.rejects(prepare(context, request), { code: "SECRET_FOUND" }, text);
+  }
+  await Deno.remove(searchedPath);
+  await assert.rejects(prepare(context, request), { code: "SECRET_FOUND" });
+  noteSearched(searchedPath, `sha256:${"1".repeat(64)}`);
+  noteSearched(searchedPath, minimal.archiveSha256);
+  await using ready = await prepare(context, request);
+  assert.equal(ready.files.minimal.archiveSha256, minimal.archiveSha256);
+  await assert.rejects(prepare(place.context, request), { code: "SECRET_FOUND" });
 });
