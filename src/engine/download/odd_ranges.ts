@@ -9,7 +9,6 @@
 import type { Clock } from "../../base/mod.ts";
 import {
   BLOCK_BYTES,
-  cancelRequests,
   pieceBytes,
   type RequestingWire,
   type Torrent,
@@ -27,6 +26,8 @@ const MAX_PASSED = 16;
 
 /** What a peer has done with the odd ranges that it was asked for. */
 interface Record {
+  /** The odd ranges that it was asked for, as {@linkcode nameOf} returns them. */
+  ranges: Set<string>;
   askedMs: number;
   /** Number of requests that were pending before the first odd one. */
   before: number;
@@ -59,13 +60,15 @@ export class OddRanges {
 
   /** Notes that a peer was asked for ranges of a piece. */
   onAsked(wire: RequestingWire, index: number): void {
-    if (this.#sending.has(wire) || this.#waiting.has(wire)) return;
-    const before = wire.requests.findIndex(({ piece, offset, length }) =>
-      piece === index && this.#isOdd(index, offset, length)
-    );
-    if (before === -1) return;
+    if (this.#sending.has(wire)) return;
     const nowMs = this.#clock.now();
-    this.#waiting.set(wire, { askedMs: nowMs, before, blocks: 0, lastMs: nowMs });
+    wire.requests.forEach(({ piece, offset, length }, before) => {
+      if (piece !== index || !this.#isOdd(index, offset, length)) return;
+      const record = this.#waiting.get(wire) ??
+        { ranges: new Set(), askedMs: nowMs, before, blocks: 0, lastMs: nowMs };
+      record.ranges.add(nameOf(index, offset, length));
+      this.#waiting.set(wire, record);
+    });
   }
 
   /** Looks for peers that do not answer. To be called regularly. */
@@ -82,7 +85,7 @@ export class OddRanges {
     wire.on("piece", (index: number, offset: number, block: Uint8Array) => {
       const record = this.#waiting.get(wire);
       if (!record) return;
-      if (this.#isOdd(index, offset, block.length)) {
+      if (record.ranges.has(nameOf(index, offset, block.length))) {
         this.#waiting.delete(wire);
         this.#sending.add(wire);
       }
@@ -93,7 +96,10 @@ export class OddRanges {
       // A peer that chokes us refuses everything.
       if (!wire.peerChoking && this.#isOdd(index, offset, length)) this.#refuse(wire);
     });
-    wire.on("choke", () => this.#waiting.delete(wire));
+    wire.on("choke", () => {
+      // npm:bittorrent-protocol emits this event when a connection ends, too.
+      if (!wire.isEnding) this.#waiting.delete(wire);
+    });
     wire.once("close", () => {
       if (this.#waiting.has(wire)) this.#refuse(wire);
     });
@@ -102,11 +108,8 @@ export class OddRanges {
   #refuse(wire: RequestingWire): void {
     this.#waiting.delete(wire);
     this.#refusing.add(peerKey(wire));
-    for (const index of new Set(wire.requests.map(({ piece }) => piece))) {
-      const isOdd = wire.requests.some(({ piece, offset, length }) =>
-        piece === index && this.#isOdd(index, offset, length)
-      );
-      if (isOdd) cancelRequests(this.#torrent, index, wire);
+    for (const { piece, offset, length } of [...wire.requests]) {
+      if (this.#isOdd(piece, offset, length)) wire.cancel(piece, offset, length);
     }
   }
 
@@ -114,4 +117,8 @@ export class OddRanges {
     const rest = pieceBytes(this.#torrent, index) - offset;
     return offset % BLOCK_BYTES !== 0 || length !== Math.min(BLOCK_BYTES, rest);
   }
+}
+
+function nameOf(index: number, offset: number, length: number): string {
+  return `${index} ${offset} ${length}`;
 }

@@ -1,46 +1,10 @@
 import assert from "node:assert/strict";
-import type { DownloadProgress, ReusedRange } from "../../../src/engine/mod.ts";
-import { eventually, TestEngine } from "../../support/engines.ts";
-import { seededRandom } from "../../support/simulated_dht.ts";
-import { type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
+import type { ReusedRange } from "../../../src/engine/mod.ts";
+import { TestEngine } from "../../support/engines.ts";
+import { bytesIn, downloadWith, oddRanges } from "../../support/reuse.ts";
+import { sampleTorrent } from "../../support/torrents.ts";
 
 const PIECE_BYTES = 64 * 1024;
-
-/** Writes bytes into a file at the same positions, as the host does, through a descriptor of its own. */
-async function writeRanges(
-  path: string,
-  bytes: Uint8Array,
-  ranges: readonly ReusedRange[],
-): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true });
-  for (const { startBytes, endBytes } of ranges) {
-    await file.seek(startBytes, Deno.SeekMode.Start);
-    for (let at = startBytes; at < endBytes;) at += await file.write(bytes.subarray(at, endBytes));
-  }
-}
-
-/**
- * Downloads a sample. Ranges of `old` are written into its file as soon as the beginning is there, and
- * offered.
- */
-async function downloadWith(
-  reader: TestEngine,
-  seeders: readonly TestEngine[],
-  sample: SampleTorrent,
-  old: Uint8Array,
-  ranges: readonly ReusedRange[],
-) {
-  let last: DownloadProgress | undefined;
-  const downloading = reader.download(sample, [...seeders], {
-    reuse: true,
-    onProgress: (progress) => last = progress,
-  });
-  await eventually(() => (last?.readyBytes ?? 0) > 0, "the beginning arrives");
-  const before = last!.readyBytes;
-  await writeRanges(reader.path("downloaded"), old, ranges);
-  const reused = await reader.engine.downloadOf(sample.infoHashHex)!.offerReused(ranges);
-  return { downloaded: await downloading, reused, last: last!, before };
-}
 
 Deno.test("pieces that were copied from other archives are not downloaded", async () => {
   const sample = sampleTorrent(64 * PIECE_BYTES, { pieceBytes: PIECE_BYTES });
@@ -53,7 +17,7 @@ Deno.test("pieces that were copied from other archives are not downloaded", asyn
   ];
   const { downloaded, reused, last, before } = await downloadWith(
     reader,
-    [seeder],
+    [seeder.address],
     sample,
     sample.content,
     ranges,
@@ -75,7 +39,7 @@ Deno.test("an archive of which all but the beginning is reused is complete witho
   const { content } = sample;
   const { downloaded, reused, last } = await downloadWith(
     reader,
-    [seeder],
+    [seeder.address],
     sample,
     content,
     ranges,
@@ -94,7 +58,13 @@ Deno.test("wrong bytes that are offered for reuse are downloaded", async () => {
   old[7 * PIECE_BYTES]! ^= 1;
   old[sample.content.length - 1]! ^= 1;
   const ranges = [{ startBytes: PIECE_BYTES, endBytes: sample.content.length }];
-  const { downloaded, reused, last } = await downloadWith(reader, [seeder], sample, old, ranges);
+  const { downloaded, reused, last } = await downloadWith(
+    reader,
+    [seeder.address],
+    sample,
+    old,
+    ranges,
+  );
   assert.deepEqual(downloaded, sample.content);
   assert.equal(reused.reusedBytes, 30 * PIECE_BYTES);
   assert.equal(last.reusedBytes, 30 * PIECE_BYTES);
@@ -109,7 +79,7 @@ Deno.test("a verified piece that is written over with wrong bytes is downloaded 
   const ranges = [{ startBytes: 10, endBytes: 20 }];
   const { downloaded, reused, last } = await downloadWith(
     reader,
-    [seeder],
+    [seeder.address],
     sample,
     new Uint8Array(20),
     ranges,
@@ -150,21 +120,6 @@ Deno.test("a download goes on after an offer that makes no sense, or none", asyn
   });
 });
 
-/** Ranges of which most begin and end inside of pieces, some short, of about half of the archive. */
-function oddRanges(lengthBytes: number): ReusedRange[] {
-  const random = seededRandom(5);
-  const ranges: ReusedRange[] = [];
-  for (let at = 0; at < lengthBytes;) {
-    const startBytes = at + 1 + Math.floor(random() * 50_000);
-    at = startBytes + 1 + Math.floor(random() * (random() < 0.3 ? 2_000 : 60_000));
-    if (at <= lengthBytes) ranges.push({ startBytes, endBytes: at });
-  }
-  return ranges;
-}
-
-const bytesIn = (ranges: readonly ReusedRange[]) =>
-  ranges.reduce((sum, { startBytes, endBytes }) => sum + endBytes - startBytes, 0);
-
 for (const transport of ["tcp", "utp"] as const) {
   Deno.test(`of pieces that are reused in part, the rest alone is downloaded (${transport})`, async () => {
     for (const pieceBytes of [16_384, 16_384 * 3, 16_384 * 16]) {
@@ -176,7 +131,7 @@ for (const transport of ["tcp", "utp"] as const) {
       const { content } = sample;
       const { downloaded, reused, last } = await downloadWith(
         reader,
-        [seeder],
+        [seeder.address],
         sample,
         content,
         ranges,
@@ -204,7 +159,7 @@ Deno.test("a piece of which reused bytes are wrong is downloaded whole, and its 
   const ranges = oddRanges(sample.content.length);
   const old = sample.content.slice();
   for (const { startBytes } of ranges.filter((_, i) => i % 7 === 3)) old[startBytes]! ^= 1;
-  const { downloaded, last } = await downloadWith(reader, [seeder], sample, old, ranges);
+  const { downloaded, last } = await downloadWith(reader, [seeder.address], sample, old, ranges);
   assert.deepEqual(downloaded, sample.content);
   assert.ok(last.reusedBytes > 0);
   assert.ok(last.fetchedBytes < sample.content.length * 0.9, `${last.fetchedBytes} bytes came`);
@@ -221,6 +176,12 @@ Deno.test("several peers send the missing ranges together", async () => {
   await two.seed(sample);
   const { content } = sample;
   const ranges = oddRanges(content.length);
-  const { downloaded } = await downloadWith(reader, [one, two], sample, content, ranges);
+  const { downloaded } = await downloadWith(
+    reader,
+    [one.address, two.address],
+    sample,
+    content,
+    ranges,
+  );
   assert.deepEqual(downloaded, content);
 });

@@ -42,6 +42,10 @@ export interface RequestingWire extends Wire {
    * queues.
    */
   peerExtendedHandshake?: { reqq?: unknown };
+  /** Takes a request back. The piece that it was for may be requested again. */
+  cancel(index: number, offset: number, length: number): void;
+  /** Added by libreseed: whether the connection is ending. */
+  isEnding?: boolean;
   /** Download speed from this peer, in bytes a second. */
   downloadSpeed(): number;
 }
