@@ -51,9 +51,12 @@ export interface AnnouncingOptions {
 }
 
 /** Time between a change and the next plan (ms). Many changes have one plan. */
-const SOON_MS = 5_000;
-/** Least time between two plans because of changes (ms). */
-const LEAST_MS = 30_000;
+const SOON_MS = 2_000;
+/**
+ * Maximum share of time for plans because of changes, and longest pause that keeps to it (ms). A home with
+ * few versions plans in a millisecond, so what it has just published is found soon.
+ */
+const [MAX_SHARE, LONGEST_PAUSE_MS] = [1 / 100, 30_000];
 /** Interval between plans without a change, because costs and times change (ms). */
 const PLAN_MS = 10 * 60_000;
 /** Interval in which versions get their turns (ms). */
@@ -84,6 +87,8 @@ export class Announcing {
   #rendezvous = new Map<string, Uint8Array>();
   #planning: Promise<void> = Promise.resolve();
   #plannedMs = -Infinity;
+  /** Least time between the last plan and one because of changes (ms). */
+  #pauseMs = 0;
   #soon: Timer | undefined;
   readonly #timers: Timer[] = [];
   #isStopped = false;
@@ -136,7 +141,7 @@ export class Announcing {
   changed(): void {
     if (this.#soon || this.#isStopped || !this.#plan) return;
     const sinceMs = this.#options.clock.now() - this.#plannedMs;
-    const waitMs = Math.max(SOON_MS, sinceMs >= 0 ? LEAST_MS - sinceMs : 0);
+    const waitMs = Math.max(SOON_MS, sinceMs >= 0 ? this.#pauseMs - sinceMs : 0);
     this.#soon = this.#options.clock.after(waitMs, () => {
       this.#soon = undefined;
       void this.#replan();
@@ -292,6 +297,7 @@ export class Announcing {
       .map(([infoHashHex]) => infoHashHex);
     const isFirst = this.#plan === undefined;
     this.#plan = this.#reader.plan(this.#plan, lists.length, catalogs.length);
+    this.#rest();
     this.#rendezvous = this.#reader.publisherPlaces();
     const places = [...this.#rendezvous.keys(), ...this.#reader.namePlaces(this.#plan)];
     await worker.setRendezvous(
@@ -308,6 +314,12 @@ export class Announcing {
       if (record) wanted.set(toHex(target), this.#reader.keptOf(record));
     }
     await this.#announce(wanted, places);
+  }
+
+  /** Has the pause after a plan be in proportion to the time that the plan took. */
+  #rest(): void {
+    const tookMs = Math.max(this.#options.clock.now() - this.#plannedMs, 0);
+    this.#pauseMs = Math.min(tookMs / MAX_SHARE, LONGEST_PAUSE_MS);
   }
 
   /** Hands everything to the schedule that is not there yet. */

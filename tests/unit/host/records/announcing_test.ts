@@ -268,3 +268,25 @@ Deno.test("archives that were seeded before cause no new plan, others do", async
     assert.equal(world.clock.timers, timers + 1);
   }
 });
+
+Deno.test("a plan follows a change within two seconds, or in a hundred times what the last one took", async () => {
+  for (const [tookMs, pauseMs] of [[0, 2_000], [50, 5_000], [5_000, 30_000]] as const) {
+    await using world = await publisher(1, 1);
+    let plans = 0;
+    const { budget } = world;
+    Object.defineProperty(world, "budget", {
+      get() {
+        plans++;
+        world.clock.jump(tookMs);
+        return budget;
+      },
+    });
+    await world.start();
+    plans = 0;
+    world.announcing.changed();
+    await world.clock.advance(pauseMs - tookMs - 10);
+    assert.equal(plans, 0, `${tookMs} ms`);
+    await world.clock.advance(20);
+    assert.equal(plans, 1, `${tookMs} ms`);
+  }
+});
