@@ -16,6 +16,7 @@ import {
   type RendezvousQuestion,
 } from "../../src/records/mod.ts";
 import { eventually, TestEngine } from "../support/engines.ts";
+import { together } from "../support/place.ts";
 import { askPeers, namesHandshake, speakingNames } from "../support/rendezvous.ts";
 import {
   extendedMessage,
@@ -57,15 +58,12 @@ function fillingAnswer(lengthBytes: number): Uint8Array {
 
 /** The peers that a question meets, each of which it has to survive. */
 const hostile: Record<string, WireBehaviour> = {
-  "sends nothing": { handshake: new Uint8Array() },
   "sends noise instead of a handshake": {
     handshake: crypto.getRandomValues(new Uint8Array(4 * KIB)),
   },
-  "shakes hands and sends nothing more": {},
   "does not know the extension": {
     opened: (peer) => peer.send(namesHandshake({ ut_metadata: 3 })),
   },
-  "names the extension and sends nothing more": speakingNames(() => {}),
   "gives the extension no number": {
     opened: (peer) => peer.send(namesHandshake({ lr_names: "seven" })),
   },
@@ -84,11 +82,6 @@ const hostile: Record<string, WireBehaviour> = {
   "answers with more than 64 KiB": speakingNames((peer, id, message) =>
     message && peer.send(extendedMessage(id, fillingAnswer(64 * KIB + 1)))
   ),
-  "announces a long answer and sends a byte at a time": speakingNames(async (peer, id, message) => {
-    if (!message) return;
-    await peer.send(uint32(60 * KIB), Uint8Array.of(20, id));
-    while (await peer.send(utf8("d"))) await new Promise((resolve) => setTimeout(resolve, 50));
-  }),
   "sends other messages without end": {
     opened: async (peer) => {
       await peer.send(namesHandshake());
@@ -97,20 +90,39 @@ const hostile: Record<string, WireBehaviour> = {
   },
 };
 
-for (const [how, behaviour] of Object.entries(hostile)) {
-  Deno.test(`a question is answered beside a peer that ${how}`, async () => {
-    await using honest = await startHonest();
-    await using reader = await TestEngine.start();
-    using listener = new WireListener(MEETING, () => behaviour);
-    const peers = [listener.address, honest.address];
-    const { asked, answers } = await askPeers(reader, QUESTION, peers);
-    assert.deepEqual(answers, [ANSWER]);
-    assert.deepEqual(asked, { found: 2, dialled: 2, answered: 1 });
-    assert.equal(honest.questions, 1, "a peer that has answered is not dialled again");
-    assert.ok(listener.dialled > 0);
-    assert.ok(listener.dialled <= 2, "encrypted, and then plain");
-  });
+/** Peers that take all the time of a question, each of which it has to survive. */
+const slow: Record<string, WireBehaviour> = {
+  "sends nothing": { handshake: new Uint8Array() },
+  "shakes hands and sends nothing more": {},
+  "names the extension and sends nothing more": speakingNames(() => {}),
+  "announces a long answer and sends a byte at a time": speakingNames(async (peer, id, message) => {
+    if (!message) return;
+    await peer.send(uint32(60 * KIB), Uint8Array.of(20, id));
+    while (await peer.send(utf8("d"))) await new Promise((resolve) => setTimeout(resolve, 50));
+  }),
+};
+
+async function askBeside(how: string, behaviour: WireBehaviour): Promise<void> {
+  await using honest = await startHonest();
+  await using reader = await TestEngine.start();
+  using listener = new WireListener(MEETING, () => behaviour);
+  const peers = [listener.address, honest.address];
+  const { asked, answers } = await askPeers(reader, QUESTION, peers);
+  assert.deepEqual(answers, [ANSWER], how);
+  assert.deepEqual(asked, { found: 2, dialled: 2, answered: 1 }, how);
+  assert.equal(honest.questions, 1, `a peer that has answered is not dialled again: ${how}`);
+  assert.ok(listener.dialled > 0, how);
+  assert.ok(listener.dialled <= 2, `encrypted, and then plain: ${how}`);
 }
+
+for (const [how, behaviour] of Object.entries(hostile)) {
+  Deno.test(`a question is answered beside a peer that ${how}`, () => askBeside(how, behaviour));
+}
+
+// These take all of a question's time, so they are beside each other.
+Deno.test(`a question is answered beside a peer that ${Object.keys(slow).join(", or ")}`, async () => {
+  await together(Object.entries(slow).map(([how, behaviour]) => askBeside(how, behaviour)));
+});
 
 Deno.test("a peer that answers twice counts once", async () => {
   await using reader = await TestEngine.start();
@@ -206,18 +218,28 @@ const rude: Record<string, WireBehaviour> = {
       while (await peer.send(wireMessage(6, uint32(0, 0, 16 * KIB))));
     },
   },
+};
+
+/** Askers of whom nothing comes. They are disconnected after ten seconds. */
+const silent: Record<string, WireBehaviour> = {
   "stays silent": {},
   "stays silent after the handshakes": speakingNames(() => {}),
 };
 
-for (const [how, behaviour] of Object.entries(rude)) {
-  Deno.test(`an asker that ${how} is disconnected`, async () => {
-    await using honest = await startHonest();
-    using peer = await WirePeer.dial(honest.engine.port, MEETING, behaviour);
-    await eventually(() => peer.closed, "the connection is closed");
-    assert.equal(honest.questions, 0);
-  });
+async function endsAsker(how: string, behaviour: WireBehaviour): Promise<void> {
+  await using honest = await startHonest();
+  using peer = await WirePeer.dial(honest.engine.port, MEETING, behaviour);
+  await eventually(() => peer.closed, `the connection is closed of one that ${how}`);
+  assert.equal(honest.questions, 0);
 }
+
+for (const [how, behaviour] of Object.entries(rude)) {
+  Deno.test(`an asker that ${how} is disconnected`, () => endsAsker(how, behaviour));
+}
+
+Deno.test(`an asker that ${Object.keys(silent).join(", or ")} is disconnected`, async () => {
+  await together(Object.entries(silent).map(([how, behaviour]) => endsAsker(how, behaviour)));
+});
 
 Deno.test("a connection has four questions", async () => {
   await using honest = await startHonest();

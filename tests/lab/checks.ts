@@ -1,6 +1,6 @@
 /**
  * All checks of the lab, in groups. `GROUP_test.ts` registers the checks of a group as tests, so that
- * groups run at the same time.
+ * groups run at the same time, but for the longest ones.
  *
  * @module
  */
@@ -30,6 +30,13 @@ export const checks = {
   reachability: reachabilityChecks,
   rendezvous: rendezvousChecks,
 } satisfies Record<string, Record<string, (lab: Lab) => Promise<void>>>;
+
+/** Checks that mostly wait, for half a minute or more. `checks_long_test.ts` registers them. */
+export const longChecks: ReadonlySet<string> = new Set([
+  "a home whose router gets another address is found there, without a word from the machine",
+  "a seeder with temporary addresses is known by its lasting one, and when that changes by the new one",
+  "in a home without the internet, transmission with local discovery reads from libreseed",
+]);
 
 /** Name of a group of checks. */
 export type Group = keyof typeof checks;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { newPlace } from "../../support/place.ts";
+import { newPlace, together } from "../../support/place.ts";
 
 Deno.test("get skips a newest version without seeders, and says so", async () => {
   await using place = await newPlace();
@@ -22,25 +22,30 @@ Deno.test("get skips a newest version without seeders, and says so", async () =>
   const patience = ["--timeout", "4s"];
   // The next lookup has to succeed, so it gets a longer timeout for busy machines.
   const more = ["--timeout", "6s"];
-  const kept = await had.run(["get", spec, ...patience]);
-  assert.equal(kept.code, 5, kept.stderr);
-  assert.match(kept.stderr, /pkg@1\.2\.0/);
-  assert.equal(kept.stdout, "");
-
-  const fresh = await place.home(null);
-  const exact = await fresh.run(["get", `${spec}@1.2.0`, ...patience]);
-  assert.deepEqual([exact.code, exact.stdout], [5, ""], exact.stderr);
-  const got = await fresh.run(["get", spec, "--json", ...more]);
-  assert.equal(got.code, 0, got.stderr);
-  const { version, skipped } = JSON.parse(got.stdout);
-  assert.equal(version, "1.0.0");
-  assert.deepEqual(skipped.map((one: { version: string }) => one.version), ["1.2.0"]);
-  assert.match(got.stderr, /"warning".*pkg@1\.2\.0 is listed but unavailable.*pkg@1\.0\.0/);
-
-  const installing = await place.home(null);
-  const installed = await installing.run(["install", `${spec}@^1`, "--json", ...more]);
-  assert.equal(installed.code, 0, installed.stderr);
-  const result = JSON.parse(installed.stdout);
-  assert.deepEqual([result.version, result.skipped.length], ["1.0.0", 1]);
+  const keeping = async () => {
+    const kept = await had.run(["get", spec, ...patience]);
+    assert.equal(kept.code, 5, kept.stderr);
+    assert.match(kept.stderr, /pkg@1\.2\.0/);
+    assert.equal(kept.stdout, "");
+  };
+  const getting = async () => {
+    const fresh = await place.home(null);
+    const exact = await fresh.run(["get", `${spec}@1.2.0`, ...patience]);
+    assert.deepEqual([exact.code, exact.stdout], [5, ""], exact.stderr);
+    const got = await fresh.run(["get", spec, "--json", ...more]);
+    assert.equal(got.code, 0, got.stderr);
+    const { version, skipped } = JSON.parse(got.stdout);
+    assert.equal(version, "1.0.0");
+    assert.deepEqual(skipped.map((one: { version: string }) => one.version), ["1.2.0"]);
+    assert.match(got.stderr, /"warning".*pkg@1\.2\.0 is listed but unavailable.*pkg@1\.0\.0/);
+  };
+  const installing = async () => {
+    const home = await place.home(null);
+    const installed = await home.run(["install", `${spec}@^1`, "--json", ...more]);
+    assert.equal(installed.code, 0, installed.stderr);
+    const result = JSON.parse(installed.stdout);
+    assert.deepEqual([result.version, result.skipped.length], ["1.0.0", 1]);
+  };
+  await together([keeping(), getting(), installing()]);
   await daemon.end();
 });

@@ -1,7 +1,7 @@
 /** Tests commands whose daemon is suspended, as after SIGSTOP or Ctrl-Z. */
 
 import assert from "node:assert/strict";
-import { newPlace } from "../../support/place.ts";
+import { newPlace, together } from "../../support/place.ts";
 
 Deno.test({
   name:
@@ -16,7 +16,7 @@ Deno.test({
     daemon.process.kill("SIGSTOP");
     try {
       const waiting = [["list"], ["status"], ["announce"], ["publish", source]];
-      for (const args of waiting) {
+      await together(waiting.map(async (args) => {
         await using command = home.spawn(args);
         const line = new RegExp(
           `^libreseed: warning: process ${pid}, which owns .* has not answered for 3 s`,
@@ -24,7 +24,7 @@ Deno.test({
         await command.waitForLine(line, "stderr");
         command.kill("SIGINT");
         await command.result;
-      }
+      }));
       const { code, stdout } = await home.run(["doctor"]);
       assert.equal(code, 1, stdout);
       assert.match(stdout, new RegExp(`^fail {2}daemon +Process ${pid}, .* for 5 s`, "m"));

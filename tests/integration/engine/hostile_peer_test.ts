@@ -210,8 +210,8 @@ Deno.test("a peer that does not speak the protocol is disconnected", async () =>
     return peer;
   };
   for (const opening of short) await open(opening);
-  for (const [i, opening] of wrong.entries()) {
-    const peer = await open(opening);
+  const opened = await Promise.all(wrong.map(open));
+  for (const [i, peer] of opened.entries()) {
     await eventually(() => peer.closed, `opening ${i} is hung up on`);
   }
   await using leecher = await TestEngine.start();
