@@ -40,7 +40,7 @@ export const samples: Record<CommandName, readonly (readonly string[])[]> = {
   outdated: [[]],
   upgrade: [[], ["--self"], ["--rollback"]],
   link: [["name"], ["name", "--to", "/LINK"]],
-  store: [["verify"], ["prune"]],
+  store: [["verify"], ["verify", "--repair"], ["prune"]],
   verify: [["/ARCHIVE.tgz"]],
   trust: [["list"]],
   search: [["TEXT"]],

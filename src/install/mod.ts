@@ -22,7 +22,7 @@
  *   `lock_agreement.ts` compares it with signed manifests and with the user's pins.
  * - `outdated.ts` compares what is held with what publishers list, `upgrade.ts` installs what is newer.
  * - `stored.ts` finds packages in the store, `prune.ts` removes unreferenced packages, `link.ts`
- *   links a package into a project.
+ *   links a package into a project, `repair.ts` repairs a package whose files were changed.
  *
  * Left to other rooms: trust in publishers (`src/names`), downloads (`src/fetching`), the files of
  * the store (`src/store`).
@@ -45,5 +45,6 @@ export {
 } from "./outdated.ts";
 export { requireLockFile } from "./project_lock.ts";
 export { pruneStore, uninstall } from "./prune.ts";
+export { repairStored } from "./repair.ts";
 export { listStored, storedLike } from "./stored.ts";
 export { upgradeInstalled, upgradeLocked, type UpgradeOutcome } from "./upgrade.ts";

@@ -209,9 +209,9 @@ const rows: Record<CommandName, Row> = {
       ...(path === undefined ? {} : { link: resolvePath(at.cwd, path as string) }),
     };
   },
-  store: ({ args: [action] }, at) => ({
+  store: ({ args: [action], flags: { repair } }, at) => ({
     ...suggests(at),
-    home: ["state", "store"],
+    home: ["state", "store", ...(repair ? ["seed-read"] as const : [])],
     ...(action === "prune" ? { roots: true } : {}),
   }),
   verify: ({ args }, { cwd }) => ({

@@ -108,7 +108,7 @@ export const commandTable = {
     args: [0, Infinity],
   },
   link: { flags: { to: "value" }, args: [1, 1] },
-  store: { flags: { dryRun: "switch" }, args: [1, 2] },
+  store: { flags: { dryRun: "switch", repair: "switch" }, args: [1, 2] },
   verify: { flags: { key: "value" }, args: [1, Infinity] },
   trust: { args: [1, 3] },
   search: { args: [0, 1] },

@@ -360,7 +360,12 @@ Deno.test("an upgrade writes only the files that changed, and a repair only the 
   await user.must(["install", "--force", "app@1.1.0"]);
   assert.equal((await Deno.stat(join(path!, "index.js"))).ino, before);
   assert.equal((await user.run(["store", "verify"])).code, 7);
-  await user.must(["install", "--force", "app@1.0.0"]);
+  const repaired = await user.run(["store", "verify", "--repair", "--json"]);
+  assert.equal(repaired.code, 0, repaired.stderr);
+  assert.deepEqual(
+    repaired.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).repaired),
+    [true, undefined],
+  );
   assert.equal((await user.run(["store", "verify"])).code, 0);
   assert.equal(await inode(path!), await inode(old));
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LibreseedError } from "../../base/mod.ts";
 import type { StoredPackage, StoreEntry } from "../../store/mod.ts";
 import {
   choiceArgument,
@@ -19,7 +20,7 @@ import { packageStore } from "../running/package_store.ts";
 import { formatTable, tableColumns } from "../terminal/table.ts";
 
 type Action = "list" | "verify" | "prune";
-type Flags = { dryRun?: boolean };
+type Flags = { dryRun?: boolean; repair?: boolean };
 type Args = [action: Action, what?: string];
 type Run = CommandRun<Flags, Args>;
 
@@ -27,13 +28,17 @@ export default defineCommand<Flags, Args>({
   description:
     "list prints name, version, size in bytes, whether it was installed by name, publisher and path of " +
     "each package. verify reads every file and compares it with the signed manifest; exit code 4 if " +
-    "all packages are damaged, 7 if some are; `libreseed install --force` repairs one. prune removes " +
+    "all packages are damaged, 7 if some are. --repair writes the damaged files anew from the archives " +
+    "in the seed directory; where an archive is not there, `libreseed install --force` fetches it. prune removes " +
     "unneeded packages: those that were not installed by name, and that no lock file, link or other " +
     "package needs.",
-  settings: ["home", ...archiveSettings],
+  settings: ["home", "dir", ...archiveSettings],
   home: "existing",
   parameters: {
-    flags: { dryRun: switchFlag("With prune: only list the packages that would be removed") },
+    flags: {
+      dryRun: switchFlag("With prune: only list the packages that would be removed"),
+      repair: switchFlag("With verify: repair damaged packages"),
+    },
     positional: {
       kind: "tuple",
       parameters: [
@@ -49,6 +54,9 @@ export default defineCommand<Flags, Args>({
     const { args: [action, what], flags } = given;
     if (flags.dryRun && action !== "prune") {
       throw new CliError("usage", "BAD_ARGUMENTS", "--dry-run works only with store prune");
+    }
+    if (flags.repair && action !== "verify") {
+      throw new CliError("usage", "BAD_ARGUMENTS", "--repair works only with store verify");
     }
     if (what !== undefined && action === "prune") {
       throw new CliError("usage", "BAD_ARGUMENTS", "store prune takes no name");
@@ -115,12 +123,14 @@ async function verify(given: Run): Promise<number> {
     io.signal.throwIfAborted();
     const { name, version, publisher } = entry;
     const problems = await checkStored(entry, limits, io.signal);
-    const ok = problems.length === 0;
+    const isDamaged = problems.length > 0;
+    const repaired = isDamaged && given.flags.repair ? await repair(given, entry) : undefined;
+    const ok = !isDamaged || repaired === true;
     codes.push(ok ? exitCodes.done : exitCodes.verification);
-    const verdict = ok ? "ok" : `damaged\n${problems.map((line) => `  ${line}`).join("\n")}`;
+    const verdict = !isDamaged ? "ok" : repaired ? "repaired" : "damaged";
     output.result(
-      { name, version, publisher, path: entry.path, ok, problems },
-      `${name}@${version} ${publisher}: ${verdict}`,
+      { name, version, publisher, path: entry.path, ok, problems, repaired },
+      [`${name}@${version} ${publisher}: ${verdict}`, ...problems].join("\n  "),
     );
   }
   for (const { path, problem } of damaged) {
@@ -129,6 +139,27 @@ async function verify(given: Run): Promise<number> {
   }
   if (codes.length === 0) output.notice(`${path} holds no packages`);
   return combineExitCodes(codes);
+}
+
+/** Repairs a package. Returns whether its archive was there and sound; a warning says so if not. */
+async function repair({ io, output, settings }: Run, entry: StoredPackage): Promise<boolean> {
+  const { repairStored } = await import("../../install/mod.ts");
+  const { SeedDirectory } = await import("../../store/mod.ts");
+  const { archiveLimitsOf } = await import("../../package/mod.ts");
+  const { values } = await settings();
+  const store = await packageStore({ io, settings });
+  const options = { limits: archiveLimitsOf(values), signal: io.signal };
+  const { name, version, publisher } = entry;
+  let why = `is not in ${values.dir}`;
+  try {
+    if (await repairStored(store, new SeedDirectory(values.dir), entry, options)) return true;
+  } catch (error) {
+    if (!(error instanceof LibreseedError) || error.kind !== "verification") throw error;
+    why = `is damaged, too: ${error.message}`;
+  }
+  const advice = `\`libreseed install --force ${publisher}/${name}@${version}\` fetches it`;
+  output.warning(`the archive of ${name}@${version} ${why}; ${advice}`);
+  return false;
 }
 
 async function prune(given: Run): Promise<void> {
