@@ -4,60 +4,12 @@
  */
 
 import assert from "node:assert/strict";
-import { type Clock, equalBytes, systemClock } from "../../../src/base/mod.ts";
-import type { DownloadProgress, WebSeedStatus } from "../../../src/engine/mod.ts";
-import { GateClient } from "../../../src/gate/mod.ts";
-import { connectGate } from "../../../src/gate_thread/mod.ts";
+import { equalBytes } from "../../../src/base/mod.ts";
+import type { WebSeedStatus } from "../../../src/engine/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
-import { type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
+import { sampleTorrent } from "../../support/torrents.ts";
 import { WebHost, type WebHostMode } from "../../support/web_host.ts";
-
-/** A clock that runs faster than the time of day, so that no test waits for web seeds. */
-const hurried: Clock = {
-  now: () => systemClock.now() * 8,
-  after: (ms, fire) => systemClock.after(ms / 8, fire),
-};
-
-/** An engine that reaches web servers through a gate. */
-async function webReader(options: Partial<Parameters<typeof TestEngine.start>[0]> = {}) {
-  const gate = connectGate({ allowLocal: true, interfaces: [] }, (error) => {
-    throw error;
-  });
-  const client = new GateClient(gate.open());
-  const reader = await TestEngine.start({ clock: hurried, gate: () => client, ...options });
-  let last: DownloadProgress | undefined;
-  return {
-    reader,
-    /** States of the web seeds at the last report. */
-    statuses: (): WebSeedStatus[] => last?.webSeeds ?? [],
-    download: (
-      sample: SampleTorrent,
-      webSeeds: string[],
-      more: Omit<NonNullable<Parameters<TestEngine["download"]>[2]>, "peers"> & {
-        peers?: TestEngine[];
-      } = {},
-    ) => {
-      const { peers = [], ...request } = more;
-      return reader.download(sample, peers, {
-        webSeeds,
-        onProgress: (progress) => last = progress,
-        ...request,
-      });
-    },
-    async [Symbol.asyncDispose]() {
-      await reader[Symbol.asyncDispose]();
-      gate.terminate();
-    },
-  };
-}
-
-/** Returns the files of a sample as a web server has them. */
-function filesOf(
-  { content, torrent }: SampleTorrent,
-  path = "/sample-1",
-): Record<string, Uint8Array> {
-  return { [path]: content, [`${path}.torrent`]: torrent };
-}
+import { filesOf, webReader } from "../../support/web_reader.ts";
 
 const sample = sampleTorrent(3_000_000);
 
