@@ -10,6 +10,8 @@ export interface Run {
   next: number;
   /** Number of the piece after the last one. */
   end: number;
+  /** Whether the file is sent from its beginning. Pieces that are not free are dropped. */
+  isWhole?: boolean;
   /** Whether pieces that peers send, too slowly, may be taken from them. */
   isEndgame?: boolean;
 }
@@ -64,18 +66,19 @@ export interface Segment {
  * @param missing ranges of a piece that the file does not hold, in order, as positions in the piece
  */
 export function segmentsOf(
-  { next, end }: Run,
+  { next, end, isWhole }: Run,
   pieceLength: number,
   missing: (index: number) => readonly Segment[],
 ): Segment[] {
-  const segments: Segment[] = [];
+  const segments: Segment[] = isWhole ? [{ startBytes: 0, endBytes: 0 }] : [];
   for (let index = next; index < end; index++) {
     for (const range of missing(index)) {
       const startBytes = index * pieceLength + range.startBytes;
       const endBytes = index * pieceLength + range.endBytes;
       const last = segments.at(-1);
-      if (last && startBytes - last.endBytes < MIN_SKIPPED_BYTES) last.endBytes = endBytes;
-      else segments.push({ startBytes, endBytes });
+      if (last && (isWhole || startBytes - last.endBytes < MIN_SKIPPED_BYTES)) {
+        last.endBytes = endBytes;
+      } else segments.push({ startBytes, endBytes });
     }
   }
   return segments;

@@ -9,20 +9,18 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { type Clock, webSeedFile } from "../../base/mod.ts";
 import {
-  BLOCK_BYTES,
   countReceived,
   downloadLimitOf,
   isUntouched,
   missingRanges,
   setMetadata,
-  type TakenPiece,
   takePiece,
   type Torrent,
   waitForDownloadLimit,
 } from "../libraries/mod.ts";
+import { Filling, Untrue } from "./web_filling.ts";
 import { nextRun, type Run, segmentsOf } from "./web_runs.ts";
 import { fetchMetadata } from "./web_metadata.ts";
 import { type FetchRange, NoProgress } from "./web_transfer.ts";
@@ -66,6 +64,8 @@ interface Seed {
   url: string;
   receivedBytes: number;
   problem?: string;
+  /** Whether the server sends only whole files. What is not wanted of them is dropped. */
+  isWhole?: boolean;
   /** The reason why its `.torrent` was not fetched. It may have the archive all the same. */
   torrentProblem?: string;
   run?: Run;
@@ -75,7 +75,7 @@ interface Seed {
   notBeforeMs: number;
 }
 
-/** The web seeds of one download. */
+/** The web seeds of one download. A server that sends only whole files is used, too, from the beginning. */
 export class WebSeeds {
   readonly #torrent: Torrent;
   readonly #options: WebSeedsOptions;
@@ -196,8 +196,7 @@ export class WebSeeds {
   #beginRun(seed: Seed): void {
     const others = this.#seeds.flatMap(({ run }) => run ?? []);
     const count = this.#torrent.pieces!.length;
-    const run = nextRun(count, (index) => this.#isFree(index), others) ??
-      this.#endgame(count, others);
+    const run = seed.isWhole ? this.#span(count) : this.#nextRun(count, others);
     if (!run) return;
     seed.run = run;
     void this.#work(seed, async (progress) => {
@@ -206,10 +205,12 @@ export class WebSeeds {
         await this.#fetchRun(seed, run, progress);
       } catch (error) {
         if (this.#ended.signal.aborted) return;
+        const { code, message } = error as Error & { code?: string };
+        if (code === "RANGES_UNSUPPORTED" && !seed.isWhole) seed.isWhole = true;
         // A web seed that has sent pieces may have been interrupted only.
-        if (seed.receivedBytes === before || error instanceof Untrue) {
-          seed.problem = (error as Error).message;
-        } else seed.notBeforeMs = this.#options.clock.now() + AGAIN_MS;
+        else if (seed.receivedBytes > before && !(error instanceof Untrue)) {
+          seed.notBeforeMs = this.#options.clock.now() + AGAIN_MS;
+        } else seed.problem = message;
       } finally {
         seed.run = undefined;
       }
@@ -235,7 +236,8 @@ export class WebSeeds {
     let filling: Filling | undefined;
     const missing = (index: number) => missingRanges(torrent, index);
     try {
-      for (const { startBytes, endBytes } of segmentsOf(run, pieceLength, missing)) {
+      const segments = segmentsOf(run, pieceLength, missing);
+      for (const { startBytes, endBytes } of segments) {
         const url = webSeedFile(seed.url, torrent.name);
         const order = { url, first: startBytes, last: endBytes - 1 };
         const range = await this.#options.fetchRange(order, progress.signal);
@@ -284,89 +286,31 @@ export class WebSeeds {
     return isUntouched(this.#torrent, index) || isEndgame || this.#arePeersSilent;
   }
 
-  /** Returns a run of pieces that slow peers send, once no other piece is missing. */
-  #endgame(count: number, others: readonly Run[]): Run | undefined {
-    const run = nextRun(count, (index) => this.#isFree(index, true), others);
-    return run && { ...run, isEndgame: true };
+  /** Returns a run of pieces; of pieces that slow peers send, once no other piece is missing. */
+  #nextRun(count: number, others: readonly Run[]): Run | undefined {
+    const run = nextRun(count, (index) => this.#isFree(index), others);
+    if (run) return run;
+    const endgame = nextRun(count, (index) => this.#isFree(index, true), others);
+    return endgame && { ...endgame, isEndgame: true };
+  }
+
+  /** Returns a run of all pieces up to the last free one, of a file that is sent whole. */
+  #span(count: number): Run | undefined {
+    for (let end = count; end > 0; end--) {
+      if (this.#isFree(end - 1)) return { next: 0, end, isWhole: true };
+    }
+    return undefined;
   }
 
   /** Takes the next piece of a run; `undefined` at its end, or if the piece is no longer free. */
   #take(run: Run): Filling | undefined {
     const torrent = this.#torrent;
+    while (run.isWhole && run.next < run.end && !this.#isFree(run.next)) run.next++;
     if (torrent.destroyed || run.next >= run.end) return undefined;
     const index = run.next;
     if (!this.#isFree(index, run.isEndgame)) return undefined;
     run.next++;
     this.#taken.add(index);
     return new Filling(takePiece(torrent, index), index, index * torrent.pieceLength);
-  }
-}
-
-/** The error of a web seed that has sent other bytes than the archive's. It is not asked again. */
-class Untrue extends Error {}
-
-/** A piece whose bytes arrive from a web seed in order. */
-class Filling {
-  readonly index: number;
-  readonly #piece: TakenPiece;
-  /** Position of the piece in the archive. */
-  readonly #pieceAt: number;
-  readonly #hash = createHash("sha1");
-  readonly #bytes = new Uint8Array(BLOCK_BYTES);
-  /** Number of ranges that were handed to the torrent, and of bytes of the next one. */
-  #ranges = 0;
-  #filled = 0;
-  #receivedBytes = 0;
-
-  constructor(piece: TakenPiece, index: number, pieceAt: number) {
-    this.#piece = piece;
-    this.index = index;
-    this.#pieceAt = pieceAt;
-  }
-
-  /** Whether all ranges were handed to the torrent. */
-  get isFull(): boolean {
-    return this.#ranges === this.#piece.ranges.length;
-  }
-
-  /** Bytes that were handed to the torrent. */
-  get receivedBytes(): number {
-    return this.#receivedBytes;
-  }
-
-  /** Position in the archive of the next byte that the piece needs. */
-  get position(): number {
-    return this.#pieceAt + this.#piece.ranges[this.#ranges]!.startBytes + this.#filled;
-  }
-
-  /**
-   * Takes bytes, up to the end of the present range, or drops those before it. Returns how many.
-   *
-   * @param at position of the bytes in the archive, at most {@linkcode position}
-   * @throws {Untrue} if the whole piece has come from the web seed and is wrong. Its last block is not handed
-   * in then, since the torrent would suspect its peers
-   */
-  take(bytes: Uint8Array, at: number): number {
-    if (at < this.position) return Math.min(bytes.length, this.position - at);
-    const { startBytes, endBytes } = this.#piece.ranges[this.#ranges]!;
-    const rangeBytes = endBytes - startBytes;
-    const taken = bytes.subarray(0, rangeBytes - this.#filled);
-    this.#bytes.set(taken, this.#filled);
-    this.#hash.update(taken);
-    this.#filled += taken.length;
-    if (this.#filled < rangeBytes) return taken.length;
-    this.#ranges++;
-    const { sha1Hex } = this.#piece;
-    if (this.isFull && sha1Hex !== undefined && this.#hash.digest("hex") !== sha1Hex) {
-      throw new Untrue(`It sent other bytes than the archive's (piece ${this.index})`);
-    }
-    this.#piece.deliver(this.#bytes.subarray(0, rangeBytes));
-    this.#receivedBytes += rangeBytes;
-    this.#filled = 0;
-    return taken.length;
-  }
-
-  discard(): void {
-    this.#piece.discard();
   }
 }

@@ -54,3 +54,16 @@ Deno.test("a web seed that sends wrong bytes is dropped, and a peer sends the re
   assert.deepEqual(downloaded, content);
   assert.match(problem!, /It sent other bytes than the archive's/);
 });
+
+Deno.test("a web seed without ranges sends the whole file, of which parts are used", async () => {
+  await using web = new WebHost(filesOf(sample), "whole");
+  await using at = await webReader();
+  const { downloaded, last } = await downloadWith(at.reader, [], sample, content, ranges, {
+    ...{ webSeeds: [web.url], torrent },
+  });
+  assert.deepEqual(downloaded, content);
+  assert.equal(at.statuses()[0]?.problem, undefined);
+  assert.ok(last.reusedBytes > 0);
+  // The beginning, an attempt to read a range, and the file.
+  assert.equal(web.requests.length, 3);
+});
