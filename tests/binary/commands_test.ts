@@ -87,7 +87,11 @@ const rows: Record<CommandName, readonly Row[]> = {
     { line: "upgrade --rollback" },
   ],
   link: [{ line: "link some" }, { line: "link some --to linked" }],
-  store: [{ line: "store prune" }, { line: "store check" }],
+  store: [
+    { line: "store prune" },
+    { line: "store check" },
+    { line: "store verify --repair" },
+  ],
   verify: [{ line: "verify some-1.0.0.tgz" }],
   trust: [{ line: "trust list" }],
   search: [{ line: "search some" }],
