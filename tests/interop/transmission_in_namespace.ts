@@ -59,7 +59,7 @@ async function download(encryption: string, utp: boolean): Promise<void> {
     finished,
     `${seeded.magnet}&tr=${encodeURIComponent(announce)}`,
   ], { program: ["transmission-cli"], home: dir.path, timeoutMs: 600_000 });
-  await transmission.waitForLine(/\bfinished$/, "stdout");
+  await transmission.waitForLine(/finished$/, "stdout");
   transmission.kill();
   const { stdout, stderr } = await transmission.result;
   const archive = join(downloads, basename(seeded.archivePath));
