@@ -4,6 +4,7 @@
  */
 
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Contender, type Figures, type Row, runBenchmarks } from "./harness.ts";
 import type { Program } from "./program.ts";
 import {
@@ -21,6 +22,8 @@ import {
   webtorrent,
 } from "./transfer.ts";
 import { libtorrentTowards, transmissionLeecher, transmissionMissing } from "./transmission.ts";
+
+const minimalScript = fileURLToPath(new URL("./download_minimal.ts", import.meta.url));
 
 const sample = new SharedPackage(SIZE_MIB);
 
@@ -95,6 +98,15 @@ const commands: Record<string, Command> = {
       "0",
       `${sample.magnet}&x.pe=127.0.0.1:${port}`,
     ),
+  "the least, on Deno": ({ sample, port, directory }) => [
+    ...[Deno.execPath(), "run", "--quiet", "--no-config", "--no-lock", "-A"],
+    ...["--v8-flags=--max-semi-space-size=4", minimalScript],
+    JSON.stringify({
+      ...{ port, torrent: sample.torrentPath, infoHash: sample.infoHashHex },
+      ...{ pieceBytes: sample.pieceBytes, lengthBytes: sample.lengthBytes },
+      file: join(directory, "got"),
+    }),
+  ],
   libtorrent: ({ sample, port, directory }) =>
     libtorrent({ do: "leech", torrent: sample.torrentPath, dir: directory, port }),
   aria2: ({ sample, trackerUrl, directory }) => [
@@ -116,6 +128,7 @@ const commands: Record<string, Command> = {
 
 const needs: Record<string, () => Promise<string | undefined>> = {
   "libreseed get": libtorrentMissing,
+  "the least, on Deno": libtorrentMissing,
   libtorrent: libtorrentMissing,
   aria2: aria2Missing,
   "WebTorrent on Node": nodeMissing,
@@ -138,7 +151,8 @@ export const rows: readonly Row[] = [{
     `${SIZE_MIB} MiB of random bytes as a package, from a libtorrent seeder on the same machine. ` +
     "Start to end is the whole program: for `libreseed get` with the record " +
     "looked up on a testnet, and the archive verified: signatures, SHA-256, every file inside. The " +
-    "others check the pieces. MB/s is between the first and the last byte that the seeder sent. " +
+    "others check the pieces. The least on Deno (`download_minimal.ts`) only receives, compares " +
+    "SHA-1, writes, and computes SHA-256 in a second thread. MB/s is between the first and the last byte that the seeder sent. " +
     "Transmission takes no peers on 127.0.0.1: it and its seeder, which connects to it, have other " +
     "addresses of a loopback interface, in a network namespace.",
   metrics: [
