@@ -57,8 +57,8 @@ export class ArchiveStore {
   #descriptor: Promise<number> | undefined;
   /** Length that a writable file had when the store opened it, in bytes. */
   #foundBytes: number | undefined;
-  /** Highest position, in bytes, up to which `put` has been asked to write. */
-  #putBytes = 0;
+  /** Highest position, in bytes, up to which `put` was asked to write, or `readInto` has read. */
+  #endBytes = 0;
   #wanted: Wanted[] = [];
   #closed = false;
   /** Number of reads and writes in progress. */
@@ -76,7 +76,7 @@ export class ArchiveStore {
    */
   put(index: number, bytes: Uint8Array, done: Done = () => {}): void {
     const start = index * this.chunkLength;
-    this.#putBytes = Math.max(this.#putBytes, start + bytes.length);
+    this.#endBytes = Math.max(this.#endBytes, start + bytes.length);
     this.#withFile<void>((descriptor, done) => {
       let failure: Error | null = null;
       try {
@@ -106,7 +106,7 @@ export class ArchiveStore {
       return queueMicrotask(() => done(new Error(`There is no such part of chunk ${index}`)));
     }
     // Chunks beyond the end of a growing file fail here, without a system call.
-    const bytes = Math.max(this.#foundBytes ?? Infinity, this.#putBytes);
+    const bytes = Math.max(this.#foundBytes ?? Infinity, this.#endBytes);
     if (start + offset >= bytes) {
       return queueMicrotask(() => done(this.#endsTooEarly()));
     }
@@ -160,7 +160,11 @@ export class ArchiveStore {
   readInto(start: number, target: Uint8Array, done: Done): void {
     this.#withFile<void>(
       (descriptor, done) => this.#fill(descriptor, start, target, done),
-      done,
+      (error) => {
+        // Another descriptor may have made the file longer.
+        if (!error) this.#endBytes = Math.max(this.#endBytes, start + target.length);
+        done(error);
+      },
     );
   }
 

@@ -333,3 +333,39 @@ Deno.test("the end game tries the pieces that were begun first, and not at each 
   download.asked(idle);
   assert.equal(download.swapped, 128);
 });
+
+Deno.test("pieces that wait to be hashed are requested from nobody, until they turn out wrong", () => {
+  const seeder = peer(everything, { isSeeder: true });
+  const download = new Download(10, [seeder]);
+  const pending = new Set([2, 3, 4, 5, 6, 7, 8, 9]);
+  const requested: number[] = [];
+  download.picker.rules = {
+    isPending: (index) => pending.has(index),
+    mayRequest: () => true,
+    onRequested: (_wire, index) => requested.push(index),
+  };
+  const asked = new Set<number>();
+  for (let n = 0; n < 10; n++) for (const index of download.asked(seeder)) asked.add(index);
+  assert.deepEqual([...asked].sort(), [0, 1]);
+  assert.deepEqual([...new Set(requested)].sort(), [0, 1]);
+  pending.delete(7);
+  seeder.requests = [];
+  download.picker.askAgain();
+  assert.deepEqual([...new Set(seeder.requests)], [7]);
+});
+
+Deno.test("a peer is not asked for pieces that the rules keep from it", () => {
+  const one = peer(everything, { isSeeder: true });
+  const other = peer(everything, { isSeeder: true });
+  const download = new Download(6, [one, other]);
+  download.picker.rules = {
+    isPending: () => false,
+    mayRequest: (wire, index) => wire !== one as never || index % 2 === 0,
+    onRequested: () => {},
+  };
+  const asked: number[] = [];
+  for (let n = 0; n < 10; n++) asked.push(...download.asked(one));
+  assert.deepEqual([...new Set(asked)].sort(), [0, 2, 4]);
+  for (let n = 0; n < 10; n++) asked.push(...download.asked(other));
+  assert.deepEqual([...new Set(asked)].sort(), [0, 1, 2, 3, 4, 5]);
+});

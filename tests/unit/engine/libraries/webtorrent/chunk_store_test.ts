@@ -163,6 +163,22 @@ Deno.test("chunks of a growing file can be read once they are written, and not b
   await close(store);
 });
 
+Deno.test("chunks that another descriptor has written can be read once they were verified", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, "archive");
+  const store = writable(path);
+  await put(store, 0);
+  await Deno.writeFile(path, content);
+  await assert.rejects(get(store, 5, 0, 100), /ends too early/);
+  const piece = new Uint8Array(CHUNK);
+  await new Promise<void>((resolve, reject) =>
+    store.readInto(5 * CHUNK, piece, (error) => error ? reject(error) : resolve())
+  );
+  assert.deepEqual(piece, content.slice(5 * CHUNK, 6 * CHUNK));
+  assert.deepEqual(await get(store, 5, 7, 100), piece.slice(7, 107));
+  await close(store);
+});
+
 Deno.test("a link is neither read nor written through", async () => {
   await using home = await temporaryHome();
   const target = join(home.path, "target");
