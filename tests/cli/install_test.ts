@@ -200,7 +200,7 @@ Deno.test("a project can save, link, reinstall from its lock file, verify, prune
     0,
     `app@1.0.0 ${key}: ok\nlib@1.0.0 ${key}: ok\n`,
   ]);
-  await Deno.writeTextFile(join(path, "index.js"), "altered\n");
+  await overwrite(join(path, "index.js"), "altered\n");
   const some = await user.run(["store", "verify"]);
   assert.equal(some.code, 7);
   assert.ok(some.stdout.includes(`${path}/index.js was altered`), some.stdout);
