@@ -8,6 +8,7 @@ import { attachToConnections, type ConnectionsOptions } from "./connections.ts";
 import {
   ArchiveStore,
   type Client,
+  forgetHashes,
   keepPieceBuffers,
   releasePieceBuffer,
   shareMetadata,
@@ -45,7 +46,10 @@ export function addTorrent(torrent: string | Uint8Array, options: AddTorrentOpti
     uploads: UPLOAD_SLOTS,
     skipVerify: !isDownload,
   });
+  // Each connection listens to its torrent.
+  added.setMaxListeners(0);
   added.once("ready", () => {
+    if (!isDownload) forgetHashes(added);
     if (added.pieces?.some((piece) => piece !== null)) keepPieceBuffers(added);
   });
   added.once("metadata", () => {

@@ -56,6 +56,7 @@ export {
   countReceived,
   downloadLimitOf,
   endIfComplete,
+  forgetHashes,
   forgiveFailures,
   freedRequests,
   hasFreeBlock,

@@ -92,7 +92,13 @@ export {
   subPieceOf,
 } from "./stored_pieces.ts";
 export type { PieceRange, SubPiece } from "./sub_piece.ts";
-export { knownPeers, lookForRequests, stopDialling, upkeepReplacements } from "./upkeep.ts";
+export {
+  forgetHashes,
+  knownPeers,
+  lookForRequests,
+  stopDialling,
+  upkeepReplacements,
+} from "./upkeep.ts";
 export {
   countReceived,
   downloadLimitOf,

@@ -12,6 +12,8 @@ import type { Torrent } from "./webtorrent_types.ts";
 interface Inner {
   destroyed: boolean;
   _peers: Map<string, { addr: string | null; wire: object | null; retries: number }> | null;
+  /** SHA-1 of each piece, 40 hexadecimal digits. */
+  _hashes: string[];
   _debug(): void;
   _update(): void;
   /**
@@ -58,6 +60,14 @@ export const upkeepReplacements: readonly Replacement[] = [
  */
 export function lookForRequests(torrent: Torrent): void {
   innerOf(torrent)._update();
+}
+
+/**
+ * Forgets the hashes of a complete torrent's pieces, some 60 bytes each. Only missing pieces are verified.
+ * To be called when the torrent is ready.
+ */
+export function forgetHashes(torrent: Torrent): void {
+  innerOf(torrent)._hashes = [];
 }
 
 /** Number of peers whose address a torrent knows, connected or not. */
