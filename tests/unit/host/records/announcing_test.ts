@@ -2,30 +2,20 @@ import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../../src/base/mod.ts";
 import { nameRendezvous, publisherRendezvous } from "../../../../src/records/mod.ts";
 import {
+  anHour,
   AnnouncingWorld,
-  DAY_MS,
   HOUR_MS,
   infoHashOf,
   keys,
   recordIdOf,
+  versions,
 } from "./announcing_world.ts";
-
-const versions = (count: number) => Array.from({ length: count }, (_, i) => `1.${i}.0`);
 
 /** A publisher with some names, each with some versions. */
 async function publisher(names: number, each: number): Promise<AnnouncingWorld> {
   const world = await AnnouncingWorld.open();
   for (let i = 0; i < names; i++) world.add(`p${i}`, versions(each));
   return world;
-}
-
-/** Packets of the hour that follows the first one, without those of name indexes. */
-async function anHour(world: AnnouncingWorld): Promise<number> {
-  await world.start();
-  await world.clock.advance(2 * HOUR_MS);
-  const fromMs = world.clock.now();
-  await world.clock.advance(HOUR_MS);
-  return world.since(fromMs).packets;
 }
 
 Deno.test("within the budget every version is announced by itself, as are the rendezvous", async () => {
@@ -181,50 +171,6 @@ Deno.test("what was published in the last day is announced by itself, what was o
   await world.clock.advance(3 * HOUR_MS);
   assert.ok(world.timesOf(infoHashOf("p3", "0.1.0")).length >= 6);
   assert.ok(world.timesOf(infoHashOf("p4", "0.1.0")).length <= 2);
-});
-
-Deno.test("a mirror among 85 announces three names of a hundred, and gives no turns", async () => {
-  await using world = await AnnouncingWorld.open();
-  for (let i = 0; i < 100; i++) world.add(`p${i}`, versions(100), { own: false });
-  world.networks = 85;
-  await world.start();
-  await world.clock.advance(3 * HOUR_MS);
-  const fromMs = world.clock.now();
-  await world.clock.advance(10 * HOUR_MS);
-  const { packets } = world.since(fromMs);
-  // Without name indexes. The draw gives each home another number of names; on average it is 3.5.
-  const names = world.places.length - 1;
-  assert.ok(names < 12, `${names}`);
-  assert.ok(packets / 10 <= 110 + names * 95, `${packets / 10} for ${names} names`);
-  assert.ok(world.announcing.status!.unannounced >= 9_988);
-});
-
-Deno.test("mirrors together keep each name, about three times", async () => {
-  const keeping = new Map<string, number>();
-  const homes = 25;
-  for (let home = 0; home < homes; home++) {
-    await using world = await AnnouncingWorld.open();
-    for (let i = 0; i < 20; i++) world.add(`p${i}`, versions(40), { own: false });
-    world.networks = homes;
-    await world.start();
-    await world.clock.advance(2 * HOUR_MS);
-    for (let i = 0; i < 20; i++) {
-      const isKept = world.places.includes(toHex(nameRendezvous(`p${i}`)));
-      keeping.set(`p${i}`, (keeping.get(`p${i}`) ?? 0) + Number(isKept));
-    }
-  }
-  const mean = [...keeping.values()].reduce((sum, one) => sum + one, 0) / keeping.size;
-  assert.ok(mean > 1.8 && mean < 4.5, `${mean}`);
-});
-
-Deno.test("the only mirror announces as the publisher does, also what has no record", async () => {
-  await using world = await AnnouncingWorld.open();
-  for (let i = 0; i < 50; i++) world.add(`p${i}`, versions(40), { own: false });
-  world.add("bare", versions(10), { own: false, hasRecord: false });
-  const packets = await anHour(world);
-  assert.ok(packets > 17_000 && packets <= 18_700, `${packets}`);
-  await world.clock.advance(DAY_MS / 2);
-  assert.ok(world.timesOf(infoHashOf("bare", "1.3.0")).length > 0);
 });
 
 Deno.test("a larger budget has everything announced again, a smaller one less", async () => {

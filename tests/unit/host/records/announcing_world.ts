@@ -253,3 +253,17 @@ export class AnnouncingWorld implements AsyncDisposable {
     await this.#remove();
   }
 }
+
+/** Returns a number of versions, `1.0.0`, `1.1.0` and so on. */
+export function versions(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `1.${i}.0`);
+}
+
+/** Starts a home, and returns the packets of its third hour, without those of name indexes. */
+export async function anHour(world: AnnouncingWorld): Promise<number> {
+  await world.start();
+  await world.clock.advance(2 * HOUR_MS);
+  const fromMs = world.clock.now();
+  await world.clock.advance(HOUR_MS);
+  return world.since(fromMs).packets;
+}
