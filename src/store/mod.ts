@@ -75,6 +75,7 @@ export {
   type Pin,
   type PinsTable,
   type PutResult,
+  type ReadArchive,
   type RecordFilter,
   type RecordsTable,
   type ReplacedState,

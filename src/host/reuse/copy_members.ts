@@ -9,6 +9,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { equalBytes } from "../../base/mod.ts";
 import type { ReusedRange } from "../../engine/mod.ts";
 import { MEMBER_HASH_BYTES } from "../../package/mod.ts";
@@ -27,6 +28,8 @@ export interface CopyOptions {
   signal?: AbortSignal;
 }
 
+/** Length up to which hashing a member here takes less time than a way to another thread, in bytes. */
+const HASHED_HERE_BYTES = 4 * 1024;
 /** Maximum number of ranges that are offered to the engine. */
 const MAX_RANGES = 65_536;
 
@@ -77,11 +80,13 @@ async function goodParts(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<ReusedRange[]> {
   let at = 0;
-  // The digests are computed on other threads.
+  // Long digests are computed on other threads.
   const checked = await Promise.all(members.map(async ({ hash, lengthBytes }) => {
     const startBytes = targetAt + at;
     const part = bytes.subarray(at, at += lengthBytes);
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", part));
+    const digest = part.length <= HASHED_HERE_BYTES
+      ? createHash("sha256").update(part).digest()
+      : new Uint8Array(await crypto.subtle.digest("SHA-256", part));
     const isGood = equalBytes(digest.subarray(0, MEMBER_HASH_BYTES), hash);
     return { startBytes, endBytes: startBytes + lengthBytes, isGood };
   }));
@@ -125,6 +130,6 @@ class Source {
 }
 
 async function writeFully(file: Deno.FsFile, position: number, bytes: Uint8Array): Promise<void> {
-  await file.seek(position, Deno.SeekMode.Start);
+  file.seekSync(position, Deno.SeekMode.Start);
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }

@@ -5,17 +5,20 @@
  * @module
  */
 
-import { inTurns, pause } from "../../base/mod.ts";
+import { pause } from "../../base/mod.ts";
 import { type MemberList, readMemberList } from "../../package/mod.ts";
 import {
   type MemberPlace,
+  type ReadArchive,
   stampOf,
   type StateDatabase,
   type UnreadArchive,
 } from "../../store/mod.ts";
 
-/** Number of archives that are looked at in one turn. */
-const ARCHIVES_AT_ONCE = 64;
+/** Maximum number of archives that go into the index together. */
+const ARCHIVES_AT_ONCE = 256;
+/** Number of members from which on the archives that were read go into the index. */
+const MEMBERS_AT_ONCE = 5_000;
 /** Number of bytes of an archive that are read first. Most lists fit, so that they need no second read. */
 const FIRST_READ_BYTES = 4 * 1024;
 
@@ -52,32 +55,39 @@ export class MemberIndex {
   }
 
   async #fill(signal: AbortSignal | undefined): Promise<void> {
+    const { members } = this.#state;
     for (;;) {
-      const unread = this.#state.members.unread(this.#directory, ARCHIVES_AT_ONCE);
+      const unread = members.unread(this.#directory, ARCHIVES_AT_ONCE);
       if (unread.length === 0) return;
+      const read: ReadArchive[] = [];
+      let count = 0;
       for (const archive of unread) {
         if (signal?.aborted) return;
-        await this.#take(archive, signal);
+        const one = await membersOf(archive);
+        read.push(one);
+        count += one.members.length;
+        // Lists may be long, so few of them are in memory at a time. The rest is read in the next turn.
+        if (count >= MEMBERS_AT_ONCE) break;
       }
-      await pause();
+      for (const _ of members.add(read)) {
+        if (signal?.aborted) return;
+        await pause();
+      }
     }
   }
+}
 
-  async #take(archive: UnreadArchive, signal: AbortSignal | undefined): Promise<void> {
-    const { members } = this.#state;
-    const list = isSame(archive) ? await listOf(archive).catch(() => undefined) : undefined;
-    if (!list || list.members.length === 0) return members.setWithout(archive.path);
-    let offsetBytes = list.lengthBytes;
-    const placed = list.members.map(({ hash, lengthBytes }) => {
-      const member = { hash, offsetBytes };
-      offsetBytes += lengthBytes;
-      return member;
-    });
-    // Aborted, the archive counts as not read.
-    await inTurns(members.add(archive.path, placed), signal).catch((error) => {
-      if (!signal?.aborted) throw error;
-    });
-  }
+/** Reads the list of an archive. An archive that cannot be read, or is another one now, has no members. */
+async function membersOf(archive: UnreadArchive): Promise<ReadArchive> {
+  const { path } = archive;
+  const list = isSame(archive) ? await listOf(archive).catch(() => undefined) : undefined;
+  let offsetBytes = list?.lengthBytes ?? 0;
+  const members = (list?.members ?? []).map(({ hash, lengthBytes }) => {
+    const member = { hash, offsetBytes };
+    offsetBytes += lengthBytes;
+    return member;
+  });
+  return { path, members };
 }
 
 /** Whether an archive is the file that was verified. */
@@ -124,7 +134,8 @@ export async function readFully(
   position: number,
   target: Uint8Array,
 ): Promise<number> {
-  await file.seek(position, Deno.SeekMode.Start);
+  // Setting the position is no work for another thread.
+  file.seekSync(position, Deno.SeekMode.Start);
   let readBytes = 0;
   while (readBytes < target.length) {
     const count = await file.read(target.subarray(readBytes));

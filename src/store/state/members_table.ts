@@ -18,6 +18,12 @@ export interface UnreadArchive extends FileIdentity {
   path: string;
 }
 
+/** An archive whose list has been read: its members, none if it has no list or its file has changed. */
+export interface ReadArchive {
+  path: string;
+  members: readonly IndexedMember[];
+}
+
 /** A member that goes into the index. */
 export interface IndexedMember {
   /** Hash of the member; at least 8 bytes, of which the first 8 are stored. */
@@ -41,13 +47,15 @@ export const MAX_INDEXED_MEMBERS = 1_000_000;
 const KEY_BYTES = 8;
 /** Maximum number of archives that one look-up of a member returns, the newest. */
 const MAX_PLACES = 8;
-/** Number of rows that one transaction inserts, so that a long list does not block the thread for long. */
-export const INSERTED_AT_ONCE = 2_000;
+/** Number of rows that one transaction inserts, so that it does not block the thread for long. */
+const INSERTED_AT_ONCE = 1_000;
 
 /** The index of members. */
 export class MembersTable {
   readonly #sqlite: Sqlite;
   readonly #maxMembers: number;
+  /** Upper bound of the number of members in the index, before which their sum is not needed. */
+  #membersAtMost = Infinity;
 
   /** @param maxMembers maximum number of members in the index */
   constructor(sqlite: Sqlite, maxMembers = MAX_INDEXED_MEMBERS) {
@@ -81,50 +89,57 @@ export class MembersTable {
     }));
   }
 
-  /** Stores that an archive has no list of members, or that its file has gone or changed. */
-  setWithout(path: string): void {
-    this.#sqlite.change(
-      "UPDATE verified_files SET member_list = NULL, members = 0 WHERE path = ?",
-      path,
-    );
-  }
-
   /**
-   * Puts the members of an archive into the index. If the index is full, other archives leave it; an
-   * archive with more members than the index may have is left out. If the generator is not run to its
-   * end, the archive counts as not read.
+   * Puts the members of archives into the index. An archive without members, or with more than the index
+   * may have, counts as read and is left out. If the index is full, other archives leave it. Archives for
+   * which the generator is not run to its end count as not read.
    *
    * @yields after each transaction, so that the caller can let other work run
    */
-  *add(path: string, members: readonly IndexedMember[]): Generator<void> {
-    if (members.length > this.#maxMembers) return this.setWithout(path);
-    const list = this.#sqlite.transaction(() => {
-      const { next } = this.#sqlite.row(
-        "SELECT ifnull(max(member_list), 0) + 1 AS next FROM verified_files",
-      )!;
-      this.#sqlite.change(
-        "UPDATE verified_files SET member_list = ?, members = NULL WHERE path = ?",
-        next as number,
-        path,
-      );
-      return next as number;
+  *add(archives: Iterable<ReadArchive>): Generator<void> {
+    let short: ReadArchive[] = [];
+    let rows = 0;
+    for (const archive of archives) {
+      const { length } = archive.members;
+      if (length > INSERTED_AT_ONCE && length <= this.#maxMembers) {
+        yield* this.#addLong(archive);
+        continue;
+      }
+      short.push(archive);
+      rows += length;
+      if (rows < INSERTED_AT_ONCE) continue;
+      this.#addShort(short);
+      short = [];
+      rows = 0;
+      yield;
+    }
+    if (short.length > 0) this.#addShort(short);
+  }
+
+  /** Puts the members of several archives into the index by one transaction. */
+  #addShort(archives: readonly ReadArchive[]): void {
+    this.#sqlite.transaction(() => {
+      for (const { path, members } of archives) {
+        const isTaken = members.length > 0 && members.length <= this.#maxMembers;
+        const list = isTaken ? this.#nextList(members.length) : null;
+        if (!this.#setList(path, list, isTaken ? members.length : 0)) continue;
+        if (list !== null) this.#insert(members, list);
+      }
     });
-    this.#makeRoom(members.length, list);
+  }
+
+  *#addLong({ path, members }: ReadArchive): Generator<void> {
+    const list = this.#sqlite.transaction(() => {
+      const next = this.#nextList(members.length);
+      this.#setList(path, next, null);
+      return next;
+    });
     for (let from = 0; from < members.length; from += INSERTED_AT_ONCE) {
       const isThere = this.#sqlite.transaction(() => {
         // Another process may have removed the archive, or stored that its file has changed.
-        if (!this.#sqlite.row("SELECT 1 FROM verified_files WHERE member_list = ?", list)) {
-          return false;
-        }
-        for (const { hash, offsetBytes } of members.slice(from, from + INSERTED_AT_ONCE)) {
-          this.#sqlite.change(
-            "INSERT OR IGNORE INTO members (key, list, offset_bytes) VALUES (?, ?, ?)",
-            hash.subarray(0, KEY_BYTES),
-            list,
-            offsetBytes,
-          );
-        }
-        return true;
+        const row = this.#sqlite.row("SELECT 1 FROM verified_files WHERE member_list = ?", list);
+        if (row) this.#insert(members.slice(from, from + INSERTED_AT_ONCE), list);
+        return row !== undefined;
       });
       if (!isThere) return;
       yield;
@@ -137,6 +152,27 @@ export class MembersTable {
     );
   }
 
+  /** Returns whether the archive is in the table of verified archives. */
+  #setList(path: string, list: number | null, members: number | null): boolean {
+    return this.#sqlite.change(
+      "UPDATE verified_files SET member_list = ?, members = ? WHERE path = ?",
+      list,
+      members,
+      path,
+    ) > 0;
+  }
+
+  #insert(members: readonly IndexedMember[], list: number): void {
+    for (const { hash, offsetBytes } of members) {
+      this.#sqlite.change(
+        "INSERT OR IGNORE INTO members (key, list, offset_bytes) VALUES (?, ?, ?)",
+        hash.subarray(0, KEY_BYTES),
+        list,
+        offsetBytes,
+      );
+    }
+  }
+
   /** Returns where a member may lie, in the archive that the index got last first. */
   find(hash: Uint8Array): MemberPlace[] {
     return this.#sqlite.rows(
@@ -146,15 +182,26 @@ export class MembersTable {
     ).map((row) => ({ path: row.path as string, offsetBytes: row.offset_bytes as number }));
   }
 
+  /** Makes room for some members, and returns the number of a new list. */
+  #nextList(wanted: number): number {
+    this.#makeRoom(wanted);
+    return this.#sqlite.row(
+      "SELECT ifnull(max(member_list), 0) + 1 AS next FROM verified_files",
+    )!.next as number;
+  }
+
   /** Removes the oldest archives until there is room for some more members beside them. */
-  #makeRoom(wanted: number, list: number): void {
-    for (;;) {
+  #makeRoom(wanted: number): void {
+    // The sum takes a millisecond for 10,000 archives, so it is not computed for each archive. What other
+    // processes remove makes the remembered sum too high at most.
+    this.#membersAtMost += wanted;
+    while (this.#membersAtMost > this.#maxMembers) {
       const { sum, oldest } = this.#sqlite.row(
         `SELECT ifnull(sum(members), 0) AS sum, min(member_list) AS oldest FROM verified_files
-          WHERE member_list IS NOT NULL AND member_list IS NOT ?`,
-        list,
+          WHERE member_list IS NOT NULL`,
       )!;
-      if (oldest === null || (sum as number) + wanted <= this.#maxMembers) return;
+      this.#membersAtMost = (sum as number) + wanted;
+      if (oldest === null || this.#membersAtMost <= this.#maxMembers) return;
       this.#sqlite.change(
         "UPDATE verified_files SET member_list = NULL, members = 0 WHERE member_list = ?",
         oldest as number,

@@ -24,6 +24,7 @@ export {
   MAX_INDEXED_MEMBERS,
   type MemberPlace,
   MembersTable,
+  type ReadArchive,
   type UnreadArchive,
 } from "./members_table.ts";
 export { OffersTable, type PackageOffer } from "./offers_table.ts";

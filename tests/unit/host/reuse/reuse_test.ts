@@ -154,7 +154,7 @@ Deno.test("the beginning that a download has is not written over, whatever its l
 Deno.test("a list that names one member thousands of times is reused in few ranges", async () => {
   await using _ = await reuseWorld();
   await _.add("a", listedArchive([noise(1, 40)]));
-  const wanted = listedArchive(Array.from({ length: 20_000 }, () => noise(1, 40)));
+  const wanted = listedArchive(Array.from({ length: 4_000 }, () => noise(1, 40)));
   await _.begin(wanted, wanted.offsets[0]!);
   assert.deepEqual(await _.worker.offered, [
     { startBytes: wanted.offsets[0]!, endBytes: wanted.bytes.length },

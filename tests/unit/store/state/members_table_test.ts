@@ -18,7 +18,7 @@ function addArchive(state: StateDatabase, n: number, mtimeMs = 100): void {
 /** Puts the members of an archive into the index; a member's offset is ten times its number. */
 function add({ members }: { members: MembersTable }, n: number, numbers: number[]): void {
   const placed = numbers.map((number) => ({ hash: hash(number), offsetBytes: number * 10 }));
-  for (const _ of members.add(pathOf(n), placed));
+  for (const _ of members.add([{ path: pathOf(n), members: placed }]));
 }
 
 const unread = (state: StateDatabase) => state.members.unread("/seed", 10).map(({ path }) => path);
@@ -43,7 +43,7 @@ Deno.test("an archive is read once, and again when its file has changed", () =>
     for (const n of [1, 2, 3]) addArchive(state, n);
     assert.deepEqual(unread(state), [1, 2, 3].map(pathOf));
     add(state, 1, [7]);
-    state.members.setWithout(pathOf(2));
+    add(state, 2, []);
     assert.deepEqual(unread(state), [pathOf(3)]);
     // The same file, verified again.
     addArchive(state, 1);
@@ -81,9 +81,10 @@ Deno.test("an archive whose members were not all stored counts as not read", () 
       new DataView(key.buffer).setUint32(0, n);
       return { hash: key, offsetBytes: n };
     });
-    state.members.add(pathOf(1), many).next();
+    const archive = { path: pathOf(1), members: many };
+    state.members.add([archive]).next();
     assert.deepEqual(unread(state), [pathOf(1)]);
-    for (const _ of state.members.add(pathOf(1), many));
+    for (const _ of state.members.add([archive]));
     assert.deepEqual(unread(state), []);
     for (const { hash, offsetBytes } of many) {
       assert.deepEqual(state.members.find(hash), [{ path: pathOf(1), offsetBytes }]);
@@ -98,7 +99,7 @@ Deno.test("an archive that is removed while its members are stored leaves none",
       new DataView(key.buffer).setUint32(0, n);
       return { hash: key, offsetBytes: n };
     });
-    const adding = state.members.add(pathOf(1), many);
+    const adding = state.members.add([{ path: pathOf(1), members: many }]);
     adding.next();
     state.verifiedFiles.forget(pathOf(1));
     for (const _ of adding);
