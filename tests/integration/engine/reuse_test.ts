@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { ReusedRange } from "../../../src/engine/mod.ts";
-import { TestEngine } from "../../support/engines.ts";
-import { bytesIn, downloadWith, oddRanges } from "../../support/reuse.ts";
+import type { DownloadProgress, ReusedRange } from "../../../src/engine/mod.ts";
+import { eventually, TestEngine } from "../../support/engines.ts";
+import { bytesIn, downloadWith, oddRanges, writeRanges } from "../../support/reuse.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
 
 const PIECE_BYTES = 64 * 1024;
@@ -184,4 +184,106 @@ Deno.test("several peers send the missing ranges together", async () => {
     ranges,
   );
   assert.deepEqual(downloaded, content);
+});
+
+Deno.test("an interrupted download goes on with what was copied and fetched, offered again or not", async () => {
+  const pieceBytes = 16_384 * 4;
+  const sample = sampleTorrent(100 * pieceBytes + 77, { pieceBytes });
+  const { content, infoHashHex } = sample;
+  const ranges = oddRanges(content.length);
+  await using seeder = await TestEngine.start();
+  await seeder.seed(sample);
+  for (const offersAgain of [true, false]) {
+    await using reader = await TestEngine.start({ downloadBytesPerSecond: 2_000_000 });
+    const stop = new AbortController();
+    const { address } = seeder;
+    await assert.rejects(
+      downloadWith(reader, [address], sample, content, ranges, {
+        signal: stop.signal,
+        onProgress: ({ fetchedBytes }) => fetchedBytes > 1_000_000 && stop.abort(),
+      }),
+      { code: "DOWNLOAD_CANCELLED" },
+    );
+    reader.engine.setLimits({ uploadBytesPerSecond: 0, downloadBytesPerSecond: 0 });
+    let last: DownloadProgress | undefined;
+    const onProgress = (progress: DownloadProgress) => last = progress;
+    const request = { onProgress, peers: [address], reuse: offersAgain };
+    if (offersAgain) {
+      const { downloaded } = await downloadWith(
+        reader,
+        [address],
+        sample,
+        content,
+        ranges,
+        request,
+      );
+      assert.deepEqual(downloaded, content);
+    } else assert.deepEqual(await reader.download(sample, [], request), content);
+    assert.equal(reader.engine.downloadOf(infoHashHex), undefined);
+    // Without an offer, only whole pieces are found in the file.
+    const most = offersAgain ? content.length * 0.6 : content.length - 1_000_000;
+    assert.ok(last!.fetchedBytes < most, `${last!.fetchedBytes} bytes came`);
+  }
+});
+
+Deno.test("a download that is cancelled while copied pieces are hashed ends", async () => {
+  const sample = sampleTorrent(50_000_000, { pieceBytes: 16_384 });
+  const { content, infoHashHex } = sample;
+  await using seeder = await TestEngine.start();
+  await using reader = await TestEngine.start();
+  await seeder.seed(sample);
+  await Deno.writeFile(reader.path("downloaded"), new Uint8Array(1));
+  const stop = new AbortController();
+  let last: DownloadProgress | undefined;
+  const downloading = reader.download(sample, [seeder], {
+    ...{ reuse: true, signal: stop.signal },
+    onProgress: (progress) => last = progress,
+  });
+  const ended = assert.rejects(downloading, { code: "DOWNLOAD_CANCELLED" });
+  await eventually(() => (last?.readyBytes ?? 0) > 0, "the beginning arrives");
+  const ranges = [{ startBytes: 0, endBytes: content.length }];
+  await writeRanges(reader.path("downloaded"), content, ranges);
+  const offered = reader.engine.downloadOf(infoHashHex)!.offerReused(ranges);
+  await eventually(() => last!.readyBytes > 16_384, "pieces are hashed");
+  stop.abort();
+  await ended;
+  const { reusedBytes } = await offered;
+  assert.ok(reusedBytes > 0 && reusedBytes <= content.length);
+});
+
+Deno.test("pieces that were copied are passed on to other peers, encrypted or not", async () => {
+  const pieceBytes = 65_536;
+  const sample = sampleTorrent(60 * pieceBytes, { pieceBytes });
+  const { content, infoHashHex } = sample;
+  for (const encryption of ["off", "require"] as const) {
+    await using seeder = await TestEngine.start({ encryption, uploadBytesPerSecond: 60_000 });
+    await using reader = await TestEngine.start({ encryption });
+    await using other = await TestEngine.start({ encryption });
+    await seeder.seed(sample);
+    const ranges = [{ startBytes: 0, endBytes: 50 * pieceBytes }];
+    const stop = new AbortController();
+    const { torrent } = sample;
+    let last: DownloadProgress | undefined;
+    const reading = assert.rejects(
+      reader.download(sample, [seeder], {
+        ...{ reuse: true, signal: stop.signal, torrent },
+        onProgress: (progress) => last = progress,
+      }),
+      { code: "DOWNLOAD_CANCELLED" },
+    );
+    await eventually(() => (last?.readyBytes ?? 0) > 0, "the beginning arrives");
+    await writeRanges(reader.path("downloaded"), content, ranges);
+    await reader.engine.downloadOf(infoHashHex)!.offerReused(ranges);
+    let readyBytes = 0;
+    const following = assert.rejects(
+      other.download(sample, [reader], {
+        ...{ torrent, signal: stop.signal },
+        onProgress: (progress) => readyBytes = progress.readyBytes,
+      }),
+      { code: "DOWNLOAD_CANCELLED" },
+    );
+    await eventually(() => readyBytes >= 50 * pieceBytes, "the other peer gets copied pieces");
+    stop.abort();
+    await Promise.all([reading, following]);
+  }
 });
