@@ -8,6 +8,7 @@ import { concatBytes, equalBytes } from "../../src/base/mod.ts";
 import { eventually, TestEngine } from "../support/engines.ts";
 import { testInOwnProcess } from "../support/own_process.ts";
 import { HostileProcess, hostileSample, namesOfWays } from "../support/hostile_process.ts";
+import { oddRanges, writeRanges } from "../support/reuse.ts";
 import { sampleTorrent } from "../support/torrents.ts";
 import { extendedMessage, WirePeer } from "../support/wire_peer.ts";
 
@@ -16,10 +17,15 @@ const PEERS = 20;
 const BYTES = 8 * MIB;
 const sample = hostileSample(BYTES);
 
-/** Starts a download from a magnet link among hostile peers. The one honest peer joins last. */
+/**
+ * Starts a download from a magnet link among hostile peers. The one honest peer joins last.
+ *
+ * @param reuses whether ranges of half of the archive, some of them wrong, are in the file and are offered
+ */
 async function downloadAmong(
   ways: string[],
   direction: "that we dial" | "that dial us",
+  reuses = false,
 ): Promise<void> {
   await using seeder = await TestEngine.start();
   await seeder.seed(sample);
@@ -29,9 +35,16 @@ async function downloadAmong(
   let grown = 0;
   const timer = setInterval(() => grown = Math.max(grown, Deno.memoryUsage().rss - before), 10);
   ended.defer(() => clearInterval(timer));
-  const downloading = leecher.download(sample, []);
+  const ranges = reuses ? oddRanges(BYTES) : [];
+  if (reuses) {
+    const old = sample.content.slice();
+    for (const { startBytes } of ranges.filter((_, i) => i % 9 === 0)) old[startBytes]! ^= 1;
+    await writeRanges(leecher.path("downloaded"), old, ranges);
+  }
+  const downloading = leecher.download(sample, [], { reuse: reuses });
   downloading.catch(() => {});
   await eventually(() => leecher.engine.torrents().length === 1, "it waits for peers");
+  const offered = leecher.engine.downloadOf(sample.infoHashHex)!.offerReused(ranges);
   const isDialled = direction === "that dial us";
   await using hostile = new HostileProcess({
     lengthBytes: BYTES,
@@ -48,6 +61,8 @@ async function downloadAmong(
   leecher.engine.addPeers(sample.infoHashHex, [seeder.address]);
   assert.ok(equalBytes(await downloading, sample.content));
   assert.ok(grown < 200 * MIB, `${(grown / MIB).toFixed(0)} MiB`);
+  const { reusedBytes } = await offered;
+  assert.equal(reusedBytes > 0, reuses);
 }
 
 const testMemory = (name: string, run: () => Promise<void>) =>
@@ -57,6 +72,11 @@ for (const direction of ["that we dial", "that dial us"] as const) {
   testMemory(
     `a download among hostile peers ${direction}, one of each kind, completes`,
     () => downloadAmong(namesOfWays(), direction),
+  );
+
+  testMemory(
+    `a download that reuses bytes among hostile peers ${direction}, one of each kind, completes`,
+    () => downloadAmong(namesOfWays(), direction, true),
   );
 
   testMemory(`a download among ${PEERS} peers ${direction} and send noise completes`, () => {
