@@ -5,6 +5,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { acquirePieceBuffer, releasePieceBuffer } from "./piece_buffer.ts";
 import { type Use, uses } from "../replacing/mod.ts";
 import { countFreedRequest } from "./requests.ts";
@@ -31,6 +32,12 @@ interface Inner {
   _update(): void;
 }
 
+/**
+ * Length of the longest piece that is hashed on this thread, in bytes. To have a shorter one hashed on another
+ * thread takes this thread more time.
+ */
+const MAX_HASHED_HERE_BYTES = 64 * 1024;
+
 /** Private members of npm:webtorrent's torrent that this file calls. */
 export const storedPieceUses: Use = uses(torrentPrototype<Inner>(), [
   "_markVerified",
@@ -50,14 +57,19 @@ export function readStored(torrent: Torrent, start: number, target: Uint8Array):
   });
 }
 
-/** Whether bytes have the hash of a piece. They are hashed on another thread, and may not be altered. */
+/**
+ * Whether bytes have the hash of a piece. They may not be altered meanwhile. The bytes of a large piece are
+ * hashed on another thread.
+ */
 export async function isPiece(
   torrent: Torrent,
   index: number,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-1", bytes));
-  return hash.toHex() === innerOf(torrent)._hashes[index];
+  const hash = bytes.length <= MAX_HASHED_HERE_BYTES
+    ? createHash("sha1").update(bytes).digest("hex")
+    : new Uint8Array(await crypto.subtle.digest("SHA-1", bytes)).toHex();
+  return hash === innerOf(torrent)._hashes[index];
 }
 
 /** Marks a missing piece as verified and written, and tells the peers that we have it. */
