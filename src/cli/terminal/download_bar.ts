@@ -20,11 +20,11 @@ interface Running {
 
 /**
  * Progress of a download: the number of bytes on disk, the total number of bytes, whether existing bytes
- * are being verified, and the number of bytes that were copied from other archives.
+ * are being verified, and the numbers of bytes that were copied from other archives, and fetched.
  */
 export type ShownProgress =
   & Pick<DownloadProgress, "downloadedBytes" | "lengthBytes" | "checking">
-  & Partial<Pick<DownloadProgress, "reusedBytes">>;
+  & Partial<Pick<DownloadProgress, "reusedBytes" | "fetchedBytes">>;
 
 /** A progress bar that shows the sum of all downloads of a command. */
 export class DownloadBar {
@@ -51,7 +51,7 @@ export class DownloadBar {
   update(
     id: string,
     label: string,
-    { downloadedBytes, lengthBytes, checking, reusedBytes = 0 }: ShownProgress,
+    { downloadedBytes, lengthBytes, checking, ...more }: ShownProgress,
     totalBytes = lengthBytes,
   ): void {
     if (checking) {
@@ -61,8 +61,9 @@ export class DownloadBar {
       return;
     }
     const rate = this.#downloads.get(id)?.rate ?? new TransferRate();
+    const { reusedBytes = 0, fetchedBytes = downloadedBytes } = more;
     // Copied bytes are there at once, and say nothing about the speed of the network.
-    rate.add(Math.max(downloadedBytes - reusedBytes, 0), this.#clock.now());
+    rate.add(fetchedBytes, this.#clock.now());
     const doneBytes = Math.max(downloadedBytes, reusedBytes);
     this.#downloads.set(id, { label, doneBytes, totalBytes, rate });
     this.#draw();

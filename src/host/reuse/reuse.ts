@@ -48,6 +48,8 @@ export class Reuse {
   #readyBytes = 0;
   #lengthBytes = 0;
   #reading: Promise<void> | undefined;
+  /** Whether members are being copied, of which the engine's progress does not know yet. */
+  isCopying = false;
 
   /** Begins when the engine's thread has the order. */
   constructor(options: ReuseOptions) {
@@ -111,7 +113,9 @@ export class Reuse {
   async #run(): Promise<void> {
     const { worker, infoHashHex } = this.#options;
     const list = await this.#listed.promise;
+    this.isCopying = true;
     const ranges = list ? await this.#copy(list).catch(() => []) : [];
+    this.isCopying = false;
     // The worker resolves when it has checked the ranges. Nothing is written to the file any more.
     if (!this.#stopped.signal.aborted) {
       worker.offerReused(infoHashHex, ranges).catch(() => {});

@@ -139,7 +139,8 @@ export class Downloads {
     };
     const begin = () => {
       const downloading = this.#worker.download(order, (progress) => {
-        tell(progress);
+        const reusedBytes = running.last?.reusedBytes;
+        tell(reuse?.isCopying && reusedBytes ? { ...progress, reusedBytes } : progress);
         reuse?.advance(progress);
       }, stop.signal);
       reuse?.advance({ readyBytes: 0, lengthBytes: lengthBytes ?? 0 });

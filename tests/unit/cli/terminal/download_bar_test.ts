@@ -51,6 +51,23 @@ Deno.test("the bar of a resumed download starts at its resumed position and show
   assert.equal(drawn.at(-1)!.label, "hello@1.0.0");
 });
 
+Deno.test("the bar of an update starts at what was copied, and its rate is that of the network", async () => {
+  const { bar, clock, drawn, at } = newBar();
+  const shown = (copied: number, fetched: number, bytes = copied + fetched) => ({
+    ...at(bytes * MIB),
+    ...{ reusedBytes: copied * MIB, fetchedBytes: fetched * MIB },
+  });
+  // The engine counts copied bytes once it has verified them.
+  bar.update("a", "hello@1.1.0", shown(80, 1, 1));
+  assert.equal(drawn.at(-1)!.doneBytes, 80 * MIB);
+  for (let second = 1; second <= 4; second++) {
+    await clock.advance(1_000);
+    bar.update("a", "hello@1.1.0", shown(80, 1 + second));
+  }
+  assert.equal(drawn.at(-1)!.doneBytes, 85 * MIB);
+  assert.equal(drawn.at(-1)!.bytesPerSecond, MIB);
+});
+
 Deno.test("concurrent downloads share one bar, whose total never shrinks", async () => {
   const { bar, clock, drawn, at, ended } = newBar();
   bar.update("a", "a@1.0.0", at(0));

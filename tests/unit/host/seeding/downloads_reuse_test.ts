@@ -22,6 +22,7 @@ function setUp({ reuses = true } = {}) {
   const orders: Order[] = [];
   const begun: Begun[] = [];
   const events: string[] = [];
+  const copying = { value: false };
   const stopped = Promise.withResolvers<void>();
   const download = Promise.withResolvers<Uint8Array>();
   let tell!: (progress: DownloadProgress) => void;
@@ -39,6 +40,9 @@ function setUp({ reuses = true } = {}) {
       begun.push(one);
       if (!reuses) return undefined;
       return {
+        get isCopying() {
+          return copying.value;
+        },
         advance: ({ readyBytes }) => void events.push(`advance ${readyBytes}`),
         stop() {
           events.push("stop");
@@ -49,7 +53,7 @@ function setUp({ reuses = true } = {}) {
     add: ({ reusedBytes }) => void events.push(`add ${reusedBytes}`),
   });
   return {
-    ...{ downloads, orders, begun, events, stopped, download },
+    ...{ downloads, orders, begun, events, stopped, download, copying },
     tell: (progress: DownloadProgress) => tell(progress),
   };
 }
@@ -67,8 +71,11 @@ Deno.test("a download with reuse tells its progress, and ends after the copying"
   assert.equal(_.begun[0]!.path, `/seeds/.partial-${infoHash}`);
   _.tell(progressAt(10, 0));
   // Copying is told even before the engine knows of it.
+  _.copying.value = true;
   _.begun[0]!.onCopied(70);
-  _.tell(progressAt(100, 70));
+  _.tell(progressAt(10, 0));
+  _.copying.value = false;
+  _.tell(progressAt(100, 60));
   _.download.resolve(new Uint8Array(3));
   let hasEnded = false;
   void ended.then(() => hasEnded = true);
@@ -76,8 +83,15 @@ Deno.test("a download with reuse tells its progress, and ends after the copying"
   assert.equal(hasEnded, false);
   _.stopped.resolve();
   assert.equal((await ended).torrent.length, 3);
-  assert.deepEqual(heard, [0, 70, 70]);
-  assert.deepEqual(_.events, ["advance 0", "advance 10", "advance 100", "stop", "add 70"]);
+  assert.deepEqual(heard, [0, 70, 70, 60]);
+  assert.deepEqual(_.events, [
+    "advance 0",
+    "advance 10",
+    "advance 10",
+    "advance 100",
+    "stop",
+    "add 60",
+  ]);
 });
 
 Deno.test("requests that share a download count what it has reused once", async () => {
