@@ -25,13 +25,14 @@ import { rows as seed } from "./seed.ts";
 import { rows as seedMemory } from "./seed_memory.ts";
 import { rows as sharedDht } from "./shared_dht.ts";
 import { rows as swarm } from "./swarm.ts";
+import { rows as update } from "./update.ts";
 import { rows as utp } from "./utp.ts";
 import { rows as vandal } from "./vandal.ts";
 import { rows as worstArchives } from "./worst_archives.ts";
 
 if (import.meta.main) {
   const files = [...pack, ...secrets, ...publish, ...install, ...binary, ...worstArchives];
-  const transfers = [...download, ...swarm, ...seed, ...seedMemory, ...utp, ...pieces];
+  const transfers = [...download, ...update, ...swarm, ...seed, ...seedMemory, ...utp, ...pieces];
   const dht = [...sharedDht, ...dhtRecords, ...reannounce, ...reannounceWeek, ...announceWeek];
   const rows = [
     ...dht,
