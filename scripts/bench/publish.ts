@@ -151,6 +151,14 @@ export const rows: readonly Row[] = [{
     other("openssl dgst -sha1", "openssl", "dgst", "-sha1", archive),
     other("openssl dgst, -sha1 and -sha256", "sh", "-c", openssl()),
     other("cp, sync", "sh", "-c", `cp ${archive} ${torrent} && sync ${torrent}`),
+    other(
+      "copy and SHA-256 on Deno",
+      Deno.execPath(),
+      ...["run", "-q", "--node-modules-dir=manual", "-A"],
+      fileURLToPath(new URL("./publish_least.ts", import.meta.url)),
+      archive,
+      torrent,
+    ),
     other("transmission-create", "transmission-create", "-o", torrent, archive),
     other(
       "create-torrent on Deno",

@@ -1,7 +1,7 @@
 /**
- * Writes many small files in threads, which run `file_batch.ts`. Creating a file takes longer than hashing or
- * inflating its few bytes: the file system's work, and Deno's, which looks at each directory above a
- * file for links.
+ * Writes many small files in threads, which run `file_batch.ts`. Creating a file takes longer than
+ * hashing or inflating its few bytes: the file system's work, and Deno's, which looks at each directory
+ * above a file for links.
  *
  * @module
  */
