@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { concatBytes, utf8 } from "../../src/base/mod.ts";
 import { eventually, TestEngine } from "../support/engines.ts";
 import { interopTest } from "../support/interop_test_case.ts";
 import { freePort, spawnCli, temporaryHome } from "../support/mod.ts";
@@ -115,3 +116,40 @@ for (const pieceBytes of [16_384, 262_144]) {
     },
   );
 }
+
+await interopTest(
+  "rtorrent sends the missing ranges of pieces",
+  ["rtorrent"],
+  async () => {
+    const pieceBytes = 65_536;
+    const sample = sampleTorrent(6_000_011, { pieceBytes });
+    await using dir = await temporaryHome();
+    const path = dir.path;
+    await writeSample(path, sample);
+    // rtorrent refuses a torrent without a tracker. Nothing listens on this one's port.
+    const announce = "http://127.0.0.1:1/announce";
+    const tracked = concatBytes(
+      utf8(`d8:announce${announce.length}:${announce}`),
+      sample.torrent.subarray(1),
+    );
+    await Deno.writeFile(join(path, "sample.torrent"), tracked);
+    await Deno.mkdir(join(path, "session"));
+    const port = await freePort();
+    await Deno.writeTextFile(
+      join(path, "rtorrent.rc"),
+      `system.daemon.set = true
+       network.port_range.set = ${port}-${port}
+       network.bind_address.set = 127.0.0.1
+       protocol.pex.set = no
+       dht.mode.set = disable
+       directory.default.set = ${path}
+       session.path.set = ${path}/session
+       schedule2 = start, 1, 0, "load.start=${path}/sample.torrent"\n`,
+    );
+    await using _seeder = spawnCli(["-n", "-o", `import=${path}/rtorrent.rc`], {
+      ...{ program: ["rtorrent"], home: path, timeoutMs: 240_000 },
+    });
+    await eventually(() => listens(port), "rtorrent listens");
+    await assertRestIsFetched(port, sample, pieceBytes);
+  },
+);
