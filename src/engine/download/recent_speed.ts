@@ -1,39 +1,53 @@
 /**
- * Download speeds of peers in the last half second. npm:webtorrent averages over five seconds. A peer that
- * has just begun to send, and answers in bursts, would for that time get a fifth of the requests that it
- * could answer: Transmission, which sends twice a second, took 25 s to send 64 MiB to this machine.
+ * Download speeds of peers that have just begun to send. npm:webtorrent averages over five seconds, also
+ * over those in which a peer choked us. A peer that unchokes us and answers in bursts would so get a fifth
+ * of the requests that it could answer: Transmission, which sends twice a second, took 25 s for 64 MiB.
  *
  * @module
  */
 
 import type { RequestingWire } from "../libraries/mod.ts";
 
-/** Minimum time over which a speed is measured (ms). Transmission's bursts are as far apart. */
-const INTERVAL_MS = 500;
+/** Time without a block after which a peer begins anew (ms). */
+const IDLE_MS = 1_000;
+/** Time from the beginning on before which the speed says nothing (ms). */
+const MIN_MS = 500;
+/** Time after which the average of npm:webtorrent holds nothing of the time before (ms). */
+const MAX_MS = 5_000;
 
-/** The last measurement of a peer. */
-interface Measured {
-  atMs: number;
-  /** Bytes of blocks that the peer had sent by then. */
+/** What a peer has sent since it began. */
+interface Sending {
+  /** Time at which the peer began, and bytes of blocks that it had sent before. */
+  begunMs: number;
+  before: number;
+  /** Time of the last question after which a block came, and the bytes by then. */
+  lastMs: number;
   downloaded: number;
-  /** Speed before that, in bytes a second. */
-  speed: number;
 }
 
-/** The recent speeds of the peers of one download. */
+/** The speeds of the peers of one download. */
 export class RecentSpeed {
-  readonly #measured = new WeakMap<RequestingWire, Measured>();
+  readonly #sending = new WeakMap<RequestingWire, Sending>();
 
-  /** Returns the speed of a peer in bytes a second: the recent one, or the average if that is greater. */
+  /**
+   * Returns the speed of a peer in bytes a second: the average since it began to send, if that is not long
+   * ago and greater than the average of npm:webtorrent. To be called after each block.
+   */
   of(wire: RequestingWire, nowMs: number): number {
     const { downloaded } = wire;
-    const before = this.#measured.get(wire);
-    const passedMs = nowMs - (before?.atMs ?? nowMs);
-    let speed = before?.speed ?? 0;
-    if (!before || passedMs >= INTERVAL_MS) {
-      if (before) speed = (downloaded - before.downloaded) * 1_000 / passedMs;
-      this.#measured.set(wire, { atMs: nowMs, downloaded, speed });
+    const speed = wire.downloadSpeed();
+    const sending = this.#sending.get(wire);
+    if (!sending || (downloaded > sending.downloaded && nowMs - sending.lastMs > IDLE_MS)) {
+      const before = sending?.downloaded ?? downloaded;
+      this.#sending.set(wire, { begunMs: nowMs, before, lastMs: nowMs, downloaded });
+      return speed;
     }
-    return Math.max(speed, wire.downloadSpeed());
+    if (downloaded > sending.downloaded) {
+      sending.lastMs = nowMs;
+      sending.downloaded = downloaded;
+    }
+    const passedMs = nowMs - sending.begunMs;
+    if (passedMs < MIN_MS || passedMs > MAX_MS) return speed;
+    return Math.max(speed, (downloaded - sending.before) * 1_000 / passedMs);
   }
 }
