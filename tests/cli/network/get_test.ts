@@ -131,6 +131,8 @@ Deno.test("get -o DIR unpacks, -o - writes the archive to standard output", asyn
   assert.deepEqual(json, {
     ...{ name: "pkg", version: "1.2.0", publisher: publisher.publicKey },
     ...{ path: join(home.seed, "pkg-1.2.0.tgz"), complete: true },
+    // The archive has been here before.
+    ...{ reusedBytes: 0, fetchedBytes: 0 },
   });
   await daemon.end();
 });
