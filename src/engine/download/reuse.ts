@@ -15,6 +15,7 @@ import type { Clock } from "../../base/mod.ts";
 import {
   completeStored,
   endIfComplete,
+  hasFreeBlock,
   isPiece,
   isUntouched,
   markMissing,
@@ -96,6 +97,8 @@ export class Reuse {
   mayRequest(wire: RequestingWire, index: number): boolean {
     const piece = subPieceOf(this.#torrent, index);
     if (!piece || this.#oddRanges.areSentBy(wire)) return true;
+    // All ranges are requested from others, or have arrived.
+    if (!hasFreeBlock(piece)) return false;
     const others = this.#torrent.wires as RequestingWire[];
     const isSent = others.some((other) =>
       !other.destroyed && !other.peerChoking && other.peerPieces.get(index) &&
