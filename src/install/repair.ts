@@ -32,7 +32,12 @@ export async function repairStored(
   if (archive?.minimal.archiveSha256 !== minimal.archiveSha256) return false;
   await store.ensure();
   using _lock = await store.lock("add", options.signal);
-  await using staged = await store.stage(minimal, archive.archivePath, options);
-  await staged.commit({ links: await readLinks(directory), direct, replace: true });
+  // Not `using`: the minifier would remove the declaration, and the files of a failed commit would stay.
+  const staged = await store.stage(minimal, archive.archivePath, options);
+  try {
+    await staged.commit({ links: await readLinks(directory), direct, replace: true });
+  } finally {
+    await staged[Symbol.asyncDispose]();
+  }
   return true;
 }
