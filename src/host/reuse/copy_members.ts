@@ -36,7 +36,8 @@ const MAX_RANGES = 65_536;
 /**
  * Copies members, in the order of the download. A failed write, such as on a full disk, ends the copying.
  *
- * @returns the ranges that were written, in order; adjacent ones are one
+ * @returns the ranges that were written, in order; adjacent ones are one. After a failed write, the last
+ * range is one that may hold anything
  */
 export async function copyRuns(
   { runs, targetPath, readyBytes, onCopied, signal }: CopyOptions,
@@ -58,15 +59,17 @@ export async function copyRuns(
         const before = written.at(-1);
         if (before?.endBytes !== startBytes && written.length === MAX_RANGES) return written;
         const part = bytes.subarray(startBytes - run.targetAt, endBytes - run.targetAt);
-        await writeFully(target, startBytes, part);
+        // The range counts before it is written: of what fails, a part may be written, and the engine has to
+        // check the pieces that it had there.
         if (before?.endBytes === startBytes) before.endBytes = endBytes;
         else written.push({ startBytes, endBytes });
+        await writeFully(target, startBytes, part);
         copiedBytes += endBytes - startBytes;
       }
       onCopied?.(copiedBytes);
     }
   } catch {
-    // What was written so far is good. The download itself meets the same error, and tells it.
+    // What was written before is good. The download itself meets the same error, and tells it.
   } finally {
     source.close();
     target.close();

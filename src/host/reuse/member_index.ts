@@ -8,12 +8,19 @@
 import { pause } from "../../base/mod.ts";
 import { type MemberList, readMemberList } from "../../package/mod.ts";
 import {
+  type IndexedMember,
   type MemberPlace,
   type ReadArchive,
   stampOf,
   type StateDatabase,
   type UnreadArchive,
 } from "../../store/mod.ts";
+
+/**
+ * Length of the shortest member that is reused, in bytes. To request a shorter range costs as much. It also
+ * takes longer archives to fill the index with members.
+ */
+export const MIN_MEMBER_BYTES = 256;
 
 /** Maximum number of archives that go into the index together. */
 const ARCHIVES_AT_ONCE = 256;
@@ -82,11 +89,11 @@ async function membersOf(archive: UnreadArchive): Promise<ReadArchive> {
   const { path } = archive;
   const list = isSame(archive) ? await listOf(archive).catch(() => undefined) : undefined;
   let offsetBytes = list?.lengthBytes ?? 0;
-  const members = (list?.members ?? []).map(({ hash, lengthBytes }) => {
-    const member = { hash, offsetBytes };
+  const members: IndexedMember[] = [];
+  for (const { hash, lengthBytes } of list?.members ?? []) {
+    if (lengthBytes >= MIN_MEMBER_BYTES) members.push({ hash, offsetBytes });
     offsetBytes += lengthBytes;
-    return member;
-  });
+  }
   return { path, members };
 }
 

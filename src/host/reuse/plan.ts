@@ -8,6 +8,7 @@
 import { pause } from "../../base/mod.ts";
 import type { ListedMember, MemberList } from "../../package/mod.ts";
 import type { MemberPlace } from "../../store/mod.ts";
+import { MIN_MEMBER_BYTES } from "./member_index.ts";
 
 /** Members that lie side by side in an archive and in the download, in bytes. */
 export interface Run {
@@ -21,6 +22,12 @@ export interface Run {
   members: ListedMember[];
 }
 
+/**
+ * Whose archive it is that may be used: the publisher's whose archive is downloaded, or another one's;
+ * `undefined` if the archive may not be used.
+ */
+export type Usable = "own" | "other" | undefined;
+
 /** Options of {@linkcode planRuns}. */
 export interface PlanOptions {
   list: MemberList;
@@ -28,8 +35,8 @@ export interface PlanOptions {
   readyBytes: number;
   /** Returns where a member may lie, the best place first. */
   find(hash: Uint8Array): MemberPlace[];
-  /** Whether members of an archive may be used. Called once for each archive. */
-  mayUse(path: string): boolean;
+  /** Tells whether members of an archive may be used. Called once for each archive. */
+  mayUse(path: string): Usable;
   signal?: AbortSignal;
 }
 
@@ -43,15 +50,17 @@ const MAX_RUN_BYTES = 4 << 20;
 /** Number of members that are looked up in one turn; a look-up takes some 5 µs. */
 const LOOKED_UP_AT_ONCE = 500;
 
-/** Plans what to copy, in the order of the download. */
+/**
+ * Plans what to copy, in the order of the download. A member that an archive of the same publisher lists is
+ * taken from such an archive: the list of another publisher's may claim members that are not there.
+ */
 export async function planRuns(
   { list, readyBytes, find, mayUse, signal }: PlanOptions,
 ): Promise<Run[]> {
-  const usable = new Map<string, boolean>();
-  const isUsable = ({ path }: MemberPlace) => {
-    let is = usable.get(path);
-    if (is === undefined) usable.set(path, is = mayUse(path));
-    return is;
+  const usable = new Map<string, Usable>();
+  const useOf = ({ path }: MemberPlace) => {
+    if (!usable.has(path)) usable.set(path, mayUse(path));
+    return usable.get(path);
   };
   const runs: Run[] = [];
   let last: Run | undefined;
@@ -64,8 +73,11 @@ export async function planRuns(
     const { lengthBytes, hash } = member;
     const start = targetAt;
     targetAt += lengthBytes;
-    if (targetAt <= readyBytes || lengthBytes > MAX_MEMBER_BYTES) continue;
-    const places = find(hash).filter(isUsable);
+    if (targetAt <= readyBytes) continue;
+    if (lengthBytes < MIN_MEMBER_BYTES || lengthBytes > MAX_MEMBER_BYTES) continue;
+    const found = find(hash);
+    const own = found.filter((place) => useOf(place) === "own");
+    const places = own.length > 0 ? own : found.filter((place) => useOf(place) === "other");
     if (places.length === 0) continue;
     const next = last && last.targetAt + last.lengthBytes === start ? last : undefined;
     const goesOn = next &&

@@ -13,7 +13,7 @@ import { type MemberList, readMemberList } from "../../package/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 import { copyRuns } from "./copy_members.ts";
 import { type MemberIndex, readFully } from "./member_index.ts";
-import { planRuns } from "./plan.ts";
+import { planRuns, type Usable } from "./plan.ts";
 
 /** The methods of the worker handle that a reuse calls. */
 export type ReusingWorker = Pick<WorkerHandle, "wantBeginning" | "offerReused">;
@@ -25,8 +25,8 @@ export interface ReuseOptions {
   infoHashHex: string;
   /** Absolute path of the download's file. */
   path: string;
-  /** Whether members of an archive may be used. */
-  mayUse: (path: string) => boolean;
+  /** Tells whether members of an archive may be used. */
+  mayUse: (path: string) => Usable;
   /** Called with the number of bytes that are copied so far. */
   onCopied: (bytes: number) => void;
 }

@@ -15,6 +15,7 @@ import { formatPublicKey } from "../../identity/mod.ts";
 import { parseMinimal } from "../../package/mod.ts";
 import { isUnchanged, stampOf, type StateDatabase } from "../../store/mod.ts";
 import { MemberIndex } from "./member_index.ts";
+import type { Usable } from "./plan.ts";
 import { Reuse, type ReuseOptions, type ReusingWorker } from "./reuse.ts";
 
 /** Options of {@linkcode Reuser}. */
@@ -101,14 +102,15 @@ export class Reuser {
     }
   }
 
-  /** Whether an archive is unchanged since it was verified, and may show to peers that it is here. */
-  #mayUse(path: string, pubkey: string | undefined): boolean {
+  /** An archive may be used if it is unchanged since it was verified, and may show to peers that it is here. */
+  #mayUse(path: string, pubkey: string | undefined): Usable {
     const { state: { verifiedFiles }, isSeeded } = this.#options;
     const known = verifiedFiles.seed(path);
     const stamp = known && stampOf(path);
-    if (!stamp || !isUnchanged(stamp, known)) return false;
-    if (isSeeded) return isSeeded(basename(path));
+    if (!stamp || !isUnchanged(stamp, known)) return undefined;
+    if (isSeeded && !isSeeded(basename(path))) return undefined;
     const manifest = verifiedFiles.manifest(path);
-    return manifest !== undefined && parseMinimal(manifest).pubkey === pubkey;
+    const isOwn = manifest !== undefined && parseMinimal(manifest).pubkey === pubkey;
+    return isOwn ? "own" : isSeeded && "other";
   }
 }

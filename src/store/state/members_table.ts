@@ -45,8 +45,11 @@ export interface MemberPlace {
 export const MAX_INDEXED_MEMBERS = 1_000_000;
 /** Number of bytes of a member's hash that a row has. A member whose bytes differ is found when it is read. */
 const KEY_BYTES = 8;
-/** Maximum number of archives that one look-up of a member returns, the newest. */
-const MAX_PLACES = 8;
+/**
+ * Maximum number of archives that one look-up of a member returns, the newest. The caller may use only some
+ * of them, and any archive may list a member that it does not have.
+ */
+const MAX_PLACES = 64;
 /** Number of rows that one transaction inserts, so that it does not block the thread for long. */
 const INSERTED_AT_ONCE = 1_000;
 

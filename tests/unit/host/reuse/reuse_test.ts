@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { equalBytes } from "../../../../src/base/mod.ts";
+import { copyRuns } from "../../../../src/host/reuse/copy_members.ts";
 import { keyPairFromSeed } from "../../../../src/identity/mod.ts";
 import { listed, listedArchive, noise } from "../../../support/listed_archives.ts";
 import { publisher, reuseWorld } from "./reuse_world.ts";
@@ -8,7 +9,8 @@ import { publisher, reuseWorld } from "./reuse_world.ts";
 const archiveOf = (...numbers: number[]) => listedArchive(numbers.map((n) => noise(n, 20_000)));
 
 const old = archiveOf(1, 2, 3, 4, 5, 6);
-const stranger = keyPairFromSeed(new Uint8Array(32).fill(3)).publicKey;
+const strangerPair = keyPairFromSeed(new Uint8Array(32).fill(3));
+const stranger = strangerPair.publicKey;
 
 Deno.test("members that an archive has are copied to their places, and offered as few ranges", async () => {
   await using _ = await reuseWorld();
@@ -153,8 +155,8 @@ Deno.test("the beginning that a download has is not written over, whatever its l
 
 Deno.test("a list that names one member thousands of times is reused in few ranges", async () => {
   await using _ = await reuseWorld();
-  await _.add("a", listedArchive([noise(1, 40)]));
-  const wanted = listedArchive(Array.from({ length: 4_000 }, () => noise(1, 40)));
+  await _.add("a", listedArchive([noise(1, 240)]));
+  const wanted = listedArchive(Array.from({ length: 4_000 }, () => noise(1, 240)));
   await _.begin(wanted, wanted.offsets[0]!);
   assert.deepEqual(await _.worker.offered, [
     { startBytes: wanted.offsets[0]!, endBytes: wanted.bytes.length },
@@ -210,6 +212,56 @@ Deno.test("a download that ends stops the copying, and nothing is offered any mo
   await waiting.reuse!.stop();
   assert.equal(_.worker.offers, 0);
   assert.ok(size <= wanted.bytes.length);
+});
+
+Deno.test("a stranger's list that claims members hides none of the publisher's archives", async () => {
+  const lying = listedArchive(
+    old.members.map((_member, n) => noise(n + 100, 20_000)),
+    (_member, n) => listed(old.members[n]!),
+  );
+  const wanted = archiveOf(1, 2, 3, 4);
+  for (const isSeeded of [() => true, undefined]) {
+    await using _ = await reuseWorld({ isSeeded });
+    await _.add("a", old);
+    for (let n = 0; n < 10; n++) await _.add(`later-${n}`, lying, strangerPair);
+    await _.begin(wanted, wanted.offsets[0]!);
+    assert.deepEqual(await _.worker.offered, [
+      { startBytes: wanted.offsets[0]!, endBytes: wanted.bytes.length },
+    ]);
+  }
+});
+
+Deno.test("members so short that asking for them costs no more are neither indexed nor copied", async () => {
+  await using _ = await reuseWorld();
+  const short = Array.from({ length: 3_000 }, (_, n) => noise(n, 20));
+  await _.add("a", listedArchive([...short, noise("long", 20_000)]));
+  await _.reuser.fill();
+  const hashOf = (content: Uint8Array) => listed(listedArchive([content]).members[0]!).hash;
+  assert.equal(_.state.members.find(hashOf(short[7]!)).length, 0);
+  assert.equal(_.state.members.find(hashOf(noise("long", 20_000))).length, 1);
+  const wanted = listedArchive([...short, noise("other", 20_000)]);
+  await _.begin(wanted, wanted.offsets[0]!);
+  assert.deepEqual(await _.worker.offered, []);
+});
+
+Deno.test({
+  name: "a range of which writing fails is offered, so that the engine checks its pieces",
+  // Elsewhere there is no file that is always full.
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using _ = await reuseWorld();
+    const path = await _.add("a", old);
+    const members = old.members.slice(0, 2).map(listed);
+    const [startBytes, , endBytes] = old.offsets as [number, number, number];
+    const run = { path, sourceAt: startBytes, targetAt: startBytes, members };
+    const lengthBytes = endBytes - startBytes;
+    const ranges = await copyRuns({
+      runs: [{ ...run, lengthBytes }, { ...run, lengthBytes, targetAt: endBytes + 1 }],
+      targetPath: "/dev/full",
+      readyBytes: 0,
+    });
+    assert.deepEqual(ranges, [{ startBytes, endBytes }]);
+  },
 });
 
 Deno.test("a file that cannot be written has everything fetched", async () => {
