@@ -22,6 +22,7 @@
 export * from "./address_blocks.ts";
 export * from "./address_ranges.ts";
 export * from "./addresses.ts";
+export * from "./amounts.ts";
 export * from "./binding.ts";
 export * from "./bytes.ts";
 export * from "./clock.ts";

@@ -6,6 +6,7 @@
  */
 
 import { join } from "node:path";
+import { formatBytes } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import {
   archiveFileName,
@@ -176,7 +177,8 @@ async function fetchArchive(
   const counts = { present: false, reusedBytes, fetchedBytes };
   if (reusedBytes > 0) {
     onDetail?.(
-      `${labelOf(plan)}: ${reusedBytes} bytes copied from other archives, ${fetchedBytes} fetched`,
+      `${labelOf(plan)}: ${formatBytes(reusedBytes)} copied from other archives, ` +
+        `${formatBytes(fetchedBytes)} fetched`,
     );
   }
   if (!minimal) return { ...describe(full), archivePath: path, minimal, ...counts };

@@ -6,7 +6,7 @@
  */
 
 import semver from "semver";
-import { eachLimited, LibreseedError } from "../base/mod.ts";
+import { eachLimited, formatBytes, formatCount, LibreseedError } from "../base/mod.ts";
 import {
   flagsOfVersion,
   getHighestAvailable,
@@ -323,7 +323,8 @@ export class Installation implements AsyncDisposable {
       const { files, bytes } = staged.linked;
       if (files > 0) {
         onStep?.(
-          `${label(minimal)} shares ${files} files (${bytes} bytes) with other stored versions`,
+          `${label(minimal)} shares ${formatCount(files, "file")} (${formatBytes(bytes)}) ` +
+            "with other stored versions",
         );
       }
       return staged;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { formatBytes } from "../../src/base/mod.ts";
 import { type CliResult, overwrite } from "../support/mod.ts";
 import { eventually, type Home, newPlace, type Place } from "../support/place.ts";
 
@@ -343,7 +344,9 @@ Deno.test("an upgrade writes only the files that changed, and a repair only the 
   const old = (await user.must(["install", "app@1.0.0"])).trimEnd();
   await publish("app@1.1.0");
   const { stderr } = await user.run(["upgrade", "-v"]);
-  const shares = `app@1.1.0 shares 1 files (${large.length} bytes) with other stored versions`;
+  const shares = `app@1.1.0 shares 1 file (${
+    formatBytes(large.length)
+  }) with other stored versions`;
   assert.ok(stderr.includes(shares), stderr);
   const [, path] = (await user.must(["store", "list", "--json"])).trimEnd().split("\n")
     .map((line) => JSON.parse(line)).map((one) => {

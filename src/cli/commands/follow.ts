@@ -4,12 +4,11 @@
  * @module
  */
 
-import { LibreseedError } from "../../base/mod.ts";
+import { formatCount, LibreseedError } from "../../base/mod.ts";
 import { defineCommand, textArgument } from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
 import { countFollowed, followTarget } from "../running/follow_target.ts";
 import { withNames, withNode } from "../running/with_node.ts";
-import { formatCount } from "../terminal/format.ts";
 
 export default defineCommand<Record<never, never>, [key: string]>({
   description:

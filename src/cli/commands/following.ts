@@ -4,10 +4,10 @@
  * @module
  */
 
+import { formatCount } from "../../base/mod.ts";
 import { defineCommand } from "../flags/command.ts";
 import { countFollowed } from "../running/follow_target.ts";
 import { withState } from "../running/with_state.ts";
-import { formatCount } from "../terminal/format.ts";
 
 export default defineCommand<Record<never, never>, []>({
   description: "Prints each followed publisher and package, its number of versions, and when " +

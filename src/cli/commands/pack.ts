@@ -5,7 +5,7 @@
  */
 
 import { basename, resolve } from "node:path";
-import { homePaths, refuseEarlyClock } from "../../base/mod.ts";
+import { formatBytes, homePaths, refuseEarlyClock } from "../../base/mod.ts";
 import {
   agentKeyFlag,
   allowSecretFlag,
@@ -22,7 +22,6 @@ import { sourceDateEpoch } from "../flags/source_date_epoch.ts";
 import { printContents, warnOfContents } from "../running/contents.ts";
 import { neverPacked } from "../running/never_packed.ts";
 import { publisherSigner } from "../running/publisher_key.ts";
-import { formatBytes } from "../terminal/format.ts";
 
 type Flags = {
   name?: string;

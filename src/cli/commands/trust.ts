@@ -5,14 +5,13 @@
  * @module
  */
 
-import { equalBytes, toBase64 } from "../../base/mod.ts";
+import { equalBytes, formatCount, toBase64 } from "../../base/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 import type { Revocation, Trust } from "../../trust/mod.ts";
 import { choiceArgument, type CommandRun, defineCommand, textArgument } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
 import { knownKeys } from "../running/known_keys.ts";
 import { withState } from "../running/with_state.ts";
-import { formatCount } from "../terminal/format.ts";
 
 type Action = "list" | "add" | "remove";
 type Args = [action: Action, name?: string, key?: string];

@@ -5,8 +5,8 @@
  * @module
  */
 
+import { formatBytes, formatCount } from "../../base/mod.ts";
 import type { Contents, ListedContents } from "../../package/mod.ts";
-import { formatBytes, formatCount } from "../terminal/format.ts";
 import type { Output } from "../terminal/output.ts";
 
 /** Maximum number of dependencies of npm that a warning names. */

@@ -6,11 +6,10 @@
  * @module
  */
 
-import { equalBytes, fromHex } from "../../base/mod.ts";
+import { equalBytes, formatCount, fromHex } from "../../base/mod.ts";
 import type { GoodArchives, KeyOrder } from "../../keys/mod.ts";
 import type { MutableItem, PublisherRecord } from "../../records/mod.ts";
 import type { ValidSeedEntry } from "../../store/mod.ts";
-import { formatCount } from "../terminal/format.ts";
 import type { KeyRun } from "./key_run.ts";
 import type { Network } from "./with_node.ts";
 

@@ -7,11 +7,10 @@
  */
 
 import { dirname, resolve } from "node:path";
-import { publisherKeyPath, toHex } from "../../base/mod.ts";
+import { formatCount, publisherKeyPath, toHex } from "../../base/mod.ts";
 import type { GoodArchives, KeyChange, KeyOrder } from "../../keys/mod.ts";
 import type { MutableItem } from "../../records/mod.ts";
 import { CliError } from "../process/errors.ts";
-import { formatCount } from "../terminal/format.ts";
 import { goodArchives } from "./good_archives.ts";
 import { keyFlagNames, type KeyRun } from "./key_run.ts";
 import { signPackagesAgain } from "./packages_again.ts";

@@ -38,14 +38,22 @@ export class NetworkCost {
         this.#responded += outcome.responded;
         return outcome;
       },
-      download: async (...args) => {
+      download: async (request, options) => {
         this.#downloads++;
-        const downloaded = await operations.download(...args);
-        // The downloaded file may be gone: a concurrent command that fetched the same archive may
-        // have moved the file.
-        const sizeBytes = await Deno.stat(downloaded.path).then(({ size }) => size, () => 0);
-        this.#downloadedBytes += sizeBytes;
-        return downloaded;
+        // Bytes that were copied from other archives, or that an earlier command has fetched, cost
+        // no traffic, so the file's length would be too much.
+        let fetchedBytes = 0;
+        try {
+          return await operations.download(request, {
+            ...options,
+            onEvent(progress) {
+              ({ fetchedBytes } = progress);
+              options?.onEvent?.(progress);
+            },
+          });
+        } finally {
+          this.#downloadedBytes += fetchedBytes;
+        }
       },
       readRanges: async (...args) => {
         const read = await operations.readRanges(...args);

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { formatCount } from "../../base/mod.ts";
 import { CliError } from "../process/errors.ts";
-import { formatCount } from "../terminal/format.ts";
 import type { KeyRun } from "./key_run.ts";
 import { publisherSigner } from "./publisher_key.ts";
 import type { Network } from "./with_node.ts";

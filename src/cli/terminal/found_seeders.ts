@@ -4,8 +4,9 @@
  * @module
  */
 
+import { formatBytes, formatCount } from "../../base/mod.ts";
 import type { FoundSeeders, HeardSeeder } from "../../fetching/mod.ts";
-import { formatBytes, formatCount, formatDuration, printable } from "./format.ts";
+import { formatDuration, printable } from "./format.ts";
 
 /** Maximum number of seeders in a text; `--json` has all. */
 const MAX_LISTED = 10;

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { isoDay } from "../../base/mod.ts";
+import { formatBytes, formatCount, isoDay } from "../../base/mod.ts";
 import type { FoundSeeders, VersionFlags } from "../../fetching/mod.ts";
 import type { KnownVersion } from "../../names/mod.ts";
-import { formatBytes, formatCount, printable } from "./format.ts";
+import { printable } from "./format.ts";
 import { describeSeeders } from "./found_seeders.ts";
 
 /** A file of the package. */

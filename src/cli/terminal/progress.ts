@@ -5,7 +5,8 @@
  * @module
  */
 
-import { formatBytes, formatDuration, printable } from "./format.ts";
+import { formatBytes } from "../../base/mod.ts";
+import { formatDuration, printable } from "./format.ts";
 
 /** The state of an operation whose progress is measured in bytes. */
 export interface ProgressState {

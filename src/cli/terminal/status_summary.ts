@@ -5,10 +5,16 @@
  * @module
  */
 
-import { describeBinding, formatHostPort, version } from "../../base/mod.ts";
+import {
+  describeBinding,
+  formatBytes,
+  formatCount,
+  formatHostPort,
+  version,
+} from "../../base/mod.ts";
 import type { FamilyStatus, PackageJson, RecordJson, StatusJson } from "../../control/mod.ts";
 import { describeReachability, isSameReachability } from "../../reachability/mod.ts";
-import { formatBytes, formatCount, formatDuration } from "./format.ts";
+import { formatDuration } from "./format.ts";
 import { labelOf } from "./record_label.ts";
 import { describeRevokedUse, type RevokedUse } from "./revoked_use.ts";
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { formatBytes } from "../../../src/base/mod.ts";
 import { parseRequirement } from "../../../src/fetching/requirement.ts";
 import { install } from "../../../src/install/install.ts";
 import { pruneStore, uninstall } from "../../../src/install/prune.ts";
@@ -48,7 +49,7 @@ if (isPosix) {
     }
     assert.equal(await Deno.readTextFile(join(path, "x.js")), "2\n");
     const bytes = "same\n".length + LARGE.length + "moved\n".length;
-    const step = `app@1.1.0 shares 3 files (${bytes} bytes) with other stored versions`;
+    const step = `app@1.1.0 shares 3 files (${formatBytes(bytes)}) with other stored versions`;
     assert(place.steps.includes(step), place.steps.join("\n"));
     for (const version of ["1.0.0", "1.1.0"]) {
       const entry = await entryOf(place, version);

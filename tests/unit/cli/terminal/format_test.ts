@@ -1,32 +1,13 @@
 /**
- * Formatting of numbers, tables and untrusted text.
+ * Formatting of durations, tables and untrusted text.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  formatBytes,
-  formatDuration,
-  jsonLine,
-  printable,
-} from "../../../../src/cli/terminal/format.ts";
+import { formatDuration, jsonLine, printable } from "../../../../src/cli/terminal/format.ts";
 import { fitTable, formatTable } from "../../../../src/cli/terminal/table.ts";
-
-Deno.test("formatBytes uses the largest unit that leaves a non-zero integer part", () => {
-  const cases: [number, string][] = [
-    [0, "0 B"],
-    [1023, "1023 B"],
-    [1024, "1.0 KiB"],
-    [1536, "1.5 KiB"],
-    [1024 ** 2 - 1, "1.0 MiB"],
-    [10 * 1024 ** 2, "10.0 MiB"],
-    [3.5 * 1024 ** 4, "3.5 TiB"],
-    [5000 * 1024 ** 5, "5000.0 PiB"],
-  ];
-  for (const [bytes, text] of cases) assert.equal(formatBytes(bytes), text);
-});
 
 Deno.test("formatDuration uses at most two units", () => {
   const cases: [number, string][] = [
