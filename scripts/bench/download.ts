@@ -99,7 +99,15 @@ const commands: Record<string, Command> = {
       `${sample.magnet}&x.pe=127.0.0.1:${port}`,
     ),
   "the least, on Deno": ({ sample, port, directory }) => [
-    ...[Deno.execPath(), "run", "--quiet", "--no-config", "--no-lock", "-A"],
+    ...[
+      Deno.execPath(),
+      "run",
+      "--quiet",
+      "--node-modules-dir=manual",
+      "--no-config",
+      "--no-lock",
+      "-A",
+    ],
     ...["--v8-flags=--max-semi-space-size=4", minimalScript],
     JSON.stringify({
       ...{ port, torrent: sample.torrentPath, infoHash: sample.infoHashHex },

@@ -29,7 +29,6 @@ import {
   type Torrent,
 } from "../libraries/mod.ts";
 import { byRarity, nearlyInOrder } from "./piece_order.ts";
-import { RecentSpeed } from "./recent_speed.ts";
 import { type ByteRange, WantedPieces } from "./wanted_pieces.ts";
 
 /** Length to which a peer's request pipeline is refilled, in seconds at the peer's speed. */
@@ -112,7 +111,6 @@ export class PiecePicker {
   /** For each piece: the number of leechers that have it. */
   #leechers: Uint16Array = new Uint16Array(0);
   readonly #wanted: WantedPieces;
-  readonly #speed = new RecentSpeed();
   /** Number of verified pieces. */
   #verified = 0;
   /** Peers of which the whole order was searched, until the order is computed anew. */
@@ -200,7 +198,7 @@ export class PiecePicker {
   }
 
   #ask(wire: RequestingWire): void {
-    const speed = this.#speed.of(wire, this.#clock.now());
+    const speed = wire.downloadSpeed();
     const isNew = wire.downloaded === 0;
     const most = isNew ? atMostReqq(wire, FIRST_BLOCKS) : blocksAhead(wire, speed);
     if (wire.requests.length >= (isNew ? 1 : REFILL_SHARE * most)) return;
