@@ -95,7 +95,7 @@ export interface Versions {
   work: string;
 }
 
-/** What an update took: bytes that the server sent, and seconds. */
+/** Cost of an update: bytes that the server sent, and seconds. */
 export interface Fetched {
   sentBytes: number;
   seconds: number;

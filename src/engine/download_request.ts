@@ -1,6 +1,6 @@
 /**
- * What a download is asked for and what it shares with others, and the comparison of its torrent with the
- * request.
+ * The parameters of a download, the parts of an engine that all downloads share, and the comparison of a
+ * torrent with the request.
  *
  * @module
  */
@@ -39,8 +39,9 @@ export interface DownloadRequest {
    */
   wantedBytes?: number;
   /**
-   * Whether nothing but the first piece, and what {@linkcode Download.wantBeginning} says, is wanted until
-   * {@linkcode Download.offerReused} is called. Default: it is not.
+   * Whether the download requests only the first piece, and the beginning that
+   * {@linkcode Download.wantBeginning} names, until {@linkcode Download.offerReused} is called.
+   * Default: `false`.
    */
   reuse?: boolean;
   /** Identity of the publisher, 32 bytes, if known. */
@@ -60,7 +61,7 @@ export interface RangesHeld {
   downloadedBytes: number;
 }
 
-/** What a download has taken up of the bytes that were offered for reuse. */
+/** Result of an offer of bytes for reuse. */
 export interface Reused {
   /** Bytes of verified pieces, and bytes of pieces of which the rest has still to be fetched. */
   reusedBytes: number;

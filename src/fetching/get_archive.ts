@@ -51,7 +51,7 @@ export interface Got {
   fetchedBytes: number;
 }
 
-/** What was copied and fetched for an archive that was there. */
+/** The counts of an archive that was in the seed directory already. */
 const NOTHING = { reusedBytes: 0, fetchedBytes: 0 };
 
 /**

@@ -39,7 +39,7 @@ import {
 import type { Fetched, InstallContext, Installed, InstalledPackage } from "./context.ts";
 import { InstallError } from "./errors.ts";
 
-/** What was copied and fetched of an archive that was there. */
+/** The counts of an archive that was in the seed directory already. */
 const NOTHING_FETCHED = { reusedBytes: 0, fetchedBytes: 0 };
 /** Maximum number of packages whose flags are read concurrently. */
 const MAX_READING_FLAGS = 4;
@@ -54,7 +54,7 @@ export class Installation implements AsyncDisposable {
   readonly #lock: Disposable;
   readonly #staged = new Map<string, StagedPackage>();
   readonly #present = new Map<string, StoredPackage>();
-  /** What was fetched of the archives, keyed by `KEY/NAME@VERSION`. */
+  /** Reused and fetched bytes of the archives, keyed by `KEY/NAME@VERSION`. */
   readonly #counts = new Map<string, NonNullable<Fetched["counts"]>>();
   /** Stored packages (`KEY/NAME@VERSION`) to replace: damaged, or to be unpacked again. */
   readonly #damaged = new Set<string>();

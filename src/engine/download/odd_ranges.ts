@@ -1,7 +1,7 @@
 /**
- * Finds peers that send no odd ranges: ranges that are no blocks. BEP 3 lets a peer be asked for any range
- * inside a piece, but a client may take blocks alone for valid requests. Such a peer refuses a request for
- * another range, ends the connection, or does not answer.
+ * Finds peers that do not answer requests for odd ranges, which are ranges other than a block. BEP 3 allows a
+ * request for any range inside a piece, but a client may accept requests for blocks only. Such a peer rejects
+ * the request, ends the connection, or does not answer.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
 } from "../libraries/mod.ts";
 import { peerKey } from "./peer_key.ts";
 
-/** Time after which a peer that has answered no odd range is taken for one that does not (ms). */
+/** How long a peer may leave an odd range unanswered before it is asked for blocks only (ms). */
 const PATIENCE_MS = 10_000;
 /**
  * Number of blocks that a peer may send before it answers an odd range that was requested before them. A
@@ -24,7 +24,7 @@ const PATIENCE_MS = 10_000;
  */
 const MAX_PASSED = 16;
 
-/** What a peer has done with the odd ranges that it was asked for. */
+/** The requests for odd ranges to one peer, and what it has sent since. */
 interface Record {
   /** The odd ranges that it was asked for, as {@linkcode nameOf} returns them. */
   ranges: Set<string>;

@@ -69,7 +69,7 @@ type Watched = Omit<Torrent, "pieces" | "wires"> & {
   wires: RequestingWire[];
 };
 
-/** What is known of a peer of which the whole order was searched. */
+/** The state of a peer for which the whole order was searched in vain. */
 interface Searched {
   order: readonly number[];
   /** Pieces that the peer has announced since. */

@@ -45,7 +45,8 @@ export class Filling {
   }
 
   /**
-   * Takes bytes, up to the end of the present range, or drops those before it. Returns how many.
+   * Takes bytes up to the end of the current range, or drops those before the range. Returns the number of
+   * bytes that were taken or dropped.
    *
    * @param at position of the bytes in the archive, at most {@linkcode position}
    * @throws {Untrue} if the whole piece has come from the web seed and is wrong. Its last block is not handed

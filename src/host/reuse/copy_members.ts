@@ -28,7 +28,7 @@ export interface CopyOptions {
   signal?: AbortSignal;
 }
 
-/** Length up to which hashing a member here takes less time than a way to another thread, in bytes. */
+/** Maximum length of a member that is hashed on this thread, in bytes. Longer ones take another thread less time. */
 const HASHED_HERE_BYTES = 4 * 1024;
 /** Maximum number of ranges that are offered to the engine. */
 const MAX_RANGES = 65_536;
@@ -36,8 +36,8 @@ const MAX_RANGES = 65_536;
 /**
  * Copies members, in the order of the download. A failed write, such as on a full disk, ends the copying.
  *
- * @returns the ranges that were written, in order; adjacent ones are one. After a failed write, the last
- * range is one that may hold anything
+ * @returns the ranges that were written, in order, adjacent ones merged. After a failed write, the last
+ * range may hold wrong bytes
  */
 export async function copyRuns(
   { runs, targetPath, readyBytes, onCopied, signal }: CopyOptions,
@@ -59,8 +59,8 @@ export async function copyRuns(
         const before = written.at(-1);
         if (before?.endBytes !== startBytes && written.length === MAX_RANGES) return written;
         const part = bytes.subarray(startBytes - run.targetAt, endBytes - run.targetAt);
-        // The range counts before it is written: of what fails, a part may be written, and the engine has to
-        // check the pieces that it had there.
+        // The range counts before it is written. A failed write may have written a part of it over pieces
+        // that the download had, so the engine has to check them again.
         if (before?.endBytes === startBytes) before.endBytes = endBytes;
         else written.push({ startBytes, endBytes });
         await writeFully(target, startBytes, part);
@@ -69,7 +69,7 @@ export async function copyRuns(
       onCopied?.(copiedBytes);
     }
   } catch {
-    // What was written before is good. The download itself meets the same error, and tells it.
+    // The ranges written before are good. The download itself meets the same error, and reports it.
   } finally {
     source.close();
     target.close();

@@ -17,8 +17,8 @@ import {
 } from "../../store/mod.ts";
 
 /**
- * Length of the shortest member that is reused, in bytes. To request a shorter range costs as much. It also
- * takes longer archives to fill the index with members.
+ * Minimum length of a member that is reused, in bytes. Requesting a shorter range costs no more than reusing
+ * it, and an archive of many short members could fill the index.
  */
 export const MIN_MEMBER_BYTES = 256;
 
@@ -41,7 +41,7 @@ export class MemberIndex {
     this.#directory = directory;
   }
 
-  /** Whether no archive has members, or could have some. */
+  /** Whether the index has no members, and no archive is left whose list was not read. */
   get isEmpty(): boolean {
     const { members } = this.#state;
     return members.isEmpty && members.unread(this.#directory, 1).length === 0;

@@ -23,8 +23,8 @@ export interface Run {
 }
 
 /**
- * Whose archive it is that may be used: the publisher's whose archive is downloaded, or another one's;
- * `undefined` if the archive may not be used.
+ * Owner of an archive that may be used: `own` is the publisher of the archive that is downloaded, `other`
+ * another publisher; `undefined` if the archive may not be used.
  */
 export type Usable = "own" | "other" | undefined;
 

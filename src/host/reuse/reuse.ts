@@ -3,7 +3,7 @@
  * of members there, copies the members that other archives have into the download's file, and offers what
  * it has copied. The engine checks the pieces, and fetches the rest.
  *
- * Whatever fails here, the engine gets an offer, if only an empty one, and then fetches all.
+ * If anything fails here, the engine gets an empty offer, and fetches all.
  *
  * @module
  */
@@ -57,7 +57,7 @@ export class Reuse {
     this.#ended = this.#run();
   }
 
-  /** Looks whether enough of the archive's beginning is there. */
+  /** Checks whether enough of the archive's beginning has arrived to read the list. */
   advance({ readyBytes, lengthBytes }: Pick<DownloadProgress, "readyBytes" | "lengthBytes">): void {
     if (this.#lengthBytes === 0 && lengthBytes > 0) {
       this.#lengthBytes = lengthBytes;
@@ -125,7 +125,7 @@ export class Reuse {
   async #copy(list: MemberList) {
     const { index, path, mayUse, onCopied } = this.#options;
     const { signal } = this.#stopped;
-    // The engine wants no more than this before the offer, and the pieces of this are verified.
+    // Before the offer, the engine requests no bytes beyond these, and their pieces are verified.
     const readyBytes = this.#readyBytes;
     await index.fill(signal).catch(() => {});
     const find = (hash: Uint8Array) => index.find(hash);

@@ -16,7 +16,7 @@ import { seemsRandom } from "./random_looking.ts";
 export const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 /** The flag in the fourth byte of a gzip header that announces an extra field. */
 export const GZIP_EXTRA_FLAG = 4;
-/** What follows the header of a gzip member without content: an empty block, CRC-32 and length. */
+/** Rest of a gzip member without content, after its header: an empty block, CRC-32 and length. */
 export const GZIP_NOTHING = Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 const LEVEL = 7;
 /**

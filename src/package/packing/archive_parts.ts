@@ -41,7 +41,7 @@ import { checkArchiveSize } from "./pack_limits.ts";
 import type { SecretCheck } from "./secret_check.ts";
 import { readSource } from "./source_file.ts";
 
-/** What the steps of a running packing share. */
+/** State that the steps of one packing share. */
 export interface Job {
   limits: ArchiveLimits;
   /** Maximum number of threads. */

@@ -23,7 +23,7 @@ export const SHA256_BYTES = 32;
 const INDEX_PIECE_BYTES = 16 * 1024;
 const INDEX_NAME = /^index-[0-9a-f]{16}\.bin$/;
 
-/** What the piece length of a file depends on beside the file's length. */
+/** Properties of a file, besides its length, that determine the length of its pieces. */
 export interface PieceLengthOptions {
   /** Name of the file in its torrent. Default: that of an archive. */
   name?: string;

@@ -23,7 +23,7 @@ import { PackageError } from "../errors.ts";
 import { MANIFEST_PATH } from "../paths/mod.ts";
 import { type ExistingFiles, FileLinks, type WantedFile } from "./existing_files.ts";
 
-/** How files are unpacked. */
+/** Options of an unpacking. */
 interface UnpackOptions {
   /** Path of the staging directory; default: a new random name. */
   stagingPath?: string;

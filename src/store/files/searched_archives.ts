@@ -10,7 +10,7 @@
 import { version } from "../../base/mod.ts";
 import { appendLine, logBytes, readLines } from "./append_log.ts";
 
-/** How much of the end of the file counts, bytes; some 700 archives. */
+/** Length of the end of the file that is read, in bytes: some 700 archives. */
 const READ_BYTES = 64 * 1024;
 
 /**

@@ -166,7 +166,10 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
       if (infoBuffer) this.#wire.extendedHandshake.metadata_size = infoBuffer.length;
     }
 
-    /** Asks the peer for missing parts. With other parts than before, those asked for count no more. */
+    /**
+     * Asks the peer for missing parts. If the peer helps to fill another buffer than before, its pending
+     * requests are forgotten.
+     */
     #ask(parts: MetadataParts | undefined): void {
       if (parts !== this.#parts) {
         for (const part of this.#asked) this.#parts?.countRequest(part, -1);

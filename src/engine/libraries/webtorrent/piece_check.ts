@@ -25,7 +25,7 @@ interface Inner {
   _markVerified(index: number): void;
 }
 
-/** Length of what is read at once, in bytes; at least a piece. */
+/** Length of one read, in bytes. A longer piece is read whole. */
 const READ_BYTES = 1024 * 1024;
 
 /** The member of npm:webtorrent's torrent that verifies the pieces of an earlier download. */

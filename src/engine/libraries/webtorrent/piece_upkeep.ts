@@ -1,6 +1,6 @@
 /**
- * Replaces members of npm:webtorrent's torrent that look through all pieces at each piece, so that the time
- * of a transfer would grow with the square of their number.
+ * Replaces members of npm:webtorrent's torrent that look through all pieces for each piece. With them, the
+ * time of a transfer would grow with the square of the number of pieces.
  *
  * @module
  */
@@ -32,7 +32,7 @@ interface Inner {
   _checkDone(): boolean | undefined;
   _gcSelections(): void;
   _updateWireInterest(peer: Peer): void;
-  /** Added by libreseed: a piece that was missing when it was last looked for one. */
+  /** Added by libreseed: the missing piece that the last search for one has found. */
   missingPiece?: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Pieces of a download that somebody else has written into the file: reads and hashes them, and tells
- * npm:webtorrent which it has. By itself, npm:webtorrent looks at the file only before a download begins.
+ * Pieces of a download that the host has written into the file: reads and hashes them, and tells
+ * npm:webtorrent which of them are right. By itself, npm:webtorrent looks at the file only before a download begins.
  *
  * @module
  */
@@ -115,7 +115,7 @@ export function subPieceOf(torrent: Torrent, index: number): SubPiece | undefine
   return piece instanceof SubPiece ? piece : undefined;
 }
 
-/** Has a whole missing piece requested, whatever of it the file holds or has arrived. */
+/** Has a missing piece requested whole, even if the file holds parts of it, or parts have arrived. */
 export function requestWhole(torrent: Torrent, index: number): void {
   const { pieces, _reservations } = innerOf(torrent);
   const sub = pieces[index];

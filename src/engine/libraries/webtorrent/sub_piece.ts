@@ -138,7 +138,7 @@ export function wholePiece(lengthBytes: number): { length: number } {
 }
 
 /**
- * Divides what lies between known ranges into requests. What is longer than a request is divided at
+ * Divides the gaps between known ranges into requests. A gap longer than one request is divided at
  * multiples of a block, where peers divide pieces.
  */
 export function requestsBetween(known: readonly PieceRange[], lengthBytes: number): PieceRange[] {
