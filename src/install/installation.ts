@@ -323,8 +323,8 @@ export class Installation implements AsyncDisposable {
       const { files, bytes } = staged.linked;
       if (files > 0) {
         onStep?.(
-          `${label(minimal)} shares ${formatCount(files, "file")} (${formatBytes(bytes)}) ` +
-            "with other stored versions",
+          `${label(minimal)}: ${formatCount(files, "file")} (${formatBytes(bytes)}) linked to ` +
+            "files that the store has",
         );
       }
       return staged;

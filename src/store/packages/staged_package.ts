@@ -39,7 +39,10 @@ export class StagedPackage implements AsyncDisposable {
   readonly full: FullManifest;
   /** Size of the uncompressed archive (tar), in bytes. */
   readonly unpackedBytes: number;
-  /** Number of files that are shared with other stored versions, and their lengths together in bytes. */
+  /**
+   * Number of files that are links to files of the stored packages, also of the one that is replaced, and
+   * their lengths together in bytes.
+   */
   readonly linked: { files: number; bytes: number };
   readonly #store: Destination;
   #directory: Temporary | undefined;

@@ -49,7 +49,7 @@ if (isPosix) {
     }
     assert.equal(await Deno.readTextFile(join(path, "x.js")), "2\n");
     const bytes = "same\n".length + LARGE.length + "moved\n".length;
-    const step = `app@1.1.0 shares 3 files (${formatBytes(bytes)}) with other stored versions`;
+    const step = `app@1.1.0: 3 files (${formatBytes(bytes)}) linked to files that the store has`;
     assert(place.steps.includes(step), place.steps.join("\n"));
     for (const version of ["1.0.0", "1.1.0"]) {
       const entry = await entryOf(place, version);
