@@ -148,7 +148,7 @@ export class Download {
   }
 
   /**
-   * Takes up ranges of the file into which somebody has written bytes of other archives. Pieces that lie
+   * Takes up ranges of the file into which the host has copied bytes of other archives. Pieces that lie
    * wholly in them are verified. A wrong one is fetched, as all others. Pieces that the download had before
    * are verified again where ranges touch them. To be called once; without any range, all is fetched.
    * Resolves when all is verified, or the download has ended.

@@ -131,7 +131,7 @@ export class Host implements Operations {
     }, clock);
     const own = new LazyState(homePaths(settings.home).state, clock, listeners.onWarning);
     try {
-      // Archives may be hundreds of thousands; what is looked for here is not among them.
+      // There may be hundreds of thousands of archives, so only names that may be looked for are kept.
       const names = namesIn(seeds.path, (name) => name.startsWith(".") || isCatalogName(name));
       await removeStaleTemporaries(seeds.path, clock.now(), names);
       await removeOldPartials(seeds.path, clock.now(), names);

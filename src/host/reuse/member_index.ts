@@ -141,7 +141,7 @@ export async function readFully(
   position: number,
   target: Uint8Array,
 ): Promise<number> {
-  // Setting the position is no work for another thread.
+  // Setting the position is a cheap system call, so it is made on this thread.
   file.seekSync(position, Deno.SeekMode.Start);
   let readBytes = 0;
   while (readBytes < target.length) {

@@ -10,7 +10,7 @@
  * - `requests.ts` requests the blocks that a {@linkcode RequestStrategy} chooses.
  * - `web_pieces.ts` lets pieces come from web seeds.
  * - `sub_piece.ts` is a piece of which some bytes are known.
- * - `stored_pieces.ts` takes up pieces that somebody else has written into the file.
+ * - `stored_pieces.ts` takes up pieces that the host has written into the file.
  * - `piece_buffer.ts` collects the blocks of a piece in one buffer.
  * - `piece_check.ts` verifies the pieces of an earlier download.
  * - `chunk_store.ts` stores the content in a file.
