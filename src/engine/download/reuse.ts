@@ -44,6 +44,12 @@ const MAX_VERIFIED = 2;
  */
 const MIN_KNOWN_BYTES = 256;
 
+/**
+ * Time for which a peer that sends blocks alone may have nothing to send, because others are to send the
+ * missing ranges, before it is asked for whole pieces (ms).
+ */
+const IDLE_MS = 10_000;
+
 /** Options of {@linkcode Reuse}. */
 export interface ReuseOptions {
   clock: Clock;
@@ -58,6 +64,10 @@ export class Reuse {
   readonly #torrent: Torrent;
   readonly #options: ReuseOptions;
   readonly #oddRanges: OddRanges;
+  /** Since when peers that send blocks alone have had nothing to send. */
+  readonly #idleSinceMs = new WeakMap<RequestingWire, number>();
+  /** Whether such a peer has waited for too long: the others send too little. */
+  #isOverdue = false;
   /** Pieces that wait to be hashed and are not requested. */
   readonly #pending = new Set<number>();
   #bytes = 0;
@@ -92,25 +102,27 @@ export class Reuse {
 
   /**
    * Whether a peer may be asked for a piece. A piece of which some bytes are reused is requested whole from
-   * a peer that sends blocks alone, if no other peer has it.
+   * a peer that sends blocks alone, if no other peer has it, or if the others keep it waiting for long.
    */
   mayRequest(wire: RequestingWire, index: number): boolean {
     const piece = subPieceOf(this.#torrent, index);
     if (!piece || this.#oddRanges.areSentBy(wire)) return true;
-    // All ranges are requested from others, or have arrived.
-    if (!hasFreeBlock(piece)) return false;
+    // All ranges have arrived, and are being verified.
+    if (piece.missing === 0) return false;
     const others = this.#torrent.wires as RequestingWire[];
-    const isSent = others.some((other) =>
-      !other.destroyed && !other.peerChoking && other.peerPieces.get(index) &&
-      this.#oddRanges.areSentBy(other)
-    );
-    if (isSent) return false;
+    const isLeft = !hasFreeBlock(piece) ||
+      others.some((other) =>
+        !other.destroyed && !other.peerChoking && other.peerPieces.get(index) &&
+        this.#oddRanges.areSentBy(other)
+      );
+    if (isLeft && !this.#hasWaitedLong(wire)) return false;
     this.#forget(index, piece);
     return true;
   }
 
   /** Notes that blocks or ranges of a piece were requested from a peer. */
   onRequested(wire: RequestingWire, index: number): void {
+    this.#idleSinceMs.delete(wire);
     if (subPieceOf(this.#torrent, index)) this.#oddRanges.onAsked(wire, index);
   }
 
@@ -148,6 +160,15 @@ export class Reuse {
     for (let lane = 0; lane < MAX_VERIFIED; lane++) this.#startNext();
     await verified.promise;
     endIfComplete(torrent);
+  }
+
+  /** Whether a peer that is to leave a piece to others has had nothing to send for long, now or before. */
+  #hasWaitedLong(wire: RequestingWire): boolean {
+    if (this.#isOverdue || wire.requests.length > 0) return this.#isOverdue;
+    const nowMs = this.#options.clock.now();
+    const sinceMs = this.#idleSinceMs.get(wire) ?? nowMs;
+    this.#idleSinceMs.set(wire, sinceMs);
+    return this.#isOverdue = nowMs - sinceMs >= IDLE_MS;
   }
 
   #use(index: number, ranges: readonly PieceRange[]): void {

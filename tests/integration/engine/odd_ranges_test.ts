@@ -141,3 +141,39 @@ Deno.test("a peer that sends wrong bytes for all that it is asked for is banned"
   assert.ok(listener.deeds > 0);
   assert.equal(listener.dialled, 1, "it is not dialled again");
 });
+
+Deno.test("a peer that hardly sends anything keeps no other peer from sending blocks", async () => {
+  let isOffered = false;
+  const requests: (() => Promise<boolean>)[] = [];
+  using trickling = new WireListener(sample, () => ({
+    opened: (peer) => peer.send(wireMessage(HAVE_ALL), wireMessage(UNCHOKE)),
+    async message(peer, id, body) {
+      if (id !== REQUEST) return;
+      const [index, offset, length] = [0, 4, 8].map((at) => uint32At(body, at));
+      const start = index! * PIECE_BYTES + offset!;
+      const bytes = content.subarray(start, start + length!);
+      const answer = () => peer.send(wireMessage(PIECE, body.subarray(0, 8), bytes));
+      const isOdd = offset! % BLOCK_BYTES !== 0 || length !== BLOCK_BYTES;
+      if (!isOffered || (isOdd && peer.deeds++ === 0)) await answer();
+      else requests.push(answer);
+    },
+  }));
+  using honest = new WireListener(
+    sample,
+    () => blocksAlone(sample, refusals["refuses other ranges"]!),
+  );
+  await using reader = await TestEngine.start({ clock: hurried });
+  // More often than a connection is given up, and too seldom for the download to end.
+  const timer = setInterval(() => void requests.shift()?.().catch(() => {}), 20_000);
+  try {
+    const peers = [honest.address, trickling.address];
+    const { downloaded } = await downloadWith(reader, peers, sample, content, ranges, {
+      torrent,
+      onProgress: ({ readyBytes }) => isOffered ||= readyBytes > 0,
+    });
+    assert.deepEqual(downloaded, content);
+    assert.ok(trickling.deeds > 0 && honest.deeds > 0);
+  } finally {
+    clearInterval(timer);
+  }
+});

@@ -93,9 +93,16 @@ export class SubPiece extends Library {
     return endBytes - startBytes;
   }
 
-  /** Number of the request that asks for the bytes from a position on. */
+  /** Number of the request that asks for the bytes from a position on; -1 if there is none. */
   requestAt(offset: number): number {
-    return this.requested.findIndex(({ startBytes }) => startBytes === offset);
+    // A piece may have tens of thousands of requests.
+    let from = 0;
+    for (let to = this.requested.length; from < to;) {
+      const middle = (from + to) >> 1;
+      if (this.requested[middle]!.startBytes < offset) from = middle + 1;
+      else to = middle;
+    }
+    return this.requested[from]?.startBytes === offset ? from : -1;
   }
 
   /** Takes the bytes that a request asked for. Always returns `false`: npm:webtorrent has to do nothing. */

@@ -53,6 +53,17 @@ Deno.test("requests and known ranges make up the piece, for any known ranges", (
   }
 });
 
+Deno.test("a request is found by its position, and nothing by any other one", () => {
+  const known = Array.from({ length: 1_000 }, (_, n) => range(10 + n * 100, 50 + n * 100));
+  const piece = new SubPiece(200_000, known, () => {});
+  for (const request of piece.requested.keys()) {
+    const offset = piece.chunkOffset(request);
+    assert.equal(piece.requestAt(offset), request);
+    assert.equal(piece.requestAt(offset + 1), -1);
+  }
+  assert.equal(piece.requestAt(200_000), -1);
+});
+
 Deno.test("a piece is filled by requests in any order, and is whole with the known bytes", () => {
   const content = randomBytes(3 * BLOCK, 4);
   const known = [range(5, 100), range(BLOCK, BLOCK + 7), range(3 * BLOCK - 9, 3 * BLOCK)];
