@@ -5,6 +5,7 @@
  * @module
  */
 
+import { formatBytes } from "../base/mod.ts";
 import type { PeerCounts, WebSeedStatus } from "../engine/mod.ts";
 import { ControlError } from "./errors.ts";
 
@@ -125,9 +126,9 @@ function explain(
       return `${met} of ${peers(known)} of ${what} answered, and none sent what it was asked for ` +
         `${within}. Try again later, or with a longer --timeout`;
     case "stalled":
-      return `The download of ${what} got no further for ${
-        Math.round(waitedMs / 1_000)
-      } s, at ${downloadedBytes} bytes. ` +
+      return `The download of ${what} got no further for ${Math.round(waitedMs / 1_000)} s, at ${
+        formatBytes(downloadedBytes)
+      }. ` +
         (isDiscarded
           ? "Try again later"
           : "What came is kept: the same command goes on from there");

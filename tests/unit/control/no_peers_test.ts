@@ -61,7 +61,7 @@ for (const [reason, reach, message] of cases) {
 Deno.test("a stalled download's error says how many bytes came and that they are kept", () => {
   const error = errorOf({ ...met, offering: 1, willing: 1 }, 70_000);
   assert.equal(error.detail.reason, "stalled");
-  assert.match(error.message, /got no further for 5 s, at 70000 bytes\. What came is kept/);
+  assert.match(error.message, /got no further for 5 s, at 68\.4 KiB\. What came is kept/);
 });
 
 Deno.test("behind a symmetric NAT, the error says that hole punching cannot work", () => {
