@@ -58,6 +58,8 @@ const ENTRIES_IN_A_PART = 512;
 const SUBFIELD = [0x4c, 0x53] as const;
 /** Offset of the entries in a part: header, length of the field, subfield's header, parts that follow. */
 const ENTRIES_AT = GZIP_HEADER.length + 2 + 4 + 2;
+/** Length of a part with as many entries as it may have, in bytes. */
+const FULL_PART_BYTES = ENTRIES_AT + ENTRIES_IN_A_PART * ENTRY_BYTES + GZIP_NOTHING.length;
 /** Length of a gzip member that holds nothing, in bytes: the shortest that a list may describe. */
 const LEAST_MEMBER_BYTES = GZIP_HEADER.length + GZIP_NOTHING.length;
 
@@ -135,7 +137,11 @@ export function readMemberList(beginning: Uint8Array, lengthBytes: number): Read
     following ??= left + 1;
     if (left !== --following || left >= MAX_LISTED_MEMBERS / ENTRIES_IN_A_PART) return undefined;
     const end = at + ENTRIES_AT + entries * ENTRY_BYTES + GZIP_NOTHING.length;
-    if (beginning.length < end) return needs(isLast ? end : end + left * ENTRIES_AT, lengthBytes);
+    if (beginning.length < end) {
+      // Every part but the last is full, so nearly all of the list can be asked for at once.
+      const rest = isLast ? 0 : (left - 1) * FULL_PART_BYTES + ENTRIES_AT;
+      return needs(end + rest, lengthBytes);
+    }
     for (at += ENTRIES_AT; at < end - GZIP_NOTHING.length; at += ENTRY_BYTES) {
       const memberBytes = view.getUint32(at + 16, true);
       const place = view.getUint32(at + 20, true);
