@@ -60,7 +60,7 @@ Deno.test(
     // Queries in flight end when the DHT node that sent them is closed.
     await Promise.all(running);
     assert.equal(at.engine.node(), undefined);
-    assert.ok(await isFree(at.engine.port));
+    await eventually(() => isFree(at.engine.port), "the port is given back");
     await at[Symbol.asyncDispose]();
   },
 );
@@ -97,7 +97,7 @@ Deno.test("closing twice, at once or later, waits for the same end", strict, asy
   const at = await TestEngine.start({ dht: true, port: await freePort() });
   const closing = [at.engine.close(), at.engine.close()];
   await closing[1];
-  assert.ok(await isFree(at.engine.port));
+  await eventually(() => isFree(at.engine.port), "the port is given back");
   await Promise.all(closing);
   await at.engine.close();
   await at[Symbol.asyncDispose]();
