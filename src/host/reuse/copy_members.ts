@@ -44,7 +44,8 @@ export async function copyRuns(
 ): Promise<ReusedRange[]> {
   const written: ReusedRange[] = [];
   if (runs.length === 0) return written;
-  const target = await Deno.open(targetPath, { write: true });
+  const target = await openTarget(targetPath);
+  if (!target) return written;
   const source = new Source();
   let copiedBytes = 0;
   try {
@@ -75,6 +76,23 @@ export async function copyRuns(
     target.close();
   }
   return written;
+}
+
+/**
+ * Opens the download's file; `undefined` if the path is a link, symbolic or hard. The engine refuses such a
+ * file, but its thread could put one there afterwards, which leads to where only this thread may write.
+ */
+async function openTarget(path: string): Promise<Deno.FsFile | undefined> {
+  const file = await Deno.open(path, { write: true });
+  try {
+    const [there, opened] = [Deno.lstatSync(path), file.statSync()];
+    const isSame = there.ino === opened.ino && there.dev === opened.dev;
+    if (isSame && !there.isSymlink && (opened.nlink ?? 1) <= 1) return file;
+  } catch {
+    // It was moved away meanwhile.
+  }
+  file.close();
+  return undefined;
 }
 
 /** Returns the parts of a run, by their positions in the download, whose bytes have the members' hashes. */

@@ -43,7 +43,14 @@ Deno.test("an archive with other files than it says is kept, but neither unpacke
 
   assert.equal(await home.must(["get", what]), `${path}\n`);
   const out = join(place.path, "out");
-  for (const line of [["get", what, "-o", "-"], ["get", what, "-o", out], ["install", what]]) {
+  const lines = [
+    ["get", what, "-o", "-"],
+    ["get", what, "-o", out],
+    ["get", what, "--file", "a", "-o", "-"],
+    ["get", what, "--file", "a", "-o", out],
+    ["install", what],
+  ];
+  for (const line of lines) {
     const { code, stdout, stderr } = await home.run(line);
     assert.deepEqual([code, stdout], [4, ""], `${line}: ${stderr}`);
     assert.match(stderr, /"a" in the archive does not have the hash in the manifest/);

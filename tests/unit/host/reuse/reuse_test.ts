@@ -264,6 +264,28 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "nothing is written through a link in the place of the download's file",
+  // Windows permits symbolic links to administrators only.
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const wanted = archiveOf(1, 2, 3, 4);
+    for (const link of [Deno.symlink, Deno.link]) {
+      await using _ = await reuseWorld();
+      await _.add("a", old);
+      const { reuse } = await _.begin(wanted, 0);
+      const outside = `${_.partial}.outside`;
+      const beginning = wanted.bytes.subarray(0, wanted.offsets[0]!);
+      await Deno.writeFile(outside, beginning);
+      await Deno.remove(_.partial);
+      await link(outside, _.partial);
+      reuse!.advance({ readyBytes: beginning.length, lengthBytes: wanted.bytes.length });
+      assert.deepEqual(await _.worker.offered, []);
+      assert.deepEqual(await Deno.readFile(outside), beginning);
+    }
+  },
+});
+
 Deno.test("a file that cannot be written has everything fetched", async () => {
   await using _ = await reuseWorld();
   await _.add("a", old);
