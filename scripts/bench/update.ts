@@ -21,6 +21,8 @@ interface Pair {
   id: string;
   what: string;
   versions: readonly [old: string, next: string];
+  /** Whether the directories are the same in every run, so that later ones can use them. */
+  isKept: boolean;
   /** The reason why the directories cannot be made, or `undefined`. */
   missing(): Promise<string | undefined>;
   make(version: string, directory: string): Promise<void>;
@@ -32,6 +34,7 @@ function npmPair(id: string, name: string, old: string, next: string): Pair {
     id,
     what: `${name} ${old} → ${next}`,
     versions: [old, next],
+    isKept: true,
     missing: missing("npm", "tar"),
     async make(version, directory) {
       await run("npm", ["pack", "--silent", `${name}@${version}`], directory);
@@ -48,6 +51,7 @@ const builds: Pair = {
   id: "update-program",
   what: "libreseed's program file, two builds",
   versions: ["1.0.0", "1.0.1"],
+  isKept: false,
   missing: () =>
     Promise.resolve(otherBuild ? undefined : "BENCH_OTHER_BUILD names no other program file"),
   async make(version, directory) {
@@ -87,7 +91,8 @@ class PublishedPair implements AsyncDisposable {
   }
 
   #source(version: string): string {
-    return join(workDirectory, this.#pair.id, version);
+    const { id, isKept } = this.#pair;
+    return join(isKept ? workDirectory : this.#root, id, version);
   }
 
   async #make(): Promise<void> {
