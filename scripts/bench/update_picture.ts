@@ -10,16 +10,16 @@ import { killDescendantsOnSignal } from "./process_tree.ts";
 import { measure, type Measured, report, summary } from "./harness.ts";
 import { rows } from "./update.ts";
 
-/** What one program fetched for an update: medians. */
+/** The medians of one program for one update. */
 export interface UpdateFigure {
   /** Name of the benchmark. */
   row: string;
-  /** What is updated: a name and two versions. */
+  /** Name and both versions of the updated package. */
   what: string;
   who: string;
-  /** What was sent, as a share of libreseed's archive, in percent. */
+  /** Bytes sent, as a share of libreseed's archive, in percent. */
   share: number;
-  /** What was sent, in units of 1,000 bytes. */
+  /** Bytes sent, in units of 1,000 bytes. */
   kilobytes: number;
   /** From the start of the program to its end. */
   seconds: number;

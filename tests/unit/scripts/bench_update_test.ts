@@ -35,7 +35,7 @@ Deno.test("a bar of the picture of updates is as long as its share", () => {
   }
   assert.match(picture, />one 1\.0\.0 → 1\.0\.1, 12\.3 MB<[^]*>10\.0 %, 1,234 kB<[^]*>zsync</);
   assert.match(picture, />two 1 → 2, 0\.1 MB<[^]*>casync</);
-  // What fetches all is the axis' end, not a bar.
+  // A download of the whole archive has no bar: it is the end of the axis.
   assert.doesNotMatch(picture, /no-reuse/);
 });
 

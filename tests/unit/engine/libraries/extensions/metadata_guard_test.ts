@@ -183,7 +183,7 @@ Deno.test("if parts of two peers are wrong together, each sends all of them, and
   honest.guard.onMessage(part(0));
   await settle();
   assert.equal(liar.isDestroyed(), true);
-  // What the honest peer has sent since is kept.
+  // The parts that the honest peer sent since are kept.
   for (const index of [1, 2]) honest.guard.onMessage(part(index));
   await settle();
   assert.deepEqual(honest.taken, [metadata]);
