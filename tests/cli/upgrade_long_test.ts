@@ -86,8 +86,10 @@ Deno.test("outdated and upgrade keep to the ranges of a lock file, and --latest 
 
   const upgrade = await user.run(["upgrade", "--json"], { cwd });
   assert.equal(upgrade.code, 0, upgrade.stderr);
-  const [{ path, ...upgraded }] = lines(upgrade.stdout);
+  const [{ path, fetchedBytes, ...upgraded }] = lines(upgrade.stdout);
+  assert.ok(fetchedBytes > 0);
   assert.deepEqual(upgraded, {
+    reusedBytes: 0,
     name: "app",
     publisher: publisher.publicKey,
     before: "1.0.0",

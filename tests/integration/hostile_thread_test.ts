@@ -104,10 +104,10 @@ Deno.test("a helper gets only files of the command, and the number of helpers is
     const failed = new Set(deaths.map(({ id }) => id));
     deaths.length = 0;
     const [{ port }] = many.filter(({ id }) => !failed.has(id));
-    const bytes = new Uint8Array(100);
+    const [input, output] = [new Uint8Array(100), new Uint8Array(4096)];
     const answered = new Promise((resolve) => port.onmessage = ({ data }) => resolve(data));
-    port.postMessage({ order: "compress", bytes }, [bytes.buffer]);
-    print((await answered).member.length > 0);
+    port.postMessage({ order: "compress", input, ends: [100], output }, [input.buffer, output.buffer]);
+    print((await answered).members.lengths[0] > 0);
     const shared = new SharedArrayBuffer(4096);
     const mark = { dev: 0, ino: 0, size: 20 << 20, mtime: null, ctime: null };
     port.postMessage({

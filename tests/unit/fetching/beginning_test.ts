@@ -123,7 +123,8 @@ inDirectory("a file is read on from another file, when the host changes it", asy
   // Another command downloads the whole: the file of the beginning is gone, and then the other one comes.
   await Deno.remove(join(dir, "beginning"));
   host.tell(join(dir, "beginning"), 1_600_000);
-  host.tell(await write("whole", 1_000_000), 1_000_000);
+  host.tell(await write("part", 1_000_000), 1_000_000);
+  // A file of its own: a reader that is still at the bytes of the part would find it emptied.
   host.tell(await write("whole", archive.length), archive.length);
   assert.deepEqual(await reading, content);
   assert.equal(host.ended, 1);
