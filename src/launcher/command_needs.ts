@@ -237,12 +237,19 @@ const rows: Record<CommandName, Row> = {
   doctor: () => host({ engine: undefined, key: [...KEY_READING, "examine it"], probes: true }),
   testnet: ({ flags }) => ({ network: flags.ipv6 === true ? "loopbacks" : "loopback" }),
   completions: () => ({}),
+  man: () => ({}),
   help: () => ({}),
   version: () => ({}),
 };
 
 /** Commands that load no settings, so that they read no config file either. */
-const withoutSettings: readonly CommandName[] = ["testnet", "completions", "help", "version"];
+const withoutSettings: readonly CommandName[] = [
+  "testnet",
+  "completions",
+  "man",
+  "help",
+  "version",
+];
 
 /** Returns the needs of a command line. */
 export function needsOf(line: CommandLine, at: Surroundings): Needs {

@@ -10,7 +10,7 @@ import { dirname, join, relative } from "node:path";
 import { commands } from "../../src/cli/commands/table.ts";
 import { rooms } from "../support/rooms.ts";
 import { writtenFlag } from "../../src/cli/flags/common_flags.ts";
-import { exitCodes } from "../../src/cli/process/exit_codes.ts";
+import { exitCodeMeanings, exitCodes } from "../../src/cli/process/exit_codes.ts";
 import { settingDefinitions } from "../../src/config/mod.ts";
 import { operationNames } from "../../src/control/operations.ts";
 
@@ -141,6 +141,12 @@ Deno.test("every exit code is in the table of exit codes", async () => {
     rows.map(Number).sort((a, b) => a - b),
     Object.values(exitCodes).sort((a, b) => a - b),
   );
+  for (const [name, code] of Object.entries(exitCodes)) {
+    if (code > 128) continue;
+    const row = table.split("\n").find((line) => line.startsWith(`| ${code} `))!;
+    const meaning = exitCodeMeanings[name as keyof typeof exitCodes];
+    assert.equal(row.split("|")[2]!.trim(), meaning, `exit code ${code}`);
+  }
 });
 
 Deno.test("every link between the docs leads to a file, and to a heading in it", async () => {

@@ -189,6 +189,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./completions.ts"),
   },
   {
+    name: "man",
+    brief: "Print manual pages",
+    load: () => import("./man.ts"),
+  },
+  {
     name: "help",
     brief: "Print help for a command",
     load: () => import("./help.ts"),

@@ -99,6 +99,21 @@ function flagRow(name: string, flag: Flag, letters: readonly string[]): [string,
   return [`${short}--${written} ${placeholder}`, flag.brief + preset];
 }
 
+/** Returns a command's positional arguments; one for a command that takes a list of them. */
+export function argumentsOf({ positional }: Parameters) {
+  return positional?.kind === "array" ? [positional.parameter] : positional?.parameters ?? [];
+}
+
+/** Returns the arguments as a usage line shows them: `[NAME…]` for an optional list of names. */
+export function argumentWords(parameters: Parameters): string[] {
+  const { positional } = parameters;
+  const repeats = positional?.kind === "array" ? "…" : "";
+  const mayBeLeftOut = positional?.kind === "array" && !positional.minimum;
+  return argumentsOf(parameters).map(({ placeholder, optional }) =>
+    optional || mayBeLeftOut ? `[${placeholder}${repeats}]` : `${placeholder}${repeats}`
+  );
+}
+
 /** The data from which a command's help page is rendered. */
 export interface CommandHelp extends HelpEntry {
   description?: string;
@@ -117,15 +132,8 @@ export interface CommandHelp extends HelpEntry {
  */
 export function commandHelp(command: CommandHelp, all: boolean, color: boolean): string {
   const { name, aliases = [], brief, description, examples = [], parameters, settings } = command;
-  const { positional } = parameters;
-  const positionals = positional?.kind === "array"
-    ? [positional.parameter]
-    : positional?.parameters ?? [];
-  const repeats = positional?.kind === "array" ? "…" : "";
-  const mayBeLeftOut = positional?.kind === "array" && !positional.minimum;
-  const placeholders = positionals.map(({ placeholder, optional }) =>
-    optional || mayBeLeftOut ? `[${placeholder}${repeats}]` : `${placeholder}${repeats}`
-  );
+  const positionals = argumentsOf(parameters);
+  const placeholders = argumentWords(parameters);
   const letters = Object.entries({ ...digitAliases, ...parameters.aliases });
   const shown = Object.entries(parameters.flags ?? {}).filter(([, flag]) => all || !flag.hidden);
   const rowsOf = (those: typeof shown) =>

@@ -77,7 +77,7 @@ const otherWords: Readonly<Record<string, string>> = {
   ...meaning("use `libreseed store prune --dry-run`", "autoremove", "gc", "clean", "cleanup"),
   ...meaning("use `libreseed follow KEY`", "subscribe", "watch"),
   ...meaning("use `libreseed seed --mirror` and `libreseed follow KEY`", "mirror", "replicate"),
-  ...meaning("use `libreseed help COMMAND`", "man", "usage"),
+  ...meaning("use `libreseed help COMMAND`", "usage"),
   ...meaning("the daemon writes its log to standard error", "log", "logs"),
 };
 

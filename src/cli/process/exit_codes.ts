@@ -29,6 +29,21 @@ export const exitCodes = {
   terminated: 143,
 } as const;
 
+/** The meaning of each exit code, as the manual pages and `docs/commands.md` give it. */
+export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
+  done: "done",
+  failed: "failed",
+  usage: "usage: the command line or a setting makes no sense",
+  notFound: "not found",
+  verification: "verification failed",
+  network: "network unreachable",
+  inUse: "port, home or seed directory in use",
+  someFailed: "some of several failed",
+  interrupted: "ended by SIGINT",
+  outputClosed: "standard output was closed by its reader",
+  terminated: "ended by SIGTERM",
+};
+
 const codeOfKind: Record<ErrorKind, number> = {
   "failed": exitCodes.failed,
   "usage": exitCodes.usage,

@@ -136,6 +136,7 @@ Deno.test("a command that needs no home works for a user without one", async () 
   const lines: Record<string, string[]> = {
     verify: ["missing.tgz"],
     completions: ["bash"],
+    man: ["get"],
     help: [],
     version: [],
   };
