@@ -57,6 +57,7 @@ export const samples: Record<CommandName, readonly (readonly string[])[]> = {
   doctor: [[]],
   testnet: [[], ["--ipv6"]],
   completions: [["bash"]],
+  words: [["packages"]],
   man: [[]],
   help: [[]],
   version: [[]],

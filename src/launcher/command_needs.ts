@@ -237,6 +237,7 @@ const rows: Record<CommandName, Row> = {
   doctor: () => host({ engine: undefined, key: [...KEY_READING, "examine it"], probes: true }),
   testnet: ({ flags }) => ({ network: flags.ipv6 === true ? "loopbacks" : "loopback" }),
   completions: () => ({}),
+  words: (_line, at) => ({ ...suggests(at), home: [...suggesting, "seed-read"] }),
   man: () => ({}),
   help: () => ({}),
   version: () => ({}),

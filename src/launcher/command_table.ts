@@ -125,6 +125,7 @@ export const commandTable = {
   doctor: { args: [0, 0] },
   testnet: { flags: { nodes: "value", port: "value", ipv6: "switch" }, args: [0, 0] },
   completions: { args: [1, 1] },
+  words: { args: [1, 2], emptyFrom: 1 },
   man: { flags: { all: "switch" }, args: [0, 1] },
   help: { args: [0, 1] },
   version: { args: [0, 0] },

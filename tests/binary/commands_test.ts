@@ -128,6 +128,7 @@ const rows: Record<CommandName, readonly Row[]> = {
   ],
   testnet: [{ line: "testnet", local: loopback }],
   completions: [{ line: "completions bash" }],
+  words: [{ line: "words packages some" }],
   man: [{ line: "man get" }],
   help: [{ line: "help" }],
   version: [{ line: "version --json" }],

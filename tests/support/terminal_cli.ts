@@ -11,6 +11,8 @@ export interface TerminalOptions {
   /** Value of the variables `HOME` and `LIBRESEED_HOME`. */
   home: string;
   env?: Record<string, string>;
+  /** The program to run in place of libreseed, with its first arguments. */
+  program?: readonly string[];
 }
 
 /** Time limit of a process, milliseconds. */
@@ -33,10 +35,11 @@ export class TerminalProcess implements AsyncDisposable {
   #searchedTo = 0;
   #ended = false;
 
-  constructor(args: readonly string[], { home, env = {} }: TerminalOptions) {
+  constructor(args: readonly string[], { home, env = {}, program }: TerminalOptions) {
     const binary = Deno.env.get("LIBRESEED_BIN");
-    const command = [...(binary ? [binary] : fromSources), ...args].map(quoted).join(" ");
-    const own = (name: string) => Deno.env.get(name) ?? "";
+    const own = program ?? (binary ? [binary] : fromSources);
+    const command = [...own, ...args].map(quoted).join(" ");
+    const variable = (name: string) => Deno.env.get(name) ?? "";
     this.#child = new Deno.Command("script", {
       args: [
         "--quiet",
@@ -50,8 +53,9 @@ export class TerminalProcess implements AsyncDisposable {
       ],
       clearEnv: true,
       env: {
-        PATH: own("PATH"),
-        DENO_DIR: own("DENO_DIR") || `${own("XDG_CACHE_HOME") || `${own("HOME")}/.cache`}/deno`,
+        PATH: variable("PATH"),
+        DENO_DIR: variable("DENO_DIR") ||
+          `${variable("XDG_CACHE_HOME") || `${variable("HOME")}/.cache`}/deno`,
         DENO_NO_UPDATE_CHECK: "1",
         LIBRESEED_PORT_MAPPING: "false",
         LIBRESEED_LAN: "false",

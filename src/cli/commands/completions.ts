@@ -5,13 +5,8 @@
  */
 
 import { defineCommand } from "../flags/command.ts";
-import {
-  type CompletedCommand,
-  completedCommand,
-  completionScript,
-  type Shell,
-  shells,
-} from "../flags/completions.ts";
+import { type CompletedCommand, type Shell, shells } from "../flags/completed_command.ts";
+import { completedCommand, completionScript } from "../flags/completions.ts";
 
 export default defineCommand<Record<never, never>, [shell: Shell]>({
   description: [
@@ -37,8 +32,9 @@ export default defineCommand<Record<never, never>, [shell: Shell]>({
     },
   },
   async run({ args: [shell], output, commands }) {
+    const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
     const completed: CompletedCommand[] = await Promise.all(
-      commands.map(async (entry) => completedCommand(entry, (await entry.load()).default)),
+      commands.map(async (entry) => completedCommand(entry, (await entry.load()).default, names)),
     );
     const script = completionScript(shell, completed);
     output.result({ shell, script }, script.trimEnd());

@@ -55,7 +55,7 @@ export default defineCommand<Flags, [what: string]>({
     positional: {
       kind: "tuple",
       parameters: [
-        textArgument("PACKAGE", "[KEY/]NAME[@RANGE], a magnet link, or a .torrent file"),
+        textArgument("PACKAGE|FILE", "[KEY/]NAME[@RANGE], a magnet link, or a .torrent file"),
       ],
     },
   },

@@ -18,6 +18,7 @@ export default defineCommand<Flags, [what: string]>({
     "keeps the package as long as the link exists.",
   settings: ["home"],
   home: "existing",
+  names: "installed",
   parameters: {
     flags: { to: textFlag("PATH", "Path of the link, instead of node_modules/NAME") },
     positional: {

@@ -18,6 +18,7 @@ export default defineCommand<Record<never, never>, [what: string]>({
     "it.",
   settings: ["home", "dir"],
   home: "existing",
+  names: "seeded",
   parameters: {
     positional: {
       kind: "tuple",

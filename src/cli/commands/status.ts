@@ -39,6 +39,7 @@ export default defineCommand<Flags, [name?: string]>({
     "each setting of the daemon, its value and its origin.",
   settings: ["home"],
   home: "existing",
+  names: "seeded",
   parameters: {
     flags: {
       watch: switchFlag("Update every two seconds, until Ctrl-C"),

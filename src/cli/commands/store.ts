@@ -34,6 +34,7 @@ export default defineCommand<Flags, Args>({
     "package needs.",
   settings: ["home", "dir", ...archiveSettings],
   home: "existing",
+  names: "installed",
   parameters: {
     flags: {
       dryRun: switchFlag("With prune: only list the packages that would be removed"),

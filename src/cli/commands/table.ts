@@ -189,6 +189,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./completions.ts"),
   },
   {
+    name: "words",
+    brief: "List words for the completion scripts",
+    load: () => import("./words.ts"),
+  },
+  {
     name: "man",
     brief: "Print manual pages",
     load: () => import("./man.ts"),

@@ -16,6 +16,7 @@ export default defineCommand<Flags, [what: string]>({
     "`libreseed remove` deletes it.",
   settings: ["home"],
   home: "existing",
+  names: "installed",
   parameters: {
     flags: { save: switchFlag("Also remove it from the project's lock file") },
     positional: {

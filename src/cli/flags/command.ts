@@ -16,6 +16,7 @@ import type { StateDatabase } from "../../store/mod.ts";
 import type { Io } from "../process/context.ts";
 import type { Output } from "../terminal/output.ts";
 import type { CliContext } from "./cli_context.ts";
+import type { WordKind } from "./completed_command.ts";
 import { type FlagTable, outputAliases, outputFlags, settingFlags } from "./common_flags.ts";
 import type { HomeUses } from "./home_use.ts";
 import { guessWord } from "./suggestions.ts";
@@ -87,6 +88,10 @@ export interface CommandSpec<FLAGS extends Record<string, unknown>, ARGS extends
   home: HomeUses;
   /** Whether the command needs no home if it is run with `--dry-run`. */
   dryRunNeedsNoHome?: true;
+  /**
+   * Which packages completion offers for the command's arguments, if not all that the home knows.
+   */
+  names?: WordKind;
   /** The command's own flags, aliases and positional arguments, in stricli's form. */
   parameters: TypedCommandParameters<FLAGS, ARGS, CliContext>;
   /**
@@ -105,6 +110,7 @@ export interface CommandDefinition {
   examples?: readonly string[];
   home: HomeUses;
   dryRunNeedsNoHome?: true;
+  names?: WordKind;
   parameters: Command<CliContext>["parameters"];
   /** Names of the command's own flags (not settings), in camel case. */
   ownFlags: readonly string[];
@@ -134,6 +140,7 @@ export function defineCommand<FLAGS extends Record<string, unknown>, ARGS extend
     examples: spec.examples,
     home: spec.home,
     dryRunNeedsNoHome: spec.dryRunNeedsNoHome,
+    names: spec.names,
     parameters: {
       flags: table,
       aliases: { ...outputAliases, ...aliases },

@@ -66,9 +66,14 @@ async function nearestKnown(
   }
 }
 
-/** Collects the package names that this home knows, as candidates for a suggestion. */
-async function knownNames(
+/**
+ * Collects the package names that this home knows, as candidates for a suggestion.
+ *
+ * @param prefix limits the names from the state to those that begin with this text
+ */
+export async function knownNames(
   { settings, state, io }: Known,
+  prefix = "",
 ): Promise<Set<string>> {
   const { values } = await settings();
   const { homePaths } = await import("../../control/mod.ts");
@@ -79,7 +84,7 @@ async function knownNames(
   const names = new Set<string>();
   const hasState = await Deno.stat(paths.state).then(({ isFile }) => isFile, () => false);
   if (hasState) {
-    for (const name of (await state())().knownNames(MAX_NAMES)) names.add(name);
+    for (const name of (await state())().knownNames(MAX_NAMES, prefix)) names.add(name);
   }
   const stored = await new PackageStore(paths.packages, io.launcher.makeLink, io.clock).list()
     .catch(() => []);

@@ -133,14 +133,18 @@ export class StateDatabase {
    * offered by a followed publisher.
    *
    * @param limit maximum number of names
+   * @param prefix how the names begin
    */
-  knownNames(limit: number): string[] {
+  knownNames(limit: number, prefix = ""): string[] {
     return this.#sqlite.rows(
-      `SELECT name FROM pins
+      `SELECT name FROM (
+        SELECT name FROM pins
         UNION SELECT name FROM records WHERE name IS NOT NULL
         UNION SELECT name FROM verified_files WHERE name IS NOT NULL
         UNION SELECT name FROM seen_packages
-        LIMIT ?`,
+      ) WHERE substr(name, 1, ?1) = ?2 LIMIT ?3`,
+      prefix.length,
+      prefix,
       limit,
     ).map(({ name }) => name as string);
   }

@@ -116,7 +116,14 @@ Deno.test("commands that work offline are granted no network", async () => {
   for (
     const raw of [
       ...[["pack", "."], ["verify", "a.tgz"], ["keygen"], ["link", "a"], ["store", "list"]],
-      ...[["trust", "list"], ["completions", "bash"], ["help"], ["version"], ["search", "a"]],
+      ...[
+        ["trust", "list"],
+        ["completions", "bash"],
+        ["words", "packages"],
+        ["help"],
+        ["version"],
+        ["search", "a"],
+      ],
       ...[["following"], ["unfollow", "k"], ["uninstall", "a"], ["publish", "--dry-run", "."]],
     ]
   ) {

@@ -6,16 +6,19 @@
 
 import assert from "node:assert/strict";
 import { commands } from "../../../../src/cli/commands/table.ts";
+import { writtenFlag } from "../../../../src/cli/flags/common_flags.ts";
 import {
   type CompletedCommand,
-  completedCommand,
-  completionScript,
+  flagsWithValue,
   shells,
-} from "../../../../src/cli/flags/completions.ts";
+} from "../../../../src/cli/flags/completed_command.ts";
+import { completedCommand, completionScript } from "../../../../src/cli/flags/completions.ts";
+import { isInstalled } from "../../../support/installed.ts";
 
 async function all(): Promise<CompletedCommand[]> {
+  const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
   return await Promise.all(
-    commands.map(async (entry) => completedCommand(entry, (await entry.load()).default)),
+    commands.map(async (entry) => completedCommand(entry, (await entry.load()).default, names)),
   );
 }
 
@@ -23,20 +26,13 @@ const awkward: CompletedCommand[] = [{
   names: ["get", "fetch"],
   brief: `it's [a]: "test" \\ $(exit) \`x\``,
   flags: [
-    { name: "out", letter: "o", takesValue: true, brief: "don't [x:y]" },
-    { name: "plain", takesValue: false, brief: "" },
+    { name: "out", letter: "o", value: { files: true }, brief: "don't [x:y]" },
+    { name: "kind", value: { words: ["it's", "a"], kind: "packages" }, brief: "" },
+    { name: "plain", brief: "" },
   ],
-  argument: "file",
+  args: [{ files: true, kind: "packages" }, {}],
+  repeats: true,
 }];
-
-function isThere(shell: string): boolean {
-  try {
-    return new Deno.Command(shell, { args: ["-c", ":"], stdout: "null", stderr: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
-}
 
 Deno.test("every script contains every command and every flag that help shows", async () => {
   const completed = await all();
@@ -69,19 +65,52 @@ Deno.test("scripts omit flags that help hides", async () => {
   ]);
 });
 
-Deno.test("the kind of an argument follows from its placeholder", async () => {
-  const argument = Object.fromEntries((await all()).map((c) => [c.names[0], c.argument]));
-  assert.equal(argument.pack, "file");
-  assert.equal(argument.verify, "file");
-  assert.equal(argument.help, "command");
-  assert.deepEqual(argument.completions, shells);
-  assert.equal(argument.keygen, "none");
+Deno.test("the words for an argument or a value follow from its placeholder or its setting", async () => {
+  const completed = Object.fromEntries((await all()).map((one) => [one.names[0]!, one]));
+  const args = Object.fromEntries(Object.entries(completed).map(([name, one]) => [name, one.args]));
+  assert.deepEqual(args.pack, [{ files: true }]);
+  assert.deepEqual(args.verify, [{ files: true }]);
+  assert.deepEqual(args.completions, [{ words: shells }]);
+  assert.deepEqual(args.keygen, []);
+  assert.deepEqual(args.get, [{ files: true, kind: "packages" }]);
+  assert.deepEqual(args.remove, [{ kind: "seeded" }]);
+  assert.deepEqual(args.store, [{ words: ["list", "verify", "prune"] }, { kind: "installed" }]);
+  assert.deepEqual(args.trust!.slice(1), [{ kind: "packages" }, { kind: "publishers" }]);
+  assert.deepEqual(args.unfollow, [{ kind: "publishers" }]);
+  assert.deepEqual(args.help![0]!.words!.includes("testnet"), true);
+  assert.deepEqual([completed.get!.repeats, completed.install!.repeats], [false, true]);
+  const value = (command: string, flag: string) =>
+    completed[command]!.flags.find(({ name }) => name === flag)?.value;
+  assert.deepEqual(value("seed", "transport"), { words: ["both", "tcp", "utp"] });
+  assert.deepEqual(value("seed", "dir"), { files: true });
+  assert.deepEqual(value("seed", "http-hosts"), {});
+  assert.deepEqual(value("verify", "key"), { kind: "publishers" });
+  assert.deepEqual(value("pack", "key"), {});
+});
+
+Deno.test("a switch that can be negated is offered in both forms, and no other is", async () => {
+  for (const { names: [name], flags } of await all()) {
+    const { parameters } = (await commands.find((one) => one.name === name)!.load()).default;
+    const negated = Object.entries(parameters.flags ?? {}).filter(([, flag]) =>
+      !flag.hidden && flag.kind === "boolean" && flag.withNegated !== false
+    ).map(([flag]) => `no-${writtenFlag(flag)}`);
+    const offered = flags.map((flag) => flag.name).filter((flag) => flag.startsWith("no-"));
+    assert.deepEqual(offered, negated, name);
+  }
+});
+
+Deno.test("a flag that takes a value in some commands only is listed with these", async () => {
+  const listed = flagsWithValue(await all());
+  const watch = listed.filter((one) => one.endsWith("--watch"));
+  assert.deepEqual(watch, ["seed--watch", "start--watch"]);
+  for (const flag of ["--home", "--output", "-o", "--key"]) assert(listed.includes(flag), flag);
+  for (const flag of ["--all", "--json", "-q", "--no-dht"]) assert(!listed.includes(flag), flag);
 });
 
 for (const shell of shells) {
   Deno.test({
     name: `${shell} finds no fault with its script, however awkward the words`,
-    ignore: !isThere(shell),
+    ignore: !isInstalled(shell),
     async fn() {
       for (const completed of [await all(), awkward]) {
         const file = await Deno.makeTempFile();
@@ -97,30 +126,3 @@ for (const shell of shells) {
     },
   });
 }
-
-Deno.test({
-  name: "bash completes commands, flags, fixed arguments, and leaves files to itself",
-  ignore: !isThere("bash"),
-  async fn() {
-    const script = completionScript("bash", await all());
-    const complete = async (...words: string[]): Promise<string[]> => {
-      const ask = `${script}
-        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
-        _libreseed
-        printf '%s\\n' "\${COMPREPLY[@]}"`;
-      const { stdout, success } = await new Deno.Command("bash", {
-        args: ["-c", ask, "bash", "libreseed", ...words],
-      }).output();
-      assert(success);
-      return new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
-    };
-    assert.deepEqual(await complete("pa"), ["pack"]);
-    assert.deepEqual(await complete("pack", "--o"), ["--out"]);
-    assert.deepEqual(await complete("pack", "--out", ""), []);
-    assert.deepEqual(await complete("pack", ""), []);
-    assert.deepEqual(await complete("--json", "completions", ""), ["bash", "zsh", "fish"]);
-    assert.deepEqual(await complete("help", "te"), ["testnet"]);
-    assert((await complete("")).includes("verify"));
-    assert.deepEqual(await complete("keygen", "--bo"), []);
-  },
-});

@@ -110,6 +110,7 @@ Deno.test("a user without a home directory is told to choose one, by commands th
       info: ["hello"],
       get: ["hello"],
       follow: [KEY],
+      words: ["packages"],
     }[command!] ?? [];
     const args = name.endsWith(" get")
       ? ["manifest", "get", "hello@1.0.0"]
