@@ -11,6 +11,9 @@
 # publisher KEY (ed25519:…), or for the one that the release has put into this script. Take the key from
 # elsewhere than from the server. Without a key or openssl, the script says that it could not check.
 #
+# The program prints its manual pages and its completions for bash, zsh and fish; the script puts those
+# in place, too. If it cannot, it says so, and the program is installed all the same.
+#
 # On Linux libreseed needs glibc 2.27 or newer; on a system with musl, such as Alpine, it does not run.
 # The program has 110 MB.
 set -eu
@@ -201,16 +204,71 @@ install() {
   version=$("$temporary/$name" version) || fail "$program does not run here; nothing was installed"
   mv -f "$temporary/$name" "$directory/$name" || fail "cannot write $directory/$name"
   echo "$version in $directory/$name"
+  add_pages || :
   case ":$PATH:" in
     *":$directory:"*) ;;
     *) echo "$directory is not on your PATH: add it, or give the whole path" >&2 ;;
   esac
 }
 
+# Adds manual pages, and completions for the shells that this machine has. A program from before
+# there were such pages has none, and gets none.
+add_pages() {
+  first=
+  mkdir "$temporary/pages" || return
+  "$directory/$name" man --all >"$temporary/all" 2>/dev/null </dev/null || return 0
+  IFS= read -r first <"$temporary/all" || return 0
+  [ "$first" = ".\\\" $name.1" ] || return 0
+  # The first line of each page is a comment that names its file.
+  # shellcheck disable=SC2016 # a program of awk
+  if awk -v to="$temporary/pages" '
+      /^\.\\" libreseed[a-z-]*\.1$/ { if (file) close(file); file = to "/" $2 }
+      { print >file }
+    ' "$temporary/all" && chmod 644 "$temporary/pages"/*.1 && mkdir -p "$manual" 2>/dev/null && remove_pages &&
+    mv -f "$temporary/pages"/*.1 "$manual" 2>/dev/null; then
+    echo "manual pages in $manual"
+  else
+    echo "install.sh: the manual pages could not be written to $manual" >&2
+  fi
+  for shell in bash zsh fish; do
+    command -v "$shell" >/dev/null || continue
+    file=$(completion_for "$shell")
+    if "$directory/$name" completions "$shell" >"$temporary/$shell" 2>/dev/null </dev/null &&
+      chmod 644 "$temporary/$shell" && mkdir -p "${file%/*}" 2>/dev/null && mv -f "$temporary/$shell" "$file" 2>/dev/null; then
+      case "$shell-$system" in
+        zsh-no) echo "completion for zsh in $file; its directory belongs in your fpath" ;;
+        *) echo "completion for $shell in $file" ;;
+      esac
+    else
+      echo "install.sh: the completion for $shell could not be written to $file" >&2
+    fi
+  done
+}
+
+# completion_for SHELL: the path of the file that the shell loads.
+completion_for() {
+  case "$1" in
+    bash) echo "$share/bash-completion/completions/$name" ;;
+    zsh) echo "$share/zsh/site-functions/_$name" ;;
+    fish) echo "$fish/$name.fish" ;;
+  esac
+}
+
+remove_pages() {
+  rm -f "$manual/$name.1" "$manual/$name"-*.1
+}
+
 uninstall() {
   [ -e "$directory/$name" ] || fail "there is no $directory/$name"
   rm -f "$directory/$name" || fail "cannot remove $directory/$name"
-  echo "removed $directory/$name; keys and packages stay where they are"
+  also=
+  if [ -e "$manual/$name.1" ]; then also=" and its manual pages"; fi
+  remove_pages || echo "install.sh: cannot remove the manual pages in $manual" >&2
+  for shell in bash zsh fish; do
+    file=$(completion_for "$shell")
+    rm -f "$file" || echo "install.sh: cannot remove $file" >&2
+  done
+  echo "removed $directory/$name$also; keys and packages stay where they are"
 }
 
 system=no
@@ -239,9 +297,16 @@ done
 
 if [ "$system" = yes ]; then
   directory=/usr/local/bin
+  share=/usr/local/share
+  manual=$share/man/man1
+  fish=$share/fish/vendor_completions.d
 else
   [ -n "${HOME:-}" ] || fail "HOME is not set; with --system it is not needed"
   directory=$HOME/.local/bin
+  share=${XDG_DATA_HOME:-$HOME/.local/share}
+  # Beside the directory of programs on the PATH, where man looks.
+  manual=$HOME/.local/share/man/man1
+  fish=${XDG_CONFIG_HOME:-$HOME/.config}/fish/completions
 fi
 
 if [ "$uninstall" = yes ]; then

@@ -310,11 +310,11 @@ const namespace = ["--map-root-user", "--mount"];
 
 Deno.test({
   name: "--system installs for all users (unshare)",
-  ignore: !await works("unshare", ...namespace, "mount", "-t", "tmpfs", "none", "/usr/local/bin"),
+  ignore: !await works("unshare", ...namespace, "mount", "-t", "tmpfs", "none", "/usr/local"),
   async fn() {
     await using release = new Release("1.0.0");
     const line = `
-      mount -t tmpfs none /usr/local/bin
+      mount -t tmpfs none /usr/local
       sh "$0" --system "$1" && ls -l /usr/local/bin && sh "$0" --system --uninstall
       ls -A /usr/local/bin`;
     const program = ["unshare", ...namespace, "sh", "-ec", line, script];
