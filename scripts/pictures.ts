@@ -23,6 +23,7 @@ const FILLS: Record<Runs, string> = {
   engine: "#f3d3e4",
   gate: "#f6e6da",
   testnet: "#ffffff",
+  browser: "#e6f0c9",
 };
 
 /** Text of the legend for each fill colour. */
@@ -35,6 +36,7 @@ const MEANINGS: Record<Runs, string> = {
   engine: "the engine's thread",
   gate: "the gate's thread",
   testnet: "the test network's process",
+  browser: "the user's browser",
 };
 
 /** Width of a character of 12 px monospace, in px. */

@@ -6,7 +6,7 @@
  * - `operations.ts` is the table of operations. A row has the schemas of request, result and
  *   events, and flags such as `get` or `daemonOnly`. A new operation needs a row, a method of the
  *   host (`src/host`) and a caller. Start reading here.
- * - `answers.ts` contains the types of results.
+ * - `answers.ts` and `detail_answers.ts` contain the types of results.
  * - `json.ts` converts bytes and signed items to base64 and back. The operations themselves take
  *   and return the same values on both sides of the socket, and in a command that is its own host.
  * - `client.ts` implements `Operations` over a socket, and `server.ts` serves them. Both loop over
@@ -45,6 +45,7 @@ export type {
   StatusJson,
   UnmirroredJson,
 } from "./answers.ts";
+export type * from "./detail_answers.ts";
 export {
   type CallOptions,
   type OperationName,

@@ -36,6 +36,7 @@ import { memoryOf } from "./memory.ts";
 import { engineOptionsOf, type HostOptions } from "./options.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { mappingSecret } from "./mapping_secret.ts";
+import { Observations } from "./observing/mod.ts";
 import { PortWatch } from "./port_watch.ts";
 import { ReachabilityWatch } from "./reachability_watch.ts";
 import {
@@ -86,6 +87,7 @@ export class Host implements Operations {
   readonly #dhtWatch: DhtWatch;
   readonly #trust: Trust;
   readonly #answers: RendezvousAnswers;
+  readonly #observations = new Observations();
   #packages!: Packages;
   #records!: KeptRecords;
   #keepers!: Keepers;
@@ -366,6 +368,18 @@ export class Host implements Operations {
     this.#follows?.look();
     return reloaded;
   }
+
+  overview = this.#observations.overview;
+  describePackage = this.#observations.describePackage;
+  publishers = this.#observations.publishers;
+  names = this.#observations.names;
+  dht = this.#observations.dht;
+  logs = this.#observations.logs;
+  history = this.#observations.history;
+  watch = this.#observations.watch;
+  follow = this.#observations.follow;
+  unfollow = this.#observations.unfollow;
+  publish = this.#observations.publish;
 
   stop = (): Promise<void> => Promise.resolve(this.#options.onStop?.());
 

@@ -18,7 +18,8 @@ export type Runs =
   | "host"
   | "engine"
   | "gate"
-  | "testnet";
+  | "testnet"
+  | "browser";
 
 /** A room: one folder of `src`. */
 export interface Room {
@@ -151,6 +152,21 @@ export const rooms: Record<string, Room> = {
     holds: "the operations that cross the control socket, client, server, home, lock",
     imports: ["base", "gate", "router", "reachability", "records", "store", "dht", "engine"],
   },
+  api: {
+    runs: "shared",
+    holds: "the table of the HTTP API: routes, schemas, OpenAPI",
+    imports: ["base", "control"],
+  },
+  api_client: {
+    runs: "everywhere",
+    holds: "a client of the HTTP API for Deno, Node.js and browsers",
+    imports: ["base", "control", "api"],
+  },
+  dashboard: {
+    runs: "browser",
+    holds: "the page that the daemon serves: what is seeded, who takes it, what is weak",
+    imports: ["base", "control", "api", "api_client"],
+  },
   fetching: {
     runs: "shared",
     holds: "from a package's name to a verified archive",
@@ -192,9 +208,10 @@ export const rooms: Record<string, Room> = {
     holds: "the process that owns a home's engine: seeding, records, answers to peers, HTTP",
     imports: [
       ...["base", "router", "reachability", "config", "identity", "launcher", "records", "package"],
-      ...["store", "trust", "dht", "engine", "worker", "control", "fetching", "names"],
+      ...["store", "trust", "dht", "engine", "worker", "control", "api", "fetching", "names"],
+      "publishing",
     ],
-    inner: ["thread", "records", "rendezvous", "reuse", "seeding", "http"],
+    inner: ["thread", "records", "rendezvous", "reuse", "seeding", "observing", "http"],
   },
   doctor: {
     runs: "command",

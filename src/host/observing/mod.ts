@@ -1,0 +1,8 @@
+/**
+ * What an observer of the host sees besides its status: one package in detail, publishers, names, the
+ * DHT, the log, the last day, and events as they happen. The HTTP API and the control socket show it.
+ *
+ * @module
+ */
+
+export { Observations } from "./observations.ts";
