@@ -28,65 +28,10 @@ import type {
   SettingJson,
   StatusJson,
 } from "./answers.ts";
-import type {
-  DhtJson,
-  FollowedJson,
-  HistoryJson,
-  LogsJson,
-  NameJson,
-  OverviewJson,
-  PackageDetailsJson,
-  PublishedJson,
-  PublisherJson,
-  WatchEvent,
-} from "./detail_answers.ts";
 import { base64, bytes, bytesUpTo, item } from "./json.ts";
+import { observingOperations } from "./observing_operations.ts";
+import { count, infoHash, type Operation, plain, publicKey, text, withBytes } from "./operation.ts";
 
-/** One row of the table {@linkcode operations}: the schemas and flags of an operation. */
-export interface Operation {
-  /** Schema that parses the JSON of a request; absent for an operation without argument. */
-  request?: v.GenericSchema;
-  /** Schema that parses the JSON of the operation's result. */
-  result: v.GenericSchema;
-  /**
-   * Schema that parses the JSON of an event, for an operation that reports progress before its
-   * result.
-   */
-  event?: v.GenericSchema;
-  /** Whether the server also answers a `GET` request, for users of curl. */
-  get?: true;
-  /**
-   * Whether the operation has an effect only in a daemon. A host that is not the daemon ignores the
-   * operation.
-   */
-  daemonOnly?: true;
-  /**
-   * Error code that shows that the operation was completed before. If a host ends during an
-   * operation and the repetition with a new host fails with this code, the operation counts as
-   * successful.
-   */
-  doneCode?: string;
-  /** Maximum length of a request, bytes. Default: 1 MiB. */
-  maxRequestBytes?: number;
-}
-
-/** Schema of a result that contains no bytes; it accepts any JSON. */
-function plain<T>(): v.GenericSchema<unknown, T> {
-  return v.custom<T>(() => true);
-}
-
-/**
- * Schema of a result that contains bytes. It parses the given members and keeps all others
- * unchanged.
- */
-function withBytes<T>(members: v.ObjectEntries): v.GenericSchema<unknown, T> {
-  return v.looseObject(members) as unknown as v.GenericSchema<unknown, T>;
-}
-
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const text = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
-const infoHash = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/));
-const publicKey = bytes(32);
 const itemKey = v.strictObject({ publicKey, salt: bytesUpTo(MAX_SALT_BYTES) });
 
 /** Schema of the web seeds of a download. */
@@ -322,58 +267,7 @@ export const operations = {
   settings: { result: plain<SettingJson[]>() },
   /** Reads the settings again and applies those that can change while the daemon runs. */
   reload: { result: plain<ReloadedJson>(), daemonOnly: true },
-  /** Returns problems, space and reachability in words. */
-  overview: { result: plain<OverviewJson>(), get: true },
-  /**
-   * Describes a version of a package in the seed directory. `publicKey` is needed only if several
-   * publishers have published the version.
-   */
-  describePackage: {
-    request: v.strictObject({ name: text, version: text, publicKey: v.optional(publicKey) }),
-    result: plain<PackageDetailsJson>(),
-  },
-  /** Lists the publishers that this home follows or has met, its own first. */
-  publishers: { result: plain<PublisherJson[]>(), get: true },
-  /** Lists the names that this home knows, and the publishers that it accepts for them. */
-  names: { result: plain<NameJson[]>(), get: true },
-  /** Returns the routing tables of the DHT nodes, and their traffic by kind. */
-  dht: { result: plain<DhtJson>(), get: true },
-  /** Returns the last lines of the daemon's log: those after the line with the number `after`. */
-  logs: {
-    request: v.strictObject({ after: v.optional(count), limit: v.optional(count) }),
-    result: plain<LogsJson>(),
-  },
-  /** Returns the last day at steps of one minute. */
-  history: { result: plain<HistoryJson>(), get: true },
-  /** Reports events until the caller ends it. Without `kinds`, it reports all kinds. */
-  watch: {
-    request: v.strictObject({
-      kinds: v.optional(
-        v.array(v.picklist(["rates", "progress", "problems", "packages", "records", "log"])),
-      ),
-    }),
-    result: plain<void>(),
-    event: plain<WatchEvent>(),
-  },
-  /** Follows a publisher, a package of it, or versions of the package, and reads the list. */
-  follow: {
-    request: v.strictObject({ publicKey, name: v.optional(text), range: v.optional(text) }),
-    result: plain<FollowedJson>(),
-  },
-  /** Ends following what `follow` with the same request has begun. */
-  unfollow: {
-    request: v.strictObject({ publicKey, name: v.optional(text), range: v.optional(text) }),
-    result: plain<FollowedJson>(),
-    doneCode: "NOT_FOLLOWED",
-  },
-  /**
-   * Publishes an archive of this home's publisher that lies in the seed directory under a temporary
-   * name: verifies it, signs its records and puts them. Needs the setting `http-publish`.
-   */
-  publish: {
-    request: v.strictObject({ fileName: text, tag: v.optional(text) }),
-    result: plain<PublishedJson>(),
-  },
+  ...observingOperations,
   /** Ends the daemon. Has no effect in a host that is not the daemon. */
   stop: { result: plain<void>(), daemonOnly: true },
 } satisfies Record<string, Operation>;

@@ -8,7 +8,8 @@
 
 import * as v from "valibot";
 import { ControlError } from "./errors.ts";
-import { type Operation, type OperationName, operations } from "./operations.ts";
+import type { Operation } from "./operation.ts";
+import { type OperationName, operations } from "./operations.ts";
 
 /** Maximum length of a request, bytes, unless the operation's row sets another. */
 export const MAX_REQUEST_BYTES: number = 1 << 20;

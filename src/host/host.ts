@@ -6,7 +6,6 @@
  * @module
  */
 
-import { version } from "../base/mod.ts";
 import { workerSettings } from "../config/mod.ts";
 import {
   homePaths,
@@ -30,10 +29,9 @@ import { Trust } from "../trust/mod.ts";
 import type { EngineOptions } from "../launcher/mod.ts";
 import { HostBinding } from "./binding.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
-import { networkOf } from "./ip_versions.ts";
+import { hostStatus } from "./host_status.ts";
 import { createKeepers, type Keepers } from "./keepers.ts";
-import { memoryOf } from "./memory.ts";
-import { engineOptionsOf, type HostOptions } from "./options.ts";
+import { engineOptionsOf, type HostOptions, workerOptionsOf } from "./options.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { mappingSecret } from "./mapping_secret.ts";
 import { Observations } from "./observing/mod.ts";
@@ -49,7 +47,7 @@ import {
 } from "./records/mod.ts";
 import { removePackage } from "./remove_package.ts";
 import { RendezvousAnswers } from "./rendezvous/mod.ts";
-import { describeSettings, mergeOrigins, mergeSettings, tellReloaded } from "./reload.ts";
+import { describeSettings, readAnew, tellReloaded } from "./reload.ts";
 import {
   catalogSeederOf,
   countPeers,
@@ -87,7 +85,7 @@ export class Host implements Operations {
   readonly #dhtWatch: DhtWatch;
   readonly #trust: Trust;
   readonly #answers: RendezvousAnswers;
-  readonly #observations = new Observations();
+  #observations!: Observations;
   #packages!: Packages;
   #records!: KeptRecords;
   #keepers!: Keepers;
@@ -177,21 +175,16 @@ export class Host implements Operations {
   }
 
   /** Starts the torrent engine and the parts that need it. */
-  async #startEngine({ seedDirectory, mapsPort, lan }: EngineOptions): Promise<void> {
+  async #startEngine(sandbox: EngineOptions): Promise<void> {
+    const { seedDirectory } = sandbox;
     const { settings, clock, launcher, listeners, listeners: { onWarning } } = this.#options;
     const worker = this.#worker;
     const nodes = settings.dht ? settings.bootstrap : [];
     this.#bootstrap = await BootstrapNodes.lookUp(nodes, clock, listeners.onWarning);
     const started = await worker.begin({
-      port: settings.port,
-      dht: settings.dht,
-      bootstrap: this.#bootstrap.addresses,
-      knownNodes: this.#nodes.load(),
-      readOnly: !this.#options.daemon,
-      mapsPort,
-      ...(mapsPort && { mappingSecret: mappingSecret(this.#state) }),
-      lan,
-      ...workerSettings(settings),
+      ...workerOptionsOf(this.#options, sandbox),
+      ...{ bootstrap: this.#bootstrap.addresses, knownNodes: this.#nodes.load() },
+      ...(sandbox.mapsPort && { mappingSecret: mappingSecret(this.#state) }),
     }).catch((error) => namePortOwner(error, settings.port, launcher.findPortOwner));
     this.#dhtWatch.hear(started.dht);
     this.#bootstrap.keepLooking((addresses) => worker.addBootstrap(addresses));
@@ -238,6 +231,12 @@ export class Host implements Operations {
       ...(this.#options.daemon && { isSeeded: (fileName) => this.#packages.has(fileName) }),
     });
     this.#nodes.start(() => worker.knownNodes());
+    this.#observations = new Observations({
+      ...{ daemon: this.#options.daemon, clock, settings: () => this.#options.settings, launcher },
+      ...{ operations: this, state: this.#state, trust: this.#trust, seeds: this.#seeds, worker },
+      ...{ packages: this.#packages, records: this.#records, downloads: this.#downloads },
+      ...{ follows: () => this.#follows, ...listeners },
+    });
   }
 
   /** Does the daemon's work: keeps all records alive, seeds all archives and watches the seed directory. */
@@ -284,25 +283,14 @@ export class Host implements Operations {
     await this.#worker.tidy();
   }
 
-  async status(): Promise<StatusJson> {
+  status(): Promise<StatusJson> {
     const { settings, daemon } = this.#options;
-    const { nodeIdHex: nodeId, totals, hostAddresses, ...worker } = await this.#worker.status();
-    return {
-      version,
-      pid: Deno.pid,
-      daemon,
-      startedMs: this.#startedMs,
-      nodeId,
-      seedDirectory: this.#seeds.path,
-      home: settings.home,
-      ...worker,
-      ...this.#packages.counts,
-      network: networkOf(hostAddresses ?? this.#addresses, settings.allowLocal),
-      unmirrored: this.#follows?.unmirrored(),
+    return hostStatus({
+      ...{ settings, daemon, startedMs: this.#startedMs, seedDirectory: this.#seeds.path },
+      ...{ addresses: this.#addresses, worker: this.#worker, packages: this.#packages },
+      ...{ downloads: this.#downloads, follows: this.#follows },
       announcing: this.#keepers.announcing?.status,
-      memory: memoryOf(),
-      ...{ ...totals, reusedBytes: this.#downloads.reusedBytes },
-    };
+    });
   }
 
   async list(): Promise<PackageJson[]> {
@@ -352,16 +340,14 @@ export class Host implements Operations {
   }
 
   async reload(): Promise<ReloadedJson> {
-    const { readSettings, settings, listeners } = this.#options;
-    if (!readSettings) return { changed: [], needRestart: [], perCommand: [] };
-    const { values, origins } = await readSettings();
-    const { merged, ...reloaded } = mergeSettings(settings, values);
-    const from = mergeOrigins(this.#options.origins, origins, reloaded.needRestart);
-    this.#options = { ...this.#options, settings: merged, origins: from };
-    await this.#worker.configure(workerSettings(merged));
-    this.#packages.limits = archiveLimitsOf(merged);
+    const read = await readAnew(this.#options);
+    if (!read) return { changed: [], needRestart: [], perCommand: [] };
+    const { reloaded, options: { settings, listeners } } = read;
+    this.#options = read.options;
+    await this.#worker.configure(workerSettings(settings));
+    this.#packages.limits = archiveLimitsOf(settings);
     this.#keepers.announcing?.changed();
-    if (this.#seeding) this.#seeding.watch = merged.watch;
+    if (this.#seeding) this.#seeding.watch = settings.watch;
     tellReloaded(reloaded, listeners);
     // A changed `--max-disk` or `mirror` may allow more packages to be mirrored, so the check starts at
     // once.
@@ -369,17 +355,18 @@ export class Host implements Operations {
     return reloaded;
   }
 
-  overview = this.#observations.overview;
-  describePackage = this.#observations.describePackage;
-  publishers = this.#observations.publishers;
-  names = this.#observations.names;
-  dht = this.#observations.dht;
-  logs = this.#observations.logs;
-  history = this.#observations.history;
-  watch = this.#observations.watch;
-  follow = this.#observations.follow;
-  unfollow = this.#observations.unfollow;
-  publish = this.#observations.publish;
+  overview: Operations["overview"] = () => this.#observations.overview();
+  describePackage: Operations["describePackage"] = (...call) =>
+    this.#observations.describePackage(...call);
+  publishers: Operations["publishers"] = () => this.#observations.publishers();
+  names: Operations["names"] = () => this.#observations.names();
+  dht: Operations["dht"] = () => this.#observations.dht();
+  logs: Operations["logs"] = (...call) => this.#observations.logs(...call);
+  history: Operations["history"] = () => this.#observations.history();
+  watch: Operations["watch"] = (...call) => this.#observations.watch(...call);
+  follow: Operations["follow"] = (...call) => this.#observations.follow(...call);
+  unfollow: Operations["unfollow"] = (...call) => this.#observations.unfollow(...call);
+  publish: Operations["publish"] = (...call) => this.#observations.publish(...call);
 
   stop = (): Promise<void> => Promise.resolve(this.#options.onStop?.());
 

@@ -6,8 +6,9 @@
 
 import type { Binding, Clock } from "../base/mod.ts";
 import { type EngineOptions, type LauncherRequests, mapsPort, usesLan } from "../launcher/mod.ts";
-import type { LoadedSettings, Settings } from "../config/mod.ts";
+import { type LoadedSettings, type Settings, workerSettings } from "../config/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
+import type { WorkerOptions } from "../worker/mod.ts";
 
 /** Callbacks for messages and failures of the host. */
 export interface HostListeners {
@@ -26,6 +27,8 @@ export type HostRequests = Pick<
   | "findPortOwner"
   | "networkAddresses"
   | "settle"
+  | "sign"
+  | "signingKey"
   | "startEngine"
   | "startHelper"
 >;
@@ -79,4 +82,13 @@ export function engineOptionsOf(
     lan: usesLan(settings),
     ...(binding && { binding }),
   };
+}
+
+/** Returns the options of the engine, besides what the host knows of other nodes and of the router. */
+export function workerOptionsOf(
+  { settings, daemon }: Pick<HostOptions, "settings" | "daemon">,
+  { mapsPort, lan }: EngineOptions,
+): Omit<WorkerOptions, "bootstrap" | "knownNodes"> {
+  const { port, dht } = settings;
+  return { port, dht, readOnly: !daemon, mapsPort, lan, ...workerSettings(settings) };
 }

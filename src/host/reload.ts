@@ -12,7 +12,7 @@ import {
   type TakesEffect,
 } from "../config/mod.ts";
 import type { ReloadedJson, SettingJson } from "../control/mod.ts";
-import type { HostListeners } from "./options.ts";
+import type { HostListeners, HostOptions } from "./options.ts";
 
 /**
  * Result of merging reloaded settings: the merged settings, and the keys of the settings that changed.
@@ -50,6 +50,22 @@ export function mergeOrigins(
 ): LoadedSettings["origins"] {
   const kept = Object.entries(before ?? {}).filter(([key]) => needRestart.includes(key));
   return { ...after, ...Object.fromEntries(kept) };
+}
+
+/**
+ * Reads the settings again and merges them into those of a host.
+ *
+ * @returns the options with the merged settings, and what has changed; `undefined` without `readSettings`
+ */
+export async function readAnew(
+  options: HostOptions,
+): Promise<{ options: HostOptions; reloaded: ReloadedJson } | undefined> {
+  const { readSettings, settings: before, origins: originsBefore } = options;
+  if (!readSettings) return undefined;
+  const { values, origins: originsAfter } = await readSettings();
+  const { merged: settings, ...reloaded } = mergeSettings(before, values);
+  const origins = mergeOrigins(originsBefore, originsAfter, reloaded.needRestart);
+  return { options: { ...options, settings, origins }, reloaded };
 }
 
 /** Logs which settings a reload has changed, and which need a restart. */

@@ -1,11 +1,13 @@
 /**
- * The operations of the control socket that observe the host.
+ * The operations of the control socket that observe the host, and those that steer it for an outsider.
+ * The code of each is loaded when it is first called, because most hosts never need it.
  *
  * @module
  */
 
 import type { Operations } from "../../control/mod.ts";
 import { HostError } from "../errors.ts";
+import type { ObservedHost } from "./parts.ts";
 
 /** The operations that observe the host. */
 export type ObservingOperations = Pick<
@@ -29,15 +31,21 @@ function later(): Promise<never> {
 
 /** Observes a host. */
 export class Observations implements ObservingOperations {
-  overview = later;
-  describePackage = later;
-  publishers = later;
-  names = later;
-  dht = later;
-  logs = later;
-  history = later;
-  watch = later;
-  follow = later;
-  unfollow = later;
-  publish = later;
+  readonly #host: ObservedHost;
+
+  constructor(host: ObservedHost) {
+    this.#host = host;
+  }
+
+  overview: Operations["overview"] = later;
+  describePackage: Operations["describePackage"] = later;
+  publishers: Operations["publishers"] = later;
+  names: Operations["names"] = later;
+  dht: Operations["dht"] = later;
+  logs: Operations["logs"] = later;
+  history: Operations["history"] = later;
+  watch: Operations["watch"] = later;
+  follow: Operations["follow"] = later;
+  unfollow: Operations["unfollow"] = later;
+  publish: Operations["publish"] = later;
 }
