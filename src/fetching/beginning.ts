@@ -7,7 +7,7 @@
  * @module
  */
 
-import { usableWebSeeds } from "../base/mod.ts";
+import { delay, usableWebSeeds } from "../base/mod.ts";
 import { parsePublicKey } from "../identity/mod.ts";
 import {
   archiveFileName,
@@ -48,6 +48,13 @@ const FILE_AHEAD_BYTES = 1024 * 1024;
 const RANGE_PART_BYTES = 4 * 1024 * 1024;
 /** Maximum length of a part that is read from the file at a time, in bytes. */
 const PART_BYTES = 64 * 1024;
+/**
+ * Pause between two looks for an archive that another command has downloaded and is about to keep (ms),
+ * and the maximum number of looks. The command verifies the archive first and writes the files beside it,
+ * and it may be slow on a busy machine.
+ */
+const LOOK_AGAIN_MS = 100;
+const MAX_LOOKS = 100;
 
 /**
  * Reads and verifies the full manifest of an archive. Downloads the one or few pieces that hold it.
@@ -181,6 +188,8 @@ class ArrivingBytes {
   #aheadBytes = 0;
   #wantedBytes = 1;
   #failure: { error: unknown } | undefined;
+  /** Number of looks for the archive since another command has downloaded all of it; absent before. */
+  #looks: number | undefined;
   #change = Promise.withResolvers<void>();
 
   constructor(
@@ -229,7 +238,7 @@ class ArrivingBytes {
           this.#wake();
         },
       },
-    ).then(() => this.#fail(moved(minimal)), (error) => this.#fail(error));
+    ).then(() => this.#complete(), (error) => this.#fail(error));
   }
 
   /** Yields all bytes of the archive from its start. */
@@ -300,11 +309,18 @@ class ArrivingBytes {
    */
   async #open(): Promise<Deno.FsFile | undefined> {
     const path = this.#path;
-    const file = await openIfThere(path);
+    // Nothing is at the empty path, the initial one, and the thread may not look there.
+    const file = path === "" ? undefined : await openIfThere(path);
     if (file) return file;
     const entry = await this.#context.seeds.find(this.#minimal);
     if (entry?.minimal.archiveSha256 === this.#minimal.archiveSha256) {
       return await Deno.open(entry.archivePath);
+    }
+    if (this.#looks !== undefined) {
+      if (++this.#looks > MAX_LOOKS) throw moved(this.#minimal);
+      const { clock, signal } = this.#context.finding;
+      await delay(clock, LOOK_AGAIN_MS, signal);
+      return undefined;
     }
     // The host may have told of the other file meanwhile.
     if (this.#path === path) this.#readyBytes = 0;
@@ -337,6 +353,16 @@ class ArrivingBytes {
       // version does not know the operation, and has the beginning.
       return undefined;
     }
+  }
+
+  /**
+   * Another command has downloaded all of the archive. The bytes are in its file, or will be in the seed
+   * directory.
+   */
+  #complete(): void {
+    this.#looks = 0;
+    this.#readyBytes = this.#minimal.length;
+    this.#wake();
   }
 
   #fail(error: unknown): void {

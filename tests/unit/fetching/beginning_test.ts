@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { systemClock } from "../../../src/base/mod.ts";
+import { type Clock, systemClock } from "../../../src/base/mod.ts";
 import type { Operations, PrefixProgress, RequestOf } from "../../../src/control/mod.ts";
 import { fetchFile, fetchManifest } from "../../../src/fetching/beginning.ts";
 import type { FetchContext } from "../../../src/fetching/context.ts";
@@ -83,6 +83,18 @@ async function setUp(dir: string, tree: Record<string, string | Uint8Array>) {
   return { packed, archive, host, seeds, context, write, minimal: packed.minimal };
 }
 
+/** Returns a clock whose timers of up to 100 ms fire at once, after `onTimer`. */
+function hurried(onTimer: () => void): Clock {
+  return {
+    now: () => systemClock.now(),
+    after: (delayMs, fire) =>
+      delayMs > 100 ? systemClock.after(delayMs, fire) : systemClock.after(0, () => {
+        onTimer();
+        fire();
+      }),
+  };
+}
+
 async function text(reading: ReturnType<typeof fetchFile>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of reading) parts.push(part.slice());
@@ -148,9 +160,32 @@ inDirectory("an archive that came into the seed directory meanwhile is read ther
 });
 
 inDirectory(
+  "an archive that another command keeps a while after its download is waited for",
+  async (dir) => {
+    const content = randomBytes(300_000, 4);
+    const set = await setUp(dir, { "a.bin": content });
+    const { host, context, seeds, packed, minimal } = set;
+    const { archivePath, torrent } = packed;
+    let looks = 0;
+    let kept: Promise<unknown> | undefined;
+    context.finding.clock = hurried(() => {
+      if (++looks === 3) kept = seeds.put({ archivePath, minimal, torrent, verified: true });
+    });
+    const reading = text(fetchFile(context, { minimal }, "a.bin"));
+    await eventually(() => host.requests.length === 1, "the download begins");
+    // The download was complete before this reader has heard of any progress.
+    host.finish();
+    assert.deepEqual(await reading, content);
+    await kept;
+    assert.ok(looks >= 3, `${looks} looks`);
+  },
+);
+
+inDirectory(
   "an archive that another command has not kept is an error, and does not hang",
   async (dir) => {
     const { host, context, minimal } = await setUp(dir, { "a.bin": "a" });
+    context.finding.clock = hurried(() => {});
     const reading = fetchManifest(context, { minimal });
     await eventually(() => host.requests.length === 1, "the download begins");
     host.tell(join(dir, "gone"), 5_000);
