@@ -28,6 +28,8 @@ export interface ReceivedQuery {
   host: string;
   /** Source UDP port of the query's packet. */
   port: number;
+  /** Id of the sender, 40 hexadecimal digits, as the query claims; empty if it has none. */
+  senderHex: string;
 }
 
 /** Number of queries that a node received, by query name; unknown names are counted as `other`. */
@@ -90,7 +92,10 @@ interface DhtClient {
 interface Rpc {
   on(
     event: "query",
-    listener: (query: { q?: unknown }, from: { address: string; port: number }) => void,
+    listener: (
+      query: { q?: unknown; a?: { id?: unknown } },
+      from: { address: string; port: number },
+    ) => void,
   ): void;
   /** Socket of npm:k-rpc-socket, which passes incoming queries to npm:k-rpc. */
   socket: {
@@ -143,7 +148,8 @@ export class LocalNode implements TestnetNode {
     }) as Rpc;
     this.#rpc.on("query", (query, from) => {
       const sender = host === LOOPBACK_6 ? LOOPBACK_6 : from.address;
-      this.#count(String(query.q), sender, from.port);
+      const senderHex = query.a?.id instanceof Uint8Array ? toHex(query.a.id) : "";
+      this.#count({ query: String(query.q), host: sender, port: from.port, senderHex });
     });
     ignoreReadOnlyNodes(this.#rpc);
     const respond = this.#rpc.response.bind(this.#rpc);
@@ -225,12 +231,13 @@ export class LocalNode implements TestnetNode {
     return this.#closed;
   }
 
-  #count(query: string, host: string, port: number): void {
+  #count(received: ReceivedQuery): void {
+    const { query } = received;
     const { counts, last } = this.received;
     if (Object.hasOwn(counts, query)) counts[query as keyof QueryCounts]++;
     else counts.other++;
     if (last.length === MAX_LAST) last.shift();
-    last.push({ query, host, port });
+    last.push(received);
   }
 }
 

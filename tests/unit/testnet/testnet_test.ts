@@ -253,6 +253,7 @@ Deno.test("nodes on ::1 name each other by addresses of IPv6, and hold what is p
       query: "find_node",
       host: "::1",
       port: socket.address().port,
+      senderHex: "01".repeat(20),
     });
   } finally {
     await new Promise<void>((resolve) => socket.close(resolve));
