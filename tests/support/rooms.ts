@@ -166,6 +166,7 @@ export const rooms: Record<string, Room> = {
     runs: "browser",
     holds: "the page that the daemon serves: what is seeded, who takes it, what is weak",
     imports: ["base", "control", "api", "api_client"],
+    inner: ["listing"],
   },
   fetching: {
     runs: "shared",
