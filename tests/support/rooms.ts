@@ -155,7 +155,8 @@ export const rooms: Record<string, Room> = {
   api: {
     runs: "shared",
     holds: "the table of the HTTP API: routes, schemas, OpenAPI",
-    imports: ["base", "control"],
+    imports: ["base", "identity", "records", "control"],
+    inner: ["schemas"],
   },
   api_client: {
     runs: "everywhere",
@@ -255,7 +256,10 @@ export const libraries: Record<string, readonly string[]> = {
   "prom-client": ["host/http"],
   "semver": ["package/manifest", "fetching", "names", "publishing", "install"],
   "tar-stream": ["package/archive"],
-  "valibot": ["config", "control", "install", "package/manifest", "package/selection", "records"],
+  "valibot": [
+    ...["api", "api/schemas", "config", "control", "install", "package/manifest"],
+    ...["package/selection", "records"],
+  ],
   "torrent-piece": ["engine/libraries/webtorrent"],
   "webtorrent": ["engine/libraries/webtorrent"],
   "webtorrent/lib/peer.js": ["engine/libraries/webtorrent"],

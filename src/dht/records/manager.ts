@@ -76,7 +76,7 @@ export interface DhtManagerStats {
   /** Number of peers that all searches together have found. */
   peersFound: number;
   /** Smoothed time between a query and its reply, over IPv4 if there is a node of it, milliseconds. */
-  roundTripMs: number | undefined;
+  roundTripMs?: number;
 }
 
 /** Gets and puts records, and finds and announces peers, through borrowed nodes. */
