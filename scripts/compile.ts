@@ -1,8 +1,8 @@
 /**
  * Builds libreseed as one program file: `deno task compile [--output FILE] [--target TARGET]`.
  *
- * First makes five bundles: the engine's thread, the gate, the launcher and the command thread, the
- * threads that compress and hash, and the entry, which contains only the code of `version`. Compiling
+ * First makes six bundles: the dashboard, the engine's thread, the gate, the launcher and the command
+ * thread, the threads that compress and hash, and the entry, which contains only the code of `version`. Compiling
  * the sources directly would embed all of node_modules, and a sandboxed worker may not read embedded
  * modules through `require`. `--worker-only` makes only `dist/worker.js`, for running from the sources.
  * `DENORT_BIN` names the runtime to embed; otherwise Deno downloads a runtime. `release.ts` packs
@@ -13,6 +13,7 @@ import { dirname, join, posix, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
+import { bundleDashboard } from "./dashboard.ts";
 import { importMap } from "./import_map.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -68,6 +69,8 @@ const compile = [
 
 /** The modules that the entry loads when it needs them. */
 const loaded = ["src/cli/mod.ts", "src/launcher/launch.ts"];
+/** Path of the dashboard's module as `src/host/http/assets.ts` has it. */
+const dashboardSpecifier = '"../../../dist/dashboard/assets.js"';
 /**
  * Path of `deno.json`, relative to the source files that import it. The build directory has the
  * same layout.
@@ -105,6 +108,10 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
     await Deno.writeTextFile(join(stage, "deno.json"), JSON.stringify({ version, imports }));
     await Deno.writeTextFile(join(stage, "import_map.json"), JSON.stringify(importMap()));
     await bundleWorker(join(stage, "dist", "worker.js"), worker);
+    await bundleDashboard(join(stage, "dashboard"));
+    const dashboard = join(stage, "dist", "dashboard.js");
+    await Deno.rename(join(stage, "dashboard", "assets.js"), dashboard);
+    await Deno.remove(join(stage, "dashboard"), { recursive: true });
     const gateBundle = join(stage, "dist", "gate.js");
     await run("Bundling the gate", root, [...bundle, "--output", gateBundle, gate]);
     await run("Bundling the launcher and the command thread", root, [
@@ -117,6 +124,11 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
       ...loaded,
     ]);
     await giveRequire(await scriptsIn(chunks));
+    await replaceOnce(
+      await scriptsIn(chunks),
+      dashboardSpecifier,
+      (path) => JSON.stringify(relative(dirname(path), dashboard)),
+    );
     await run("Bundling the thread that compresses", root, [
       ...bundle,
       "--output",
@@ -163,6 +175,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
         "--include",
         join("dist", "gate.js"),
         "--include",
+        join("dist", "dashboard.js"),
+        "--include",
         join("dist", "main", "thread.js"),
         "--include",
         join("dist", "main", bundleOf(command)),
@@ -203,19 +217,23 @@ async function giveRequire(paths: string[]): Promise<void> {
   );
 }
 
-/** Replaces a text that must occur exactly once in exactly one of the files. */
+/**
+ * Replaces a text that must occur exactly once in exactly one of the files.
+ *
+ * @param replacement returns the new text; its argument is the path of the file
+ */
 async function replaceOnce(
   paths: string[],
   pattern: string | RegExp,
-  replacement: (...match: string[]) => string,
+  replacement: (path: string) => string,
 ): Promise<void> {
   const everywhere = typeof pattern === "string" ? pattern : new RegExp(pattern, "g");
   let found = 0;
   for (const path of paths) {
     const text = await Deno.readTextFile(path);
-    const replaced = text.replaceAll(everywhere, (...match) => {
+    const replaced = text.replaceAll(everywhere, () => {
       found++;
-      return replacement(...match);
+      return replacement(path);
     });
     if (replaced !== text) await Deno.writeTextFile(path, replaced);
   }

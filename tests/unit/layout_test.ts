@@ -113,7 +113,7 @@ function problemsOf(path: string, source: string): string[] {
   if (!/^\/\*\*\n \* [^]*? \* @module\n \*\/\n/.test(source)) {
     problems.push(`${path} does not begin by saying what it is for`);
   }
-  if (!/^[a-z][a-z0-9_]*\.ts$/.test(posix.basename(path))) {
+  if (!/^[a-z][a-z0-9_]*\.tsx?$/.test(posix.basename(path))) {
     problems.push(`${path} is not named in snake_case`);
   }
   const lines = source.split("\n").length - 1;
@@ -166,7 +166,7 @@ async function sources(): Promise<Map<string, string>> {
     for await (const { name, isDirectory } of Deno.readDir(join(root, directory))) {
       const path = `${directory}/${name}`;
       if (isDirectory && name !== "shims") await walk(path);
-      else if (name.endsWith(".ts")) found.set(path, await Deno.readTextFile(join(root, path)));
+      else if (/\.tsx?$/.test(name)) found.set(path, await Deno.readTextFile(join(root, path)));
     }
   };
   await walk("src");
@@ -208,7 +208,7 @@ Deno.test("every file that a comment names is there", async () => {
   for (const [path, source] of all) {
     const [room, top] = [posix.dirname(path), `src/${topOf(roomOf(path))}`];
     for (const [comment] of source.matchAll(/\/\*\*[^]*?\*\/|^\s*\/\/.*$/gm)) {
-      for (const [, name] of comment.matchAll(/`([a-z0-9_./]+\.ts)`/g)) {
+      for (const [, name] of comment.matchAll(/`([a-z0-9_./]+\.tsx?)`/g)) {
         const places = [room, top, "src", ""].map((place) => posix.join(place, name!));
         if (places.some((place) => all.has(place))) continue;
         if (await exists(join(root, name!))) continue;
@@ -262,7 +262,8 @@ Deno.test("tests/unit mirrors src", async () => {
         const words = name.slice(0, -"_test.ts".length).split("_");
         const stems = words.map((_, index) => words.slice(0, index + 1).join("_"));
         const known = stems.some((stem) =>
-          all.has(`src/${room}/${stem}.ts`) || stem === posix.basename(room)
+          all.has(`src/${room}/${stem}.ts`) || all.has(`src/${room}/${stem}.tsx`) ||
+          stem === posix.basename(room)
         );
         if (!known) strays.push(path);
       }
@@ -326,7 +327,7 @@ Deno.test("every dependency is used where the table says, and by nobody else", a
   assert.deepEqual(found.sort(byName), table.sort(byName));
   // npm packages that only benchmarks and tests import.
   const others = Object.keys(imports).filter((name) => !used.has(name));
-  assert.deepEqual(others, ["d3-scale", "fast-check"]);
+  assert.deepEqual(others, ["axe-core", "d3-scale", "fast-check", "playwright-core"]);
 });
 
 const face = "/**\n * Does it.\n *\n * @module\n */\n";

@@ -1,0 +1,78 @@
+/**
+ * The files of the dashboard: the page at `/`, its script and its style sheet. They lie in a module that
+ * `scripts/dashboard.ts` makes, and that is loaded with the first request for one of them. `page.ts` sends
+ * them.
+ *
+ * @module
+ */
+
+import { gunzipSync } from "node:zlib";
+import { HostError } from "../errors.ts";
+
+/** A file of the dashboard, as it is sent. */
+export interface Asset {
+  bytes: Uint8Array;
+  /** Value of the header `content-type`. */
+  contentType: string;
+  /** Value of the header `etag`, with its quotes. It differs between encodings (RFC 9110, section 8.8.3). */
+  etag: string;
+  /** Value of the header `content-encoding`; absent if the bytes are the file itself. */
+  encoding?: "gzip";
+}
+
+/** A file in the module that `scripts/dashboard.ts` makes. */
+interface PackedFile {
+  contentType: string;
+  /** First 16 bytes of the file's SHA-256, hexadecimal. */
+  hash: string;
+  /** The file, compressed with gzip, as base64. */
+  gzip: string;
+}
+
+/**
+ * Path of the module, relative to this file. It is a constant of its own, since only the bundling makes
+ * the module: a literal import would need the module to check types. `scripts/compile.ts` writes a
+ * literal path in its place, so that the program file contains the module.
+ */
+const PACKED: string = "../../../dist/dashboard/assets.js";
+
+/**
+ * Returns the file at a path of the HTTP server, or `undefined` if the dashboard has none there.
+ *
+ * @param path the path of the request, without its query; `/` is the page itself
+ * @param accepted the header `accept-encoding` of the request; without `gzip` in it, the file is sent
+ * uncompressed
+ * @throws {HostError} `DASHBOARD_MISSING`, in a checkout that is not bundled
+ */
+export async function assetOf(path: string, accepted = ""): Promise<Asset | undefined> {
+  const files = await packedFiles();
+  const file = Object.hasOwn(files, path) ? files[path] : undefined;
+  if (file === undefined) return undefined;
+  const { contentType, hash, gzip } = file;
+  const packed = Uint8Array.fromBase64(gzip);
+  return acceptsGzip(accepted)
+    ? { bytes: packed, contentType, etag: `"${hash}-gzip"`, encoding: "gzip" }
+    : { bytes: new Uint8Array(gunzipSync(packed)), contentType, etag: `"${hash}"` };
+}
+
+async function packedFiles(): Promise<Record<string, PackedFile>> {
+  try {
+    return (await import(PACKED)).files;
+  } catch (cause) {
+    throw new HostError(
+      "failed",
+      "DASHBOARD_MISSING",
+      `The page cannot be loaded from ${PACKED}; run deno task bundle, if this is a checkout`,
+      { cause },
+    );
+  }
+}
+
+/** Whether a header `accept-encoding` accepts gzip (RFC 9110, section 12.5.3). */
+function acceptsGzip(header: string): boolean {
+  return header.toLowerCase().split(",").some((part) => {
+    const [coding, ...parameters] = part.split(";").map((text) => text.trim());
+    const refused = parameters.some((text) => /^q=0(\.0*)?$/.test(text));
+    return (coding === "gzip" || coding === "x-gzip" || coding === "*") && !refused;
+  });
+}
