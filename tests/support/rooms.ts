@@ -166,7 +166,7 @@ export const rooms: Record<string, Room> = {
   dashboard: {
     runs: "browser",
     holds: "the page that the daemon serves: what is seeded, who takes it, what is weak",
-    imports: ["control"],
+    imports: ["control", "api_client"],
     inner: ["listing", "data", "parts", "pages"],
   },
   fetching: {

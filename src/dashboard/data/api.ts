@@ -1,42 +1,13 @@
 /**
- * Typed access to the HTTP API of the daemon that has served the page.
+ * The operations of the daemon that has served the page, by the client of its HTTP API. A refused token is
+ * reported, so that the page asks for another one.
  *
  * @module
  */
 
-import type {
-  Announced,
-  DhtJson,
-  FollowedJson,
-  HistoryJson,
-  LogsJson,
-  NameJson,
-  OverviewJson,
-  PackageDetailsJson,
-  PackageJson,
-  PublisherJson,
-  RecordJson,
-  ReloadedJson,
-  SettingJson,
-  StatusJson,
-  WatchKind,
-} from "../../control/mod.ts";
+import { ApiError, type Client, createClient, type EventsOptions } from "../../api_client/mod.ts";
+import type { WatchKind } from "../../control/mod.ts";
 import type { Token } from "./token.ts";
-
-/** A request that the daemon has refused, or that has not reached it. */
-export class ApiError extends Error {
-  override name = "ApiError";
-  /** HTTP status; 0 if the daemon has not answered. */
-  readonly status: number;
-  /** Code of the error as in the answer: `NOT_FOUND`; `OFFLINE` if the daemon has not answered. */
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
 
 /** A version of a package of a publisher. */
 export interface VersionOf {
@@ -54,135 +25,104 @@ export interface Followable {
   range?: string;
 }
 
-interface Call {
-  method?: "GET" | "POST" | "DELETE";
-  query?: Record<string, string | undefined>;
-  body?: unknown;
-  signal?: AbortSignal;
-}
-
-/** The operations of the HTTP API. All reject with {@linkcode ApiError}. */
+/** The operations of the HTTP API that pages use. All reject with {@linkcode ApiError}. */
 export class Api {
   /** The token, and whether one is asked for. */
   readonly token: Token;
-  readonly #fetch: typeof fetch;
+  readonly #client: Client;
 
   constructor(token: Token, fetchFunction: typeof fetch) {
     this.token = token;
-    this.#fetch = fetchFunction;
+    const options = { baseUrl: "", token: () => token.current.value, fetch: fetchFunction };
+    this.#client = createClient(options);
   }
 
-  readonly status = (signal?: AbortSignal) => this.#json<StatusJson>("status", { signal });
-  readonly overview = (signal?: AbortSignal) => this.#json<OverviewJson>("overview", { signal });
-  readonly history = (signal?: AbortSignal) => this.#json<HistoryJson>("history", { signal });
-  readonly packages = (signal?: AbortSignal) => this.#json<PackageJson[]>("packages", { signal });
-  readonly records = (signal?: AbortSignal) => this.#json<RecordJson[]>("records", { signal });
+  readonly status = (signal?: AbortSignal) =>
+    this.#read(this.#client.get("/v1/status", { signal }));
+  readonly overview = (signal?: AbortSignal) =>
+    this.#read(this.#client.get("/v1/overview", { signal }));
+  readonly history = (signal?: AbortSignal) =>
+    this.#read(this.#client.get("/v1/history", { signal }));
+  readonly packages = (signal?: AbortSignal) =>
+    this.#read(this.#client.get("/v1/packages", { signal }));
+  readonly records = (signal?: AbortSignal) =>
+    this.#read(this.#client.get("/v1/records", { signal }));
   readonly publishers = (signal?: AbortSignal) =>
-    this.#json<PublisherJson[]>("publishers", { signal });
-  readonly names = (signal?: AbortSignal) => this.#json<NameJson[]>("names", { signal });
-  readonly dht = (signal?: AbortSignal) => this.#json<DhtJson>("dht", { signal });
-  readonly settings = (signal?: AbortSignal) => this.#json<SettingJson[]>("settings", { signal });
-
-  /** Returns lines of the log after the line with the number `after`. */
-  logs({ after, limit }: { after?: number; limit?: number } = {}, signal?: AbortSignal) {
-    const query = { after: after?.toString(), limit: limit?.toString() };
-    return this.#json<LogsJson>("logs", { query, signal });
-  }
+    this.#read(this.#client.get("/v1/publishers", { signal }));
+  readonly names = (signal?: AbortSignal) => this.#read(this.#client.get("/v1/names", { signal }));
+  readonly dht = (signal?: AbortSignal) => this.#read(this.#client.get("/v1/dht", { signal }));
+  readonly settings = (signal?: AbortSignal) =>
+    this.#read(this.#client.get("/v1/settings", { signal }));
+  readonly logs = (signal?: AbortSignal) => this.#read(this.#client.get("/v1/logs", { signal }));
 
   /** Describes a version of a package. */
-  package(version: VersionOf, signal?: AbortSignal) {
-    return this.#json<PackageDetailsJson>(pathOf(version), { query: queryOf(version), signal });
+  package({ name, version, publisher }: VersionOf, signal?: AbortSignal) {
+    const options = { params: { name, version }, query: { publisher }, signal };
+    return this.#read(this.#client.get("/v1/packages/{name}/{version}", options));
   }
 
   /** Removes a version of a package from the seed directory. */
-  remove(version: VersionOf) {
-    return this.#json<unknown>(pathOf(version), { method: "DELETE", query: queryOf(version) });
+  remove({ name, version, publisher }: VersionOf) {
+    const options = { params: { name, version }, query: { publisher } };
+    return this.#change(this.#client.delete("/v1/packages/{name}/{version}", options));
   }
 
   /** Verifies and seeds an archive. */
   add(archive: Blob) {
-    return this.#json<PackageJson>("archives", { method: "POST", body: archive });
+    return this.#change(this.#client.post("/v1/archives", { archive }));
   }
 
   /** Announces packages again; without arguments, everything. */
   announce(packages?: { name: string; version?: string }[]) {
-    return this.#json<Announced[]>("announce", { method: "POST", body: { packages } });
+    return this.#change(this.#client.post("/v1/announce", { body: { packages } }));
   }
 
-  follow(what: Followable) {
-    return this.#json<FollowedJson>("publishers", { method: "POST", body: what });
+  /** Follows a publisher, a package of it, or versions of the package. */
+  follow(body: Followable) {
+    return this.#change(this.#client.post("/v1/publishers", { body }));
   }
 
+  /** Ends following. */
   unfollow({ publisher, name, range }: Followable) {
-    const path = `publishers/${encodeURIComponent(publisher)}`;
-    return this.#json<FollowedJson>(path, { method: "DELETE", query: { name, range } });
+    const options = { params: { key: publisher }, query: { name, range } };
+    return this.#change(this.#client.delete("/v1/publishers/{key}", options));
   }
 
-  /** Reads the settings again. */
+  /** Lets the daemon read the settings again. */
   reload() {
-    return this.#json<ReloadedJson>("reload", { method: "POST" });
+    return this.#change(this.#client.post("/v1/reload"));
   }
 
   /** Ends the daemon. */
   stop() {
-    return this.#json<unknown>("stop", { method: "POST" });
+    return this.#change(this.#client.post("/v1/stop"));
   }
 
-  /** Opens the stream of events (server-sent events). */
-  events(kinds: readonly WatchKind[], signal: AbortSignal): Promise<Response> {
-    return this.#call("events", { query: { kinds: kinds.join(",") }, signal });
-  }
-
-  async #json<T>(path: string, call: Call): Promise<T> {
-    const response = await this.#call(path, call);
-    if (response.status === 204) return undefined as T;
-    return await response.json();
-  }
-
-  async #call(path: string, { method = "GET", query = {}, body, signal }: Call): Promise<Response> {
-    const url = new URL(`/v1/${path}`, location.origin);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) url.searchParams.set(name, value);
+  /** Returns the events of the daemon, until they end or the signal is aborted. */
+  async *events<Kind extends WatchKind>(options: EventsOptions<Kind>) {
+    try {
+      yield* this.#client.events(options);
+    } catch (error) {
+      this.#notice(error, "read");
+      throw error;
     }
-    const headers = new Headers();
-    const token = this.token.current.value;
-    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-    const isFile = body instanceof Blob;
-    if (body !== undefined) {
-      headers.set("content-type", isFile ? "application/gzip" : "application/json");
-    }
-    const response = await this.#fetch(url, {
-      method,
-      headers,
-      signal,
-      body: body === undefined || isFile ? body : JSON.stringify(body),
-      cache: "no-store",
-      redirect: "error",
-    }).catch((error: Error) => {
-      if (signal?.aborted) throw error;
-      throw new ApiError(0, "OFFLINE", "The daemon does not answer");
+  }
+
+  async #read<T>(answer: Promise<T>): Promise<T> {
+    return await answer.catch((error) => {
+      this.#notice(error, "read");
+      throw error;
     });
-    if (response.ok) return response;
-    const { code, message } = await errorOf(response);
-    if (response.status === 401) this.token.ask(method === "GET" ? "read" : "change");
-    throw new ApiError(response.status, code, message);
   }
-}
 
-function pathOf({ name, version }: VersionOf): string {
-  return `packages/${encodeURIComponent(name)}/${encodeURIComponent(version)}`;
-}
+  async #change<T>(answer: Promise<T>): Promise<T> {
+    return await answer.catch((error) => {
+      this.#notice(error, "change");
+      throw error;
+    });
+  }
 
-function queryOf({ publisher }: VersionOf): Record<string, string | undefined> {
-  return { publisher };
-}
-
-async function errorOf(response: Response): Promise<{ code: string; message: string }> {
-  const text = await response.text().catch(() => "");
-  try {
-    const { code, message } = JSON.parse(text).error;
-    return { code: String(code), message: String(message) };
-  } catch {
-    return { code: "HTTP", message: text.trim() || `The daemon answered ${response.status}` };
+  #notice(error: unknown, reason: "read" | "change"): void {
+    if (error instanceof ApiError && error.status === 401) this.token.ask(reason);
   }
 }

@@ -5,9 +5,9 @@
  * @module
  */
 
+import { ApiError } from "../../api_client/mod.ts";
 import type { WatchEvent, WatchKind } from "../../control/mod.ts";
-import type { Api, ApiError } from "./api.ts";
-import { readEvents } from "./event_stream.ts";
+import type { Api } from "./api.ts";
 import { Store } from "./store.ts";
 import type { BrowserClock } from "./time.ts";
 
@@ -26,8 +26,8 @@ export type EventOf<Kind extends WatchKind> = Extract<WatchEvent, { kind: Kind }
 /** First and longest pause before the page tries again (ms). The pause doubles. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
-/** Maximum silence of a stream (ms). The daemon sends a heartbeat each 15 s. */
-const SILENCE_MS = 40_000;
+/** Maximum silence of a stream (ms). The daemon sends `rates` each second. */
+const SILENCE_MS = 20_000;
 
 /** A stream of events of some kinds. */
 export class Live {
@@ -47,7 +47,8 @@ export class Live {
   constructor(api: Api, clock: BrowserClock, kinds: readonly WatchKind[]) {
     this.#api = api;
     this.#clock = clock;
-    this.#kinds = kinds;
+    // The rates are the heartbeat.
+    this.#kinds = [...new Set<WatchKind>([...kinds, "rates"])];
   }
 
   /** Starts the stream. Returns a function that ends it. */
@@ -109,17 +110,18 @@ export class Live {
     };
     try {
       heard();
-      const { body } = await this.#api.events(this.#kinds, both);
-      if (body === null) return undefined;
-      this.connection.set({ state: "online" });
-      this.opened.set(this.opened.value + 1);
-      for await (const { name, data } of readEvents(body, heard)) {
+      const onOpen = () => {
+        this.connection.set({ state: "online" });
+        this.opened.set(this.opened.value + 1);
+      };
+      for await (const event of this.#api.events({ kinds: this.#kinds, signal: both, onOpen })) {
+        heard();
         this.#pauseMs = FIRST_PAUSE_MS;
-        const event = JSON.parse(data) as WatchEvent;
-        for (const handler of [...this.#handlers.get(name as WatchKind) ?? []]) handler(event);
+        for (const handler of [...this.#handlers.get(event.kind) ?? []]) handler(event);
       }
     } catch (error) {
-      if (error instanceof Error && error.name === "ApiError") return error as ApiError;
+      if (error instanceof ApiError) return error;
+      if (!both.aborted) throw error;
     } finally {
       stopWatching();
     }

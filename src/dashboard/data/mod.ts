@@ -2,14 +2,13 @@
  * Data of the daemon for the pages: typed requests, live events, the token.
  *
  * - `api.ts` has a method for each operation of the HTTP API that the pages use.
- * - `live.ts` keeps the stream of events open; `event_stream.ts` reads it.
+ * - `live.ts` keeps the stream of events open.
  * - `hooks.ts` has what components call: `useData`, `useLive`, `useSession`. Start reading here.
  *
  * @module
  */
 
-export { Api, ApiError, type Followable, type VersionOf } from "./api.ts";
-export { readEvents, type ServerEvent } from "./event_stream.ts";
+export { Api, type Followable, type VersionOf } from "./api.ts";
 export {
   type DataOptions,
   type Loaded,

@@ -50,7 +50,7 @@ export function LogPage({ api }: PageProps) {
     };
     const read = async () => {
       try {
-        add((await api.logs({}, ended.signal)).lines);
+        add((await api.logs(ended.signal)).lines);
         setProblem(undefined);
       } catch (error) {
         if (!ended.signal.aborted) setProblem((error as Error).message);
