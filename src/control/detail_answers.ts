@@ -6,40 +6,18 @@
  * @module
  */
 
+import type {
+  Bucket,
+  FamilyDetails,
+  KindTraffic,
+  PacketKind,
+  PeerDetails,
+  TorrentDetails,
+} from "../engine/mod.ts";
 import type { PackageJson, RecordJson } from "./answers.ts";
 
-/** A connected peer of one torrent. */
-export interface PeerJson {
-  /** IP address, as text. */
-  address: string;
-  port: number;
-  /** Name and version of the peer's program, as it claims (BEP 10 `v`, else its peer id); untrusted text. */
-  client?: string;
-  transport: "tcp" | "utp" | "web-seed";
-  encrypted: boolean;
-  /** Whether the peer has connected to us. */
-  incoming: boolean;
-  /** Number of pieces that the peer has. */
-  pieces: number;
-  uploadedBytes: number;
-  downloadedBytes: number;
-  /** Current speeds, in bytes a second. */
-  uploadSpeed: number;
-  downloadSpeed: number;
-}
-
-/** The torrent of an archive, as the engine has it. */
-export interface TorrentJson {
-  /** Length of a piece in bytes, and the number of pieces. */
-  pieceBytes: number;
-  pieces: number;
-  /** Number of verified pieces. */
-  piecesHeld: number;
-  /** The connected peers, at most 200; those with the highest speeds first. */
-  peers: PeerJson[];
-  /** Number of all connected peers. */
-  peersConnected: number;
-}
+/** The torrent of an archive, as the engine has it, and a connected peer of it. */
+export type { PeerDetails as PeerJson, TorrentDetails as TorrentJson };
 
 /** A file of a package. */
 export interface PackageFileJson {
@@ -76,7 +54,7 @@ export interface PackageDetailsJson {
   /** All known versions of the package of this publisher, newest first. */
   versions: VersionJson[];
   /** Absent if the archive is not seeded. */
-  torrent?: TorrentJson;
+  torrent?: TorrentDetails;
   /** The records and the torrent of this version that this home announces. */
   records: RecordJson[];
 }
@@ -115,51 +93,20 @@ export interface NameJson {
   version?: string;
 }
 
-/** Kinds of DHT packets (BEP 5, BEP 44). */
-export type PacketKind =
-  | "ping"
-  | "find_node"
-  | "get_peers"
-  | "announce_peer"
-  | "get"
-  | "put"
-  | "other"
-  | "error";
-
-/** Packets of one kind, since the start. A reply counts by the kind of its query. */
-export interface KindTrafficJson {
-  kind: PacketKind;
-  queriesIn: number;
-  repliesOut: number;
-  queriesOut: number;
-  repliesIn: number;
-}
-
-/** The nodes of the routing table that share a prefix of the same length with our id. */
-export interface BucketJson {
-  /** Length of the shared prefix in bits, 0 to 159. A longer prefix is a smaller distance. */
-  prefixBits: number;
-  nodes: number;
-  /** Number of nodes that have answered in the last 15 minutes (BEP 5: "good"). */
-  good: number;
-}
+/** A part of a routing table, packets of one kind, and their kinds. */
+export type { Bucket as BucketJson, KindTraffic as KindTrafficJson, PacketKind };
 
 /** The DHT node of one address family. */
-export interface DhtFamilyJson {
-  family: 4 | 6;
+export interface DhtFamilyJson extends Omit<FamilyDetails, "nodeIdHex"> {
   /** Node id, 40 hexadecimal digits. */
   nodeId: string;
-  nodes: number;
-  /** Buckets that have nodes, by rising `prefixBits`. */
-  buckets: BucketJson[];
-  traffic: KindTrafficJson[];
 }
 
 /** The DHT nodes of this home. */
 export interface DhtJson {
-  /** The nodes of both families, as far as they run. */
+  /** The nodes of both families, as far as they run; empty while the DHT is off. */
   families: DhtFamilyJson[];
-  /** Median round trip to nodes, milliseconds; absent until one has answered. */
+  /** Median round trip of the last 256 answered queries, milliseconds; absent before the first. */
   roundTripMs?: number;
 }
 

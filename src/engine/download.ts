@@ -8,6 +8,7 @@
 
 import { type Clock, every, formatHostPort, parseAddress, toHex } from "../base/mod.ts";
 import type { PeerAddress } from "../dht/mod.ts";
+import { type TorrentDetails, torrentDetailsOf } from "./details/mod.ts";
 import {
   type ByteRange,
   DuplicateConnections,
@@ -212,6 +213,11 @@ export class Download {
       signal?.removeEventListener("abort", check);
       unwant();
     }
+  }
+
+  /** Describes the torrent, its peers, and the web seeds that are sending now. */
+  details(): TorrentDetails {
+    return torrentDetailsOf(this.torrent, this.#webSeeds.busy());
   }
 
   /** Adds web seeds by their URLs. */

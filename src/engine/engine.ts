@@ -12,7 +12,14 @@ import type { BindingState, Clock } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
 import { addTorrent } from "./add_torrent.ts";
 import { createClient, type CreatedClient, throttle } from "./client.ts";
-import { DhtHosts, type DhtState, type FamilyStatus, type Traffic } from "./dht/mod.ts";
+import type { TorrentDetails } from "./details/mod.ts";
+import {
+  type DhtDetails,
+  DhtHosts,
+  type DhtState,
+  type FamilyStatus,
+  type Traffic,
+} from "./dht/mod.ts";
 import type { Routes } from "./dial/mod.ts";
 import { Download } from "./download.ts";
 import { type DownloadRequest, invalidTorrent, sharedBy } from "./download_request.ts";
@@ -194,6 +201,11 @@ export class Engine {
     return this.#dht?.status(6);
   }
 
+  /** Routing tables and packets by kind of the DHT nodes. */
+  get dhtDetails(): DhtDetails {
+    return this.#dht?.details() ?? { families: [] };
+  }
+
   /** See {@linkcode DhtHosts.useIpv6}. */
   async useIpv6(wanted: boolean, localAddress?: string): Promise<void> {
     if (!this.#ending) await this.#dht?.useIpv6(wanted, this.port, localAddress);
@@ -294,9 +306,7 @@ export class Engine {
     this.downloadOf(infoHashHex)?.addWebSeeds(webSeeds);
   }
 
-  /**
-   * Stops seeding an archive; its files stay on disk. Does nothing if the archive is not seeded.
-   */
+  /** Stops seeding an archive; its files stay on disk. Does nothing if it is not seeded. */
   async remove(infoHashHex: string): Promise<void> {
     this.#neighbours?.remove(infoHashHex);
     await this.#seeds.remove(infoHashHex);
@@ -329,6 +339,11 @@ export class Engine {
   /** Status of every torrent, seeded or downloading. */
   torrents(): TorrentStatus[] {
     return [...this.#seeds.statuses(), ...this.#downloading().map(statusOf)];
+  }
+
+  /** Describes a torrent and its peers, and wakes no archive; `undefined` if there is no torrent. */
+  torrentDetails(infoHashHex: string): TorrentDetails | undefined {
+    return this.downloadOf(infoHashHex)?.details() ?? this.#seeds.details(infoHashHex);
   }
 
   /** The peers of the local network; `undefined` if local discovery is off. */

@@ -10,7 +10,8 @@
  * incoming connections), `lan/` (local discovery), `upload/` (serving blocks), `libraries/`
  * (everything that replaces or patches a member of an npm package), `transport/` (TCP and uTP),
  * `dht/` (UDP sockets, answers to other nodes, limits), `holes/` (introductions between peers),
- * `download/` (piece picking, bans, web seeds), `rendezvous/` (questions about names and publishers).
+ * `download/` (piece picking, bans, web seeds), `details/` (what is shown of one torrent),
+ * `rendezvous/` (questions about names and publishers).
  *
  * The engine runs in the sandboxed worker, so only `src/worker` imports its code; other rooms
  * import only its types. The engine does not schedule announcements: the DHT manager does, with the
@@ -21,13 +22,18 @@
  * @module
  */
 
+export type { PeerDetails, TorrentDetails } from "./details/mod.ts";
 export {
+  type Bucket,
   createUdpSocket,
+  type DhtDetails,
   type DhtState,
+  type FamilyDetails,
   type FamilyStatus,
   type SocketFactory,
   type Traffic,
 } from "./dht/mod.ts";
+export type { KindTraffic, PacketKind } from "./libraries/mod.ts";
 export type { EncryptionMode } from "./dial/mod.ts";
 export { wantRanges } from "./download.ts";
 export type { DownloadRequest, RangesHeld, Reused } from "./download_request.ts";

@@ -8,6 +8,7 @@
  */
 
 import { type Clock, CompactMap, every, type Timer, torrentBeside } from "../base/mod.ts";
+import { type TorrentDetails, torrentDetailsOf, torrentDetailsOfFile } from "./details/mod.ts";
 import { obfuscatedInfoHash, type Torrent } from "./libraries/mod.ts";
 import { readTorrentFile } from "./torrent_file.ts";
 import { destroyTorrent, statusOf, type TorrentStatus, waitForEvent } from "./torrents.ts";
@@ -171,6 +172,23 @@ export class Seeds {
   }
 
   /**
+   * Describes a seeded archive. A sleeping one stays asleep: its `.torrent` is read, and nothing of it is
+   * kept. Returns `undefined` if the archive is not seeded, or its `.torrent` is unusable.
+   */
+  details(infoHashHex: string): TorrentDetails | undefined {
+    const row = this.#rows.get(infoHashHex);
+    if (row === undefined) return undefined;
+    const torrent = this.#awake.get(infoHashHex)?.torrent;
+    if (torrent?.ready && !torrent.destroyed) return torrentDetailsOf(torrent);
+    try {
+      return torrentDetailsOfFile(this.#torrentOf(infoHashHex, rowOf(row)));
+    } catch {
+      // A peer that wants the archive has it reported.
+      return undefined;
+    }
+  }
+
+  /**
    * Stops waking archives. The caller then closes the client, which ends the torrents of the
    * archives that are awake.
    */
@@ -205,10 +223,14 @@ export class Seeds {
     return made;
   }
 
-  async #load(infoHashHex: string, { filePath }: Row): Promise<Torrent> {
+  /** @throws if the file cannot be read */
+  #torrentOf(infoHashHex: string, { filePath }: Row): Uint8Array {
     const from = this.#torrents.get(infoHashHex) ?? torrentBeside(filePath);
-    const bytes = typeof from === "string" ? readTorrentFile(from) : from;
-    const torrent = this.#options.add(bytes, filePath);
+    return typeof from === "string" ? readTorrentFile(from) : from;
+  }
+
+  async #load(infoHashHex: string, row: Row): Promise<Torrent> {
+    const torrent = this.#options.add(this.#torrentOf(infoHashHex, row), row.filePath);
     await waitForEvent(torrent, "ready");
     if (torrent.infoHash === infoHashHex) return torrent;
     const problem = new Error(`its infohash is ${torrent.infoHash}`);

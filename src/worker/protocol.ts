@@ -20,6 +20,7 @@ import type {
 } from "../dht/mod.ts";
 import type {
   ByteRange,
+  DhtDetails,
   DhtState,
   DownloadProgress,
   EncryptionMode,
@@ -30,6 +31,7 @@ import type {
   Reused,
   ReusedRange,
   SeedOrder,
+  TorrentDetails,
   TorrentStatus,
   Totals,
   Traffic,
@@ -237,6 +239,13 @@ export interface WorkerApi {
   status(): Promise<WorkerStatus>;
   /** Returns the status of every torrent. There may be thousands of torrents. */
   torrents(): Promise<TorrentStatus[]>;
+  /**
+   * Describes one torrent and its peers. A sleeping archive stays asleep. Returns `undefined` if there is
+   * no such torrent, or its `.torrent` cannot be read.
+   */
+  torrentDetails(infoHashHex: string): Promise<TorrentDetails | undefined>;
+  /** Returns the routing tables of the DHT nodes, and their packets by kind. */
+  dhtDetails(): Promise<DhtDetails>;
   /**
    * Seeds archives that the command's thread has verified, and announces them regularly to the DHT.
    */

@@ -20,6 +20,7 @@ import { announceEach } from "./announce_now.ts";
 import { WorkerBinding } from "./binding.ts";
 import { DefectLog } from "./defects.ts";
 import { downloadArchive } from "./download.ts";
+import { DownloadCalls } from "./download_calls.ts";
 import type { GateAccess } from "./gate_access.ts";
 import { guardedClock } from "./guarded_clock.ts";
 import {
@@ -53,6 +54,7 @@ export class WorkerRuntime implements WorkerApi {
   readonly #gate: Pick<GateAccess, "client" | "status"> | undefined;
   readonly #binding: WorkerBinding;
   readonly #operations = new RunningOperations();
+  readonly #downloads = new DownloadCalls(() => this.#running);
   readonly #rendezvous: Rendezvous;
   readonly #asked: AskedArchives;
   #engine: Engine | undefined;
@@ -234,6 +236,11 @@ export class WorkerRuntime implements WorkerApi {
 
   torrents = (): Promise<TorrentStatus[]> => Promise.resolve(this.#running.torrents());
 
+  torrentDetails: WorkerApi["torrentDetails"] = (infoHashHex) =>
+    Promise.resolve(this.#running.torrentDetails(infoHashHex));
+
+  dhtDetails: WorkerApi["dhtDetails"] = () => Promise.resolve(this.#running.dhtDetails);
+
   async seed(archives: KeptSeed[]): Promise<void> {
     await this.#running.seed(archives);
     for (const { infoHashHex, announceDueMs, modifiedMs, announces = true } of archives) {
@@ -257,20 +264,10 @@ export class WorkerRuntime implements WorkerApi {
         onProgress: (progress) => this.#send({ event: "progress", operation, progress }),
       }));
 
-  addSources: WorkerApi["addSources"] = (infoHashHex, peers, webSeeds, publisher) => {
-    this.#running.addSources(infoHashHex, peers, webSeeds);
-    if (publisher) this.#running.downloadOf(infoHashHex)?.setPublisher(publisher);
-    return Promise.resolve();
-  };
-
-  widen: WorkerApi["widen"] = (infoHashHex, wantedBytes) =>
-    Promise.resolve(this.#running.downloadOf(infoHashHex)?.widen(wantedBytes));
-
-  wantBeginning: WorkerApi["wantBeginning"] = (infoHashHex, wantedBytes) =>
-    Promise.resolve(this.#running.downloadOf(infoHashHex)?.wantBeginning(wantedBytes));
-
-  offerReused: WorkerApi["offerReused"] = async (infoHashHex, ranges) =>
-    await this.#running.downloadOf(infoHashHex)?.offerReused(ranges) ?? { reusedBytes: 0 };
+  addSources = this.#downloads.addSources;
+  widen = this.#downloads.widen;
+  wantBeginning = this.#downloads.wantBeginning;
+  offerReused = this.#downloads.offerReused;
 
   want: WorkerApi["want"] = (operation, infoHashHex, ranges) =>
     this.#operation(operation, (signal) => {

@@ -136,7 +136,7 @@ export const rooms: Record<string, Room> = {
       ...["dial", "transport", "listen", "lan", "upload"],
       ...["libraries/replacing", "libraries/bencode", "libraries/krpc"],
       ...["libraries/bittorrent_protocol", "libraries/extensions", "libraries/webtorrent"],
-      ...["libraries", "holes", "dht", "download", "rendezvous"],
+      ...["libraries", "holes", "dht", "download", "details", "rendezvous"],
     ],
   },
   worker: {

@@ -9,7 +9,7 @@
 
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { parseAddress, type Timer } from "../../base/mod.ts";
+import { type Family, parseAddress, type Timer } from "../../base/mod.ts";
 import { BencodeEncoder } from "../../bencode/mod.ts";
 import type { Contact, DhtNode } from "../../dht/mod.ts";
 import { fitsAddress, makeNodeId } from "../../reachability/mod.ts";
@@ -24,7 +24,8 @@ import { UnresponsiveNodes } from "./unresponsive_nodes.ts";
 import { fillTable } from "./table_filler.ts";
 import { TableUpkeep } from "./table_upkeep.ts";
 import { UtpPackets } from "./utp_packets.ts";
-import { describeOpenError, type Traffic, UdpSocket } from "./udp_socket.ts";
+import type { Traffic } from "./traffic.ts";
+import { describeOpenError, UdpSocket } from "./udp_socket.ts";
 
 /** First back-off delay before the socket is reopened or the routing table is refilled. */
 const FIRST_RETRY_MS = 1_000;
@@ -90,9 +91,10 @@ export class DhtHost {
   constructor(options: DhtHostOptions) {
     this.#options = options;
     this.#known = options.knownNodes ?? [];
-    const { clock, family, createSocket, localAddress, readOnly = false } = options;
+    const { clock, family, createSocket, localAddress, readOnly = false, counts } = options;
     this.#unresponsive = new UnresponsiveNodes(clock);
-    this.#udp = new UdpSocket(createSocket, new QueryLimiter(() => clock.now()), localAddress);
+    const limiter = new QueryLimiter(() => clock.now());
+    this.#udp = new UdpSocket(createSocket, limiter, localAddress, counts);
     this.utp = this.#udp.utp = new UtpPackets(clock, this.#udp);
     this.#udp.onLost = (error) => this.#lost(`the UDP socket failed: ${error.message}`);
     this.#liveness = new Liveness((silent) => this.#onLivenessChange(silent));
@@ -107,7 +109,11 @@ export class DhtHost {
       timeoutMs: KRPC_TIMEOUT_MS,
       queryBytes: () => this.#udp.received?.lengthBytes,
       readOnly,
-      onOutcome: (error) => this.#liveness.count(error),
+      counts,
+      onOutcome: (error, roundTripMs) => {
+        this.#liveness.count(error);
+        if (!error) options.roundTrips?.add(roundTripMs);
+      },
       onAddress: (voter, claim) => options.onAddressVote?.(voter, claim),
     });
     this.#udp.expected = this.#socket.transactions;
@@ -144,6 +150,11 @@ export class DhtHost {
   /** Numbers of packets and bytes that the UDP socket has sent and received since the start. */
   get traffic(): Readonly<Traffic> {
     return this.#udp.traffic;
+  }
+
+  /** Family of the node's addresses. */
+  get family(): Family {
+    return this.#options.family;
   }
 
   /** Address to which the UDP socket is bound; `undefined` for all. */

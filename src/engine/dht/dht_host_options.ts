@@ -6,7 +6,8 @@
 
 import type { Clock, Family } from "../../base/mod.ts";
 import type { Contact } from "../../dht/mod.ts";
-import type { Krpc } from "../libraries/mod.ts";
+import type { Krpc, PacketCounts } from "../libraries/mod.ts";
+import type { RoundTrips } from "./round_trips.ts";
 import type { SocketFactory } from "./udp_socket.ts";
 
 /**
@@ -39,6 +40,10 @@ export interface DhtHostOptions {
    * @param claim our address and port, in compact form
    */
   onAddressVote?: (voter: string, claim: Uint8Array) => void;
+  /** Counts packets by kind. */
+  counts?: PacketCounts;
+  /** Remembers the times in which queries are answered. */
+  roundTrips?: RoundTrips;
   /** Address of this machine to which the UDP socket is bound. Default: all addresses. */
   localAddress?: string;
   /** Creates UDP sockets of the family. Default: real ones over IPv4. */

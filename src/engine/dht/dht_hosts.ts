@@ -11,7 +11,11 @@ import type { GateClient } from "../../gate/mod.ts";
 import { DhtHost } from "./dht_host.ts";
 import type { DhtHostOptions, DhtState } from "./dht_host_options.ts";
 import type { UtpPort } from "../transport/mod.ts";
-import { addTraffic, noTraffic, type SocketFactory, type Traffic } from "./udp_socket.ts";
+import { type KindTraffic, PacketCounts } from "../libraries/mod.ts";
+import { RoundTrips } from "./round_trips.ts";
+import { type Bucket, bucketsOf } from "./table_buckets.ts";
+import { addTraffic, noTraffic, type Traffic } from "./traffic.ts";
+import type { SocketFactory } from "./udp_socket.ts";
 
 /** Options of {@linkcode DhtHosts}. */
 export interface DhtHostsOptions extends Omit<DhtHostOptions, "family" | "other"> {
@@ -43,6 +47,26 @@ export interface FamilyStatus {
   traffic: Readonly<Traffic>;
 }
 
+/** The DHT node of one family: its routing table and its packets. */
+export interface FamilyDetails {
+  family: Family;
+  /** Node id, 40 hexadecimal digits. */
+  nodeIdHex: string;
+  /** Number of nodes in the routing table. */
+  nodes: number;
+  /** The parts of the routing table that have nodes, the most distant nodes first. */
+  buckets: Bucket[];
+  /** Packets by kind since the start, also of earlier nodes of the family. */
+  traffic: KindTraffic[];
+}
+
+/** What is shown of both DHT nodes. */
+export interface DhtDetails {
+  families: FamilyDetails[];
+  /** Median round trip of the last 256 answered queries, milliseconds; absent before the first. */
+  roundTripMs?: number;
+}
+
 /** Owns the DHT nodes of both families. */
 export class DhtHosts {
   readonly #options: DhtHostsOptions;
@@ -55,6 +79,8 @@ export class DhtHosts {
   #known6: Contact[];
   /** Traffic of the nodes of IPv6 that have ended. */
   #past6 = noTraffic();
+  readonly #counts: Record<Family, PacketCounts> = { 4: new PacketCounts(), 6: new PacketCounts() };
+  readonly #roundTrips = new RoundTrips();
   #suspended: string | undefined;
   /** Runs while a new node of IPv6 is waited for. */
   #settling: Timer | undefined;
@@ -66,6 +92,7 @@ export class DhtHosts {
     this.#bootstrap6 = options.bootstrap.filter(({ host }) => familyOf(host) === 6);
     this.#four = new DhtHost({
       ...options,
+      ...{ counts: this.#counts[4], roundTrips: this.#roundTrips },
       family: 4,
       other: () => this.#six?.krpc,
       bootstrap: options.bootstrap.filter(({ host }) => familyOf(host) === 4),
@@ -99,6 +126,23 @@ export class DhtHosts {
       nodeIdHex: host.krpc.id.toHex(),
       nodes: host.krpc.nodes.count(),
       traffic: family === 6 ? addTraffic(host.traffic, this.#past6) : host.traffic,
+    };
+  }
+
+  /** Routing tables, packets by kind, and round trip of the nodes that there are. */
+  details(): DhtDetails {
+    const { medianMs } = this.#roundTrips;
+    const { clock, hasIpv4 } = this.#options;
+    const hosts = [hasIpv4 ? this.#four : undefined, this.#six].filter((host) =>
+      host !== undefined
+    );
+    return {
+      families: hosts.map(({ family, krpc: { id, nodes } }) => ({
+        ...{ family, nodeIdHex: id.toHex(), nodes: nodes.count() },
+        buckets: bucketsOf(id, nodes.toArray(), clock.now()),
+        traffic: this.#counts[family].rows(),
+      })),
+      ...(medianMs !== undefined && { roundTripMs: medianMs }),
     };
   }
 
@@ -136,6 +180,7 @@ export class DhtHosts {
     }
     this.#six = new DhtHost({
       ...{ clock, readOnly, onAddressVote, localAddress },
+      ...{ counts: this.#counts[6], roundTrips: this.#roundTrips },
       family: 6,
       other: () => this.#four.krpc,
       bootstrap: this.#bootstrap6,

@@ -24,5 +24,13 @@
 
 export { DhtHost } from "./dht_host.ts";
 export type { DhtState } from "./dht_host_options.ts";
-export { DhtHosts, type DhtHostsOptions, type FamilyStatus } from "./dht_hosts.ts";
-export { createUdpSocket, type SocketFactory, type Traffic } from "./udp_socket.ts";
+export {
+  type DhtDetails,
+  DhtHosts,
+  type DhtHostsOptions,
+  type FamilyDetails,
+  type FamilyStatus,
+} from "./dht_hosts.ts";
+export type { Bucket } from "./table_buckets.ts";
+export type { Traffic } from "./traffic.ts";
+export { createUdpSocket, type SocketFactory } from "./udp_socket.ts";

@@ -12,7 +12,14 @@ import { Buffer } from "node:buffer";
 import type { RemoteInfo } from "node:dgram";
 import { EventEmitter } from "node:events";
 import { isNodePort } from "../../base/mod.ts";
-import { classifyByPrefix, type Refusal, validatePacket } from "../libraries/mod.ts";
+import {
+  classifyByPrefix,
+  PacketCounts,
+  type QueryKind,
+  type Refusal,
+  validatePacket,
+} from "../libraries/mod.ts";
+import { noTraffic } from "./traffic.ts";
 import { type DatagramSocket, DenoDatagramSocket } from "./datagram_socket.ts";
 import type { QueryLimiter } from "./query_limiter.ts";
 import { isUtp } from "../../utp/mod.ts";
@@ -26,57 +33,15 @@ export interface Received {
   value?: Uint8Array;
 }
 
-/**
- * Numbers of packets and bytes that the socket has received, sent and dropped since the start, without
- * the uTP packets that {@linkcode UtpPackets} counts. Only the UDP payload counts as bytes.
- */
-export interface Traffic {
-  packetsIn: number;
-  bytesIn: number;
-  packetsOut: number;
-  bytesOut: number;
-  /** Number of received packets that could not be parsed or had an invalid member. */
-  malformed: number;
-  /**
-   * Number of received queries and uTP packets that exceeded the rate limits, or came from a port
-   * below 1024.
-   */
-  limited: number;
-  /** Number of received replies with an unknown transaction id or from the wrong sender. */
-  unasked: number;
-  /**
-   * Number of packets that could not be sent, for lack of a socket or of a usable address and port.
-   */
-  unsent: number;
-}
-
-/** Returns traffic of nothing. */
-export function noTraffic(): Traffic {
-  return {
-    packetsIn: 0,
-    bytesIn: 0,
-    packetsOut: 0,
-    bytesOut: 0,
-    malformed: 0,
-    limited: 0,
-    unasked: 0,
-    unsent: 0,
-  };
-}
-
-/** Returns the sum of the traffic of two sockets. */
-export function addTraffic(a: Readonly<Traffic>, b: Readonly<Traffic>): Traffic {
-  const sum = { ...a };
-  for (const key of Object.keys(sum) as (keyof Traffic)[]) sum[key] += b[key];
-  return sum;
-}
-
 /** Tells which replies to our queries are expected. */
 export interface ExpectedAnswers {
   /** Whether any reply from this host is expected. */
   isAsked(host: string): boolean;
-  /** Whether a reply with this transaction id and sender is expected. Afterwards it is expected no more. */
-  take(transaction: number, host: string, port: number): boolean;
+  /**
+   * Returns the kind of the query that a reply with this transaction id and sender answers; `undefined` if
+   * none is expected. Afterwards it is expected no more.
+   */
+  take(transaction: number, host: string, port: number): QueryKind | undefined;
 }
 
 /** Creates UDP sockets. Tests pass a substitute whose sockets can fail. */
@@ -105,6 +70,8 @@ type SendCallback = (error: Error | null) => void;
  */
 export class UdpSocket extends EventEmitter {
   readonly traffic = noTraffic();
+  /** Counts the packets that are neither malformed, limited nor unasked. */
+  readonly #counts: PacketCounts;
   readonly #create: SocketFactory;
   readonly #limiter: QueryLimiter | undefined;
   /** Address of this machine to which sockets are bound from now on; `undefined` for all. */
@@ -144,16 +111,19 @@ export class UdpSocket extends EventEmitter {
   /**
    * @param limiter rate limits for incoming queries; without it there is no limit
    * @param localAddress address of this machine to which the socket is bound; default: all
+   * @param counts counts received packets by kind
    */
   constructor(
     create: SocketFactory = createUdpSocket,
     limiter?: QueryLimiter,
     localAddress?: string,
+    counts: PacketCounts = new PacketCounts(),
   ) {
     super();
     this.localAddress = localAddress;
     this.#create = create;
     this.#limiter = limiter;
+    this.#counts = counts;
   }
 
   /** The received packet that is being processed; `undefined` at other times. */
@@ -218,6 +188,8 @@ export class UdpSocket extends EventEmitter {
   /**
    * Sends one packet, with the parameters of `dgram`'s `send`. While there is no socket, the packet
    * is dropped and counted.
+   *
+   * @returns whether it was sent
    */
   send(
     bytes: Uint8Array,
@@ -226,10 +198,11 @@ export class UdpSocket extends EventEmitter {
     port: number,
     host: string,
     done: SendCallback = () => {},
-  ): void {
+  ): boolean {
     const fail = (error: Error) => {
       this.traffic.unsent++;
       queueMicrotask(() => done(error));
+      return false;
     };
     if (!this.#socket) return fail(new Error("There is no UDP socket"));
     // A hostile reply may contain an address in 0.0.0.0/8, which the system treats as this machine.
@@ -242,10 +215,11 @@ export class UdpSocket extends EventEmitter {
       });
       this.traffic.packetsOut++;
       this.traffic.bytesOut += length;
+      return true;
     } catch (error) {
       // `send` throws for an impossible port or address. A stranger's packet may name such a port
       // or address.
-      fail(error as Error);
+      return fail(error as Error);
     }
   }
 
@@ -324,7 +298,7 @@ export class UdpSocket extends EventEmitter {
     const copy = Buffer.from(bytes);
     const packet = validatePacket(copy);
     if (packet === undefined) return "malformed";
-    const { kind, transaction, refusal, t, value } = packet;
+    const { kind, transaction, refusal, t, value, query = "other" } = packet;
     if (kind === "q") {
       if (first !== "query" && !this.#admits(address, port)) return "limited";
       this.#received = { lengthBytes: bytes.length, value };
@@ -332,11 +306,14 @@ export class UdpSocket extends EventEmitter {
         this.onRefused(refusal, t, from);
         return "malformed";
       }
-    } else if (
-      transaction === undefined || this.expected?.take(transaction, address, port) === false
-    ) {
-      return "unasked";
-    } else this.#limiter?.noteReply(address, port);
+      this.#counts.count(query, "queriesIn");
+    } else {
+      if (transaction === undefined) return "unasked";
+      const asked = this.expected ? this.expected.take(transaction, address, port) : "other";
+      if (asked === undefined) return "unasked";
+      this.#limiter?.noteReply(address, port);
+      this.#counts.count(kind === "e" ? "error" : asked, "repliesIn");
+    }
     this.emit("message", copy, from);
     return undefined;
   }

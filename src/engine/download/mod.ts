@@ -29,6 +29,6 @@ export { PublisherPeers } from "./publisher_peers.ts";
 export { RendezvousDials } from "./rendezvous_dials.ts";
 export { Reuse } from "./reuse.ts";
 export { invalidReuse, type ReusedRange } from "./reused_ranges.ts";
-export { WebSeeds, type WebSeedStatus } from "./web_seeds.ts";
+export { type BusyWebSeed, WebSeeds, type WebSeedStatus } from "./web_seeds.ts";
 export type { FetchRange } from "./web_transfer.ts";
 export { SmartBan } from "./smart_ban.ts";

@@ -34,6 +34,15 @@ export interface WebSeedStatus {
   problem?: string;
 }
 
+/** A web seed that is sending now. */
+export interface BusyWebSeed {
+  url: string;
+  /** Bytes of verified pieces that it has sent. */
+  receivedBytes: number;
+  /** Mean speed since the running transfer began, in bytes a second. */
+  downloadSpeed: number;
+}
+
 /** Dependencies of {@linkcode WebSeeds}. */
 export interface WebSeedsOptions {
   clock: Clock;
@@ -72,6 +81,8 @@ interface Seed {
   /** Whether a transfer is under way, and when the last one began. */
   isBusy: boolean;
   begunMs: number;
+  /** Bytes that the transfer has brought, also of pieces that are not verified yet. */
+  runBytes: number;
   notBeforeMs: number;
 }
 
@@ -102,7 +113,8 @@ export class WebSeeds {
   add(urls: readonly string[]): void {
     for (const url of urls) {
       if (this.#seeds.some((seed) => seed.url === url)) continue;
-      this.#seeds.push({ url, receivedBytes: 0, isBusy: false, begunMs: 0, notBeforeMs: 0 });
+      const idle = { isBusy: false, begunMs: 0, runBytes: 0, notBeforeMs: 0 };
+      this.#seeds.push({ url, receivedBytes: 0, ...idle });
     }
   }
 
@@ -112,6 +124,17 @@ export class WebSeeds {
       const why = problem ?? (this.#torrent.ready ? undefined : torrentProblem);
       return { url, receivedBytes, ...(why !== undefined && { problem: why }) };
     });
+  }
+
+  /** The web seeds that are sending now. */
+  busy(): BusyWebSeed[] {
+    const nowMs = this.#options.clock.now();
+    return this.#seeds.filter(({ run }) => run).map((
+      { url, receivedBytes, begunMs, runBytes },
+    ) => ({
+      ...{ url, receivedBytes },
+      downloadSpeed: Math.round(runBytes * 1_000 / Math.max(nowMs - begunMs, 1)),
+    }));
   }
 
   /** Waits again for what peers send, because they were asked for nothing meanwhile. */
@@ -220,6 +243,7 @@ export class WebSeeds {
   async #work(seed: Seed, transfer: (progress: NoProgress) => Promise<void>): Promise<void> {
     seed.isBusy = true;
     seed.begunMs = this.#options.clock.now();
+    seed.runBytes = 0;
     const progress = new NoProgress(this.#options.clock, this.#ended.signal);
     try {
       await transfer(progress);
@@ -247,6 +271,7 @@ export class WebSeeds {
         let position = startBytes;
         for await (const bytes of progress.watch(range.body)) {
           await this.#count(bytes.length);
+          seed.runBytes += bytes.length;
           let at = 0;
           while (at < bytes.length && position < endBytes) {
             filling ??= this.#take(run);

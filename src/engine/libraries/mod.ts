@@ -26,6 +26,7 @@ export {
   changeNodeId,
   classifyByPrefix,
   guardTable,
+  type KindTraffic,
   type Krpc,
   type KrpcContact,
   type KrpcError,
@@ -33,10 +34,14 @@ export {
   KrpcNode,
   type KrpcNodeOptions,
   type KrpcSocket,
+  PacketCounts,
+  type PacketKind,
+  type QueryKind,
   QuerySocket,
   type Refusal,
   validatePacket,
 } from "./krpc/mod.ts";
+export { isEncrypted } from "./bittorrent_protocol/mod.ts";
 export { applyReplacements, changedMembers, replacements, used } from "./list.ts";
 export type { Replacement } from "./replacing/mod.ts";
 export {

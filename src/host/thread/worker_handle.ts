@@ -7,14 +7,7 @@
  * @module
  */
 
-import {
-  type BindingState,
-  type Clock,
-  collectGarbage,
-  delay,
-  every,
-  type Timer,
-} from "../../base/mod.ts";
+import { type Clock, collectGarbage, delay, every, type Timer } from "../../base/mod.ts";
 import type {
   GetOutcome,
   ItemKey,
@@ -26,15 +19,14 @@ import type {
 } from "../../dht/mod.ts";
 import type {
   ByteRange,
-  DhtState,
+  DhtDetails,
   DownloadProgress,
   RangesHeld,
+  TorrentDetails,
   TorrentStatus,
 } from "../../engine/mod.ts";
 import type { EngineOptions, LauncherRequests } from "../../launcher/mod.ts";
 import type { MutableItem, RendezvousQuestion } from "../../records/mod.ts";
-import type { ReachabilityStatus } from "../../reachability/mod.ts";
-import type { PortMappingStatus } from "../../router/mod.ts";
 import {
   connectWorker,
   type DownloadOrder,
@@ -53,27 +45,10 @@ import {
   type WorkerStatus,
 } from "../../worker/mod.ts";
 import { HostError } from "../errors.ts";
-import { answerOf, type OnAnswer, type QuestionListeners } from "./questions.ts";
+import { answerOf, type OnAnswer } from "./questions.ts";
+import { Callers, hearEvent, type WorkerHandleListeners } from "./worker_events.ts";
 
 type Api = WorkerConnection["api"];
-
-/** Callbacks for events of the worker thread. */
-export interface WorkerHandleListeners extends QuestionListeners {
-  onDht: (state: DhtState) => void;
-  onPortMapping: (status: PortMappingStatus) => void;
-  onPinhole: (status: PortMappingStatus | undefined) => void;
-  onReachability: (status: ReachabilityStatus) => void;
-  /** Called when the state of the addresses to which the engine is bound has changed. */
-  onBinding: (state: BindingState) => void;
-  onAnnounced: (report: ReportData) => void;
-  onFailure: (error: Error) => void;
-  /** Called with each log line of the worker thread or of a library in the thread. */
-  onLog: (level: "warn" | "debug", message: string) => void;
-  /** Called when a peer connects for a seeded archive, once an hour for each. */
-  onAsked?: (infoHashHex: string) => void;
-  /** Called when the `.torrent` file of a seeded archive cannot be read. */
-  onUnreadable: (infoHashHex: string, message: string) => void;
-}
 
 /** Interval between pings of the command's thread to the worker thread (ms). */
 const PING_MS = 30_000;
@@ -90,10 +65,7 @@ const LATE_MS = PING_MS / 2;
 export class WorkerHandle {
   readonly #connection: WorkerConnection;
   readonly #clock: Clock;
-  readonly #progress = new Map<number, (progress: DownloadProgress) => void>();
-  readonly #shown = new Map<number, (item: MutableItem) => void>();
-  readonly #answers = new Map<number, OnAnswer>();
-  readonly #reports = new Map<number, (report: ReportData) => void>();
+  readonly #callers = new Callers();
   /** Reject functions of the promises of all running calls. They are called if the thread dies. */
   readonly #waiting = new Set<(reason: Error) => void>();
   readonly #onFailure: (error: Error) => void;
@@ -123,35 +95,12 @@ export class WorkerHandle {
         onFailure: (error) => worker.#fail(error),
         onEvent: (event) => {
           worker.#silent = 0;
-          if (event.event === "dht") {
-            worker.#hasDht = isReachable(event.state);
-            listeners.onDht(event.state);
-          } else if (event.event === "port-mapping") {
-            listeners.onPortMapping(event.status);
-          } else if (event.event === "pinhole") {
-            listeners.onPinhole(event.status);
-          } else if (event.event === "reachability") {
-            listeners.onReachability(event.status);
-          } else if (event.event === "binding") {
-            listeners.onBinding(event.state);
-          } else if (event.event === "unreadable") {
-            listeners.onUnreadable(event.infoHashHex, event.message);
-          } else if (event.event === "asked") {
-            listeners.onAsked?.(event.infoHashHex);
-          } else if (event.event === "log") {
-            listeners.onLog(event.level, event.message);
-          } else if (event.event === "progress") {
-            worker.#progress.get(event.operation)?.(event.progress);
-          } else if (event.event === "shown") {
-            worker.#shown.get(event.operation)?.(event.item);
-          } else if (event.event === "answer") {
-            worker.#answers.get(event.operation)?.(event.answer, event.from);
-          } else if (event.event === "question") {
+          if (event.event === "dht") worker.#hasDht = isReachable(event.state);
+          if (event.event === "question") {
             void answerOf(event.question, listeners).then((answer) =>
               worker.#call((api) => api.answerQuestion(event.number, answer))
             ).catch(() => {});
-          } else if (event.operation === undefined) listeners.onAnnounced(event.report);
-          else worker.#reports.get(event.operation)?.(event.report);
+          } else hearEvent(event, listeners, worker.#callers);
         },
       }, launcher.startEngine),
       clock,
@@ -223,6 +172,11 @@ export class WorkerHandle {
 
   torrents = (): Promise<TorrentStatus[]> => this.#call((api) => api.torrents());
 
+  torrentDetails = (infoHashHex: string): Promise<TorrentDetails | undefined> =>
+    this.#call((api) => api.torrentDetails(infoHashHex));
+
+  dhtDetails = (): Promise<DhtDetails> => this.#call((api) => api.dhtDetails());
+
   seed = (archives: KeptSeed[]): Promise<void> => this.#call((api) => api.seed(archives));
 
   unseed = (infoHashHex: string): Promise<void> => this.#call((api) => api.unseed(infoHashHex));
@@ -246,11 +200,11 @@ export class WorkerHandle {
     onShown?: (item: MutableItem) => void,
   ): Promise<GetOutcome> {
     return this.#operation(signal, async (api, operation) => {
-      if (onShown) this.#shown.set(operation, onShown);
+      if (onShown) this.#callers.shown.set(operation, onShown);
       try {
         return await api.get(operation, key, onShown !== undefined);
       } finally {
-        this.#shown.delete(operation);
+        this.#callers.shown.delete(operation);
       }
     });
   }
@@ -297,11 +251,11 @@ export class WorkerHandle {
     signal?: AbortSignal,
   ): Promise<RendezvousAsked> {
     return this.#operation(signal, async (api, operation) => {
-      this.#answers.set(operation, onAnswer);
+      this.#callers.answers.set(operation, onAnswer);
       try {
         return await api.askRendezvous(operation, question);
       } finally {
-        this.#answers.delete(operation);
+        this.#callers.answers.delete(operation);
       }
     });
   }
@@ -313,11 +267,11 @@ export class WorkerHandle {
     signal?: AbortSignal,
   ): Promise<void> {
     return this.#operation(signal, async (api, operation) => {
-      this.#reports.set(operation, onReport);
+      this.#callers.reports.set(operation, onReport);
       try {
         await api.announceNow(operation, idsHex, urgent);
       } finally {
-        this.#reports.delete(operation);
+        this.#callers.reports.delete(operation);
       }
     });
   }
@@ -328,11 +282,11 @@ export class WorkerHandle {
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
     return this.#operation(signal, async (api, operation) => {
-      if (onProgress) this.#progress.set(operation, onProgress);
+      if (onProgress) this.#callers.progress.set(operation, onProgress);
       try {
         return await api.download(operation, order);
       } finally {
-        this.#progress.delete(operation);
+        this.#callers.progress.delete(operation);
       }
     });
   }

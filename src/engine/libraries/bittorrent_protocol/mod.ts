@@ -18,6 +18,7 @@ export { connectionPrototype } from "./connection.ts";
 export { type Payloaded, payloadReplacements } from "./initial_payload.ts";
 export { type Uploader, uploadReplacements } from "./upload_queue.ts";
 export {
+  isEncrypted,
   type Reader,
   readerReplacements,
   readerUses,

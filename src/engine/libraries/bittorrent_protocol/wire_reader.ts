@@ -1,10 +1,11 @@
 /**
- * Parses the messages that a peer sends, instead of npm:bittorrent-protocol. The package has three
+ * Parses the messages that a peer sends, instead of npm:bittorrent-protocol. The package has four
  * faults:
  *
  * - Each time bytes arrive, it copies all unparsed bytes into one buffer. Here a message that
  *   arrives whole is parsed without a copy; only a message that arrives in parts is assembled.
  * - It waits for messages of up to four gigabytes. Here the connection is closed.
+ * - It keeps extended handshakes of any length. Here the connection is closed.
  * - It throws an uncaught exception on an extended handshake with members of the wrong type. Here
  *   the connection is closed.
  *
@@ -35,6 +36,8 @@ export interface Reader {
   _onMessageLength: Parser;
   _processBuffer(): void;
   _onHandshakeBuffer: Parser;
+  /** Called with an extended message (BEP 10): its number, of which 0 is the handshake, and its body. */
+  _onExtended(number: number, body: Uint8Array): void;
   /** npm:webtorrent's number for the encryption of the connection: 2 requires it. */
   _peEnabled: number;
   /** Encryption that was agreed on; 2 encrypts all bytes. */
@@ -64,6 +67,12 @@ const USUAL_BYTES = 16_393;
  * bitfield of eight million pieces.
  */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+/**
+ * Maximum length of an extended handshake, in bytes. Those of known programs have some hundred bytes.
+ * npm:bittorrent-protocol keeps a handshake, decoded, as long as the connection.
+ */
+const MAX_HANDSHAKE_BYTES = 16 * 1024;
 
 const connection = connectionPrototype<Reader>();
 const { _onMessage, _onMessageLength, _write } = connection.object();
@@ -109,6 +118,18 @@ export const readerReplacements: readonly Replacement[] = [
         else onHandshakeBuffer.call(this, handshake);
       },
   }),
+  replace(connection, "_onExtended", {
+    because: "an extended handshake of a megabyte is decoded, and kept as long as the connection",
+    report: "docs/upstream/bittorrent-protocol.md",
+    until: "a release bounds extended handshakes",
+    pinned: "f28e2ad93d70806c3cdae7a19957f9710e2b5f4bc66e1b813483e6af0505fb73",
+    parameters: 2,
+    by: (onExtended) =>
+      function (this: Reader, number: number, body: Uint8Array) {
+        if (number === 0 && body.length > MAX_HANDSHAKE_BYTES) this.destroy();
+        else onExtended.call(this, number, body);
+      },
+  }),
 ];
 
 /** Whether a connection must be encrypted and is not. To be asked after the encrypted handshake. */
@@ -116,6 +137,11 @@ export function requiresEncryption(
   { _peEnabled, _encryptionMethod }: Pick<Reader, "_peEnabled" | "_encryptionMethod">,
 ): boolean {
   return _peEnabled === 2 && _encryptionMethod !== 2;
+}
+
+/** Whether all bytes of a connection are encrypted (Message Stream Encryption with RC4). */
+export function isEncrypted(wire: object): boolean {
+  return (wire as Pick<Reader, "_encryptionMethod">)._encryptionMethod === 2;
 }
 
 /** Private members of npm:bittorrent-protocol that {@linkcode receive} calls. */

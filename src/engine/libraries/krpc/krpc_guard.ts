@@ -20,6 +20,7 @@ import {
   type Span,
 } from "../../../bencode/mod.ts";
 import { MAX_SALT_BYTES, MAX_VALUE_BYTES } from "../../../records/mod.ts";
+import { type QueryKind, queryKindAt } from "./packet_counts.ts";
 
 const DIGIT_2 = 0x32;
 const [DIGIT_1, LETTER_A, LETTER_Q, LETTER_R] = [0x31, 0x61, 0x71, 0x72];
@@ -67,6 +68,8 @@ export interface ValidPacket {
   transaction: number | undefined;
   /** Transaction id as bytes; its length is 1 to 64 bytes. */
   t: Uint8Array;
+  /** Kind of a query. */
+  query?: QueryKind;
   /** The member `v` of a query's arguments, bencoded exactly as received (BEP 44). */
   value?: Uint8Array;
   /** Error with which to answer an invalid query. The query is not passed to the npm packages. */
@@ -153,10 +156,12 @@ function validateQuery(
   packet: Uint8Array,
   scanner: BencodeScanner,
   message: Map<string, Span>,
-): Pick<ValidPacket, "value" | "refusal"> | undefined {
+): Pick<ValidPacket, "query" | "value" | "refusal"> | undefined {
   const a = message.get("a");
   const members = a && membersAt(scanner, a.start);
-  if (!isBytes(message.get("q"), 1, 64)) return undefined;
+  const name = message.get("q");
+  if (!isBytes(name, 1, 64)) return undefined;
+  const query = queryKindAt(packet, name!.end - name!.length, name!.end);
   // Every query contains its sender's id (BEP 5). A query without the id is ignored, because it
   // could be shorter than its answer, which would amplify traffic to a forged sender.
   const id = members?.get("id");
@@ -168,13 +173,13 @@ function validateQuery(
     }
   }
   const value = members.get("v");
-  if (value === undefined) return {};
+  if (value === undefined) return { query };
   // BEP 44 limits the bencoded length of a value. The limit matters, because a stored value is sent
   // to every node that asks for it.
   if (value.end - value.start > MAX_VALUE_BYTES) {
     return { refusal: { code: 205, message: "v is too big" } };
   }
-  return { value: packet.subarray(value.start, value.end) };
+  return { query, value: packet.subarray(value.start, value.end) };
 }
 
 function matches(rule: Rule, span: Span, packet: Uint8Array): boolean {

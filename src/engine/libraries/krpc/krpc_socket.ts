@@ -12,10 +12,14 @@ import { Buffer } from "node:buffer";
 import LibrarySocket from "k-rpc-socket";
 import { type Clock, peerAddressBytes } from "../../../base/mod.ts";
 import type { KrpcError, KrpcMessage, KrpcSocket } from "./krpc_types.ts";
+import { type PacketCounts, queryKindOf } from "./packet_counts.ts";
 import { QueryTimeouts } from "./query_timeouts.ts";
 import { Transactions } from "./transactions.ts";
 
-/** The underlying UDP socket, with the `send` method of a `node:dgram` socket. */
+/**
+ * The underlying UDP socket, with the `send` method of a `node:dgram` socket. `send` returns `false` if the
+ * packet was not sent.
+ */
 export interface PacketSocket {
   send(
     bytes: Uint8Array,
@@ -24,7 +28,7 @@ export interface PacketSocket {
     port: number,
     host: string,
     done?: (error: Error | null) => void,
-  ): void;
+  ): unknown;
 }
 
 /** Options of {@linkcode QuerySocket}. */
@@ -41,11 +45,19 @@ export interface QuerySocketOptions {
   queryBytes?(): number | undefined;
   /** Whether to mark our queries as read-only (BEP 43). */
   readOnly: boolean;
-  /** Called when a query has ended; `error` is `null` if a reply was received. */
-  onOutcome(error: KrpcError | null): void;
+  /** Counts the packets that are sent, by kind. */
+  counts?: PacketCounts;
+  /**
+   * Called when a query has ended, with the time since it was sent, milliseconds; `error` is `null` if a
+   * reply was received.
+   */
+  onOutcome(error: KrpcError | null, roundTripMs: number): void;
   /** Called with the address at which a node sees us, as its reply tells (BEP 42). */
   onAddress?(voter: string, claim: Uint8Array): void;
 }
+
+/** The address and port that a message is sent to. */
+type Peer = { address?: string; host?: string; port: number };
 
 type Done = (error: KrpcError | null, message: KrpcMessage | null) => void;
 
@@ -94,38 +106,62 @@ export class QuerySocket extends Base {
   ): number {
     this._tick = this.transactions.freeId() - 1;
     let id: number | undefined = undefined;
+    const sentMs = performance.now();
     id = super.query(peer, message, (error, ...rest) => {
       if (id !== undefined) this.timeouts.end(id);
-      this.#options.onOutcome(error);
+      this.#options.onOutcome(error, performance.now() - sentMs);
       const claim = rest[0]?.ip;
       if (!error && claim instanceof Uint8Array) this.#options.onAddress?.(peer.host, claim);
       done(error, ...rest);
     });
     if (id === undefined) return id;
-    this.transactions.add(id, peer.host, peer.port);
+    this.transactions.add(id, peer.host, peer.port, queryKindOf(message.q));
     this.timeouts.begin(id);
     return id;
   }
 
+  /** Encodes and sends a query or an error. */
+  override send(peer: Peer, message: Record<string, unknown>, done?: () => void): void {
+    const isQuery = message.y === "q";
+    const marked = isQuery && this.#options.readOnly ? { ...message, ro: 1 } : message;
+    if (!this.#transmit(peer, marked, this.#options.encode(marked), done)) return;
+    if (isQuery) this.#options.counts?.count(queryKindOf(message.q), "queriesOut");
+    else this.#options.counts?.count("error", "repliesOut");
+  }
+
   /**
-   * Encodes and sends a message: a query, a reply or an error. A reply tells the asker its address
-   * and port (BEP 42), unless that would make it too long for its query, whose sender can be forged.
+   * Encodes and sends a reply. It tells the asker its address and port (BEP 42), unless that would make
+   * it too long for its query, whose sender can be forged.
    */
-  override send(
-    peer: { address?: string; host?: string; port: number },
-    message: Record<string, unknown>,
+  override response(
+    peer: Peer,
+    query: { t?: unknown; q?: unknown },
+    reply: Record<string, unknown>,
     done?: () => void,
   ): void {
-    const { readOnly, encode, udp } = this.#options;
-    const marked = readOnly && message.y === "q" ? { ...message, ro: 1 } : message;
-    const bytes = message.y === "r" ? this.#encodeReply(peer, message) : encode(marked);
-    if (!bytes) return super.send(peer, marked, done);
-    udp.send(bytes, 0, bytes.length, peer.port, (peer.address ?? peer.host)!, done);
+    const message = { t: query.t, y: "r", r: reply };
+    if (!this.#transmit(peer, message, this.#encodeReply(peer, message), done)) return;
+    this.#options.counts?.count(queryKindOf(query.q), "repliesOut");
+  }
+
+  /** Returns whether the message was sent. */
+  #transmit(
+    peer: Peer,
+    message: Record<string, unknown>,
+    bytes: Buffer | undefined,
+    done?: () => void,
+  ): boolean {
+    if (bytes) {
+      const host = (peer.address ?? peer.host)!;
+      return this.#options.udp.send(bytes, 0, bytes.length, peer.port, host, done) !== false;
+    }
+    super.send(peer, message, done);
+    return true;
   }
 
   #encodeReply(
-    peer: { address?: string; host?: string; port: number },
-    message: Record<string, unknown>,
+    peer: Peer,
+    message: { r: Record<string, unknown> },
   ): Buffer | undefined {
     const { encode, queryBytes } = this.#options;
     const ip = compactAddress(peer.address ?? peer.host, peer.port);
@@ -139,8 +175,8 @@ export class QuerySocket extends Base {
  * Returns the number of lengths of its query that a reply with `ip` may have: one if it has nothing but
  * our node id, as those to `ping`, and three if it has nodes, as those to `find_node`.
  */
-function mostMultiple({ r }: Record<string, unknown>): number {
-  const { id: _, nodes, nodes6, ...rest } = r as Record<string, unknown>;
+function mostMultiple({ r }: { r: Record<string, unknown> }): number {
+  const { id: _, nodes, nodes6, ...rest } = r;
   if (Object.keys(rest).length > 0) return Infinity;
   return nodes || nodes6 ? 3 : 1;
 }

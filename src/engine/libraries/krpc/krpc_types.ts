@@ -65,6 +65,12 @@ export interface KrpcSocket extends EventEmitter {
     message: Record<string, unknown>,
     done?: () => void,
   ): void;
+  response(
+    peer: { address?: string; host?: string; port: number },
+    query: { t?: unknown; q?: unknown },
+    reply: Record<string, unknown>,
+    done?: () => void,
+  ): void;
   cancel(transaction: number, error?: Error): void;
   destroy(done?: () => void): void;
   error(peer: unknown, query: unknown, error: unknown, done?: () => void): void;

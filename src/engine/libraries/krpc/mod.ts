@@ -5,6 +5,7 @@
  *   random transaction ids ({@linkcode Transactions}) and timeouts (`query_timeouts.ts`).
  * - {@linkcode KrpcNode} is the node with its routing table. {@linkcode guardTable} limits which
  *   contacts enter the table.
+ * - {@linkcode PacketCounts} counts packets by kind.
  * - `krpc_guard.ts` validates each packet before the packages decode it.
  *
  * `engine/dht` answers queries. Begin with `krpc_socket.ts`.
@@ -16,5 +17,11 @@ export { classifyByPrefix, type Refusal, validatePacket, type ValidPacket } from
 export { changeNodeId, KrpcNode, type KrpcNodeOptions, krpcReplacements } from "./krpc_node.ts";
 export { type PacketSocket, QuerySocket, type QuerySocketOptions } from "./krpc_socket.ts";
 export * from "./krpc_types.ts";
+export {
+  type KindTraffic,
+  PacketCounts,
+  type PacketKind,
+  type QueryKind,
+} from "./packet_counts.ts";
 export { guardTable } from "./table_guard.ts";
 export { Transactions } from "./transactions.ts";

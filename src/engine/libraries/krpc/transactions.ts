@@ -9,6 +9,7 @@
  */
 
 import { randomInt } from "node:crypto";
+import type { QueryKind } from "./packet_counts.ts";
 
 /**
  * Time for which a query is remembered, in milliseconds. It is longer than the query's timeout,
@@ -29,6 +30,7 @@ const MAX_KEPT = IDS / 2;
 interface Asked {
   host: string;
   port: number;
+  kind: QueryKind;
   /** Time at which the query was sent, in milliseconds. */
   at: number;
 }
@@ -54,8 +56,8 @@ export class Transactions {
   }
 
   /** Remembers a query that was sent. */
-  add(id: number, host: string, port: number): void {
-    this.#asked.set(id, { host, port, at: this.#now() });
+  add(id: number, host: string, port: number, kind: QueryKind): void {
+    this.#asked.set(id, { host, port, kind, at: this.#now() });
     this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1);
   }
 
@@ -65,16 +67,16 @@ export class Transactions {
   }
 
   /**
-   * Whether a reply matches a remembered query. The query is then forgotten, so a second reply does
-   * not match.
+   * Returns the kind of the remembered query that a reply matches; `undefined` if it matches none. The
+   * query is then forgotten, so a second reply does not match.
    *
    * @param id the transaction id, two bytes read as a big-endian number
    */
-  take(id: number, host: string, port: number): boolean {
+  take(id: number, host: string, port: number): QueryKind | undefined {
     const asked = this.#asked.get(id);
-    if (asked?.host !== host || asked.port !== port) return false;
+    if (asked?.host !== host || asked.port !== port) return undefined;
     this.#drop(id, asked);
-    return true;
+    return asked.kind;
   }
 
   /** Forgets queries that have expired or exceed the maximum number, oldest first. */

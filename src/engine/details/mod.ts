@@ -1,0 +1,16 @@
+/**
+ * What is shown of one torrent: its pieces, and its connected peers. `client_name.ts` reads the name of
+ * a peer's program from what the peer claims.
+ *
+ * Start with `torrent_details.ts`.
+ *
+ * @module
+ */
+
+export {
+  MAX_DETAILED_PEERS,
+  type PeerDetails,
+  type TorrentDetails,
+  torrentDetailsOf,
+  torrentDetailsOfFile,
+} from "./torrent_details.ts";
