@@ -115,3 +115,4 @@ export {
   type RangeKind,
   rangeKind,
 } from "./version_marks.ts";
+export { revokedUsesOf } from "./revoked_uses.ts";

@@ -16,6 +16,7 @@ import type { LoadedSettings, Settings } from "../config/mod.ts";
 import { ensureHome, homePaths, type StatusJson, tryLockHome } from "../control/mod.ts";
 import type { HostListeners, HostOptions, HostRequests } from "./options.ts";
 import type { HttpPage } from "./http/mod.ts";
+import { History, LogLines } from "./observing/mod.ts";
 import { drain, homeInUse, startHost } from "./node.ts";
 
 /** Options of {@linkcode runDaemon}. */
@@ -33,6 +34,10 @@ export interface DaemonOptions {
    * is disposed of when the daemon ends.
    */
   onReload?: (reload: () => Promise<unknown>) => Disposable;
+  /** The log's newest lines, to which the caller adds its own. Default: those of the listeners only. */
+  log?: LogLines;
+  /** Returns whether details are logged (level `debug`). Default: no. */
+  logsDetails?: () => boolean;
   /** Called once the daemon is ready: the TCP port is bound and the control socket accepts requests. */
   onReady: (status: StatusJson, http: HostPort | undefined) => void;
   /** Aborting this signal stops the daemon. */
@@ -53,17 +58,20 @@ const CLOSE_DEADLINE_MS = 5_000;
  * engine fails
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { settings, clock, listeners, signal } = options;
+  const { settings, clock, signal } = options;
+  const log = options.log ?? new LogLines(clock);
+  const observed = { log, history: new History(clock) };
+  const listeners = recording(options, log);
   const paths = homePaths(settings.home);
   await ensureHome(settings.home);
   const lock = await tryLockHome(paths.lock);
   if (!lock) throw await homeInUse(settings.home, paths.lock);
   try {
-    let outcome = await runHost(options);
+    let outcome = await runHost({ ...options, listeners, observed });
     const onReady: DaemonOptions["onReady"] = ({ binding }) =>
       listeners.onNotice(`started anew, bound to ${described(binding)}`);
     while (outcome === "moved" && !signal.aborted) {
-      outcome = await runHost({ ...options, onReady }).catch(async (error) => {
+      outcome = await runHost({ ...options, listeners, observed, onReady }).catch(async (error) => {
         // The interface may have vanished again.
         if ((error as Partial<LibreseedError>).code !== "BIND_NOT_FOUND") throw error;
         await delay(clock, RETRY_MS, signal).catch(() => {});
@@ -75,8 +83,31 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   }
 }
 
+/** Returns listeners that also add what they hear to the newest lines of the log. */
+function recording(
+  { listeners, logsDetails }: DaemonOptions,
+  log: LogLines,
+): DaemonOptions["listeners"] {
+  return {
+    onNotice(message) {
+      log.add("info", message);
+      listeners.onNotice(message);
+    },
+    onWarning(message) {
+      log.add("warn", message);
+      listeners.onWarning(message);
+    },
+    onDetail(message) {
+      if (logsDetails?.()) log.add("debug", message);
+      listeners.onDetail?.(message);
+    },
+  };
+}
+
 /** Runs a host until it is stopped, or until the interface to which it is bound has another address. */
-async function runHost(options: DaemonOptions): Promise<"stopped" | "moved"> {
+async function runHost(
+  options: DaemonOptions & Required<Pick<HostOptions, "observed">>,
+): Promise<"stopped" | "moved"> {
   const { settings, clock, listeners, signal } = options;
   const ended = Promise.withResolvers<"stopped" | "moved">();
   const abort = () => ended.resolve("stopped");
@@ -90,6 +121,7 @@ async function runHost(options: DaemonOptions): Promise<"stopped" | "moved"> {
       listeners: { ...listeners, onFailure: ended.reject },
       onMoved: () => ended.resolve("moved"),
       onStop: abort,
+      observed: options.observed,
       origins: options.origins,
       readSettings: options.readSettings,
     });
@@ -113,6 +145,7 @@ async function runHost(options: DaemonOptions): Promise<"stopped" | "moved"> {
       host.seedAll().catch(ended.reject);
       return signal.aborted ? "stopped" : await ended.promise;
     } finally {
+      host.stopObserving();
       await page?.close();
       await drain(control, clock, DRAIN_DEADLINE_MS);
       await host.close(CLOSE_DEADLINE_MS);

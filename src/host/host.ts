@@ -31,6 +31,7 @@ import { HostBinding } from "./binding.ts";
 import { BootstrapNodes } from "./bootstrap.ts";
 import { hostStatus } from "./host_status.ts";
 import { createKeepers, type Keepers } from "./keepers.ts";
+import { DelegatedOperations, type DelegateParts } from "./delegated_operations.ts";
 import { engineOptionsOf, type HostOptions, workerOptionsOf } from "./options.ts";
 import { namePortOwner } from "./port_owner.ts";
 import { mappingSecret } from "./mapping_secret.ts";
@@ -50,7 +51,6 @@ import { RendezvousAnswers } from "./rendezvous/mod.ts";
 import { describeSettings, readAnew, tellReloaded } from "./reload.ts";
 import {
   catalogSeederOf,
-  countPeers,
   HostDownloads,
   Packages,
   RevocationWatch,
@@ -66,7 +66,7 @@ import { WorkerHandle } from "./thread/mod.ts";
  */
 const NOTED_WITHIN_MS = 30_000;
 
-export class Host implements Operations {
+export class Host extends DelegatedOperations implements Operations {
   #options: HostOptions;
   readonly #state: StateDatabase;
   /**
@@ -153,6 +153,7 @@ export class Host implements Operations {
     names: readonly string[],
     worker: WorkerHandle,
   ) {
+    super();
     this.#options = options;
     this.#catalogsAtStart = names.filter(isCatalogName);
     this.#ownState = own;
@@ -235,12 +236,19 @@ export class Host implements Operations {
       ...{ daemon: this.#options.daemon, clock, settings: () => this.#options.settings, launcher },
       ...{ operations: this, state: this.#state, trust: this.#trust, seeds: this.#seeds, worker },
       ...{ packages: this.#packages, records: this.#records, downloads: this.#downloads },
+      ...{ recordOperations: this.#dht, ...this.#options.observed },
       ...{ follows: () => this.#follows, ...listeners },
     });
   }
 
+  /** Ends all watching, so that requests to watch do not delay the end of the host. */
+  stopObserving(): void {
+    this.#observations.stop();
+  }
+
   /** Does the daemon's work: keeps all records alive, seeds all archives and watches the seed directory. */
   async seedAll(): Promise<void> {
+    this.#observations.start();
     const announcing = this.#keepers.announcing!;
     await announcing.start();
     if (announcing.announcesAll) this.#torrentsDueMs = this.#records.torrentsDueMs();
@@ -283,6 +291,11 @@ export class Host implements Operations {
     await this.#worker.tidy();
   }
 
+  protected get parts(): DelegateParts {
+    const [records, downloads] = [this.#dht, this.#downloads];
+    return { records, downloads, worker: this.#worker, observations: this.#observations };
+  }
+
   status(): Promise<StatusJson> {
     const { settings, daemon } = this.#options;
     return hostStatus({
@@ -310,22 +323,6 @@ export class Host implements Operations {
       ...{ packages: this.#packages, seeds: this.#seeds, records: this.#records },
       ...{ names: this.#keepers.names, worker: this.#worker },
     });
-
-  lookUp: Operations["lookUp"] = (request, options) => this.#dht.lookUp(request, options);
-  keptItem: Operations["keptItem"] = (request) => this.#dht.keptItem(request);
-  store: Operations["store"] = (request, options) => this.#dht.store(request, options);
-  askRendezvous: Operations["askRendezvous"] = (...call) => this.#dht.askRendezvous(...call);
-  announce: Operations["announce"] = (request, options) => this.#dht.announce(request, options);
-  nameEntry: Operations["nameEntry"] = (request) => this.#dht.nameEntry(request);
-  indexName: Operations["indexName"] = (request, options) => this.#dht.indexName(request, options);
-
-  countPeers: Operations["countPeers"] = (...call) => countPeers(this.#worker, ...call);
-  download: Operations["download"] = (...call) => this.#downloads.download(...call);
-  downloadPrefix: Operations["downloadPrefix"] = (...call) =>
-    this.#downloads.downloadPrefix(...call);
-  widenPrefix: Operations["widenPrefix"] = (request) => this.#downloads.widenPrefix(request);
-  wantRange: Operations["wantRange"] = (...call) => this.#downloads.wantRange(...call);
-  readRanges: Operations["readRanges"] = (...call) => this.#downloads.readRanges(...call);
 
   followed = (): Promise<void> => Promise.resolve(this.#follows?.look());
 
@@ -355,19 +352,6 @@ export class Host implements Operations {
     return reloaded;
   }
 
-  overview: Operations["overview"] = () => this.#observations.overview();
-  describePackage: Operations["describePackage"] = (...call) =>
-    this.#observations.describePackage(...call);
-  publishers: Operations["publishers"] = () => this.#observations.publishers();
-  names: Operations["names"] = () => this.#observations.names();
-  dht: Operations["dht"] = () => this.#observations.dht();
-  logs: Operations["logs"] = (...call) => this.#observations.logs(...call);
-  history: Operations["history"] = () => this.#observations.history();
-  watch: Operations["watch"] = (...call) => this.#observations.watch(...call);
-  follow: Operations["follow"] = (...call) => this.#observations.follow(...call);
-  unfollow: Operations["unfollow"] = (...call) => this.#observations.unfollow(...call);
-  publish: Operations["publish"] = (...call) => this.#observations.publish(...call);
-
   stop = (): Promise<void> => Promise.resolve(this.#options.onStop?.());
 
   /**
@@ -375,6 +359,7 @@ export class Host implements Operations {
    * milliseconds to stop.
    */
   async close(deadlineMs: number): Promise<void> {
+    this.stopObserving();
     this.#bootstrap.stop();
     this.#dhtWatch.stop();
     this.#packages.stop();

@@ -9,6 +9,7 @@ import { type EngineOptions, type LauncherRequests, mapsPort, usesLan } from "..
 import { type LoadedSettings, type Settings, workerSettings } from "../config/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import type { WorkerOptions } from "../worker/mod.ts";
+import type { History, LogLines } from "./observing/mod.ts";
 
 /** Callbacks for messages and failures of the host. */
 export interface HostListeners {
@@ -57,6 +58,8 @@ export interface HostOptions {
   state?: () => StateDatabase;
   /** For each setting, the place its value comes from (flag, environment, file or default). */
   origins?: LoadedSettings["origins"];
+  /** The daemon's log and its last day, which outlive a host that is started anew. */
+  observed?: { log: LogLines; history: History };
   /** Reads the settings from their sources again. If absent, the operation `reload` changes nothing. */
   readSettings?: () => Promise<Pick<LoadedSettings, "values" | "origins">>;
 }

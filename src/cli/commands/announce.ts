@@ -5,7 +5,7 @@
  */
 
 import { toHex } from "../../base/mod.ts";
-import type { Announced } from "../../control/mod.ts";
+import { type Announced, labelOf } from "../../control/mod.ts";
 import type { MutableItem } from "../../records/mod.ts";
 import { defineCommand, textArgument } from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
@@ -13,7 +13,6 @@ import { CliError } from "../process/errors.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../process/exit_codes.ts";
 import { withNode } from "../running/with_node.ts";
 import type { Output } from "../terminal/output.ts";
-import { labelOf } from "../terminal/record_label.ts";
 
 export default defineCommand<Record<never, never>, string[]>({
   description:

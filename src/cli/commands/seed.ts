@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatHostPort, LibraryLines, takeConsole } from "../../base/mod.ts";
+import { errorToData, formatHostPort, LibraryLines, takeConsole } from "../../base/mod.ts";
 import { defineCommand } from "../flags/command.ts";
 import {
   archiveSettings,
@@ -43,9 +43,20 @@ export default defineCommand<Record<never, never>, []>({
       style: () =>
         output.json || logFormat === "json" ? "json" : stderrIsJournal ? "journal" : "text",
     });
-    const lines = new LibraryLines(io.clock, (line) => output.detail(line));
+    const logsDetails = () => output.verbose || logLevel === "debug";
+    const lines = new LibraryLines(io.clock, (line) => {
+      output.detail(line);
+      if (logsDetails()) keep(line);
+    });
+    let keep = (_line: string) => {};
     using _console = takeConsole((args) => lines.hear(args));
-    const { runDaemon } = await import("../../host/mod.ts");
+    const { LogLines, runDaemon } = await import("../../host/mod.ts");
+    const log = new LogLines(io.clock);
+    keep = (line) => log.add("debug", line);
+    const failed = (error: unknown) => {
+      output.error(error);
+      log.add("error", errorToData(error).message);
+    };
     await runDaemon({
       settings: values,
       origins,
@@ -62,7 +73,9 @@ export default defineCommand<Record<never, never>, []>({
         ({ logLevel, logFormat } = anew.values);
         return anew;
       },
-      onReload: (reload) => io.onHangUp(() => void reload().catch((error) => output.error(error))),
+      log,
+      logsDetails,
+      onReload: (reload) => io.onHangUp(() => void reload().catch(failed)),
       onReady: ({ port, nodeId, seedDirectory, dht, pid, network }, http) => {
         const node = dht.state === "off" ? `dht off (${dht.why})` : `node ${nodeId}`;
         output.result(

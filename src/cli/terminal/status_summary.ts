@@ -12,11 +12,17 @@ import {
   formatHostPort,
   version,
 } from "../../base/mod.ts";
-import type { FamilyStatus, PackageJson, RecordJson, StatusJson } from "../../control/mod.ts";
+import {
+  type FamilyStatus,
+  labelOf,
+  type PackageJson,
+  problemsOf,
+  type RecordJson,
+  type RevokedUse,
+  type StatusJson,
+} from "../../control/mod.ts";
 import { describeReachability, isSameReachability } from "../../reachability/mod.ts";
-import { formatDuration } from "./format.ts";
-import { labelOf } from "./record_label.ts";
-import { describeRevokedUse, type RevokedUse } from "./revoked_use.ts";
+import { formatDuration, printable } from "./format.ts";
 
 /** The state of the daemon at the time of one query. */
 export interface StatusView {
@@ -46,6 +52,8 @@ const MAX_LISTED = 10;
 const MIN_BUSY = 3;
 /** Maximum number of neighbours that are named. */
 const MAX_NEIGHBOURS = 3;
+/** Things of which the summary has rows of their own, which also say their problems. */
+const TOLD_ELSEWHERE = ["dht", "binding", "gate", "reachability"];
 const HOW_TO_SEE_ALL = "`libreseed status --all`";
 
 /**
@@ -61,7 +69,7 @@ export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
     room -= taken;
     return taken;
   };
-  const allProblems = problemsOf(view);
+  const allProblems = problemRows(view, TOLD_ELSEWHERE);
   const mostProblems = Math.min(allProblems.length, MAX_LISTED + 1);
   // At first, problems get at most half of the rows, so that the totals have room. Rows that the
   // totals leave free go to problems, too.
@@ -82,9 +90,8 @@ export function summaryRows(view: StatusView, maxRows = Infinity): StatusRow[] {
 export function allRows(view: StatusView): StatusRow[] {
   const { essential, detail } = totalRows(view);
   return [
-    ...packageProblems(view.packages),
-    ...unmirroredRows(view.status),
-    ...view.revoked.map((one): StatusRow => ["problem", describeRevokedUse(one)]),
+    // Each record has a row of its own, which says whether it fails.
+    ...problemRows(view, [...TOLD_ELSEWHERE, "record"]),
     ...essential,
     ...detail,
     ...view.packages.map(packageRow),
@@ -266,14 +273,11 @@ function describeRecords(records: readonly RecordJson[]): string {
   ].join(", ");
 }
 
-function problemsOf({ status, packages, records, revoked }: StatusView): StatusRow[] {
-  const failing = records.filter(({ error }) => error !== undefined);
-  return [
-    ...packageProblems(packages),
-    ...failing.map((one): StatusRow => ["problem", `${labelOf(one)}: ${one.error}`]),
-    ...unmirroredRows(status),
-    ...revoked.map((one): StatusRow => ["problem", describeRevokedUse(one)]),
-  ];
+/** Returns a row for each problem, except those about things of which other rows tell. */
+function problemRows(view: StatusView, toldElsewhere: readonly string[]): StatusRow[] {
+  return problemsOf(view).filter(({ about }) => !toldElsewhere.includes(about))
+    // A file name stays exact, so that it can be copied; the reason of a revocation is a stranger's text.
+    .map(({ about, text }) => ["problem", about === "key" ? printable(text) : text]);
 }
 
 /** Describes which versions other BitTorrent clients cannot find now, if there are any. */
@@ -297,15 +301,6 @@ function versionOf(theirs: string): string {
   return theirs === version
     ? theirs
     : `${theirs}; this program is ${version}: \`libreseed stop\`, then \`libreseed seed\``;
-}
-
-function unmirroredRows({ unmirrored = [] }: StatusJson): StatusRow[] {
-  return unmirrored.map((one) => ["problem", `${one.package} is not mirrored: ${one.message}`]);
-}
-
-function packageProblems(packages: readonly PackageJson[]): StatusRow[] {
-  return packages.filter(({ problem }) => problem !== undefined)
-    .map((one) => ["problem", `${labelOfPackage(one)}: ${one.problem}`]);
 }
 
 /** Limits a list of problem rows to `max` rows. If rows are omitted, the last row says how many. */

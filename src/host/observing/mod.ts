@@ -5,4 +5,6 @@
  * @module
  */
 
+export { History } from "./history.ts";
+export { LogLines } from "./log_lines.ts";
 export { Observations } from "./observations.ts";

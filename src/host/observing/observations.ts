@@ -1,13 +1,18 @@
 /**
  * The operations of the control socket that observe the host, and those that steer it for an outsider.
- * The code of each is loaded when it is first called, because most hosts never need it.
+ * The code of most is loaded when it is first called, because most hosts never need it.
  *
  * @module
  */
 
-import type { Operations } from "../../control/mod.ts";
+import type { CallOptions, Operations, RequestOf, WatchEvent } from "../../control/mod.ts";
+import type { Timer } from "../../base/mod.ts";
 import { HostError } from "../errors.ts";
+import { History } from "./history.ts";
+import type { Overview } from "./overview.ts";
+import { packetsOf } from "./packets.ts";
 import type { ObservedHost } from "./parts.ts";
+import type { Watching } from "./watching.ts";
 
 /** The operations that observe the host. */
 export type ObservingOperations = Pick<
@@ -32,20 +37,66 @@ function later(): Promise<never> {
 /** Observes a host. */
 export class Observations implements ObservingOperations {
   readonly #host: ObservedHost;
+  readonly #ending = new AbortController();
+  #overview: Promise<Overview> | undefined;
+  #watching: Promise<Watching> | undefined;
+  #measuring: Timer | undefined;
 
   constructor(host: ObservedHost) {
     this.#host = host;
   }
 
-  overview: Operations["overview"] = later;
+  /** Begins to measure for `history`, each minute. */
+  start(): void {
+    const { history, operations, recordOperations: { announcements } } = this.#host;
+    this.#measuring = history?.start(async () => {
+      const status = await operations.status();
+      const { packetsIn, packetsOut } = packetsOf(status);
+      return {
+        ...{ uploadedBytes: status.uploadedBytes, downloadedBytes: status.downloadedBytes },
+        ...{ packetsIn, packetsOut, peers: status.peersConnected },
+        ...{ announced: announcements.ended, announcedWell: announcements.well },
+        ...{ roundTripMs: status.manager.roundTripMs, residentBytes: status.memory.residentBytes },
+      };
+    });
+  }
+
+  /** Ends all watching and measuring. Later watchers end at once. */
+  stop(): void {
+    this.#measuring?.cancel();
+    this.#ending.abort();
+  }
+
+  overview: Operations["overview"] = async () => await (await this.#glance()).read();
+
+  logs: Operations["logs"] = (request) =>
+    Promise.resolve(this.#host.log?.read(request) ?? { lines: [], lastSeq: 0 });
+
+  history: Operations["history"] = () =>
+    Promise.resolve((this.#host.history ?? new History(this.#host.clock)).read());
+
+  async watch(request: RequestOf<"watch">, options: CallOptions<WatchEvent> = {}): Promise<void> {
+    const watching = await (this.#watching ??= this.#openWatching());
+    await watching.watch(request, options, this.#ending.signal);
+  }
+
   describePackage: Operations["describePackage"] = later;
   publishers: Operations["publishers"] = later;
   names: Operations["names"] = later;
   dht: Operations["dht"] = later;
-  logs: Operations["logs"] = later;
-  history: Operations["history"] = later;
-  watch: Operations["watch"] = later;
   follow: Operations["follow"] = later;
   unfollow: Operations["unfollow"] = later;
   publish: Operations["publish"] = later;
+
+  #glance(): Promise<Overview> {
+    return this.#overview ??= (async () => {
+      const { Overview } = await import("./overview.ts");
+      return new Overview(this.#host);
+    })();
+  }
+
+  async #openWatching(): Promise<Watching> {
+    const { Watching } = await import("./watching.ts");
+    return new Watching(this.#host, await this.#glance());
+  }
 }

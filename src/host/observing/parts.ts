@@ -10,9 +10,11 @@ import type { Operations } from "../../control/mod.ts";
 import type { LauncherRequests } from "../../launcher/mod.ts";
 import type { SeedDirectory, StateDatabase } from "../../store/mod.ts";
 import type { Trust } from "../../trust/mod.ts";
-import type { FollowKeeper, KeptRecords } from "../records/mod.ts";
+import type { FollowKeeper, KeptRecords, RecordOperations } from "../records/mod.ts";
 import type { HostDownloads, Packages } from "../seeding/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
+import type { History } from "./history.ts";
+import type { LogLines } from "./log_lines.ts";
 
 /** The parts of a host that its observing operations read, and the operations of the host itself. */
 export interface ObservedHost {
@@ -30,9 +32,13 @@ export interface ObservedHost {
   worker: WorkerHandle;
   packages: Packages;
   records: KeptRecords;
+  recordOperations: RecordOperations;
   downloads: HostDownloads;
   /** Returns the keeper of what is followed; absent until a daemon seeds. */
   follows: () => FollowKeeper | undefined;
+  /** The daemon's log and its last day; absent in another host. */
+  log?: LogLines;
+  history?: History;
   onNotice: (message: string) => void;
   onWarning: (message: string) => void;
 }

@@ -52,6 +52,8 @@ export class FollowKeeper {
    */
   #again = false;
   #saidFull = false;
+  /** Public keys (hex) of the publishers of whom packages are left out because the disk limit is reached. */
+  readonly #leftOut = new Set<string>();
   /**
    * Lists whose packages are all mirrored: for each publisher's public key (hex), the `seq` of each list
    * and the disk limit at the time of mirroring.
@@ -81,6 +83,12 @@ export class FollowKeeper {
         : []
     );
     return told.length > 0 ? told : undefined;
+  }
+
+  /** Whether packages are not mirrored because the disk limit (`max-disk`) is reached. */
+  get isFull(): boolean {
+    return this.#options.mirror() &&
+      this.#options.state.follows.list().some((one) => this.#leftOut.has(toHex(one.publicKey)));
   }
 
   /** Starts the periodic checks. The first check runs at once. */
@@ -153,6 +161,7 @@ export class FollowKeeper {
     // expensive.
     if (lists.length > 0 && this.#mirrored.get(keyHex) === work) return;
     let isWhole = true;
+    this.#leftOut.delete(keyHex);
     const isYanked = yankedOf(state);
     // Reading the size of each archive takes a while, so that it is done when an archive is missing.
     let bytes: number | undefined;
@@ -167,6 +176,7 @@ export class FollowKeeper {
           );
         }
         this.#saidFull = true;
+        this.#leftOut.add(keyHex);
         continue;
       }
       if (await this.#fetch(minimal)) bytes += minimal.length;

@@ -83,6 +83,10 @@ export class RecordOperations implements
    * daemon produces many outcomes within a short time.
    */
   readonly #reports: Batch<ReportData>;
+  /** Number of announcements that have ended since the start, and of those that did not fail. */
+  readonly announcements = { ended: 0, well: 0 };
+  /** Number of changes so far of what is kept, and of outcomes. */
+  changes = 0;
 
   constructor(options: RecordOperationsOptions) {
     const { worker, records, names, clock, onWarning } = options;
@@ -126,6 +130,7 @@ export class RecordOperations implements
     // The record is saved before the put. If this process dies in between, `libreseed announce` can put
     // the record.
     this.#records.keep(item, record, !foreign);
+    this.changes++;
     this.#announcing?.changed();
     const dueMs = later ? this.#clock.now() + LATER_MS : Infinity;
     await this.#worker.keepRecords([{ item: encodeItem(item), dueMs, failures: 0 }]);
@@ -211,6 +216,7 @@ export class RecordOperations implements
     { name, entry, later }: RequestOf<"indexName">,
     { signal }: CallOptions = {},
   ): Promise<Indexed> {
+    this.changes++;
     if (later) {
       const target = this.#names.keep(name, entry);
       return { target, outcome: NOBODY_ASKED, dropped: [], listed: false };
@@ -225,6 +231,9 @@ export class RecordOperations implements
    * (default: 1 s).
    */
   settle(report: ReportData, withinMs?: number): void {
+    this.changes++;
+    this.announcements.ended++;
+    if (report.failures === 0) this.announcements.well++;
     this.#announcing?.hear(report);
     this.#reports.add(report, withinMs);
     if (report.put?.superseded) this.flush();

@@ -37,6 +37,19 @@ interface Running {
   waiters: number;
   listeners: Set<(progress: DownloadProgress) => void>;
   last: DownloadProgress | undefined;
+  fileName: string | undefined;
+}
+
+/** A download of a whole archive, for observers. */
+export interface ObservedDownload {
+  /** 40 hexadecimal digits. */
+  infoHash: string;
+  /** The archive's usual file name, as the request has it. */
+  fileName?: string;
+  /** The last progress; absent before the first. */
+  progress?: DownloadProgress;
+  /** Error that ended the download; absent while it runs, and after a complete download. */
+  error?: Error;
 }
 
 /** The methods of the worker handle that {@linkcode Downloads} calls. */
@@ -54,6 +67,8 @@ export class Downloads {
    * infohash, so the callback ends another one, if there is one, and resolves when its file is closed.
    */
   onBegin: (infoHash: string) => Promise<void> | undefined = () => undefined;
+  /** Called at the end of each download, if it is set. */
+  onEnd: ((ended: ObservedDownload) => void) | undefined;
 
   /**
    * Creates an empty set of downloads.
@@ -65,6 +80,15 @@ export class Downloads {
     this.#worker = worker;
     this.#seedDirectory = seedDirectory;
     this.#reuser = reuser;
+  }
+
+  /** Returns the running downloads. */
+  running(): ObservedDownload[] {
+    return [...this.#running].map(([infoHash, { fileName, last: progress }]) => ({
+      infoHash,
+      ...(fileName !== undefined && { fileName }),
+      ...(progress && { progress }),
+    }));
   }
 
   /** Whether a download of this torrent runs. */
@@ -153,9 +177,10 @@ export class Downloads {
         return { path, torrent };
       })
       .finally(() => this.#running.delete(infoHash));
-    // Prevents an unhandled rejection if no request waits for the download any more.
-    ended.catch(() => {});
-    const running: Running = { ended, stop, waiters: 0, listeners, last: undefined };
+    const tellEnd = (error?: Error) =>
+      this.onEnd?.({ infoHash, fileName, progress: running.last, ...(error && { error }) });
+    ended.then(() => tellEnd(), tellEnd);
+    const running: Running = { ended, stop, waiters: 0, listeners, last: undefined, fileName };
     this.#running.set(infoHash, running);
     return running;
   }

@@ -7,7 +7,7 @@
 import type { Operations } from "../../control/mod.ts";
 import { Reuser, type ReuserOptions } from "../reuse/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
-import { Downloads } from "./downloads.ts";
+import { Downloads, type ObservedDownload } from "./downloads.ts";
 import { PrefixDownloads } from "./prefix_downloads.ts";
 import { RangeReads, type RangeReadsOptions } from "./range_reads.ts";
 
@@ -38,6 +38,16 @@ export class HostDownloads {
   widenPrefix: Operations["widenPrefix"] = (request) => this.#prefixes.widen(request);
   wantRange: Operations["wantRange"] = (...call) => this.#prefixes.want(...call);
   readRanges: Operations["readRanges"] = (...call) => this.#ranges.read(...call);
+
+  /** Returns the running downloads of whole archives. */
+  running(): ObservedDownload[] {
+    return this.#whole.running();
+  }
+
+  /** Sets what is called at the end of each download of a whole archive; `undefined` for nothing. */
+  set onEnd(tell: ((ended: ObservedDownload) => void) | undefined) {
+    this.#whole.onEnd = tell;
+  }
 
   /** Number of bytes that complete downloads have copied from other archives. */
   get reusedBytes(): number {

@@ -20,6 +20,7 @@
 
 export { countPeers } from "./count_peers.ts";
 export { DiskUse } from "./disk_use.ts";
+export type { ObservedDownload } from "./downloads.ts";
 export { HostDownloads } from "./host_downloads.ts";
 export { Packages } from "./packages.ts";
 export { RevocationWatch } from "./revocation_watch.ts";

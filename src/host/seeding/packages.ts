@@ -6,22 +6,18 @@
  */
 
 import { basename, join } from "node:path";
-import { LibreseedError } from "../../base/mod.ts";
-import { type Clock, equalBytes, toHex } from "../../base/mod.ts";
+import { type Clock, equalBytes, LibreseedError } from "../../base/mod.ts";
 import { type PackageJson } from "../../control/mod.ts";
-import type { SeedOrder, TorrentStatus } from "../../engine/mod.ts";
+import type { TorrentStatus } from "../../engine/mod.ts";
 import { describeEntry, rememberVerified } from "../../fetching/mod.ts";
 import {
-  archiveFileName,
   type ArchiveLimits,
   createSecretDetector,
-  describeArchive,
   type MinimalManifest,
   parseMinimal,
   parseSha256,
   SecretCheck,
   type StartThread,
-  torrentInfoHash,
   verifyArchive,
 } from "../../package/mod.ts";
 import {
@@ -39,8 +35,9 @@ import {
 import type { Trust } from "../../trust/mod.ts";
 import { HostError } from "../errors.ts";
 import { Batch } from "../thread/mod.ts";
+import { describeTorrent, mendedTorrent } from "./archive_torrent.ts";
 import { packageToRemove, publisherOf } from "./package_to_remove.ts";
-import { SeededFiles } from "./seeded_files.ts";
+import { ArchiveProblems, SeededFiles } from "./seeded_files.ts";
 import type { DatedOrder, Seeder } from "./seeder.ts";
 
 /** Options of {@linkcode Packages}. */
@@ -88,7 +85,7 @@ export class Packages {
   readonly #seeding = new SeededFiles();
   readonly #adding = new Map<string, Promise<ValidSeedEntry>>();
   /** Problem of each archive that cannot be seeded, by file name in the seed directory. */
-  readonly #problems = new Map<string, string>();
+  readonly #problems = new ArchiveProblems();
   readonly #stopped = new AbortController();
   /** Verified archives that are not yet written to the state database. */
   readonly #verified: Batch<ValidSeedEntry>;
@@ -208,7 +205,7 @@ export class Packages {
     const mark = markOf(stamp);
     if (seeding?.mark === mark) return entry;
     await this.#verify(entry);
-    const torrent = await this.#torrentOf(entry);
+    const torrent = await mendedTorrent(entry, this.#hashing);
     const { archivePath: filePath, sizeBytes: lengthBytes, minimal } = entry;
     const infoHashHex = minimal.btih;
     // A mark consists of a part for the archive file and a part for the manifest file. If only the
@@ -229,7 +226,7 @@ export class Packages {
     for (const fileName of this.#seeding.ofInfoHash(infoHashHex)) {
       const entry = await this.entry(fileName);
       if (!entry || entry.problem !== undefined) return;
-      const { torrent, lengthBytes } = await this.#describe(entry);
+      const { torrent, lengthBytes } = await describeTorrent(entry, this.#hashing);
       if (this.#seeding.get(fileName)?.infoHashHex !== infoHashHex) return;
       const filePath = entry.archivePath;
       return await this.#seeder.seed([{ infoHashHex, filePath, torrent, lengthBytes }]);
@@ -305,12 +302,25 @@ export class Packages {
     return publisherOf(entry);
   }
 
-  /** Lists all archives of the seed directory with their seeding state. */
-  async list(torrents: TorrentStatus[]): Promise<PackageJson[]> {
+  /** Number of changes so far of what is seeded, and of what has a problem. */
+  get changes(): number {
+    return this.#seeding.changes + this.#problems.changes;
+  }
+
+  /** Lists the archives that cannot be seeded because of a problem. */
+  problems(): Promise<PackageJson[]> {
+    return this.list([], this.#problems.fileNames());
+  }
+
+  /** Lists all archives of the seed directory, or those that are named, with their seeding state. */
+  async list(
+    torrents: TorrentStatus[],
+    fileNames: readonly string[] = this.#seeds.fileNames(),
+  ): Promise<PackageJson[]> {
     this.flush();
     const byInfoHash = new Map(torrents.map((torrent) => [torrent.infoHashHex, torrent]));
     const listed: PackageJson[] = [];
-    for (const fileName of this.#seeds.fileNames()) {
+    for (const fileName of fileNames) {
       const seeding = this.#seeding.has(fileName);
       const entry = await this.entry(fileName).catch((error) => error as Error);
       if (!entry) continue;
@@ -373,25 +383,7 @@ export class Packages {
     this.#verified.add(entry);
   }
 
-  /**
-   * Returns nothing if the engine can read the `.torrent` file beside the archive. If the file's infohash
-   * is not the one in the signed manifest, returns a rebuilt torrent.
-   */
-  async #torrentOf(entry: ValidSeedEntry): Promise<SeedOrder["torrent"]> {
-    const { minimal, hasTorrent, torrentPath } = entry;
-    try {
-      const infoHash = hasTorrent && torrentInfoHash(await Deno.readFile(torrentPath));
-      if (infoHash && toHex(infoHash) === minimal.btih) return undefined;
-    } catch {
-      // The `.torrent` file is unreadable. The torrent is then rebuilt from the archive.
-    }
-    return (await this.#describe(entry)).torrent;
-  }
-
-  /** Builds the torrent of an archive, under the standard name, on which the infohash depends. */
-  #describe({ archivePath, minimal }: ValidSeedEntry) {
-    const name = archiveFileName(minimal.name, minimal.version);
-    const options = { name, startThread: this.#startThread, signal: this.#stopped.signal };
-    return describeArchive(archivePath, options);
+  get #hashing() {
+    return { startThread: this.#startThread, signal: this.#stopped.signal };
   }
 }

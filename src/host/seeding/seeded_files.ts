@@ -19,6 +19,8 @@ export interface Seeded {
 export class SeededFiles {
   /** Infohash, a space, and the mark, by file name. */
   readonly #rows = new CompactMap();
+  /** Number of additions, replacements and removals so far. */
+  changes = 0;
 
   /** Number of seeded archives. */
   get size(): number {
@@ -38,17 +40,52 @@ export class SeededFiles {
 
   /** Adds or replaces a seeded archive. */
   set(fileName: string, { infoHashHex, mark }: Seeded): void {
+    this.changes++;
     this.#rows.set(fileName, `${infoHashHex} ${mark}`);
   }
 
   /** Removes a seeded archive. */
   delete(fileName: string): void {
+    this.changes++;
     this.#rows.delete(fileName);
   }
 
   /** Yields the file names under which an infohash is seeded. */
   *ofInfoHash(infoHashHex: string): Generator<string> {
     for (const [fileName, row] of this.#rows) if (row.startsWith(infoHashHex)) yield fileName;
+  }
+}
+
+/** The problems of archives that cannot be seeded, by file name. */
+export class ArchiveProblems {
+  readonly #rows = new Map<string, string>();
+  /** Number of additions, replacements and removals so far. */
+  changes = 0;
+
+  /** Number of archives with a problem. */
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  /** Returns the file names of archives with a problem. */
+  fileNames(): string[] {
+    return [...this.#rows.keys()];
+  }
+
+  /** Returns the problem of an archive; `undefined` if it has none. */
+  get(fileName: string): string | undefined {
+    return this.#rows.get(fileName);
+  }
+
+  /** Sets the problem of an archive. */
+  set(fileName: string, problem: string): void {
+    if (this.#rows.get(fileName) !== problem) this.changes++;
+    this.#rows.set(fileName, problem);
+  }
+
+  /** Removes the problem of an archive, if it has one. */
+  delete(fileName: string): void {
+    if (this.#rows.delete(fileName)) this.changes++;
   }
 }
 

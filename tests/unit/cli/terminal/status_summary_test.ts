@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { RevokedUse } from "../../../../src/cli/terminal/revoked_use.ts";
+import type { RevokedUse } from "../../../../src/control/mod.ts";
 import { systemClock } from "../../../../src/base/mod.ts";
 import { runCli } from "../../../../src/cli/mod.ts";
 import { Interrupted } from "../../../../src/cli/process/errors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RecordJson } from "../../control/mod.ts";
+import type { RecordJson } from "./answers.ts";
 
 /**
  * Returns the label of a DHT record: `my-tool@1.0.0`, `name index of my-tool`, `announce record`; or of a
