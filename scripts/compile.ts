@@ -70,7 +70,7 @@ const compile = [
 /** The modules that the entry loads when it needs them. */
 const loaded = ["src/cli/mod.ts", "src/launcher/launch.ts"];
 /** Path of the dashboard's module as `src/host/http/assets.ts` has it. */
-const dashboardSpecifier = '"../../../dist/dashboard/assets.js"';
+const dashboardSpecifier = "../../../dist/dashboard/assets.js";
 /**
  * Path of `deno.json`, relative to the source files that import it. The build directory has the
  * same layout.
@@ -109,7 +109,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
     await Deno.writeTextFile(join(stage, "import_map.json"), JSON.stringify(importMap()));
     await bundleWorker(join(stage, "dist", "worker.js"), worker);
     await bundleDashboard(join(stage, "dashboard"));
-    const dashboard = join(stage, "dist", "dashboard.js");
+    // The command thread may import modules of this directory only.
+    const dashboard = join(chunks, "dashboard.js");
     await Deno.rename(join(stage, "dashboard", "assets.js"), dashboard);
     await Deno.remove(join(stage, "dashboard"), { recursive: true });
     const gateBundle = join(stage, "dist", "gate.js");
@@ -117,6 +118,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
     await run("Bundling the launcher and the command thread", root, [
       ...bundle,
       ...external,
+      "--external",
+      dashboardSpecifier,
       "--code-splitting",
       "--outdir",
       chunks,
@@ -126,8 +129,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
     await giveRequire(await scriptsIn(chunks));
     await replaceOnce(
       await scriptsIn(chunks),
-      dashboardSpecifier,
-      (path) => JSON.stringify(relative(dirname(path), dashboard)),
+      JSON.stringify(dashboardSpecifier),
+      (path) => JSON.stringify(`./${relative(dirname(path), dashboard)}`),
     );
     await run("Bundling the thread that compresses", root, [
       ...bundle,
@@ -174,8 +177,6 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
         join("dist", "worker.js"),
         "--include",
         join("dist", "gate.js"),
-        "--include",
-        join("dist", "dashboard.js"),
         "--include",
         join("dist", "main", "thread.js"),
         "--include",
@@ -238,7 +239,7 @@ async function replaceOnce(
     if (replaced !== text) await Deno.writeTextFile(path, replaced);
   }
   // The server begins to give out the dashboard soon.
-  if (pattern === dashboardSpecifier && found === 0) return;
+  if (pattern === JSON.stringify(dashboardSpecifier) && found === 0) return;
   if (found !== 1) throw new Error(`the bundles hold ${pattern} ${found} times instead of once`);
 }
 

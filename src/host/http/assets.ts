@@ -30,13 +30,6 @@ interface PackedFile {
 }
 
 /**
- * Path of the module, relative to this file. It is a constant of its own, since only the bundling makes
- * the module: a literal import would need the module to check types. `scripts/compile.ts` writes a
- * literal path in its place, so that the program file contains the module.
- */
-const PACKED: string = "../../../dist/dashboard/assets.js";
-
-/**
  * Returns the file at a path of the HTTP server, or `undefined` if the dashboard has none there.
  *
  * @param path the path of the request, without its query; `/` is the page itself
@@ -57,12 +50,15 @@ export async function assetOf(path: string, accepted = ""): Promise<Asset | unde
 
 async function packedFiles(): Promise<Record<string, PackedFile>> {
   try {
-    return (await import(PACKED)).files;
+    // Only the bundling makes the module, and a checkout without it passes the type check: `String` hides
+    // the path from the compiler. `scripts/compile.ts` writes a literal in its place, because the program
+    // file contains only modules that are named by literals.
+    return (await import(String("../../../dist/dashboard/assets.js"))).files;
   } catch (cause) {
     throw new HostError(
       "failed",
       "DASHBOARD_MISSING",
-      `The page cannot be loaded from ${PACKED}; run deno task bundle, if this is a checkout`,
+      "The page at / cannot be loaded; run deno task bundle, if this is a checkout",
       { cause },
     );
   }
