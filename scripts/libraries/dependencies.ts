@@ -51,6 +51,11 @@ export const dependencies: Record<string, Dependency> = {
     keeper: "Mike Bostock (github.com/d3)",
     leave: "linear and logarithmic axes by hand in `scripts/bench/picture.ts`",
   },
+  "esbuild": {
+    why: "bundles the library for Node.js (`scripts/library.ts`); not in the program",
+    keeper: "Evan Wallace (github.com/evanw/esbuild)",
+    leave: "`deno bundle`, once it translates `using` for Node.js 20 and can replace a global name",
+  },
   "fast-check": {
     why: "property tests; not in the program",
     keeper: "Nicolas Dubien (github.com/dubzzz/fast-check)",
@@ -70,6 +75,11 @@ export const dependencies: Record<string, Dependency> = {
     why: "KRPC messages under npm:k-rpc; imported because our socket is a subclass",
     keeper: mafintosh,
     leave: "goes with npm:k-rpc",
+  },
+  "marked": {
+    why: "turns the docs into HTML pages (`scripts/docs_site.ts`); not in the program",
+    keeper: "the Marked team (github.com/markedjs/marked)",
+    leave: "any other parser of CommonMark with tables; `scripts/docs_site` alone knows it",
   },
   "minimatch": {
     why:
@@ -91,6 +101,11 @@ export const dependencies: Record<string, Dependency> = {
     why: "reads and writes the entries of an archive",
     keeper: mafintosh,
     leave: "`src/package/archive` alone knows it, and an archive has one form (decision 37)",
+  },
+  "typescript": {
+    why: "writes the type declarations of the library (`scripts/library.ts`); not in the program",
+    keeper: "Microsoft (github.com/microsoft/TypeScript)",
+    leave: "the declarations by hand: the face has some forty names",
   },
   "torrent-piece": {
     why: "a piece of npm:webtorrent; imported because members are replaced",

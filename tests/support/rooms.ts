@@ -177,6 +177,11 @@ export const rooms: Record<string, Room> = {
       ...["control"],
     ],
   },
+  library: {
+    runs: "everywhere",
+    holds: "the face for programs: pack, verify, records, magnet links",
+    imports: ["base", "identity", "records", "package", "fetching"],
+  },
   names: {
     runs: "shared",
     holds: "from a name to its publisher: indexes, rendezvous, pins",
@@ -337,7 +342,7 @@ export const places: readonly Place[] = [
   {
     what: "a private key",
     pattern: /\b(readKeyFile|writeKeyFile|generateKeyPair|fromPkcs8Pem|toPkcs8Pem|signBytes)\b/,
-    only: ["src/identity/", "src/keys/", "src/launcher/keys.ts"],
+    only: ["src/identity/", "src/keys/", "src/launcher/keys.ts", "src/library/signing_key.ts"],
   },
   {
     what: "another program",

@@ -1,0 +1,113 @@
+/**
+ * Builds the npm package of the library in `dist/npm`: `deno task library`. The package has no
+ * dependencies: one JavaScript file for Deno and Node.js, and the type declarations.
+ */
+
+import { build, type Plugin, stop } from "esbuild";
+import { join } from "node:path";
+import { writeDeclarations } from "./library/declarations.ts";
+
+const root = join(import.meta.dirname!, "..");
+
+/** What is built: the package's directory, and the lengths of its parts in bytes. */
+export interface BuiltLibrary {
+  directory: string;
+  codeBytes: number;
+  /** Paths of the declarations in the package. */
+  declarations: string[];
+}
+
+/**
+ * Lets the bundler leave out each module of `src` of which nothing is used. None of them does anything
+ * when it is loaded, and all tests of the layout run with that.
+ */
+const unusedModules: Plugin = {
+  name: "unused modules",
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^\./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+      if (pluginData === "resolving" || importer.includes("node_modules")) return;
+      const found = await resolve(path, {
+        kind,
+        importer,
+        resolveDir,
+        pluginData: "resolving",
+      });
+      return found.errors.length > 0 ? found : { path: found.path, sideEffects: false };
+    });
+  },
+};
+
+/** Calls of methods that Node.js 20 lacks, by the symbol in `new_in_deno.ts` that stands for each. */
+const METHODS: Record<string, string> = {
+  setFromHex: "methodSetFromHex",
+  toBase64: "methodToBase64",
+  toHex: "methodToHex",
+  transfer: "methodTransfer",
+};
+
+/** Lets our own code call the methods in `new_in_deno.ts`. */
+const newMethods: Plugin = {
+  name: "new methods",
+  setup({ onLoad }) {
+    const call = new RegExp(`(\\?)?\\.(${Object.keys(METHODS).join("|")})\\(`, "g");
+    onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
+      if (path.includes("node_modules")) return;
+      const text = await Deno.readTextFile(path);
+      const contents = text.replace(
+        call,
+        (_, optional, name) => `${optional ? "?." : ""}[${METHODS[name]}](`,
+      );
+      return { contents, loader: "ts" };
+    });
+  },
+};
+
+/** CommonJS packages inside the bundle ask for modules of Node.js by `require`. */
+const REQUIRE = `import { createRequire as requireOf } from "node:module";
+const require = requireOf(import.meta.url);`;
+
+/** Builds the package in a directory, which is replaced. */
+export async function buildLibrary(directory: string): Promise<BuiltLibrary> {
+  await Deno.remove(directory, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(directory, { recursive: true });
+  try {
+    await build({
+      absWorkingDir: root,
+      entryPoints: ["mod.ts"],
+      outfile: join(directory, "mod.js"),
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      target: "node20.16",
+      inject: ["scripts/library/deno_in_node.ts"],
+      plugins: [unusedModules, newMethods],
+      banner: { js: REQUIRE },
+      legalComments: "inline",
+      logLevel: "error",
+    });
+  } finally {
+    await stop();
+  }
+  const declarations = await writeDeclarations(directory);
+  await Deno.writeTextFile(join(directory, "package.json"), await packageJson());
+  for (const name of ["LICENSE"]) await Deno.copyFile(join(root, name), join(directory, name));
+  await Deno.copyFile(join(root, "docs/library.md"), join(directory, "README.md"));
+  const { size } = await Deno.stat(join(directory, "mod.js"));
+  return { directory, codeBytes: size, declarations };
+}
+
+async function packageJson(): Promise<string> {
+  const { version, license } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
+  const description = "Packs, verifies and reads the signed packages of libreseed";
+  const exports = { ".": { types: "./mod.d.ts", default: "./mod.js" } };
+  const engines = { node: ">=20.16" };
+  const fields = { name: "libreseed", version, description, license, type: "module" };
+  return `${JSON.stringify({ ...fields, exports, sideEffects: false, engines }, null, 2)}\n`;
+}
+
+if (import.meta.main) {
+  const { directory, codeBytes, declarations } = await buildLibrary(join(root, "dist", "npm"));
+  console.log(`${directory}: ${codeBytes} bytes, ${declarations.length} files of declarations`);
+}
