@@ -13,8 +13,7 @@ const root = join(import.meta.dirname!, "..");
 export interface BuiltLibrary {
   directory: string;
   codeBytes: number;
-  /** Paths of the declarations in the package. */
-  declarations: string[];
+  declarationBytes: number;
 }
 
 /**
@@ -62,8 +61,12 @@ const newMethods: Plugin = {
   },
 };
 
-/** CommonJS packages inside the bundle ask for modules of Node.js by `require`. */
-const REQUIRE = `import { createRequire as requireOf } from "node:module";
+/**
+ * Beginning of the bundle: says to Deno where the types are, and gives the CommonJS packages inside a
+ * `require` for modules of Node.js.
+ */
+const HEAD = `// @ts-self-types="./mod.d.ts"
+import { createRequire as requireOf } from "node:module";
 const require = requireOf(import.meta.url);`;
 
 /** Builds the package in a directory, which is replaced. */
@@ -83,19 +86,21 @@ export async function buildLibrary(directory: string): Promise<BuiltLibrary> {
       target: "node20.16",
       inject: ["scripts/library/deno_in_node.ts"],
       plugins: [unusedModules, newMethods],
-      banner: { js: REQUIRE },
+      banner: { js: HEAD },
       legalComments: "inline",
       logLevel: "error",
     });
   } finally {
     await stop();
   }
-  const declarations = await writeDeclarations(directory);
+  await writeDeclarations(directory);
   await Deno.writeTextFile(join(directory, "package.json"), await packageJson());
   for (const name of ["LICENSE"]) await Deno.copyFile(join(root, name), join(directory, name));
   await Deno.copyFile(join(root, "docs/library.md"), join(directory, "README.md"));
-  const { size } = await Deno.stat(join(directory, "mod.js"));
-  return { directory, codeBytes: size, declarations };
+  const [code, types] = await Promise.all(
+    ["mod.js", "mod.d.ts"].map((name) => Deno.stat(join(directory, name))),
+  );
+  return { directory, codeBytes: code!.size, declarationBytes: types!.size };
 }
 
 async function packageJson(): Promise<string> {
@@ -108,6 +113,6 @@ async function packageJson(): Promise<string> {
 }
 
 if (import.meta.main) {
-  const { directory, codeBytes, declarations } = await buildLibrary(join(root, "dist", "npm"));
-  console.log(`${directory}: ${codeBytes} bytes, ${declarations.length} files of declarations`);
+  const { directory, codeBytes, declarationBytes } = await buildLibrary(join(root, "dist", "npm"));
+  console.log(`${directory}: ${codeBytes} bytes of code, ${declarationBytes} of declarations`);
 }

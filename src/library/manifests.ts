@@ -89,8 +89,10 @@ export interface FullManifest extends ManifestFields {
  * {@linkcode checkManifest} does.
  *
  * ```ts
+ * import { readFile } from "node:fs/promises";
  * import { checkManifest, parseManifest } from "libreseed";
  *
+ * const publisher = "ed25519:cHYC+Sx4qb6WtRtlCpePnBvXKy4GvpHtrc8pfn6W/zE=";
  * const manifest = parseManifest(await readFile("tool-1.0.0.minimal.json"));
  * checkManifest(manifest, { publisher });
  * console.log(`${manifest.name}@${manifest.version} has ${manifest.length} bytes`);

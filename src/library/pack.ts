@@ -84,8 +84,8 @@ export interface PackedArchive {
  * ```ts
  * import { packDirectory, SigningKey } from "libreseed";
  *
- * const key = await SigningKey.open("/home/a/.libreseed/keys/publisher.key");
- * const { archivePath, magnet } = await packDirectory("./tool", { key, outDirectory: "dist" });
+ * const key = await SigningKey.open("keys/publisher.key");
+ * const { archivePath, magnet } = await packDirectory("tool", { key, outDirectory: "dist" });
  * console.log(archivePath, magnet);
  * ```
  *

@@ -86,9 +86,10 @@ export interface ManifestRecord {
  * Reads and checks the record of one version of a package.
  *
  * ```ts
+ * import { readFile } from "node:fs/promises";
  * import { decodeItem, readManifestRecord } from "libreseed";
  *
- * const { manifest } = readManifestRecord(decodeItem(bytes));
+ * const { manifest } = readManifestRecord(decodeItem(await readFile("tool-1.0.0.item")));
  * console.log(manifest.name, manifest.version, manifest.archiveSha256);
  * ```
  *

@@ -95,8 +95,9 @@ export interface VerifiedArchive {
  * ```ts
  * import { LibreseedError, verifyArchive } from "libreseed";
  *
+ * const publisher = "ed25519:cHYC+Sx4qb6WtRtlCpePnBvXKy4GvpHtrc8pfn6W/zE=";
  * try {
- *   const { name, version } = await verifyArchive("tool-1.0.0.tgz", { publisher, unpackTo: "tool" });
+ *   const { name, version } = await verifyArchive("tool-1.0.0.tgz", { publisher, unpackTo: "new" });
  *   console.log(`${name}@${version} is sound`);
  * } catch (error) {
  *   if (!(error instanceof LibreseedError) || error.kind !== "verification") throw error;
