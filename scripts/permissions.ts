@@ -66,7 +66,7 @@ export async function sampleGrants(): Promise<Sample[]> {
 /** Settings of which each path is a symbol. */
 function symbolicSettings(): Promise<LoadedSettings> {
   return loadSettings({
-    flags: { home: "/HOME", dir: "/DIR", http: HTTP },
+    flags: { home: "/HOME", dir: "/DIR", http: HTTP, webhook: "https://hooks.example/" },
     env: {},
     cwd: "/CWD",
     userHome: "/USER",

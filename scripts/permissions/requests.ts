@@ -112,6 +112,11 @@ export const requestRows: Record<keyof LauncherRequests, RequestRow> = {
     check: "as many as the machine has processors, at most six; the command's own lists have the " +
       "files that the thread may open",
   },
+  openWebhook: {
+    does: "opens a port of the gate to the server of the setting `webhook`",
+    isGranted: ({ webhook }) => webhook !== undefined,
+    check: "the gate refuses every other server; the command names none",
+  },
   findPortOwner: {
     does: "runs `ss` to learn which process listens on a port",
     isGranted: ofEngine,

@@ -36,6 +36,8 @@ export interface HomePaths {
   listLock: string;
   /** Path of the file that names the archives that `pack` has searched for secrets. */
   searched: string;
+  /** Path of the file with the secret that signs webhooks. */
+  webhookSecret: string;
   /** Directory into which packages are installed. */
   packages: string;
 }
@@ -62,6 +64,7 @@ export function homePaths(home: string): HomePaths {
     lock: resolvePath(home, "daemon.lock"),
     listLock: resolvePath(home, "list.lock"),
     searched: resolvePath(home, "searched.log"),
+    webhookSecret: resolvePath(home, "webhook.secret"),
     packages: resolvePath(home, "packages"),
   };
 }

@@ -11,6 +11,7 @@ import {
   formatAddress,
   type HostPort,
   isInBlock,
+  isLocal,
   parseAddress,
   readHostPort,
   resolvePath,
@@ -118,6 +119,38 @@ function parseHostList(text: string): string[] {
   return parts.map((part) => part.toLowerCase());
 }
 
+/** Maximum length of a webhook's URL, in UTF-16 units, and of its host. */
+const MAX_URL = 2_048;
+const MAX_HOST = 253;
+
+/**
+ * Parses the URL of a webhook; `none` means that there is none. Without TLS anybody on the way reads the
+ * message, so `http` needs an address of this machine or of a private network.
+ */
+function parseWebUrl(text: string): string | undefined {
+  if (text === "none") return undefined;
+  const url = URL.parse(text);
+  if (!url || !["http:", "https:"].includes(url.protocol) || text.length > MAX_URL) {
+    throw new Error(`${quoted(text)} is not an https URL; write none for no webhook`);
+  }
+  if (url.username !== "" || url.password !== "" || url.hash !== "") {
+    throw new Error(
+      "has a user name, a password or a fragment, which are not sent; leave them out",
+    );
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const address = parseAddress(host);
+  if (host.length > MAX_HOST) throw new Error("has a host name that is too long");
+  if (url.protocol === "http:" && !(address && isLocal(address))) {
+    throw new Error(
+      `${
+        quoted(text)
+      } is not encrypted; use https, or an address of this machine such as 127.0.0.1`,
+    );
+  }
+  return url.href;
+}
+
 function schemaOf(type: SettingType, base: PathBase): v.GenericSchema<unknown, unknown> {
   switch (type.kind) {
     case "integer": {
@@ -162,6 +195,8 @@ function schemaOf(type: SettingType, base: PathBase): v.GenericSchema<unknown, u
       );
     case "binding":
       return v.pipe(single, parsed(parseBinding));
+    case "web-url":
+      return v.pipe(single, parsed(parseWebUrl));
     case "host-port-list":
       return v.pipe(
         v.union([single, v.array(v.string())]),

@@ -23,12 +23,13 @@ function scaled(value: number, units: Units, smallest: string): string {
 }
 
 /**
- * Formats a setting's value as text: `90s`, `16GiB`. `undefined` and `null` become `off`.
+ * Formats a setting's value as text: `90s`, `16GiB`. `undefined` and `null` become `off`,
+ * and `none` for a URL.
  *
  * @param value a value that {@linkcode validateSetting} returned for the same type
  */
 export function writeSetting(type: SettingType, value: unknown): string {
-  if (value === undefined || value === null) return "off";
+  if (value === undefined || value === null) return type.kind === "web-url" ? "none" : "off";
   switch (type.kind) {
     case "duration":
       return scaled(value as number, durations, "ms");

@@ -184,6 +184,17 @@ export interface NetworkJson {
   lacks?: string;
 }
 
+/** Messages to the server of the setting `webhook`, since the daemon's start. */
+export interface WebhookJson {
+  /** Number of messages that wait for their delivery. */
+  waiting: number;
+  /** Number of delivered messages, and of those that were given up. */
+  delivered: number;
+  lost: number;
+  /** Reason for which the last attempt failed, as a clause; absent after a success. */
+  failure?: string;
+}
+
 /** Status of the host, the process that runs the home's engine. */
 export interface StatusJson {
   /** Version of libreseed that the host process runs. */
@@ -232,6 +243,8 @@ export interface StatusJson {
   lan?: LanStatus;
   /** Plan of the announcements; absent if the host is not the daemon. */
   announcing?: AnnouncingJson;
+  /** The messages to the setting `webhook`; absent without it. */
+  webhook?: WebhookJson;
   /** Packages that could not be mirrored; absent if there are none. */
   unmirrored?: UnmirroredJson[];
   /** Memory of the process, bytes: resident memory, and JavaScript heap of the command's thread. */

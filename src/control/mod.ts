@@ -45,6 +45,7 @@ export type {
   SettingJson,
   StatusJson,
   UnmirroredJson,
+  WebhookJson,
 } from "./answers.ts";
 export type * from "./detail_answers.ts";
 export {

@@ -14,6 +14,7 @@ import { RouterSockets } from "./client_router.ts";
 import { GateSocket } from "./client_socket.ts";
 import { GateUdp } from "./client_udp.ts";
 import { GateError } from "./errors.ts";
+import { type PostOrder, requestPost } from "./post_request.ts";
 import { type FetchedRange, type RangeOrder, requestRange } from "./range_request.ts";
 
 /** The gate, seen from a thread that asks. */
@@ -66,6 +67,16 @@ export class GateClient {
    */
   fetchRange(order: RangeOrder, signal?: AbortSignal): Promise<FetchedRange> {
     return requestRange((name, port, tls) => this.reach(name, port, tls), order, signal);
+  }
+
+  /**
+   * Sends a request with the method POST, and returns the status of the answer. `post_request.ts` says what
+   * is thrown.
+   *
+   * @param signal ends the request at any time
+   */
+  post(order: PostOrder, signal: AbortSignal): Promise<number> {
+    return requestPost((name, port, tls) => this.reach(name, port, tls), order, signal);
   }
 
   /**

@@ -18,4 +18,5 @@ export { GateSocket } from "./client_socket.ts";
 export { GateUdp } from "./client_udp.ts";
 export { GateError } from "./errors.ts";
 export type { GateStatus } from "./gate_status.ts";
+export type { PostOrder } from "./post_request.ts";
 export type { FetchedRange, RangeOrder } from "./range_request.ts";

@@ -5,10 +5,11 @@
  * @module
  */
 
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { version } from "../base/mod.ts";
 import { GateError } from "./errors.ts";
 import { type Extent, extentOf, type RangeOrder, ResponseReader } from "./response.ts";
+import { connectTo, type Reach, webUrl } from "./web_server.ts";
 
 export type { RangeOrder } from "./response.ts";
 
@@ -16,9 +17,6 @@ export type { RangeOrder } from "./response.ts";
 export interface FetchedRange extends Extent {
   body: AsyncIterable<Uint8Array>;
 }
-
-/** Connects to a web server by name. */
-export type Reach = (name: string, port: number, tls: boolean) => Readable & Writable;
 
 /** Maximum number of redirects that are followed. */
 const MAX_REDIRECTS = 5;
@@ -38,8 +36,8 @@ export async function requestRange(
   let url = order.url;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     signal?.throwIfAborted();
-    const target = parseUrl(url);
-    const connection = connect(reach, target, signal);
+    const target = webUrl(url);
+    const connection = connectTo(reach, target, signal);
     try {
       connection.write(requestOf(target, order));
       const reader = new ResponseReader(connection);
@@ -58,26 +56,6 @@ export async function requestRange(
     }
   }
   throw new GateError("BAD_RESPONSE", `More than ${MAX_REDIRECTS} redirects follow each other`);
-}
-
-function connect(reach: Reach, url: URL, signal: AbortSignal | undefined): Readable & Writable {
-  const isTls = url.protocol === "https:";
-  const name = url.hostname.replace(/^\[|\]$/g, "");
-  const connection = reach(name, Number(url.port || (isTls ? 443 : 80)), isTls);
-  const onAbort = () => connection.destroy(signal!.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  connection.once("close", () => signal?.removeEventListener("abort", onAbort));
-  // The reader throws the error too.
-  connection.on("error", () => {});
-  return connection;
-}
-
-function parseUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (!url || !["http:", "https:"].includes(url.protocol) || url.username || url.password) {
-    throw new GateError("BAD_URL", "A web seed needs an http or https URL without credentials");
-  }
-  return url;
 }
 
 function requestOf({ pathname, search, host }: URL, { first, last }: RangeOrder): string {

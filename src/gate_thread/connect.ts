@@ -7,6 +7,7 @@
 import type { BindingState } from "../base/mod.ts";
 import type { GateOptions } from "./gate.ts";
 import type { GatewayIpv6 } from "./policy.ts";
+import type { OnlyServer } from "./protocol.ts";
 import { gatePermissions } from "./permissions.ts";
 
 /** Path of the bundle of `main.ts`, which `deno task bundle` makes and a compiled binary embeds. */
@@ -29,14 +30,20 @@ export interface GateOrder {
   gateways?: Gateways;
   bindingState?: BindingState;
   port?: MessagePort;
+  /** The one web server that the thread with the port's other end may reach. */
+  only?: OnlyServer;
 }
 
 /** Connection to a running gate. */
 export interface GateConnection {
   /** Makes a port for a thread that asks. `src/gate` is that thread's side. */
   open(): MessagePort;
-  /** Serves a port whose other end a thread that asks has already. The port is transferred. */
-  serve(port: MessagePort): void;
+  /**
+   * Serves a port whose other end a thread that asks has already. The port is transferred.
+   *
+   * @param only the one web server that the thread may reach. Default: all that the gate allows
+   */
+  serve(port: MessagePort, only?: OnlyServer): void;
   /** Sets the interfaces for the local discoveries that begin from now on. */
   setInterfaces(interfaces: GateOptions["interfaces"]): void;
   /** Sets the default gateways that the launcher knows. */
@@ -77,7 +84,7 @@ export function connectGate(
       send({ port: port1 }, [port1]);
       return port2;
     },
-    serve: (port) => send({ port }, [port]),
+    serve: (port, only) => send({ port, only }, [port]),
     setInterfaces: (interfaces) => send({ interfaces }),
     setGateways: (gateways) => send({ gateways }),
     setBindingState: (bindingState) => send({ bindingState }),

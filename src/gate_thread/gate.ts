@@ -11,7 +11,14 @@ import { carryDatagrams, openUdp, ROUTER_PORTS, type RouterPorts } from "./datag
 import { openDiscovery } from "./discovery.ts";
 import { failureOf, Refusal } from "./errors.ts";
 import { Policy, type PolicyOptions } from "./policy.ts";
-import { KINDS, MAX_CHANNELS, type Opening, parseAsk, type Tell } from "./protocol.ts";
+import {
+  KINDS,
+  MAX_CHANNELS,
+  type OnlyServer,
+  type Opening,
+  parseAsk,
+  type Tell,
+} from "./protocol.ts";
 import { addressesOf, carryStream, connect, type Outside } from "./streams.ts";
 
 /** One end of a `MessagePort`, or a stand-in. */
@@ -72,9 +79,10 @@ export class Gate {
   /**
    * Serves the thread at the other end of a port.
    *
+   * @param only the one web server that the thread may reach. Default: all that the policy allows
    * @returns a function that closes all channels of the port
    */
-  serve(port: Port): () => void {
+  serve(port: Port, only?: OnlyServer): () => void {
     const channels = new Map<number, Channel>();
     const end = (id: number, error?: unknown) => {
       channels.get(id)?.close();
@@ -85,6 +93,12 @@ export class Gate {
     const open = (opening: Opening) => {
       const { kind, id } = opening;
       if (this.#bindingState.state !== "bound") throw lost(this.#bindingState);
+      if (only && !isServer(only, opening)) {
+        throw new Refusal(
+          "ADDRESS_REFUSED",
+          `${opening.host} is not the host of the setting webhook`,
+        );
+      }
       const ofKind = [...channels.values()].filter((one) => one.kind === kind).length;
       if (channels.has(id)) throw new Refusal("BAD_REQUEST", `Channel ${id} is open already`);
       if (channels.size >= MAX_CHANNELS || ofKind >= KINDS[kind].most) {
@@ -96,7 +110,7 @@ export class Gate {
       const channel = new Channel(kind, tell);
       channels.set(id, channel);
       const finish = (error?: unknown) => channels.get(id) === channel && end(id, error);
-      this.#carry(opening, channel).then(() => finish(), finish);
+      this.#carry(opening, channel, only !== undefined).then(() => finish(), finish);
     };
     port.onmessage = ({ data }) => {
       const ask = parseAsk(data);
@@ -120,10 +134,11 @@ export class Gate {
   }
 
   /** Opens what a channel is for, and carries its packets until it ends. */
-  async #carry(opening: Opening, channel: Channel): Promise<void> {
+  async #carry(opening: Opening, channel: Channel, isChosen: boolean): Promise<void> {
     const { kind, port } = opening;
     if (KINDS[kind].isStream) {
-      const connection = await connect(opening, this.policy, this.#outside, channel.signal);
+      const { policy } = this;
+      const connection = await connect(opening, policy, this.#outside, channel.signal, isChosen);
       await carryStream(channel, connection);
     } else if (kind === "names") {
       const hosts = await addressesOf(opening, this.policy, this.#outside);
@@ -135,6 +150,11 @@ export class Gate {
       await carryDatagrams(channel, rules);
     }
   }
+}
+
+/** Whether a channel leads to a web server. */
+function isServer(only: OnlyServer, { kind, host, port }: Opening): boolean {
+  return kind === only.kind && host === only.host && port === only.port;
 }
 
 /**

@@ -15,7 +15,7 @@ declare const self: { onmessage: (event: MessageEvent<GateOrder>) => void };
 
 let gate: Gate | undefined;
 
-self.onmessage = ({ data: { options, interfaces, gateways, bindingState, port } }) => {
+self.onmessage = ({ data: { options, interfaces, gateways, bindingState, port, only } }) => {
   if (options) gate = new Gate({ ...options, clock: systemClock });
   if (interfaces && gate) gate.policy.interfaces = interfaces;
   if (gateways && gate) {
@@ -23,5 +23,5 @@ self.onmessage = ({ data: { options, interfaces, gateways, bindingState, port } 
     gate.policy.gatewayIpv6 = gateways.ipv6;
   }
   if (bindingState && gate) gate.bindingState = bindingState;
-  if (port) gate?.serve(port as Port);
+  if (port) gate?.serve(port as Port, only);
 };

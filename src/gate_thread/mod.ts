@@ -27,6 +27,7 @@ export {
   type Ask,
   type Kind,
   MAX_PACKET_BYTES,
+  type OnlyServer,
   type Packet,
   type Tell,
   WINDOW_BYTES,

@@ -46,6 +46,17 @@ export const KINDS = {
 export type Kind = keyof typeof KINDS;
 
 /**
+ * The one web server that a port may reach. The launcher takes it from a setting of the user, so it may be
+ * on this machine if it is named by a loopback address.
+ */
+export interface OnlyServer {
+  kind: "http" | "https";
+  /** Name or address, without brackets. */
+  host: string;
+  port: number;
+}
+
+/**
  * Bytes, with the address of their other end. The address is empty and the port 0 in a TCP
  * connection, and where the channel fixes the receivers. A packet to local discovery has the
  * infohashes of one announcement, 20 bytes each.

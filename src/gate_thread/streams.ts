@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Address, type Clock, formatAddress, parseAddress } from "../base/mod.ts";
+import { type Address, type Clock, formatAddress, isLoopback, parseAddress } from "../base/mod.ts";
 import { type BoundConnection, connectFrom } from "./bound_connect.ts";
 import type { Channel } from "./channel.ts";
 import { Refusal } from "./errors.ts";
@@ -38,12 +38,18 @@ export type Connection =
 /** A TCP connection of Deno, or one from a chosen address of this machine. */
 type TcpConnection = Deno.TcpConn | BoundConnection;
 
-/** Connects to the address or name of an opening message, after checking it. */
+/**
+ * Connects to the address or name of an opening message, after checking it.
+ *
+ * @param isChosen whether the user has chosen this server in a setting. A web server may then be on this
+ * machine, if a loopback address names it: no name of a stranger leads there
+ */
 export async function connect(
   { kind, host, port }: Opening,
   policy: Policy,
   outside: Outside,
   signal: AbortSignal,
+  isChosen = false,
 ): Promise<Connection> {
   const connectTo = (address: Address, timeMs: number, chosen?: string) =>
     within<TcpConnection>(outside.clock, timeMs, signal, async (signal) => {
@@ -74,9 +80,10 @@ export async function connect(
   const addresses = texts.map((text) => {
     const one = parseAddress(text);
     if (one && policy.mayFetch(one, port)) return one;
+    if (one && isChosen && address && isLoopback(one)) return one;
     throw new Refusal(
       "ADDRESS_REFUSED",
-      `${host} has the address ${text}; web seeds need public addresses and port 80, 443 or above 1023`,
+      `${host} has the address ${text}; web servers need public addresses and port 80, 443 or above 1023`,
     );
   });
   let failure: unknown;

@@ -17,6 +17,7 @@ import { ensureHome, homePaths, type StatusJson, tryLockHome } from "../control/
 import type { HostListeners, HostOptions, HostRequests } from "./options.ts";
 import type { HttpPage } from "./http/mod.ts";
 import { History, LogLines } from "./observing/mod.ts";
+import type { Webhook } from "./webhook/mod.ts";
 import { drain, homeInUse, startHost } from "./node.ts";
 
 /** Options of {@linkcode runDaemon}. */
@@ -113,6 +114,7 @@ async function runHost(
   const abort = () => ended.resolve("stopped");
   signal.addEventListener("abort", abort, { once: true });
   try {
+    let webhook: Webhook | undefined;
     const { host, control } = await startHost({
       settings,
       clock,
@@ -122,6 +124,7 @@ async function runHost(
       onMoved: () => ended.resolve("moved"),
       onStop: abort,
       observed: options.observed,
+      webhook: () => webhook?.status,
       origins: options.origins,
       readSettings: options.readSettings,
     });
@@ -138,6 +141,15 @@ async function runHost(
           clock,
         });
       }
+      if (settings.webhook !== undefined) {
+        const { startWebhook } = await import("./webhook/mod.ts");
+        webhook = await startWebhook({
+          ...{ url: settings.webhook, events: settings.webhookEvents, operations: host, clock },
+          ...{ random: Math.random, ...listeners },
+          secretPath: homePaths(settings.home).webhookSecret,
+          openGate: (port) => options.launcher.openWebhook(port),
+        });
+      }
       await options.launcher.settle();
       options.onReady(await host.status(), page?.address);
       // `seedAll` is not awaited, so that the daemon answers commands while it starts to seed thousands
@@ -145,6 +157,7 @@ async function runHost(
       host.seedAll().catch(ended.reject);
       return signal.aborted ? "stopped" : await ended.promise;
     } finally {
+      await webhook?.stop();
       host.stopObserving();
       await page?.close();
       await drain(control, clock, DRAIN_DEADLINE_MS);

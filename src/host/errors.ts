@@ -20,6 +20,7 @@
  * | `NAME_INDEX_LOCKED` | failed | an attacker has locked a slot of the index of a name |
  * | `ENTRY_TIME_WRONG` | failed | an entry of a name index was signed while the clock was wrong |
  * | `TORRENT_INVALID` | usage | the given file is not a valid `.torrent` file |
+ * | `WEBHOOK_SECRET_INVALID` | failed | the file with the secret of the webhook has none |
  * | `PACKAGE_AMBIGUOUS` | usage | several publishers have a package of this name and version |
  *
  * @module

@@ -297,11 +297,11 @@ export class Host extends DelegatedOperations implements Operations {
   }
 
   status(): Promise<StatusJson> {
-    const { settings, daemon } = this.#options;
+    const { settings, daemon, webhook } = this.#options;
     return hostStatus({
       ...{ settings, daemon, startedMs: this.#startedMs, seedDirectory: this.#seeds.path },
       ...{ addresses: this.#addresses, worker: this.#worker, packages: this.#packages },
-      ...{ downloads: this.#downloads, follows: this.#follows },
+      ...{ downloads: this.#downloads, follows: this.#follows, webhook: webhook?.() },
       announcing: this.#keepers.announcing?.status,
     });
   }

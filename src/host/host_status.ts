@@ -6,7 +6,7 @@
 
 import { version } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
-import type { AnnouncingJson, StatusJson } from "../control/mod.ts";
+import type { AnnouncingJson, StatusJson, WebhookJson } from "../control/mod.ts";
 import { networkOf } from "./ip_versions.ts";
 import { memoryOf } from "./memory.ts";
 import type { FollowKeeper } from "./records/mod.ts";
@@ -27,6 +27,7 @@ export interface StatusParts {
   downloads: HostDownloads;
   follows: FollowKeeper | undefined;
   announcing: AnnouncingJson | undefined;
+  webhook: WebhookJson | undefined;
 }
 
 /** Returns the status of a host. */
@@ -46,6 +47,7 @@ export async function hostStatus(parts: StatusParts): Promise<StatusJson> {
     network: networkOf(hostAddresses ?? parts.addresses, settings.allowLocal),
     unmirrored: parts.follows?.unmirrored(),
     announcing: parts.announcing,
+    webhook: parts.webhook,
     memory: memoryOf(),
     ...{ ...totals, reusedBytes: parts.downloads.reusedBytes },
   };

@@ -7,6 +7,7 @@
 import type { Binding, Clock } from "../base/mod.ts";
 import { type EngineOptions, type LauncherRequests, mapsPort, usesLan } from "../launcher/mod.ts";
 import { type LoadedSettings, type Settings, workerSettings } from "../config/mod.ts";
+import type { WebhookJson } from "../control/mod.ts";
 import type { StateDatabase } from "../store/mod.ts";
 import type { WorkerOptions } from "../worker/mod.ts";
 import type { History, LogLines } from "./observing/mod.ts";
@@ -27,6 +28,7 @@ export type HostRequests = Pick<
   | "findBinding"
   | "findPortOwner"
   | "networkAddresses"
+  | "openWebhook"
   | "settle"
   | "sign"
   | "signingKey"
@@ -49,6 +51,8 @@ export interface HostOptions {
    * until it is started anew.
    */
   onMoved?: () => void;
+  /** Returns the state of the webhook; absent if there is none. */
+  webhook?: () => WebhookJson | undefined;
   /** Called when a client requests the operation `stop`. */
   onStop?: () => void;
   /**

@@ -9,6 +9,7 @@ import {
   type LoadedSettings,
   settingDefinitions,
   type Settings,
+  type SettingType,
   type TakesEffect,
 } from "../config/mod.ts";
 import type { ReloadedJson, SettingJson } from "../control/mod.ts";
@@ -84,9 +85,16 @@ export function describeSettings(
   settings: Settings,
   origins: LoadedSettings["origins"] | undefined,
 ): SettingJson[] {
-  return settingDefinitions.map(({ key, property }) => ({
+  return settingDefinitions.map(({ key, property, type }) => ({
     key,
-    value: settings[property] ?? null,
+    value: shownOf(type, settings[property]),
     where: origins?.[key]?.where ?? "unknown",
   }));
+}
+
+/** Returns what others may see of a value: paths and queries of webhooks are often secret. */
+function shownOf(type: SettingType, value: unknown): unknown {
+  if (type.kind !== "web-url" || typeof value !== "string") return value ?? null;
+  const { origin, pathname, search } = new URL(value);
+  return pathname + search === "/" ? value : `${origin}/...`;
 }

@@ -62,6 +62,8 @@ export interface Needs {
   engine?: true;
   /** Whether the command serves the HTTP page. */
   http?: true;
+  /** Whether it sends what happens to the setting `webhook`. */
+  webhook?: true;
   /** Whether the command opens the port itself, and sends packets to bootstrap nodes. */
   probes?: true;
   /** Uses of the key; absent if the command uses no key. */
@@ -148,6 +150,7 @@ const rows: Record<CommandName, Row> = {
     network: "host",
     engine: true,
     http: true,
+    webhook: true,
   }),
   announce: (_line, at) => host({ ...suggests(at) }),
   resolve: (_line, at) => host({ key: KEY_READING, ...suggests(at) }),

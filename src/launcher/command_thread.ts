@@ -141,6 +141,7 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
     else if (message.kind === "request") answer(message);
     else if (message.kind === "start-engine") void engine.open(message.port);
     else if (message.kind === "end-engine") engine.end();
+    else if (message.kind === "open-webhook") engine.openWebhook(message.port);
     else if (message.kind === "start-helper") {
       helpers.start(message.id, message.files, message.port);
     } else if (message.kind === "end-helper") helpers.end(message.id);

@@ -6,7 +6,12 @@
  */
 
 import { type BindingState, type Clock, delay, systemClock } from "../base/mod.ts";
-import { connectGate, discoveryInterfaces, type GateConnection } from "../gate_thread/mod.ts";
+import {
+  connectGate,
+  discoveryInterfaces,
+  type GateConnection,
+  type OnlyServer,
+} from "../gate_thread/mod.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
 
 /** A running gate, which chooses the interfaces for discovery from all that it is told. */
@@ -101,10 +106,14 @@ export class EngineGate {
     }
   }
 
-  /** Lets the gate serve a port, whose other end the engine's thread has. */
-  async serve(port: MessagePort): Promise<void> {
+  /**
+   * Lets the gate serve a port, whose other end another thread has.
+   *
+   * @param only the one web server that the thread may reach. Default: all that the gate allows
+   */
+  async serve(port: MessagePort, only?: OnlyServer): Promise<void> {
     const gate = await this.start();
-    if (gate) gate.serve(port);
+    if (gate) gate.serve(port, only);
     else port.close();
   }
 

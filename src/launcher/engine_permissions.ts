@@ -12,6 +12,7 @@ import {
   LOCAL_RANGES,
   NOT_PUBLIC_RANGES,
 } from "../base/mod.ts";
+import type { OnlyServer } from "../gate_thread/mod.ts";
 
 /** Options of the engine's thread. */
 export interface EngineOptions {
@@ -31,6 +32,8 @@ export interface EngineOptions {
   watchesAddresses: boolean;
   /** Whether the thread may find peers in the local network, through the gate. */
   lan: boolean;
+  /** The web server of the setting `webhook`, which the command's thread may reach through the gate. */
+  webhook?: OnlyServer;
 }
 
 let computed: readonly string[] | undefined;
@@ -46,7 +49,7 @@ export function publicRanges(): readonly string[] {
 
 /** Returns the permissions of the engine's thread; they do not change while it runs. */
 export function enginePermissions(
-  options: Omit<EngineOptions, "mapsPort" | "watchesAddresses" | "lan">,
+  options: Omit<EngineOptions, "mapsPort" | "watchesAddresses" | "lan" | "webhook">,
 ): Deno.PermissionOptionsObject {
   const { port, seedDirectory, allowLocal, binding } = options;
   return {

@@ -7,8 +7,7 @@
 
 import { errorToData } from "../base/mod.ts";
 import type { EngineOptions } from "./engine_permissions.ts";
-import { type PreparedEngine, startEngine } from "./engine_thread.ts";
-import type { EngineThread } from "./requests.ts";
+import { type PreparedEngine, type RunningEngine, startEngine } from "./engine_thread.ts";
 
 /** Options of {@linkcode EngineSlot}. */
 export interface EngineSlotOptions {
@@ -26,7 +25,7 @@ export interface EngineSlotOptions {
 export class EngineSlot {
   readonly #options: EngineSlotOptions;
   #prepared: PreparedEngine | undefined;
-  #engine: EngineThread | undefined;
+  #engine: RunningEngine | undefined;
   #isOpening = false;
 
   constructor(options: EngineSlotOptions) {
@@ -57,6 +56,15 @@ export class EngineSlot {
     }
   }
 
+  /**
+   * Has the gate of the engine serve a port for the setting `webhook`. Closes the port if there is no
+   * engine.
+   */
+  openWebhook(port: MessagePort): void {
+    if (this.#engine) this.#engine.openWebhook(port);
+    else port.close();
+  }
+
   /** Ends the engine, if there is one. */
   end(): void {
     this.#engine?.terminate();
@@ -67,7 +75,7 @@ export class EngineSlot {
    * The prepared thread has the options of a moment ago. If they have changed, for example because
    * the seed directory was replaced, another thread is started.
    */
-  #begin(options: EngineOptions, port: MessagePort): EngineThread {
+  #begin(options: EngineOptions, port: MessagePort): RunningEngine {
     const { start = startEngine } = this.#options;
     const prepared = this.#prepared;
     this.#prepared = undefined;

@@ -18,11 +18,17 @@ const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
 
 type Surroundings = Partial<RouterSurroundings & AddressSurroundings & BindingSurroundings>;
 
+/** An engine's thread and its gate. */
+export interface RunningEngine extends EngineThread {
+  /** Has the gate serve a port, which is transferred, for the server of the setting `webhook`. */
+  openWebhook(port: MessagePort): void;
+}
+
 /** An engine's thread without a port: it has loaded its code, and waits. */
 export interface PreparedEngine {
   readonly options: EngineOptions;
   /** Hands over the port at which the engine is called. */
-  serve(port: MessagePort): EngineThread;
+  serve(port: MessagePort): RunningEngine;
   /** Ends the thread. */
   terminate(): void;
 }
@@ -37,7 +43,7 @@ export function startEngine(
   options: EngineOptions,
   port: MessagePort,
   surroundings: Surroundings = {},
-): EngineThread {
+): RunningEngine {
   return prepareEngine(options, surroundings).serve(port);
 }
 
@@ -69,20 +75,24 @@ export function prepareEngine(
   return {
     options,
     serve(port) {
-      close = connect(worker, options, port, surroundings);
-      return { died: died.promise, terminate };
+      const connected = connect(worker, options, port, surroundings);
+      close = connected.close;
+      return { died: died.promise, terminate, openWebhook: connected.openWebhook };
     },
     terminate,
   };
 }
 
-/** Connects the thread with the command, the gate and the router. Returns how to end gate and router. */
+/**
+ * Connects the thread with the command, the gate and the router. Returns how to end gate and router, and how
+ * another thread reaches the server of the setting `webhook`.
+ */
 function connect(
   worker: Worker,
   options: EngineOptions,
   port: MessagePort,
   surroundings: Surroundings,
-): () => void {
+): Pick<RunningEngine, "openWebhook"> & { close(): void } {
   const { binding, bindingState = { state: "bound" } } = options;
   const tell = (message: ToEngine, transfer: Transferable[] = []) =>
     worker.postMessage(message, transfer);
@@ -119,11 +129,15 @@ function connect(
     isServed = true;
     void gate.serve(asked);
   });
-  return () => {
-    endWatch();
-    endBindingWatch();
-    router?.close();
-    gate.close();
+  const { webhook } = options;
+  return {
+    openWebhook: (port) => webhook ? void gate.serve(port, webhook) : port.close(),
+    close() {
+      endWatch();
+      endBindingWatch();
+      router?.close();
+      gate.close();
+    },
   };
 }
 

@@ -27,6 +27,7 @@ import {
   stateFiles,
 } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
+import type { OnlyServer } from "../gate_thread/mod.ts";
 import { type HomePart, type NamedPath, type Needs, needsOf } from "./command_needs.ts";
 import { enginePermissions, publicRanges } from "./engine_permissions.ts";
 import { GrantList, realPathOf } from "./grant_list.ts";
@@ -57,6 +58,9 @@ export function grantsFor(facts: GrantFacts): Grants {
       const paths = homePaths(form);
       for (const part of needs.home) grantPart(list, part, paths);
       grantSockets(list, needs, paths);
+      if (needs.webhook && values.webhook !== undefined) {
+        list.readWriteAt(paths.webhookSecret, "the secret that signs messages to `webhook`");
+      }
     }
     if (!hasKey && needs.home.includes("seed")) list.readWrite(values.dir, "the seed directory");
     if (!hasKey && needs.home.includes("seed-read")) list.read(values.dir, "the seed directory");
@@ -97,6 +101,7 @@ export function grantsFor(facts: GrantFacts): Grants {
     watchesAddresses: needs !== undefined && line?.command === "seed" && home !== undefined,
     bind: values?.bind,
     lan: needs?.network === "host" && values !== undefined && usesLan(values),
+    webhook: needs?.webhook && values?.webhook !== undefined ? serverOf(values.webhook) : undefined,
   };
 }
 
@@ -216,6 +221,14 @@ function grantProbes(list: GrantList, values: Settings, binding: Binding | undef
       list.add("net", formatHostPort(node), "testing the bootstrap node");
     }
   }
+}
+
+/** Returns the server of a webhook's URL. */
+function serverOf(webhook: string): OnlyServer {
+  const { protocol, hostname, port } = new URL(webhook);
+  const kind = protocol === "https:" ? "https" : "http";
+  const host = hostname.replace(/^\[|\]$/g, "");
+  return { kind, host, port: Number(port || (kind === "https" ? 443 : 80)) };
 }
 
 function isName(host: string): boolean {

@@ -6,6 +6,7 @@
 
 import type { Binding } from "../base/mod.ts";
 import type { LoadedSettings } from "../config/mod.ts";
+import type { OnlyServer } from "../gate_thread/mod.ts";
 import type { CommandLine } from "./command_line.ts";
 import type { KeyUse } from "./key_uses.ts";
 
@@ -76,6 +77,8 @@ export interface Grants {
   bind: string | undefined;
   /** Whether the engine's thread may find peers in the local network. */
   lan: boolean;
+  /** The server of the setting `webhook`, which the command may reach through the gate. */
+  webhook: OnlyServer | undefined;
 }
 
 /** The facts from which {@linkcode Grants} are made. */

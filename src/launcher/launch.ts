@@ -93,7 +93,8 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     const { port, dir, allowLocal, bind } = loaded.values;
     const { mapsPort, watchesAddresses, lan } = grants;
     const seedDirectory = await Deno.realPath(dir);
-    const options = { port, seedDirectory, allowLocal, mapsPort, watchesAddresses, lan };
+    const { webhook } = grants;
+    const options = { port, seedDirectory, allowLocal, mapsPort, watchesAddresses, lan, webhook };
     if (bind === undefined) return options;
     const found = await examineBinding(bind);
     // The command has found the addresses a moment ago.

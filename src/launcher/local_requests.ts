@@ -70,6 +70,8 @@ export function localRequests(options: KeyOptions = {}): LauncherRequests {
     networkAddresses: () => Promise.resolve(Deno.networkInterfaces()),
     settle: () => Promise.resolve(),
     startEngine,
+    // Without the launcher there is no gate of another thread.
+    openWebhook: (port) => port.close(),
     startHelper(files) {
       if (helpers >= maxHelpers()) return undefined;
       helpers++;

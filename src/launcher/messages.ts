@@ -39,7 +39,7 @@ export interface ThreadStart {
 /** Names of the requests that are answered with one message. */
 export type AnsweredRequest = Exclude<
   keyof LauncherRequests,
-  "startEngine" | "startHelper"
+  "startEngine" | "startHelper" | "openWebhook"
 >;
 
 /** A message of the launcher to the command thread, after the {@linkcode ThreadStart}. */
@@ -57,6 +57,8 @@ export type FromThread =
   /** The engine's end of the channel is among the transferred objects. */
   | { kind: "start-engine"; port: MessagePort }
   | { kind: "end-engine" }
+  /** The port, which the gate is to serve for the setting `webhook`, is among the transferred objects. */
+  | { kind: "open-webhook"; port: MessagePort }
   /** The helper's end of the channel is among the transferred objects. The thread chooses `id`. */
   | { kind: "start-helper"; id: number; files: HelperFiles; port: MessagePort }
   | { kind: "end-helper"; id: number }

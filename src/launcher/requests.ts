@@ -218,6 +218,11 @@ export interface LauncherRequests {
    */
   startEngine(options: EngineOptions, port: MessagePort): EngineThread;
   /**
+   * Has the gate of the running engine serve a port, which is transferred, for the server of the setting
+   * `webhook` and no other. Closes the port if there is no engine, or the setting is `none`.
+   */
+  openWebhook(port: MessagePort): void;
+  /**
    * Starts a thread that compresses, hashes or writes files. It may touch the given files and nothing else, and
    * the command itself must have them in its permission lists.
    *

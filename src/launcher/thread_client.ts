@@ -55,6 +55,7 @@ export class ThreadClient {
       this.#onEngineDied = died.resolve;
       return { died: died.promise, terminate: () => this.#send({ kind: "end-engine" }) };
     },
+    openWebhook: (port) => this.#send({ kind: "open-webhook", port }, [port]),
     startHelper: (files) => this.#startHelper(files),
   };
 

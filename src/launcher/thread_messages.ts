@@ -54,6 +54,7 @@ export function readThreadMessage(
       return isId(id) ? { kind, id, name, args } : undefined;
     }
     case "start-engine":
+    case "open-webhook":
       return data.port instanceof MessagePort ? { kind, port: data.port } : undefined;
     case "start-helper": {
       const { id, port } = data;

@@ -53,8 +53,8 @@ export const rooms: Record<string, Room> = {
     imports: ["base"],
   },
   gate: {
-    runs: "engine",
-    holds: "sockets through the gate: IPv6, local network, web seeds, router",
+    runs: "everywhere",
+    holds: "sockets through the gate: IPv6, local network, web seeds, webhook, router",
     imports: ["base", "gate_thread"],
   },
   bencode: {
@@ -216,9 +216,9 @@ export const rooms: Record<string, Room> = {
     imports: [
       ...["base", "router", "reachability", "config", "identity", "launcher", "records", "package"],
       ...["store", "trust", "dht", "engine", "worker", "control", "api", "fetching", "names"],
-      "publishing",
+      ...["publishing", "gate"],
     ],
-    inner: ["thread", "records", "rendezvous", "reuse", "seeding", "observing", "http"],
+    inner: ["thread", "records", "rendezvous", "reuse", "seeding", "observing", "webhook", "http"],
   },
   doctor: {
     runs: "command",

@@ -54,6 +54,12 @@ export const status = exactly<StatusJson>()(v.object({
     reason: v.optional(v.unknown()),
     message: v.string(),
   }))),
+  webhook: v.optional(v.object({
+    waiting: count,
+    delivered: count,
+    lost: count,
+    failure: v.optional(v.string()),
+  })),
   memory: v.object({ residentBytes: count, heapBytes: count }),
   uploadSpeed: speed,
   downloadSpeed: speed,

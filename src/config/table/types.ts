@@ -17,7 +17,8 @@ export type SettingType =
   | { kind: "address" }
   | { kind: "binding" }
   | { kind: "host-port-list" }
-  | { kind: "host-list" };
+  | { kind: "host-list" }
+  | { kind: "web-url" };
 
 /**
  * When a changed value takes effect:
@@ -69,6 +70,9 @@ export type EncryptionMode = "prefer" | "require" | "off";
 
 /** Transports of connections to peers, in both directions: TCP, uTP over UDP, or both. */
 export type TransportMode = "both" | "tcp" | "utp";
+
+/** The events that a webhook gets: ends of downloads, problems, or both. */
+export type WebhookEvents = "all" | "downloads" | "problems";
 
 /** The least severe level of messages that the daemon logs. */
 export type LogLevel = "error" | "warn" | "info" | "debug";
@@ -146,6 +150,10 @@ export interface Settings {
   http: HostPort | undefined;
   /** Additional host names and addresses that the HTTP page accepts in a `Host` header. */
   httpHosts: string[];
+  /** URL to which the daemon sends what happens; `undefined` = none. */
+  webhook: string | undefined;
+  /** The events that the webhook gets. */
+  webhookEvents: WebhookEvents;
   /** Which publisher to choose if several publish a package of a name that is not pinned. */
   policy: PublisherPolicy;
   /** Whether the daemon downloads and seeds all packages of the followed publishers. */

@@ -113,6 +113,8 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
       isInForce: () => fetch(`http://127.0.0.1:${free}/healthz`).then(() => true, () => false),
     },
     "http-hosts": { to: "monitor.example" },
+    webhook: { to: "https://hooks.example/x" },
+    "webhook-events": { to: "problems" },
     policy: { to: "trusted" },
     mirror: { to: "true" },
     "max-disk": { to: "1MiB" },

@@ -30,6 +30,13 @@ class World {
     port2.close();
   }
 
+  openWebhook(): void {
+    const { port1, port2 } = new MessageChannel();
+    this.slot.openWebhook(port1);
+    port1.close();
+    port2.close();
+  }
+
   async die(why: string): Promise<void> {
     this.#dies.resolve(why);
     await this.#dies.promise;
@@ -46,7 +53,11 @@ class World {
 
   #engine(step: string) {
     this.steps.push(step);
-    return { died: this.#dies.promise, terminate: () => this.steps.push("end") };
+    return {
+      died: this.#dies.promise,
+      terminate: () => this.steps.push("end"),
+      openWebhook: () => this.steps.push("open the webhook"),
+    };
   }
 }
 
@@ -83,4 +94,14 @@ Deno.test("a command that may not have an engine learns it, also if one is prepa
   const world = new World(() => Promise.reject(new Error("refused")), options);
   await world.open();
   assert.deepEqual(world.steps, ["died: refused"]);
+});
+
+Deno.test("only a running engine's gate serves a port for the webhook", async () => {
+  const world = new World(() => Promise.resolve({ ...options }));
+  world.openWebhook();
+  await world.open();
+  world.openWebhook();
+  world.slot.end();
+  world.openWebhook();
+  assert.deepEqual(world.steps, ["start 6881", "open the webhook", "end"]);
 });

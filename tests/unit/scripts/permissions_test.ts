@@ -89,6 +89,6 @@ Deno.test("the page has a row for each request that the launcher answers", async
   const answered = Object.keys(grantedRequests(grants, localRequests()));
   assert.deepEqual(
     Object.keys(requestRows).sort(),
-    [...answered, "startEngine", "startHelper"].sort(),
+    [...answered, "startEngine", "startHelper", "openWebhook"].sort(),
   );
 });
