@@ -48,7 +48,9 @@ export async function bundleDashboard(directory = dashboardDirectory): Promise<n
     );
   }
   const plotStyle = join(root, "node_modules", "uplot", "dist", "uPlot.min.css");
-  const styles = [plotStyle, join(source, "style.css")].map((path) => Deno.readTextFile(path));
+  const styles = [plotStyle, join(source, "style.css"), join(source, "lists.css")].map((path) =>
+    Deno.readTextFile(path)
+  );
   const style = (await Promise.all(styles)).map(shorten).join("\n");
   await Deno.writeTextFile(join(directory, "dashboard.css"), style);
   for (const name of ["index.html", "icon.svg"]) {

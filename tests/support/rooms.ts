@@ -167,7 +167,7 @@ export const rooms: Record<string, Room> = {
     runs: "browser",
     holds: "the page that the daemon serves: what is seeded, who takes it, what is weak",
     imports: ["control", "api_client"],
-    inner: ["listing", "data", "parts", "pages"],
+    inner: ["listing", "data", "parts", "widgets", "pages"],
   },
   fetching: {
     runs: "shared",
@@ -258,8 +258,10 @@ export const libraries: Record<string, readonly string[]> = {
   "k-rpc": ["engine/libraries/krpc", "testnet"],
   "k-rpc-socket": ["engine/libraries/krpc"],
   "minimatch": ["package/selection"],
-  "preact": ["dashboard", "dashboard/data", "dashboard/parts"],
-  "preact/hooks": ["dashboard", "dashboard/data", "dashboard/parts", "dashboard/pages"],
+  "preact": ["dashboard", "dashboard/data", "dashboard/parts", "dashboard/widgets"],
+  "preact/hooks": [
+    ...["dashboard", "dashboard/data", "dashboard/parts", "dashboard/widgets", "dashboard/pages"],
+  ],
   "prom-client": ["host/http"],
   "semver": ["package/manifest", "fetching", "names", "publishing", "install"],
   "tar-stream": ["package/archive"],

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { ApiError, type Client, createClient, type EventsOptions } from "../../api_client/mod.ts";
+import {
+  ApiError,
+  type Client,
+  type ClientOptions,
+  createClient,
+  type EventsOptions,
+} from "../../api_client/mod.ts";
 import type { WatchKind } from "../../control/mod.ts";
 import type { Token } from "./token.ts";
 
@@ -30,11 +36,12 @@ export class Api {
   /** The token, and whether one is asked for. */
   readonly token: Token;
   readonly #client: Client;
+  readonly #options: ClientOptions & { fetch: typeof fetch };
 
   constructor(token: Token, fetchFunction: typeof fetch) {
     this.token = token;
-    const options = { baseUrl: "", token: () => token.current.value, fetch: fetchFunction };
-    this.#client = createClient(options);
+    this.#options = { baseUrl: "", token: () => token.current.value, fetch: fetchFunction };
+    this.#client = createClient(this.#options);
   }
 
   readonly status = (signal?: AbortSignal) =>
@@ -43,10 +50,6 @@ export class Api {
     this.#read(this.#client.get("/v1/overview", { signal }));
   readonly history = (signal?: AbortSignal) =>
     this.#read(this.#client.get("/v1/history", { signal }));
-  readonly packages = (signal?: AbortSignal) =>
-    this.#read(this.#client.get("/v1/packages", { signal }));
-  readonly records = (signal?: AbortSignal) =>
-    this.#read(this.#client.get("/v1/records", { signal }));
   readonly publishers = (signal?: AbortSignal) =>
     this.#read(this.#client.get("/v1/publishers", { signal }));
   readonly names = (signal?: AbortSignal) => this.#read(this.#client.get("/v1/names", { signal }));
@@ -96,6 +99,36 @@ export class Api {
   /** Ends the daemon. */
   stop() {
     return this.#change(this.#client.post("/v1/stop"));
+  }
+
+  /** Reads a long list as text in parts, for pages that parse it in slices. */
+  async *parts(list: "packages" | "records", signal: AbortSignal): AsyncGenerator<string> {
+    const { fetch } = this.#options;
+    let body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
+    // The client makes the request, and the errors of a refused one. It gets an empty list in place of the
+    // real one, because it would parse that at once.
+    const client = createClient({
+      ...this.#options,
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        if (!response.ok) return response;
+        ({ body } = response);
+        return new Response("[]");
+      },
+    });
+    await this.#read(client.get(`/v1/${list}`, { signal }));
+    if (body === null) return;
+    const stream = body as ReadableStream<Uint8Array<ArrayBuffer>>;
+    const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await reader.cancel().catch(() => {});
+    }
   }
 
   /** Returns the events of the daemon, until they end or the signal is aborted. */

@@ -1,12 +1,163 @@
 /**
- * The page of the records.
+ * The page of the records: who holds each, the weakest first.
  *
  * @module
  */
 
-import type { PageProps } from "../parts/mod.ts";
+import { useMemo } from "preact/hooks";
+import type { RecordJson } from "../../control/mod.ts";
+import { type Api, useData } from "../data/mod.ts";
+import {
+  compareRecordsBy,
+  eachInSlices,
+  errorGroupsOf,
+  kindWords,
+  parseArray,
+  type RecordRow,
+  recordRowOf,
+  Slices,
+  visibleText,
+} from "../listing/mod.ts";
+import { Card, formatCount, formatNumber, Mark, type PageProps, Waiting } from "../parts/mod.ts";
+import {
+  browserSlices,
+  Due,
+  FilterField,
+  Foreign,
+  ForeignLines,
+  HolderCount,
+  useListState,
+  useRows,
+  type VirtualColumn,
+  VirtualTable,
+} from "../widgets/mod.ts";
+import { addressOf } from "./addresses.ts";
+
+/** Maximum number of different errors above the list. */
+const MAX_ERRORS = 10;
+
+const columns: readonly VirtualColumn<RecordRow>[] = [
+  { name: "record", title: "Record", sortable: true, cell: (row) => <Label row={row} /> },
+  { name: "kind", title: "Kind", cell: ({ record: { kind } }) => kindWords(kind) },
+  {
+    name: "holders",
+    title: "Holders",
+    sortable: true,
+    cell: ({ record }) => <HolderCount record={record} />,
+  },
+  {
+    name: "due",
+    title: "Next",
+    sortable: true,
+    cell: ({ record: { nextDueMs } }) => <Due atMs={nextDueMs} />,
+  },
+  { name: "state", title: "State", cell: (row) => <State row={row} /> },
+];
+
+function Label({ row: { record: { name, version, kind }, label } }: { row: RecordRow }) {
+  const isPackage = name !== undefined && version !== undefined &&
+    (kind === "manifest" || kind === "torrent");
+  if (!isPackage) return <Foreign text={label} />;
+  return (
+    <a href={addressOf({ name, version })}>
+      <Foreign text={label} />
+    </a>
+  );
+}
+
+function State({ row: { record: { error, failures }, urgency } }: { row: RecordRow }) {
+  if (error !== undefined) {
+    return <span class="problem" title={visibleText(error)}>{visibleText(error)}</span>;
+  }
+  if (failures > 0) return <Mark tone="bad">failed {formatCount(failures, "time")}</Mark>;
+  if (urgency === 1) return <Mark tone="warn">weak</Mark>;
+  return urgency === 2 ? <Mark>not announced yet</Mark> : <Mark tone="good">well held</Mark>;
+}
+
+/** Reads the records in slices. */
+async function readRows(api: Api, signal: AbortSignal): Promise<readonly RecordRow[]> {
+  const slices = new Slices(browserSlices, signal);
+  const records = await parseArray<RecordJson>(api.parts("records", signal), slices);
+  const rows: RecordRow[] = [];
+  await eachInSlices(records, slices, (record) => rows.push(recordRowOf(record)));
+  return rows;
+}
 
 /** The page of the records. */
-export function RecordsPage(_props: PageProps) {
-  return <p class="empty">Nothing here</p>;
+export function RecordsPage({ api, params }: PageProps) {
+  const list = useListState(params, { column: "holders", descending: false });
+  const { typed, setTyped, order, setOrder } = list;
+  const { value: rows, problem } = useData((signal) => readRows(api, signal), "", {
+    on: ["records"],
+    everyMs: 60_000,
+  });
+  const shown = useRows({ rows, typed, order, compareBy: compareRecordsBy });
+  const errors = useMemo(() => errorGroupsOf(rows ?? []), [rows]);
+  if (rows === undefined || shown === undefined) return <Waiting problem={problem} />;
+  if (rows.length === 0) {
+    return (
+      <p class="empty">
+        No record yet: records appear when you publish a package with <code>libreseed publish</code>
+        {" "}
+        or seed one of another publisher.
+      </p>
+    );
+  }
+  const weak = rows.filter(({ urgency }) => urgency === 1).length;
+  const all = formatCount(rows.length, "record");
+  return (
+    <>
+      {errors.length > 0 && (
+        <Card title="Announcements that failed" wide>
+          <ul class="errors">
+            {errors.slice(0, MAX_ERRORS).map(({ message, count, example }) => (
+              <li key={message}>
+                <Mark tone="bad">{formatCount(count, "record")}</Mark>{" "}
+                <ForeignLines text={message} />{" "}
+                <span class="quiet">for example {<Foreign text={example} />}</span>
+              </li>
+            ))}
+          </ul>
+          {errors.length > MAX_ERRORS && (
+            <p class="quiet">{formatCount(errors.length - MAX_ERRORS, "other error")}</p>
+          )}
+        </Card>
+      )}
+      <Card title="Records in the DHT" wide>
+        <p>
+          A cell stands for a node that was asked to hold the record: tall if it holds it, half if
+          it answered without it, low if it was silent. {weak === 0
+            ? "No record is weak."
+            : `${formatCount(weak, "record is", "records are")} weak: too few nodes hold it.`}
+        </p>
+        <FilterField
+          label="Filter"
+          hint="name, kind, publisher or error"
+          typed={typed}
+          onTyped={setTyped}
+          count={shown.length === rows.length ? all : `${formatNumber(shown.length)} of ${all}`}
+        />
+        <VirtualTable
+          caption="Records"
+          class="records"
+          columns={columns}
+          rows={shown}
+          keyOf={({ id }) => id}
+          order={order}
+          onOrder={setOrder}
+        />
+        {shown.length === 0 && (
+          <p class="empty">
+            No record matches.{" "}
+            <button
+              type="button"
+              onClick={() => setTyped("")}
+            >
+              Show all
+            </button>
+          </p>
+        )}
+      </Card>
+    </>
+  );
 }
