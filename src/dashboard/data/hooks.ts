@@ -90,6 +90,9 @@ export function useData<T>(
   newest.current = load;
   const again = useRef(() => {});
   const kinds = on.join();
+  // A pause that changes with the length of what was read must not read it again at once.
+  const pause = useRef(everyMs);
+  pause.current = everyMs;
   useEffect(() => {
     const ended = new AbortController();
     let isLoading = false;
@@ -118,7 +121,7 @@ export function useData<T>(
       }
       isLoading = false;
       if (ended.signal.aborted) return;
-      if (everyMs !== undefined) cancel = clock.after(everyMs, () => void run());
+      if (pause.current !== undefined) cancel = clock.after(pause.current, () => void run());
       if (isAsked) {
         isAsked = false;
         void run();
@@ -141,7 +144,7 @@ export function useData<T>(
       cancel();
       for (const unsubscribe of unsubscribes) unsubscribe();
     };
-  }, [live, api, clock, key, kinds, everyMs]);
+  }, [live, api, clock, key, kinds]);
   const reload = useCallback(() => again.current(), []);
   if (state.key !== key) return { reload };
   const { value, problem } = state;

@@ -42,7 +42,7 @@ export function DhtPage({ api }: PageProps) {
           ? "No node has answered yet."
           : `Half of the answers come within ${formatNumber(roundTripMs)} ms.`}
       </p>
-      <div class="cards">
+      <div class="cards compact">
         {dht.families.map((family) => <Family key={family.family} family={family} />)}
       </div>
     </>
@@ -57,17 +57,24 @@ function Family(
     <Card title={`IPv${family}`}>
       <Facts>
         <Fact name="Our node id">
-          <code class="long">{nodeId}</code>
+          <code>{nodeId}</code>
         </Fact>
-        <Fact name="Nodes in the routing table">{formatNumber(nodes)}</Fact>
-        <Fact name="Good, answered in the last 15 minutes">
-          {formatNumber(good)} ({formatShare(good, nodes)})
+        <Fact name="Nodes">{formatNumber(nodes)} in the routing table</Fact>
+        <Fact name="Good">
+          {formatNumber(good)}
+          {nodes > 0 && ` (${formatShare(good, nodes)})`}, which answered in the last 15 minutes
         </Fact>
       </Facts>
       <h3>Nodes by distance</h3>
-      <p class="quiet">The more leading bits a node's id shares with ours, the closer it is.</p>
+      <p class="quiet">
+        The more leading bits a node's id shares with ours, the closer it is. The coloured part of a
+        bar is good.
+      </p>
       <Buckets family={family} rows={bucketRowsOf(buckets)} />
       <h3>Packets by kind, since the start</h3>
+      <p class="quiet">
+        <i class="key down" /> received <i class="key up" /> sent
+      </p>
       <TrafficTable family={family} traffic={traffic} />
     </Card>
   );
@@ -114,9 +121,9 @@ function TrafficTable(
     { title: "Asked us", number: true, cell: (row) => formatNumber(row.queriesIn) },
     { title: "We replied", number: true, cell: (row) => formatNumber(row.repliesOut) },
     { title: "We asked", number: true, cell: (row) => formatNumber(row.queriesOut) },
-    { title: "Replied to us", number: true, cell: (row) => formatNumber(row.repliesIn) },
+    { title: "They replied", number: true, cell: (row) => formatNumber(row.repliesIn) },
     {
-      title: "In and out",
+      title: "All",
       cell: (row) => (
         <Bar
           whole={most}

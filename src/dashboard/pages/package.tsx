@@ -63,7 +63,7 @@ export function PackagePage({ api, params }: PageProps) {
     return "Removed";
   };
   return (
-    <>
+    <div class="stack">
       {problem !== undefined && <Note tone="warn">{problem}</Note>}
       <div class="buttons">
         {magnet !== undefined && <CopyButton label="Copy the magnet link" text={magnet} />}
@@ -75,28 +75,26 @@ export function PackagePage({ api, params }: PageProps) {
             "downloaded again only while others seed it."}
         />
       </div>
-      <div class="cards">
-        <Summary details={details} />
-        {torrent !== undefined && <Pieces torrent={torrent} />}
-        <Card title="Peers" wide>
-          <PeersTable torrent={torrent} />
-        </Card>
-        <Card title="Who holds its records" wide>
-          <RecordsTable records={records} />
-        </Card>
-        <Card title="Versions" wide>
-          <VersionsTable versions={versions} package={details.package} />
-        </Card>
-        <Files files={details.files} count={details.fileCount} />
-      </div>
-    </>
+      <Summary details={details} />
+      {torrent !== undefined && <Pieces torrent={torrent} />}
+      <Card title="Peers">
+        <PeersTable torrent={torrent} />
+      </Card>
+      <Card title="Who holds its records">
+        <RecordsTable records={records} />
+      </Card>
+      <Card title="Versions">
+        <VersionsTable versions={versions} package={details.package} />
+      </Card>
+      <Files files={details.files} count={details.fileCount} />
+    </div>
   );
 }
 
 function Summary({ details }: { details: PackageDetailsJson }) {
   const { package: { problem, seeding, findable, ...entry }, description, license } = details;
   return (
-    <Card title="About" wide>
+    <Card title="About">
       {problem !== undefined && <Note tone="bad">{<ForeignLines text={problem} />}</Note>}
       {description !== undefined && (
         <p>
@@ -116,16 +114,16 @@ function Summary({ details }: { details: PackageDetailsJson }) {
         </Fact>
         <Fact name="Licence">{license === undefined ? undefined : <Foreign text={license} />}</Fact>
         <Fact name="Publisher">
-          {entry.publisher === undefined ? undefined : <code class="long">{entry.publisher}</code>}
+          {entry.publisher === undefined ? undefined : <code>{entry.publisher}</code>}
         </Fact>
         <Fact name="Infohash">
-          {entry.infoHash === undefined ? undefined : <code class="long">{entry.infoHash}</code>}
+          {entry.infoHash === undefined ? undefined : <code>{entry.infoHash}</code>}
         </Fact>
         <Fact name="SHA-256">
-          {entry.sha256 === undefined ? undefined : <code class="long">{entry.sha256}</code>}
+          {entry.sha256 === undefined ? undefined : <code>{entry.sha256}</code>}
         </Fact>
         <Fact name="Archive">
-          <code class="long">
+          <code>
             <Foreign text={entry.path} />
           </code>
         </Fact>
@@ -145,7 +143,7 @@ function Summary({ details }: { details: PackageDetailsJson }) {
 
 function Pieces({ torrent: { pieces, piecesHeld, pieceBytes } }: { torrent: TorrentJson }) {
   return (
-    <Card title="Pieces" wide>
+    <Card title="Pieces">
       <p>
         {formatNumber(piecesHeld)} of {formatCount(pieces, "piece")} verified,{" "}
         {formatBytes(pieceBytes)} each: {formatShare(piecesHeld, pieces)}
@@ -180,14 +178,14 @@ function Files({ files, count }: { files?: readonly PackageFileJson[]; count?: n
   );
   if (files === undefined) {
     return (
-      <Card title="Files" wide>
+      <Card title="Files">
         <p class="empty">The archive cannot be read; remove the package and download it again.</p>
       </Card>
     );
   }
   const missing = (count ?? files.length) - files.length;
   return (
-    <Card title="Files" wide>
+    <Card title="Files">
       <p>
         {formatCount(count ?? files.length, "file")}, {formatBytes(bytes)} unpacked
         {missing > 0 && `; ${formatNumber(missing)} more are not shown`}

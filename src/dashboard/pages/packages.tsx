@@ -134,7 +134,7 @@ export function PackagesPage({ api, params }: PageProps) {
   }
   const all = formatCount(rows.length, "package");
   return (
-    <Card title="Packages in the seed directory" wide>
+    <Card title="Packages in the seed directory">
       <FilterField
         label="Filter"
         hint="name, version, publisher or problem"

@@ -36,7 +36,7 @@ export function PublishersPage({ api }: PageProps) {
     everyMs: PAUSE_MS,
   });
   return (
-    <>
+    <div class="stack">
       <FollowForm api={api} onFollowed={reload} />
       {publishers === undefined
         ? <Waiting problem={problem} />
@@ -47,7 +47,7 @@ export function PublishersPage({ api }: PageProps) {
           </p>
         )
         : <Publishers api={api} publishers={publishers} reload={reload} />}
-    </>
+    </div>
   );
 }
 
@@ -84,9 +84,7 @@ function Publishers(
             : `${formatNumber(found.length)} of ${all}`}
         />
       )}
-      <div class="cards">
-        {rows.map((entry) => <Publisher key={entry.publisher} entry={entry} {...props} />)}
-      </div>
+      {rows.map((entry) => <Publisher key={entry.publisher} entry={entry} {...props} />)}
       {found.length === 0 && (
         <p class="empty">
           No publisher matches: clear the filter to see all.
@@ -103,7 +101,7 @@ function Publisher({ entry, ...props }: ListProps & { entry: PublisherJson }) {
   const isRotated = keys.some((key) => key !== publisher);
   const isFollowed = follows.length > 0;
   return (
-    <Card title={own ? "This home's publisher" : publisher} wide>
+    <Card title={own ? "This home's publisher" : publisher}>
       <p class="marks">
         {own && <Mark tone="good">own</Mark>}
         {isFollowed && <Mark tone="good">followed</Mark>}
@@ -115,7 +113,7 @@ function Publisher({ entry, ...props }: ListProps & { entry: PublisherJson }) {
       <Facts>
         {own && (
           <Fact name="Key">
-            <code class="long">{publisher}</code>
+            <code>{publisher}</code>
           </Fact>
         )}
         <Fact name="Versions listed">{formatNumber(listed)}</Fact>
@@ -129,7 +127,7 @@ function Publisher({ entry, ...props }: ListProps & { entry: PublisherJson }) {
         </Fact>
         {isRotated && (
           <Fact name={keys.length === 1 ? "Signs with" : "Signs with one of"}>
-            {keys.map((key) => <code key={key} class="long">{key}</code>)}
+            {keys.map((key) => <code key={key}>{key}</code>)}
           </Fact>
         )}
         {revoked.length > 0 && (
@@ -156,7 +154,7 @@ function Publisher({ entry, ...props }: ListProps & { entry: PublisherJson }) {
 function Revoked({ revoked: { key, sinceMs, reason } }: { revoked: PublisherJson["revoked"][0] }) {
   return (
     <div>
-      <code class="long">{key}</code> in wrong hands since {formatDate(sinceMs)}
+      <code>{key}</code> in wrong hands since {formatDate(sinceMs)}
       {reason !== undefined && (
         <>
           : <ForeignLines text={reason} />

@@ -54,7 +54,7 @@ export function FollowForm({ api, onFollowed }: { api: Api; onFollowed: () => vo
     setRunning(false);
   };
   return (
-    <Card title="Follow a publisher" wide>
+    <Card title="Follow a publisher">
       <form
         class="follow"
         noValidate

@@ -106,9 +106,9 @@ export function RecordsPage({ api, params }: PageProps) {
   const weak = rows.filter(({ urgency }) => urgency === 1).length;
   const all = formatCount(rows.length, "record");
   return (
-    <>
+    <div class="stack">
       {errors.length > 0 && (
-        <Card title="Announcements that failed" wide>
+        <Card title="Announcements that failed">
           <ul class="errors">
             {errors.slice(0, MAX_ERRORS).map(({ message, count, example }) => (
               <li key={message}>
@@ -123,7 +123,7 @@ export function RecordsPage({ api, params }: PageProps) {
           )}
         </Card>
       )}
-      <Card title="Records in the DHT" wide>
+      <Card title="Records in the DHT">
         <p>
           A cell stands for a node that was asked to hold the record: tall if it holds it, half if
           it answered without it, low if it was silent. {weak === 0
@@ -158,6 +158,6 @@ export function RecordsPage({ api, params }: PageProps) {
           </p>
         )}
       </Card>
-    </>
+    </div>
   );
 }
