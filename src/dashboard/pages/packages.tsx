@@ -66,7 +66,9 @@ const columns: readonly VirtualColumn<PackageRow>[] = [
     title: "Publisher",
     sortable: true,
     cell: ({ package: { publisher } }) =>
-      publisher === undefined ? "–" : <span title={publisher}>{shortenKey(publisher)}</span>,
+      publisher === undefined
+        ? "–"
+        : <span title={publisher}>{shortenKey(publisher).replace("ed25519:", "")}</span>,
   },
   {
     name: "size",

@@ -27,10 +27,10 @@ export function HolderCount({ record }: { record: RecordJson }) {
   const { holding, asked, weak } = record;
   return (
     <span class="holders">
-      <HolderStrip counts={record} weak={weak} />
       <span aria-hidden="true">
         {asked === 0 ? "–" : `${Math.min(holding, asked)} of ${asked}`}
       </span>
+      <HolderStrip counts={record} weak={weak} />
     </span>
   );
 }

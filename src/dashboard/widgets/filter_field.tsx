@@ -25,7 +25,7 @@ export function FilterField(
   const [announced, setAnnounced] = useState("");
   useEffect(() => clock.after(ANNOUNCE_PAUSE_MS, () => setAnnounced(count)), [clock, count]);
   return (
-    <div class="filters">
+    <div class="filters list">
       <label>
         {label}{" "}
         <input
