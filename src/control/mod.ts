@@ -27,6 +27,7 @@ export { connectControl } from "./client.ts";
 export { ControlError, named } from "./errors.ts";
 export { ensureHome, homePaths } from "./home.ts";
 export { isHomeFree, lockHolder, tryLockHome } from "./home_lock.ts";
+export { toJson } from "./json.ts";
 export { noPeers } from "./no_peers.ts";
 export type {
   Announced,

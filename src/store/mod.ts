@@ -24,6 +24,7 @@ export {
   appendLine,
   copyToTemporary,
   createTemporaryDirectory,
+  createTemporaryFile,
   dateBack,
   fileError,
   hashOf,

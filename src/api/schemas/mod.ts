@@ -20,3 +20,4 @@ export {
   versionParams,
 } from "./requests.ts";
 export { overview, reloaded, setting, status } from "./status.ts";
+export { components, errorSchema } from "./components.ts";

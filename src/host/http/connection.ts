@@ -29,6 +29,11 @@ const requestTimeout =
 export class HttpConnection extends Duplex {
   /** IP address of this machine to which the client connected. */
   readonly localHost: string;
+  /** IP address of the client. */
+  readonly remoteHost: string;
+  /** Aborted when the client has closed its side, or the connection is closed. */
+  readonly left: AbortSignal;
+  readonly #leaving = new AbortController();
   readonly #connection: Deno.TcpConn;
   readonly #clock: Clock;
   readonly #limits: ConnectionLimits;
@@ -39,6 +44,8 @@ export class HttpConnection extends Duplex {
   constructor(connection: Deno.TcpConn, clock: Clock, limits: ConnectionLimits) {
     super();
     this.localHost = connection.localAddr.hostname;
+    this.remoteHost = connection.remoteAddr.hostname;
+    this.left = this.#leaving.signal;
     this.#connection = connection;
     this.#clock = clock;
     this.#limits = limits;
@@ -49,12 +56,21 @@ export class HttpConnection extends Duplex {
     return this.#state;
   }
 
-  /** Starts the phase `answering`. Called when the headers of the request are complete. */
-  answering(): void {
+  /**
+   * Starts the phase `answering`, or starts it anew. Called when the headers of the request are complete.
+   *
+   * @param limitMs time until the client has received the whole response. Default: the limit `answerMs`
+   */
+  answering(limitMs: number = this.#limits.answerMs): void {
     if (this.destroyed) return;
     this.#state = "answering";
     this.#timer.cancel();
-    this.#timer = this.#clock.after(this.#limits.answerMs, () => void this.destroy());
+    this.#timer = this.#clock.after(limitMs, () => void this.destroy());
+  }
+
+  /** Ends the time limit of the phase `answering`. The caller limits what the client may delay. */
+  withoutLimit(): void {
+    this.#timer.cancel();
   }
 
   /** Sends a response that ends the connection, such as an error, and closes the connection. */
@@ -65,7 +81,10 @@ export class HttpConnection extends Duplex {
 
   override _read(): void {
     this.#connection.read(this.#buffer).then((count) => {
-      if (count === null) return this.push(null);
+      if (count === null) {
+        this.#leaving.abort();
+        return this.push(null);
+      }
       // The bytes are copied, because the next read overwrites the buffer.
       this.push(this.#buffer.slice(0, count));
     }, (error) => this.destroy(error));
@@ -81,6 +100,7 @@ export class HttpConnection extends Duplex {
 
   override _destroy(_error: Error | null, done: (error: Error | null) => void): void {
     this.#timer.cancel();
+    this.#leaving.abort();
     try {
       this.#connection.close();
     } catch {

@@ -32,11 +32,11 @@ export const httpLimits: HttpLimits = {
 /** Pause after a failed attempt to accept a connection (ms). */
 const PAUSE_MS = 1_000;
 
-/** Handler of a request. `localHost` is the IP address of this machine to which the client connected. */
+/** Handler of a request, which came by a connection. */
 export type Answer = (
   request: IncomingMessage,
   response: ServerResponse,
-  localHost: string,
+  connection: HttpConnection,
 ) => Promise<void>;
 
 /** HTTP status by error code of `node:http`, for requests that cannot be parsed. */
@@ -129,6 +129,6 @@ export class HttpListener {
     // Each connection serves a single request (no keep-alive), so there are no idle connections to track.
     // Reconnecting is cheap, because monitoring requests are rare.
     response.shouldKeepAlive = false;
-    await answer(request, response, connection.localHost);
+    await answer(request, response, connection);
   }
 }

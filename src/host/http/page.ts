@@ -1,21 +1,23 @@
 /**
- * The daemon's HTTP page for monitoring: `/healthz`, `/readyz` and `/metrics`. Requests cannot change
- * anything; the control socket is for changes.
+ * The daemon's HTTP server: the API (`/v1/…`), the page at `/`, and monitoring.
  *
  * @module
  */
 
-import type { IncomingMessage } from "node:http";
-import { type Clock, formatHostPort, type HostPort, utf8 } from "../../base/mod.ts";
-import { type Operations } from "../../control/mod.ts";
-import { describeReachability } from "../../reachability/mod.ts";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Clock, formatHostPort, type HostPort } from "../../base/mod.ts";
+import type { Operations } from "../../control/mod.ts";
+import { defaultArchiveLimits } from "../../package/mod.ts";
 import { HostError } from "../errors.ts";
-import { DiskUse } from "../seeding/mod.ts";
-import { bareHost, hostProblem, type OwnNames } from "./host_header.ts";
+import { errorAnswer, type HttpAnswer, send, textAnswer } from "./answer.ts";
+import { HttpApi, type HttpApiOptions } from "./api.ts";
+import { HttpApiError } from "../../api/mod.ts";
+import type { HttpConnection } from "./connection.ts";
+import { bareHost, hostProblem } from "./host_header.ts";
 import { type HttpLimits, httpLimits, HttpListener } from "./listener.ts";
-import { renderMetrics } from "./metrics.ts";
+import { Monitoring } from "./monitoring.ts";
 
-/** A running HTTP server for the monitoring page. */
+/** A running HTTP server. */
 export interface HttpPage {
   /** Address at which the server listens, with the actual port if port 0 was requested. */
   address: HostPort;
@@ -23,30 +25,30 @@ export interface HttpPage {
 }
 
 /** Options of {@linkcode serveHttpPage}. */
-export interface PageOptions {
+export interface PageOptions extends Partial<Omit<HttpApiOptions, "operations" | "clock">> {
   address: HostPort;
   /**
    * Host names and IP addresses that requests may have in the `Host` header, besides the address of the
    * listener.
    */
   hosts: readonly string[];
-  operations: Pick<Operations, "status" | "records">;
+  operations: Pick<Operations, "status" | "records"> & Partial<Operations>;
   clock: Clock;
   limits?: HttpLimits;
+  /** Listens at the address. Default: {@linkcode Deno.listen}. */
+  listen?: (address: Deno.TcpListenOptions) => Deno.TcpListener;
 }
 
 /**
- * Starts the HTTP server of the monitoring page.
+ * Starts the HTTP server.
  *
  * @throws {HostError} `HTTP_ADDRESS_IN_USE` (kind `in-use`); `HTTP_FAILED`
  */
 export function serveHttpPage(options: PageOptions): HttpPage {
-  const { address, hosts, clock, limits = httpLimits } = options;
-  const known = { ...options, diskUse: new DiskUse(clock) };
-  const configured = [address.host, ...hosts].map((host) => bareHost(host) ?? host);
+  const { address, clock, limits = httpLimits, listen = Deno.listen } = options;
   let listener: Deno.TcpListener;
   try {
-    listener = Deno.listen({ hostname: address.host, port: address.port });
+    listener = listen({ hostname: address.host, port: address.port });
   } catch (cause) {
     const taken = cause instanceof Deno.errors.AddrInUse;
     throw new HostError(
@@ -58,14 +60,10 @@ export function serveHttpPage(options: PageOptions): HttpPage {
       { cause },
     );
   }
+  const site = new Site(options);
   const server = new HttpListener(
     listener,
-    async (request, response, localHost) => {
-      const { body, status, headers } = await respond(request, { localHost, configured }, known)
-        .catch((error: Error) => text(error.message, 500));
-      response.writeHead(status, { ...headers, "content-length": utf8(body).length });
-      response.end(request.method === "HEAD" ? undefined : body);
-    },
+    (request, response, connection) => site.answer(request, response, connection),
     clock,
     limits,
   );
@@ -73,65 +71,67 @@ export function serveHttpPage(options: PageOptions): HttpPage {
   return { address: { host: hostname, port }, close: () => server.close() };
 }
 
-interface PageAnswer {
-  status: number;
-  body: string;
-  headers: Record<string, string>;
-}
+/** Answers requests: finds out for whom and for what each is. */
+class Site {
+  readonly #configured: readonly string[];
+  readonly #monitoring: Monitoring;
+  readonly #api: HttpApi;
 
-async function respond(
-  request: IncomingMessage,
-  own: OwnNames,
-  { operations, clock, diskUse }: Pick<PageOptions, "operations" | "clock"> & { diskUse: DiskUse },
-): Promise<PageAnswer> {
-  const target = request.url ?? "/";
-  const problem = hostProblem(target, hostsOf(request), request.httpVersion, own);
-  if (problem === 400) return text("The request names no host, or none that can be", 400);
-  if (problem === 421) {
-    return text(
-      "This page does not answer under that name; the setting http-hosts adds names",
-      421,
-    );
+  constructor(options: PageOptions) {
+    const { address, hosts, operations, clock } = options;
+    this.#configured = [address.host, ...hosts].map((host) => bareHost(host) ?? host);
+    this.#monitoring = new Monitoring(operations, clock);
+    this.#api = new HttpApi({
+      token: () => Promise.reject(new Error("This program accepts no token")),
+      archiveLimits: () => defaultArchiveLimits,
+      ...options,
+    });
   }
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return {
-      ...text("Only GET here; changes go through the control socket", 405),
-      headers: { ...plain, allow: "GET, HEAD" },
-    };
-  }
-  const path = target.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/, "");
-  if (path === "/metrics") {
-    const [status, records] = await Promise.all([operations.status(), operations.records()]);
-    const diskBytes = await diskUse.bytesOf(status.seedDirectory);
-    const body = await renderMetrics({ status, records, diskBytes, nowMs: clock.now() });
-    return { status: 200, body, headers: { "content-type": "text/plain; version=0.0.4" } };
-  }
-  if (path !== "/healthz" && path !== "/readyz") return text("not found", 404);
-  const { dht, dhtNodes, dht6, reachability } = await operations.status();
-  // `/healthz` and `/readyz` fail while the DHT is off or starting, because peers cannot find this daemon
-  // then. `/readyz` also fails while no DHT node is known or no known node answers, because this daemon
-  // cannot find peers then.
-  const trouble = dht.state === "off"
-    ? `the DHT is off: ${dht.why}`
-    : dht.state === "starting"
-    ? "the DHT is starting"
-    : path === "/readyz" && dhtNodes + (dht6?.nodes ?? 0) === 0
-    ? "no DHT node is known yet"
-    : path === "/readyz" && dht.silent
-    ? "no DHT node answers"
-    : undefined;
-  if (trouble !== undefined) return text(trouble, 503);
-  if (path === "/healthz") return text("ok", 200);
-  const { what, mend } = describeReachability(reachability);
-  // A daemon that cannot be reached is ready all the same, because a restart would not help.
-  const advice = mend === undefined ? "" : `; ${mend}`;
-  return text(`ok\nreachable: ${reachability.reachable}: ${what}${advice}`, 200);
-}
 
-const plain = { "content-type": "text/plain" };
+  async answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    connection: HttpConnection,
+  ): Promise<void> {
+    const target = request.url ?? "/";
+    const [, absolute, path, query] = /^(?:https?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?/i
+      .exec(target)!;
+    const isApi = /^\/v1(?:\/|$)/.test(path!);
+    const refused = this.#refuseHost(request, target, connection, isApi);
+    if (refused) return await send(request, response, connection, refused);
+    if (isApi) {
+      const host = absolute ?? request.headers.host ?? "";
+      const parts = { path: path!, query: query ?? "", host };
+      return await this.#api.answer(request, response, connection, parts);
+    }
+    const answer = await this.#other(request, path!)
+      .catch((error: Error) => textAnswer(error.message, 500));
+    await send(request, response, connection, answer);
+  }
 
-function text(body: string, status: number): PageAnswer {
-  return { status, body: `${body}\n`, headers: plain };
+  #refuseHost(
+    request: IncomingMessage,
+    target: string,
+    { localHost }: HttpConnection,
+    isApi: boolean,
+  ): HttpAnswer | undefined {
+    const own = { localHost, configured: this.#configured };
+    const problem = hostProblem(target, hostsOf(request), request.httpVersion, own);
+    if (problem === undefined) return undefined;
+    const text = problem === 400
+      ? "The request names no host, or none that can be"
+      : "This page does not answer under that name; the setting http-hosts adds names";
+    if (!isApi) return textAnswer(text, problem);
+    return { ...errorAnswer(new HttpApiError("API_HOST", text)), status: problem };
+  }
+
+  async #other(request: IncomingMessage, path: string): Promise<HttpAnswer> {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      const answer = textAnswer("Only GET here; changes go to /v1/ or the control socket", 405);
+      return { ...answer, headers: { ...answer.headers, allow: "GET, HEAD" } };
+    }
+    return await this.#monitoring.answer(path) ?? textAnswer("not found", 404);
+  }
 }
 
 /** Returns the values of all `Host` headers. `request.headers` contains only the first of them. */

@@ -39,6 +39,7 @@ export { lockFile, type LockOptions, openLockFile } from "./file_lock.ts";
 export { rootOwnedHint } from "./ownership.ts";
 export {
   createTemporaryDirectory,
+  createTemporaryFile,
   dateBack,
   discardedPath,
   removeOwnTemporaries,
