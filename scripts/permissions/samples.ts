@@ -54,6 +54,7 @@ export const samples: Record<CommandName, readonly (readonly string[])[]> = {
   remove: [["NAME"]],
   reload: [[]],
   stop: [[]],
+  token: [["show"]],
   doctor: [[]],
   testnet: [[], ["--ipv6"]],
   completions: [["bash"]],

@@ -22,20 +22,23 @@
 import { type ErrorData, type ErrorKind, LibreseedError } from "../base/mod.ts";
 
 /** Codes of {@linkcode HttpApiError}, with the HTTP status of each. */
-const statuses = {
-  API_ROUTE: 404,
-  API_METHOD: 405,
-  API_REQUEST: 400,
-  API_HOST: 421,
-  API_CROSS_SITE: 403,
-  API_TOKEN: 401,
-  API_TOKEN_LIMIT: 429,
-  API_TOKEN_UNUSABLE: 500,
-  API_LENGTH: 413,
-  API_MEDIA_TYPE: 415,
-  API_LATE: 408,
-  API_BUSY: 503,
-} as const;
+const statuses = [
+  ["API_ROUTE", 404],
+  ["API_METHOD", 405],
+  ["API_REQUEST", 400],
+  ["API_HOST", 421],
+  ["API_CROSS_SITE", 403],
+  ["API_TOKEN", 401],
+  ["API_TOKEN_LIMIT", 429],
+  ["API_TOKEN_UNUSABLE", 500],
+  ["API_LENGTH", 413],
+  ["API_MEDIA_TYPE", 415],
+  ["API_LATE", 408],
+  ["API_BUSY", 503],
+] as const;
+
+/** Code of a {@linkcode HttpApiError}. */
+export type HttpApiCode = (typeof statuses)[number][0];
 
 /** Codes of operations whose status differs from that of their kind. */
 const statusesOfOperations: Readonly<Record<string, number>> = {
@@ -53,7 +56,7 @@ const statusesOfKinds: Record<ErrorKind, number> = {
   "in-use": 409,
 };
 
-const kinds: Partial<Record<keyof typeof statuses, ErrorKind>> = {
+const kinds: Partial<Record<HttpApiCode, ErrorKind>> = {
   API_ROUTE: "not-found",
   API_TOKEN_UNUSABLE: "failed",
   API_BUSY: "in-use",
@@ -67,7 +70,7 @@ export class HttpApiError extends LibreseedError {
    * @param headers fields of the answer that the status demands, such as `allow`
    */
   constructor(
-    code: keyof typeof statuses,
+    code: HttpApiCode,
     message: string,
     readonly headers: Readonly<Record<string, string>> = {},
   ) {
@@ -77,6 +80,6 @@ export class HttpApiError extends LibreseedError {
 
 /** Returns the HTTP status for an error. */
 export function statusOf({ code, kind }: Pick<ErrorData, "code" | "kind">): number {
-  return (statuses as Readonly<Record<string, number>>)[code] ?? statusesOfOperations[code] ??
+  return statuses.find(([one]) => one === code)?.[1] ?? statusesOfOperations[code] ??
     statusesOfKinds[kind];
 }

@@ -7,10 +7,12 @@
  *   `src/control`.
  * - `find_route.ts` and `parse_parts.ts` read a request by the table; `errors.ts` has the errors and the
  *   HTTP status of each.
+ * - `openapi.ts` makes the OpenAPI description, which `describe_api.ts` loads late.
  *
  * @module
  */
 
+export { describeApi } from "./describe_api.ts";
 export { HttpApiError, statusOf } from "./errors.ts";
 export { findRoute, type FoundRoute } from "./find_route.ts";
 export { parseParts, type RawParts } from "./parse_parts.ts";

@@ -36,6 +36,10 @@ export interface HomePaths {
   listLock: string;
   /** Path of the file that names the archives that `pack` has searched for secrets. */
   searched: string;
+  /** Path of the token of the HTTP API. */
+  httpToken: string;
+  /** Path of a new token before it gets its name. */
+  newHttpToken: string;
   /** Path of the file with the secret that signs webhooks. */
   webhookSecret: string;
   /** Directory into which packages are installed. */
@@ -64,6 +68,8 @@ export function homePaths(home: string): HomePaths {
     lock: resolvePath(home, "daemon.lock"),
     listLock: resolvePath(home, "list.lock"),
     searched: resolvePath(home, "searched.log"),
+    httpToken: resolvePath(home, "http.token"),
+    newHttpToken: resolvePath(home, "http.token.new"),
     webhookSecret: resolvePath(home, "webhook.secret"),
     packages: resolvePath(home, "packages"),
   };

@@ -13,6 +13,7 @@
  *   the table. `request.ts` validates each request in the server.
  * - `liveness.ts` distinguishes a hung host from a busy one. `restarting_server.ts` restarts a
  *   server after the process ran out of file descriptors.
+ * - `http_token.ts` has the token of the HTTP API, which `src/host/http` serves.
  * - `problems.ts` says the problems of a home in words, and `record_label.ts` names records.
  * - `home.ts`, `home_lock.ts` and `ownership.ts` contain the paths of a home's files, the lock that
  *   makes a process the host, and the checks of the socket's owner.
@@ -26,6 +27,7 @@
 export { connectControl } from "./client.ts";
 export { ControlError, named } from "./errors.ts";
 export { ensureHome, homePaths } from "./home.ts";
+export { ensureHttpToken, newHttpToken, readHttpToken } from "./http_token.ts";
 export { isHomeFree, lockHolder, tryLockHome } from "./home_lock.ts";
 export { toJson } from "./json.ts";
 export { noPeers } from "./no_peers.ts";

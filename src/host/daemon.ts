@@ -13,7 +13,13 @@ import {
   type LibreseedError,
 } from "../base/mod.ts";
 import type { LoadedSettings, Settings } from "../config/mod.ts";
-import { ensureHome, homePaths, type StatusJson, tryLockHome } from "../control/mod.ts";
+import {
+  ensureHome,
+  ensureHttpToken,
+  homePaths,
+  type StatusJson,
+  tryLockHome,
+} from "../control/mod.ts";
 import type { HostListeners, HostOptions, HostRequests } from "./options.ts";
 import type { HttpPage } from "./http/mod.ts";
 import { History, LogLines } from "./observing/mod.ts";
@@ -134,11 +140,19 @@ async function runHost(
       if (settings.http) {
         // The HTTP module is loaded lazily, because few daemons serve the monitoring page.
         const { serveHttpPage } = await import("./http/mod.ts");
+        await ensureHttpToken(settings.home).catch(({ message }) =>
+          listeners.onWarning(`the HTTP API accepts no changes: ${message}`)
+        );
         page = serveHttpPage({
           address: settings.http,
           hosts: settings.httpHosts,
           operations: host,
           clock,
+          // The file is read at each request, so that `token new` takes effect at once.
+          token: () => ensureHttpToken(settings.home),
+          archiveLimits: host.archiveLimits,
+          startThread: options.launcher.startHelper,
+          onWarning: listeners.onWarning,
         });
       }
       if (settings.webhook !== undefined) {

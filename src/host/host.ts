@@ -17,7 +17,7 @@ import {
   type StatusJson,
 } from "../control/mod.ts";
 import { describeEntry, isCatalogName, removeOldPartials } from "../fetching/mod.ts";
-import { archiveLimitsOf } from "../package/mod.ts";
+import { type ArchiveLimits, archiveLimitsOf } from "../package/mod.ts";
 import {
   LazyState,
   namesIn,
@@ -352,6 +352,7 @@ export class Host extends DelegatedOperations implements Operations {
     return reloaded;
   }
 
+  archiveLimits = (): ArchiveLimits => this.#packages.limits;
   stop = (): Promise<void> => Promise.resolve(this.#options.onStop?.());
 
   /**

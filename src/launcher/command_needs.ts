@@ -32,6 +32,7 @@ export type HomePart =
   | "store-read"
   | "list-lock"
   | "searched"
+  | "http-token"
   | "lock";
 
 /**
@@ -237,6 +238,7 @@ const rows: Record<CommandName, Row> = {
   remove: (_line, at) => host({ key: KEY_READING, ...suggests(at) }),
   reload: () => ({ network: "control" }),
   stop: () => ({ home: ["lock"], network: "control" }),
+  token: () => ({ home: ["http-token"] }),
   doctor: () => host({ engine: undefined, key: [...KEY_READING, "examine it"], probes: true }),
   testnet: ({ flags }) => ({ network: flags.ipv6 === true ? "loopbacks" : "loopback" }),
   completions: () => ({}),

@@ -122,6 +122,7 @@ export const commandTable = {
   remove: { args: [1, 1] },
   reload: { args: [0, 0] },
   stop: { args: [0, 0] },
+  token: { args: [1, 1] },
   doctor: { args: [0, 0] },
   testnet: { flags: { nodes: "value", port: "value", ipv6: "switch" }, args: [0, 0] },
   completions: { args: [1, 1] },

@@ -57,6 +57,7 @@ export function grantsFor(facts: GrantFacts): Grants {
     for (const form of new Set([home, realPathOf(home, realPath)])) {
       const paths = homePaths(form);
       for (const part of needs.home) grantPart(list, part, paths);
+      if (needs.http && values.http) grantPart(list, "http-token", paths);
       grantSockets(list, needs, paths);
       if (needs.webhook && values.webhook !== undefined) {
         list.readWriteAt(paths.webhookSecret, "the secret that signs messages to `webhook`");
@@ -171,6 +172,9 @@ function grantPart(list: GrantList, part: HomePart, paths: HomePaths): void {
       return list.readWriteAt(paths.listLock, "the lock of the publisher's list");
     case "searched":
       return list.readWriteAt(paths.searched, "the archives that were searched for secrets");
+    case "http-token":
+      list.readWriteAt(paths.httpToken, "the token of the HTTP API");
+      return list.readWriteAt(paths.newHttpToken, "a new token before it gets its name");
     case "lock":
       return list.readWriteAt(paths.lock, "the lock of the home's host");
   }

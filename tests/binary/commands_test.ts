@@ -112,6 +112,7 @@ const rows: Record<CommandName, readonly Row[]> = {
   remove: [{ line: `remove some ${host}`, key: reading, engine: true }],
   reload: [{ line: "reload" }],
   stop: [{ line: "stop" }],
+  token: [{ line: "token show" }],
   doctor: [
     { line: `doctor ${host}`, key: [...reading, "ask about the key"], engine: true },
     {

@@ -249,6 +249,7 @@ export const rooms: Record<string, Room> = {
 /** npm packages, and the rooms that may import each. Imports of types count too. */
 export const libraries: Record<string, readonly string[]> = {
   "@stricli/core": ["cli", "cli/flags"],
+  "@valibot/to-json-schema": ["api"],
   "bencode": ["engine/libraries/bencode", "engine/libraries/extensions"],
   "bittorrent-dht": ["engine/libraries/webtorrent", "testnet"],
   "bittorrent-protocol": ["engine/libraries/bittorrent_protocol"],

@@ -328,6 +328,7 @@ Deno.test("every dependency is used where the table says, and by nobody else", a
   // npm packages that only scripts and tests import.
   const others = Object.keys(imports).filter((name) => !used.has(name));
   assert.deepEqual(others, [
+    "@seriousme/openapi-schema-validator",
     "axe-core",
     "d3-scale",
     "esbuild",

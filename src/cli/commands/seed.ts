@@ -83,7 +83,11 @@ export default defineCommand<Record<never, never>, []>({
           `ready: port ${port}, ${node}, seed directory ${seedDirectory}` +
             (network.lacks === undefined ? "" : `; ${network.lacks}`),
         );
-        if (http) output.notice(`http://${formatHostPort(http)}/metrics, /healthz, /readyz`);
+        if (http) {
+          const address = `http://${formatHostPort(http)}`;
+          output.notice(`${address}/ shows this daemon; also /v1/, /metrics, /healthz, /readyz`);
+          output.notice("changes over HTTP need the token that `libreseed token show` prints");
+        }
       },
     });
     return exitCodes.done;

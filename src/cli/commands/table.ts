@@ -174,6 +174,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./stop.ts"),
   },
   {
+    name: "token",
+    brief: "Show or renew the token that the HTTP API demands",
+    load: () => import("./token.ts"),
+  },
+  {
     name: "doctor",
     brief: "Check home, machine and network for problems",
     load: () => import("./doctor.ts"),

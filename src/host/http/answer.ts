@@ -67,7 +67,8 @@ export async function send(
 ): Promise<void> {
   let bytes = typeof body === "string" ? utf8(body) : body;
   const sent = { ...headers };
-  if (bytes.length >= COMPRESSED_FROM_BYTES && sent["content-type"] === "application/json") {
+  const isJson = sent["content-type"] === "application/json";
+  if (isJson && bytes.length >= COMPRESSED_FROM_BYTES) {
     sent.vary = "accept-encoding";
     if (acceptsGzip(request)) {
       bytes = await promisify(gzip)(bytes);
@@ -76,9 +77,10 @@ export async function send(
   }
   if (connection.destroyed) return;
   connection.answering(ANSWER_MS + bytes.length / LOWEST_SPEED * 1_000);
-  if (status !== 204) sent["content-length"] = `${bytes.length}`;
+  const hasBody = status !== 204 && status !== 304;
+  if (hasBody) sent["content-length"] = `${bytes.length}`;
   response.writeHead(status, sent);
-  response.end(request.method === "HEAD" || status === 204 ? undefined : bytes);
+  response.end(hasBody && request.method !== "HEAD" ? bytes : undefined);
 }
 
 /** Whether the client accepts gzip (RFC 9110, section 12.5.3). */

@@ -6,7 +6,13 @@
  */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { findRoute, type FoundRoute, HttpApiError, parseParts } from "../../api/mod.ts";
+import {
+  describeApi,
+  findRoute,
+  type FoundRoute,
+  HttpApiError,
+  parseParts,
+} from "../../api/mod.ts";
 import type { Clock } from "../../base/mod.ts";
 import type { CallOptions, Operations, RequestOf } from "../../control/mod.ts";
 import type { ArchiveLimits, StartThread } from "../../package/mod.ts";
@@ -141,9 +147,7 @@ export class HttpApi {
   }
 
   async #describe(): Promise<HttpAnswer> {
-    this.#description ??= import("../../api/openapi.ts").then(({ openApi }) =>
-      `${JSON.stringify(openApi(), undefined, 2)}\n`
-    );
+    this.#description ??= describeApi();
     const headers = { ...apiHeaders, "content-type": "application/json" };
     return { status: 200, headers, body: await this.#description };
   }

@@ -130,8 +130,43 @@ class Site {
       const answer = textAnswer("Only GET here; changes go to /v1/ or the control socket", 405);
       return { ...answer, headers: { ...answer.headers, allow: "GET, HEAD" } };
     }
-    return await this.#monitoring.answer(path) ?? textAnswer("not found", 404);
+    return await this.#monitoring.answer(path) ?? await file(request, path) ??
+      textAnswer("not found", 404);
   }
+}
+
+/** Fields of the files of the page, which loads nothing from elsewhere and is in no other page. */
+const fileHeaders: Readonly<Record<string, string>> = {
+  // A browser asks again each time, and gets the file only if it has changed.
+  "cache-control": "no-cache",
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+/** Returns a file of the page; `undefined` if it has none at the path. */
+async function file(request: IncomingMessage, path: string): Promise<HttpAnswer | undefined> {
+  // The files are loaded with the first request for one.
+  const { assetOf } = await import("./assets.ts");
+  const { "accept-encoding": accepted, "if-none-match": known } = request.headers;
+  const asset = await assetOf(path, `${accepted ?? ""}`);
+  if (!asset) return undefined;
+  const { bytes, contentType, etag, encoding } = asset;
+  const headers = { ...fileHeaders, etag, vary: "accept-encoding" };
+  if (known?.split(",").some((one) => one.trim() === etag)) return { status: 304, headers };
+  return {
+    status: 200,
+    headers: {
+      ...headers,
+      "content-type": contentType,
+      ...(encoding && { "content-encoding": encoding }),
+    },
+    body: bytes,
+  };
 }
 
 /** Returns the values of all `Host` headers. `request.headers` contains only the first of them. */

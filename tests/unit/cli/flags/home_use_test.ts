@@ -37,6 +37,7 @@ const existing: Record<string, string[][]> = {
   remove: [["hello@1.0.0"]],
   reload: [[]],
   stop: [[]],
+  token: [["show"], ["new"]],
 };
 
 async function run(args: string[], options: FakeIoOptions & { userHome?: string | undefined }) {
