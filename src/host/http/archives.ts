@@ -166,7 +166,7 @@ const types = new Set([
 ]);
 
 function refuseOtherType({ headers }: IncomingMessage): void {
-  const type = headers["content-type"]?.split(";")[0]!.trim().toLowerCase();
+  const type = headers["content-type"]?.replace(/;.*/s, "").trim().toLowerCase();
   if (type === undefined || types.has(type)) return;
   throw new HttpApiError(
     "API_MEDIA_TYPE",
