@@ -117,7 +117,7 @@ async function output(program: string, args: string[]): Promise<string> {
  * program, and a head that says how to start the unit and not how to copy it.
  */
 export function installedUnit(text: string): string {
-  const copying = /^#   (?:mkdir .*&& )?cp .*\n/m;
+  const copying = /^# {3}(?:mkdir .*&& )?cp .*\n/m;
   const reloading = /(systemctl (?:--user )?)daemon-reload && systemctl (?:--user )?/;
   if (/^# .*Install[:,]/m.test(text) && !(copying.test(text) && reloading.test(text))) {
     throw new Error("the head of the unit does not say how to install it, as scripts/deb expects");

@@ -105,7 +105,11 @@ packageTest("systemd accepts the units of the package", [
 packageTest("lintian finds no error and no warning", ["dpkg-deb", "lintian"], async () => {
   const { code, stdout, stderr } = await runCli(
     ["--allow-root", "--display-info", "--show-overrides", "--fail-on", "error,warning", deb],
-    { program: ["lintian"], env: { TMPDIR: directory.path, LANG: "C.UTF-8" } },
+    {
+      program: ["lintian"],
+      env: { TMPDIR: directory.path, LANG: "C.UTF-8" },
+      timeoutMs: 600_000,
+    },
   );
   assert.equal(code, 0, stdout + stderr);
   assert.doesNotMatch(stdout, /^[EW]: |unused-override|mismatched-override/m);

@@ -35,6 +35,10 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   }).set({ version: status.version, deno: Deno.version.deno }, 1);
   gauge("uptime_seconds", "Time since the start", (nowMs - status.startedMs) / 1_000);
   gauge("dht_up", "1 if the DHT node is there", status.dht.state === "on" ? 1 : 0);
+  // The node answers for itself while no other node answers; `dht_up` alone would hide that.
+  const isSilent = status.dht.state === "on" && status.dht.silent === true;
+  gauge("dht_silent", "1 if the DHT node is there and no other node answers", isSilent ? 1 : 0);
+  counter("gate_deaths", "Deaths of the gate's thread", status.gate?.deaths ?? 0);
   if (status.binding) {
     const isBound = status.binding.state === "bound";
     gauge("bound", "1 if the addresses that --bind demands can be used", isBound ? 1 : 0);

@@ -48,7 +48,7 @@ Deno.test("installed units name the installed program, their manual page, and no
     const example = await Deno.readTextFile(join(units, file));
     const unit = installedUnit(example);
     assert(!unit.includes("/usr/local"), file);
-    assert(!/^#   (mkdir|cp) |daemon-reload|Install[:,]/m.test(unit), file);
+    assert(!/^# {3}(mkdir|cp) |daemon-reload|Install[:,]/m.test(unit), file);
     assert.match(unit, /^Description=.*\nDocumentation=man:libreseed\(1\)\n/m, file);
     if (file.endsWith(".service")) assert.match(unit, /^ExecStart=.*\/usr\/bin\/libreseed /m, file);
     // All other settings are those of the example, which tests run.

@@ -181,6 +181,17 @@ Deno.test("without a DHT the metrics leave out its traffic only", async () => {
   assert.deepEqual([...families.keys()].filter((name) => /_(sent|received)_/.test(name)), []);
 });
 
+Deno.test("silence of the DHT and deaths of the gate are metrics", async () => {
+  const good = await read();
+  assert.deepEqual(["dht_silent", "gate_deaths_total"].map(good.valueOf), [0, 0]);
+  const gate = { state: "running" as const, deaths: 3, lastDeathMs: 1, why: "x" };
+  const bad = await read({ status: { ...status, gate, dht: { state: "on", silent: true } } });
+  assert.deepEqual(["dht_up", "dht_silent", "gate_deaths_total"].map(bad.valueOf), [1, 1, 3]);
+  // A DHT that is off is not silent.
+  const off = await read({ status: { ...status, dht: { state: "off", why: "x" } } });
+  assert.equal(off.valueOf("dht_silent"), 0);
+});
+
 Deno.test("the port in the router is a metric if a router is asked", async () => {
   const mapping = {
     ...{ protocol: "PCP" as const, externalAddress: "198.51.100.7" },
