@@ -68,7 +68,8 @@ export const observingOperations = {
   },
   /**
    * Publishes an archive of this home's publisher that lies in the seed directory under a temporary
-   * name: verifies it, signs its records and puts them. Needs the setting `http-publish`.
+   * name (`.tmp-…`): verifies it, signs its records and puts them. The file is deleted in any case. Needs
+   * the settings `http` and `http-publish`.
    */
   publish: {
     request: v.strictObject({ fileName: text, tag: v.optional(text) }),

@@ -9,6 +9,7 @@
  * | `GOOD_LIST_INVALID` | verification | a list of good archives has another form |
  * | `GOOD_LIST_TOO_LONG` | usage | a list of good archives to be written has too many |
  * | `RECORD_NOT_FOUND` | not-found | DHT nodes answered, but none has the record |
+ * | `NOT_FOLLOWED` | not-found | the publisher or package to unfollow is not followed |
  * | `VERSION_NOT_FOUND` | not-found | no version satisfies the range |
  * | `RECORD_INVALID` | verification | a record names another package, or its manifest has a wrong signature |
  * | `DOWNGRADE` | verification | the found version is lower than one that this home downloaded before |

@@ -116,3 +116,4 @@ export {
   rangeKind,
 } from "./version_marks.ts";
 export { revokedUsesOf } from "./revoked_uses.ts";
+export { countFollowed, unfollow } from "./unfollow.ts";

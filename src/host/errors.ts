@@ -22,6 +22,10 @@
  * | `TORRENT_INVALID` | usage | the given file is not a valid `.torrent` file |
  * | `WEBHOOK_SECRET_INVALID` | failed | the file with the secret of the webhook has none |
  * | `PACKAGE_AMBIGUOUS` | usage | several publishers have a package of this name and version |
+ * | `PUBLISH_OFF` | usage | the daemon may not sign: `http-publish` or `http` is off |
+ * | `NOT_AN_UPLOAD` | usage, not-found | the file to publish is no uploaded one, or is not there |
+ * | `NOT_THE_PUBLISHER` | failed | the archive to publish is of another publisher |
+ * | `RANGE_WITHOUT_NAME` | usage | a range of versions is to be followed, but of no package |
  *
  * @module
  */

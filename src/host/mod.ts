@@ -27,4 +27,4 @@ export { resolveBootstrap } from "./bootstrap.ts";
 export { runDaemon } from "./daemon.ts";
 export { LogLines } from "./observing/mod.ts";
 export { type NodeHandle, openNode } from "./node.ts";
-export { askDhtClock, describeClock, refreshFollow, usedNames } from "./records/mod.ts";
+export { askDhtClock, describeClock, followPublisher, usedNames } from "./records/mod.ts";

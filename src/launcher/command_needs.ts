@@ -152,6 +152,8 @@ const rows: Record<CommandName, Row> = {
     engine: true,
     http: true,
     webhook: true,
+    // With `http-publish`, the daemon may also sign; see `keyUsesOf`.
+    key: KEY_READING,
   }),
   announce: (_line, at) => host({ ...suggests(at) }),
   resolve: (_line, at) => host({ key: KEY_READING, ...suggests(at) }),

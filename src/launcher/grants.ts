@@ -32,6 +32,7 @@ import { type HomePart, type NamedPath, type Needs, needsOf } from "./command_ne
 import { enginePermissions, publicRanges } from "./engine_permissions.ts";
 import { GrantList, realPathOf } from "./grant_list.ts";
 import type { GrantFacts, Grants } from "./grants_types.ts";
+import { KEY_PUBLISHING, type KeyUse } from "./key_uses.ts";
 import { mapsPort, usesLan } from "./local_network.ts";
 
 /** Returns what the command line's thread may touch, with the reason for each entry. */
@@ -85,7 +86,7 @@ export function grantsFor(facts: GrantFacts): Grants {
     staging,
     places: (needs?.outputs ?? []).filter(({ places }) => places).map((one) => one.directory),
     keyPath: needs?.key ? paths?.key : undefined,
-    keyUses: needs?.key ?? [],
+    keyUses: keyUsesOf(needs, values),
     keyLine: needs?.key ? { args: line!.args, flags: line!.flags, cwd } : undefined,
     port: values?.port,
     storePath: needs?.home.includes("store") ? paths?.packages : undefined,
@@ -104,6 +105,12 @@ export function grantsFor(facts: GrantFacts): Grants {
     lan: needs?.network === "host" && values !== undefined && usesLan(values),
     webhook: needs?.webhook && values?.webhook !== undefined ? serverOf(values.webhook) : undefined,
   };
+}
+
+/** Returns the uses of the key. A daemon signs only what comes over HTTP, and only if the user wants it. */
+function keyUsesOf(needs: Needs | undefined, values: Settings | undefined): readonly KeyUse[] {
+  if (needs?.http && values?.http && values.httpPublish) return KEY_PUBLISHING;
+  return needs?.key ?? [];
 }
 
 /** Returns the home; `undefined` if none is known: reading the setting throws then. */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { formatCount, LibreseedError } from "../../base/mod.ts";
+import { formatCount } from "../../base/mod.ts";
 import { defineCommand, textArgument } from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
-import { countFollowed, followTarget } from "../running/follow_target.ts";
+import { followTarget } from "../running/follow_target.ts";
 import { withNames, withNode } from "../running/with_node.ts";
 
 export default defineCommand<Record<never, never>, [key: string]>({
@@ -32,52 +32,29 @@ export default defineCommand<Record<never, never>, [key: string]>({
     },
   },
   async run(given) {
-    const { args: [text], io, output } = given;
-    const { formatPublicKey } = await import("../../identity/mod.ts");
-    const { refreshFollow } = await import("../../host/mod.ts");
+    const { args: [text], output } = given;
+    const { followPublisher } = await import("../../host/mod.ts");
     const { publicKey, scope, label } = await followTarget(text);
-    const publisher = formatPublicKey(publicKey);
     await withNode(given, (network) =>
       withNames(given, network, async ({ state }) => {
-        let isListRead = true;
-        state.follows.add(publicKey, io.clock.now(), scope);
         const { operations, values, finding, trust } = network;
-        try {
-          await refreshFollow({
+        const { warning, ...followed } = await followPublisher(
+          {
             operations,
             state,
             trust,
             seedDirectory: values.dir,
             ...finding,
             onWarning: (message) => output.warning(message),
-          }, publicKey);
-        } catch (error) {
-          io.signal.throwIfAborted();
-          if (!(error instanceof LibreseedError)) throw error;
-          isListRead = false;
-          // Follow the publisher even if its list was not found, because it may publish a list
-          // later.
-          output.warning(
-            `${error.message}. ${
-              scope.name === undefined ? "The publisher" : "The package"
-            } is followed; the daemon will try again`,
-          );
-        }
+          },
+          publicKey,
+          scope,
+        );
         // Notify the daemon now, so that mirroring starts without waiting for the next periodic
         // check.
         if (network.node.status.daemon) await operations.followed();
-        const packages = await countFollowed(state, publicKey, scope);
-        if (isListRead && packages === 0 && scope.name !== undefined) {
-          output.warning(
-            `the publisher lists no version of ${scope.name}` +
-              (scope.range === undefined ? "" : ` that satisfies ${scope.range}`) +
-              ": check the spelling. The package is followed, in case one is published",
-          );
-        }
-        output.result(
-          { publisher, ...scope, packages },
-          `${label}\t${formatCount(packages, "version")}`,
-        );
+        if (warning !== undefined) output.warning(warning);
+        output.result(followed, `${label}\t${formatCount(followed.packages, "version")}`);
       }));
   },
 });

@@ -6,7 +6,6 @@
 
 import { formatCount } from "../../base/mod.ts";
 import { defineCommand } from "../flags/command.ts";
-import { countFollowed } from "../running/follow_target.ts";
 import { withState } from "../running/with_state.ts";
 
 export default defineCommand<Record<never, never>, []>({
@@ -19,7 +18,7 @@ export default defineCommand<Record<never, never>, []>({
     withState(given, async (state) => {
       const { output } = given;
       const { formatPublicKey } = await import("../../identity/mod.ts");
-      const { formatFollowed } = await import("../../fetching/mod.ts");
+      const { countFollowed, formatFollowed } = await import("../../fetching/mod.ts");
       const follows = state.follows.list();
       if (follows.length === 0) output.notice("no publisher is followed");
       for (const { publicKey, scopes, lists, checkedMs } of follows) {
@@ -28,7 +27,7 @@ export default defineCommand<Record<never, never>, []>({
         // The number grows with each change: it is that of the newest list.
         const seq = lists.length === 0 ? undefined : Math.max(...lists.map(({ seq }) => seq));
         for (const { sinceMs, ...scope } of scopes) {
-          const packages = await countFollowed(state, publicKey, scope);
+          const packages = countFollowed(state, publicKey, scope);
           output.result(
             { publisher, ...scope, packages, sinceMs, checkedMs, seq },
             `${formatFollowed(publicKey, scope)}\t${formatCount(packages, "version")}\t${checked}`,

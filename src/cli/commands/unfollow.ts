@@ -5,12 +5,8 @@
  */
 
 import { defineCommand, textArgument } from "../flags/command.ts";
-import { CliError } from "../process/errors.ts";
 import { followTarget } from "../running/follow_target.ts";
 import { withState } from "../running/with_state.ts";
-
-/** Maximum number of packages of a publisher that an error names. */
-const MAX_NAMED = 5;
 
 export default defineCommand<Record<never, never>, [key: string]>({
   description:
@@ -29,22 +25,11 @@ export default defineCommand<Record<never, never>, [key: string]>({
   run: (given) =>
     withState(given, async (state) => {
       const { args: [text], output } = given;
-      const { formatFollowed } = await import("../../fetching/mod.ts");
-      const { equalBytes } = await import("../../base/mod.ts");
+      const { unfollow } = await import("../../fetching/mod.ts");
       const { formatPublicKey } = await import("../../identity/mod.ts");
       const { publicKey, scope, label } = await followTarget(text);
       const publisher = formatPublicKey(publicKey);
-      if (!state.follows.remove(publicKey, scope)) {
-        const follow = state.follows.list().find((one) => equalBytes(one.publicKey, publicKey));
-        const there = follow?.scopes.slice(0, MAX_NAMED).map((one) =>
-          formatFollowed(publicKey, one)
-        );
-        throw new CliError(
-          "not-found",
-          "NOT_FOLLOWED",
-          `${label} is not followed` + (there ? `, but ${there.join(", ")}` : ""),
-        );
-      }
+      unfollow(state, publicKey, scope);
       output.notice(`no longer following ${label}`);
       output.result({ publisher, ...scope, removed: true }, undefined);
     }),

@@ -77,6 +77,7 @@ export const daemonSettings: readonly SettingKey[] = [
   "announce-budget",
   "http",
   "http-hosts",
+  "http-publish",
   "mirror",
   "max-disk",
   "watch",

@@ -21,7 +21,7 @@ import type { EndSignal } from "../../launcher/mod.ts";
  * | `HOME_NOT_FOUND` | not-found | the command needs an existing home |
  * | `NO_DAEMON` | not-found | the command needs a running daemon |
  * | `PACKAGE_NOT_FOUND`, `RECORD_NOT_FOUND` | not-found | this home has no package or record of that name |
- * | `NOT_INSTALLED`, `NOT_FOLLOWED`, `NO_PIN` | not-found | the package, publisher or pin to remove does not exist |
+ * | `NOT_INSTALLED`, `NO_PIN` | not-found | the package or pin to remove does not exist |
  * | `NOTHING_FOUND` | not-found | a search had no result |
  * | `NOT_SIGNED_AGAIN` | failed | a package of this home could not be signed by its new key |
  * | `NOT_THE_PUBLISHER` | failed | the command line names another publisher's key than this home's |

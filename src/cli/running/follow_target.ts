@@ -5,7 +5,7 @@
  */
 
 import type { PublicKey } from "../../identity/mod.ts";
-import type { FollowScope, StateDatabase } from "../../store/mod.ts";
+import type { FollowScope } from "../../store/mod.ts";
 import { CliError } from "../process/errors.ts";
 
 /** A publisher, or packages of one, that a command line names to be followed. */
@@ -59,20 +59,4 @@ export async function followTarget(text: string): Promise<FollowTarget> {
       throw error;
     }
   }
-}
-
-/** Counts the stored versions that one target of a followed publisher has, each version by itself. */
-export async function countFollowed(
-  state: StateDatabase,
-  publicKey: PublicKey,
-  scope: FollowScope,
-): Promise<number> {
-  const { NO_FLAGS } = await import("../../base/mod.ts");
-  const { followedOf } = await import("../../fetching/mod.ts");
-  const stored = state.follows.ofPublisher(publicKey);
-  const flagsOf = (name: string) => {
-    const one = stored.find((manifest) => manifest.name === name);
-    return one && state.offers.ofManifest(one)?.flags || NO_FLAGS;
-  };
-  return followedOf([scope], stored, flagsOf).length;
 }

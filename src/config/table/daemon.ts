@@ -47,6 +47,15 @@ export const daemonRows = [
     brief: "What the webhook gets: all, downloads or problems",
   },
   {
+    key: "http-publish",
+    property: "httpPublish",
+    takesEffect: "start",
+    type: { kind: "boolean" },
+    default: "false",
+    placeholder: "BOOL",
+    brief: "Let those who have the HTTP token publish with this home's key",
+  },
+  {
     key: "policy",
     property: "policy",
     takesEffect: "command",

@@ -154,6 +154,8 @@ export interface Settings {
   webhook: string | undefined;
   /** The events that the webhook gets. */
   webhookEvents: WebhookEvents;
+  /** Whether the daemon signs and publishes archives that come over HTTP, with this home's key. */
+  httpPublish: boolean;
   /** Which publisher to choose if several publish a package of a name that is not pinned. */
   policy: PublisherPolicy;
   /** Whether the daemon downloads and seeds all packages of the followed publishers. */

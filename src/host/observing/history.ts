@@ -17,6 +17,9 @@ const STEPS = 1_440;
  */
 const MAX_OFF_MS = 15_000;
 
+/** Least time between two measurements (ms). */
+const MIN_WAIT_MS = 5_000;
+
 /** A measurement. Counters count since any time in the past; they start again when the host does. */
 export interface Sample {
   uploadedBytes: number;
@@ -77,7 +80,9 @@ export class History {
       const sample = await measure().catch(() => undefined);
       if (isEnded) return;
       if (sample) this.add(sample);
-      timer = this.#clock.after(STEP_MS - (this.#clock.now() % STEP_MS), take);
+      const leftMs = STEP_MS - this.#clock.now() % STEP_MS;
+      // A timer may fire a little early, before the full minute that is measured.
+      timer = this.#clock.after(leftMs < MIN_WAIT_MS ? leftMs + STEP_MS : leftMs, take);
     };
     void take();
     return {

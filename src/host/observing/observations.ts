@@ -46,8 +46,12 @@ export class Observations implements ObservingOperations {
     this.#host = host;
   }
 
-  /** Begins to measure for `history`, each minute. */
+  /** Begins to measure for `history`, each minute, and opens the key of a daemon that may sign. */
   start(): void {
+    const { http, httpPublish } = this.#host.settings();
+    if (http && httpPublish) {
+      void import("./publishing.ts").then(({ openKey }) => openKey(this.#host));
+    }
     const { history, operations, recordOperations: { announcements } } = this.#host;
     this.#measuring = history?.start(async () => {
       const status = await operations.status();
@@ -81,12 +85,32 @@ export class Observations implements ObservingOperations {
   }
 
   describePackage: Operations["describePackage"] = later;
-  publishers: Operations["publishers"] = later;
-  names: Operations["names"] = later;
+  publishers: Operations["publishers"] = async () => {
+    const { listPublishers } = await import("./publishers.ts");
+    return await listPublishers(this.#host);
+  };
+
+  names: Operations["names"] = async () => {
+    const { listNames } = await import("./publishers.ts");
+    return listNames(this.#host);
+  };
+
   dht: Operations["dht"] = later;
-  follow: Operations["follow"] = later;
-  unfollow: Operations["unfollow"] = later;
-  publish: Operations["publish"] = later;
+
+  follow: Operations["follow"] = async (request, options = {}) => {
+    const { follow } = await import("./following.ts");
+    return await follow(this.#host, request, options);
+  };
+
+  unfollow: Operations["unfollow"] = async (request) => {
+    const { endFollowing } = await import("./following.ts");
+    return endFollowing(this.#host, request);
+  };
+
+  publish: Operations["publish"] = async (request, options = {}) => {
+    const { publishUpload } = await import("./publishing.ts");
+    return await publishUpload(this.#host, request, options);
+  };
 
   #glance(): Promise<Overview> {
     return this.#overview ??= (async () => {

@@ -26,6 +26,7 @@ export { Announcing } from "./announcing.ts";
 export { AdoptedLists } from "./adopted_lists.ts";
 export { askDhtClock, describeClock, usedNames } from "./dht_clock.ts";
 export { DhtWatch } from "./dht_watch.ts";
+export { followPublisher } from "./follow.ts";
 export { FollowKeeper } from "./follow_keeper.ts";
 export { refreshFollow } from "./follow_refresh.ts";
 export { KeptNodes } from "./kept_nodes.ts";

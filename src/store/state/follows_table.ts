@@ -229,6 +229,18 @@ export class FollowsTable {
     }
   }
 
+  /** Counts the stored packages of each followed publisher. */
+  totals(): { publicKey: Uint8Array; packages: number }[] {
+    // The index has all that is counted, so that no manifest is read.
+    return this.#sqlite.rows(
+      `SELECT public_key, count(*) AS packages FROM seen_packages INDEXED BY seen_packages_by_name
+        GROUP BY public_key`,
+    ).map((row) => ({
+      publicKey: row.public_key as Uint8Array,
+      packages: Number(row.packages),
+    }));
+  }
+
   /** Returns the minimal manifest of a stored package; `undefined` if it is not stored. */
   manifest(
     publicKey: Uint8Array,

@@ -149,6 +149,14 @@ export class RecordsTable {
     ).map(recordOf);
   }
 
+  /** Counts the manifest records that this home's own key has signed: its published versions. */
+  countPublished(): number {
+    const row = this.#sqlite.row(
+      "SELECT count(*) AS versions FROM records WHERE kind = 'manifest' AND own = 1",
+    );
+    return Number(row!.versions);
+  }
+
   /**
    * Yields the records to announce, in batches. Name indexes and their entries are excluded,
    * because a name index is assembled just before its announcement. Records come in the order of

@@ -115,6 +115,7 @@ Deno.test("the report of reload matches the running daemon's behaviour for each 
     "http-hosts": { to: "monitor.example" },
     webhook: { to: "https://hooks.example/x" },
     "webhook-events": { to: "problems" },
+    "http-publish": { to: "true" },
     policy: { to: "trusted" },
     mirror: { to: "true" },
     "max-disk": { to: "1MiB" },
