@@ -72,7 +72,7 @@ function Family(
       </p>
       <Buckets family={family} rows={bucketRowsOf(buckets)} />
       <h3>Packets by kind, since the start</h3>
-      <p class="quiet">
+      <p class="quiet legend">
         <i class="key down" /> received <i class="key up" /> sent
       </p>
       <TrafficTable family={family} traffic={traffic} />

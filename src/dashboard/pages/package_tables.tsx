@@ -60,7 +60,7 @@ export function PeersTable({ torrent }: { torrent: TorrentJson | undefined }) {
   ];
   const hidden = peersConnected - peers.length;
   return (
-    <>
+    <div class="peers">
       <Table
         caption="Peers"
         columns={columns}
@@ -70,7 +70,7 @@ export function PeersTable({ torrent }: { torrent: TorrentJson | undefined }) {
       />
       {limited.more}
       {hidden > 0 && <p class="quiet">{formatCount(hidden, "slower peer")} not shown</p>}
-    </>
+    </div>
   );
 }
 
