@@ -22,7 +22,7 @@ import {
 } from "../control/mod.ts";
 import type { HostListeners, HostOptions, HostRequests } from "./options.ts";
 import type { HttpPage } from "./http/mod.ts";
-import { History, LogLines } from "./observing/mod.ts";
+import { History, LogLines, recorded } from "./observing/mod.ts";
 import type { Webhook } from "./webhook/mod.ts";
 import { drain, homeInUse, startHost } from "./node.ts";
 
@@ -68,7 +68,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { settings, clock, signal } = options;
   const log = options.log ?? new LogLines(clock);
   const observed = { log, history: new History(clock) };
-  const listeners = recording(options, log);
+  const listeners = recorded(options.listeners, log, options.logsDetails);
   const paths = homePaths(settings.home);
   await ensureHome(settings.home);
   const lock = await tryLockHome(paths.lock);
@@ -88,27 +88,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   } finally {
     lock.release();
   }
-}
-
-/** Returns listeners that also add what they hear to the newest lines of the log. */
-function recording(
-  { listeners, logsDetails }: DaemonOptions,
-  log: LogLines,
-): DaemonOptions["listeners"] {
-  return {
-    onNotice(message) {
-      log.add("info", message);
-      listeners.onNotice(message);
-    },
-    onWarning(message) {
-      log.add("warn", message);
-      listeners.onWarning(message);
-    },
-    onDetail(message) {
-      if (logsDetails?.()) log.add("debug", message);
-      listeners.onDetail?.(message);
-    },
-  };
 }
 
 /** Runs a host until it is stopped, or until the interface to which it is bound has another address. */

@@ -212,6 +212,7 @@ async function openOwn(options: OpenNodeOptions, release: () => void): Promise<N
     borrowed: false,
     async close() {
       const isInterrupted = options.signal?.aborted ?? false;
+      host.stopObserving();
       await drain(control, clock, isInterrupted ? INTERRUPTED_DRAIN_MS : DRAIN_DEADLINE_MS);
       await host.close(CLOSE_DEADLINE_MS);
       release();

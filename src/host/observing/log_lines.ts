@@ -63,3 +63,37 @@ export class LogLines {
     return { lines: this.#lines.slice(from, from + limit), lastSeq };
   }
 }
+
+/** Callbacks for messages of a daemon: information, warnings, and details for the level `debug`. */
+interface MessageListeners {
+  onNotice: (message: string) => void;
+  onWarning: (message: string) => void;
+  onDetail?: (message: string) => void;
+}
+
+/**
+ * Returns listeners that also add what they hear to a log.
+ *
+ * @param logsDetails returns whether details are added. Default: they are not
+ */
+export function recorded<T extends MessageListeners>(
+  listeners: T,
+  log: LogLines,
+  logsDetails: () => boolean = () => false,
+): T {
+  return {
+    ...listeners,
+    onNotice(message: string) {
+      log.add("info", message);
+      listeners.onNotice(message);
+    },
+    onWarning(message: string) {
+      log.add("warn", message);
+      listeners.onWarning(message);
+    },
+    onDetail(message: string) {
+      if (logsDetails()) log.add("debug", message);
+      listeners.onDetail?.(message);
+    },
+  };
+}

@@ -6,5 +6,5 @@
  */
 
 export { History } from "./history.ts";
-export { LogLines } from "./log_lines.ts";
+export { LogLines, recorded } from "./log_lines.ts";
 export { Observations } from "./observations.ts";

@@ -1,7 +1,7 @@
 /** Tests the newest lines of the log, which are kept in memory. */
 
 import assert from "node:assert/strict";
-import { LogLines } from "../../../../src/host/observing/log_lines.ts";
+import { LogLines, recorded } from "../../../../src/host/observing/log_lines.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
 function filled(count: number, text = (at: number) => `line ${at}`): LogLines {
@@ -55,4 +55,26 @@ Deno.test("a reader reads on after the last line that it has, or takes the newes
   // A reader that knows a line of an earlier daemon gets all lines of this one.
   assert.equal(numbers(log, { after: 21 }).length, 20);
   assert.deepEqual(numbers(filled(1_005), { after: 0, limit: 2 }), [6, 7]);
+});
+
+Deno.test("listeners record what they hear, and details only if details are logged", () => {
+  const log = new LogLines(new FakeClock());
+  const heard: string[] = [];
+  let logsDetails = false;
+  const hear = (message: string) => void heard.push(message);
+  const listeners = recorded(
+    { onNotice: hear, onWarning: hear, onDetail: hear },
+    log,
+    () => logsDetails,
+  );
+  listeners.onDetail("left out");
+  listeners.onNotice("started");
+  listeners.onWarning("odd");
+  logsDetails = true;
+  listeners.onDetail("kept");
+  assert.deepEqual(heard, ["left out", "started", "odd", "kept"]);
+  assert.deepEqual(
+    log.read({}).lines.map(({ level, message }) => [level, message]),
+    [["info", "started"], ["warn", "odd"], ["debug", "kept"]],
+  );
 });
