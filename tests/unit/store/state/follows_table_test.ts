@@ -127,3 +127,22 @@ Deno.test("a publisher that an older program has followed is followed with all i
   }
   await home.remove();
 });
+
+Deno.test("stored packages are counted by publisher, without reading a manifest", async () => {
+  await using _ = await opened();
+  const { follows } = _.state;
+  assert.deepEqual(follows.totals(), []);
+  const signer = await new TestIdentity().certify();
+  const manifests = await Promise.all(
+    [["a", "1.0.0"], ["a", "1.1.0"], ["b", "1.0.0"]]
+      .map(([name, version]) => minimalBy(signer, 1, { name, version })),
+  );
+  follows.add(key, 1);
+  follows.settle(key, [], 5, manifests);
+  follows.add(other, 2);
+  follows.settle(other, [], 5, manifests.slice(0, 1));
+  assert.deepEqual(follows.totals(), [
+    { publicKey: key, packages: 3 },
+    { publicKey: other, packages: 1 },
+  ]);
+});
