@@ -19,12 +19,15 @@ import type { PackageJson, RecordJson } from "./answers.ts";
 /** The torrent of an archive, as the engine has it, and a connected peer of it. */
 export type { PeerDetails as PeerJson, TorrentDetails as TorrentJson };
 
-/** A file of a package. */
+/**
+ * A file of a package. Length and mode are absent if they lie too far in a huge archive: an archive is
+ * inflated for at most a second, or 64 MiB.
+ */
 export interface PackageFileJson {
   /** Path within the package, with `/`. */
   path: string;
-  lengthBytes: number;
-  executable: boolean;
+  lengthBytes?: number;
+  executable?: boolean;
 }
 
 /** A version of a package, as its publisher's stored list and the seed directory have it. */
@@ -51,7 +54,7 @@ export interface PackageDetailsJson {
   files?: PackageFileJson[];
   /** Number of all files. */
   fileCount?: number;
-  /** All known versions of the package of this publisher, newest first. */
+  /** Known versions of the package of this publisher, newest first; at most 1,000. */
   versions: VersionJson[];
   /** Absent if the archive is not seeded. */
   torrent?: TorrentDetails;

@@ -8,7 +8,7 @@
 
 import { type Clock, every, formatHostPort, parseAddress, toHex } from "../base/mod.ts";
 import type { PeerAddress } from "../dht/mod.ts";
-import { type TorrentDetails, torrentDetailsOf } from "./details/mod.ts";
+import { torrentDetailsOf } from "./details/mod.ts";
 import {
   type ByteRange,
   DuplicateConnections,
@@ -31,7 +31,14 @@ import {
 } from "./download_request.ts";
 import { EngineError } from "./errors.ts";
 import type { Torrent, Wire } from "./libraries/mod.ts";
-import { destroyTorrent, onDownloadedBytes, progressOf, waitForEvent } from "./torrents.ts";
+import {
+  destroyTorrent,
+  type DetailedTorrent,
+  onDownloadedBytes,
+  progressOf,
+  statusOf,
+  waitForEvent,
+} from "./torrents.ts";
 
 /** Number of downloaded bytes after which a progress report is due. */
 const PROGRESS_BYTES = 4 * 1024 * 1024;
@@ -216,8 +223,9 @@ export class Download {
   }
 
   /** Describes the torrent, its peers, and the web seeds that are sending now. */
-  details(): TorrentDetails {
-    return torrentDetailsOf(this.torrent, this.#webSeeds.busy());
+  details(): DetailedTorrent {
+    const details = torrentDetailsOf(this.torrent, this.#webSeeds.busy());
+    return { status: statusOf(this.torrent), details };
   }
 
   /** Adds web seeds by their URLs. */

@@ -12,7 +12,6 @@ import type { BindingState, Clock } from "../base/mod.ts";
 import type { Contact, DhtNode, PeerAddress } from "../dht/mod.ts";
 import { addTorrent } from "./add_torrent.ts";
 import { createClient, type CreatedClient, throttle } from "./client.ts";
-import type { TorrentDetails } from "./details/mod.ts";
 import {
   type DhtDetails,
   DhtHosts,
@@ -342,7 +341,7 @@ export class Engine {
   }
 
   /** Describes a torrent and its peers, and wakes no archive; `undefined` if there is no torrent. */
-  torrentDetails(infoHashHex: string): TorrentDetails | undefined {
+  torrentDetails(infoHashHex: string): ReturnType<Seeds["details"]> {
     return this.downloadOf(infoHashHex)?.details() ?? this.#seeds.details(infoHashHex);
   }
 

@@ -45,5 +45,5 @@ export type { LanStatus, Neighbour } from "./lan/mod.ts";
 export type { EngineOptions } from "./options.ts";
 export type { RendezvousAsked, RendezvousPeers } from "./rendezvous/mod.ts";
 export type { SeedOrder } from "./seeds.ts";
-export type { DownloadProgress, TorrentStatus, Totals } from "./torrents.ts";
+export type { DetailedTorrent, DownloadProgress, TorrentStatus, Totals } from "./torrents.ts";
 export type { TransportMode, UtpStatus } from "./transport/mod.ts";

@@ -8,10 +8,16 @@
  */
 
 import { type Clock, CompactMap, every, type Timer, torrentBeside } from "../base/mod.ts";
-import { type TorrentDetails, torrentDetailsOf, torrentDetailsOfFile } from "./details/mod.ts";
+import { torrentDetailsOf, torrentDetailsOfFile } from "./details/mod.ts";
 import { obfuscatedInfoHash, type Torrent } from "./libraries/mod.ts";
 import { readTorrentFile } from "./torrent_file.ts";
-import { destroyTorrent, statusOf, type TorrentStatus, waitForEvent } from "./torrents.ts";
+import {
+  destroyTorrent,
+  type DetailedTorrent,
+  statusOf,
+  type TorrentStatus,
+  waitForEvent,
+} from "./torrents.ts";
 
 /** An archive to seed, with its torrent. */
 export interface SeedOrder {
@@ -153,38 +159,43 @@ export class Seeds {
 
   /** Yields the status of each seeded archive, whether asleep or awake. */
   *statuses(): Generator<TorrentStatus> {
-    for (const [infoHashHex, row] of this.#rows) {
-      const { lengthBytes } = rowOf(row);
-      const torrent = this.#awake.get(infoHashHex)?.torrent;
-      const before = this.#transferred.get(infoHashHex);
-      const live = torrent && !torrent.destroyed ? statusOf(torrent) : undefined;
-      yield {
-        infoHashHex,
-        lengthBytes,
-        done: true,
-        peers: live?.peers ?? 0,
-        uploadedBytes: (before?.uploadedBytes ?? 0) + (live?.uploadedBytes ?? 0),
-        downloadedBytes: (before?.downloadedBytes ?? 0) + (live?.downloadedBytes ?? 0),
-        uploadSpeed: live?.uploadSpeed ?? 0,
-        downloadSpeed: live?.downloadSpeed ?? 0,
-      };
-    }
+    for (const [infoHashHex, row] of this.#rows) yield this.#statusOf(infoHashHex, row);
+  }
+
+  #statusOf(infoHashHex: string, row: string): TorrentStatus {
+    const { lengthBytes } = rowOf(row);
+    const torrent = this.#awake.get(infoHashHex)?.torrent;
+    const before = this.#transferred.get(infoHashHex);
+    const live = torrent && !torrent.destroyed ? statusOf(torrent) : undefined;
+    return {
+      infoHashHex,
+      lengthBytes,
+      done: true,
+      peers: live?.peers ?? 0,
+      uploadedBytes: (before?.uploadedBytes ?? 0) + (live?.uploadedBytes ?? 0),
+      downloadedBytes: (before?.downloadedBytes ?? 0) + (live?.downloadedBytes ?? 0),
+      uploadSpeed: live?.uploadSpeed ?? 0,
+      downloadSpeed: live?.downloadSpeed ?? 0,
+    };
   }
 
   /**
    * Describes a seeded archive. A sleeping one stays asleep: its `.torrent` is read, and nothing of it is
-   * kept. Returns `undefined` if the archive is not seeded, or its `.torrent` is unusable.
+   * kept. Returns `undefined` if the archive is not seeded.
    */
-  details(infoHashHex: string): TorrentDetails | undefined {
+  details(infoHashHex: string): DetailedTorrent | undefined {
     const row = this.#rows.get(infoHashHex);
     if (row === undefined) return undefined;
+    const status = this.#statusOf(infoHashHex, row);
     const torrent = this.#awake.get(infoHashHex)?.torrent;
-    if (torrent?.ready && !torrent.destroyed) return torrentDetailsOf(torrent);
+    if (torrent?.ready && !torrent.destroyed) {
+      return { status, details: torrentDetailsOf(torrent) };
+    }
     try {
-      return torrentDetailsOfFile(this.#torrentOf(infoHashHex, rowOf(row)));
+      return { status, details: torrentDetailsOfFile(this.#torrentOf(infoHashHex, rowOf(row))) };
     } catch {
       // A peer that wants the archive has it reported.
-      return undefined;
+      return { status };
     }
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { TorrentDetails } from "./details/mod.ts";
 import type { PeerCounts, WebSeedStatus } from "./download/mod.ts";
 import { EngineError } from "./errors.ts";
 import type { Relays } from "./holes/mod.ts";
@@ -22,6 +23,13 @@ export interface TorrentStatus {
   uploadSpeed: number;
   /** Current download speed, in bytes a second. */
   downloadSpeed: number;
+}
+
+/** Status of a torrent, and its peers. */
+export interface DetailedTorrent {
+  status: TorrentStatus;
+  /** Absent if the `.torrent` of a sleeping archive cannot be read. */
+  details?: TorrentDetails;
 }
 
 /** Transfer totals of all torrents. */

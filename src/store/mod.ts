@@ -80,6 +80,7 @@ export {
   type RecordFilter,
   type RecordsTable,
   type ReplacedState,
+  type SeededVersion,
   STATE_SCHEMA_VERSION,
   StateDatabase,
   type StoredIdentity,

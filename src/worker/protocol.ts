@@ -20,6 +20,7 @@ import type {
 } from "../dht/mod.ts";
 import type {
   ByteRange,
+  DetailedTorrent,
   DhtDetails,
   DhtState,
   DownloadProgress,
@@ -31,7 +32,6 @@ import type {
   Reused,
   ReusedRange,
   SeedOrder,
-  TorrentDetails,
   TorrentStatus,
   Totals,
   Traffic,
@@ -241,9 +241,9 @@ export interface WorkerApi {
   torrents(): Promise<TorrentStatus[]>;
   /**
    * Describes one torrent and its peers. A sleeping archive stays asleep. Returns `undefined` if there is
-   * no such torrent, or its `.torrent` cannot be read.
+   * no such torrent.
    */
-  torrentDetails(infoHashHex: string): Promise<TorrentDetails | undefined>;
+  torrentDetails(infoHashHex: string): Promise<DetailedTorrent | undefined>;
   /** Returns the routing tables of the DHT nodes, and their packets by kind. */
   dhtDetails(): Promise<DhtDetails>;
   /**

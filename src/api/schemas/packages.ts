@@ -77,7 +77,11 @@ export const packageDetails = exactly<PackageDetailsJson>()(v.object({
   description: v.optional(v.string()),
   license: v.optional(v.string()),
   files: v.optional(v.array(
-    v.object({ path: v.string(), lengthBytes: count, executable: v.boolean() }),
+    v.object({
+      path: v.string(),
+      lengthBytes: v.optional(count),
+      executable: v.optional(v.boolean()),
+    }),
   )),
   fileCount: v.optional(count),
   versions: v.array(v.object({

@@ -7,9 +7,9 @@
 
 import type { CallOptions, Operations, RequestOf, WatchEvent } from "../../control/mod.ts";
 import type { Timer } from "../../base/mod.ts";
-import { HostError } from "../errors.ts";
 import { History } from "./history.ts";
 import type { Overview } from "./overview.ts";
+import type { PackageDetails } from "./package_details.ts";
 import { packetsOf } from "./packets.ts";
 import type { ObservedHost } from "./parts.ts";
 import type { Watching } from "./watching.ts";
@@ -30,10 +30,6 @@ export type ObservingOperations = Pick<
   | "publish"
 >;
 
-function later(): Promise<never> {
-  return Promise.reject(new HostError("failed", "NOT_THERE_YET", "not built yet"));
-}
-
 /** Observes a host. */
 export class Observations implements ObservingOperations {
   readonly #host: ObservedHost;
@@ -41,6 +37,7 @@ export class Observations implements ObservingOperations {
   #overview: Promise<Overview> | undefined;
   #watching: Promise<Watching> | undefined;
   #measuring: Timer | undefined;
+  #details: PackageDetails | undefined;
 
   constructor(host: ObservedHost) {
     this.#host = host;
@@ -84,7 +81,11 @@ export class Observations implements ObservingOperations {
     await watching.watch(request, options, this.#ending.signal);
   }
 
-  describePackage: Operations["describePackage"] = later;
+  describePackage: Operations["describePackage"] = async (request) => {
+    const { PackageDetails } = await import("./package_details.ts");
+    return await (this.#details ??= new PackageDetails(this.#host)).describe(request);
+  };
+
   publishers: Operations["publishers"] = async () => {
     const { listPublishers } = await import("./publishers.ts");
     return await listPublishers(this.#host);
@@ -95,7 +96,10 @@ export class Observations implements ObservingOperations {
     return listNames(this.#host);
   };
 
-  dht: Operations["dht"] = later;
+  dht: Operations["dht"] = async () => {
+    const { describeDht } = await import("./dht_view.ts");
+    return await describeDht(this.#host);
+  };
 
   follow: Operations["follow"] = async (request, options = {}) => {
     const { follow } = await import("./following.ts");

@@ -78,36 +78,58 @@ export class KeptRecords {
 
   /** Describes all records with the outcome of their last announcement, for `records` and `status`. */
   describe(): RecordJson[] {
-    const nowMs = this.#clock.now();
     const records = this.#state.records.list().filter(({ kind }) => kind !== "name-entry");
     const outcomes = new Map(
       this.#state.outcomes.list().map((outcome) => [toHex(outcome.target), outcome]),
     );
-    return records.map((record) => {
-      const { target, kind, name, version, item: { seq }, own } = record;
-      const outcome = outcomes.get(toHex(target));
-      // Times in the future are not shown, because they were written while the clock was ahead.
-      const times = outcome && isOfFuture(outcome.lastAttemptMs ?? 0, nowMs) ? undefined : outcome;
-      return {
-        kind: kind as RecordName["kind"],
-        name,
-        ...publisherOf(record),
-        // For a name index, the column `version` holds the slot number, so no version is shown.
-        version: kind === "name-index" ? undefined : version,
-        target: toHex(target),
-        seq,
-        own,
-        holding: outcome?.holding ?? 0,
-        asked: outcome?.asked ?? 0,
-        responded: outcome?.responded ?? 0,
-        weak: (outcome?.holding ?? 0) < this.#minNodes(),
-        lastAttemptMs: times?.lastAttemptMs,
-        lastSuccessMs: times?.lastSuccessMs,
-        nextDueMs: times?.nextDueMs,
-        failures: outcome?.failures ?? 0,
-        error: outcome?.error,
-      };
-    });
+    return records.map((record) => this.#describe(record, outcomes.get(toHex(record.target))));
+  }
+
+  /**
+   * Describes the records of one version by one publisher, and its torrent if that was announced. Of a
+   * torrent, `holding` is the number of nodes that have taken the announcement, and `seq` is 0.
+   */
+  ofVersion(minimal: MinimalManifest): RecordJson[] {
+    const { name, version, pubkey, btih } = minimal;
+    const { records, outcomes } = this.#state;
+    const kept = records.list({ kind: "manifest", name, version })
+      .filter(({ item }) => formatPublicKey(publisherIn(item)) === pubkey);
+    const described = kept.map((record) => this.#describe(record, outcomes.get(record.target)));
+    const target = fromHex(btih)!;
+    const outcome = outcomes.get(target);
+    if (!outcome) return described;
+    const own = kept.some((record) => record.own);
+    const torrent = { kind: "torrent", name, version, target, item: { seq: 0 }, own };
+    return [...described, this.#describe(torrent, outcome)];
+  }
+
+  #describe(
+    record: Omit<StoredRecord, "item" | "createdMs"> & { item: Pick<MutableItem, "seq"> },
+    outcome: StoredOutcome | undefined,
+  ): RecordJson {
+    const { target, kind, name, version, item: { seq }, own } = record;
+    // Times in the future are not shown, because they were written while the clock was ahead.
+    const isAhead = outcome && isOfFuture(outcome.lastAttemptMs ?? 0, this.#clock.now());
+    const times = isAhead ? undefined : outcome;
+    return {
+      kind: kind as RecordName["kind"],
+      name,
+      ...publisherOf(record),
+      // For a name index, the column `version` holds the slot number, so no version is shown.
+      version: kind === "name-index" ? undefined : version,
+      target: toHex(target),
+      seq,
+      own,
+      holding: outcome?.holding ?? 0,
+      asked: outcome?.asked ?? 0,
+      responded: outcome?.responded ?? 0,
+      weak: (outcome?.holding ?? 0) < this.#minNodes(),
+      lastAttemptMs: times?.lastAttemptMs,
+      lastSuccessMs: times?.lastSuccessMs,
+      nextDueMs: times?.nextDueMs,
+      failures: outcome?.failures ?? 0,
+      error: outcome?.error,
+    };
   }
 
   /**
@@ -322,8 +344,10 @@ export class KeptRecords {
  * Returns the public key of the signer, if the record is an announce or publisher record that was not
  * signed by this home. Returns an empty object for other records.
  */
-function publisherOf({ kind, own, item }: StoredRecord): { publisher?: string } {
-  return LIST_KINDS.some((one) => one === kind) && !own
+function publisherOf(
+  { kind, own, item }: Pick<StoredRecord, "kind" | "own"> & { item: Partial<MutableItem> },
+): { publisher?: string } {
+  return LIST_KINDS.some((one) => one === kind) && !own && item.publicKey
     ? { publisher: formatPublicKey(item.publicKey) }
     : {};
 }

@@ -27,3 +27,4 @@ export { RevocationWatch } from "./revocation_watch.ts";
 export { SeededCatalogs } from "./seeded_catalogs.ts";
 export { catalogSeederOf, seederOf } from "./seeder.ts";
 export { Seeding } from "./seeding.ts";
+export { findPackage } from "./package_to_remove.ts";

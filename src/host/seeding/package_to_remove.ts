@@ -22,12 +22,30 @@ export async function packageToRemove(
   version: string,
   pubkey?: string,
 ): Promise<SeedEntry> {
+  return await findPackage(seeds, name, version, pubkey).catch(async (error) => {
+    const isMissing = error instanceof HostError && error.code === "PACKAGE_NOT_FOUND";
+    if (isMissing && pubkey === undefined) await seeds.remove(archiveFileName(name, version));
+    throw error;
+  });
+}
+
+/**
+ * Returns the archive of a version.
+ *
+ * @param pubkey as of {@linkcode packageToRemove}
+ * @throws {HostError} `PACKAGE_NOT_FOUND`, `PACKAGE_AMBIGUOUS`
+ */
+export async function findPackage(
+  seeds: SeedDirectory,
+  name: string,
+  version: string,
+  pubkey?: string,
+): Promise<SeedEntry> {
   const label = `${name}@${version}`;
   const entries = (await seeds.named(name, version))
     .filter((entry) => pubkey === undefined || publisherOf(entry) === pubkey);
   const [entry, ...others] = entries;
   if (!entry) {
-    if (pubkey === undefined) await seeds.remove(archiveFileName(name, version));
     throw new HostError(
       "not-found",
       "PACKAGE_NOT_FOUND",

@@ -76,10 +76,7 @@ export class Packages {
    * takes time.
    */
   #detector: ReturnType<typeof createSecretDetector> | undefined;
-  /**
-   * Limits of an archive, see {@linkcode PackagesOptions}. A reload of the settings may change the
-   * limits.
-   */
+  /** Limits of an archive, see {@linkcode PackagesOptions}. A reload of the settings may change them. */
   limits: ArchiveLimits;
   /** Archives that the worker seeds, by file name in the seed directory. */
   readonly #seeding = new SeededFiles();
@@ -325,21 +322,26 @@ export class Packages {
       const entry = await this.entry(fileName).catch((error) => error as Error);
       if (!entry) continue;
       if (entry instanceof Error) {
-        // The problem of an unreadable archive is part of the list. It does not prevent listing the other
-        // archives.
+        // An unreadable archive is part of the list, and does not prevent listing the others.
         const path = join(this.#seeds.path, fileName);
         const problem = this.#problems.get(fileName) ?? entry.message;
         listed.push({ path, lengthBytes: 0, seeding, name: fileName, version: "", problem });
         continue;
       }
-      const torrent = entry.problem === undefined ? byInfoHash.get(entry.minimal.btih) : undefined;
-      listed.push({
-        ...await describeEntry(entry, seeding, this.#problems.get(fileName)),
-        ...(torrent && { peers: torrent.peers, uploadedBytes: torrent.uploadedBytes }),
-        ...(torrent && this.#isFindable && { findable: this.#isFindable(torrent.infoHashHex) }),
-      });
+      const infoHash = entry.problem === undefined ? entry.minimal.btih : "";
+      listed.push(await this.describe(entry, byInfoHash.get(infoHash)));
     }
     return listed;
+  }
+
+  /** Describes one archive with its seeding state; `torrent` is the status of its torrent, if it is seeded. */
+  async describe(entry: SeedEntry, torrent?: TorrentStatus): Promise<PackageJson> {
+    const { fileName } = entry;
+    return {
+      ...await describeEntry(entry, this.#seeding.has(fileName), this.#problems.get(fileName)),
+      ...(torrent && { peers: torrent.peers, uploadedBytes: torrent.uploadedBytes }),
+      ...(torrent && this.#isFindable && { findable: this.#isFindable(torrent.infoHashHex) }),
+    };
   }
 
   /** Returns the file names of seeded archives whose record or name index entry this home does not keep. */

@@ -19,10 +19,10 @@ import type {
 } from "../../dht/mod.ts";
 import type {
   ByteRange,
+  DetailedTorrent,
   DhtDetails,
   DownloadProgress,
   RangesHeld,
-  TorrentDetails,
   TorrentStatus,
 } from "../../engine/mod.ts";
 import type { EngineOptions, LauncherRequests } from "../../launcher/mod.ts";
@@ -172,7 +172,7 @@ export class WorkerHandle {
 
   torrents = (): Promise<TorrentStatus[]> => this.#call((api) => api.torrents());
 
-  torrentDetails = (infoHashHex: string): Promise<TorrentDetails | undefined> =>
+  torrentDetails = (infoHashHex: string): Promise<DetailedTorrent | undefined> =>
     this.#call((api) => api.torrentDetails(infoHashHex));
 
   dhtDetails = (): Promise<DhtDetails> => this.#call((api) => api.dhtDetails());

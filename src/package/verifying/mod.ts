@@ -13,6 +13,7 @@
  *   {@linkcode verifyDownloaded} afterwards, both as bytes: no file is inflated;
  * - {@linkcode readBeginning} and {@linkcode readFileOfBeginning} read the manifest or one file while
  *   the rest of the archive is not there;
+ * - {@linkcode listFiles} lists the files of an archive, as far as there is time;
  * - {@linkcode takeArchive} verifies, copies and hashes an archive in one read.
  *
  * The room makes no decisions about trust: callers hand in the key that must have signed.
@@ -21,6 +22,12 @@
  * @module
  */
 
+export {
+  type FileListing,
+  type ListedFile,
+  listFiles,
+  type ListFilesOptions,
+} from "./list_files.ts";
 export {
   type BeginningOptions,
   type FileOptions,

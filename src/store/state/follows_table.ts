@@ -253,6 +253,19 @@ export class FollowsTable {
     return row && parseMinimal(row.manifest as string);
   }
 
+  /** Lists the stored versions of one package of a followed publisher. */
+  versionsOf(publicKey: Uint8Array, name: string): { version: string; lengthBytes: number }[] {
+    return this.#sqlite.rows(
+      `SELECT version, manifest ->> 'length' AS length FROM seen_packages
+        WHERE public_key = ? AND name = ?`,
+      publicKey,
+      name,
+    ).map(({ version, length }) => ({
+      version: version as string,
+      lengthBytes: Number(length),
+    }));
+  }
+
   /** Lists the stored packages of one followed publisher. */
   ofPublisher(publicKey: Uint8Array): MinimalManifest[] {
     return this.#sqlite.rows(

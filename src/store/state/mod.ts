@@ -49,6 +49,7 @@ export {
   type FileIdentity,
   type KnownManifest,
   type KnownSeed,
+  type SeededVersion,
   type VerifiedFile,
   VerifiedFilesTable,
 } from "./verified_files_table.ts";

@@ -60,6 +60,15 @@ export interface KnownSeed extends FileIdentity {
   manifestMark: string;
 }
 
+/** A verified archive of a package. */
+export interface SeededVersion {
+  path: string;
+  version: string;
+  lengthBytes: number;
+  /** Publisher as `ed25519:BASE64`. */
+  pubkey: string;
+}
+
 /** The table of verified archives, one row per path. */
 export class VerifiedFilesTable {
   readonly #sqlite: Sqlite;
@@ -179,6 +188,20 @@ export class VerifiedFilesTable {
       name,
       version,
     ).map(({ path }) => path as string);
+  }
+
+  /** Lists the archives of a package, by all publishers. */
+  ofName(name: string): SeededVersion[] {
+    return this.#sqlite.rows(
+      `SELECT path, version, size_bytes, manifest ->> 'pubkey' AS pubkey FROM verified_files
+        WHERE name = ? AND manifest IS NOT NULL ORDER BY path`,
+      name,
+    ).map((row) => ({
+      path: row.path as string,
+      version: row.version as string,
+      lengthBytes: row.size_bytes as number,
+      pubkey: row.pubkey as string,
+    }));
   }
 
   /** Counts the archives that each key has signed, and their bytes. */
