@@ -26,10 +26,16 @@ export const observingOperations = {
   overview: { result: plain<OverviewJson>(), get: true },
   /**
    * Describes a version of a package in the seed directory. `publicKey` is needed only if several
-   * publishers have published the version.
+   * publishers have published the version. With `files: false`, the archive
+   * is not read.
    */
   describePackage: {
-    request: v.strictObject({ name: text, version: text, publicKey: v.optional(publicKey) }),
+    request: v.strictObject({
+      name: text,
+      version: text,
+      publicKey: v.optional(publicKey),
+      files: v.optional(v.boolean()),
+    }),
     result: plain<PackageDetailsJson>(),
   },
   /** Lists the publishers that this home follows or has met, its own first. */

@@ -5,7 +5,7 @@
  */
 
 import { delay } from "../../base/mod.ts";
-import type { Operations } from "../../control/mod.ts";
+import type { Operations, PackageJson } from "../../control/mod.ts";
 import type { FoundSeeders } from "../../fetching/mod.ts";
 import { type CommandRun, defineCommand, switchFlag, textArgument } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
@@ -19,6 +19,7 @@ import {
   type StatusView,
   summaryRows,
 } from "../terminal/status_summary.ts";
+import type { ShownTorrent } from "../terminal/peer_rows.ts";
 import { fitTable, formatTable, tableColumns } from "../terminal/table.ts";
 
 type Flags = { watch?: boolean; all?: boolean };
@@ -33,7 +34,7 @@ const WATCH_MS = 2_000;
 export default defineCommand<Flags, [name?: string]>({
   description:
     "Prints problems, version, port, DHT, traffic and memory, and the ten busiest packages; with --all " +
-    "each package and record; with NAME, the versions and records of one package; with KEY/NAME, also who " +
+    "each package and record; with NAME, the versions, peers and records of one package; with KEY/NAME, also who " +
     "seeds the publisher, as the seeders claim. --watch keeps the " +
     "status on the screen; if standard output is no terminal, it prints a line for each change. -v adds " +
     "each setting of the daemon, its value and its origin.",
@@ -130,10 +131,29 @@ async function queryStatus(
   const { revokedUses } = await import("../running/revoked_uses.ts");
   const { describeSeeders } = await import("../terminal/found_seeders.ts");
   const revoked = name === undefined ? await revokedUses(given) : [];
+  const torrents = name === undefined ? [] : await torrentsOf(operations, packages);
   return {
     ...{ status: await operations.status(), packages, records, revoked, nowMs: io.clock.now() },
+    torrents,
     ...(publisher !== undefined && { seeders: describeSeeders(rendezvous) }),
   };
+}
+
+/** Asks for the torrents of the versions that have peers. */
+async function torrentsOf(
+  operations: Operations,
+  packages: readonly PackageJson[],
+): Promise<ShownTorrent[]> {
+  const { parsePublicKey } = await import("../../identity/mod.ts");
+  const shown: ShownTorrent[] = [];
+  for (const { name, version, publisher, path, peers = 0 } of packages) {
+    if (peers === 0 || publisher === undefined) continue;
+    const wanted = { name, version, publicKey: parsePublicKey(publisher), files: false };
+    // A daemon of another release may not know the operation, and a version may be removed meanwhile.
+    const details = await operations.describePackage(wanted).catch(() => undefined);
+    if (details?.torrent) shown.push({ path, version, publisher, ...details.torrent });
+  }
+  return shown;
 }
 
 function rowsOf({ args: [name], flags }: Run, view: StatusView, maxRows?: number): StatusRow[] {
@@ -143,7 +163,7 @@ function rowsOf({ args: [name], flags }: Run, view: StatusView, maxRows?: number
 
 function print(given: Run, { name, publisher, rendezvous }: Subject, view: StatusView): void {
   const { io, output } = given;
-  const { status, packages, records, revoked, nowMs } = view;
+  const { status, packages, records, torrents = [], revoked, nowMs } = view;
   output.result(
     name === undefined
       ? {
@@ -154,7 +174,7 @@ function print(given: Run, { name, publisher, rendezvous }: Subject, view: Statu
         ...(revoked.length > 0 && { revokedKeys: revoked }),
       }
       : {
-        ...{ name, packages, records },
+        ...{ name, packages, records, torrents: torrents.map(({ path: _, ...one }) => one) },
         ...(publisher !== undefined && { publisher, rendezvous }),
       },
     formatTable(rowsOf(given, view), tableColumns(io.stdout)),

@@ -23,6 +23,7 @@ import {
 } from "../../control/mod.ts";
 import { describeReachability, isSameReachability } from "../../reachability/mod.ts";
 import { formatDuration, printable } from "./format.ts";
+import { peerRows, type ShownTorrent } from "./peer_rows.ts";
 
 /** The state of the daemon at the time of one query. */
 export interface StatusView {
@@ -33,6 +34,8 @@ export interface StatusView {
   revoked: readonly RevokedUse[];
   /** The peers at the rendezvous of the publisher that the command line names, if it does. */
   seeders?: string[];
+  /** The torrents with peers of the package that the command line names, if it does. */
+  torrents?: readonly ShownTorrent[];
   /** Time of the query, Unix milliseconds. */
   nowMs: number;
 }
@@ -101,14 +104,14 @@ export function allRows(view: StatusView): StatusRow[] {
 
 /** Returns the status of one package: rows for each of its versions and records. */
 export function packageRows(
-  { packages, records, seeders = [], nowMs }: Pick<
+  { packages, records, seeders = [], torrents = [], nowMs }: Pick<
     StatusView,
-    "packages" | "records" | "seeders" | "nowMs"
+    "packages" | "records" | "seeders" | "torrents" | "nowMs"
   >,
 ): StatusRow[] {
   return [
     ...seeders.map((line, at): StatusRow => [at === 0 ? "seeders" : "", line]),
-    ...packages.flatMap(versionRows),
+    ...packages.flatMap((one) => [...versionRows(one), ...peerRows(torrents, one.path)]),
     ...records.map((record) => recordRow(record, nowMs)),
   ];
 }

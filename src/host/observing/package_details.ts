@@ -49,7 +49,8 @@ export class PackageDetails {
    *
    * @throws {HostError} `PACKAGE_NOT_FOUND`, `PACKAGE_AMBIGUOUS`
    */
-  describe: Operations["describePackage"] = async ({ name, version, publicKey }) => {
+  describe: Operations["describePackage"] = async (request) => {
+    const { name, version, publicKey, files = true } = request;
     const { state, seeds, packages, records, worker } = this.#host;
     packages.flush();
     const seeded = state.verifiedFiles.ofName(name)
@@ -71,7 +72,7 @@ export class PackageDetails {
     const { minimal } = entry;
     const [torrent, listing] = await Promise.all([
       worker.torrentDetails(minimal.btih),
-      this.#list(entry),
+      files ? this.#list(entry) : undefined,
     ]);
     const { description, license } = listing?.said ?? {};
     const details: PackageDetailsJson = {
