@@ -44,6 +44,7 @@ export function site(
     ...rest,
   });
   const { port } = page.address;
+  let closed: Promise<void> | undefined;
   const baseUrl = `http://127.0.0.1:${port}`;
   return {
     page,
@@ -77,7 +78,9 @@ export function site(
         connection.close();
       }
     },
-    [Symbol.asyncDispose]: () => page.close(),
+    /** Ends the server, once. */
+    close: () => closed ??= page.close(),
+    [Symbol.asyncDispose]: () => closed ??= page.close(),
   };
 }
 

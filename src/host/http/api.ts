@@ -135,6 +135,7 @@ export class HttpApi {
     }
     // The time of a change depends on the network. It ends early if the client leaves.
     if (route.access === "change") connection.withoutLimit();
+    connection.outlivesServer = route.operation === "stop";
     if (!route.archive) return await call(await readJson(request, clock, this.#bodyLimits));
     // The query is read first, so that a wrong one is told before the archive is sent.
     parseParts(route, { params, query });

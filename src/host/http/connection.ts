@@ -34,6 +34,8 @@ export class HttpConnection extends Duplex {
   /** Aborted when the client has closed its side, or the connection is closed. */
   readonly left: AbortSignal;
   readonly #leaving = new AbortController();
+  /** Whether the answer is sent before the server closes: the answer to a request that ends the server. */
+  outlivesServer = false;
   readonly #connection: Deno.TcpConn;
   readonly #clock: Clock;
   readonly #limits: ConnectionLimits;
@@ -71,6 +73,15 @@ export class HttpConnection extends Duplex {
   /** Ends the time limit of the phase `answering`. The caller limits what the client may delay. */
   withoutLimit(): void {
     this.#timer.cancel();
+  }
+
+  /** Resolves when the whole response was written, or the connection is closed. */
+  written(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.destroyed || this.writableFinished) return resolve();
+      this.once("finish", resolve);
+      this.once("close", resolve);
+    });
   }
 
   /** Sends a response that ends the connection, such as an error, and closes the connection. */

@@ -32,6 +32,9 @@ export const httpLimits: HttpLimits = {
 /** Pause after a failed attempt to accept a connection (ms). */
 const PAUSE_MS = 1_000;
 
+/** Time for the answer to the request that ends the server (ms). */
+const LAST_ANSWER_MS = 1_000;
+
 /** Handler of a request, which came by a connection. */
 export type Answer = (
   request: IncomingMessage,
@@ -81,7 +84,17 @@ export class HttpListener {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#listener.close();
-    for (const connection of this.#connections) connection.destroy();
+    const last = [...this.#connections].filter(({ outlivesServer }) => outlivesServer);
+    for (const connection of this.#connections) {
+      if (!connection.outlivesServer) connection.destroy();
+    }
+    if (last.length > 0) {
+      const ended = new AbortController();
+      const late = delay(this.#clock, LAST_ANSWER_MS, ended.signal).catch(() => {});
+      await Promise.race([late, Promise.all(last.map((one) => one.written()))]);
+      ended.abort();
+      for (const connection of last) connection.destroy();
+    }
     await this.#accepting;
   }
 

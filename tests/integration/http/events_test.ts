@@ -102,7 +102,7 @@ Deno.test("the end of the server ends the streams", async () => {
   const one = site({ watch });
   const response = await one.fetch("/v1/events");
   await eventually(() => readers.size === 1, "it watches");
-  await one.page.close();
+  await one.close();
   await eventually(() => readers.size === 0, "the operation is ended");
   await response.body!.cancel().catch(() => {});
 });

@@ -91,7 +91,7 @@ Deno.test("requests that are not valid are refused before the operation", async 
     assert.deepEqual([response.status, error.code], [status, code], path);
     if (status === 405) assert(response.headers.get("allow"), path);
   }
-  assert.deepEqual(one.calls, []);
+  assert.equal(one.calls.length, 0);
 });
 
 Deno.test("an error of an operation keeps kind and code, and has a fitting status", async () => {
@@ -155,7 +155,7 @@ Deno.test("a body that does not arrive is answered with 408", async () => {
     '{"publisher":',
   );
   assert.match(answer, /^HTTP\/1\.1 408 [^]*API_LATE/);
-  assert.deepEqual(one.calls, []);
+  assert.equal(one.calls.length, 0);
 });
 
 Deno.test("an archive reaches the operation as a file, which is deleted whatever happens", async () => {
@@ -214,4 +214,18 @@ Deno.test("100 connections that say nothing do not keep others out", async () =>
   } finally {
     for (const connection of hanging) connection.close();
   }
+});
+
+Deno.test("the request that ends the server is answered", async () => {
+  const stopped = Promise.withResolvers<void>();
+  await using one = site({
+    stop: () => {
+      stopped.resolve();
+      return Promise.resolve();
+    },
+  });
+  const answer = client(one.baseUrl).post("/v1/stop");
+  await stopped.promise;
+  await one.close();
+  assert.equal(await answer, undefined);
 });
