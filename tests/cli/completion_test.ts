@@ -109,12 +109,26 @@ for (const shell of shells) {
         ["libreseed seed --encryption=req", ["seed", "--encryption=require"]],
         ["libreseed status --watch @sc", ["status", "--watch", "@scope/tool"]],
         ["libreseed seed --watch po", ["seed", "--watch", "poll"]],
+        [`libreseed follow ${begun}`, ["follow", KEY]],
+        [`libreseed unfollow ${begun}`, ["unfollow", KEY]],
+        [`libreseed key revoke ${begun}`, ["key", "revoke", KEY]],
+        ["libreseed yank stored@", ["yank", "stored@2.0.0"]],
+        ["libreseed token sh", ["token", "show"]],
+        ["libreseed completions zs", ["completions", "zsh"]],
+        ["libreseed get --transport u", ["get", "--transport", "utp"]],
+        ["libreseed seed --log-level de", ["seed", "--log-level", "debug"]],
         ["libreseed seed --no-dh", ["seed", "--no-dht"]],
         ["libreseed pack sour", ["pack", "source/"]],
         [
           `libreseed get --home ${other.path} els`,
           ["get", "--home", other.path, "elsewhere"],
         ],
+        [`libreseed --home ${other.path} -q depr`, ["--home", other.path, "-q", "deprecate"]],
+        [
+          `libreseed --home ${other.path} get els`,
+          ["--home", other.path, "get", "elsewhere"],
+        ],
+        [`libreseed --home=${other.path} get els`, [`--home=${other.path}`, "get", "elsewhere"]],
       ];
       const place = { directory: directory.path, home: home.path, cwd: home.path };
       const found = await completedIn(shell, expected.map(([line]) => line), place);

@@ -104,13 +104,14 @@ packageTest("systemd accepts the units of the package", [
 
 packageTest("lintian finds no error and no warning", ["dpkg-deb", "lintian"], async () => {
   const { code, stdout, stderr } = await runCli(
-    ["--allow-root", "--display-info", "--show-overrides", "--fail-on", "error,warning", deb],
+    ["--allow-root", "--display-info", "--show-overrides", "--fail-on", "none", deb],
     {
       program: ["lintian"],
       env: { TMPDIR: directory.path, LANG: "C.UTF-8" },
       timeoutMs: 600_000,
     },
   );
+  // With --show-overrides, lintian would count overridden errors as failures, too.
   assert.equal(code, 0, stdout + stderr);
   assert.doesNotMatch(stdout, /^[EW]: |unused-override|mismatched-override/m);
   // The overrides are in force: the errors that they name are there.

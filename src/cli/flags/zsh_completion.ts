@@ -7,6 +7,7 @@
 import {
   type CompletedCommand,
   type CompletedFlag,
+  flagsWithValue,
   type Offer,
   shellQuoted as quoted,
 } from "./completed_command.ts";
@@ -52,6 +53,7 @@ export function zshScript(commands: readonly CompletedCommand[]): string {
 # The kind is the last argument: _arguments puts options of compadd in front of it.
 _libreseed_words() {
   local -a found home
+  home=($libreseed_home)
   local at=\${words[(i)--home]}
   if (( at < CURRENT - 1 )); then
     home=(--home \${~\${(Q)words[at + 1]}})
@@ -66,13 +68,29 @@ _libreseed() {
   commands=(
 ${listed.join("\n")}
   )
-  if (( CURRENT == 2 )); then
+  # Flags may precede the command; _arguments sees what follows it.
+  local values=${quoted(` ${flagsWithValue(commands).join(" ")} `)}
+  local -a libreseed_home
+  local -i at=2
+  while (( at < CURRENT )) && [[ $words[at] == -* ]]; do
+    if [[ $words[at] == --home=* ]]; then
+      libreseed_home=("\${(Q)words[at]}")
+    elif [[ $words[at] == --home ]]; then
+      libreseed_home=(--home \${~\${(Q)words[at + 1]}})
+    fi
+    if [[ $values == *" $words[at] "* ]]; then (( at++ )); fi
+    (( at++ ))
+  done
+  if (( at > CURRENT )); then
+    _files
+    return
+  elif (( at == CURRENT )); then
     _describe command commands
     return
   fi
-  local command=$words[2]
-  shift words
-  (( CURRENT-- ))
+  local command=$words[at]
+  shift $((at - 1)) words
+  (( CURRENT -= at - 1 ))
   case $command in
 ${cases.join("\n")}
   esac
