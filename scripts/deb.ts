@@ -3,7 +3,8 @@
  * [--level N] [--maintainer 'NAME <ADDRESS>']`.
  *
  * Without `--program`, compiles the program first. DIR (default `dist`) receives
- * `libreseed_VERSION_ARCHITECTURE.deb`. N is the level of xz, 0 to 9 (default 6). The maintainer is
+ * `libreseed_VERSION_ARCHITECTURE.deb`. N is the level of xz, 1 to 9 (default 6), or 0 for no
+ * compression. The maintainer is
  * that of `DEBFULLNAME` and `DEBEMAIL`, as for Debian's own tools. Equal programs make equal
  * packages: all times are `SOURCE_DATE_EPOCH`, or else the day of the release. Needs `dpkg-deb`.
  */
@@ -40,7 +41,7 @@ export interface DebOptions {
   /** Version of libreseed. */
   version?: string;
   maintainer?: string;
-  /** Level of xz, 0 to 9. */
+  /** Level of xz, 1 to 9; 0 leaves the files as they are. */
   level?: number;
   /** Time of all files in the package, Unix seconds. */
   epochSeconds?: number;
@@ -88,7 +89,8 @@ export async function buildDeb(options: DebOptions): Promise<string> {
     setTimes(directory, epochSeconds);
     const path = join(out, `libreseed_${full}_${architecture}.deb`);
     await runDpkg([
-      ...["--root-owner-group", "-Zxz", `-z${level}`, "--threads-max=1"],
+      ...["--root-owner-group", ...(level === 0 ? ["-Znone"] : ["-Zxz", `-z${level}`])],
+      "--threads-max=1",
       ...["--build", directory, path],
     ], epochSeconds);
     return path;

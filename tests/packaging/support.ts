@@ -19,7 +19,7 @@ export function packageTest(name: string, needs: readonly string[], fn: () => Pr
   Deno.test({ name: `${name} (${needs.join(", ")})`, ignore: !needs.every(isInstalled), fn });
 }
 
-/** Makes the package, little compressed: compressing is most of the time. */
+/** Makes the package, without compression, which is most of the time. */
 export async function makeDeb(out: string, options: Partial<DebOptions> = {}): Promise<string> {
   return await buildDeb({ program: binary, out, level: 0, ...options });
 }
