@@ -1,5 +1,5 @@
 /**
- * Builds the npm package of the library in `dist/npm`: `deno task library`. The package has no
+ * Builds the npm package of the library in `dist/npm`: `deno task library [DIRECTORY]`. The package has no
  * dependencies: one JavaScript file for Deno and Node.js, and the type declarations.
  */
 
@@ -113,6 +113,8 @@ async function packageJson(): Promise<string> {
 }
 
 if (import.meta.main) {
-  const { directory, codeBytes, declarationBytes } = await buildLibrary(join(root, "dist", "npm"));
+  const { directory, codeBytes, declarationBytes } = await buildLibrary(
+    Deno.args[0] ?? join(root, "dist", "npm"),
+  );
   console.log(`${directory}: ${codeBytes} bytes of code, ${declarationBytes} of declarations`);
 }

@@ -62,6 +62,14 @@ Deno.test("a generated key pair signs, differs from the next, and survives PEM",
   assert.ok(verifySignature(pair.publicKey, utf8("x"), again.signBytes(utf8("x"))));
 });
 
+Deno.test("a PEM text may have blank lines and another line end behind the key", () => {
+  const pair = generateKeyPair();
+  const pem = toPkcs8Pem(pair);
+  for (const text of [`${pem}\n`, `${pem}\n \n`, pem.trimEnd(), pem.replaceAll("\n", "\r\n")]) {
+    assert.deepEqual(fromPkcs8Pem(text).publicKey, pair.publicKey);
+  }
+});
+
 Deno.test("keys and signatures are plain Uint8Arrays, not node Buffers", () => {
   const pair = generateKeyPair();
   assert.equal(Object.getPrototypeOf(pair.publicKey), Uint8Array.prototype);
