@@ -279,6 +279,12 @@ export const libraries: Record<string, readonly string[]> = {
   "yaml": ["config"],
 };
 
+/** npm packages that only scripts and tests import. */
+export const notInTheProgram: readonly string[] = [
+  ...["@seriousme/openapi-schema-validator", "axe-core", "d3-scale", "esbuild"],
+  ...["fast-check", "marked", "playwright-core", "typescript"],
+];
+
 /**
  * A capability of the runtime (for example the console), and the only files or folders that may use
  * it.
