@@ -34,9 +34,10 @@ export interface Magnet {
  * ```ts
  * import { parseMagnet } from "libreseed";
  *
- * const { infoHashHex } = parseMagnet(
+ * const { infoHashHex, name } = parseMagnet(
  *   "magnet:?xt=urn:btih:aabbccddeeff00112233445566778899aabbccdd&dn=tool@1.0.0",
  * );
+ * console.log(name, infoHashHex);
  * ```
  *
  * @throws {LibreseedError} `BAD_MAGNET`, kind `usage`

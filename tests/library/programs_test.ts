@@ -20,7 +20,7 @@ import {
 } from "./world.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
-const DOCUMENTED = ["library/verify", "library/pack", "library/records", "library/manifests"];
+const DOCUMENTED = ["magnet", "manifests", "pack", "records", "verify"];
 
 /** Makes a project that has the package installed. */
 async function projectIn(directory: string): Promise<{ project: string; file: string }> {
@@ -90,7 +90,7 @@ Deno.test("the examples of the library run in a project, in Deno and Node.js", a
     assert.equal((await daemon.result).code, 0);
   });
 
-  for (const name of ["../mod", ...DOCUMENTED]) {
+  for (const name of ["../mod", ...DOCUMENTED.map((one) => `library/${one}`)]) {
     const examples = examplesInComments(await Deno.readTextFile(join(root, "src", `${name}.ts`)));
     assert(examples.length > 0, `${name}.ts has no example`);
     for (const example of examples) {
