@@ -6,12 +6,14 @@
  */
 
 import { Counter, Gauge, Registry } from "prom-client";
-import type { RecordJson, StatusJson } from "../../control/mod.ts";
+import type { DhtJson, RecordJson, StatusJson } from "../../control/mod.ts";
 
 /** Data about the host from which the metrics are computed. */
 export interface MetricsSource {
   status: StatusJson;
   records: RecordJson[];
+  /** The DHT nodes; absent for a host that does not tell them. */
+  dht?: DhtJson;
   /** Total size of the files in the seed directory, bytes. */
   diskBytes: number;
   nowMs: number;
@@ -87,6 +89,24 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
     counter("dht_unsent_packets", "DHT packets that could not be sent", traffic.unsent);
     counter("dht_limited_queries", "DHT queries that were too many", traffic.limited);
     counter("dht_unasked_answers", "DHT answers to no query of ours", traffic.unasked);
+  }
+  if (source.dht && source.dht.families.length > 0) {
+    const packets = new Counter({
+      name: "libreseed_dht_packets_total",
+      help: "DHT packets by kind; a reply has the kind of its query",
+      labelNames: ["family", "kind", "type", "direction"],
+      registers: [registry],
+    });
+    for (const { family, traffic: rows } of source.dht.families) {
+      for (const { kind, queriesIn, repliesOut, queriesOut, repliesIn } of rows) {
+        const add = (type: string, direction: string, value: number) =>
+          packets.inc({ family, kind, type, direction }, value);
+        add("query", "in", queriesIn);
+        add("query", "out", queriesOut);
+        add("reply", "in", repliesIn);
+        add("reply", "out", repliesOut);
+      }
+    }
   }
   if (utp) {
     counter("utp_received_packets", "uTP packets received", utp.packetsIn);

@@ -13,11 +13,11 @@ import { renderMetrics } from "./metrics.ts";
 
 /** Answers requests for monitoring. */
 export class Monitoring {
-  readonly #operations: Pick<Operations, "status" | "records">;
+  readonly #operations: Pick<Operations, "status" | "records" | "dht">;
   readonly #clock: Clock;
   readonly #diskUse: DiskUse;
 
-  constructor(operations: Pick<Operations, "status" | "records">, clock: Clock) {
+  constructor(operations: Pick<Operations, "status" | "records" | "dht">, clock: Clock) {
     this.#operations = operations;
     this.#clock = clock;
     this.#diskUse = new DiskUse(clock);
@@ -50,9 +50,11 @@ export class Monitoring {
 
   async #metrics(): Promise<HttpAnswer> {
     const operations = this.#operations;
-    const [status, records] = await Promise.all([operations.status(), operations.records()]);
+    const [status, records, dht] = await Promise.all([
+      ...[operations.status(), operations.records(), operations.dht()] as const,
+    ]);
     const diskBytes = await this.#diskUse.bytesOf(status.seedDirectory);
-    const body = await renderMetrics({ status, records, diskBytes, nowMs: this.#clock.now() });
+    const body = await renderMetrics({ status, records, dht, diskBytes, nowMs: this.#clock.now() });
     return { status: 200, body, headers: { "content-type": "text/plain; version=0.0.4" } };
   }
 }

@@ -107,6 +107,8 @@ const status: StatusJson = {
   },
 } as StatusJson;
 
+const dhtRow = { kind: "get", queriesIn: 1, repliesOut: 2, queriesOut: 3, repliesIn: 4 } as const;
+
 async function read(source: Partial<MetricsSource> = {}) {
   const text = await renderMetrics({
     ...{ status, records: [], diskBytes: 123, nowMs: 61_000 },
@@ -225,6 +227,7 @@ Deno.test("the number of neighbours is a metric if the local network is searched
 Deno.test("operations.md lists exactly the metrics that exist", async () => {
   const everything = await read({
     records: [record({ lastAttemptMs: 1 })],
+    dht: { families: [{ family: 4, nodeId: "", nodes: 0, buckets: [], traffic: [dhtRow] }] },
     status: {
       ...status,
       manager: { ...status.manager, peerSearches: 1, roundTripMs: 1 },
@@ -266,4 +269,19 @@ Deno.test("DiskUse counts the bytes of regular files, at most once a minute", as
   assert.equal(await use.bytesOf(directory.path), 1_000);
   await clock.advance(60_000);
   assert.equal(await use.bytesOf(directory.path), 1_500);
+});
+
+Deno.test("DHT packets have labels for family, kind, type and direction", async () => {
+  const node = { nodeId: "", nodes: 0, buckets: [], traffic: [dhtRow] };
+  const { families } = await read({ dht: { families: [{ family: 4, ...node }] } });
+  const { samples } = families.get("libreseed_dht_packets_total")!;
+  const label = (type: string, direction: string) =>
+    `{family="4",kind="get",type="${type}",direction="${direction}"}`;
+  assert.deepEqual(samples, [
+    { labels: label("query", "in"), value: 1 },
+    { labels: label("query", "out"), value: 3 },
+    { labels: label("reply", "in"), value: 4 },
+    { labels: label("reply", "out"), value: 2 },
+  ]);
+  assert.equal((await read()).families.get("libreseed_dht_packets_total"), undefined);
 });
