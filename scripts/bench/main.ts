@@ -6,6 +6,7 @@
 import { rows as announceWeek } from "./announce_week.ts";
 import { rows as binary } from "./binary.ts";
 import { rows as catalog } from "./catalog.ts";
+import { rows as dashboard } from "./dashboard.ts";
 import { rows as dhtRecords } from "./dht_records.ts";
 import { rows as download } from "./download.ts";
 import { runBenchmarks } from "./harness.ts";
@@ -45,6 +46,7 @@ if (import.meta.main) {
     ...idle,
     ...mirrors,
     ...mirrorSize,
+    ...dashboard,
   ];
   Deno.exit(await runBenchmarks(rows, Deno.args));
 }
