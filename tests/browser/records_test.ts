@@ -57,7 +57,7 @@ await browserTest(
     const field = page.getByRole("searchbox", { name: "Filter" });
     await field.fill("publisher record");
     await page.getByText("1 of 4 records").first().waitFor();
-    await page.getByText("not announced yet").waitFor();
+    await page.locator(".mark", { hasText: "not announced yet" }).waitFor();
     await page.getByRole("img", { name: "Not announced yet" }).waitFor();
     await field.fill("firewall");
     await page.getByText("1 of 4 records").first().waitFor();
