@@ -7,9 +7,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Session, SessionContext, useStore } from "./data/mod.ts";
 import { Banner } from "./banner.tsx";
+import { visibleText } from "./listing/mod.ts";
 import { rememberedTheme, showTheme, themes } from "./parts/mod.ts";
 import { placeOf, routes } from "./routes.ts";
 import { TokenQuestion } from "./token_question.tsx";
+
+/** Maximum length of a title with the name of a package, which is a stranger's text; UTF-16 units. */
+const MAX_TITLE_LENGTH = 300;
 
 /** The dashboard. */
 export function Shell({ session }: { session: Session }) {
@@ -27,7 +31,9 @@ export function Shell({ session }: { session: Session }) {
     return () => removeEventListener("hashchange", changed);
   }, []);
   const { route, params } = place;
-  const title = params.name === undefined ? route.title : `${params.name} ${params.version}`;
+  const title = params.name === undefined
+    ? route.title
+    : visibleText(`${params.name} ${params.version}`, MAX_TITLE_LENGTH);
   useEffect(() => {
     document.title = `${title} – libreseed`;
   }, [title]);

@@ -58,6 +58,22 @@ await browserTest(
   },
 );
 
+await browserTest(
+  "the title of a package is as harmless as its name elsewhere",
+  async (browser) => {
+    const home = new FakeHome(1);
+    home.packages[0]!.name = hostile.turned;
+    await using served = serveHome(home);
+    await using opened = await browser.open(`${served.origin}/#/packages`);
+    const { page, problems } = opened;
+    await page.getByRole("link", { name: "safe⟨U+202E⟩gpj.exe" }).click();
+    await page.getByRole("heading", { level: 1, name: "safe⟨U+202E⟩gpj.exe⟨U+2066⟩" }).waitFor();
+    assert.match(await page.title(), /^safe⟨U\+202E⟩gpj\.exe⟨U\+2066⟩/);
+    await page.getByRole("region", { name: "About" }).waitFor();
+    assert.deepEqual(problems, []);
+  },
+);
+
 await browserTest("peers, pieces, versions and files are told apart", async (browser) => {
   const home = hostileHome();
   await using served = serveHome(home);

@@ -7,6 +7,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LogLineJson, LogLineLevel } from "../../control/mod.ts";
 import { useSession } from "../data/mod.ts";
+import { visibleText } from "../listing/mod.ts";
 import { Card, formatCount, formatTime, type PageProps, Waiting } from "../parts/mod.ts";
 
 /** Maximum number of lines that the page keeps; older ones are dropped. */
@@ -150,7 +151,7 @@ function Lines({ lines }: { lines: readonly LogLineJson[] }) {
           {lines.map(({ seq, timeMs, level, message }) => (
             <li key={seq} class={level}>
               <time dateTime={new Date(timeMs).toISOString()}>{formatTime(timeMs)}</time>{" "}
-              <b>{level}</b> <span>{message}</span>
+              <b>{level}</b> <span>{visibleText(message)}</span>
             </li>
           ))}
         </ol>
