@@ -5,11 +5,11 @@
  * @module
  */
 
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { FileListing } from "../../package/mod.ts";
 import type { Operations, PackageDetailsJson } from "../../control/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
-import { archiveLimitsOf, listFiles } from "../../package/mod.ts";
+import { archiveFileName, archiveLimitsOf, listFiles } from "../../package/mod.ts";
 import { markOf, stampOf, type ValidSeedEntry } from "../../store/mod.ts";
 import { findPackage } from "../seeding/mod.ts";
 import { knownVersionsOf } from "./package_versions.ts";
@@ -53,7 +53,9 @@ export class PackageDetails {
     const { name, version, publicKey, files = true } = request;
     const { state, seeds, packages, records, worker } = this.#host;
     packages.flush();
-    const seeded = state.verifiedFiles.ofName(name)
+    // File names begin with the name of their package.
+    const begin = archiveFileName(name, version).slice(0, -`${version}.tgz`.length);
+    const seeded = state.verifiedFiles.ofName(name, join(seeds.path, begin))
       .filter(({ path }) => dirname(path) === seeds.path);
     const pubkey = publicKey && formatPublicKey(publicKey);
     const entries = await Promise.all(

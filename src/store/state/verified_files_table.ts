@@ -190,11 +190,17 @@ export class VerifiedFilesTable {
     ).map(({ path }) => path as string);
   }
 
-  /** Lists the archives of a package, by all publishers. */
-  ofName(name: string): SeededVersion[] {
+  /**
+   * Lists the archives of a package, by all publishers.
+   *
+   * @param pathPrefix beginning of their paths, so that the index of paths finds them among 100,000
+   */
+  ofName(name: string, pathPrefix: string): SeededVersion[] {
     return this.#sqlite.rows(
       `SELECT path, version, size_bytes, manifest ->> 'pubkey' AS pubkey FROM verified_files
-        WHERE name = ? AND manifest IS NOT NULL ORDER BY path`,
+        WHERE path >= ? AND path < ? AND name = ? AND manifest IS NOT NULL ORDER BY path`,
+      pathPrefix,
+      `${pathPrefix}\u{10ffff}`,
       name,
     ).map((row) => ({
       path: row.path as string,
