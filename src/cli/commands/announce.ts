@@ -5,7 +5,7 @@
  */
 
 import { toHex } from "../../base/mod.ts";
-import { type Announced, labelOf } from "../../control/mod.ts";
+import type { Announced } from "../../control/mod.ts";
 import type { MutableItem } from "../../records/mod.ts";
 import { defineCommand, textArgument } from "../flags/command.ts";
 import { networkSettings } from "../flags/common_flags.ts";
@@ -42,6 +42,7 @@ export default defineCommand<Record<never, never>, string[]>({
      * that runs the engine ends and the next process repeats the announcements.
      */
     const done = new Set<string>();
+    const { labelOf } = await import("../../control/mod.ts");
     const { withNearestName } = await import("../running/known_names.ts");
     return await withNode(given, async ({ operations }) => {
       const results = await operations.announce({ packages }, {

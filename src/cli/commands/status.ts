@@ -11,15 +11,7 @@ import { type CommandRun, defineCommand, switchFlag, textArgument } from "../fla
 import { CliError } from "../process/errors.ts";
 import { withDaemon } from "../running/with_daemon.ts";
 import { isScreen, LiveScreen } from "../terminal/live_screen.ts";
-import {
-  allRows,
-  changesBetween,
-  packageRows,
-  type StatusRow,
-  type StatusView,
-  summaryRows,
-} from "../terminal/status_summary.ts";
-import type { ShownTorrent } from "../terminal/peer_rows.ts";
+import type { ShownTorrent, StatusRow, StatusView } from "../terminal/status_summary.ts";
 import { fitTable, formatTable, tableColumns } from "../terminal/table.ts";
 
 type Flags = { watch?: boolean; all?: boolean };
@@ -58,7 +50,7 @@ export default defineCommand<Flags, [name?: string]>({
       // The seeders are asked once for the whole run: each question dials up to 64 peers.
       const subject = await readSubject(given, operations);
       const query = () => queryStatus(given, operations, subject);
-      if (!flags.watch) return print(given, subject, await query());
+      if (!flags.watch) return await print(given, subject, await query());
       if (output.json) return await watchJson(given, subject, query);
       if (isScreen(io.stdout, io.env)) return await watchScreen(given, query);
       await watchLines(given, subject, query);
@@ -156,12 +148,21 @@ async function torrentsOf(
   return shown;
 }
 
-function rowsOf({ args: [name], flags }: Run, view: StatusView, maxRows?: number): StatusRow[] {
+async function rowsOf(
+  { args: [name], flags }: Run,
+  view: StatusView,
+  maxRows?: number,
+): Promise<StatusRow[]> {
+  const { allRows, packageRows, summaryRows } = await import("../terminal/status_summary.ts");
   if (name !== undefined) return packageRows(view);
   return flags.all ? allRows(view) : summaryRows(view, maxRows);
 }
 
-function print(given: Run, { name, publisher, rendezvous }: Subject, view: StatusView): void {
+async function print(
+  given: Run,
+  { name, publisher, rendezvous }: Subject,
+  view: StatusView,
+): Promise<void> {
   const { io, output } = given;
   const { status, packages, records, torrents = [], revoked, nowMs } = view;
   output.result(
@@ -177,7 +178,7 @@ function print(given: Run, { name, publisher, rendezvous }: Subject, view: Statu
         ...{ name, packages, records, torrents: torrents.map(({ path: _, ...one }) => one) },
         ...(publisher !== undefined && { publisher, rendezvous }),
       },
-    formatTable(rowsOf(given, view), tableColumns(io.stdout)),
+    formatTable(await rowsOf(given, view), tableColumns(io.stdout)),
   );
 }
 
@@ -187,7 +188,7 @@ function print(given: Run, { name, publisher, rendezvous }: Subject, view: Statu
  */
 async function watchJson(given: Run, subject: Subject, query: Query): Promise<never> {
   for (;;) {
-    print(given, subject, await query());
+    await print(given, subject, await query());
     await delay(given.io.clock, WATCH_MS, given.io.signal);
   }
 }
@@ -201,7 +202,7 @@ async function watchScreen(given: Run, query: Query): Promise<never> {
   const { signal } = io;
   using screen = new LiveScreen(io.stdout);
   for (;;) {
-    screen.show(fitTable(rowsOf(given, view, screen.rows), screen.columns));
+    screen.show(fitTable(await rowsOf(given, view, screen.rows), screen.columns));
     await delay(io.clock, WATCH_MS, signal);
     view = await query();
   }
@@ -210,8 +211,9 @@ async function watchScreen(given: Run, query: Query): Promise<never> {
 /** Prints the status once, then one line for each change of the status. */
 async function watchLines(given: Run, subject: Subject, query: Query): Promise<never> {
   const { io, output } = given;
+  const { changesBetween } = await import("../terminal/status_summary.ts");
   let before = await query();
-  print(given, subject, before);
+  await print(given, subject, before);
   for (;;) {
     await delay(io.clock, WATCH_MS, io.signal);
     const after = await query();
