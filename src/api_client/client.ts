@@ -70,7 +70,9 @@ export function createClient(options: ClientOptions): Client {
       onOpen?.();
       try {
         for await (const data of readEvents(response.body, () => strange(response.status))) {
-          yield JSON.parse(data);
+          const event = JSON.parse(data);
+          if (event.error && event.kind === undefined) throw errorFrom(event, response.status);
+          yield event;
         }
       } catch (error) {
         throw error instanceof ApiError ? error : unreachable(error, signal);
@@ -96,12 +98,18 @@ async function errorOf(response: Response, signal?: AbortSignal): Promise<ApiErr
     throw unreachable(error, signal);
   });
   try {
-    const { kind, code, message, detail } = (JSON.parse(text) as { error: ErrorData }).error;
-    if (typeof code === "string") return new ApiError(kind, code, message, { status, detail });
+    const answer = JSON.parse(text) as { error: ErrorData };
+    if (typeof answer.error.code === "string") return errorFrom(answer, status);
   } catch {
     // A proxy, or another server, has answered.
   }
   return strange(status);
+}
+
+/** The error that the daemon has told, in an answer or in the last event of a stream. */
+function errorFrom({ error }: { error: ErrorData }, status: number): ApiError {
+  const { kind, code, message, detail } = error;
+  return new ApiError(kind, code, message, { status, detail });
 }
 
 function strange(status: number): ApiError {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createClient } from "../../../src/api_client/mod.ts";
 import type { Operations, WatchEvent } from "../../../src/control/mod.ts";
+import { HostError } from "../../../src/host/errors.ts";
 import { eventually, shortLimits, site } from "../../support/http_site.ts";
 
 const packages: WatchEvent = { kind: "packages" };
@@ -105,4 +106,14 @@ Deno.test("the end of the server ends the streams", async () => {
   await one.close();
   await eventually(() => readers.size === 0, "the operation is ended");
   await response.body!.cancel().catch(() => {});
+});
+
+Deno.test("an operation that fails ends the stream with its error", async () => {
+  const error = new HostError("failed", "UNREADABLE", "the log cannot be read");
+  await using one = site({ watch: () => Promise.reject(error) });
+  await assert.rejects(createClient({ baseUrl: one.baseUrl }).events().next(), {
+    name: "ApiError",
+    code: "UNREADABLE",
+    message: "the log cannot be read",
+  });
 });
