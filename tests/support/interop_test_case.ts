@@ -24,7 +24,7 @@ const trials: Record<string, readonly string[]> = {
 export async function interopTest(
   name: string,
   needs: readonly string[],
-  run: () => Promise<void>,
+  run: (t: Deno.TestContext) => Promise<void>,
 ): Promise<void> {
   const missing: string[] = [];
   for (const need of needs) if (!await isHere(need)) missing.push(need);
