@@ -53,7 +53,7 @@ await browserTest(
     await page.keyboard.press("Enter");
     await dialog.waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Announce all" }).click();
-    await page.getByText(/^\d+ \w+ announced$/).waitFor();
+    await page.getByText(/^\d+ announced/).waitFor();
     const stop = page.getByRole("button", { name: "Stop the daemon" });
     await stop.click();
     const question = page.getByRole("dialog", { name: "Stop the daemon" });

@@ -158,10 +158,16 @@ function Reachability({ overview, failure }: { overview?: OverviewJson; failure?
       <p>
         <Mark tone={mark.tone}>{mark.text}</Mark>
       </p>
-      <p>{text}</p>
-      {advice !== undefined && <p class="advice">{advice}</p>}
+      <p>{sentence(text)}</p>
+      {advice !== undefined && <p class="advice">{sentence(advice)}</p>}
     </Card>
   );
+}
+
+/** Begins with a capital and ends with a full stop. */
+function sentence(text: string): string {
+  const ended = /[.!?]$/.test(text) ? text : `${text}.`;
+  return ended.slice(0, 1).toUpperCase() + ended.slice(1);
 }
 
 function Machine(
@@ -179,7 +185,7 @@ function Machine(
         <Fact name="Memory">{status && formatBytes(status.memory.residentBytes)}</Fact>
         <Fact name="Packages">{status && formatNumber(status.packages)}</Fact>
         <Fact name="Announcements">
-          {status && `${formatCount(status.schedule.kept, "thing")}, ` +
+          {status && `${formatNumber(status.schedule.kept)} scheduled, ` +
               `${formatNumber(status.schedule.overdue)} overdue`}
         </Fact>
         <Fact name="Version">{status?.version}</Fact>
@@ -190,7 +196,12 @@ function Machine(
       <div class="buttons">
         <ActionButton
           label="Announce all"
-          run={async () => formatCount((await api.announce()).length, "thing") + " announced"}
+          run={async () => {
+            const announced = await api.announce();
+            const failed = announced.filter(({ error }) => error !== undefined).length;
+            const stored = `${formatNumber(announced.length - failed)} announced`;
+            return failed === 0 ? stored : `${stored}, ${formatNumber(failed)} failed`;
+          }}
         />
         <ActionButton
           label="Stop the daemon"

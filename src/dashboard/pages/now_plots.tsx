@@ -41,6 +41,7 @@ export function LiveCard() {
             times={times}
             lines={speeds}
             format={formatSpeed}
+            isBinary
             least={1_024}
           />
         </div>
@@ -105,6 +106,8 @@ function DayPlots({ history }: { history: HistoryJson }) {
           times={times}
           lines={speeds}
           format={formatSpeed}
+          isBinary
+          leastSpan={600}
           least={1_024}
         />
       </div>
@@ -115,6 +118,7 @@ function DayPlots({ history }: { history: HistoryJson }) {
           times={times}
           lines={peers}
           format={formatNumber}
+          leastSpan={600}
           least={4}
         />
       </div>
@@ -125,6 +129,7 @@ function DayPlots({ history }: { history: HistoryJson }) {
           times={times}
           lines={packets}
           format={formatPackets}
+          leastSpan={600}
           least={4}
         />
       </div>
@@ -135,6 +140,7 @@ function DayPlots({ history }: { history: HistoryJson }) {
           times={times}
           lines={announced}
           format={formatNumber}
+          leastSpan={600}
           least={4}
         />
       </div>

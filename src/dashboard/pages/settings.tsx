@@ -73,5 +73,9 @@ export function SettingsPage({ api }: PageProps) {
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return "–";
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(textOf).join(", ");
+  if (typeof value === "object" && "host" in value && "port" in value) {
+    const host = String(value.host);
+    return `${host.includes(":") ? `[${host}]` : host}:${value.port}`;
+  }
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -29,6 +29,10 @@ export interface PlotOptions {
   format: (value: number) => string;
   /** Highest value that the axis has at least. */
   least?: number;
+  /** Whether the axis is divided at powers of two, as sizes are. */
+  isBinary?: boolean;
+  /** Least span of time that the plot shows, seconds: a short line does not fill it. Default 60. */
+  leastSpan?: number;
   /** Height of the plot without its legend, pixels. */
   height?: number;
 }
@@ -77,6 +81,9 @@ export function Plot(options: PlotOptions) {
   );
 }
 
+/** Steps between the marks of an axis of sizes. */
+const powersOfTwo = Array.from({ length: 50 }, (_, exponent) => 2 ** exponent);
+
 function lastOf(values: readonly (number | null)[], format: (value: number) => string): string {
   const value = values.at(-1);
   return value === undefined || value === null ? "–" : format(value);
@@ -87,7 +94,7 @@ function dataOf({ times, lines }: PlotOptions): uPlot.AlignedData {
 }
 
 function optionsOf(newest: { current: PlotOptions }, element: HTMLElement): uPlot.Options {
-  const { lines, height = 180, least = 1 } = newest.current;
+  const { lines, height = 180, least = 1, isBinary = false, leastSpan = 60 } = newest.current;
   const style = getComputedStyle(element);
   const colorOf = (name: string) => style.getPropertyValue(name).trim();
   const axis = {
@@ -102,7 +109,15 @@ function optionsOf(newest: { current: PlotOptions }, element: HTMLElement): uPlo
     legend: { show: false },
     cursor: { show: false },
     padding: [8, 8, 0, 0],
-    scales: { y: { range: (_plot, _low, high) => [0, Math.max(least, 1.1 * (high ?? 0))] } },
+    scales: {
+      x: {
+        range: (_plot, low, high) => {
+          const end = high ?? 0;
+          return [Math.min(low ?? end, end - leastSpan), end];
+        },
+      },
+      y: { range: (_plot, _low, high) => [0, Math.max(least, 1.1 * (high ?? 0))] },
+    },
     axes: [
       // 24 hours; the default has AM and PM.
       {
@@ -120,6 +135,7 @@ function optionsOf(newest: { current: PlotOptions }, element: HTMLElement): uPlo
       {
         ...axis,
         size: 76,
+        ...(isBinary && { incrs: powersOfTwo }),
         values: (_plot, ticks) => ticks.map((tick) => newest.current.format(tick)),
       },
     ],
