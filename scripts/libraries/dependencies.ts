@@ -20,6 +20,11 @@ export const dependencies: Record<string, Dependency> = {
     keeper: "Bloomberg (github.com/bloomberg/stricli)",
     leave: "`src/cli` alone knows it: another parser takes the tree of commands and its flags",
   },
+  "axe-core": {
+    why: "finds what screen readers cannot use in the dashboard; not in the program",
+    keeper: "Deque Systems (github.com/dequelabs/axe-core)",
+    leave: "checks of names, roles and contrasts by hand in the tests of `tests/browser`",
+  },
   "bencode": {
     why: "decodes `.torrent` files; npm:webtorrent decodes peers' messages with it",
     keeper: webtorrent,
@@ -87,6 +92,16 @@ export const dependencies: Record<string, Dependency> = {
     keeper: "Isaac Z. Schlueter (github.com/isaacs/minimatch)",
     leave: "`src/package/selection` alone knows it",
   },
+  "playwright-core": {
+    why: "drives Debian's Chromium in tests, and for the pictures; not in the program",
+    keeper: "Microsoft (github.com/microsoft/playwright)",
+    leave: "the DevTools protocol over a pipe, in `tests/support/browser.ts`",
+  },
+  "preact": {
+    why: "draws the dashboard in the browser",
+    keeper: "Jason Miller and others (github.com/preactjs)",
+    leave: "`src/dashboard` alone knows it: another library that takes JSX",
+  },
   "prom-client": {
     why: "metrics of the HTTP page in the text format of Prometheus",
     keeper: "Simon Nyberg (github.com/siimon/prom-client)",
@@ -111,6 +126,11 @@ export const dependencies: Record<string, Dependency> = {
     why: "a piece of npm:webtorrent; imported because members are replaced",
     keeper: webtorrent,
     leave: "goes with npm:webtorrent",
+  },
+  "uplot": {
+    why: "plots of the dashboard, on a canvas",
+    keeper: "Leon Sorokin (github.com/leeoniya/uPlot)",
+    leave: "lines and axes by hand in `src/dashboard/parts/plot.tsx`",
   },
   "valibot": {
     why: "schemas of settings, manifests, records and control messages",
