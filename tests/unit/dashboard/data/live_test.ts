@@ -36,12 +36,14 @@ function storage(): Storage {
 }
 
 /** A daemon whose answers the test gives, one after the other. */
-function daemon(...answers: (() => Response)[]) {
+function daemon(...answers: ((signal: AbortSignal) => Response)[]) {
   const requests: Request[] = [];
   const answer = (input: string | URL | Request, init?: RequestInit) => {
     requests.push(new Request(new URL(String(input), "http://127.0.0.1/"), init));
     const next = answers.shift();
-    return next === undefined ? Promise.reject(new TypeError("refused")) : Promise.resolve(next());
+    return next === undefined
+      ? Promise.reject(new TypeError("refused"))
+      : Promise.resolve(next(init!.signal!));
   };
   const token = new Token(storage());
   const api = new Api(token, answer as typeof fetch);
@@ -108,7 +110,13 @@ Deno.test("without a token, the page asks and does not try again until it has on
 });
 
 Deno.test("a stream that falls silent is ended and opened again", async () => {
-  const silent = () => new Response(new ReadableStream({ start() {} }));
+  const silent = (signal: AbortSignal) =>
+    new Response(
+      new ReadableStream({
+        start: (controller) =>
+          signal.addEventListener("abort", () => controller.error(signal.reason)),
+      }),
+    );
   const { live, clock, requests } = daemon(silent, silent);
   const stop = live.start();
   await eventually(() => live.connection.value.state === "online", "the stream");
