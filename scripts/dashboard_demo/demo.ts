@@ -12,6 +12,9 @@ const NODES = 60;
 /** Pause between two downloads (ms). */
 const PAUSE_MS = 3_000;
 
+/** Time limit of a command (ms). Generous, since three daemons share the machine. */
+const DEADLINE_MS = 300_000;
+
 /** A home with its daemon. */
 export interface DemoHome {
   name: string;
@@ -39,7 +42,7 @@ export class DashboardDemo implements AsyncDisposable {
   constructor(say: (line: string) => void, signal: AbortSignal) {
     this.#say = say;
     this.#signal = signal;
-    this.#programs = new Programs(Deno.env.get("LIBRESEED_BIN"), signal);
+    this.#programs = new Programs(Deno.env.get("LIBRESEED_BIN"), signal, DEADLINE_MS);
   }
 
   /** Starts everything, publishes the packages, and lets the others download some. */
@@ -101,6 +104,8 @@ export class DashboardDemo implements AsyncDisposable {
         LIBRESEED_BOOTSTRAP: this.#testnet!.bootstrap,
         LIBRESEED_ALLOW_LOCAL: "true",
         LIBRESEED_HTTP: `127.0.0.1:${http}`,
+        // Details, so that the log has lines.
+        LIBRESEED_LOG_LEVEL: "debug",
         // The demo sends nothing beyond this machine.
         LIBRESEED_LAN: "false",
         LIBRESEED_PORT_MAPPING: "false",

@@ -34,7 +34,7 @@ type OnLine = (line: string, stream: "stdout" | "stderr") => void;
 
 const mainModule = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-/** Time limit of a command, in milliseconds. Every command of the demo normally takes far less. */
+/** Default time limit of a command, in milliseconds. Every command of the demo normally takes far less. */
 const DEADLINE_MS = 60_000;
 /** Time for a program to end after SIGTERM before it is killed, in milliseconds. */
 const GRACE_MS = 5_000;
@@ -45,19 +45,22 @@ export class Programs implements AsyncDisposable {
   readonly spelling: string;
   readonly #command: readonly string[];
   readonly #signal: AbortSignal;
+  readonly #deadlineMs: number;
   readonly #running = new Map<Deno.ChildProcess, Promise<unknown>>();
 
   /**
    * @param binary path of the program to run; without it, libreseed runs from the sources
    * @param signal ends all programs when it is aborted
+   * @param deadlineMs time limit of a command, in milliseconds
    */
-  constructor(binary: string | undefined, signal: AbortSignal) {
+  constructor(binary: string | undefined, signal: AbortSignal, deadlineMs = DEADLINE_MS) {
     // `--node-modules-dir=manual`: otherwise Deno recreates the linked npm packages at each start,
     // and concurrent starts collide.
     const fromSources = ["run", "-q", "--node-modules-dir=manual", "-P=libreseed", mainModule];
     this.#command = binary ? [resolve(binary)] : [Deno.execPath(), ...fromSources];
     this.spelling = binary ? resolve(binary) : `deno ${fromSources.join(" ")}`;
     this.#signal = signal;
+    this.#deadlineMs = deadlineMs;
     signal.addEventListener("abort", () => this.#kill("SIGTERM"), { once: true });
   }
 
@@ -68,7 +71,7 @@ export class Programs implements AsyncDisposable {
   }
 
   /**
-   * Runs any program, and waits until it ends. Throws if the program takes longer than a minute.
+   * Runs any program, and waits until it ends. Throws if the program exceeds the time limit.
    */
   async run(
     person: Person,
@@ -81,10 +84,10 @@ export class Programs implements AsyncDisposable {
     const timer = setTimeout(() => {
       late = true;
       tryKill(child, "SIGKILL");
-    }, DEADLINE_MS);
+    }, this.#deadlineMs);
     try {
       const result = await ended;
-      if (late) throw new Error(`${program} was still running after ${DEADLINE_MS / 1_000} s`);
+      if (late) throw new Error(`${program} was still running after ${this.#deadlineMs / 1_000} s`);
       return result;
     } finally {
       clearTimeout(timer);

@@ -34,7 +34,7 @@ await browserTest("Now shows the daemon, live", async (browser) => {
 });
 
 await browserTest("Log shows lines as they come, filters them and pauses", async (browser) => {
-  await using daemon = await DashboardDaemon.start();
+  await using daemon = await DashboardDaemon.start(["--log-level", "debug"]);
   await using opened = await browser.open(`${daemon.origin}/#/log`);
   const { page, problems } = opened;
   const lines = page.locator(".log li");
