@@ -11,7 +11,8 @@ import { type CommandRun, defineCommand, switchFlag, textArgument } from "../fla
 import { CliError } from "../process/errors.ts";
 import { withDaemon } from "../running/with_daemon.ts";
 import { isScreen, LiveScreen } from "../terminal/live_screen.ts";
-import type { ShownTorrent, StatusRow, StatusView } from "../terminal/status_summary.ts";
+import type { ShownTorrent } from "../terminal/peer_rows.ts";
+import type { StatusRow, StatusView } from "../terminal/status_summary.ts";
 import { fitTable, formatTable, tableColumns } from "../terminal/table.ts";
 
 type Flags = { watch?: boolean; all?: boolean };
