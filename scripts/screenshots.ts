@@ -33,8 +33,8 @@ const pictures: readonly { file: string; address: string; theme?: "dark" }[] = [
 ];
 
 async function takeAll(browser: Browser, origin: string): Promise<void> {
-  const opened = await Promise.all(pictures.map(async ({ address, theme = "light" }) => {
-    const context = await browser.newContext({ viewport: SIZE, colorScheme: theme });
+  const opened = await Promise.all(pictures.map(async ({ address, theme }) => {
+    const context = await browser.newContext({ viewport: SIZE, colorScheme: theme ?? "light" });
     const page = await context.newPage();
     await page.goto(`${origin}/#${address}`);
     return page;

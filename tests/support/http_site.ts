@@ -36,6 +36,7 @@ export function site(
     operations: {
       status: () => Promise.resolve({ dht: { state: "on" }, dhtNodes: 9 } as StatusJson),
       records: () => Promise.resolve([] as RecordJson[]),
+      dht: () => Promise.resolve({ families: [] }),
       ...noted,
     },
     clock: systemClock,

@@ -167,13 +167,13 @@ const fileColumns: readonly VirtualColumn<PackageFileJson>[] = [
     name: "size",
     title: "Size",
     number: true,
-    cell: ({ lengthBytes }) => formatBytes(lengthBytes),
+    cell: ({ lengthBytes }) => lengthBytes === undefined ? "–" : formatBytes(lengthBytes),
   },
 ];
 
 function Files({ files, count }: { files?: readonly PackageFileJson[]; count?: number }) {
   const bytes = useMemo(
-    () => files?.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0) ?? 0,
+    () => files?.reduce((sum, { lengthBytes }) => sum + (lengthBytes ?? NaN), 0) ?? NaN,
     [files],
   );
   if (files === undefined) {
@@ -187,7 +187,9 @@ function Files({ files, count }: { files?: readonly PackageFileJson[]; count?: n
   return (
     <Card title="Files">
       <p>
-        {formatCount(count ?? files.length, "file")}, {formatBytes(bytes)} unpacked
+        {formatCount(count ?? files.length, "file")}
+        {/* The lengths are unknown of an archive without a list that takes too long to read. */}
+        {Number.isNaN(bytes) ? "" : `, ${formatBytes(bytes)} unpacked`}
         {missing > 0 && `; ${formatNumber(missing)} more are not shown`}
       </p>
       <VirtualTable

@@ -23,6 +23,7 @@ function served(
     operations: {
       status: () => Promise.resolve(status),
       records: () => Promise.resolve([] as RecordJson[]),
+      dht: () => Promise.resolve({ families: [] }),
       ...operations,
     },
     clock,

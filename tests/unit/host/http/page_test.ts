@@ -23,7 +23,11 @@ Deno.test("a daemon that cannot be reached is ready all the same, and says what 
   const page = serveHttpPage({
     address: { host: "127.0.0.1", port: 0 },
     hosts: [],
-    operations: { status: () => Promise.resolve(status), records: () => Promise.resolve([]) },
+    operations: {
+      status: () => Promise.resolve(status),
+      records: () => Promise.resolve([]),
+      dht: () => Promise.resolve({ families: [] }),
+    },
     clock: new FakeClock(),
   });
   const get = async (path: string) => {
