@@ -184,6 +184,16 @@ export interface NetworkJson {
   lacks?: string;
 }
 
+/** A mirrored archive that has left the seed directory to make room. */
+export interface LeftJson {
+  /** `NAME@VERSION`. */
+  package: string;
+  /** Reason, as a clause. */
+  why: string;
+  /** Unix milliseconds. */
+  timeMs: number;
+}
+
 /** Messages to the server of the setting `webhook`, since the daemon's start. */
 export interface WebhookJson {
   /** Number of messages that wait for their delivery. */
@@ -247,6 +257,8 @@ export interface StatusJson {
   webhook?: WebhookJson;
   /** Packages that could not be mirrored; absent if there are none. */
   unmirrored?: UnmirroredJson[];
+  /** The last mirrored archives that have left to make room (`max-disk`); absent if none has. */
+  left?: LeftJson[];
   /** Memory of the process, bytes: resident memory, and JavaScript heap of the command's thread. */
   memory: { residentBytes: number; heapBytes: number };
   /** Current upload and download speeds, bytes a second, summed over all torrents. */

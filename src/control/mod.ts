@@ -37,6 +37,7 @@ export type {
   Downloaded,
   FamilyStatus,
   Indexed,
+  LeftJson,
   NetworkJson,
   PackageJson,
   PeerCount,

@@ -70,6 +70,7 @@ export function problemsOf(source: ProblemSource): ProblemJson[] {
     })),
     ...gateProblems(status),
     ...reachabilityProblems(status),
+    ...webhookProblems(status),
   ];
   const isError = ({ severity }: ProblemJson) => severity === "error";
   return [...problems.filter(isError), ...problems.filter((one) => !isError(one))];
@@ -125,6 +126,16 @@ function recordProblems(records: readonly RecordJson[]): ProblemJson[] {
       } satisfies ProblemJson,
     ]),
   ];
+}
+
+function webhookProblems({ webhook }: StatusJson): ProblemJson[] {
+  if (webhook?.failure === undefined) return [];
+  return [{
+    severity: "warning",
+    about: "webhook",
+    text: `messages to the webhook are not delivered: ${webhook.failure}`,
+    advice: "Check the URL of `webhook`, and whether its server runs",
+  }];
 }
 
 function mirrorProblems({ unmirrored = [] }: StatusJson): ProblemJson[] {

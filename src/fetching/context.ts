@@ -5,6 +5,7 @@
  * @module
  */
 
+import { fromHex } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import type { DownloadProgress } from "../engine/mod.ts";
 import type { ArchiveLimits } from "../package/mod.ts";
@@ -29,6 +30,11 @@ export interface FetchContext {
    * result, so that other processes need not verify the archive again.
    */
   onVerified?: (entry: ValidSeedEntry) => void;
+  /**
+   * Called with each archive that is in the seed directory now, by its infohash (20 bytes), fetched or not.
+   * By default it counts as the user's own, so that it stays when a mirror needs room.
+   */
+  onHad?: (infoHash: Uint8Array) => void;
 }
 
 /** Callbacks for the progress of fetching one archive. */
@@ -48,6 +54,14 @@ export interface FetchListeners {
 export function fetchContext(
   given: Omit<FetchContext, "onVerified">,
   state: () => StateDatabase,
-): FetchContext & Required<Pick<FetchContext, "onVerified">> {
-  return { ...given, onVerified: (entry) => rememberVerified(state(), entry) };
+): FetchContext & Required<Pick<FetchContext, "onVerified" | "onHad">> {
+  const onHad = given.onHad ?? ((infoHash) => state().mirrored.claim(infoHash));
+  return {
+    ...given,
+    onHad,
+    onVerified(entry) {
+      rememberVerified(state(), entry);
+      onHad(fromHex(entry.minimal.btih)!);
+    },
+  };
 }

@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { formatBytes } from "../base/mod.ts";
+import { formatBytes, fromHex } from "../base/mod.ts";
 import type { Operations } from "../control/mod.ts";
 import {
   archiveFileName,
@@ -72,20 +72,26 @@ export async function getArchive(
 ): Promise<Got> {
   const plan = await planGet(context, request, listeners, ahead);
   if (plan.minimal) await acceptManifest(context, plan.minimal, context.finding);
+  const had = (got: Got) => {
+    if (got.minimal) context.onHad?.(fromHex(got.minimal.btih)!);
+    return got;
+  };
   const present = await findPresent(context, plan);
-  if (present) return present;
+  if (present) return had(present);
   try {
-    return await namingFullDisk({
-      what: labelOf(plan),
-      directory: context.seeds.path,
-      neededBytes: () => plan.minimal?.length,
-      otherwise: "give another directory with --dir",
-    }, () => fetchArchive(context, plan, listeners, ahead));
+    return had(
+      await namingFullDisk({
+        what: labelOf(plan),
+        directory: context.seeds.path,
+        neededBytes: () => plan.minimal?.length,
+        otherwise: "give another directory with --dir",
+      }, () => fetchArchive(context, plan, listeners, ahead)),
+    );
   } catch (error) {
     context.finding.signal?.throwIfAborted();
     // Although this download failed, another command may have fetched the same archive meanwhile.
     const since = await findPresent(context, plan);
-    if (since) return since;
+    if (since) return had(since);
     throw error;
   }
 }

@@ -17,6 +17,7 @@ import {
   type StatusJson,
 } from "../control/mod.ts";
 import { describeEntry, isCatalogName, removeOldPartials } from "../fetching/mod.ts";
+import { parsePublicKey } from "../identity/mod.ts";
 import { type ArchiveLimits, archiveLimitsOf } from "../package/mod.ts";
 import {
   LazyState,
@@ -57,6 +58,7 @@ import {
   SeededCatalogs,
   seederOf,
   Seeding,
+  uploadingOf,
 } from "./seeding/mod.ts";
 import { WorkerHandle } from "./thread/mod.ts";
 
@@ -282,6 +284,9 @@ export class Host extends DelegatedOperations implements Operations {
       intervalMs: () => this.#options.settings.reannounceIntervalMs,
       mirror: () => this.#options.settings.mirror,
       maxDiskBytes: () => this.#options.settings.maxDiskBytes,
+      uploading: async () => uploadingOf(await this.#worker.torrents()),
+      evict: ({ name, version, pubkey }) =>
+        this.remove({ name, version, publicKey: parsePublicKey(pubkey) }),
     });
     await this.#catalogs.addAll(this.#catalogsAtStart);
     // Mirroring begins when the seeded archives are known, so that it need not look at their files.

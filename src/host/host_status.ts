@@ -46,6 +46,7 @@ export async function hostStatus(parts: StatusParts): Promise<StatusJson> {
     ...parts.packages.counts,
     network: networkOf(hostAddresses ?? parts.addresses, settings.allowLocal),
     unmirrored: parts.follows?.unmirrored(),
+    left: parts.follows?.left,
     announcing: parts.announcing,
     webhook: parts.webhook,
     memory: memoryOf(),

@@ -69,6 +69,7 @@ export {
   LazyState,
   type MemberPlace,
   MembersTable,
+  type MirroredArchive,
   noteDamaged,
   type OffersTable,
   type OutcomesTable,

@@ -264,7 +264,7 @@ export const libraries: Record<string, readonly string[]> = {
     ...["dashboard", "dashboard/data", "dashboard/parts", "dashboard/widgets", "dashboard/pages"],
   ],
   "prom-client": ["host/http"],
-  "semver": ["package/manifest", "fetching", "names", "publishing", "install"],
+  "semver": ["package/manifest", "fetching", "names", "publishing", "install", "host/records"],
   "tar-stream": ["package/archive"],
   "valibot": [
     ...["api", "api/schemas", "config", "control", "install", "package/manifest"],

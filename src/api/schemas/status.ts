@@ -54,6 +54,7 @@ export const status = exactly<StatusJson>()(v.object({
     reason: v.optional(v.unknown()),
     message: v.string(),
   }))),
+  left: v.optional(v.array(v.object({ package: v.string(), why: v.string(), timeMs }))),
   webhook: v.optional(v.object({
     waiting: count,
     delivered: count,

@@ -78,6 +78,8 @@ export const daemonSettings: readonly SettingKey[] = [
   "http",
   "http-hosts",
   "http-publish",
+  "webhook",
+  "webhook-events",
   "mirror",
   "max-disk",
   "watch",

@@ -213,10 +213,10 @@ export class Watching {
   /** Returns the problems, which are looked for only if something has changed. */
   async #findProblems(status: StatusJson): Promise<ProblemJson[]> {
     const timeMs = this.#host.clock.now();
-    const { dht, dht6, binding, gate, reachability, unmirrored } = status;
+    const { dht, dht6, binding, gate, reachability, unmirrored, webhook } = status;
     const from = JSON.stringify([
       ...[this.#changesNow(), dht, dht6?.state, binding, gate, reachability.reachable, unmirrored],
-      this.#host.follows()?.isFull,
+      ...[this.#host.follows()?.isFull, webhook?.failure],
     ]);
     const before = this.#problems;
     const ageMs = before ? Math.abs(timeMs - before.timeMs) : Infinity;

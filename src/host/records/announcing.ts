@@ -31,6 +31,7 @@ export interface AnnouncingOptions {
   state: Pick<
     StateDatabase,
     | "announcing"
+    | "mirrored"
     | "outcomes"
     | "records"
     | "secrets"
@@ -111,7 +112,10 @@ export class Announcing {
       clock,
       write: (infoHashes) =>
         state.transaction(() => {
-          for (const infoHash of infoHashes) state.announcing.ask(infoHash, clock.now());
+          for (const infoHash of infoHashes) {
+            state.announcing.ask(infoHash, clock.now());
+            state.mirrored.ask(infoHash, clock.now());
+          }
         }),
       onError: (error) =>
         onWarning(`the archives that peers asked for were not saved: ${(error as Error).message}`),

@@ -5,13 +5,14 @@
  * @module
  */
 
-import { delay, every, LibreseedError, type Timer, toHex } from "../../base/mod.ts";
-import type { UnmirroredJson } from "../../control/mod.ts";
+import { delay, every, fromHex, LibreseedError, type Timer, toHex } from "../../base/mod.ts";
+import type { LeftJson, UnmirroredJson } from "../../control/mod.ts";
 import { fetchContext, getArchive, mayBeFollowed } from "../../fetching/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import { archiveFileName, type ArchiveLimits, type MinimalManifest } from "../../package/mod.ts";
-import { isTaken, type SeedDirectory, stampOf, type StateDatabase } from "../../store/mod.ts";
+import { isTaken, type SeedDirectory, stampOf } from "../../store/mod.ts";
 import { type FollowContext, refreshFollow } from "./follow_refresh.ts";
+import { MirrorSpace, type MirrorSpaceOptions } from "./mirror_space.ts";
 
 const TICK_MS = 60_000;
 /** Number of listed packages that are compared with the seeded ones before other tasks may run. */
@@ -36,13 +37,22 @@ export interface FollowKeeperOptions extends Omit<FollowContext, "signal" | "tim
   intervalMs: () => number;
   /** Whether to mirror: to download and seed all that is followed. */
   mirror: () => boolean;
-  /** Maximum size of the seed directory (bytes). Packages that would exceed this size are not mirrored. */
+  /**
+   * Maximum size of the seed directory (bytes). Mirrored packages leave, and packages are not mirrored, when
+   * they would exceed it.
+   */
   maxDiskBytes: () => number;
+  uploading: MirrorSpaceOptions["uploading"];
+  evict: MirrorSpaceOptions["evict"];
+  onNotice: (message: string) => void;
 }
 
 /** Reads the lists of followed publishers periodically, and mirrors their packages. */
 export class FollowKeeper {
   readonly #options: FollowKeeperOptions;
+  readonly #space: MirrorSpace;
+  /** The disk limit for which room was made last, bytes. */
+  #limitBytes: number | undefined;
   readonly #stopped = new AbortController();
   #timer: Timer | undefined;
   #working: Promise<void> | undefined;
@@ -67,6 +77,7 @@ export class FollowKeeper {
 
   constructor(options: FollowKeeperOptions) {
     this.#options = options;
+    this.#space = new MirrorSpace(options);
   }
 
   /**
@@ -83,6 +94,11 @@ export class FollowKeeper {
         : []
     );
     return told.length > 0 ? told : undefined;
+  }
+
+  /** The mirrored archives that have left to make room; `undefined` if none has. */
+  get left(): LeftJson[] | undefined {
+    return this.#space.left;
   }
 
   /** Whether packages are not mirrored because the disk limit (`max-disk`) is reached. */
@@ -126,6 +142,7 @@ export class FollowKeeper {
   async #work(): Promise<void> {
     const { state, clock, intervalMs, mirror, onWarning, timeoutMs } = this.#options;
     const { signal } = this.#stopped;
+    if (mirror()) await this.#keepLimit();
     for (const { publicKey, checkedMs } of state.follows.list()) {
       if (signal.aborted) return;
       try {
@@ -151,8 +168,17 @@ export class FollowKeeper {
     }
   }
 
+  /** Makes room when the disk limit is lower than before, and after a start. */
+  async #keepLimit(): Promise<void> {
+    const { seeds, maxDiskBytes } = this.#options;
+    const limitBytes = maxDiskBytes();
+    if (this.#limitBytes === limitBytes) return;
+    if (this.#space.hasMirrored) await this.#space.free(sizeOf(seeds) - limitBytes);
+    this.#limitBytes = limitBytes;
+  }
+
   async #mirror(publicKey: Uint8Array): Promise<void> {
-    const { state, seeds, maxDiskBytes, onWarning } = this.#options;
+    const { state, maxDiskBytes } = this.#options;
     const keyHex = toHex(publicKey);
     const lists = state.follows.list().find((one) => toHex(one.publicKey) === keyHex)?.lists ?? [];
     const seqs = lists.map(({ key, seq }) => `${toHex(key)} ${seq}`);
@@ -162,27 +188,49 @@ export class FollowKeeper {
     if (lists.length > 0 && this.#mirrored.get(keyHex) === work) return;
     let isWhole = true;
     this.#leftOut.delete(keyHex);
-    const isYanked = yankedOf(state);
-    // Reading the size of each archive takes a while, so that it is done when an archive is missing.
-    let bytes: number | undefined;
-    for await (const minimal of this.#missing(publicKey)) {
-      // Copies that were mirrored before stay: a lock file may name the version.
-      if (isYanked(minimal)) continue;
-      bytes ??= sizeOf(seeds);
-      if (bytes + minimal.length > maxDiskBytes()) {
-        if (!this.#saidFull) {
-          onWarning(
-            `not all packages of followed publishers are mirrored: the limit is ${maxDiskBytes()} bytes (--max-disk)`,
-          );
-        }
-        this.#saidFull = true;
-        this.#leftOut.add(keyHex);
-        continue;
+    const standingOf = this.#space.standings();
+    // The newest versions come first, so that older ones are not fetched only to leave again.
+    for (const isForNewest of [true, false]) {
+      for await (const minimal of this.#missing(publicKey)) {
+        const { rank, isNewest } = standingOf(minimal);
+        // Copies that were mirrored before stay as long as there is room: a lock file may name the version.
+        if (rank === "yanked" || isNewest !== isForNewest) continue;
+        if (!await this.#take(minimal, keyHex)) isWhole = false;
       }
-      if (await this.#fetch(minimal)) bytes += minimal.length;
-      else isWhole = false;
     }
     if (isWhole) this.#mirrored.set(keyHex, work);
+  }
+
+  /**
+   * Mirrors a package, if there is room or it is wanted more than others that leave. These leave when it has
+   * been fetched, so that nothing leaves for a package that cannot be had. Until then the directory may
+   * exceed its limit by this one package.
+   *
+   * @returns whether all is done that can be done now
+   */
+  async #take(minimal: MinimalManifest, publisherHex: string): Promise<boolean> {
+    const { seeds, maxDiskBytes, onWarning } = this.#options;
+    const bytes = sizeOf(seeds);
+    const overBytes = () => bytes + minimal.length - maxDiskBytes();
+    const isWorth = overBytes() <= 0 ||
+      minimal.length <= maxDiskBytes() && await this.#space.hasRoomFor(minimal, overBytes());
+    if (!isWorth) {
+      if (!this.#saidFull) {
+        onWarning(
+          `not all packages of followed publishers are mirrored: the limit is ${maxDiskBytes()} bytes (--max-disk)`,
+        );
+      }
+      this.#saidFull = true;
+      this.#leftOut.add(publisherHex);
+      return true;
+    }
+    let isFetched = await this.#fetch(minimal);
+    const { code } = this.#unmirrored.get(labelOf(minimal)) ?? {};
+    if (!isFetched && code === "DISK_FULL" && await this.#space.free(overBytes()) > 0) {
+      isFetched = await this.#fetch(minimal);
+    }
+    if (isFetched) await this.#space.free(sizeOf(seeds) - maxDiskBytes(), minimal);
+    return isFetched;
   }
 
   /** Yields the listed packages of a publisher that are not in the seed directory. */
@@ -201,16 +249,26 @@ export class FollowKeeper {
   }
 
   async #fetch(minimal: MinimalManifest): Promise<boolean> {
-    const { clock, limits, timeoutMs, state, onWarning } = this.#options;
+    const { clock, limits, timeoutMs, state, seeds, onWarning } = this.#options;
     const { signal } = this.#stopped;
     const finding = { clock, timeoutMs: timeoutMs(), signal };
-    const context = fetchContext({ ...this.#options, limits: limits(), finding }, () => state);
-    const label = `${minimal.name}@${minimal.version}`;
+    const given = { ...this.#options, limits: limits(), finding, onHad: () => {} };
+    const context = fetchContext(given, () => state);
+    const label = labelOf(minimal);
+    const infoHash = fromHex(minimal.btih)!;
+    // Noted before the archive is there: after a kill in between, it is known not to be the user's.
+    state.mirrored.hold(infoHash, clock.now());
+    // A user's command that has put it there since it was found missing may have ended.
+    if (await isTaken(seeds.path, minimal)) {
+      state.mirrored.claim(infoHash);
+      return true;
+    }
     try {
       await getArchive(context, { kind: "minimal", minimal });
       this.#unmirrored.delete(label);
       return true;
     } catch (error) {
+      if (!await isTaken(seeds.path, minimal)) state.mirrored.leave(infoHash);
       if (signal.aborted || !(error instanceof LibreseedError)) throw error;
       const { code, message, detail } = error;
       this.#unmirrored.set(label, { minimal, code, message, detail });
@@ -233,13 +291,7 @@ function sizeOf(seeds: SeedDirectory): number {
   );
 }
 
-/** Returns a predicate for the versions that their publisher has yanked, by the newest flags of this home. */
-function yankedOf({ offers }: StateDatabase): (minimal: MinimalManifest) => boolean {
-  const known = new Map<string, ReadonlyMap<string, string>>();
-  return (minimal) => {
-    const id = `${minimal.signer?.key} ${minimal.name}`;
-    const yanked = known.get(id) ?? offers.ofManifest(minimal)?.flags.yanked ?? new Map();
-    known.set(id, yanked);
-    return yanked.has(minimal.version);
-  };
+/** Returns the name of a package in messages: `NAME@VERSION`. */
+function labelOf({ name, version }: MinimalManifest): string {
+  return `${name}@${version}`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { TorrentStatus } from "../../engine/mod.ts";
 import { formatHostPort, type HostPort, isLocalAddress, machineOf, toHex } from "../../base/mod.ts";
 import type { CallOptions, PeerCount, RequestOf } from "../../control/mod.ts";
 import { publisherRendezvous } from "../../records/mod.ts";
@@ -35,4 +36,11 @@ export async function countPeers(
 /** Returns what counts as one machine. In a test network, one address has many peers. */
 function machineAt(peer: HostPort): string {
   return isLocalAddress(peer.host) ? formatHostPort(peer) : machineOf(peer.host);
+}
+
+/** Returns the infohashes (hex) of the torrents that are being uploaded now. */
+export function uploadingOf(torrents: readonly TorrentStatus[]): ReadonlySet<string> {
+  return new Set(
+    torrents.filter(({ uploadSpeed }) => uploadSpeed > 0).map(({ infoHashHex }) => infoHashHex),
+  );
 }

@@ -18,7 +18,7 @@
  * @module
  */
 
-export { countPeers } from "./count_peers.ts";
+export { countPeers, uploadingOf } from "./count_peers.ts";
 export { DiskUse } from "./disk_use.ts";
 export type { ObservedDownload } from "./downloads.ts";
 export { HostDownloads } from "./host_downloads.ts";

@@ -44,8 +44,8 @@ export interface WebhookOptions {
 type Content =
   | {
     event: "download.ended" | "download.failed";
-    /** `NAME@VERSION`, as far as it is known. */
-    package?: string;
+    /** `NAME@VERSION`. */
+    package: string;
     /** 40 hexadecimal digits. */
     infoHash: string;
     lengthBytes: number;
@@ -87,7 +87,10 @@ async function begin(options: WebhookOptions): Promise<Webhook> {
     (problem, isThere) => send({ event: isThere ? "problem.began" : "problem.ended", problem }),
   );
   const hear = (event: WatchEvent) => {
-    if (event.kind === "progress" && event.done) send(contentOf(event));
+    // Only archives have a label; lists of publishers' packages are downloaded all the time.
+    if (event.kind === "progress" && event.done && event.label !== undefined) {
+      send(contentOf(event, event.label));
+    }
     // A webhook that does not work cannot tell of it.
     if (event.kind === "problems") {
       problems.hear(event.problems.filter(({ about }) => about !== "webhook"));
@@ -118,11 +121,12 @@ function kindsOf(events: Settings["webhookEvents"]): WatchKind[] {
 }
 
 function contentOf(
-  { label, infoHash, lengthBytes, error }: Extract<WatchEvent, { kind: "progress" }>,
+  { infoHash, lengthBytes, error }: Extract<WatchEvent, { kind: "progress" }>,
+  label: string,
 ): Content {
   return {
     event: error === undefined ? "download.ended" : "download.failed",
-    ...(label !== undefined && { package: label }),
+    package: label,
     infoHash,
     lengthBytes,
     ...(error !== undefined && { error: error.slice(0, MAX_ERROR) }),

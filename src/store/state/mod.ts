@@ -16,6 +16,7 @@
 
 export { AnnouncingTables, type ArchiveRow } from "./announcing_tables.ts";
 export { DhtNodesTable, type StoredNode } from "./dht_nodes_table.ts";
+export type { MirroredArchive } from "./mirrored_table.ts";
 export { type Follow, type FollowedList, type FollowScope, FollowsTable } from "./follows_table.ts";
 export { IdentitiesTable, type StoredIdentity, type StoredRevocation } from "./identities_table.ts";
 export { LazyState } from "./lazy_state.ts";

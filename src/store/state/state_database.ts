@@ -16,6 +16,7 @@ import { fileError, StoreError } from "../files/mod.ts";
 import { AnnouncingTables } from "./announcing_tables.ts";
 import { DhtNodesTable } from "./dht_nodes_table.ts";
 import { FollowsTable } from "./follows_table.ts";
+import { MirroredTable } from "./mirrored_table.ts";
 import { OffersTable } from "./offers_table.ts";
 import { IdentitiesTable } from "./identities_table.ts";
 import { OutcomesTable } from "./outcomes_table.ts";
@@ -65,6 +66,7 @@ export class StateDatabase {
   readonly members: MembersTable;
   readonly pins: PinsTable;
   readonly follows: FollowsTable;
+  readonly mirrored: MirroredTable;
   readonly offers: OffersTable;
   readonly identities: IdentitiesTable;
   readonly secrets: SecretsTable;
@@ -81,6 +83,7 @@ export class StateDatabase {
     this.members = new MembersTable(sqlite);
     this.pins = new PinsTable(sqlite);
     this.follows = new FollowsTable(sqlite);
+    this.mirrored = new MirroredTable(sqlite);
     this.offers = new OffersTable(sqlite);
     this.identities = new IdentitiesTable(sqlite);
     this.secrets = new SecretsTable(sqlite);
@@ -222,6 +225,7 @@ function checkTables(sqlite: Sqlite): void {
       "followed_lists",
       "asked_archives",
       "publisher_mirrors",
+      "mirrored_archives",
     ]
   ) {
     if (!names.has(name)) throw damaged(sqlite.path, `it has no table ${name}`);

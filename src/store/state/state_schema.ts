@@ -265,4 +265,15 @@ export const migrations: readonly string[] = [
     DELETE FROM members WHERE list = OLD.member_list;
   END;
   `,
+  // Archives that were mirrored, and how much peers want them. Those that an earlier version has mirrored
+  // count as the user's own, because nothing tells them apart from what a user has fetched.
+  `
+  CREATE TABLE mirrored_archives (
+    info_hash BLOB PRIMARY KEY,
+    is_held INTEGER NOT NULL,
+    since_ms INTEGER NOT NULL,
+    wanted REAL NOT NULL,
+    asked_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -147,6 +147,9 @@ async function following() {
         intervalMs: () => HOUR_MS,
         mirror: () => at.mirror,
         maxDiskBytes: () => 1 << 30,
+        uploading: () => Promise.resolve(new Set()),
+        evict: () => Promise.reject(new Error("there is room")),
+        onNotice: () => {},
       }),
     /** Advances the clock, and lets pending promises settle. */
     async pass(ms: number) {
