@@ -20,6 +20,11 @@ export const dependencies: Record<string, Dependency> = {
     keeper: "Bloomberg (github.com/bloomberg/stricli)",
     leave: "`src/cli` alone knows it: another parser takes the tree of commands and its flags",
   },
+  "@seriousme/openapi-schema-validator": {
+    why: "checks the OpenAPI description of the HTTP API in tests; not in the program",
+    keeper: "Hans Klunder (github.com/seriousme/openapi-schema-validator)",
+    leave: "another validator of OpenAPI 3.1, or the JSON schema of its own",
+  },
   "axe-core": {
     why: "finds what screen readers cannot use in the dashboard; not in the program",
     keeper: "Deque Systems (github.com/dequelabs/axe-core)",

@@ -9,6 +9,7 @@
  * | `BIND_DIFFERS` | usage | the daemon of the home is not bound as the command demands |
  * | `TCP_PORT_IN_USE`, `HTTP_ADDRESS_IN_USE` | in-use | another program uses the address |
  * | `HTTP_FAILED` | failed | the HTTP page cannot listen |
+ * | `DASHBOARD_MISSING` | failed | the checkout from which the daemon runs is not bundled, so it has no page |
  * | `CONTROL_UNREACHABLE` | failed | the host ended or closed its socket |
  * | `WORKER_DIED` | failed | the engine's thread no longer answers |
  * | `HOST_STOPPING` | failed | the host is stopping |

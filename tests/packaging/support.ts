@@ -6,12 +6,15 @@
  */
 
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import { buildDeb, type DebOptions } from "../../scripts/deb.ts";
-import { binary } from "../binary/support.ts";
 import { isInstalled } from "../support/installed.ts";
 import { runCli } from "../support/mod.ts";
 
-export { binary };
+const named = Deno.env.get("LIBRESEED_BIN");
+
+/** Absolute path of the compiled program; empty if the tests run from the sources. */
+export const binary: string = named ? resolve(named) : "";
 
 /** Registers a test of the package. The title names the programs that the test needs. */
 export function packageTest(name: string, needs: readonly string[], fn: () => Promise<void>): void {

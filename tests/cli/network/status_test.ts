@@ -110,7 +110,7 @@ async function page(base: string, path: string, init?: RequestInit) {
 async function withPage(home: Home, args: string[] = []) {
   const daemon = await home.daemon(["--http", "127.0.0.1:0", ...args]);
   const [, base] = await daemon.process.waitForLine(
-    /(http:\/\/127\.0\.0\.1:\d+)\/metrics/,
+    /(http:\/\/127\.0\.0\.1:\d+)\/ shows/,
     "stderr",
   );
   return { daemon, base: base! };
