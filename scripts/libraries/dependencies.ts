@@ -25,6 +25,11 @@ export const dependencies: Record<string, Dependency> = {
     keeper: "Hans Klunder (github.com/seriousme/openapi-schema-validator)",
     leave: "another validator of OpenAPI 3.1, or the JSON schema of its own",
   },
+  "@valibot/to-json-schema": {
+    why: "makes the JSON schemas of the OpenAPI description from the table of routes",
+    keeper: "Fabian Hiller (github.com/open-circle/valibot)",
+    leave: "`src/api` alone knows it: a walk over the schemas that the table uses",
+  },
   "axe-core": {
     why: "finds what screen readers cannot use in the dashboard; not in the program",
     keeper: "Deque Systems (github.com/dequelabs/axe-core)",
