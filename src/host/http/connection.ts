@@ -41,6 +41,7 @@ export class HttpConnection extends Duplex {
   readonly #limits: ConnectionLimits;
   readonly #buffer = new Uint8Array(READ_BYTES);
   #state: ConnectionState = "asking";
+  #isDeaf = false;
   #timer: Timer;
 
   constructor(connection: Deno.TcpConn, clock: Clock, limits: ConnectionLimits) {
@@ -75,6 +76,11 @@ export class HttpConnection extends Duplex {
     this.#timer.cancel();
   }
 
+  /** Drops whatever the client still sends. That the client leaves is noticed all the same. */
+  ignoreRest(): void {
+    this.#isDeaf = true;
+  }
+
   /** Resolves when the whole response was written, or the connection is closed. */
   written(): Promise<void> {
     return new Promise((resolve) => {
@@ -96,6 +102,7 @@ export class HttpConnection extends Duplex {
         this.#leaving.abort();
         return this.push(null);
       }
+      if (this.#isDeaf) return this._read();
       // The bytes are copied, because the next read overwrites the buffer.
       this.push(this.#buffer.slice(0, count));
     }, (error) => this.destroy(error));

@@ -138,6 +138,9 @@ export class HttpListener {
     answer: Answer,
   ): Promise<void> {
     const connection = request.socket as unknown as HttpConnection;
+    // `node:http` hands over requests that follow on a connection at once, before the first is answered.
+    // They would get around the maximum number of connections.
+    if (connection.state === "answering") return connection.ignoreRest();
     connection.answering();
     // Each connection serves a single request (no keep-alive), so there are no idle connections to track.
     // Reconnecting is cheap, because monitoring requests are rare.

@@ -117,3 +117,28 @@ Deno.test("an operation that fails ends the stream with its error", async () => 
     message: "the log cannot be read",
   });
 });
+
+Deno.test("requests that follow on a connection are not served", async () => {
+  const { watch, readers } = watching();
+  await using one = site({ watch, list: () => Promise.resolve([]) });
+  const get = "GET /v1/packages HTTP/1.1\nHost: localhost";
+  const answer = await one.raw(Array(20).fill(get).join("\n\n"));
+  assert.equal(answer.match(/HTTP\/1\.1 /g)!.length, 1);
+  assert.deepEqual(one.calls, [["list", undefined]]);
+
+  // One client would otherwise take the places of all readers of events.
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: one.port });
+  try {
+    const events = "GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    await connection.write(new TextEncoder().encode(events.repeat(20)));
+    await eventually(() => readers.size === 1, "it watches");
+    await connection.write(new TextEncoder().encode(events.repeat(20)));
+    const other = await one.fetch("/v1/events");
+    assert.equal(other.status, 200);
+    assert.equal(readers.size, 2);
+    await other.body!.cancel();
+  } finally {
+    connection.close();
+  }
+  await eventually(() => readers.size === 0, "the client's leaving is noticed");
+});
