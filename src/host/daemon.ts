@@ -130,6 +130,7 @@ async function runHost(
           // The file is read at each request, so that `token new` takes effect at once.
           token: () => ensureHttpToken(settings.home),
           archiveLimits: host.archiveLimits,
+          onKept: host.claim,
           startThread: options.launcher.startHelper,
           onWarning: listeners.onWarning,
         });

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { fromHex } from "../base/mod.ts";
 import { workerSettings } from "../config/mod.ts";
 import {
   homePaths,
@@ -25,6 +26,7 @@ import {
   removeStaleTemporaries,
   SeedDirectory,
   type StateDatabase,
+  type ValidSeedEntry,
 } from "../store/mod.ts";
 import { Trust } from "../trust/mod.ts";
 import type { EngineOptions } from "../launcher/mod.ts";
@@ -358,6 +360,9 @@ export class Host extends DelegatedOperations implements Operations {
   }
 
   archiveLimits = (): ArchiveLimits => this.#packages.limits;
+
+  /** Notes that an archive is the user's own, so that it stays when a mirror needs room. */
+  claim = ({ minimal }: ValidSeedEntry): void => this.#state.mirrored.claim(fromHex(minimal.btih)!);
   stop = (): Promise<void> => Promise.resolve(this.#options.onStop?.());
 
   /**

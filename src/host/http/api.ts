@@ -16,6 +16,7 @@ import {
 import type { Clock } from "../../base/mod.ts";
 import type { CallOptions, Operations, RequestOf } from "../../control/mod.ts";
 import type { ArchiveLimits, StartThread } from "../../package/mod.ts";
+import type { ValidSeedEntry } from "../../store/mod.ts";
 import { isFromHere, type Origin, refuseCrossSite } from "./access.ts";
 import { apiHeaders, errorAnswer, type HttpAnswer, jsonAnswer, send } from "./answer.ts";
 import { Archives } from "./archives.ts";
@@ -35,6 +36,8 @@ export interface HttpApiOptions {
   archiveLimits: () => ArchiveLimits;
   /** Starts a thread that hashes a received archive. */
   startThread?: StartThread;
+  /** Called with each received archive that was verified and is kept. */
+  onKept?: (entry: ValidSeedEntry) => void;
   onWarning?: (message: string) => void;
   bodyLimits?: BodyLimits;
   eventLimits?: EventLimits;
@@ -56,7 +59,7 @@ export class HttpApi {
   #description: Promise<string> | undefined;
 
   constructor(options: HttpApiOptions) {
-    const { operations, clock, token, onWarning, archiveLimits, startThread } = options;
+    const { operations, clock, token, onWarning, archiveLimits, startThread, onKept } = options;
     this.#options = options;
     this.#bodyLimits = options.bodyLimits ?? bodyLimits;
     this.#tokens = new TokenCheck({ read: token, clock, onWarning });
@@ -64,6 +67,7 @@ export class HttpApi {
     this.#events = new EventStreams(watch, clock, options.eventLimits);
     this.#archives = new Archives({
       ...{ operations: operations as Operations, clock, limits: archiveLimits, startThread },
+      onKept,
       bodyLimits: this.#bodyLimits,
     });
   }

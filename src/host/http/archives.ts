@@ -27,6 +27,7 @@ import {
   fileError,
   SeedDirectory,
   type Temporary,
+  type ValidSeedEntry,
 } from "../../store/mod.ts";
 import { type BodyLimits, partsOf } from "./body.ts";
 
@@ -39,6 +40,8 @@ export interface ArchivesOptions {
   bodyLimits: BodyLimits;
   /** Starts a thread that hashes. */
   startThread?: StartThread;
+  /** Called with each archive that was verified and is kept: it is the user's own from now on. */
+  onKept?: (entry: ValidSeedEntry) => void;
 }
 
 /** Name of a received archive in its temporary directory. */
@@ -121,13 +124,14 @@ export class Archives {
 
   /** Verifies an archive and copies it into the seed directory. Returns its name there. */
   async #keep(path: string, seedDirectory: string, signal: AbortSignal): Promise<string> {
-    const { operations, clock, limits, startThread } = this.#options;
+    const { operations, clock, limits, startThread, onKept } = this.#options;
     const beside = minimalFileName(path);
     if (!await Deno.stat(beside).catch(() => undefined)) {
       await Deno.writeFile(beside, await this.#find(path, signal));
     }
     const seeds = new SeedDirectory(seedDirectory, clock);
-    const context = { operations, seeds, limits: limits(), startThread, signal };
+    const kept = { limits: limits(), startThread, signal, onVerified: onKept };
+    const context = { operations, seeds, ...kept };
     return (await addArchive(context, path)).fileName;
   }
 

@@ -7,7 +7,7 @@
 
 import { rename, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { homePaths, LibreseedError, publisherKeyPath } from "../../base/mod.ts";
+import { fromHex, homePaths, LibreseedError, publisherKeyPath } from "../../base/mod.ts";
 import type { Settings } from "../../config/mod.ts";
 import type { CallOptions, PublishedJson, RequestOf } from "../../control/mod.ts";
 import { rememberVerified } from "../../fetching/mod.ts";
@@ -92,7 +92,11 @@ async function publishArchive(
     ...{ operations, seeds, clock, trust, signal, onWarning },
     limits: archiveLimitsOf(settings()),
     startThread: launcher.startHelper,
-    onVerified: (entry) => rememberVerified(state, entry),
+    onVerified: (entry) => {
+      rememberVerified(state, entry);
+      // A mirror may have fetched it before, from another machine of the same publisher.
+      state.mirrored.claim(fromHex(entry.minimal.btih)!);
+    },
     listed: new ListedPackages(() => state, homePaths(home).listLock, clock),
   }, { path, signer: () => keys ??= signerOf(launcher, home), tag });
   const { minimal, magnet, outcome } = result;

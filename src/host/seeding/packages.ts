@@ -6,7 +6,7 @@
  */
 
 import { basename, join } from "node:path";
-import { type Clock, equalBytes, LibreseedError } from "../../base/mod.ts";
+import { type Clock, equalBytes, fromHex, LibreseedError } from "../../base/mod.ts";
 import { type PackageJson } from "../../control/mod.ts";
 import type { TorrentStatus } from "../../engine/mod.ts";
 import { describeEntry, rememberVerified } from "../../fetching/mod.ts";
@@ -296,6 +296,8 @@ export class Packages {
     await this.drop(entry.fileName);
     await this.#seeds.remove(entry.fileName);
     await this.left(entry.fileName);
+    // A copy that the user puts there later is no mirrored archive.
+    if (entry.problem === undefined) this.#state.mirrored.leave(fromHex(entry.minimal.btih)!);
     return publisherOf(entry);
   }
 

@@ -7,6 +7,8 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { routes } from "../../../src/api/mod.ts";
 import { createClient } from "../../../src/api_client/mod.ts";
 import type { PackageJson } from "../../../src/control/mod.ts";
+import { fromHex, homePaths, systemClock } from "../../../src/base/mod.ts";
+import { StateDatabase } from "../../../src/store/mod.ts";
 import { eventually, newPlace } from "../../support/place.ts";
 
 Deno.test("a daemon answers each route that reads as its schema says, and obeys the token", async () => {
@@ -72,4 +74,32 @@ Deno.test("a daemon answers each route that reads as its schema says, and obeys 
   assert.deepEqual(await api.get("/v1/packages"), []);
   await api.post("/v1/stop");
   assert.equal((await daemon.process.status).code, 0);
+});
+
+Deno.test("what a user adds, publishes or removes over HTTP is not the mirror's any more", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  await home.must(["publish", await place.source("hello", "1.0.0")]);
+  await using daemon = await home.daemon(["--http", "127.0.0.1:0", "--http-publish"]);
+  const [, baseUrl] = await daemon.process.waitForLine(/(http:\/\/127\.0\.0\.1:\d+)\/ shows/);
+  const token = (await home.must(["token", "show"])).trim();
+  const api = createClient({ baseUrl: baseUrl!, token });
+  const params = { name: "hello", version: "1.0.0" };
+  const infoHash = await eventually(async () => {
+    const { package: one } = await api.get("/v1/packages/{name}/{version}", { params });
+    return one.seeding ? one.infoHash : undefined;
+  });
+  const archive = await Deno.readFile(join(home.path, "seed", "hello-1.0.0.tgz"));
+  using state = StateDatabase.open(homePaths(home.path).state, systemClock);
+  const bytes = fromHex(infoHash)!;
+  const actions = [
+    () => api.post("/v1/archives", { archive }),
+    () => api.post("/v1/publish", { archive }),
+    () => api.delete("/v1/packages/{name}/{version}", { params }),
+  ];
+  for (const act of actions) {
+    state.mirrored.hold(bytes, systemClock.now());
+    await act();
+    assert.equal(state.mirrored.isHeld(bytes), false, `${act}`);
+  }
 });
