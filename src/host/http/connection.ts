@@ -97,12 +97,16 @@ export class HttpConnection extends Duplex {
   }
 
   override _read(): void {
+    this.#receive();
+  }
+
+  #receive(): void {
     this.#connection.read(this.#buffer).then((count) => {
       if (count === null) {
         this.#leaving.abort();
         return this.push(null);
       }
-      if (this.#isDeaf) return this._read();
+      if (this.#isDeaf) return this.#receive();
       // The bytes are copied, because the next read overwrites the buffer.
       this.push(this.#buffer.slice(0, count));
     }, (error) => this.destroy(error));
