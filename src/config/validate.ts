@@ -125,13 +125,14 @@ const MAX_HOST = 253;
 
 /**
  * Parses the URL of a webhook; `none` means that there is none. Without TLS anybody on the way reads the
- * message, so `http` needs an address of this machine or of a private network.
+ * message, so `http` needs an address of this machine or of a private network. Errors do not repeat the
+ * path or the query, which are often secret: the log of a daemon has the errors of a reload.
  */
 function parseWebUrl(text: string): string | undefined {
   if (text === "none") return undefined;
   const url = URL.parse(text);
   if (!url || !["http:", "https:"].includes(url.protocol) || text.length > MAX_URL) {
-    throw new Error(`${quoted(text)} is not an https URL; write none for no webhook`);
+    throw new Error("is not an https URL; write none for no webhook");
   }
   if (url.username !== "" || url.password !== "" || url.hash !== "") {
     throw new Error(
@@ -143,9 +144,7 @@ function parseWebUrl(text: string): string | undefined {
   if (host.length > MAX_HOST) throw new Error("has a host name that is too long");
   if (url.protocol === "http:" && !(address && isLocal(address))) {
     throw new Error(
-      `${
-        quoted(text)
-      } is not encrypted; use https, or an address of this machine such as 127.0.0.1`,
+      `${url.origin} is not encrypted; use https, or an address of this machine such as 127.0.0.1`,
     );
   }
   return url.href;

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatHostPort } from "../../../src/base/mod.ts";
 import { ConfigError, parseDuration, parseHostPort, parseSize } from "../../../src/config/mod.ts";
+import { validateSetting } from "../../../src/config/validate.ts";
 
 function refuses(parse: (text: string) => unknown, code: string, texts: string[]): void {
   for (const text of texts) {
@@ -136,4 +137,19 @@ Deno.test("no text makes a parser throw anything but a ConfigError, or return a 
       }
     }),
   );
+});
+
+Deno.test("a webhook that is refused does not have its secret path in the error", () => {
+  const base = { directory: "/", userHome: undefined };
+  const long = `https://hooks.example/${"s3cret".repeat(400)}`;
+  for (
+    const text of [
+      ...["http://hooks.example/s3cret", "https:/s3cret space:x@", "htps://hooks.example/s3cret"],
+      ...["https://hooks.example/?key=s3cret#a", "https://u:s3cret@hooks.example/", long],
+    ]
+  ) {
+    const result = validateSetting({ kind: "web-url" }, text, base);
+    assert("problem" in result, text);
+    assert.doesNotMatch(result.problem, /s3cret/);
+  }
 });
