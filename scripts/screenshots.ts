@@ -15,30 +15,35 @@ const directory = fileURLToPath(new URL("../docs/pictures/", import.meta.url));
 const SIZE = { width: 1_200, height: 860 };
 const MAX_BYTES = 100_000;
 /** Time with traffic before the pictures are taken, so that the plots have something to show (ms). */
-const TRAFFIC_MS = 75_000;
+const TRAFFIC_MS = 45_000;
+
+/** Time limit of each step in the browser (ms). */
+const TIMEOUT_MS = 200_000;
 
 const { name, version } = packages[0]!;
 
 /** Pictures: the name of the file, the address, and the theme. */
-const pictures: readonly { file: string; address: string; theme?: "dark" }[] = [
-  { file: "now", address: "/" },
+const pictures: readonly { file: string; address: string; theme: "light" | "dark" }[] = [
+  { file: "now", address: "/", theme: "light" },
   { file: "now-dark", address: "/", theme: "dark" },
-  { file: "packages", address: "/packages" },
-  { file: "package", address: `/packages/${name}/${version}` },
-  { file: "records", address: "/records" },
-  { file: "publishers", address: "/publishers" },
-  { file: "dht", address: "/dht" },
-  { file: "log", address: "/log" },
-  { file: "settings", address: "/settings" },
+  { file: "packages", address: "/packages", theme: "light" },
+  { file: "package", address: `/packages/${name}/${version}`, theme: "light" },
+  { file: "records", address: "/records", theme: "light" },
+  { file: "publishers", address: "/publishers", theme: "light" },
+  { file: "dht", address: "/dht", theme: "light" },
+  { file: "log", address: "/log", theme: "light" },
+  { file: "settings", address: "/settings", theme: "light" },
 ];
 
 async function takeAll(browser: Browser, origin: string): Promise<void> {
-  const opened = await Promise.all(pictures.map(async ({ address, theme }) => {
-    const context = await browser.newContext({ viewport: SIZE, colorScheme: theme ?? "light" });
+  const opened: Page[] = [];
+  for (const { address, theme } of pictures) {
+    const context = await browser.newContext({ viewport: SIZE, colorScheme: theme });
+    context.setDefaultTimeout(TIMEOUT_MS);
     const page = await context.newPage();
     await page.goto(`${origin}/#${address}`);
-    return page;
-  }));
+    opened.push(page);
+  }
   await delay(systemClock, TRAFFIC_MS);
   for (const [index, page] of opened.entries()) await take(page, pictures[index]!.file);
 }
