@@ -12,7 +12,7 @@ import { packages } from "./dashboard_demo/sources.ts";
 
 const directory = fileURLToPath(new URL("../docs/pictures/", import.meta.url));
 /** Size of the pictures in pixels, and the largest file in bytes. */
-const SIZE = { width: 1_200, height: 860 };
+const SIZE = { width: 1_000, height: 720 };
 const MAX_BYTES = 100_000;
 /** Time with traffic before the pictures are taken, so that the plots have something to show (ms). */
 const TRAFFIC_MS = 45_000;

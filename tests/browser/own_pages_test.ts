@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { assertAccessible, browserTest } from "../support/browser.ts";
+import { eventually } from "../support/engines.ts";
 import { DashboardDaemon } from "../support/dashboard_daemon.ts";
 import { version as VERSION } from "../../src/base/mod.ts";
 
@@ -34,38 +35,35 @@ await browserTest("Now shows the daemon, live", async (browser) => {
 });
 
 await browserTest("Log shows lines as they come, filters them and pauses", async (browser) => {
-  await using daemon = await DashboardDaemon.start(["--log-level", "debug"]);
+  await using daemon = await DashboardDaemon.start();
   await using opened = await browser.open(`${daemon.origin}/#/log`);
   const { page, problems } = opened;
   const lines = page.locator(".log li");
+  await page.getByLabel("Lines of the log").waitFor();
+  await daemon.logError();
   await lines.first().waitFor();
   const { lines: sent } = await (await fetch(`${daemon.origin}/v1/logs`)).json();
   assert.equal(await lines.first().locator("span").innerText(), sent[0].message);
-  await page.getByLabel("Level").selectOption("error");
-  await page.getByText("0 lines shown").waitFor();
-  await page.getByLabel("Level").selectOption("debug");
-  await lines.first().waitFor();
+  assert.match(await page.locator(".log li.error").last().innerText(), /no-setting/);
   await page.getByLabel("Text").fill("no line has this text");
   await page.getByText("No line matches").waitFor();
   await assertAccessible(page, "log without lines");
-  await page.getByLabel("Text").fill("");
+  await page.getByLabel("Text").fill("no-setting");
+  await page.getByLabel("Level").selectOption("error");
   await lines.first().waitFor();
-  const before = await lines.count();
+  const errors = page.locator(".log li.error");
+  const before = await errors.count();
   await page.getByRole("button", { name: "Pause" }).click();
-  // A reload writes a line.
-  const token = (await daemon.run(["token", "show"])).trim();
-  const reload = async () => {
-    const headers = { authorization: `Bearer ${token}` };
-    const response = await fetch(`${daemon.origin}/v1/reload`, { method: "POST", headers });
-    assert(response.ok, await response.text());
-    await response.body?.cancel();
-  };
-  await reload();
+  await daemon.logError();
+  await eventually(
+    async () => (await (await fetch(`${daemon.origin}/v1/logs`)).json()).lines.length > sent.length,
+    "another line",
+  );
+  assert.equal(await errors.count(), before);
   await page.getByRole("button", { name: "Go on" }).click();
-  await page.waitForFunction(`document.querySelectorAll(".log li").length > ${before}`);
-  const later = await lines.count();
-  await reload();
-  await page.waitForFunction(`document.querySelectorAll(".log li").length > ${later}`);
+  await errors.nth(before).waitFor();
+  await daemon.logError();
+  await errors.nth(before + 1).waitFor();
   assert.deepEqual(problems, []);
 });
 

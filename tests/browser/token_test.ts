@@ -11,9 +11,9 @@ await browserTest(
     const url = daemon.origin.replace("127.0.0.1", OTHER_NAME);
     await using opened = await browser.open(`${url}/`);
     const { page, problems } = opened;
-    await page.getByText("libreseed token show").waitFor();
+    await page.getByText("libreseed token show", { exact: true }).waitFor();
     assert.equal(await page.getByText(daemon.home).count(), 0);
-    const field = page.getByLabel("Token", { exact: true });
+    const field = page.getByRole("textbox", { name: "Token" });
     await field.fill("wrong");
     await page.keyboard.press("Enter");
     await page.getByText("does not know this token").waitFor();

@@ -79,6 +79,12 @@ export class DashboardDaemon implements AsyncDisposable {
     this.#process = undefined;
   }
 
+  /** Lets the daemon read settings that are no settings, which it writes into its log as an error. */
+  async logError(): Promise<void> {
+    await Deno.writeTextFile(join(this.home, "config.yaml"), "no-setting: 1\n");
+    Deno.kill(this.#process!.pid, "SIGHUP");
+  }
+
   /** Resolves when the daemon has ended by itself. */
   async ended(): Promise<void> {
     await this.#process?.status;

@@ -176,7 +176,7 @@ function Machine(
   const { clock } = useSession();
   const disk = overview?.disk;
   return (
-    <Card title="Daemon">
+    <Card title="Daemon" tall>
       <Facts>
         <Fact name="Disk">
           {disk && `${formatBytes(disk.usedBytes)} of ${formatBytes(disk.maxBytes)}` +

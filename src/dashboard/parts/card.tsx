@@ -12,10 +12,12 @@ export type Tone = "good" | "bad" | "warn" | "plain";
 
 /** A section with a heading. */
 export function Card(
-  { title, wide = false, actions, children }: {
+  { title, wide = false, tall = false, actions, children }: {
     title: string;
     /** Whether the card takes the whole width. */
     wide?: boolean;
+    /** Whether the card reserves place for data that comes later. */
+    tall?: boolean;
     /** Buttons beside the heading. */
     actions?: ComponentChildren;
     children: ComponentChildren;
@@ -23,7 +25,7 @@ export function Card(
 ) {
   const id = useId();
   return (
-    <section class={wide ? "card wide" : "card"} aria-labelledby={id}>
+    <section class={`card${wide ? " wide" : ""}${tall ? " tall" : ""}`} aria-labelledby={id}>
       <header>
         <h2 id={id}>{title}</h2>
         {actions !== undefined && <div class="actions">{actions}</div>}
