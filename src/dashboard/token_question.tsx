@@ -45,8 +45,8 @@ export function TokenQuestion({ token }: { token: Token }) {
         onInput={({ currentTarget }) => setText(currentTarget.value)}
       />
       <div class="buttons">
-        {reason === "change" && (
-          <button type="button" onClick={() => token.dismiss()}>Cancel</button>
+        {reason !== "read" && (
+          <button type="button" onClick={() => token.dismiss()}>Go on without</button>
         )}
         <button type="submit" class="first">Use the token</button>
       </div>

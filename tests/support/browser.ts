@@ -74,8 +74,9 @@ export class TestBrowser implements AsyncDisposable {
     page.on("console", (message) => {
       const text = message.text();
       // A failed request is an error of the console too; tests of an offline daemon make some.
-      const isRequest = /^Failed to load resource/.test(text);
-      if (["error", "warning"].includes(message.type()) && !isRequest) {
+      // Chromium heeds the opener policy on localhost and with HTTPS only, and says so under other names.
+      const isKnown = /^Failed to load resource|^The Cross-Origin-Opener-Policy header has been/;
+      if (["error", "warning"].includes(message.type()) && !isKnown.test(text)) {
         problems.push(`console: ${text}`);
       }
     });
@@ -125,6 +126,24 @@ export async function assertFits(page: Page, label: string): Promise<void> {
       .map((element) => element.outerHTML.slice(0, 120)).concat("width " + scrollWidth);
   })()`);
   assert.deepEqual(wide, [], label);
+}
+
+/** Asserts that nothing has moved since a page was opened (cumulative layout shift, CLS). */
+export async function assertStill(page: Page, label: string): Promise<void> {
+  const moved = await page.evaluate(`new Promise((resolve) => {
+    const moved = [];
+    new PerformanceObserver((list) => {
+      for (const { value, hadRecentInput, sources } of list.getEntries()) {
+        if (hadRecentInput || value < 0.001) continue;
+        for (const { node, previousRect, currentRect } of sources) {
+          const what = node?.outerHTML?.slice(0, 80) ?? node?.textContent;
+          moved.push([value, what, previousRect.y, currentRect.y].join(" "));
+        }
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+    requestAnimationFrame(() => setTimeout(() => resolve(moved), 100));
+  })`);
+  assert.deepEqual(moved, [], label);
 }
 
 /** Returns how much a page has moved since it was opened (cumulative layout shift, CLS). */

@@ -133,29 +133,32 @@ export class Api {
 
   /** Returns the events of the daemon, until they end or the signal is aborted. */
   async *events<Kind extends WatchKind>(options: EventsOptions<Kind>) {
+    const sent = this.token.current.value;
     try {
       yield* this.#client.events(options);
     } catch (error) {
-      this.#notice(error, "read");
+      this.#notice(error, "read", sent);
       throw error;
     }
   }
 
   async #read<T>(answer: Promise<T>): Promise<T> {
+    const sent = this.token.current.value;
     return await answer.catch((error) => {
-      this.#notice(error, "read");
+      this.#notice(error, "read", sent);
       throw error;
     });
   }
 
   async #change<T>(answer: Promise<T>): Promise<T> {
+    const sent = this.token.current.value;
     return await answer.catch((error) => {
-      this.#notice(error, "change");
+      this.#notice(error, "change", sent);
       throw error;
     });
   }
 
-  #notice(error: unknown, reason: "read" | "change"): void {
-    if (error instanceof ApiError && error.status === 401) this.token.ask(reason);
+  #notice(error: unknown, reason: "read" | "change", sent: string | undefined): void {
+    if (error instanceof ApiError && error.status === 401) this.token.ask(reason, sent);
   }
 }

@@ -57,9 +57,10 @@ export class Live {
     const running = new AbortController();
     this.#running = running;
     void this.#run(running.signal);
-    const unsubscribe = this.#api.token.current.subscribe(() => {
-      // Without a token the daemon has just refused one; the user is asked.
-      if (this.#api.token.current.value !== undefined) this.retry();
+    const { asked } = this.#api.token;
+    const unsubscribe = asked.subscribe(() => {
+      // The user has given a token, or goes on without one.
+      if (asked.value === undefined) this.retry();
     });
     return () => {
       unsubscribe();

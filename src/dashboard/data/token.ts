@@ -28,8 +28,8 @@ export class Token {
   /** Keeps a token that the user has given, and stops asking. */
   give(token: string): void {
     this.#storage.setItem(KEY, token);
-    this.asked.set(undefined);
     this.current.set(token);
+    this.asked.set(undefined);
   }
 
   /** Forgets the token. */
@@ -38,11 +38,20 @@ export class Token {
     this.current.set(undefined);
   }
 
-  /** Asks the user for a token, after the daemon has refused a request with the status 401. */
-  ask(reason: "read" | "change"): void {
-    const refused = this.current.value !== undefined;
-    this.forget();
-    this.asked.set(refused ? "refused" : reason);
+  /**
+   * Asks the user for a token, after the daemon has refused a request with the status 401.
+   *
+   * @param sent the token of the request; several requests may be refused for the same one
+   */
+  ask(reason: "read" | "change", sent: string | undefined): void {
+    // Another token has been given since.
+    if (this.current.value !== undefined && this.current.value !== sent) return;
+    if (sent !== undefined) {
+      this.forget();
+      this.asked.set("refused");
+    } else if (this.asked.value === undefined || this.asked.value === "change") {
+      this.asked.set(reason);
+    }
   }
 
   /** Stops asking without a token. */

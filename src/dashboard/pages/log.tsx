@@ -122,13 +122,18 @@ export function LogPage({ api }: PageProps) {
           {shown === undefined ? "" : `${formatCount(shown.length, "line")} shown`}
         </span>
       </div>
-      {shown === undefined ? <Waiting problem={problem} /> : <Lines lines={shown} />}
+      {shown === undefined ? <Waiting problem={problem} /> : (
+        <Lines
+          lines={shown}
+          empty={all?.length === 0 ? "The log has no lines yet" : "No line matches"}
+        />
+      )}
     </Card>
   );
 }
 
 /** The lines in a box that stays at its end, unless the user has scrolled up. */
-function Lines({ lines }: { lines: readonly LogLineJson[] }) {
+function Lines({ lines, empty }: { lines: readonly LogLineJson[]; empty: string }) {
   const box = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
   useEffect(() => {
@@ -146,7 +151,7 @@ function Lines({ lines }: { lines: readonly LogLineJson[] }) {
         isAtEnd.current = scrollTop + clientHeight > scrollHeight - 20;
       }}
     >
-      {lines.length === 0 ? <p class="empty">No line matches</p> : (
+      {lines.length === 0 ? <p class="empty">{empty}</p> : (
         <ol>
           {lines.map(({ seq, timeMs, level, message }) => (
             <li key={seq} class={level}>

@@ -68,7 +68,13 @@ export function Plot(options: PlotOptions) {
   useEffect(() => plot.current?.setData(dataOf(newest.current)), [times, lines]);
   return (
     <figure class="plot">
-      <div class="canvas" ref={place} role="img" aria-label={label} style={{ height }} />
+      <div
+        class="canvas"
+        ref={place}
+        role="img"
+        aria-label={label}
+        style={{ height: `${height}px` }}
+      />
       <figcaption aria-hidden="true">
         {lines.map(({ name, color, values }) => (
           <span key={name}>
