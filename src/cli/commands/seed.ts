@@ -78,15 +78,24 @@ export default defineCommand<Record<never, never>, []>({
       onReload: (reload) => io.onHangUp(() => void reload().catch(failed)),
       onReady: ({ port, nodeId, seedDirectory, dht, pid, network }, http) => {
         const node = dht.state === "off" ? `dht off (${dht.why})` : `node ${nodeId}`;
+        const ready = `ready: port ${port}, ${node}, seed directory ${seedDirectory}` +
+          (network.lacks === undefined ? "" : `; ${network.lacks}`);
         output.result(
           { ready: true, port, nodeId, seedDirectory, dht, pid, http, lacks: network.lacks },
-          `ready: port ${port}, ${node}, seed directory ${seedDirectory}` +
-            (network.lacks === undefined ? "" : `; ${network.lacks}`),
+          ready,
         );
-        if (http) {
-          const address = `http://${formatHostPort(http)}`;
-          output.notice(`${address}/ shows this daemon; also /v1/, /metrics, /healthz, /readyz`);
-          output.notice("changes over HTTP need the token that `libreseed token show` prints");
+        log.add("info", ready);
+        if (!http) return;
+        for (
+          const message of [
+            `http://${
+              formatHostPort(http)
+            }/ shows this daemon; also /v1/, /metrics, /healthz, /readyz`,
+            "changes over HTTP need the token that `libreseed token show` prints",
+          ]
+        ) {
+          output.notice(message);
+          log.add("info", message);
         }
       },
     });
