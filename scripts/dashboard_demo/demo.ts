@@ -47,7 +47,7 @@ export class DashboardDemo implements AsyncDisposable {
 
   /** Starts everything, publishes the packages, and lets the others download some. */
   async start(): Promise<void> {
-    const directory = await Deno.makeTempDir({ prefix: "libreseed-dashboard-" });
+    const directory = await Deno.makeTempDir({ prefix: "libreseed-" });
     this.#directory = await Deno.realPath(directory);
     this.#testnet = await startTestnet({ nodes: NODES });
     this.#say(`A testnet of ${NODES} nodes runs.`);
