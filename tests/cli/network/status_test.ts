@@ -146,11 +146,12 @@ Deno.test("the HTTP page serves health, readiness and metrics, and refuses chang
   assert(samples.get("libreseed_disk_used_bytes")! > 0);
   assert.equal(samples.get("libreseed_problems"), 0);
 
-  for (const path of ["/", "/v1/stop", "/v1/status"]) {
+  for (const path of ["/nothing", "/v1/nothing", "/v1"]) {
     assert.equal((await page(base, path)).status, 404);
   }
-  for (const method of ["POST", "PUT", "DELETE"]) {
-    assert.equal((await page(base, "/v1/stop", { method })).status, 405);
+  assert.equal((await page(base, "/v1/stop")).status, 405);
+  for (const [method, status] of [["POST", 401], ["PUT", 405], ["DELETE", 405]] as const) {
+    assert.equal((await page(base, "/v1/stop", { method })).status, status);
     assert.equal((await page(base, "/healthz", { method })).status, 405);
   }
   const other = await (await place.home(null)).run(["seed", "--http", new URL(base).host]);
