@@ -33,7 +33,7 @@ export async function bundleDashboard(directory = dashboardDirectory): Promise<n
   const script = join(directory, "dashboard.js");
   const { success, code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["bundle", "--quiet", "--platform", "browser", "--minify"],
+      ...["bundle", "--quiet", "--node-modules-dir=manual", "--platform", "browser", "--minify"],
       ...["--output", script, join(source, "main.ts")],
     ],
     cwd: root,
