@@ -64,8 +64,13 @@ const rows: Record<CommandName, readonly Row[]> = {
     { line: `tag --remove some next ${host}`, key: flagging, engine: true },
   ],
   seed: [
-    { line: `seed ${host}`, engine: true },
-    { line: `start ${host} --http 127.0.0.1:{HTTP}`, engine: true },
+    { line: `seed ${host}`, key: reading, engine: true },
+    { line: `start ${host} --http 127.0.0.1:{HTTP}`, key: reading, engine: true },
+    {
+      line: `seed ${host} --http 127.0.0.1:{HTTP} --http-publish`,
+      key: publishing,
+      engine: true,
+    },
   ],
   announce: [{ line: `announce ${host}`, engine: true }],
   resolve: [{ line: `resolve some ${host}`, key: reading, engine: true }],
@@ -204,7 +209,7 @@ binaryTest(
   async () => {
     await using world = await makeWorld();
     const { env, targets } = world;
-    const row: Row = { line: "seed", engine: "running" };
+    const row: Row = { line: "seed", key: reading, engine: "running" };
     await using daemon = spawnCli(
       [
         ...["seed", "--port", `${targets.ownPort}`, "--port-mapping"],
