@@ -42,8 +42,11 @@ export abstract class DelegatedOperations implements Partial<Operations> {
   readRanges: Operations["readRanges"] = (...call) => this.parts.downloads.readRanges(...call);
 
   overview: Operations["overview"] = () => this.parts.observations.overview();
-  describePackage: Operations["describePackage"] = (...call) =>
-    this.parts.observations.describePackage(...call);
+  describePackage: Operations["describePackage"] = (...call) => {
+    // Outcomes of announcements that are not stored yet belong to the package's records.
+    this.parts.records.flush();
+    return this.parts.observations.describePackage(...call);
+  };
   publishers: Operations["publishers"] = () => this.parts.observations.publishers();
   names: Operations["names"] = () => this.parts.observations.names();
   dht: Operations["dht"] = () => this.parts.observations.dht();
