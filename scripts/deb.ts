@@ -29,7 +29,7 @@ const REVISION = 1;
 /** The address leads nowhere: the project is reached through its issue tracker, and has no mail. */
 const MAINTAINER = "libreseed authors <libreseed@noreply.invalid>";
 
-/** What the program is linked to. A test compares the versions with those in the program. */
+/** Packages of the libraries to which the program is linked. A test compares the versions with those in the program. */
 export const DEPENDS: readonly string[] = ["libc6 (>= 2.27)", "libgcc-s1 (>= 4.2)"];
 
 /** Options of {@linkcode buildDeb}. */

@@ -13,7 +13,7 @@ const ASSETS = ["style.css", "search.js"];
 /** Pages outside of `docs`. */
 const AT_THE_TOP = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
 
-/** What is built. */
+/** Result of the build. */
 export interface BuiltSite {
   directory: string;
   /** Paths of the pages in the repository, sorted. */

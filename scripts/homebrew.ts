@@ -14,7 +14,7 @@ import manifest from "../deno.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** What the placeholders of the template stand for. */
+/** Values of the template's placeholders. */
 export interface Release {
   version: string;
   /** Directory of the programs on the web, without a slash at the end. */

@@ -9,7 +9,7 @@ import { writeDeclarations } from "./library/declarations.ts";
 
 const root = join(import.meta.dirname!, "..");
 
-/** What is built: the package's directory, and the lengths of its parts in bytes. */
+/** Result of the build: the package's directory, and the lengths of its parts in bytes. */
 export interface BuiltLibrary {
   directory: string;
   codeBytes: number;

@@ -17,7 +17,7 @@ const UNITS = ["libreseed.service", "libreseed-announce.service", "libreseed-ann
 /** Examples that are of use on a machine with the package. The units are installed. */
 const EXAMPLES = ["cron", "grafana", "hello", "logrotate", "prometheus"];
 
-/** What the files of the package are made from. */
+/** Sources of the package's files. */
 export interface TreeOptions {
   /** Checkout of libreseed. */
   root: string;

@@ -1,4 +1,4 @@
-/** What Deno tells of a file, for Node.js. */
+/** Deno's description of a file, made by Node.js. */
 
 import type { Stats } from "node:fs";
 

@@ -12,7 +12,7 @@ import type { MutableItem } from "../records/mod.ts";
 export type Method = "GET" | "POST" | "DELETE";
 
 /**
- * Who may use a route. `read`: anybody on this machine, and otherwise holders of the token. `change`:
+ * Access to a route. `read`: anybody on this machine, and otherwise holders of the token. `change`:
  * holders of the token.
  */
 export type Access = "read" | "change";

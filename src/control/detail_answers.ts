@@ -162,7 +162,7 @@ export interface ProblemJson {
   about: string;
   /** One sentence. */
   text: string;
-  /** What to do about it, one sentence; absent if nothing can be done. */
+  /** Advice against the problem, one sentence; absent if nothing can be done. */
   advice?: string;
 }
 
