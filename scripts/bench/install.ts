@@ -4,6 +4,7 @@
  */
 
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   commandMetrics,
   missing,
@@ -115,6 +116,22 @@ function unpack(name: string, command: (target: string) => string): Contender {
 
 const tar = (target: string) => `tar -C ${target} -xzf ARCHIVE`;
 
+/** The least that libreseed can do, as `install_least.ts` does it. */
+const least: Contender = {
+  name: "the least, on Deno",
+  missing: missing("/usr/bin/time"),
+  async round() {
+    // The files lie as deep below the root as those of `libreseed install`, because each directory
+    // above a file costs time.
+    const target = join(await nextTarget(), "package");
+    await Deno.mkdir(target, { recursive: true });
+    const script = fileURLToPath(new URL("./install_least.ts", import.meta.url));
+    const flags = ["run", "-q", "-A", "--node-modules-dir=manual", "--unstable-worker-options"];
+    const args = [await archivePath(), target, "0444"];
+    return await runCommand([Deno.execPath(), ...flags, script, ...args]);
+  },
+};
+
 /** The benchmarks of this file; each gives one row of results. */
 export const rows: readonly Row[] = [{
   id: "install",
@@ -125,6 +142,7 @@ export const rows: readonly Row[] = [{
   metrics: commandMetrics,
   contenders: [
     libreseed,
+    least,
     unpack("tar", tar),
     unpack("tar, sync", (target) => `${tar(target)} && sync -f ${target}`),
   ],

@@ -27,6 +27,12 @@ import { type ExistingFiles, FileLinks, type WantedFile } from "./existing_files
 interface UnpackOptions {
   /** Path of the staging directory; default: a new random name. */
   stagingPath?: string;
+  /**
+   * Whether the target lies in a temporary directory of the caller, who removes it after a failure.
+   * The files are then written to the target at once. Deno asks of each directory above a new file
+   * whether it is a link, so a staging directory inside another makes each file cost more.
+   */
+  isTemporary?: boolean;
   /** Starts the threads that write small files, if they are many. */
   startThread?: StartThread;
   /** Whether nobody may write to the files: mode 0555 or 0444 instead of 0755 or 0644; the umask applies. */
@@ -48,11 +54,12 @@ const FIRST_FILES = 64;
 
 /**
  * A directory that is filled under a temporary name. Disposing of this object before `finish`
- * removes the directory.
+ * removes the directory, unless the target is temporary: the caller removes that.
  */
 export class Unpacking implements AsyncDisposable {
   readonly #target: string;
-  readonly #staging: Staging;
+  /** The staging directory, unless the target is temporary itself. */
+  readonly #staging: Staging | undefined;
   readonly #directory: string;
   /** The directories created so far, as paths in the archive. */
   readonly #made = new Set<string>();
@@ -65,12 +72,12 @@ export class Unpacking implements AsyncDisposable {
   /** Writes the small files, if they are many. */
   #small: SmallFiles | undefined;
 
-  private constructor(target: string, staging: Staging, files: UnpackOptions) {
+  private constructor(target: string, staging: Staging | undefined, files: UnpackOptions) {
     const { isReadOnly = false, existing, startThread } = files;
     this.#target = target;
     this.#staging = staging;
     // The staging directory itself stays where it is, since its lock would move with it.
-    this.#directory = staging.next();
+    this.#directory = staging?.next() ?? target;
     this.#startThread = startThread;
     this.#isReadOnly = isReadOnly;
     this.#links = existing && new FileLinks(existing, join(this.#directory, MANIFEST_PATH));
@@ -82,24 +89,21 @@ export class Unpacking implements AsyncDisposable {
   }
 
   /**
-   * Creates the staging directory beside the target.
+   * Creates the staging directory beside the target, or the target if it is temporary.
    *
-   * @param path path of the target, which must be missing or an empty directory
+   * @param path path of the target, which must be missing or an empty directory; missing if it is
+   *   temporary
    * @throws {PackageError} `TARGET_EXISTS`, `WRITE_FAILED`
    */
   static async begin(path: string, options: UnpackOptions = {}): Promise<Unpacking> {
     const target = resolve(path);
-    const staged = options.stagingPath ?? newStagingPath(dirname(target));
-    await checkUnpackTarget(target, staged);
-    const staging = await Staging.create(staged).catch((cause) => {
-      throw writeFailed(target, cause);
-    });
+    const staging = options.isTemporary ? undefined : await stage(target, options.stagingPath);
     const unpacking = new Unpacking(target, staging, options);
     try {
       unpacking.#makeDirectory("");
       return unpacking;
     } catch (error) {
-      await staging[Symbol.asyncDispose]();
+      await staging?.[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -152,9 +156,12 @@ export class Unpacking implements AsyncDisposable {
     return this.#links?.linkNow({ ...file, target: this.#targetOf(path) }) ?? false;
   }
 
-  /** Renames the temporary directory to the target path, and returns that path. */
+  /**
+   * Renames the staging directory to the target path, if there is one, and returns the target path.
+   */
   async finish(): Promise<string> {
     await this.#small?.finish();
+    if (!this.#staging) return this.#target;
     // POSIX atomically renames a directory to the path of an empty directory. Windows cannot, so
     // the empty directory is removed first.
     if (Deno.build.os === "windows") await Deno.remove(this.#target).catch(() => {});
@@ -165,7 +172,7 @@ export class Unpacking implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#small?.[Symbol.asyncDispose]();
-    await this.#staging[Symbol.asyncDispose]();
+    await this.#staging?.[Symbol.asyncDispose]();
   }
 
   #targetOf(path: string): string {
@@ -199,6 +206,14 @@ export class Unpacking implements AsyncDisposable {
     }
     this.#made.add(path);
   }
+}
+
+async function stage(target: string, stagingPath?: string): Promise<Staging> {
+  const path = stagingPath ?? newStagingPath(dirname(target));
+  await checkUnpackTarget(target, path);
+  return await Staging.create(path).catch((cause) => {
+    throw writeFailed(target, cause);
+  });
 }
 
 /**

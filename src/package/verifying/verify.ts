@@ -62,6 +62,11 @@ export interface VerifyOptions {
    * new random name.
    */
   stagingPath?: string;
+  /**
+   * Whether `unpackTo` lies in a temporary directory of the caller, who removes it after a failure. No
+   * other temporary directory is made then, and `unpackTo` must be missing.
+   */
+  isTemporary?: boolean;
   /** Whether nobody may write to the unpacked files: 0555 or 0444 instead of 0755 or 0644. */
   isReadOnly?: boolean;
   /**

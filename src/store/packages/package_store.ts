@@ -215,6 +215,7 @@ export class PackageStore {
           minimal,
           limits,
           unpackTo: join(directory, TREE),
+          isTemporary: true,
           isReadOnly: true,
           existing: await this.#filesBeside(minimal, limits, signal),
           startThread,

@@ -54,6 +54,32 @@ inDirectory("many small files are written by threads, as without threads", async
   }
 });
 
+inDirectory(
+  "a temporary target is written at once, by threads that may write nowhere else",
+  async (dir) => {
+    const options = await archiveWith(dir, 2500);
+    const unpackTo = join(dir, "temporary");
+    const asked: Parameters<StartThread>[0][] = [];
+    const { startHelper } = localRequests();
+    const startThread: StartThread = (files) => {
+      asked.push(files);
+      return startHelper(files);
+    };
+    const before = await listTree(dir);
+    await verifyArchive({ ...options, unpackTo, isTemporary: true, startThread });
+    for (const files of asked) assert.deepEqual(files, { read: [], write: [unpackTo] });
+    const inside = (await listTree(unpackTo)).length;
+    assert.ok(inside > 2500);
+    const others = (await listTree(dir)).filter((path) => !path.startsWith("temporary"));
+    assert.deepEqual(others, before);
+    await verifyArchive({ ...options, unpackTo: join(dir, "target") });
+    assert.deepEqual(await listTree(unpackTo), await listTree(join(dir, "target")));
+    const again = verifyArchive({ ...options, unpackTo, isTemporary: true });
+    assert.equal((await refusal(again, "WRITE_FAILED")).kind, "failed");
+    assert.equal((await listTree(unpackTo)).length, inside);
+  },
+);
+
 inDirectory("few files are written without a thread", async (dir) => {
   const options = await archiveWith(dir, 100);
   const startThread: StartThread = () => assert.fail("a thread was started");
