@@ -104,6 +104,8 @@ export interface SettingJson {
   /** Name of the setting in the config file. */
   key: string;
   value: unknown;
+  /** The value as it would stand in the config file: `30m`, `16GiB`. */
+  text: string;
   /**
    * Source of the value, as text for users: `--port`, `LIBRESEED_PORT`,
    * `/home/a/.libreseed/config.yaml:3` or `default`.

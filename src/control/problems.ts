@@ -148,6 +148,7 @@ function mirrorProblems({ unmirrored = [] }: StatusJson): ProblemJson[] {
 
 function dhtProblems({ dht, dht6 }: StatusJson): ProblemJson[] {
   if (dht.state === "off") {
+    if (dht.byChoice) return [];
     return [{
       severity: "error",
       about: "dht",

@@ -169,7 +169,7 @@ export class Engine {
 
   /** Current state of the DHT, that of IPv4 unless only nodes of IPv6 answer. */
   get dhtState(): DhtState {
-    return this.#dht?.state ?? { state: "off", why: "it is switched off" };
+    return this.#dht?.state ?? { state: "off", why: "it is switched off", byChoice: true };
   }
 
   /** Traffic of the DHT's UDP socket of IPv4; `undefined` if the engine runs no DHT node. */

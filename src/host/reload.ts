@@ -11,6 +11,7 @@ import {
   type Settings,
   type SettingType,
   type TakesEffect,
+  writeSetting,
 } from "../config/mod.ts";
 import type { ReloadedJson, SettingJson } from "../control/mod.ts";
 import type { HostListeners, HostOptions } from "./options.ts";
@@ -85,11 +86,11 @@ export function describeSettings(
   settings: Settings,
   origins: LoadedSettings["origins"] | undefined,
 ): SettingJson[] {
-  return settingDefinitions.map(({ key, property, type }) => ({
-    key,
-    value: shownOf(type, settings[property]),
-    where: origins?.[key]?.where ?? "unknown",
-  }));
+  return settingDefinitions.map(({ key, property, type }) => {
+    const value = shownOf(type, settings[property]);
+    const where = origins?.[key]?.where ?? "unknown";
+    return { key, value, text: writeSetting(type, value), where };
+  });
 }
 
 /** Returns what others may see of a value: paths and queries of webhooks are often secret. */

@@ -1,7 +1,7 @@
 /** Tests the page of the DHT in Chromium: routing tables by distance, traffic by kind. */
 
 import assert from "node:assert/strict";
-import { browserTest } from "../support/browser.ts";
+import { assertAccessible, browserTest } from "../support/browser.ts";
 import { DashboardDaemon } from "../support/dashboard_daemon.ts";
 import { dhtOf, FakeHome } from "../support/fake_home.ts";
 import { serveHome } from "../support/served_home.ts";
@@ -35,8 +35,21 @@ await browserTest("figures of the DHT are read again by themselves", async (brow
   await page.getByText("within 48 ms").waitFor();
   home.dht = { ...dhtOf(), roundTripMs: 123 };
   await page.getByText("within 123 ms").waitFor();
+  assert.deepEqual(problems, []);
+});
+
+await browserTest("the page says why no DHT node runs", async (browser) => {
+  const home = new FakeHome();
   home.dht = { families: [] };
-  await page.getByText("The DHT does not run").waitFor();
+  home.status = {
+    ...home.status,
+    dht: { state: "off", why: "it is switched off", byChoice: true },
+  };
+  await using served = serveHome(home);
+  await using opened = await browser.open(`${served.origin}/#/dht`);
+  const { page, problems } = opened;
+  await page.getByText("The DHT does not run: it is switched off.").waitFor();
+  await assertAccessible(page, "no DHT");
   assert.deepEqual(problems, []);
 });
 

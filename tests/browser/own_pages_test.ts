@@ -86,6 +86,7 @@ await browserTest("Settings shows values and where they came from", async (brows
   const only = page.getByLabel("Only those that are not the default");
   await only.check();
   await row("max-disk").waitFor();
+  assert.match(await row("max-disk").innerText(), /3GiB/);
   assert(await page.getByRole("row").count() < all);
   await only.uncheck();
   await page.getByLabel("Name").fill("max-disk");

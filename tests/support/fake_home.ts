@@ -139,6 +139,7 @@ export class FakeHome {
   records: RecordJson[];
   publishers: PublisherJson[] = [];
   dht: DhtJson = dhtOf();
+  status: StatusJson = status;
   /** Details of packages that differ from the ordinary ones, by `NAME@VERSION`. */
   readonly details = new Map<string, Partial<PackageDetailsJson>>();
   readonly #watchers = new Set<(event: WatchEvent) => void>();
@@ -155,7 +156,7 @@ export class FakeHome {
 
   /** The operations that the server gets. */
   readonly operations: Partial<Operations> = {
-    status: () => Promise.resolve(status),
+    status: () => Promise.resolve(this.status),
     list: () => Promise.resolve(this.packages),
     records: () => Promise.resolve(this.records),
     publishers: () => Promise.resolve(this.publishers),
@@ -249,7 +250,7 @@ const status = {
   port: 6881,
   home: "/home",
   seedDirectory: "/home/seed",
-  dht: { state: "running" },
+  dht: { state: "on" },
   dhtNodes: 40,
   packages: 0,
   problems: 0,

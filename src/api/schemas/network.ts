@@ -10,7 +10,11 @@ import { count, failure, hex20, timeMs } from "./values.ts";
 export const dhtState = v.union([
   v.object({ state: v.literal("on"), silent: v.optional(v.literal(true)) }),
   v.object({ state: v.literal("starting") }),
-  v.object({ state: v.literal("off"), why: v.string() }),
+  v.object({
+    state: v.literal("off"),
+    why: v.string(),
+    byChoice: v.optional(v.literal(true)),
+  }),
 ]);
 
 export const traffic = v.object({

@@ -94,7 +94,7 @@ export const overview = exactly<OverviewJson>()(v.object({
 
 /** A setting of the host. */
 export const setting = exactly<SettingJson>()(
-  v.object({ key: v.string(), value: v.unknown(), where: v.string() }),
+  v.object({ key: v.string(), value: v.unknown(), text: v.string(), where: v.string() }),
 );
 
 /** The answer of `reload`. */

@@ -27,13 +27,7 @@ const PAUSE_MS = 5_000;
 export function DhtPage({ api }: PageProps) {
   const { value: dht, problem } = useData(api.dht, "", { everyMs: PAUSE_MS });
   if (dht === undefined) return <Waiting problem={problem} />;
-  if (dht.families.length === 0) {
-    return (
-      <p class="empty">
-        The DHT does not run: the page <a href="#/">Now</a> says why, and what to do about it.
-      </p>
-    );
-  }
+  if (dht.families.length === 0) return <NoDht api={api} />;
   const { roundTripMs } = dht;
   return (
     <>
@@ -46,6 +40,18 @@ export function DhtPage({ api }: PageProps) {
         {dht.families.map((family) => <Family key={family.family} family={family} />)}
       </div>
     </>
+  );
+}
+
+/** Says why no DHT node runs. */
+function NoDht({ api }: Pick<PageProps, "api">) {
+  const { value: status, problem } = useData(api.status, "", { everyMs: PAUSE_MS });
+  if (status === undefined) return <Waiting problem={problem} />;
+  const { dht } = status;
+  return (
+    <p class="empty">
+      {dht.state === "off" ? `The DHT does not run: ${dht.why}.` : "The DHT is starting."}
+    </p>
   );
 }
 

@@ -60,22 +60,11 @@ export function SettingsPage({ api }: PageProps) {
           empty="No setting matches"
           columns={[
             { title: "Setting", cell: ({ key }) => <code>{key}</code> },
-            { title: "Value", cell: ({ value }) => <code>{textOf(value)}</code> },
+            { title: "Value", cell: ({ text }) => <code>{text}</code> },
             { title: "Where it came from", cell: ({ where }) => where },
           ]}
         />
       )}
     </Card>
   );
-}
-
-/** The value as in the config file, in one line. */
-function textOf(value: unknown): string {
-  if (value === undefined || value === null) return "–";
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(textOf).join(", ");
-  if (typeof value === "object" && "host" in value && "port" in value) {
-    const host = String(value.host);
-    return `${host.includes(":") ? `[${host}]` : host}:${value.port}`;
-  }
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

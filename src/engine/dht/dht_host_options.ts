@@ -12,11 +12,12 @@ import type { SocketFactory } from "./udp_socket.ts";
 
 /**
  * State of the DHT. `silent`: the socket is open, but no node responds. `why`: reason for `off`.
+ * `byChoice`: the user has switched it off.
  */
 export type DhtState =
   | { state: "on"; silent?: true }
   | { state: "starting" }
-  | { state: "off"; why: string };
+  | { state: "off"; why: string; byChoice?: true };
 
 /** Options of `DhtHost`. */
 export interface DhtHostOptions {

@@ -43,7 +43,11 @@ async function downloadsFrom(engine: TestEngine): Promise<void> {
 
 Deno.test("everything else works with the DHT switched off", strict, async () => {
   await using at = await TestEngine.start({ dht: false });
-  assert.deepEqual(at.engine.dhtState, { state: "off", why: "it is switched off" });
+  assert.deepEqual(at.engine.dhtState, {
+    state: "off",
+    why: "it is switched off",
+    byChoice: true,
+  });
   assert.equal(at.engine.node(), undefined);
   assert.equal(at.engine.dhtTraffic, undefined);
   assert.deepEqual(at.engine.knownNodes(), []);

@@ -72,9 +72,10 @@ Deno.test("weak records are one problem, without those that fail or were never a
   assert.deepEqual(of(record({ weak: true, error: "x" })), ["a@1.0.0: x"]);
 });
 
-Deno.test("the DHT is a problem if it is off or silent, unless the other family answers", () => {
+Deno.test("the DHT is a problem if it failed or is silent, unless the other family answers", () => {
   const of = (status: object) => problems({ status });
-  assert.match(of({ dht: { state: "off", why: "it is switched off" } })[0]!.text, /switched off/);
+  assert.match(of({ dht: { state: "off", why: "6881 is taken" } })[0]!.text, /6881 is taken/);
+  assert.deepEqual(of({ dht: { state: "off", why: "it is switched off", byChoice: true } }), []);
   const silent = { state: "on", silent: true };
   const [found] = of({ dht: silent });
   assert.deepEqual([found!.severity, found!.about], ["error", "dht"]);
