@@ -13,9 +13,9 @@
  * | `CONTROL_ANSWER` | failed | an answer of the host has an unexpected form: the host has another version |
  * | `CONTROL_VERSION` | failed | host and caller have different versions, and do not understand each other |
  * | `WORKER_DIED` | failed | the engine's thread no longer answers |
- * | `HTTP_TOKEN_UNSAFE` | failed | the file of the HTTP API's token belongs to another user, or others may read it |
- * | `HTTP_TOKEN_INVALID` | failed | the file has no token in it |
- * | `HTTP_TOKEN_UNREADABLE` | failed | the file cannot be read |
+ * | `PRIVATE_FILE_UNSAFE` | failed | a file with a secret belongs to another user, or others may read it |
+ * | `PRIVATE_FILE_UNREADABLE` | failed | a file with a secret cannot be read |
+ * | `HTTP_TOKEN_INVALID` | failed | the file of the HTTP API's token has no token in it |
  * | `NO_PEERS` | network | a download received nothing, or stalled; `detail.reason` has the reason |
  *
  * @module

@@ -13,7 +13,8 @@
  *   the table. `request.ts` validates each request in the server.
  * - `liveness.ts` distinguishes a hung host from a busy one. `restarting_server.ts` restarts a
  *   server after the process ran out of file descriptors.
- * - `http_token.ts` has the token of the HTTP API, which `src/host/http` serves.
+ * - `http_token.ts` has the token of the HTTP API, which `src/host/http` serves. `private_file.ts` reads
+ *   files with secrets, if nobody else may read them.
  * - `problems.ts` says the problems of a home in words, and `record_label.ts` names records.
  * - `home.ts`, `home_lock.ts` and `ownership.ts` contain the paths of a home's files, the lock that
  *   makes a process the host, and the checks of the socket's owner.
@@ -60,6 +61,7 @@ export {
   type RequestOf,
 } from "./operations.ts";
 export { isStrangers, ownUid } from "./ownership.ts";
+export { readPrivateFile } from "./private_file.ts";
 export { describeRevokedUse, problemsOf, type ProblemSource, type RevokedUse } from "./problems.ts";
 export { labelOf } from "./record_label.ts";
 export { rowOf } from "./request.ts";

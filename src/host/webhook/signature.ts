@@ -6,6 +6,7 @@
  */
 
 import { createHmac } from "node:crypto";
+import { readPrivateFile } from "../../control/mod.ts";
 import { HostError } from "../errors.ts";
 
 /** Length of a new secret, bytes. */
@@ -59,14 +60,15 @@ export function parseSecret(text: string, path: string): Uint8Array {
  *
  * @param path absolute path of the file
  * @throws {HostError} `WEBHOOK_SECRET_INVALID`
+ * @throws {ControlError} as {@linkcode readPrivateFile}
  */
 export async function readSecret(path: string): Promise<Uint8Array> {
-  const known = await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  });
+  const known = await readPrivateFile(
+    path,
+    "`chmod 600` it if nobody else has read it; once it is deleted, the next start makes another one",
+  );
   // A process that was killed as it made the file has left it empty.
-  if (known !== "") return parseSecret(known, path);
+  if (known) return parseSecret(known, path);
   const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
   await Deno.writeTextFile(path, `whsec_${bytes.toBase64()}\n`, { mode: 0o600 });
   return bytes;

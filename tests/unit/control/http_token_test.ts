@@ -32,14 +32,14 @@ Deno.test({
     // Root may own the files of a user, so the file is given to no user of this machine.
     if (uid === 0) await Deno.chown(path, 54321, null);
     await assert.rejects(readHttpToken(home.path, uid === 0 ? 54320 : uid + 1), {
-      code: "HTTP_TOKEN_UNSAFE",
+      code: "PRIVATE_FILE_UNSAFE",
       message: /belongs to user/,
     });
     if (uid === 0) await Deno.chown(path, 0, null);
     for (const mode of [0o640, 0o604, 0o620]) {
       await Deno.chmod(path, mode);
       await assert.rejects(readHttpToken(home.path), {
-        code: "HTTP_TOKEN_UNSAFE",
+        code: "PRIVATE_FILE_UNSAFE",
         message: /token new/,
       });
     }
@@ -48,7 +48,7 @@ Deno.test({
     await assert.rejects(readHttpToken(home.path), { code: "HTTP_TOKEN_INVALID" });
     await Deno.remove(path);
     await Deno.symlink("/etc/hostname", path);
-    await assert.rejects(readHttpToken(home.path), { code: "HTTP_TOKEN_UNSAFE" });
+    await assert.rejects(readHttpToken(home.path), { code: "PRIVATE_FILE_UNSAFE" });
     await newHttpToken(home.path);
     assert.equal((await Deno.lstat(path)).isFile, true);
   },

@@ -53,6 +53,31 @@ Deno.test("a secret is made once, in a file for its owner alone, also over an em
   }
 });
 
+Deno.test({
+  name: "a secret that others can read, or behind a link, is refused and left as it is",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const directory = await Deno.makeTempDir();
+    try {
+      const path = join(directory, "secret");
+      await readSecret(path);
+      const text = await Deno.readTextFile(path);
+      await Deno.chmod(path, 0o640);
+      await assert.rejects(readSecret(path), { code: "PRIVATE_FILE_UNSAFE", message: /chmod 600/ });
+      assert.equal(await Deno.readTextFile(path), text);
+      const link = join(directory, "link");
+      await Deno.symlink(join(directory, "nothing"), link);
+      await assert.rejects(readSecret(link), {
+        code: "PRIVATE_FILE_UNSAFE",
+        message: /not a file/,
+      });
+      assert.deepEqual([...Deno.readDirSync(directory)].length, 2);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+});
+
 Deno.test("a file without a secret is refused with its path", () => {
   for (
     const text of [
