@@ -20,6 +20,8 @@ import { describeCaller } from "./versions.ts";
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Time limit for clients to read their answers when the server closes (ms). */
 const CLOSE_DEADLINE_MS = 1_000;
+/** Maximum number of bytes that wait for a client to read them. Further events are left out. */
+const UNREAD_BYTES = 1 << 20;
 
 /** A running server of the control socket. */
 export interface ControlServer {
@@ -169,7 +171,10 @@ async function respond(
 /** Type to which every method of the host is cast, so that methods can be called by name. */
 type HostMethod = (argument?: unknown, options?: CallOptions<unknown>) => Promise<unknown>;
 
-/** Runs an operation and streams its events and its result, one JSON object a line. */
+/**
+ * Runs an operation and streams its events and its result, one JSON object a line. A client that has
+ * stopped reading gets the result all the same, but not each event.
+ */
 function stream(
   work: (options: CallOptions<unknown>) => Promise<unknown>,
   ending: AbortSignal,
@@ -192,7 +197,9 @@ function stream(
       try {
         const result = await work({
           signal: gone.signal,
-          onEvent: (event) => write({ event }),
+          onEvent: (event) => {
+            if (controller.desiredSize! > 0) write({ event });
+          },
         });
         write({ result: result ?? null });
       } catch (error) {
@@ -202,7 +209,7 @@ function stream(
       if (!gone.signal.aborted) controller.close();
     },
     cancel: () => gone.abort(),
-  });
+  }, new ByteLengthQueuingStrategy({ highWaterMark: UNREAD_BYTES }));
   return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
 }
 

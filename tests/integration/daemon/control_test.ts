@@ -293,3 +293,24 @@ Deno.test("close does not wait for endless operations, whose clients get CONTROL
   assert.equal((await failure(result)).code, "CONTROL_UNREACHABLE");
   client.close();
 });
+
+Deno.test("events wait for a client that does not read only up to a limit, the result longer", async () => {
+  const told = Promise.withResolvers<void>();
+  await using host = await served({
+    watch: (_request, { onEvent } = {}) => {
+      const line = { seq: 1, timeMs: 0, level: "info", message: "x".repeat(1_000) } as const;
+      for (let sent = 0; sent < 10_000; sent++) onEvent?.({ kind: "log", line });
+      told.resolve();
+      return Promise.resolve();
+    },
+  });
+  using client = await raw(host.path);
+  await client.say(
+    "POST /v1/watch HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}",
+  );
+  await told.promise;
+  const heard = await client.hear();
+  const events = heard.match(/"kind":"log"/g)!.length;
+  assert(events > 900 && events < 1_200, `${events} events`);
+  assert.match(heard, /\{"result":null\}/);
+});
