@@ -88,7 +88,7 @@ export function site(
 /** Limits that tests need not wait for. */
 export const shortLimits = {
   bodyLimits: { ...bodyLimits, jsonMs: 300, silenceMs: 300 },
-  eventLimits: { ...eventLimits, streams: 2, heartbeatMs: 50, unreadBytes: 65_536 },
+  eventLimits: { ...eventLimits, streams: 3, withToken: 1, heartbeatMs: 50, unreadBytes: 65_536 },
 };
 
 /** A listener whose connections seem to come from another address. */

@@ -134,7 +134,9 @@ export class HttpApi {
         return { status: 200, headers: { ...apiHeaders, "content-type": "text/event-stream" } };
       }
       const wanted = route.request!(parts) as RequestOf<"watch">;
-      await this.#events.serve(wanted, response, connection);
+      // A wrong token was refused before.
+      const hasToken = request.headers.authorization !== undefined;
+      await this.#events.serve(wanted, response, connection, hasToken);
       return undefined;
     }
     // The time of a change depends on the network. It ends early if the client leaves.

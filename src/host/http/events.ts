@@ -15,6 +15,8 @@ import type { HttpConnection } from "./connection.ts";
 export interface EventLimits {
   /** Maximum number of streams at a time. */
   streams: number;
+  /** Streams that are kept free for readers with the token. */
+  withToken: number;
   /** Time between two comments (ms). A proxy often cuts a silent stream after a minute. */
   heartbeatMs: number;
   /** Maximum number of bytes that a reader has not read yet. A slower reader is disconnected. */
@@ -24,6 +26,7 @@ export interface EventLimits {
 /** Default limits. */
 export const eventLimits: EventLimits = {
   streams: 16,
+  withToken: 4,
   heartbeatMs: 15_000,
   unreadBytes: 1 << 20,
 };
@@ -44,16 +47,20 @@ export class EventStreams {
   /**
    * Sends events until the client leaves, reads too slowly, or the host ends them.
    *
+   * @param hasToken whether the request has the token, which programs of other users of this machine
+   * have not
    * @throws {HttpApiError} `API_BUSY` if as many streams are open as are allowed
    */
   async serve(
     request: RequestOf<"watch">,
     response: ServerResponse,
     connection: HttpConnection,
+    hasToken: boolean,
   ): Promise<void> {
-    const { streams, heartbeatMs, unreadBytes } = this.#limits;
-    if (this.#open >= streams) {
-      throw new HttpApiError("API_BUSY", `${streams} programs read events already`, {
+    const { streams, withToken, heartbeatMs, unreadBytes } = this.#limits;
+    if (this.#open >= (hasToken ? streams : streams - withToken)) {
+      const advice = hasToken ? "" : `; ${withToken} more may with the token`;
+      throw new HttpApiError("API_BUSY", `${this.#open} programs read events already${advice}`, {
         "retry-after": "10",
       });
     }

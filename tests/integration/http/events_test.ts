@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createClient } from "../../../src/api_client/mod.ts";
 import type { Operations, WatchEvent } from "../../../src/control/mod.ts";
 import { HostError } from "../../../src/host/errors.ts";
-import { eventually, shortLimits, site } from "../../support/http_site.ts";
+import { eventually, shortLimits, site, TOKEN } from "../../support/http_site.ts";
 
 const packages: WatchEvent = { kind: "packages" };
 
@@ -70,6 +70,12 @@ Deno.test("a silent stream has comments, and one reader too many is refused", as
   const third = await one.fetch("/v1/events");
   assert.equal(third.status, 503);
   assert.equal((await third.json()).error.code, "API_BUSY");
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const withToken = await one.fetch("/v1/events", { headers });
+  assert.equal(withToken.status, 200);
+  assert.equal((await one.fetch("/v1/events", { headers })).status, 503);
+  await withToken.body!.cancel();
+  await eventually(() => readers.size === 2, "the reader with the token has left");
   const reader = first.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (!/:\n\n:\n\n/.test(text)) text += (await reader.read()).value;
