@@ -5,15 +5,8 @@
  * @module
  */
 
+import { formatBytes, formatCount, version } from "../../base/mod.ts";
 import {
-  describeBinding,
-  formatBytes,
-  formatCount,
-  formatHostPort,
-  version,
-} from "../../base/mod.ts";
-import {
-  type FamilyStatus,
   labelOf,
   type PackageJson,
   problemsOf,
@@ -21,8 +14,18 @@ import {
   type RevokedUse,
   type StatusJson,
 } from "../../control/mod.ts";
-import { describeReachability, isSameReachability } from "../../reachability/mod.ts";
+import { isSameReachability } from "../../reachability/mod.ts";
 import { formatDuration, printable } from "./format.ts";
+import {
+  describeBound,
+  describeDht,
+  describeGate,
+  describeLan,
+  describeNode6,
+  describePeers,
+  describePort,
+  describeReachable,
+} from "./network_words.ts";
 import { peerRows, type ShownTorrent } from "./peer_rows.ts";
 
 /** The state of the daemon at the time of one query. */
@@ -53,8 +56,6 @@ const MAX_LISTED = 10;
  * is limited.
  */
 const MIN_BUSY = 3;
-/** Maximum number of neighbours that are named. */
-const MAX_NEIGHBOURS = 3;
 /** Things of which the summary has rows of their own, which also say their problems. */
 const TOLD_ELSEWHERE = ["dht", "binding", "gate", "reachability"];
 const HOW_TO_SEE_ALL = "`libreseed status --all`";
@@ -177,6 +178,7 @@ function totalRows(
     ["packages", `${status.packages} seeded${broken > 0 ? `, ${broken} with a problem` : ""}`],
     ["records", describeRecords(records)],
     ...announcingRows(status),
+    ...leftRows(status, nowMs),
     [
       "transfer",
       `${formatBytes(status.uploadedBytes)} sent (${formatBytes(status.uploadSpeed)}/s), ` +
@@ -220,50 +222,6 @@ function totalRows(
   return { essential, detail };
 }
 
-function describePeers({ peersConnected, peersByUtp, peersKnown }: StatusJson): string {
-  return `${peersConnected} connected (${
-    peersConnected - peersByUtp
-  } by TCP, ${peersByUtp} by uTP), ` +
-    `${peersKnown} known`;
-}
-
-function describeDht(dht: StatusJson["dht"]): string {
-  if (dht.state === "off") return `off (${dht.why})`;
-  return dht.state === "on" && dht.silent ? "on, but no node answers" : dht.state;
-}
-
-function describeBound(binding: NonNullable<StatusJson["binding"]>): string {
-  const trouble = binding.state === "bound" ? "" : ` (unusable: ${binding.why})`;
-  return describeBinding(binding) + trouble;
-}
-
-function describeGate({ state, deaths, why }: NonNullable<StatusJson["gate"]>): string {
-  const times = deaths === 1 ? "once" : `${deaths} times`;
-  return `${state}; it has died ${times} (${why})`;
-}
-
-function describePort({ mapping, error }: NonNullable<StatusJson["portMapping"]>): string {
-  const trouble = error ? ` (${error.message})` : "";
-  if (!mapping) return error ? `no port opened${trouble}` : "no answer yet";
-  const { externalAddress, externalPort, protocol } = mapping;
-  const place = formatHostPort({ host: externalAddress, port: externalPort });
-  return `opened ${place} by ${protocol}${trouble}`;
-}
-
-function describeReachable(reachability: StatusJson["reachability"]): string {
-  const { what, mend } = describeReachability(reachability);
-  return `${reachability.reachable}: ${what}${mend === undefined ? "" : `; ${mend}`}`;
-}
-
-/** Describes the neighbours, of which at most {@linkcode MAX_NEIGHBOURS} are named. */
-function describeLan({ neighbours, error }: NonNullable<StatusJson["lan"]>): string {
-  if (error) return `not searched now (${error.message})`;
-  if (neighbours.length === 0) return "no neighbour with the same packages";
-  const named = neighbours.slice(0, MAX_NEIGHBOURS).map(formatHostPort).join(", ");
-  const rest = neighbours.length > MAX_NEIGHBOURS ? ", …" : "";
-  return `${formatCount(neighbours.length, "neighbour")}: ${named}${rest}`;
-}
-
 function describeRecords(records: readonly RecordJson[]): string {
   const failing = records.filter(({ error }) => error !== undefined).length;
   const waiting = records.filter(({ lastAttemptMs }) => lastAttemptMs === undefined).length;
@@ -297,6 +255,16 @@ function announcingRows({ announcing }: StatusJson): StatusRow[] {
     "`libreseed announce NAME@VERSION` announces one for a day",
   ];
   return [row];
+}
+
+/** Names the mirrored archive that has left last to make room, if one has. */
+function leftRows({ left = [] }: StatusJson, nowMs: number): StatusRow[] {
+  const last = left.at(-1);
+  if (!last) return [];
+  const { package: label, why, timeMs } = last;
+  const others = left.length > 1 ? `, and ${left.length - 1} before it` : "";
+  const ago = formatDuration(nowMs - timeMs);
+  return [["made room", `${label} has left, ${ago} ago: ${why}${others}`]];
 }
 
 /** Returns the daemon's version, with advice if this program has another. */
@@ -385,9 +353,4 @@ function recordRow(record: RecordJson, nowMs: number): StatusRow {
   // yet, so the word is not printed.
   const on = `on ${holding} nodes${weak && lastAttemptMs !== undefined ? ", weak" : ""}`;
   return ["record", `${labelOf(record)}: ${on}, ${asked} asked, ${due}${trouble}`];
-}
-
-function describeNode6({ state, nodeIdHex, nodes }: FamilyStatus): string {
-  if (state.state === "off") return `off: ${state.why}`;
-  return `${nodeIdHex}, ${nodes} nodes in its table`;
 }

@@ -58,3 +58,23 @@ Deno.test("status of a package says which versions other clients cannot find", (
     rows.some(([, value]) => value === "a@1.0.0: seeding, not found by other BitTorrent clients"),
   );
 });
+
+Deno.test("status names the archive that has left last to make room", () => {
+  const rowOf = (left?: StatusJson["left"]) =>
+    summaryRows({
+      status: { ...status, left },
+      packages: [],
+      records: [],
+      revoked: [],
+      nowMs: NOW_MS,
+    })
+      .find(([key]) => key === "made room")?.[1];
+  const left = (label: string, agoMs: number) => ({
+    ...{ package: label, why: "a newer version is mirrored", timeMs: NOW_MS - agoMs },
+  });
+  assert.equal(
+    rowOf([left("a@1.0.0", 90_000), left("a@1.1.0", 60_000)]),
+    "a@1.1.0 has left, 1m00s ago: a newer version is mirrored, and 1 before it",
+  );
+  assert.equal(rowOf(), undefined);
+});
