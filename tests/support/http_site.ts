@@ -34,6 +34,7 @@ export function site(
     address: { host: "127.0.0.1", port: 0 },
     hosts: ["seed.example"],
     operations: {
+      settings: () => Promise.resolve([]),
       status: () => Promise.resolve({ dht: { state: "on" }, dhtNodes: 9 } as StatusJson),
       records: () => Promise.resolve([] as RecordJson[]),
       dht: () => Promise.resolve({ families: [] }),

@@ -16,6 +16,8 @@ export interface MetricsSource {
   dht?: DhtJson;
   /** Total size of the files in the seed directory, bytes. */
   diskBytes: number;
+  /** The setting `max-disk`, bytes. */
+  maxDiskBytes: number;
   nowMs: number;
 }
 
@@ -27,7 +29,7 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   const counter = (name: string, help: string, value: number) =>
     new Counter({ name: `libreseed_${name}_total`, help, registers: [registry] }).inc(value);
 
-  const { status, records, diskBytes, nowMs } = source;
+  const { status, records, diskBytes, maxDiskBytes, nowMs } = source;
   const { traffic, utp, manager, schedule, memory } = status;
   new Gauge({
     name: "libreseed_build_info",
@@ -169,6 +171,7 @@ export async function renderMetrics(source: MetricsSource): Promise<string> {
   gauge("packages", "Packages that are seeded", status.packages);
   gauge("problems", "Archives in the seed directory that cannot be seeded", status.problems);
   gauge("disk_used_bytes", "Bytes of the files in the seed directory", diskBytes);
+  gauge("disk_max_bytes", "Bytes that mirroring may make of it (max-disk)", maxDiskBytes);
   counter("uploaded_bytes", "Bytes sent to peers", status.uploadedBytes);
   counter("downloaded_bytes", "Bytes received", status.downloadedBytes);
   counter("web_seed_bytes", "Bytes received from web seeds", status.webSeedBytes);

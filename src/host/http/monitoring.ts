@@ -13,11 +13,14 @@ import { renderMetrics } from "./metrics.ts";
 
 /** Answers requests for monitoring. */
 export class Monitoring {
-  readonly #operations: Pick<Operations, "status" | "records" | "dht">;
+  readonly #operations: Pick<Operations, "status" | "records" | "dht" | "settings">;
   readonly #clock: Clock;
   readonly #diskUse: DiskUse;
 
-  constructor(operations: Pick<Operations, "status" | "records" | "dht">, clock: Clock) {
+  constructor(
+    operations: Pick<Operations, "status" | "records" | "dht" | "settings">,
+    clock: Clock,
+  ) {
     this.#operations = operations;
     this.#clock = clock;
     this.#diskUse = new DiskUse(clock);
@@ -50,11 +53,14 @@ export class Monitoring {
 
   async #metrics(): Promise<HttpAnswer> {
     const operations = this.#operations;
-    const [status, records, dht] = await Promise.all([
+    const [status, records, dht, settings] = await Promise.all([
       ...[operations.status(), operations.records(), operations.dht()] as const,
+      operations.settings(),
     ]);
+    const maxDiskBytes = Number(settings.find(({ key }) => key === "max-disk")?.value);
     const diskBytes = await this.#diskUse.bytesOf(status.seedDirectory);
-    const body = await renderMetrics({ status, records, dht, diskBytes, nowMs: this.#clock.now() });
+    const sizes = { diskBytes, maxDiskBytes };
+    const body = await renderMetrics({ status, records, dht, ...sizes, nowMs: this.#clock.now() });
     return { status: 200, body, headers: { "content-type": "text/plain; version=0.0.4" } };
   }
 }

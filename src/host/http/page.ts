@@ -32,7 +32,7 @@ export interface PageOptions extends Partial<Omit<HttpApiOptions, "operations" |
    * listener.
    */
   hosts: readonly string[];
-  operations: Pick<Operations, "status" | "records" | "dht"> & Partial<Operations>;
+  operations: Pick<Operations, "status" | "records" | "dht" | "settings"> & Partial<Operations>;
   clock: Clock;
   limits?: HttpLimits;
   /** Listens at the address. Default: {@linkcode Deno.listen}. */

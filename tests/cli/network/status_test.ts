@@ -144,6 +144,7 @@ Deno.test("the HTTP page serves health, readiness and metrics, and refuses chang
   assert(samples.get("libreseed_dht_sent_packets_total")! > 0);
   assert(samples.get("libreseed_records")! >= 2);
   assert(samples.get("libreseed_disk_used_bytes")! > 0);
+  assert.equal(samples.get("libreseed_disk_max_bytes"), 10 * 2 ** 30);
   assert.equal(samples.get("libreseed_problems"), 0);
 
   for (const path of ["/nothing", "/v1/nothing", "/v1"]) {

@@ -111,7 +111,7 @@ const dhtRow = { kind: "get", queriesIn: 1, repliesOut: 2, queriesOut: 3, replie
 
 async function read(source: Partial<MetricsSource> = {}) {
   const text = await renderMetrics({
-    ...{ status, records: [], diskBytes: 123, nowMs: 61_000 },
+    ...{ status, records: [], diskBytes: 123, maxDiskBytes: 456, nowMs: 61_000 },
     ...source,
   });
   const families = parse(text);
@@ -130,7 +130,7 @@ Deno.test("the metrics keep Prometheus' format and naming conventions and agree 
     { labels: `{version="1.2.3",deno="${Deno.version.deno}"}`, value: 1 },
   ]);
   const figures = {
-    ...{ uptime_seconds: 60, packages: 4, problems: 2, disk_used_bytes: 123 },
+    ...{ uptime_seconds: 60, packages: 4, problems: 2, disk_used_bytes: 123, disk_max_bytes: 456 },
     ...{ uploaded_bytes_total: 2 ** 40, downloaded_bytes_total: 17, peers_connected: 3 },
     ...{ peers_known: 12, peers_found_total: 0, dht_up: 1, announcements_overdue: 1 },
     ...{ upload_bytes_per_second: 10.5, dht_sent_bytes_total: 4, records: 0 },

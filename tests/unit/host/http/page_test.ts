@@ -24,6 +24,7 @@ Deno.test("a daemon that cannot be reached is ready all the same, and says what 
     address: { host: "127.0.0.1", port: 0 },
     hosts: [],
     operations: {
+      settings: () => Promise.resolve([]),
       status: () => Promise.resolve(status),
       records: () => Promise.resolve([]),
       dht: () => Promise.resolve({ families: [] }),
