@@ -1,6 +1,7 @@
 /**
  * The least that `publish` of a ready archive can do on this machine with Deno: copy a file in one
- * thread, compute the SHA-256 of the copy in another, and flush the copy to the disk. Writes the hash.
+ * thread, compute the SHA-256 of what is copied in another, from memory that both share, and flush the
+ * copy to the disk. Writes the hash.
  *
  * Arguments: file, copy.
  */
@@ -8,14 +9,13 @@
 import { createHash } from "node:crypto";
 
 const BLOCK_BYTES = 128 * 1024;
-const AHEAD_BYTES = 32 * 1024 * 1024;
+const BLOCKS = 32;
 /** Indexes of the shared counters: bytes copied and bytes hashed, in blocks. */
 const [COPIED, HASHED] = [0, 1];
 
-function* blocksOf(file: Deno.FsFile, block: Uint8Array): Generator<Uint8Array> {
-  for (let length = file.readSync(block); length !== null; length = file.readSync(block)) {
-    yield block.subarray(0, length);
-  }
+function blockAt(ring: Uint8Array, block: number): Uint8Array {
+  const start = (block % BLOCKS) * BLOCK_BYTES;
+  return ring.subarray(start, start + BLOCK_BYTES);
 }
 
 /** Blocks until a counter satisfies the condition. */
@@ -31,28 +31,34 @@ function count(counters: Int32Array, index: number): void {
   Atomics.notify(counters, index);
 }
 
-function copy(from: string, to: string, counters: Int32Array): void {
+/** The shared memory of both threads. */
+interface Shared {
+  counters: Int32Array;
+  ring: Uint8Array;
+}
+
+function copy(from: string, to: string, { counters, ring }: Shared): void {
   using source = Deno.openSync(from);
   using target = Deno.openSync(to, { write: true });
-  let blocks = 0;
-  for (const block of blocksOf(source, new Uint8Array(BLOCK_BYTES))) {
-    wait(counters, HASHED, (hashed) => blocks < hashed + AHEAD_BYTES / BLOCK_BYTES);
-    for (let at = 0; at < block.length;) at += target.writeSync(block.subarray(at));
-    blocks++;
+  for (let block = 0;; block++) {
+    wait(counters, HASHED, (hashed) => block < hashed + BLOCKS);
+    const bytes = blockAt(ring, block);
+    const length = source.readSync(bytes);
+    if (length === null) return;
+    for (let at = 0; at < length;) at += target.writeSync(bytes.subarray(at, length));
     count(counters, COPIED);
   }
 }
 
-function hash(path: string, lengthBytes: number, counters: Int32Array): string {
-  using file = Deno.openSync(path, { read: true, write: true });
+function hash(path: string, lengthBytes: number, { counters, ring }: Shared): string {
   const sha256 = createHash("sha256");
-  const block = new Uint8Array(BLOCK_BYTES);
-  const blocks = Math.ceil(lengthBytes / BLOCK_BYTES);
-  for (let at = 0; at < blocks; at++) {
-    wait(counters, COPIED, (copied) => copied > at);
-    sha256.update(block.subarray(0, file.readSync(block)!));
+  for (let at = 0; at < lengthBytes; at += BLOCK_BYTES) {
+    const block = at / BLOCK_BYTES;
+    wait(counters, COPIED, (copied) => copied > block);
+    sha256.update(blockAt(ring, block).subarray(0, lengthBytes - at));
     count(counters, HASHED);
   }
+  using file = Deno.openSync(path, { read: true, write: true });
   file.syncSync();
   return sha256.digest("hex");
 }
@@ -61,13 +67,16 @@ const COPIER = "copier";
 declare const self: Worker & { name?: string };
 
 if (self.name === COPIER) {
-  self.onmessage = ({ data }: MessageEvent<[string, string, Int32Array]>) => copy(...data);
+  self.onmessage = ({ data }: MessageEvent<[string, string, Shared]>) => copy(...data);
 } else {
   const [from, to] = Deno.args as [string, string];
-  const counters = new Int32Array(new SharedArrayBuffer(8));
+  const shared = {
+    counters: new Int32Array(new SharedArrayBuffer(8)),
+    ring: new Uint8Array(new SharedArrayBuffer(BLOCKS * BLOCK_BYTES)),
+  };
   Deno.writeFileSync(to, new Uint8Array());
   const copier = new Worker(import.meta.url, { type: "module", name: COPIER });
-  copier.postMessage([from, to, counters]);
-  console.log(hash(to, Deno.statSync(from).size, counters));
+  copier.postMessage([from, to, shared]);
+  console.log(hash(to, Deno.statSync(from).size, shared));
   Deno.exit(0);
 }

@@ -86,15 +86,22 @@ export default defineCommand<Flags, string[]>({
     const { flags, io, output } = given;
     const paths = await pathsOf(given);
     const seedForMs = await durationOf(flags.seedFor);
+    const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
+    if (paths.length === 0) return output.notice("nothing to publish");
+    const { values } = await given.settings();
+    const { name, version, tag } = flags;
+    let keys: Promise<Signer> | undefined;
+    const signer = () => keys ??= publisherSigner(io, values.home, flags.key, output);
+    // Report a missing path early, before an engine is started.
+    if (paths.length === 1 && !flags.dryRun) await refuseMissing(paths[0]!);
+    const webSeeds = webSeedsOf(flags.webSeed, values, paths.length);
+    // The launcher reads the key while this thread loads its code. A tag is checked first.
+    if (tag === undefined && !flags.dryRun) signer().catch(() => {});
     const { archiveLimitsOf } = await import("../../package/mod.ts");
     const { changeOf, checkTag, prepare, publish, updateAnnounceRecord } = await import(
       "../../publishing/mod.ts"
     );
     const { rememberPublisher } = await import("../../names/mod.ts");
-    const epoch = sourceDateEpoch(io.env.SOURCE_DATE_EPOCH);
-    if (paths.length === 0) return output.notice("nothing to publish");
-    const { values } = await given.settings();
-    const { name, version, tag } = flags;
     if (tag !== undefined) checkTag(tag);
     const choice = {
       name,
@@ -104,14 +111,9 @@ export default defineCommand<Flags, string[]>({
       describe: io.launcher.describe,
       allowSecrets: flags.allowSecret,
     } as const;
-    const webSeeds = webSeedsOf(flags.webSeed, values, paths.length);
     if (flags.dryRun) {
       return await listAll(given, paths, { ...choice, limits: archiveLimitsOf(values) });
     }
-    let keys: Promise<Signer> | undefined;
-    const signer = () => keys ??= publisherSigner(io, values.home, flags.key, output);
-    // Report a missing path early, before an engine is started.
-    if (paths.length === 1) await refuseMissing(paths[0]!);
     await signer();
     // All packages share one secret detector, because building its automaton takes some
     // milliseconds.

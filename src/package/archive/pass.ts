@@ -10,6 +10,7 @@
 import { resolve } from "node:path";
 import { SHA1_BYTES, SHA256_BYTES } from "../torrent/mod.ts";
 import { type OpenArchive, unreadable } from "./archive_file.ts";
+import { BlockRing } from "./block_ring.ts";
 import { fileChanged, isSameFile } from "./file_mark.ts";
 import type { FileWriter } from "./file_writer.ts";
 import {
@@ -157,7 +158,10 @@ export class ArchivePass implements AsyncDisposable {
   }
 
   async #inThreads(threads: readonly Thread[]): Promise<void> {
-    const plan = this.#plan;
+    const { copy, pieces } = this.#plan;
+    // With pieces, both threads copy and compute SHA-1, so neither can leave copying to the other.
+    const isRing = threads.length === 2 && copy !== undefined && copy.headBytes === 0 && !pieces;
+    const plan = { ...this.#plan, ring: isRing ? BlockRing.memory() : undefined };
     const asked = threads.map(async (thread, index) => {
       try {
         return await thread.ask({ order: "pass", plan, part: index === 0 ? "whole" : "help" });

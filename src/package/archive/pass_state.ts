@@ -38,6 +38,11 @@ export interface PassPlan {
   pieces?: { pieceBytes: number; hashes: Uint8Array<SharedArrayBuffer> };
   /** The shared memory of {@linkcode PassState}. */
   shared: SharedArrayBuffer;
+  /**
+   * The shared memory of {@linkcode BlockRing}, if one thread copies and the other computes nothing but
+   * SHA-256.
+   */
+  ring?: SharedArrayBuffer;
 }
 
 /** The reason why a pass failed: the source was altered, or the system refused to read or write. */
@@ -81,7 +86,7 @@ export class PassState {
   /** Stops the pass: each thread ends before its next block. */
   stop(): void {
     Atomics.store(this.#numbers, STOPPED, 1);
-    this.#wake();
+    this.wake();
   }
 
   /** Takes the next range for the calling thread; returns `undefined` if none is left. */
@@ -101,7 +106,7 @@ export class PassState {
   /** Records that a range is copied, and that the pieces in the range are hashed. */
   finishRange(range: number): void {
     Atomics.store(this.#numbers, DONE + range, 1);
-    this.#wake();
+    this.wake();
   }
 
   isDone(range: number): boolean {
@@ -115,7 +120,7 @@ export class PassState {
 
   set hashed(ranges: number) {
     Atomics.store(this.#numbers, HASHED, ranges);
-    this.#wake();
+    this.wake();
   }
 
   /**
@@ -131,7 +136,8 @@ export class PassState {
     }
   }
 
-  #wake(): void {
+  /** Wakes the threads that wait for a change. */
+  wake(): void {
     Atomics.add(this.#numbers, CHANGES, 1);
     Atomics.notify(this.#numbers, CHANGES);
   }

@@ -9,6 +9,7 @@
 import { createHash } from "node:crypto";
 import { messageOf } from "../errors.ts";
 import { SHA1_BYTES } from "../torrent/mod.ts";
+import { BlockRing } from "./block_ring.ts";
 import { type FileMark, isSameFile } from "./file_mark.ts";
 import { WRITE_BYTES } from "./file_writer.ts";
 import { type PassPlan, PassState, PassStopped, rangeBytesFor } from "./pass_state.ts";
@@ -29,10 +30,12 @@ export class PassSteps implements Disposable {
   readonly #source: Deno.FsFile;
   readonly #copy: Deno.FsFile | undefined;
   readonly #block = new Uint8Array(BLOCK_BYTES);
+  readonly #ring: BlockRing | undefined;
 
   constructor(plan: PassPlan) {
     this.#plan = plan;
     this.#state = new PassState(plan.shared);
+    this.#ring = plan.ring && new BlockRing(plan.ring, this.#state);
     this.#rangeBytes = rangeBytesFor(plan);
     this.#source = open(plan.source, "read");
     try {
@@ -45,6 +48,7 @@ export class PassSteps implements Disposable {
 
   /** Copies ranges and hashes their pieces until no range is left. */
   *help(): Generator<number, void> {
+    if (this.#ring) return yield* this.#fill(this.#ring);
     for (;;) {
       if (this.#copy) this.#state.waitUntil(() => this.#state.mayTake);
       const done = this.#next();
@@ -58,6 +62,7 @@ export class PassSteps implements Disposable {
    * hashing, this method copies ranges itself.
    */
   *whole(): Generator<number | undefined, void> {
+    if (this.#ring) return yield* this.#hashRing(this.#ring);
     const hash = createHash("sha256");
     const { ranges } = this.#state;
     for (let range = 0; range < ranges; range++) {
@@ -77,6 +82,39 @@ export class PassSteps implements Disposable {
     yield* this.help();
   }
 
+  /** Copies all ranges in their order, and hands each block over to be hashed. */
+  *#fill(ring: BlockRing): Generator<number, void> {
+    const toFill = (leftBytes: number) => ring.toFill(leftBytes);
+    for (;;) {
+      const range = this.#state.take();
+      if (range === undefined) return;
+      const [start, end] = this.#boundsOf(range);
+      for (const block of this.#read(this.#source, start, end - start, toFill)) {
+        write(this.#copy!, block);
+        ring.filled();
+      }
+      this.#state.finishRange(range);
+      yield range;
+    }
+  }
+
+  /** Computes the SHA-256 of the whole file from the blocks that another thread copies. */
+  *#hashRing(ring: BlockRing): Generator<undefined, void> {
+    const hash = createHash("sha256");
+    for (let range = 0; range < this.#state.ranges; range++) {
+      const [start, end] = this.#boundsOf(range);
+      for (let at = start; at < end;) {
+        const block = ring.toUse(end - at);
+        hash.update(block);
+        at += block.length;
+        ring.used();
+      }
+      this.#state.hashed = range + 1;
+      yield undefined;
+    }
+    this.#plan.sha256.set(hash.digest());
+  }
+
   [Symbol.dispose](): void {
     this.#source.close();
     this.#copy?.close();
@@ -86,8 +124,9 @@ export class PassSteps implements Disposable {
     if (!this.#copy && !this.#plan.pieces) return undefined;
     const range = this.#state.take();
     if (range === undefined) return undefined;
-    if (this.#copy) this.#copyRange(range, this.#copy);
-    if (this.#plan.pieces) this.#hashPieces(range, this.#plan.pieces);
+    const pieces = this.#plan.pieces && new PieceHashes(this.#plan.pieces, this.#boundsOf(range));
+    if (this.#copy) this.#copyRange(range, this.#copy, pieces);
+    else for (const block of this.#blocksOf(range)) pieces?.update(block);
     this.#state.finishRange(range);
     return range;
   }
@@ -97,35 +136,19 @@ export class PassSteps implements Disposable {
     return [start, Math.min(start + this.#rangeBytes, this.#plan.lengthBytes)];
   }
 
-  #copyRange(range: number, copy: Deno.FsFile): void {
+  /**
+   * Copies a range, and hashes its pieces. What is written is hashed from memory, not read again: the copy
+   * has the bytes that were hashed, whatever happens to the source.
+   */
+  #copyRange(range: number, copy: Deno.FsFile, pieces: PieceHashes | undefined): void {
     const { headBytes } = this.#plan.copy!;
     const [start, end] = this.#boundsOf(range);
-    const from = Math.max(start, headBytes);
-    if (from >= end) return;
+    const from = Math.min(Math.max(start, headBytes), end);
+    if (pieces) { for (const block of this.#read(copy, start, from - start)) pieces.update(block); }
     seek(copy, from, "write");
     for (const block of this.#read(this.#source, from - headBytes, end - from)) {
-      try {
-        for (let at = 0; at < block.length;) at += copy.writeSync(block.subarray(at));
-      } catch (cause) {
-        throw failed("write", cause);
-      }
-    }
-  }
-
-  #hashPieces(range: number, { pieceBytes, hashes }: NonNullable<PassPlan["pieces"]>): void {
-    const [start, end] = this.#boundsOf(range);
-    let hash = createHash("sha1");
-    let at = start;
-    for (const block of this.#blocksOf(range)) {
-      // The lengths of pieces, blocks and ranges are powers of two, so a part is a whole piece or block.
-      for (let from = 0; from < block.length; from += pieceBytes) {
-        const part = block.subarray(from, from + pieceBytes);
-        hash.update(part);
-        at += part.length;
-        if (at % pieceBytes !== 0 && at !== end) continue;
-        hashes.set(hash.digest(), Math.ceil(at / pieceBytes - 1) * SHA1_BYTES);
-        hash = createHash("sha1");
-      }
+      write(copy, block);
+      pieces?.update(block);
     }
   }
 
@@ -135,12 +158,21 @@ export class PassSteps implements Disposable {
     return this.#read(this.#copy ?? this.#source, start, end - start);
   }
 
-  /** Reads a part of a file in complete blocks, except for the last block. */
-  *#read(file: Deno.FsFile, start: number, lengthBytes: number): Generator<Uint8Array> {
+  /**
+   * Reads a part of a file in complete blocks, except for the last block.
+   *
+   * @param room returns the memory for the next block, of at most the given length
+   */
+  *#read(
+    file: Deno.FsFile,
+    start: number,
+    lengthBytes: number,
+    room: (maxBytes: number) => Uint8Array = (maxBytes) => this.#block.subarray(0, maxBytes),
+  ): Generator<Uint8Array> {
     seek(file, start, "read");
     for (let left = lengthBytes; left > 0;) {
       if (this.#state.stopped) throw new PassStopped(undefined);
-      const block = this.#block.subarray(0, left);
+      const block = room(left);
       try {
         for (let at = 0; at < block.length;) {
           const length = file.readSync(block.subarray(at));
@@ -152,6 +184,34 @@ export class PassSteps implements Disposable {
       }
       left -= block.length;
       yield block;
+    }
+  }
+}
+
+/** Computes the SHA-1 of the pieces of a range, which begins and ends where a piece does. */
+class PieceHashes {
+  readonly #pieces: NonNullable<PassPlan["pieces"]>;
+  readonly #end: number;
+  #at: number;
+  #hash = createHash("sha1");
+
+  constructor(pieces: NonNullable<PassPlan["pieces"]>, [start, end]: [number, number]) {
+    this.#pieces = pieces;
+    this.#at = start;
+    this.#end = end;
+  }
+
+  /** Hashes the next bytes. */
+  update(block: Uint8Array): void {
+    const { pieceBytes, hashes } = this.#pieces;
+    for (let from = 0; from < block.length;) {
+      const part = block.subarray(from, from + pieceBytes - this.#at % pieceBytes);
+      this.#hash.update(part);
+      from += part.length;
+      this.#at += part.length;
+      if (this.#at % pieceBytes !== 0 && this.#at !== this.#end) continue;
+      hashes.set(this.#hash.digest(), Math.ceil(this.#at / pieceBytes - 1) * SHA1_BYTES);
+      this.#hash = createHash("sha1");
     }
   }
 }
@@ -187,6 +247,14 @@ function seek(file: Deno.FsFile, at: number, reason: "read" | "write"): void {
     file.seekSync(at, Deno.SeekMode.Start);
   } catch (cause) {
     throw failed(reason, cause);
+  }
+}
+
+function write(file: Deno.FsFile, block: Uint8Array): void {
+  try {
+    for (let at = 0; at < block.length;) at += file.writeSync(block.subarray(at));
+  } catch (cause) {
+    throw failed("write", cause);
   }
 }
 

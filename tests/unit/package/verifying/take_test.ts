@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setImmediate } from "node:timers";
 import { toHex } from "../../../../src/base/mod.ts";
+import { localRequests } from "../../../../src/launcher/mod.ts";
 import {
   buildTorrent,
   parseMinimal,
   SecretCheck,
   serializeFull,
+  type StartThread,
   takeArchive,
   type Torrent,
   torrentFileName,
@@ -162,19 +164,54 @@ inDirectory(
   },
 );
 
-inDirectory("a long archive of our own is hashed and copied to its last byte", async (dir) => {
-  const packed = await packIn(dir, { "a": noise(70 * MIB) });
-  const minimal = parseMinimal(await Deno.readFile(packed.minimalPath));
-  const options = { archivePath: packed.archivePath, minimal, ownKey: signer.publicKey };
+for (
+  const [how, startThread] of [
+    ["by this thread", undefined],
+    // The torrent beside the archive has the pieces, so one thread copies and the other hashes.
+    ["by a thread that copies and one that hashes", localRequests().startHelper],
+  ] as const
+) {
+  inDirectory(
+    `a long archive of our own is hashed and copied to its last byte ${how}`,
+    async (dir) => {
+      const packed = await packIn(dir, { "a": noise(70 * MIB + 3) });
+      const minimal = parseMinimal(await Deno.readFile(packed.minimalPath));
+      const { archivePath } = packed;
+      const options = { archivePath, minimal, ownKey: signer.publicKey, startThread };
+      const copyTo = join(dir, "copy");
+      const taken = await takeArchive({ ...options, copyTo });
+      assert.deepEqual(taken.torrent, packed.torrent);
+      assert.equal(sha256(await Deno.readFile(copyTo)), minimal.archiveSha256);
+      await Deno.remove(copyTo);
+      using file = await Deno.open(packed.archivePath, { write: true });
+      await file.seek(-1, Deno.SeekMode.End);
+      await file.write(Uint8Array.of(255));
+      await refusal(takeArchive({ ...options, copyTo }), "HASH_MISMATCH");
+      await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
+    },
+  );
+}
+
+inDirectory("the hashing thread ends if the copying one dies, and no copy is left", async (dir) => {
+  if (navigator.hardwareConcurrency < 2) return;
+  const { archivePath, minimal } = await packIn(dir, { "a": noise(40 * MIB) });
+  const { startHelper } = localRequests();
+  let started = 0;
+  const startThread: StartThread = (files) => {
+    const thread = startHelper(files);
+    if (++started === 1 || !thread) return thread;
+    // The second thread gets no order, and is said to be dead.
+    const { port1, port2 } = new MessageChannel();
+    const terminate = () => {
+      thread.terminate();
+      port1.close();
+      port2.close();
+    };
+    return { port: port1, died: Promise.resolve("out of memory"), terminate };
+  };
   const copyTo = join(dir, "copy");
-  const taken = await takeArchive({ ...options, copyTo });
-  assert.deepEqual(taken.torrent, packed.torrent);
-  assert.equal(sha256(await Deno.readFile(copyTo)), minimal.archiveSha256);
-  await Deno.remove(copyTo);
-  using file = await Deno.open(packed.archivePath, { write: true });
-  await file.seek(-1, Deno.SeekMode.End);
-  await file.write(Uint8Array.of(255));
-  await refusal(takeArchive({ ...options, copyTo }), "HASH_MISMATCH");
+  const ownKey = signer.publicKey;
+  await refusal(takeArchive({ archivePath, minimal, ownKey, copyTo, startThread }), "THREAD_DIED");
   await assert.rejects(Deno.lstat(copyTo), Deno.errors.NotFound);
 });
 
