@@ -77,8 +77,13 @@ export interface PublisherJson {
   mirrored: boolean;
   /** Time at which the list was last read, Unix milliseconds. */
   checkedMs?: number;
-  /** Keys that the identity certifies now, as `ed25519:BASE64`. */
+  /** Keys that sign for the identity now, as `ed25519:BASE64`; the identity itself if it has no root key. */
   keys: string[];
+  /**
+   * Keys whose time has ended, since the publisher has rotated them or their certificates had an end, and when
+   * (Unix milliseconds). What they have signed before stays good.
+   */
+  ended: { key: string; untilMs: number }[];
   /** Keys that it has revoked: since when they are in wrong hands, and the reason (untrusted text). */
   revoked: { key: string; sinceMs: number; reason?: string }[];
 }

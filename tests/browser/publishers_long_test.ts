@@ -1,4 +1,4 @@
-/** Tests the page of the publishers in Chromium: follow by key, unfollow, rotated and revoked keys. */
+/** Tests the page of the publishers in Chromium: follow by key, unfollow, ended and revoked keys. */
 
 import assert from "node:assert/strict";
 import { browserTest } from "../support/browser.ts";
@@ -59,10 +59,12 @@ await browserTest("a publisher is followed by its key, and unfollowed", async (b
 });
 
 await browserTest(
-  "own, mirrored, rotated and revoked publishers are told apart",
+  "own and mirrored publishers, and those with ended and revoked keys, are told apart",
   async (browser) => {
     const home = new FakeHome();
-    const [own, rotated, met] = [0, 1, 2].map((number) => emptyPublisher(publisherOf(number)));
+    const [own, rotated, met, rooted] = [0, 1, 2, 3].map((number) =>
+      emptyPublisher(publisherOf(number))
+    );
     home.publishers = [
       { ...own!, own: true, keys: [own!.publisher] },
       {
@@ -70,9 +72,12 @@ await browserTest(
         mirrored: true,
         follows: [{ sinceMs: 1e12 }],
         keys: [publisherOf(9)],
-        revoked: [{ key: rotated!.publisher, sinceMs: 1e12, reason: hostile.turned }],
+        ended: [{ key: publisherOf(10), untilMs: 1e12 }],
+        revoked: [{ key: publisherOf(11), sinceMs: 1e12, reason: hostile.turned }],
       },
       met!,
+      // The identity is a root key, which another key signs for: the way in which `keygen` makes them all.
+      { ...rooted!, keys: [publisherOf(8)] },
     ];
     await using served = serveHome(home);
     await using opened = await browser.open(`${served.origin}/#/publishers`);
@@ -82,11 +87,12 @@ await browserTest(
     await page.getByRole("region", { name: met!.publisher }).waitFor();
     assert.deepEqual(await marksOf("This home's publisher"), ["own"]);
     assert.deepEqual(await marksOf(rotated!.publisher), [
-      ...["followed", "mirrored", "key rotated", "key revoked"],
+      ...["followed", "mirrored", "key ended", "key revoked"],
     ]);
     assert.deepEqual(await marksOf(met!.publisher), ["not followed"]);
+    assert.deepEqual(await marksOf(rooted!.publisher), ["not followed"]);
     const card = page.getByRole("region", { name: rotated!.publisher });
-    await card.getByText(publisherOf(9)).waitFor();
+    for (const key of [9, 10, 11]) await card.getByText(publisherOf(key)).waitFor();
     await card.getByText("safe⟨U+202E⟩gpj.exe").waitFor();
     assert.deepEqual(problems, []);
   },

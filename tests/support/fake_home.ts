@@ -229,8 +229,8 @@ export class FakeHome {
 
 /** Makes a publisher that is not followed. */
 export function emptyPublisher(publisher: string): PublisherJson {
-  const numbers = { listed: 0, seeded: 0 };
-  return { publisher, own: false, follows: [], ...numbers, mirrored: false, keys: [], revoked: [] };
+  const [numbers, keys] = [{ listed: 0, seeded: 0 }, { keys: [], ended: [], revoked: [] }];
+  return { publisher, own: false, follows: [], ...numbers, mirrored: false, ...keys };
 }
 
 function notFound(name: string, version: string): ControlError {

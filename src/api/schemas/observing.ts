@@ -32,6 +32,7 @@ export const publisher = exactly<PublisherJson>()(v.object({
   mirrored: v.boolean(),
   checkedMs: v.optional(timeMs),
   keys: v.array(publicKey),
+  ended: v.array(v.object({ key: publicKey, untilMs: timeMs })),
   revoked: v.array(v.object({
     key: publicKey,
     sinceMs: timeMs,

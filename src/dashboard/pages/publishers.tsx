@@ -62,8 +62,10 @@ function Publishers(
   const [typed, setTyped] = useState("");
   const found = useMemo(() => {
     const words = wordsOf(typed);
-    const textOf = ({ publisher, follows, keys }: PublisherJson) =>
-      searchTextOf(publisher, ...keys, ...follows.map(({ name }) => name));
+    const textOf = ({ publisher, follows, keys, ended, revoked }: PublisherJson) => {
+      const gone = [...ended, ...revoked].map(({ key }) => key);
+      return searchTextOf(publisher, ...keys, ...gone, ...follows.map(({ name }) => name));
+    };
     return words.length === 0 ? publishers : publishers.filter((entry) => {
       const text = textOf(entry);
       return words.every((word) => text.includes(word));
@@ -96,9 +98,10 @@ function Publishers(
 }
 
 function Publisher({ entry, ...props }: ListProps & { entry: PublisherJson }) {
-  const { publisher, own, follows, listed, seeded, mirrored, checkedMs, keys, revoked } = entry;
+  const { publisher, own, follows, listed, seeded, mirrored, checkedMs } = entry;
+  const { keys, ended, revoked } = entry;
   const nowMs = useNow(30_000);
-  const isRotated = keys.some((key) => key !== publisher);
+  const hasRoot = keys.some((key) => key !== publisher);
   const isFollowed = follows.length > 0;
   return (
     <Card title={own ? "This home's publisher" : publisher}>
@@ -106,7 +109,7 @@ function Publisher({ entry, ...props }: ListProps & { entry: PublisherJson }) {
         {own && <Mark tone="good">own</Mark>}
         {isFollowed && <Mark tone="good">followed</Mark>}
         {isFollowed && mirrored && <Mark tone="good">mirrored</Mark>}
-        {isRotated && <Mark tone="warn">key rotated</Mark>}
+        {ended.length > 0 && <Mark>key ended</Mark>}
         {revoked.length > 0 && <Mark tone="bad">key revoked</Mark>}
         {!own && !isFollowed && <Mark>not followed</Mark>}
       </p>
@@ -125,9 +128,18 @@ function Publisher({ entry, ...props }: ListProps & { entry: PublisherJson }) {
             </time>
           )}
         </Fact>
-        {isRotated && (
+        {hasRoot && (
           <Fact name={keys.length === 1 ? "Signs with" : "Signs with one of"}>
             {keys.map((key) => <code key={key}>{key}</code>)}
+          </Fact>
+        )}
+        {ended.length > 0 && (
+          <Fact name="Signed until">
+            {ended.map(({ key, untilMs }) => (
+              <div key={key}>
+                {formatDate(untilMs)}: <code>{key}</code>
+              </div>
+            ))}
           </Fact>
         )}
         {revoked.length > 0 && (

@@ -11,7 +11,8 @@ import type { ObservedHost } from "./parts.ts";
 
 /** Lists the publishers that this home publishes as, follows, or has pinned; in this order. */
 export async function listPublishers(host: ObservedHost): Promise<PublisherJson[]> {
-  const { state, trust, settings, daemon } = host;
+  const { state, trust, settings, daemon, clock } = host;
+  const nowMs = clock.now();
   const own = await ownIdentity(host);
   const ownHex = own && toHex(own);
   const follows = new Map(state.follows.list().map((one) => [toHex(one.publicKey), one]));
@@ -28,9 +29,9 @@ export async function listPublishers(host: ObservedHost): Promise<PublisherJson[
   );
   return [...new Map(keys.map((key) => [toHex(key), key]))].map(([keyHex, key]) => {
     const follow = follows.get(keyHex);
-    const signing = trust.signingKeys(key)?.map((one) => one.key) ?? [key];
+    const certified = trust.signingKeys(key) ?? [{ key, fromMs: 0 }];
     const revoked = trust.identity(key)?.revoked ?? [];
-    const signers = new Set([key, ...signing, ...revoked.map((one) => one.key)].map(toHex));
+    const signers = new Set([key, ...[...certified, ...revoked].map((one) => one.key)].map(toHex));
     const isOwn = keyHex === ownHex;
     return {
       publisher: formatPublicKey(key),
@@ -40,7 +41,11 @@ export async function listPublishers(host: ObservedHost): Promise<PublisherJson[
       seeded: [...signers].reduce((sum, signer) => sum + (archives.get(signer) ?? 0), 0),
       mirrored: follow !== undefined && daemon && settings().mirror,
       ...(follow?.checkedMs !== undefined && { checkedMs: follow.checkedMs }),
-      keys: signing.map(formatPublicKey),
+      keys: certified.filter(({ untilMs = Infinity }) => untilMs > nowMs)
+        .map((one) => formatPublicKey(one.key)),
+      ended: certified.flatMap(({ key, untilMs = Infinity }) =>
+        untilMs > nowMs ? [] : [{ key: formatPublicKey(key), untilMs }]
+      ),
       revoked: revoked.map(({ key, sinceMs, reason }) => ({
         ...{ key: formatPublicKey(key), sinceMs },
         ...(reason !== undefined && { reason }),

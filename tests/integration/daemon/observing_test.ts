@@ -127,7 +127,7 @@ Deno.test("a daemon follows and unfollows, and names publishers and pins", async
   const [own, followed] = await daemon.publishers();
   assert.deepEqual(own, {
     ...{ publisher: home.publicKey, own: true, follows: [], listed: 1, seeded: 1 },
-    ...{ mirrored: false, keys: [home.publicKey], revoked: [] },
+    ...{ mirrored: false, keys: [home.publicKey], ended: [], revoked: [] },
   });
   assert.deepEqual(
     [followed!.publisher, followed!.own, followed!.mirrored, followed!.listed, followed!.seeded],
