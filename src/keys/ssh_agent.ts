@@ -178,7 +178,9 @@ function notFound(message: string, cause?: unknown): KeysError {
 }
 
 function failed(why: string, cause?: unknown): KeysError {
-  const message = `The SSH agent did not sign: ${why}. Nothing was changed`;
+  const message =
+    `The SSH agent did not sign: ${why}. See that it runs and has the key (\`ssh-add -l\`), ` +
+    "and run the command again";
   return new KeysError("failed", "AGENT_FAILED", message, { cause });
 }
 

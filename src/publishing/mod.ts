@@ -51,3 +51,4 @@ export { signAgain, type SignedAgain } from "./sign_again.ts";
 export { updateAnnounceRecord } from "./announce_record.ts";
 export { putPublisherRecord } from "./publisher_record.ts";
 export { putManifest } from "./put_manifest.ts";
+export { unfinished } from "./unfinished.ts";

@@ -22,6 +22,7 @@ import { updateNameIndex } from "./name_index_entry.ts";
 import { putPublisherRecordOnce } from "./publisher_record.ts";
 import { itemToPut, publishedHash, storeManifest } from "./put_manifest.ts";
 import { readBack } from "./read_back.ts";
+import { unfinished } from "./unfinished.ts";
 
 /** The dependencies of publishing. */
 export interface PublishContext extends PrepareContext {
@@ -59,7 +60,8 @@ export interface Published {
 /**
  * Publishes one directory or archive. On success, the archive is in the seed directory, and its manifest
  * record is on at least one DHT node. After the error `DHT_UNREACHABLE`, this home keeps archive and
- * record, so that `libreseed announce` can put the record later. After any other error, neither is kept.
+ * record, so that `libreseed announce` can put the record later. After an error before the archive was moved
+ * there, neither is kept; an SSH agent that stops signing later leaves the archive, and the error says so.
  *
  * @param prepared result of {@linkcode prepare} for the same request, if the caller started it before
  * @throws {PackageError} errors of packing and verifying
@@ -72,7 +74,7 @@ export async function publish(
   request: PublishRequest,
   prepared: Promise<Ready> = prepare(context, request),
 ): Promise<Published> {
-  const { operations, clock, seeds, signal } = context;
+  const { seeds, signal } = context;
   // The DHT is checked before the archive is moved into the seed directory: an archive whose version is
   // already published with other contents must not be seeded.
   const first = await prepared.catch((error) => prepareAsPublished(context, request, error));
@@ -86,6 +88,30 @@ export async function publish(
   const torrent = withWebSeeds(ready.files.torrent, webSeeds);
   const entry = await seeds.put({ ...ready.files, torrent, signal });
   context.onVerified?.(entry);
+  try {
+    return await announce(context, request, { entry, minimal, item, webSeeds });
+  } catch (error) {
+    throw unfinished(error, [label]);
+  }
+}
+
+/** An archive in the seed directory whose records are to be put. */
+interface Placed {
+  entry: ValidSeedEntry;
+  minimal: MinimalManifest;
+  /** The signed manifest record. */
+  item: MutableItem;
+  webSeeds: string[];
+}
+
+/** Puts the records of an archive in the seed directory, and has a daemon seed it. */
+async function announce(
+  context: PublishContext,
+  request: PublishRequest,
+  { entry, minimal, item, webSeeds }: Placed,
+): Promise<Published> {
+  const { operations, clock, signal } = context;
+  const label = `${minimal.name}@${minimal.version}`;
   context.onStep?.(`putting the record of ${label} into the DHT`);
   const outcome = await storeManifest(operations, minimal, item, signal);
   if (!("kind" in outcome) && outcome.weak) {

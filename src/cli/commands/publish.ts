@@ -98,7 +98,7 @@ export default defineCommand<Flags, string[]>({
     // The launcher reads the key while this thread loads its code. A tag is checked first.
     if (tag === undefined && !flags.dryRun) signer().catch(() => {});
     const { archiveLimitsOf } = await import("../../package/mod.ts");
-    const { changeOf, checkTag, prepare, publish, updateAnnounceRecord } = await import(
+    const { changeOf, checkTag, prepare, publish, unfinished, updateAnnounceRecord } = await import(
       "../../publishing/mod.ts"
     );
     const { rememberPublisher } = await import("../../names/mod.ts");
@@ -136,7 +136,11 @@ export default defineCommand<Flags, string[]>({
       const updates = new ListUpdates(io.clock, async (some) => {
         const minimals = some.map(({ minimal }) => minimal);
         const change = changeOf({ webSeeds, tag }, minimals);
-        await updateAnnounceRecord(context, await signer(), minimals, io.clock.now(), change);
+        try {
+          await updateAnnounceRecord(context, await signer(), minimals, io.clock.now(), change);
+        } catch (error) {
+          throw unfinished(error, minimals.map(({ name, version }) => `${name}@${version}`));
+        }
       }, (result) => {
         published.push(result);
         printPublished(given, result);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { concatBytes, utf8 } from "../../../src/base/mod.ts";
+import { utf8 } from "../../../src/base/mod.ts";
 import {
   generateKeyPair,
   type KeyPair,
@@ -9,29 +9,19 @@ import {
   verifySignature,
 } from "../../../src/identity/mod.ts";
 import { agentFingerprint, agentKey } from "../../../src/keys/mod.ts";
+import {
+  blobOf,
+  FAILURE,
+  IDENTITIES,
+  identities,
+  message,
+  SIGN_RESPONSE,
+  signature,
+} from "../../support/agent_messages.ts";
 import { temporaryHome } from "../../support/mod.ts";
 
-const [IDENTITIES, SIGN, FAILURE] = [12, 14, 5] as const;
 const statement: Statement = { kind: "record", seq: 1, value: utf8("1:x") };
 const pair = generateKeyPair();
-
-function string(bytes: Uint8Array): Uint8Array {
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, bytes.length);
-  return concatBytes(length, bytes);
-}
-
-const blobOf = (key: Uint8Array) => concatBytes(string(utf8("ssh-ed25519")), string(key));
-const message = (type: number, ...parts: Uint8Array[]) =>
-  string(concatBytes(Uint8Array.of(type), ...parts));
-
-function identities(...keys: Uint8Array[]): Uint8Array {
-  const count = Uint8Array.of(0, 0, 0, keys.length);
-  return message(IDENTITIES, count, ...keys.flatMap((key) => [string(key), string(utf8("name"))]));
-}
-
-const signature = (bytes: Uint8Array, type = "ssh-ed25519") =>
-  message(SIGN, string(concatBytes(string(utf8(type)), string(bytes))));
 
 /** Runs a test with an agent that gives the answers in order, each to a connection of its own. */
 async function withAgent(
@@ -102,7 +92,7 @@ Deno.test("an agent that vanishes, refuses or answers nonsense signs nothing", a
     [signature(pair.signBytes(bytes)).subarray(0, 30), /ended in the middle/],
     [message(FAILURE), /refuses/],
     [message(IDENTITIES), /something else/],
-    [message(SIGN, Uint8Array.of(0, 0, 1, 0)), /cut short/],
+    [message(SIGN_RESPONSE, Uint8Array.of(0, 0, 1, 0)), /cut short/],
     [Uint8Array.of(255, 255, 255, 255), /no possible length/],
     [signature(other.signBytes(bytes)), /not valid/],
     [signature(pair.signBytes(bytes), "ssh-rsa"), /not valid/],
