@@ -100,6 +100,7 @@ export class Download {
         this.#webSeeds.release(index);
       },
       onWrong: () => this.#picker.askAgain(),
+      ban: (peer, index) => this.#smartBan.banLiar(peer, index),
     });
     this.#picker.rules = this.#reuse;
     new DuplicateConnections(torrent, clock);

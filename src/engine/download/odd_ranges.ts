@@ -1,7 +1,8 @@
 /**
  * Finds peers that do not answer requests for odd ranges, which are ranges other than a block. BEP 3 allows a
  * request for any range inside a piece, but a client may accept requests for blocks only. Such a peer rejects
- * the request, ends the connection, or does not answer.
+ * the request, ends the connection, or does not answer. A peer that answers with wrong bytes is added by
+ * {@linkcode OddRanges.refuse}.
  *
  * @module
  */
@@ -40,7 +41,7 @@ interface Record {
 export class OddRanges {
   readonly #torrent: Torrent;
   readonly #clock: Clock;
-  /** Addresses of peers that send none. */
+  /** Addresses of peers that send none, or wrong ones. */
   readonly #refusing = new Set<string>();
   /** Peers that were asked for odd ranges and have sent none yet. */
   readonly #waiting = new Map<Wire, Record>();
@@ -69,6 +70,14 @@ export class OddRanges {
       record.ranges.add(nameOf(index, offset, length));
       this.#waiting.set(wire, record);
     });
+  }
+
+  /** Asks a peer for no more odd ranges, because it has sent wrong ones. */
+  refuse(peer: string): void {
+    this.#refusing.add(peer);
+    for (const wire of this.#torrent.wires as RequestingWire[]) {
+      if (peerKey(wire) === peer) this.#refuse(wire);
+    }
   }
 
   /** Looks for peers that do not answer. To be called regularly. */

@@ -6,7 +6,8 @@
  * - Of a piece that lies partly in them, only the other ranges are requested. When these have arrived, the
  *   whole piece is hashed.
  * - If a piece is wrong, its reused ranges are forgotten, and it is requested whole. No peer is blamed
- *   before that, because the wrong bytes may be the reused ones.
+ *   before that, because the wrong bytes may be the reused ones. When the piece is right, a peer that had
+ *   sent other bytes of it is banned, or, if no other peer has the piece, asked for blocks only.
  *
  * @module
  */
@@ -32,6 +33,7 @@ import {
 } from "../libraries/mod.ts";
 import { OddRanges } from "./odd_ranges.ts";
 import { byPiece, orderedRanges, type ReusedRange } from "./reused_ranges.ts";
+import { WrongRanges } from "./wrong_ranges.ts";
 
 /**
  * Number of pieces that are verified at a time: one is read while another is hashed. Each takes as much
@@ -57,6 +59,14 @@ export interface ReuseOptions {
   onForgotten(index: number): void;
   /** Called when a piece was wrong. The peers have to be asked again. */
   onWrong(): void;
+  /**
+   * Called when a peer is found to have sent wrong bytes of a piece. Bans the peer, unless no other peer
+   * has the piece.
+   *
+   * @param peer the key of the peer, see `peer_key.ts`
+   * @returns whether the peer is banned
+   */
+  ban(peer: string, index: number): boolean;
 }
 
 /** The reused bytes of one download. Must be created before the torrent connects to its first peer. */
@@ -64,6 +74,7 @@ export class Reuse {
   readonly #torrent: Torrent;
   readonly #options: ReuseOptions;
   readonly #oddRanges: OddRanges;
+  readonly #wrongRanges: WrongRanges;
   /** Since when peers that send blocks alone have had nothing to send. */
   readonly #idleSinceMs = new WeakMap<RequestingWire, number>();
   /** Whether such a peer has waited for too long: the others send too little. */
@@ -83,6 +94,9 @@ export class Reuse {
     this.#torrent = torrent;
     this.#options = options;
     this.#oddRanges = new OddRanges(torrent, options.clock);
+    this.#wrongRanges = new WrongRanges(torrent, (peer, index) => {
+      if (!options.ban(peer, index)) this.#oddRanges.refuse(peer);
+    });
   }
 
   /** Reused bytes: those of right pieces, and those that are still to be verified. */
@@ -227,6 +241,7 @@ export class Reuse {
   async #complete(index: number, piece: SubPiece): Promise<void> {
     const isRight = await completeStored(this.#torrent, index, piece);
     if (isRight) return;
+    this.#wrongRanges.add(index, piece);
     this.#forget(index, piece);
     this.#options.onWrong();
   }

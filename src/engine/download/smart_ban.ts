@@ -6,6 +6,8 @@
  * - A peer that alone sent all blocks of a wrong piece is banned from this download. If several
  *   peers sent blocks of the wrong piece, none is banned, but the download enters parole mode: each
  *   piece is requested from only one peer, so that the next wrong piece has only one sender.
+ * - A peer that has sent a wrong range of a piece in which other bytes are reused is found by
+ *   `wrong_ranges.ts`, and banned from this download.
  * - Blocks that a stalled peer does not send are requested from an idle peer.
  * - A peer that sends unrequested blocks is banned, because they would inflate its measured speed.
  * - Peers found by peer exchange (BEP 11) are queued for dialling behind all others, in a queue of
@@ -188,6 +190,23 @@ export class SmartBan {
     this.#senders.delete(index);
     const changes = owner ? owner.changes + 1 : 0;
     this.#owners.set(index, { wire, sinceMs: nowMs, changes });
+    return true;
+  }
+
+  /**
+   * Bans a peer that has sent wrong bytes of a piece, unless no other peer has that piece: it may send
+   * right blocks, and the download would have nobody to send them.
+   *
+   * @param peer the key of the peer
+   * @returns whether the peer is banned
+   */
+  banLiar(peer: string, index: number): boolean {
+    const wires = this.#torrent.wires as RequestingWire[];
+    const isOther = (wire: RequestingWire) =>
+      peerKey(wire) !== peer && !wire.destroyed && !wire.peerChoking && wire.peerPieces.get(index);
+    if (!wires.some(isOther)) return false;
+    this.#banned.add(peer);
+    for (const wire of [...wires]) if (peerKey(wire) === peer) wire.destroy();
     return true;
   }
 

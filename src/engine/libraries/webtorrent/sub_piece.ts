@@ -20,6 +20,13 @@ export interface PieceRange {
   endBytes: number;
 }
 
+/** A range of a piece that a peer, or a web seed, has sent. */
+export interface ReceivedRange extends PieceRange {
+  bytes: Uint8Array;
+  /** The connection that npm:webtorrent has handed in with the bytes. */
+  sender: unknown;
+}
+
 /** The members of npm:torrent-piece's class that a {@linkcode SubPiece} uses or overrides. */
 interface Piece {
   length: number;
@@ -50,6 +57,8 @@ export class SubPiece extends Library {
   #bytes: Uint8Array | undefined;
   /** For each range of missing bytes: its position in `#bytes`. */
   readonly #places: number[] = [];
+  /** For each range of missing bytes: the connection that it came by. */
+  readonly #senders: unknown[] = [];
 
   /**
    * @param known ranges of known bytes, in order
@@ -115,6 +124,7 @@ export class SubPiece extends Library {
     this._buffer![request] = true;
     this._buffered++;
     this.missing -= bytes.length;
+    this.#senders[request] = source;
     if (!this.sources!.includes(source)) this.sources!.push(source);
     if (this._buffered === this._chunks) this.#onFilled(this);
     return false;
@@ -131,6 +141,16 @@ export class SubPiece extends Library {
       const at = this.#places[request]!;
       whole.set(this.#bytes!.subarray(at, at + endBytes - startBytes), startBytes);
     });
+  }
+
+  /** Yields the ranges that have arrived. The bytes are valid as long as the piece is not begun anew. */
+  *received(): Generator<ReceivedRange> {
+    for (const [request, { startBytes, endBytes }] of this.requested.entries()) {
+      if (!this._buffer?.[request]) continue;
+      const at = this.#places[request]!;
+      const bytes = this.#bytes!.subarray(at, at + endBytes - startBytes);
+      yield { startBytes, endBytes, bytes, sender: this.#senders[request] };
+    }
   }
 
   /** Returns the same piece, without the bytes that have arrived. */

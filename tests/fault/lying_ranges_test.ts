@@ -1,0 +1,114 @@
+/** Peers that lie only when they are asked for a part of a piece, beside honest ones. */
+
+import assert from "node:assert/strict";
+import { eventually, TestEngine } from "../support/engines.ts";
+import { downloadWith, oddRanges } from "../support/reuse.ts";
+import { sampleTorrent } from "../support/torrents.ts";
+import {
+  uint32At,
+  type WireBehaviour,
+  WireListener,
+  wireMessage,
+  type WirePeer,
+} from "../support/wire_peer.ts";
+
+const [UNCHOKE, REQUEST, PIECE, HAVE_ALL] = [1, 6, 7, 14];
+const BLOCK_BYTES = 16_384;
+const PIECE_BYTES = 4 * BLOCK_BYTES;
+const PIECES = 60;
+
+const sample = sampleTorrent(PIECES * PIECE_BYTES, { pieceBytes: PIECE_BYTES });
+const { torrent, content } = sample;
+/** Nothing of the last piece is reused. */
+const ranges = oddRanges((PIECES - 1) * PIECE_BYTES);
+
+/** What a peer does with a request. */
+interface Manners {
+  /** Whether the first byte is altered. */
+  isLie(isOdd: boolean): boolean;
+  /** Resolves when the peer may answer; never for one that does not answer. */
+  mayAnswer(index: number): Promise<void>;
+}
+
+function seederWith(
+  { isLie, mayAnswer }: Manners,
+  opened: (peer: WirePeer) => void,
+): WireBehaviour {
+  return {
+    opened(peer) {
+      opened(peer);
+      return peer.send(wireMessage(HAVE_ALL), wireMessage(UNCHOKE));
+    },
+    message(peer, id, body) {
+      if (id !== REQUEST) return;
+      const [index, offset, length] = [0, 4, 8].map((at) => uint32At(body, at)) as [
+        ...[number, number, number],
+      ];
+      void mayAnswer(index).then(async () => {
+        const start = index * PIECE_BYTES + offset;
+        const bytes = content.slice(start, start + length);
+        const isOdd = offset % BLOCK_BYTES !== 0 || length !== BLOCK_BYTES;
+        if (isLie(isOdd)) {
+          peer.deeds++;
+          bytes[0]! ^= 1;
+        }
+        await peer.send(wireMessage(PIECE, body.subarray(0, 8), bytes));
+      });
+    },
+  };
+}
+
+/**
+ * Downloads from liars and honest peers, with parts of nearly all pieces reused. The honest peers send most
+ * only after each liar has lied, and the last piece only when all liars are disconnected.
+ *
+ * @param old the bytes that are reused
+ */
+async function downloadBeside(liars: number, honest: number, old: Uint8Array): Promise<void> {
+  const lying: WirePeer[] = [];
+  const honestPeers: WirePeer[] = [];
+  const until = (holds: () => boolean) => eventually(holds, "the liars act, and are disconnected");
+  let failure: unknown;
+  let areHonestThere = false;
+  const haveLied = () => lying.length === liars && lying.every(({ deeds }) => deeds > 0);
+  const areGone = () => haveLied() && lying.every(({ closed }) => closed);
+  using stack = new DisposableStack();
+  const listen = (manners: Manners, peers: WirePeer[]) =>
+    stack.use(new WireListener(sample, () => seederWith(manners, (peer) => peers.push(peer))));
+  const lie: Manners = {
+    isLie: (isOdd) => isOdd,
+    // A liar does not send the last piece, for which the test waits.
+    mayAnswer: (index) => index === PIECES - 1 ? new Promise(() => {}) : Promise.resolve(),
+  };
+  const tell: Manners = {
+    isLie: () => false,
+    async mayAnswer(index) {
+      // The beginning comes before anything is reused.
+      if (index === 0) return;
+      await until(index === PIECES - 1 ? areGone : haveLied).catch((error) => failure ??= error);
+      areHonestThere = honestPeers.every(({ closed }) => !closed);
+    },
+  };
+  const lies = Array.from({ length: liars }, () => listen(lie, lying));
+  const told = Array.from({ length: honest }, () => listen(tell, honestPeers));
+  await using reader = await TestEngine.start();
+  const peers = [...lies, ...told].map(({ address }) => address);
+  const { downloaded } = await downloadWith(reader, peers, sample, old, ranges, { torrent });
+  assert.deepEqual(downloaded, content);
+  assert.equal(failure, undefined);
+  assert.ok(areHonestThere, "no honest peer is disconnected");
+  for (const { dialled } of lies) assert.equal(dialled, 1, "a banned peer is not dialled again");
+  for (const { dialled } of told) assert.equal(dialled, 1, "an honest peer stays connected");
+}
+
+Deno.test("a peer that lies in parts of pieces alone is banned, beside an honest one", () =>
+  downloadBeside(1, 1, content));
+
+Deno.test("three peers that lie in parts of pieces alone are banned, and two honest ones stay", () =>
+  downloadBeside(3, 2, content));
+
+Deno.test("an honest peer is not blamed for reused bytes that are wrong, a liar beside it is", () => {
+  const old = content.slice();
+  for (const { startBytes } of ranges.filter((_, i) => i % 2 === 0)) old[startBytes]! ^= 1;
+  return downloadBeside(1, 2, old);
+});
