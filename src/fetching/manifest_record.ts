@@ -13,8 +13,11 @@ import {
   type Signer,
 } from "../identity/mod.ts";
 import {
+  canonicalJson,
   certificateOf,
   CERTIFIED_PROTOCOL,
+  checkProtocol,
+  type Ext,
   formatSha256,
   type MinimalManifest,
   parseSha256,
@@ -54,6 +57,7 @@ export function manifestValue(
     timestampMs: minimal.timestamp,
     signature: fromBase64(minimal.signature.slice(SIGNATURE_PREFIX.length))!,
     ...(minimal.signer && { certificate: certificateOf(minimal) }),
+    ...(minimal.ext && { extJson: canonicalJson(minimal.ext) }),
     ...(webSeeds.length > 0 && { webSeeds: [...webSeeds] }),
   });
 }
@@ -81,6 +85,7 @@ export async function manifestRecord(
  * @param expected package that the record has to be about; if absent, any package is accepted
  * @throws {FetchingError} `RECORD_INVALID` (kind `verification`) if the manifest's signature is wrong or
  * the record is about another package
+ * @throws {PackageError} `NEWER_FORMAT` (kind `failed`)
  * @throws {RecordError} if the value does not decode as a manifest record
  */
 export function minimalOf(
@@ -88,8 +93,15 @@ export function minimalOf(
   expected?: { name: string; version: string },
 ): MinimalManifest {
   const record = decodeManifestRecord(item.value);
+  if (record.format !== undefined) {
+    checkProtocol(
+      `The minimal manifest of ${record.name}@${record.version} in the DHT`,
+      `libreseed/${record.format}`,
+    );
+  }
   const minimal: MinimalManifest = {
     ...signerFieldsOf(item, record),
+    ...(record.extJson !== undefined && { ext: extIn(record.extJson) }),
     name: record.name,
     version: record.version,
     archiveSha256: formatSha256(record.archiveSha256),
@@ -155,4 +167,19 @@ export function magnetOf(minimal: MinimalManifest, webSeeds: readonly string[] =
     ...(minimal.signer && { identity: parsePublicKey(minimal.pubkey) }),
     webSeeds,
   });
+}
+
+/** Parses the field `ext` in a record. Its rules are checked with the signature of the manifest. */
+function extIn(json: string): Ext {
+  try {
+    const ext = JSON.parse(json);
+    if (canonicalJson(ext) === json) return ext;
+  } catch {
+    // Not JSON, or a text that no manifest has.
+  }
+  throw new FetchingError(
+    "verification",
+    "RECORD_INVALID",
+    "A manifest record in the DHT has an `ext` that is not canonical JSON",
+  );
 }

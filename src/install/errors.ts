@@ -13,6 +13,7 @@
  * | `TOO_MANY_PACKAGES`, `DEPENDENCIES_TOO_DEEP`, `INSTALL_TOO_LARGE` | verification | a limit of one installation is exceeded |
  * | `LOCK_MISSING`, `NOT_IN_LOCK` | not-found | there is no lock file, or it lacks the name |
  * | `LOCK_INVALID` | failed, verification | a lock file is malformed, or a signature in it is wrong |
+ * | `NEWER_FORMAT` | failed | a newer libreseed has written the lock file |
  * | `LOCK_MISMATCH` | verification | a lock file contradicts a package's signed manifest |
  * | `LINK_OCCUPIED`, `LINK_FAILED` | failed | the path of a link is taken, or the link cannot be made |
  * | `NO_PEERS` | network | no peer sends the archive of a locked version |

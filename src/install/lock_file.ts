@@ -30,6 +30,7 @@ import {
 } from "../fetching/mod.ts";
 import {
   CERTIFIED_PROTOCOL,
+  checkProtocol,
   type MinimalManifest,
   PROTOCOL,
   verifyMinimalSignature,
@@ -86,6 +87,10 @@ const packageSchema = v.strictObject({
   dependencies: object,
   archiveSha256: v.string(),
   length: v.number(),
+  ext: v.optional(
+    v.custom<NonNullable<MinimalManifest["ext"]>>((value) => typeof value === "object"),
+  ),
+  protocol: v.optional(v.string()),
   signature: v.string(),
   signer: v.optional(
     v.custom<NonNullable<MinimalManifest["signer"]>>((value) => typeof value === "object"),
@@ -103,7 +108,8 @@ const requirementSchema = v.strictObject({
  *
  * @param path the path of the file, for error messages
  * @throws {InstallError} `LOCK_INVALID`, naming the file and the invalid member; kind
- * `verification` for a wrong signature, otherwise `failed`
+ * `verification` for a wrong signature, otherwise `failed`; `NEWER_FORMAT`
+ * @throws {PackageError} `NEWER_FORMAT` for a package
  */
 export function parseLockFile(text: string, path: string): LockFile {
   const reading = readInTurns(text, path);
@@ -125,6 +131,7 @@ function* readInTurns(text: string, path: string): Generator<void, LockFile> {
   } catch (cause) {
     throw at("").invalid(`is not JSON: ${messageOf(cause)}`, cause);
   }
+  refuseNewer(path, json);
   const file = at("").parse(fileSchema, json);
   const packages = new Map<string, LockedPackage>();
   for (const [key, value] of Object.entries(file.packages)) {
@@ -154,6 +161,7 @@ export function formatLockFile({ packages, requirements }: LockFile): string {
       btih: minimal.btih,
       dependencies: sorted(dependencies, (ref) => ref),
       archiveSha256: minimal.archiveSha256,
+      ...(minimal.ext && { ext: minimal.ext }),
       length: minimal.length,
       signature: minimal.signature,
       ...(minimal.signer && { signer: minimal.signer }),
@@ -213,10 +221,28 @@ export async function writeLockFile(
   await writeFileAtomic(path, formatLockFile(lock), { temporaryPath });
 }
 
+/** Throws `NEWER_FORMAT` for a lock file whose version is higher than the one that this program writes. */
+function refuseNewer(path: string, json: unknown): void {
+  const version = (json as { lockfileVersion?: unknown } | null)?.lockfileVersion;
+  if (!Number.isSafeInteger(version) || (version as number) <= VERSION) return;
+  throw new InstallError(
+    "failed",
+    "NEWER_FORMAT",
+    `${path} has the format ${version}, which a newer libreseed has written. This program reads formats ` +
+      `up to ${VERSION}; upgrade it.`,
+    { detail: { path, lockfileVersion: version } },
+  );
+}
+
 function readPackage(reader: MemberReader, key: string, value: unknown): LockedPackage {
   const name = parsePackageRef(key);
   if (!name) throw reader.invalid("does not have a key of the form KEY/NAME@VERSION");
-  const { dependencies, ...fields } = reader.parse(packageSchema, value);
+  const { dependencies, protocol: written, ...fields } = reader.parse(packageSchema, value);
+  // Only formats that came later are named: a certificate tells the first two apart.
+  if (written !== undefined) {
+    checkProtocol(`The minimal manifest of ${key}`, written);
+    throw reader.invalid("has a protocol that is no format");
+  }
   const protocol = fields.signer ? CERTIFIED_PROTOCOL : PROTOCOL;
   const minimal: MinimalManifest = { protocol, ...name, ...fields };
   if (!verifyMinimalSignature(minimal)) {

@@ -26,6 +26,8 @@ export interface Backup {
 export const MAX_BACKUP_BYTES: number = 512 * 2 ** 20;
 
 const MAGIC = utf8("libreseed-backup:v1\n");
+/** The beginning of a backup in a format that only newer programs know. */
+const NEWER_MAGIC = /^libreseed-backup:v(?!1\n)[1-9][0-9]{0,5}\n/;
 const SALT_BYTES = 16;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -78,9 +80,16 @@ export function openBackup(bytes: Uint8Array, passphrase: string): Backup | unde
 /**
  * Refuses bytes that are no backup, before a passphrase is asked for.
  *
- * @throws {KeysError} `BACKUP_INVALID`
+ * @throws {KeysError} `BACKUP_INVALID`, `NEWER_FORMAT`
  */
 export function checkIsBackup(bytes: Uint8Array): void {
+  if (NEWER_MAGIC.test(new TextDecoder("latin1").decode(bytes.subarray(0, 32)))) {
+    throw new KeysError(
+      "failed",
+      "NEWER_FORMAT",
+      "The backup has a format that a newer libreseed has written. Upgrade this program to read it",
+    );
+  }
   const isBackup = bytes.length >= HEADER_BYTES + TAG_BYTES &&
     equalBytes(bytes.subarray(0, MAGIC.length), MAGIC);
   if (!isBackup) throw invalid("it does not begin as one, or is cut short");

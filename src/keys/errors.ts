@@ -14,6 +14,7 @@
  * | `KEY_EXISTS` | failed | the home has a key already |
  * | `KEY_CHANGE_INVALID` | usage, failed | a change of the publisher's keys is not possible |
  * | `KEY_NOT_FOUND` | not-found | the home has no keys |
+ * | `NEWER_FORMAT` | failed | a newer libreseed has written the backup |
  * | `NO_ROOT` | not-found | the home has no root key, and none was named |
  * | `PASSPHRASE_NEEDED` | usage | there is neither a terminal nor a usable passphrase file |
  * | `PASSPHRASE_WRONG` | failed | no given passphrase decrypts a backup |

@@ -41,6 +41,7 @@ export {
 export {
   archiveFileName,
   buildIndex,
+  canonicalJson,
   type Catalog,
   catalogFileName,
   catalogFlags,
@@ -48,8 +49,10 @@ export {
   catalogVersions,
   certificateOf,
   CERTIFIED_PROTOCOL,
+  checkProtocol,
   claimedUnpackedBytes,
   contentHash,
+  type Ext,
   flagLines,
   formatSha256,
   type FullManifest,

@@ -35,6 +35,13 @@ export interface ManifestRecord {
    * itself has signed.
    */
   certificate?: Omit<Certificate, "key">;
+  /** The field `ext` of the manifest, as canonical JSON (RFC 8785); absent if it has none. */
+  extJson?: string;
+  /**
+   * Number of the manifest's format, at least 3: `libreseed/3`. Absent in the formats 1 and 2, which
+   * `certificate` tells apart.
+   */
+  format?: number;
   /**
    * URLs of web seeds of the archive (BEP 19), 1 to 4, of 512 bytes together; absent if there are none.
    * The signature of the item covers them, that of the manifest does not. A decoded text may be no
@@ -47,10 +54,12 @@ const WHAT = "manifest record";
 
 const schema = dictionary({
   c: v.optional(certificateBesideKey),
+  e: v.optional(text),
   h: bytesOf(32),
   ih: bytesOf(20),
   l: count,
   n: text,
+  p: v.optional(v.pipe(count, v.minValue(3, "less than 3"))),
   s: bytesOf(64),
   t: count,
   v: text,
@@ -58,8 +67,9 @@ const schema = dictionary({
 });
 
 /**
- * Encodes a manifest record as a bencoded dictionary of `c` certificate, if there is one, `h` archive SHA-256, `ih` infohash, `l`
- * length, `n` name, `s` signature, `t` time, `v` version and, if there are any, `w` web seeds.
+ * Encodes a manifest record as a bencoded dictionary of `c` certificate, `e` ext, `h` archive SHA-256, `ih`
+ * infohash, `l` length, `n` name, `p` format, `s` signature, `t` time, `v` version, `w` web seeds; `c`, `e`,
+ * `p` and `w` only if there are any.
  *
  * @throws {RecordError} `VALUE_TOO_LARGE` if long names or versions make the result exceed 1,000
  * bytes; `BAD_FIELD` if a field has a wrong length or range
@@ -70,10 +80,12 @@ export function encodeManifestRecord(record: ManifestRecord): Uint8Array<ArrayBu
     ...(certificate && {
       c: { ...limitEntries(certificate), r: certificate.root, s: certificate.signature },
     }),
+    ...(record.extJson !== undefined && { e: record.extJson }),
     h: record.archiveSha256,
     ih: record.infoHash,
     l: record.lengthBytes,
     n: record.name,
+    ...(record.format !== undefined && { p: record.format }),
     s: record.signature,
     t: record.timestampMs,
     v: record.version,
@@ -100,6 +112,8 @@ export function decodeManifestRecord(value: Uint8Array): ManifestRecord {
     ...(read.c && {
       certificate: { root: read.c.r, ...readLimits(read.c), signature: read.c.s },
     }),
+    ...(read.e !== undefined && { extJson: read.e }),
+    ...(read.p !== undefined && { format: read.p }),
     ...(read.w && { webSeeds: read.w }),
   };
 }

@@ -20,7 +20,9 @@ const TEMPORARY_CODES = new Set(["UNREADABLE"]);
  * Codes of errors that a retry cannot solve while the files are unchanged, although errors of their kinds
  * are otherwise temporary.
  */
-const LASTING_CODES = new Set(["SECRET_FOUND", "PACKAGE_NOT_FOUND", "LINK_REFUSED", "NOT_A_FILE"]);
+const LASTING_CODES = new Set([
+  ...["SECRET_FOUND", "PACKAGE_NOT_FOUND", "LINK_REFUSED", "NOT_A_FILE", "NEWER_FORMAT"],
+]);
 
 /** Whether an error is temporary: a retry may succeed although the archive is unchanged. */
 export function isTemporary(error: unknown): boolean {

@@ -8,7 +8,7 @@
 import canonicalize from "canonicalize";
 import { concatBytes, inTurns, utf8 } from "../../base/mod.ts";
 import { manifestPrefix } from "../../identity/mod.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, PackageError } from "../errors.ts";
 import { type ArchiveLimits, defaultArchiveLimits } from "../paths/mod.ts";
 import { formatSha256 } from "./content_hash.ts";
 import { type FileList, findFiles, HASH_BYTES, readFiles } from "./files_object.ts";
@@ -19,6 +19,7 @@ import {
   kindWithoutFiles,
 } from "./full_schema.ts";
 import { checkLength, invalid, isSignedBy, parseManifest } from "./signed_json.ts";
+import { checkProtocol } from "./signer_field.ts";
 
 /**
  * Maximum length in bytes of a full manifest without `files`: three times the length of the longest
@@ -86,6 +87,29 @@ export async function readFull(
 
 function* readInWindows(bytes: Uint8Array, limits: ArchiveLimits): Generator<void, ReadManifest> {
   checkLength(kindWithoutFiles, bytes.length, limits.maxManifestBytes);
+  try {
+    return yield* readKnownFormat(bytes, limits);
+  } catch (error) {
+    if (error instanceof PackageError) checkProtocol("The full manifest", protocolIn(bytes));
+    throw error;
+  }
+}
+
+/**
+ * Returns the value of the last field `protocol` in the bytes of a manifest; empty if none is found. The
+ * field follows `files`, which a newer format may write in another way.
+ */
+function protocolIn(bytes: Uint8Array): string {
+  const end = new TextDecoder().decode(bytes.subarray(-MAX_FIELD_BYTES));
+  const field = '"protocol":"';
+  const at = end.lastIndexOf(field);
+  return at === -1 ? "" : end.slice(at + field.length).split('"', 1)[0]!;
+}
+
+function* readKnownFormat(
+  bytes: Uint8Array,
+  limits: ArchiveLimits,
+): Generator<void, ReadManifest> {
   const start = findFiles(bytes, MAX_FIELD_BYTES);
   if (start === undefined) {
     // A manifest without files is invalid. If a field before `files` is invalid too, its error

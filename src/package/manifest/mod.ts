@@ -86,10 +86,12 @@ export {
   validateName,
   validateVersion,
 } from "./names.ts";
-export type { Unsigned } from "./signed_json.ts";
+export { canonicalJson, type Unsigned } from "./signed_json.ts";
 export {
   certificateOf,
   CERTIFIED_PROTOCOL,
+  checkProtocol,
+  type Ext,
   problemOfCertificate,
   PROTOCOL,
   type Protocol,

@@ -21,6 +21,7 @@ import { isSha256 } from "./content_hash.ts";
 import { isValidName, isValidVersion } from "./names.ts";
 import {
   CERTIFIED_PROTOCOL,
+  checkProtocol,
   extSchema,
   problemOfCertificate,
   problemOfSigner,
@@ -31,8 +32,6 @@ import {
   signingKeyOf,
 } from "./signer_field.ts";
 
-/** The number in the newest format of manifests that this program reads, `libreseed/2`. */
-const NEWEST_FORMAT = 2;
 const SIGNATURE_PREFIX = "ed25519:";
 const SIGNATURE_BYTES = 64;
 
@@ -86,6 +85,11 @@ export const timestampSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0)
  */
 export function serialize(manifest: object): string {
   return canonicalize(manifest)! + "\n";
+}
+
+/** Returns a value as canonical JSON (RFC 8785). */
+export function canonicalJson(value: object): string {
+  return canonicalize(value)!;
 }
 
 /** Signs the fields of a manifest, and validates the result as a reader would. */
@@ -201,14 +205,7 @@ function validate<T extends Signed>(
  */
 function checkFormat({ label }: { label: string }, value: unknown): void {
   const protocol = (value as { protocol?: unknown } | null | undefined)?.protocol;
-  const number = typeof protocol === "string" && /^libreseed\/([1-9][0-9]{0,5})$/.exec(protocol);
-  if (!number || Number(number[1]) <= NEWEST_FORMAT) return;
-  throw new PackageError(
-    "failed",
-    "NEWER_FORMAT",
-    `The ${label} has the format ${protocol}, which a newer libreseed has written. This program reads formats up to ${CERTIFIED_PROTOCOL}; upgrade it.`,
-    { detail: { protocol } },
-  );
+  if (typeof protocol === "string") checkProtocol(`The ${label}`, protocol);
 }
 
 /**

@@ -22,15 +22,35 @@ import {
   type Signer,
   verifyCertificate,
 } from "../../identity/mod.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf, PackageError } from "../errors.ts";
 
 /** The value of the field `protocol` in a manifest that its identity has signed itself. */
 export const PROTOCOL = "libreseed/1";
 /** The value of the field `protocol` in a manifest that a certified key has signed. */
 export const CERTIFIED_PROTOCOL = "libreseed/2";
 
+/** The number in {@linkcode CERTIFIED_PROTOCOL}, the newest format that this program reads. */
+const NEWEST_FORMAT = 2;
+
 /** The formats of manifests that this program reads. */
 export type Protocol = typeof PROTOCOL | typeof CERTIFIED_PROTOCOL;
+
+/**
+ * Throws `NEWER_FORMAT` if a text names a format that only newer programs know.
+ *
+ * @param what the thing that has the format, as the beginning of the message
+ * @param protocol untrusted
+ */
+export function checkProtocol(what: string, protocol: string): void {
+  const number = /^libreseed\/([1-9][0-9]{0,5})$/.exec(protocol)?.[1];
+  if (number === undefined || Number(number) <= NEWEST_FORMAT) return;
+  throw new PackageError(
+    "failed",
+    "NEWER_FORMAT",
+    `${what} has the format ${protocol}, which a newer libreseed has written. This program reads formats up to ${CERTIFIED_PROTOCOL}; upgrade it.`,
+    { detail: { protocol } },
+  );
+}
 
 /** The fields of a manifest that say who signed it. */
 export interface SignerFields {

@@ -238,7 +238,8 @@ export async function firstFailure(
   minimal: MinimalManifest | undefined,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  const isInside = error instanceof PackageError && error.kind === "verification";
+  const isInside = error instanceof PackageError &&
+    (error.kind === "verification" || error.code === "NEWER_FORMAT");
   if (!isInside || minimal === undefined) return error;
   try {
     const hash = createHash("sha256");
@@ -350,6 +351,8 @@ async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
     full = await readFull(bytes, job.limits, job.signal);
   } catch (cause) {
     if (!(cause instanceof PackageError)) throw cause;
+    // A newer format is no failed verification.
+    if (cause.code === "NEWER_FORMAT") throw cause;
     throw verificationError("full-manifest", cause.code, cause.message, { cause });
   }
   const { manifest, paths } = full;

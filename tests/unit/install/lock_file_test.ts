@@ -16,7 +16,8 @@ import {
 } from "../../../src/install/lock_file.ts";
 import { graphOfLock, lockWith, lockWithout } from "../../../src/install/lock_graph.ts";
 import { lockedKey } from "../../../src/install/project_lock.ts";
-import type { MinimalManifest } from "../../../src/package/mod.ts";
+import { type MinimalManifest, signMinimal } from "../../../src/package/mod.ts";
+import { TestIdentity } from "../../support/identities.ts";
 import { temporaryHome } from "../../support/mod.ts";
 import { aliceKey, failure, mallory, malloryKey, signed } from "./support.ts";
 
@@ -108,7 +109,7 @@ Deno.test("a malformed lock file is refused with the path of the file and the me
     ["empty", "", ""],
     ["another type", "[]", ""],
     ["null", "null", ""],
-    ["another version", changed((json) => ({ ...json, lockfileVersion: 2 })), "lockfileVersion"],
+    ["another version", changed((json) => ({ ...json, lockfileVersion: 0 })), "lockfileVersion"],
     [
       "no version",
       changed(({ packages, requirements }) => ({ packages, requirements })),
@@ -279,4 +280,33 @@ Deno.test("a bare name matches its locked requirement; an unknown name lists the
       return error.message.includes(part);
     });
   }
+});
+
+Deno.test("a package keeps the fields of a later version, which its publisher has signed", async () => {
+  const key = await new TestIdentity().certify();
+  const { signature: _, protocol: __, pubkey: ___, ...fields } = signed("app", "1.0.0");
+  const minimal = await signMinimal({ ...fields, ext: { later: 1 } }, key);
+  const lock = {
+    packages: new Map([[packageRef(minimal), { minimal, dependencies: new Map() }]]),
+    requirements: new Map(),
+  };
+  assert.deepEqual(parseLockFile(formatLockFile(lock), PATH), lock);
+});
+
+Deno.test("a lock file, or a package in it, in a newer format is named as that", () => {
+  const file = JSON.parse(formatLockFile(sample()));
+  const [key] = Object.keys(file.packages);
+  const newer = { ...file.packages[key!], protocol: "libreseed/3" };
+  const packages = { ...file.packages, [key!]: newer };
+  for (const change of [{ lockfileVersion: 2, more: [] }, { packages }]) {
+    assert.throws(() => parseLockFile(JSON.stringify({ ...file, ...change }), PATH), {
+      code: "NEWER_FORMAT",
+      kind: "failed",
+      message: /newer libreseed has written.*upgrade it/,
+    });
+  }
+  newer.protocol = "libreseed/2";
+  assert.throws(() => parseLockFile(JSON.stringify({ ...file, packages }), PATH), {
+    code: "LOCK_INVALID",
+  });
 });

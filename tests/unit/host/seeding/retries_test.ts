@@ -94,6 +94,7 @@ Deno.test("isTemporary accepts errors of the system and refuses those of an arch
   const lasting = [
     new PackageError("verification", "HASH_MISMATCH", "x"),
     new PackageError("failed", "SECRET_FOUND", "x"),
+    new PackageError("failed", "NEWER_FORMAT", "x"),
     new ControlError("verification", "WRONG_LENGTH", "x"),
     new ControlError("verification", "LINK", "x"),
     new ControlError("not-found", "PACKAGE_NOT_FOUND", "x"),

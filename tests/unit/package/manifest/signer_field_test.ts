@@ -156,6 +156,14 @@ Deno.test("a newer format is named as that", async () => {
       { code: "NEWER_FORMAT", kind: "failed" },
     );
   }
+  // Also if the files are written in a form that this program does not know.
+  const text = serializeFull({ ...other, protocol: "libreseed/3" } as unknown as FullManifest);
+  for (const files of ["[]", '{"a":{"length":1}}', "1", '"none"']) {
+    assert.throws(
+      () => parseFull(text.replace(/"files":\{[^}]*\}/, `"files":${files}`)),
+      { code: "NEWER_FORMAT", kind: "failed" },
+    );
+  }
   for (const protocol of ["libreseed/0", "libreseed/3x", "other/3", 3]) {
     assert.throws(
       () => parseMinimal(serializeMinimal({ ...one, protocol } as unknown as MinimalManifest)),

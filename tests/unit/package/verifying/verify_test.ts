@@ -256,6 +256,14 @@ inDirectory("the full manifest has to be the first entry, valid and signed", asy
   await verifyArchive(await archiveOf(dir, gzip(await makeTar([good, a]))));
 });
 
+inDirectory("a full manifest in a newer format is no failed verification", async (dir) => {
+  const good = manifestEntry({ a: "a" });
+  const contents = (good.contents as string).replace(/libreseed\/[12]/, "libreseed/3");
+  const tar = await makeTar([{ ...good, contents }, { name: "a", contents: "a" }]);
+  const error = await refusal(verifyArchive(await archiveOf(dir, gzip(tar))), "NEWER_FORMAT");
+  assert.equal(error.kind, "failed");
+});
+
 inDirectory("a full manifest beyond its limit is refused before it is read", async (dir) => {
   const tar = await makeTar([{ name: "manifest.json", contents: new Uint8Array(5000) }]);
   const options = await archiveOf(dir, gzip(tar));
