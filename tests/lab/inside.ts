@@ -7,7 +7,7 @@
 
 import { checks, type Group } from "./checks.ts";
 import { Lab } from "./lab.ts";
-import { lanTopology } from "./lan.ts";
+import { lanTopologies } from "./lan.ts";
 import { measure } from "./measure.ts";
 import { bulkTopologies } from "./bulk.ts";
 import { swarmTopology } from "./swarm.ts";
@@ -29,7 +29,7 @@ if (Deno.args[0] === "check") {
     swarmTopology,
     ...bulkTopologies,
     ...utpTopologies,
-    lanTopology,
+    ...lanTopologies,
   ]
     .find((one) => one.name === name)!;
   const count = Math.min(Number(rounds), topology.maxRounds ?? Infinity);

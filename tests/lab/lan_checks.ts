@@ -20,32 +20,43 @@ const timeoutMs = 2 ** 31 - 1;
 /** No node of the DHT can be reached, so none is asked. */
 const alone = ["--bootstrap", "none", "--port"];
 
-type OfLan = Pick<Program, "name" | "seed" | "read">;
+/** The parts of a program that a home without the internet uses. */
+export type OfLan = Pick<Program, "name" | "seed" | "read">;
 
 /** libreseed without a DHT. */
-export const offline: OfLan = {
-  name: "libreseed",
-  async seed(lab, place, subject) {
-    const home = await lab.home(`${place.name}-${subject.name}`);
-    const options = { home, env: defaults, program: libreseedIn(place), timeoutMs };
-    const daemon = lab.network.owns(spawnCli(["seed", ...alone, "6881"], options));
-    await daemon.waitForLine(/^ready: /, "stdout");
-    const { code, stderr } = await spawnCli(["add", subject.archive], options).result;
-    assert.equal(code, 0, stderr);
-  },
-  read(_lab, place, { magnet, archive }, directory) {
-    const options = { home: directory, cwd: directory, env: defaults, timeoutMs };
-    const program = libreseedIn(place);
-    const process = spawnCli(["get", magnet, ...alone, "6881"], { ...options, program });
-    const done = process.result.then(async ({ code, stderr }) => {
+export const offline = libreseedOfLan("libreseed", () => alone);
+
+/** libreseed with a DHT that does not answer. */
+export const unreachable = libreseedOfLan(
+  "libreseed, DHT unreachable",
+  (lab) => ["--bootstrap", lab.dht.bootstrap.join(","), "--port"],
+);
+
+function libreseedOfLan(name: string, dhtFlags: (lab: Lab) => string[]): OfLan {
+  return {
+    name,
+    async seed(lab, place, subject) {
+      const home = await lab.home(`${place.name}-${subject.name}`);
+      const options = { home, env: defaults, program: libreseedIn(place), timeoutMs };
+      const daemon = lab.network.owns(spawnCli(["seed", ...dhtFlags(lab), "6881"], options));
+      await daemon.waitForLine(/^ready: /, "stdout");
+      const { code, stderr } = await spawnCli(["add", subject.archive], options).result;
       assert.equal(code, 0, stderr);
-      const name = archive.split("/").at(-1)!;
-      assert.deepEqual(await Deno.readFile(join(directory, name)), await Deno.readFile(archive));
-    });
-    done.catch(() => {});
-    return Promise.resolve({ done, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() });
-  },
-};
+    },
+    read(lab, place, { magnet, archive }, directory) {
+      const options = { home: directory, cwd: directory, env: defaults, timeoutMs };
+      const program = libreseedIn(place);
+      const process = spawnCli(["get", magnet, ...dhtFlags(lab), "6881"], { ...options, program });
+      const done = process.result.then(async ({ code, stderr }) => {
+        assert.equal(code, 0, stderr);
+        const name = archive.split("/").at(-1)!;
+        assert.deepEqual(await Deno.readFile(join(directory, name)), await Deno.readFile(archive));
+      });
+      done.catch(() => {});
+      return Promise.resolve({ done, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() });
+    },
+  };
+}
 
 /** Makes the router of a home, which the internet does not reach. */
 export async function homeWithoutInternet(lab: Lab): Promise<Router> {

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { bulkTopologies } from "./bulk.ts";
 import { enterLab, labNeeds, missingHere } from "./enter.ts";
-import { lanTopology } from "./lan.ts";
+import { lanTopologies } from "./lan.ts";
 import { tableHead, tableRow } from "./measure.ts";
 import { swarmTopology } from "./swarm.ts";
 import { topologies } from "./topologies.ts";
@@ -32,7 +32,7 @@ const all = [
   swarmTopology,
   ...bulkTopologies,
   ...utpTopologies,
-  lanTopology,
+  ...lanTopologies,
 ];
 const chosen = all.filter(({ name, isShort }) =>
   name.startsWith(values.only) && (isShort || !values.short)

@@ -169,8 +169,12 @@ export function libtorrent(
   };
 }
 
-/** aria2 with its defaults and a DHT, or so that it refuses peers without encryption. */
-export function aria2(requiresEncryption = false): Program {
+/**
+ * aria2 with its defaults and a DHT, or so that it refuses peers without encryption.
+ *
+ * @param more further flags
+ */
+export function aria2(requiresEncryption = false, more: readonly string[] = []): Program {
   const start = (lab: Lab, place: Place, port: number, dir: string, args: string[]) => {
     const [host, dhtPort] = lab.dht.bootstrap[0]!.split(":");
     return spawnCli([
@@ -183,6 +187,7 @@ export function aria2(requiresEncryption = false): Program {
       `--listen-port=${port}`,
       "--check-integrity=true",
       ...(requiresEncryption ? ["--bt-require-crypto=true"] : []),
+      ...more,
       ...args,
     ], { program: [...place.enter, "aria2c"], timeoutMs });
   };
