@@ -6,7 +6,7 @@
  */
 
 import { formatBytes } from "../base/mod.ts";
-import type { PeerCounts, WebSeedStatus } from "../engine/mod.ts";
+import type { DhtState, PeerCounts, WebSeedStatus } from "../engine/mod.ts";
 import { ControlError } from "./errors.ts";
 
 /**
@@ -47,6 +47,8 @@ export interface FailedDownload {
   isDiscarded?: boolean;
   /** Whether our router takes another port for each destination (symmetric NAT). */
   portVaries?: boolean;
+  /** State of the DHT, if it is known. */
+  dht?: DhtState;
   /** The web seeds of the download. */
   webSeeds?: readonly WebSeedStatus[];
 }
@@ -89,29 +91,24 @@ function reasonOf({ downloadedBytes }: FailedDownload, reach: PeerCounts): NoPee
 }
 
 function explain(
-  { what, waitedMs, downloadedBytes, hasRecord, isDiscarded, portVaries }: FailedDownload,
+  { what, waitedMs, downloadedBytes, hasRecord, isDiscarded, portVaries, dht }: FailedDownload,
   { known, refused, tried, connected, met, offering }: PeerCounts,
   reason: NoPeersReason,
 ): string {
   const within = `within ${Math.round(waitedMs / 1_000)} s`;
   switch (reason) {
     case "none-known":
+      if (dht?.state === "off" || dht?.state === "on" && dht.silent) {
+        return `No peer that has ${what} was found ${within}: ${whyUnasked(dht)}. Peers in this ` +
+          "network are found without it, if they seed it now";
+      }
       return `No peer that has ${what} was found ${within}: the DHT names none.` +
         `${
           hasRecord ? " Its record is there: run" : " Run"
         } \`libreseed seed\` where the archive is`;
     case "unreachable":
-      return `${peers(known)} of ${what} ${known === 1 ? "is" : "are"} known, and none could be ` +
-        `reached ${within}: ${tried} tried` +
-        `${refused > 0 ? `, ${refused} at an address or port that is not dialled` : ""}. ` +
-        "A NAT or a firewall may be in between: the owner of a seeder has to let TCP connections " +
-        "through to its port (`libreseed doctor` tells how); here connections to any port have to be " +
-        "let out" +
-        (portVaries
-          ? ". The router here takes another port for each destination (symmetric NAT), so a seeder " +
-            "that is behind a router cannot be reached by hole punching either: use another line, or " +
-            "a router that opens the port"
-          : "");
+      return `${peers(known)} of ${what} ${known === 1 ? "is" : "are"} known, and none ` +
+        whyUnreachable({ within, refused, tried, portVaries });
     case "no-handshake":
       return `${connected} of ${peers(known)} of ${what} took the connection, and none spoke ` +
         `BitTorrent with us ${within}: other programs may listen there, or it is seeded no longer. ` +
@@ -133,6 +130,41 @@ function explain(
           ? "Try again later"
           : "What came is kept: the same command goes on from there");
   }
+}
+
+/** Says why the DHT names nobody. */
+function whyUnasked(dht: DhtState): string {
+  if (dht.state === "off") return `the DHT is off (${dht.why})`;
+  return "no node of the DHT answers; is this machine online, and does a firewall let UDP out? " +
+    "`libreseed doctor` checks it";
+}
+
+/** Addresses that are refused, whatever the owner of a seeder does. */
+const NEVER_DIALLED = "private addresses and ports below 1024 are not dialled";
+
+/** Says why no known peer was connected to, and what its owner and the reader can do. */
+function whyUnreachable(
+  { within, refused, tried, portVaries }: {
+    within: string;
+    refused: number;
+    tried: number;
+    portVaries: boolean | undefined;
+  },
+): string {
+  if (tried === 0 && refused > 0) {
+    return `may be dialled: ${NEVER_DIALLED}. A seeder in this network announces itself here unless ` +
+      "it has `--no-lan`; one elsewhere needs a public address and a higher port";
+  }
+  return `could be reached ${within}: ${tried} tried` +
+    `${refused > 0 ? `, ${refused} left out (${NEVER_DIALLED})` : ""}. ` +
+    "A NAT or a firewall may be in between: the owner of a seeder has to let TCP connections " +
+    "through to its port (`libreseed doctor` tells how); here connections to any port have to be " +
+    "let out" +
+    (portVaries
+      ? ". The router here takes another port for each destination (symmetric NAT), so a seeder " +
+        "that is behind a router cannot be reached by hole punching either: use another line, or " +
+        "a router that opens the port"
+      : "");
 }
 
 /** Says of each web seed why nothing comes from it. */

@@ -91,6 +91,7 @@ export async function downloadUntilStalled(
     const status = await downloader.status?.().catch(() => undefined);
     const fruitless = {
       portVaries: status?.reachability?.ipv4.external?.portVaries,
+      dht: status?.dht,
       what: label,
       waitedMs: timeoutMs,
       downloadedBytes: bytes,

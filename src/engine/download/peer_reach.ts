@@ -16,7 +16,7 @@ import type { Torrent, Wire } from "../libraries/mod.ts";
 export interface PeerCounts {
   /** Number of peer addresses that the DHT or other peers named, or that connected to us. */
   known: number;
-  /** Number of known addresses that were not dialled, because the dial limits or the sandbox forbid it. */
+  /** Number of known addresses that were never dialled, because dial limits or the sandbox forbid it. */
   refused: number;
   /** Number of known addresses that were dialled. */
   tried: number;
@@ -73,7 +73,8 @@ export class PeerReach {
     const { known, refused, tried, connected, met, offering, willing } = this.#seen;
     return {
       known: known.size,
-      refused: refused.size,
+      // The limits end further dials to an address that was dialled in vain.
+      refused: refused.difference(tried).size,
       tried: tried.size,
       connected: connected.size,
       met: met.size,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { noPeers, type NoPeersReason } from "../../../src/control/no_peers.ts";
-import type { PeerCounts } from "../../../src/engine/mod.ts";
+import type { DhtState, PeerCounts } from "../../../src/engine/mod.ts";
 
 const nobody: PeerCounts = {
   known: 0,
@@ -35,7 +35,12 @@ const cases: [NoPeersReason, Partial<PeerCounts> | undefined, RegExp][] = [
   [
     "unreachable",
     { known: 3, tried: 1, refused: 2 },
-    /1 tried, 2 at an address or port that is not dialled/,
+    /1 tried, 2 left out \(private addresses and ports below 1024 are not dialled\)/,
+  ],
+  [
+    "unreachable",
+    { known: 2, refused: 2 },
+    /^2 peers of .* are known, and none may be dialled: private addresses .* `--no-lan`/,
   ],
   ["no-handshake", { known: 3, tried: 3, connected: 1 }, /^1 of 3 peers .* none spoke BitTorrent/],
   ["no-pieces", met, /^2 of 3 peers .* none has a piece/],
@@ -62,6 +67,17 @@ Deno.test("a stalled download's error says how many bytes came and that they are
   const error = errorOf({ ...met, offering: 1, willing: 1 }, 70_000);
   assert.equal(error.detail.reason, "stalled");
   assert.match(error.message, /got no further for 5 s, at 68\.4 KiB\. What came is kept/);
+});
+
+Deno.test("without a DHT that answers, the error does not say that it names nobody", () => {
+  const failed = {
+    ...{ what: "pkg@1.0.0", waitedMs: 5_000, downloadedBytes: 0, hasRecord: false },
+    reach: nobody,
+  };
+  const messageOf = (dht: DhtState) => noPeers({ ...failed, dht }, undefined).message;
+  assert.match(messageOf({ state: "on", silent: true }), /: no node of the DHT answers; .*doctor/);
+  assert.match(messageOf({ state: "off", why: "it is switched off" }), /: the DHT is off \(it is/);
+  assert.match(messageOf({ state: "on" }), /: the DHT names none/);
 });
 
 Deno.test("behind a symmetric NAT, the error says that hole punching cannot work", () => {
