@@ -256,6 +256,14 @@ function otherRows(): string[][] {
   if (String(engine.read) !== String(engine.write)) throw new Error("the engine's paths differ");
   return [
     ["engine", "net", code(rest.map((one) => one.replace(/:1$/, ":PORT"))), "listening"],
+    [
+      "engine",
+      "net",
+      `${
+        code(["0.0.0.0:LAN", "[::]:LAN"])
+      }, only for a command that finds peers in the local network`,
+      "listening for neighbours, at a random port",
+    ],
     ["engine", "net", PUBLIC, "peers and DHT nodes"],
     ["engine", "net", `${code(added)}, only with \`allow-local\``, "peers and DHT nodes near by"],
     ["engine", "read, write", paths(engine.read), "archives that are seeded or downloaded"],

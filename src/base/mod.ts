@@ -41,6 +41,7 @@ export * from "./package_flags.ts";
 export * from "./paths.ts";
 export * from "./test_network.ts";
 export * from "./turns.ts";
+export { resetFor } from "./utp_reset.ts";
 export * from "./version.ts";
 export * from "./web_seeds.ts";
 export * from "./release_date.ts";

@@ -54,6 +54,8 @@ export interface CreatedClient {
   transports: Transports;
   /** Resolves when all listeners listen. */
   listening: Promise<void>;
+  /** Returns the port for neighbours, if the client listens there. */
+  lanPort: () => number | undefined;
 }
 
 /**
@@ -71,6 +73,8 @@ export function createClient(
   const [host, otherHost] = [binding?.ipv4, binding?.ipv6].filter((one) => one !== undefined);
   const { clock, transport } = options;
   const transports = new Transports({ clock, transport, utp: dht?.utp });
+  let forNeighbours: Server | undefined;
+  const lanPort = () => forNeighbours?.listening ? options.lanPort : undefined;
   const client = makeClient({
     // npm:webtorrent hands this value to `listen` of `node:net`, and replaces it by the bound port.
     torrentPort: host === undefined ? port : { port, host },
@@ -111,20 +115,26 @@ export function createClient(
   if (!transports.listensByTcp) {
     // npm:webtorrent always listens. A peer whose dial by TCP is refused tries uTP at once.
     client.once("listening", () => own.close());
-    return { client, listeners, routes, transports, listening: listening(client, port) };
+    return { client, listeners, routes, transports, lanPort, listening: listening(client, port) };
   }
   listeners.add(own, host);
   // A restart of the listener emits `close` too, so the watchdogs end only if the client has been
   // destroyed.
   own.on("close", () => client.destroyed && listeners.close());
   const isListening = listening(client, port).then(async () => {
+    if (options.lanPort !== undefined && options.readOnly && !binding) {
+      const listener = forNeighbours = acceptPeersElsewhere(client, take);
+      own.on("close", () => client.destroyed && listener.close());
+      // A port that another program has is not announced.
+      await listenElsewhere(listener, options.lanPort, undefined).catch(() => {});
+    }
     if (otherHost === undefined) return;
     const other = acceptPeersElsewhere(client, take);
     await listenElsewhere(other, client.torrentPort, otherHost);
     own.on("close", () => client.destroyed && other.close());
     listeners.add(other, otherHost);
   });
-  return { client, listeners, routes, transports, listening: isListening };
+  return { client, listeners, routes, transports, lanPort, listening: isListening };
 }
 
 /** Converts a rate limit to npm:webtorrent's form, in which 0 means no traffic and -1 no limit. */
@@ -167,8 +177,12 @@ function listening(client: Client, port: number): Promise<void> {
   });
 }
 
-/** Makes a listener listen at an address. */
-function listenElsewhere(listener: Server, port: number, host: string): Promise<void> {
+/** Makes a listener listen at an address; `undefined` for all addresses. */
+function listenElsewhere(
+  listener: Server,
+  port: number,
+  host: string | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error) => reject(listenError(error, port));
     listener.once("error", onError);

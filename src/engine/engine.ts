@@ -110,7 +110,7 @@ export class Engine {
   }
 
   private constructor(
-    { client, listeners, routes, transports }: CreatedClient,
+    { client, listeners, routes, transports, lanPort }: CreatedClient,
     dht: DhtHosts | undefined,
     options: EngineOptions,
   ) {
@@ -137,7 +137,8 @@ export class Engine {
       const live = this.#downloading().find((torrent) => torrent.infoHash === infoHashHex);
       return live ?? await this.#seeds.wake(infoHashHex);
     };
-    this.#neighbours = findNeighbours(options, routes, () => this.port, find);
+    const ports = { main: () => this.port, lan: lanPort };
+    this.#neighbours = findNeighbours(options, routes, ports, find);
     this.rendezvous = new RendezvousPeers({
       ...{ client, clock: options.clock },
       onQuestion: options.onQuestion ?? (() => Promise.resolve({ entries: [], items: [] })),

@@ -62,6 +62,13 @@ export interface EngineOptions extends Partial<RateLimits> {
   gate?: () => GateClient;
   /** Whether to find peers in the local network (BEP 14), which needs the gate. Default `false`. */
   lan?: boolean;
+  /**
+   * Second TCP port, at which neighbours are told to connect. There the gate refuses uTP, which the
+   * engine cannot speak to addresses of the local network. Used only with `readOnly`, by programs
+   * that end soon: a firewall may let in only what goes to the port of a daemon. Ignored with
+   * `binding`, and with the transport `utp`.
+   */
+  lanPort?: number;
   /** Called with what a peer said about us and itself. A peer may lie. */
   onPeerHandshake?: (said: PeerHandshake) => void;
   /**

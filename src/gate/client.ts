@@ -111,13 +111,16 @@ export class GateClient {
    * @param port port at which our torrents are served
    * @param onPeers called with neighbours that announced a torrent of ours
    * @param onClosed called with the reason if local discovery ends
+   * @param isTcpOnly whether nobody speaks uTP at the port, so that the gate refuses it there.
+   * Neighbours that try it are reported for each torrent of the last 15 minutes
    */
   discover(
     port: number,
     onPeers: (peers: HeardPeer[]) => void,
     onClosed: (error: GateError) => void = () => {},
+    isTcpOnly = false,
   ): LocalDiscovery {
-    return startDiscovery(this.#open, this.#clock, port, onPeers, onClosed);
+    return startDiscovery(this.#open, this.#clock, port, onPeers, onClosed, isTcpOnly);
   }
 
   /** Ends all present and later channels with an error. Called when the gate has died. */

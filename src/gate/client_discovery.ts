@@ -45,23 +45,22 @@ export function startDiscovery(
   port: number,
   onPeers: (peers: HeardPeer[]) => void,
   onClosed: (error: GateError) => void,
+  isTcpOnly: boolean,
 ): LocalDiscovery {
   /** Time when each torrent was announced last, by infohash in hexadecimal; the oldest first. */
   const interests = new Map<string, number>();
   let credit = WINDOW_ANNOUNCEMENTS;
   let failure: GateError | undefined;
+  const report = (host: string, port: number, infoHashesHex: Iterable<string>) => {
+    const nowMs = clock.now();
+    const peers = [...new Set(infoHashesHex)]
+      .filter((one) => nowMs - (interests.get(one) ?? -Infinity) <= INTEREST_MS)
+      .map((infoHashHex) => ({ infoHashHex, host, port }));
+    if (peers.length > 0) onPeers(peers);
+  };
   const hear = (host: string, bytes: Uint8Array) => {
     const announcement = parseAnnouncement(bytes);
-    const nowMs = clock.now();
-    const shared = new Set(announcement?.infoHashesHex).values().filter((infoHashHex) =>
-      nowMs - (interests.get(infoHashHex) ?? -Infinity) <= INTEREST_MS
-    );
-    const peers = [...shared].map((infoHashHex) => ({
-      infoHashHex,
-      host,
-      port: announcement!.port,
-    }));
-    if (peers.length > 0) onPeers(peers);
+    if (announcement) report(host, announcement.port, announcement.infoHashesHex);
   };
   const channel = open({ kind: "discover", host: "", port }, (told) => {
     if (told.tell === "credit") credit += told.amount;
@@ -73,6 +72,15 @@ export function startDiscovery(
       onClosed(failure);
     }
   });
+  // If the UDP port is taken, neighbours that dial by uTP wait before they dial by TCP.
+  const refusals = isTcpOnly
+    ? open({ kind: "refuse", host: "", port }, (told) => {
+      if (told.tell !== "packets") return;
+      refusals!.credit(told.packets.length);
+      // An ST_SYN does not say which torrent its sender has.
+      for (const { host, port } of told.packets) report(host, port, interests.keys());
+    })
+    : undefined;
   const noteInterest = (infoHashHex: string) => {
     interests.delete(infoHashHex);
     if (interests.size >= MAX_INTERESTS) interests.delete(interests.keys().next().value!);
@@ -95,6 +103,7 @@ export function startDiscovery(
     close() {
       failure ??= new GateError("ECANCELED", "Local discovery was closed");
       channel.close();
+      refusals?.close();
     },
   };
 }

@@ -20,6 +20,7 @@ import {
   type Tell,
 } from "./protocol.ts";
 import { addressesOf, carryStream, connect, type Outside } from "./streams.ts";
+import { openRefusals } from "./utp_refusals.ts";
 
 /** One end of a `MessagePort`, or a stand-in. */
 export interface Port {
@@ -146,6 +147,8 @@ export class Gate {
     } else {
       const rules = kind === "discover"
         ? await openDiscovery(this.policy, this.#clock, port)
+        : kind === "refuse"
+        ? openRefusals(this.policy, this.#clock, port)
         : await openUdp(opening, this.policy, this.#routerPorts);
       await carryDatagrams(channel, rules);
     }

@@ -150,7 +150,7 @@ export class Policy {
   }
 
   /**
-   * Notes that a neighbour has announced itself at this port. Returns `false` for an address that
+   * Notes that a neighbour has announced itself at this port, or has dialled us from it by uTP. Returns `false` for an address that
    * lies in no network of our interfaces. Link-local addresses are no neighbours: cloud providers
    * serve credentials at one of them.
    */

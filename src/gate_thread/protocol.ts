@@ -40,6 +40,11 @@ export const KINDS = {
   search: { most: 4, window: WINDOW_PACKETS, isStream: false },
   /** Local discovery (BEP 14) of the torrents that are served at `port`; `host` is empty. */
   discover: { most: 1, window: 64, isStream: false },
+  /**
+   * Answers uTP of neighbours at the UDP port `port` with ST_RESET, and tells their addresses by empty
+   * packets; `host` is empty.
+   */
+  refuse: { most: 1, window: 64, isStream: false },
 } as const;
 
 /** A kind of channel. */

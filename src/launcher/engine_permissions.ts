@@ -47,13 +47,24 @@ export function publicRanges(): readonly string[] {
     .map(({ first, bits }) => `${addressOf(first)}/${bits}`);
 }
 
-/** Returns the permissions of the engine's thread; they do not change while it runs. */
+/**
+ * Returns the permissions of the engine's thread; they do not change while it runs.
+ *
+ * @param lanPort second TCP port, at which neighbours connect
+ */
 export function enginePermissions(
   options: Omit<EngineOptions, "mapsPort" | "watchesAddresses" | "lan" | "webhook">,
+  lanPort?: number,
 ): Deno.PermissionOptionsObject {
   const { port, seedDirectory, allowLocal, binding } = options;
+  const ofLan = port === 0 || lanPort === undefined ? [] : ownAddresses(lanPort, binding);
   return {
-    net: [...ownAddresses(port, binding), ...publicRanges(), ...(allowLocal ? LOCAL_RANGES : [])],
+    net: [
+      ...ownAddresses(port, binding),
+      ...ofLan,
+      ...publicRanges(),
+      ...(allowLocal ? LOCAL_RANGES : []),
+    ],
     read: [seedDirectory],
     write: [seedDirectory],
     env: false,

@@ -16,6 +16,9 @@ import { giveRouter, type RouterSurroundings } from "./router_access.ts";
 /** Path of the bundle of `src/worker/main.ts`, which `deno task bundle` makes and a compiled binary embeds. */
 const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
 
+/** The first of the ports that no program has registered (RFC 6335, section 6). */
+const FIRST_PRIVATE_PORT = 49_152;
+
 type Surroundings = Partial<RouterSurroundings & AddressSurroundings & BindingSurroundings>;
 
 /** An engine's thread and its gate. */
@@ -55,10 +58,11 @@ export function prepareEngine(
   options: EngineOptions,
   surroundings: Surroundings = {},
 ): PreparedEngine {
+  const lanPort = lanPortOf(options);
   const worker = new Worker(BUNDLE, {
     type: "module",
     name: "libreseed-engine",
-    deno: { permissions: enginePermissions(options) },
+    deno: { permissions: enginePermissions(options, lanPort) },
   });
   const died = Promise.withResolvers<string>();
   let close = () => {};
@@ -75,7 +79,7 @@ export function prepareEngine(
   return {
     options,
     serve(port) {
-      const connected = connect(worker, options, port, surroundings);
+      const connected = connect(worker, { ...options, lanPort }, port, surroundings);
       close = connected.close;
       return { died: died.promise, terminate, openWebhook: connected.openWebhook };
     },
@@ -89,14 +93,14 @@ export function prepareEngine(
  */
 function connect(
   worker: Worker,
-  options: EngineOptions,
+  options: EngineOptions & { lanPort: number | undefined },
   port: MessagePort,
   surroundings: Surroundings,
 ): Pick<RunningEngine, "openWebhook"> & { close(): void } {
-  const { binding, bindingState = { state: "bound" } } = options;
+  const { lanPort, binding, bindingState = { state: "bound" } } = options;
   const tell = (message: ToEngine, transfer: Transferable[] = []) =>
     worker.postMessage(message, transfer);
-  tell({ kind: "api", port, binding, bindingState }, [port]);
+  tell({ kind: "api", port, lanPort, binding, bindingState }, [port]);
   const gate = new EngineGate(
     options,
     ({ message }, pauseMs) => {
@@ -139,6 +143,19 @@ function connect(
       gate.close();
     },
   };
+}
+
+/**
+ * Chooses a TCP port for neighbours, of those that are for private use (RFC 6335). A daemon has none:
+ * a firewall may let in only what goes to the configured port.
+ */
+function lanPortOf(
+  { port, lan, watchesAddresses, binding }: EngineOptions,
+): number | undefined {
+  if (!lan || watchesAddresses || binding) return undefined;
+  const [random] = crypto.getRandomValues(new Uint16Array(1));
+  const lanPort = FIRST_PRIVATE_PORT + random! % (2 ** 16 - FIRST_PRIVATE_PORT);
+  return lanPort === port ? undefined : lanPort;
 }
 
 /** Leaves out what the binding does not use. The binding has chosen the address of IPv6, too. */

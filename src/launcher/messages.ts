@@ -83,10 +83,16 @@ export interface MachineAddresses {
 /** A message of the launcher to the engine's thread. Ports are among the transferred objects. */
 export type ToEngine =
   /**
-   * The first message: the port by which the engine is called, and the addresses to which its sockets
-   * are bound, if the user has chosen some.
+   * The first message: the port by which the engine is called, a second TCP port for neighbours, and
+   * the addresses to which its sockets are bound, if the user has chosen some.
    */
-  | { kind: "api"; port: MessagePort; binding?: Binding; bindingState?: BindingState }
+  | {
+    kind: "api";
+    port: MessagePort;
+    lanPort?: number;
+    binding?: Binding;
+    bindingState?: BindingState;
+  }
   /** The state of the binding after each change. */
   | { kind: "binding"; state: BindingState }
   /**

@@ -1,21 +1,26 @@
 /**
- * The addresses to which the engine's sockets are bound, as the launcher tells them.
+ * The addresses and ports of the engine's sockets, as the launcher tells them.
  *
  * @module
  */
 
 import type { Binding, BindingState } from "../base/mod.ts";
 
-/** A binding, and whether it can be used now. */
+/** A binding, whether it can be used now, and the port for neighbours. */
 export class WorkerBinding {
   #binding: Binding | undefined;
   #state: BindingState = { state: "bound" };
+  #lanPort: number | undefined;
 
   #onChange: (state: BindingState) => void = () => {};
 
-  /** The addresses and their state; no addresses if the engine uses all of this machine. */
-  get options(): { binding: Binding | undefined; bindingState: BindingState } {
-    return { binding: this.#binding, bindingState: this.#state };
+  /** The engine's options: no addresses if it uses all of this machine. */
+  get options(): {
+    binding: Binding | undefined;
+    bindingState: BindingState;
+    lanPort: number | undefined;
+  } {
+    return { binding: this.#binding, bindingState: this.#state, lanPort: this.#lanPort };
   }
 
   /** The addresses and their state; `undefined` if the engine uses all of this machine. */
@@ -37,8 +42,13 @@ export class WorkerBinding {
     if (this.#state !== known) onChange(this.#state);
   }
 
-  /** Sets the addresses, before the engine starts. */
-  begin(binding: Binding | undefined, state: BindingState = { state: "bound" }): void {
+  /** Sets addresses and ports, before the engine starts. */
+  begin(
+    binding: Binding | undefined,
+    state: BindingState = { state: "bound" },
+    lanPort?: number,
+  ): void {
+    this.#lanPort = lanPort;
     this.#binding = binding;
     this.#state = state;
   }

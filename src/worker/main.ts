@@ -41,7 +41,7 @@ addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
 
 /** Serves calls of the engine at a port. */
 function serve({ port, ...bound }: Extract<ToEngine, { kind: "api" }>): void {
-  binding.begin(bound.binding, bound.bindingState);
+  binding.begin(bound.binding, bound.bindingState, bound.lanPort);
   const send = (event: WorkerEvent) => port.postMessage(event);
   warn = (message) => send({ event: "log", level: "warn", message });
   const lines = new LibraryLines(

@@ -28,8 +28,8 @@ export interface NeighboursOptions {
   clock: Clock;
   /** Returns the gate; called when the first torrent is announced. */
   gate: () => Pick<GateClient, "discover">;
-  /** Returns the TCP port at which neighbours reach us. */
-  port: () => number;
+  /** Returns the TCP port at which neighbours reach us, and whether nobody speaks uTP there. */
+  port: () => { port: number; isTcpOnly: boolean };
   /** Called with a neighbour that is to be dialled for a torrent of ours. */
   onNeighbour: (infoHashHex: string, address: HostPort) => void;
 }
@@ -142,11 +142,12 @@ export class Neighbours {
   }
 
   #discover(): LocalDiscovery {
-    const { gate, port } = this.#options;
-    return gate().discover(
-      port(),
+    const { port, isTcpOnly } = this.#options.port();
+    return this.#options.gate().discover(
+      port,
       (peers) => peers.forEach((peer) => this.#hear(peer)),
       ({ code, message }) => this.#fail({ code, message }),
+      isTcpOnly,
     );
   }
 

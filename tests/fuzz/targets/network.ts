@@ -20,7 +20,7 @@ import { parseCompactNodes } from "../../../src/base/compact_nodes.ts";
 import { ItemReader } from "../../../src/dht/records/item_query.ts";
 import { parseCompactPeers } from "../../../src/dht/records/peers.ts";
 import { decodeHoleMessage, encodeHoleMessage } from "../../../src/engine/holes/message.ts";
-import { resetFor } from "../../../src/engine/dht/utp_resets.ts";
+import { resetFor } from "../../../src/base/utp_reset.ts";
 import { DhtHost } from "../../../src/engine/dht/dht_host.ts";
 import { applyReplacements, validatePacket } from "../../../src/engine/libraries/mod.ts";
 import { verifySignature } from "../../../src/identity/mod.ts";

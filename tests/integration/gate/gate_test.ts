@@ -9,6 +9,7 @@ import { concatBytes, equalBytes, utf8 } from "../../../src/base/mod.ts";
 import { GateClient, type GateSocket, type HeardPeer } from "../../../src/gate/mod.ts";
 import { connectGate, discoveryInterfaces } from "../../../src/gate_thread/mod.ts";
 import { eventually } from "../../support/engines.ts";
+import { freePort } from "../../support/free_port.ts";
 
 const INFO_HASH = "0123456789abcdef0123456789abcdef01234567";
 
@@ -244,6 +245,53 @@ Deno.test("two programs of one network hear each other's announcements, and not 
   for (const one of heard[1]!) assert.deepEqual(one, peer(7_001));
   first.close();
   second.close();
+});
+
+Deno.test("a neighbour that dials by uTP is refused and reported", async () => {
+  using at = startGate({ interfaces: loopback as Deno.NetworkInterfaceInfo[] });
+  const port = await freePort();
+  const ours = await freePort();
+  const heard: HeardPeer[] = [];
+  const discovery = at.client.discover(ours, (peers) => heard.push(...peers), () => {}, true);
+  await discovery.announce([INFO_HASH]);
+  const utp = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
+  const to = { transport: "udp", hostname: "127.0.0.1", port: ours } as const;
+  const [syn, state] = [0x41, 0x21].map((type) =>
+    Uint8Array.of(type, 0, 0x12, 0x34, ...new Uint8Array(12), 0, 1, 0, 0)
+  );
+  const answer = utp.receive();
+  let isAnswered = false;
+  void answer.then(() => isAnswered = true);
+  await eventually(async () => {
+    // An ST_STATE gets no answer. The gate may not have bound its port yet.
+    for (const packet of [state!, syn!]) await utp.send(packet, to);
+    return isAnswered;
+  }, "an ST_RESET");
+  assert.deepEqual([...(await answer)[0]].slice(0, 4), [0x31, 0, 0x12, 0x34]);
+  await eventually(() => heard.length > 0, "the neighbour is reported");
+  assert.deepEqual(heard[0], { infoHashHex: INFO_HASH, host: "127.0.0.1", port });
+  utp.close();
+  discovery.close();
+});
+
+Deno.test("a sender of no network of this machine is not answered", async () => {
+  const interfaces = [{ ...loopback[0], address: "127.0.0.1", cidr: "127.0.1.0/24" }];
+  using at = startGate({ interfaces: interfaces as Deno.NetworkInterfaceInfo[] });
+  const ours = await freePort();
+  const heard: HeardPeer[] = [];
+  const discovery = at.client.discover(ours, (peers) => heard.push(...peers), () => {}, true);
+  await discovery.announce([INFO_HASH]);
+  const far = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const near = Deno.listenDatagram({ transport: "udp", hostname: "127.0.1.1", port: 0 });
+  const syn = Uint8Array.of(0x41, 0, 0x12, 0x34, ...new Uint8Array(12), 0, 1, 0, 0);
+  const to = { transport: "udp", hostname: "127.0.0.1", port: ours } as const;
+  await eventually(async () => {
+    for (const socket of [far, near]) await socket.send(syn, to);
+    return heard.length > 0;
+  }, "the neighbour is reported");
+  assert.deepEqual(new Set(heard.map(({ host }) => host)), new Set(["127.0.1.1"]));
+  for (const socket of [far, near]) socket.close();
+  discovery.close();
 });
 
 Deno.test("when the gate dies, its sockets fail, and so do later ones", async () => {

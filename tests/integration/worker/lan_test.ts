@@ -36,6 +36,27 @@ async function download(
   return await Deno.readFile(filePath);
 }
 
+/** An ST_SYN of uTP (BEP 29), and the first byte of the answer that refuses it. */
+const SYN = Uint8Array.of(0x41, 0, 0x12, 0x34, ...new Uint8Array(12), 0, 1, 0, 0);
+const ST_RESET = 0x31;
+
+/** Waits for an announcement of a torrent, and returns its port. */
+async function heardPort(infoHashHex: string): Promise<number> {
+  const [group, port] = ["239.192.152.143", 6_771] as const;
+  const socket = Deno.listenDatagram({
+    ...{ transport: "udp", hostname: group, port },
+    reuseAddress: true,
+  });
+  await socket.joinMulticastV4(group, "127.0.0.1");
+  for (;;) {
+    const [bytes] = await socket.receive();
+    const text = new TextDecoder().decode(bytes);
+    if (!text.includes(infoHashHex)) continue;
+    socket.close();
+    return Number(/^Port: (\d+)/m.exec(text)![1]);
+  }
+}
+
 async function neighboursOf(worker: TestWorker): Promise<{ host: string; port: number }[]> {
   const { lan } = await worker.api.status();
   assert.equal(lan?.error, undefined);
@@ -48,7 +69,27 @@ Deno.test("a download finds a seeder of the local network, of which it knows not
   await seed(seeder, sample);
   await using reader = await start({ readOnly: true });
   assert.deepEqual(await download(reader, sample), sample.content);
-  assert.deepEqual(await neighboursOf(seeder), [reader.address]);
+  assert.deepEqual((await neighboursOf(seeder)).map(({ host }) => host), [reader.address.host]);
+});
+
+Deno.test("a seeder that dials a reader by uTP is refused, and dialled by TCP instead", async () => {
+  const sample = ownSample();
+  // Without a DHT node, the seeder's UDP port is free for the test.
+  await using seeder = await start({ lan: false });
+  await seed(seeder, sample);
+  await using reader = await start({ readOnly: true });
+  const heard = heardPort(sample.infoHashHex);
+  const done = download(reader, sample);
+  const port = await heard;
+  assert.notEqual(port, reader.address.port);
+  const ours = { transport: "udp", hostname: "127.0.0.1", port: seeder.address.port } as const;
+  const utp = Deno.listenDatagram(ours);
+  await utp.send(SYN, { transport: "udp", hostname: "127.0.0.1", port });
+  const [[type], from] = await utp.receive();
+  assert.equal(type, ST_RESET);
+  assert.equal((from as Deno.NetAddr).port, port);
+  utp.close();
+  assert.deepEqual(await done, sample.content);
 });
 
 Deno.test("a seeder that starts later finds a waiting download", async () => {
@@ -72,7 +113,7 @@ Deno.test("a program with local discovery off is not found, and finds nobody", a
   const failed = download(reader, quiet, { operation: 7 }).catch(() => "ended");
   assert.deepEqual(await download(reader, heard), heard.content);
   assert.equal((await seeder.api.status()).lan, undefined);
-  assert.deepEqual(await neighboursOf(other), [reader.address]);
+  assert.deepEqual((await neighboursOf(other)).map(({ host }) => host), [reader.address.host]);
   await reader.api.cancel(7);
   assert.equal(await failed, "ended");
 });

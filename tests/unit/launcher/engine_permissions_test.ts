@@ -139,6 +139,16 @@ Deno.test("the worker may use only its port and its directory", () => {
   assert.deepEqual(Object.keys(others).sort(), ["env", "ffi", "import", "run", "sys"]);
 });
 
+Deno.test("an engine with a port for neighbours may listen there, too", () => {
+  const options = { port: 7_000, seedDirectory: "/srv/seed", allowLocal: false };
+  const own = (lanPort?: number, port = 7_000) =>
+    (enginePermissions({ ...options, port }, lanPort).net as string[])
+      .filter((entry) => !publicRanges().includes(entry));
+  assert.deepEqual(own(), ["0.0.0.0:7000", "[::]:7000"]);
+  assert.deepEqual(own(50_000), [...own(), "0.0.0.0:50000", "[::]:50000"]);
+  assert.deepEqual(own(50_000, 0), ["0.0.0.0", "[::]"]);
+});
+
 Deno.test("a bound engine may listen at its addresses only, and connect from them", () => {
   const options = { port: 6_881, seedDirectory: "/seed", allowLocal: false };
   const tun0 = { name: "tun0", interface: "tun0", ipv4: "10.8.0.6" };

@@ -20,8 +20,8 @@ function begin() {
   let hear: (peers: HeardPeer[]) => void = () => {};
   let fail: (error: GateError) => void = () => {};
   const gate: Pick<GateClient, "discover"> = {
-    discover(port, onPeers, onClosed = () => {}) {
-      calls.push(`discover ${port}`);
+    discover(port, onPeers, onClosed = () => {}, isTcpOnly = false) {
+      calls.push(`discover ${port}${isTcpOnly ? " by TCP" : ""}`);
       [hear, fail] = [onPeers, onClosed];
       return {
         announce(infoHashesHex) {
@@ -35,7 +35,7 @@ function begin() {
   const neighbours = new Neighbours({
     clock,
     gate: () => gate,
-    port: () => ours,
+    port: () => ({ port: ours, isTcpOnly: false }),
     onNeighbour: (infoHashHex, { host, port }) =>
       dialled.push(`${host}:${port} ${infoHashHex === HASH ? "hash" : "other"}`),
   });
