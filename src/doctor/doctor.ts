@@ -64,7 +64,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
     bind === undefined ? undefined : checkedBinding ??= checkBinding(bind, launcher.findBinding);
   const checks: (() => Promise<Check | Check[]>)[] = [
     async () => checkHome(home, await examination(), own),
-    () => checkKey(home, own, launcher),
+    () => checkKey(home, own, clock.now(), launcher),
     async () => checkHomeLinks(await examination()),
     () => checkSeedDirectory(dir),
     () => checkArchives(dir, { signal }),

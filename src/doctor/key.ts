@@ -6,21 +6,26 @@
  */
 
 import { dirname } from "node:path";
-import { errorFromData } from "../base/mod.ts";
+import { errorFromData, isoDay, isOfFuture } from "../base/mod.ts";
 import { homePaths, isStrangers } from "../control/mod.ts";
 import { formatPublicKey } from "../identity/mod.ts";
 import type { KeyExamination, LauncherRequests } from "../launcher/mod.ts";
 import { type Check, checkFailed, fail, ok, warn } from "./check.ts";
 import { openTo } from "./file_access.ts";
 
+/** Time before the end of a certificate from which the doctor warns of it (ms): 14 days. */
+const NEAR_END_MS = 14 * 86_400_000;
+
 /**
- * Checks the publisher's key file and its directory. A home without a key file passes.
+ * Checks the publisher's key file, its certificate and its directory. A home without a key file passes.
  *
  * @param own user id of this process
+ * @param nowMs Unix milliseconds
  */
 export async function checkKey(
   home: string,
   own: number | undefined,
+  nowMs: number,
   launcher: Pick<LauncherRequests, "examineKey">,
 ): Promise<Check> {
   const name = "key";
@@ -55,7 +60,28 @@ export async function checkKey(
       "run: libreseed key root move FILE",
     );
   }
-  return ok(name, `publisher ${publisher}`);
+  return checkTimes(key, nowMs) ?? ok(name, `publisher ${publisher}`);
+}
+
+/** Reports a key that its certificate lets sign no more, not yet, or not much longer. */
+function checkTimes(
+  { publicKey, fromMs = 0, untilMs = Infinity }: NonNullable<KeyExamination["key"]>,
+  nowMs: number,
+): Check | undefined {
+  const name = "key";
+  const mend = `with the root key, run: libreseed key certify ${formatPublicKey(publicKey)}`;
+  if (isOfFuture(fromMs, nowMs)) {
+    return fail(name, `its certificate begins on ${isoDay(fromMs)}, so it signs nothing yet`, mend);
+  }
+  if (untilMs <= nowMs) {
+    return fail(
+      name,
+      `its certificate ended on ${isoDay(untilMs)}, so it signs nothing more`,
+      mend,
+    );
+  }
+  if (untilMs - nowMs > NEAR_END_MS) return undefined;
+  return warn(name, `its certificate ends on ${isoDay(untilMs)}`, mend);
 }
 
 /** Reports a key file that cannot be used. */

@@ -18,7 +18,7 @@
  * | `NO_ROOT` | not-found | the home has no root key, and none was named |
  * | `PASSPHRASE_NEEDED` | usage | there is neither a terminal nor a usable passphrase file |
  * | `PASSPHRASE_WRONG` | failed | no given passphrase decrypts a backup |
- * | `RECORD_INVALID` | verification | a publisher record is not signed by the root key, or is damaged |
+ * | `RECORD_INVALID` | verification | a publisher record is not signed by the root key, is damaged, or contradicts itself |
  * | `ROOT_MISMATCH` | failed | the root key is not that of the home's identity |
  * | `TERMINAL_NEEDED` | usage | a command has to ask, and there is no terminal |
  * | `UNCONFIRMED` | failed | the user has not confirmed |

@@ -10,11 +10,13 @@ import { equalBytes } from "../base/mod.ts";
 import type { PublicKey, Signer } from "../identity/mod.ts";
 import {
   decodeItem,
+  decodePublisherRecord,
   encodePublisherRecord,
   type MutableItem,
   nextSeq,
   type PublisherRecord,
   publisherSalt,
+  RecordError,
   signItem,
   verifyItem,
 } from "../records/mod.ts";
@@ -53,7 +55,7 @@ export async function signPublisherRecord(
 }
 
 /**
- * Reads a serialised publisher record of an identity, and verifies its signature.
+ * Reads a serialised publisher record of an identity, and verifies its signature and its content.
  *
  * @param where names the record in an error: `in keys/publisher.record`
  * @throws {KeysError} `RECORD_INVALID`
@@ -62,12 +64,20 @@ export function readSignedRecord(bytes: Uint8Array, root: PublicKey, where: stri
   const item = decodeOf(bytes);
   const isSigned = item && equalBytes(item.publicKey, root) &&
     equalBytes(item.salt, publisherSalt()) && verifyItem(item);
-  if (isSigned) return item;
-  throw new KeysError(
-    "verification",
-    "RECORD_INVALID",
-    `The publisher record ${where} is damaged, or another key than the identity's root has signed it`,
-  );
+  if (!isSigned) {
+    throw invalidRecord(where, "is damaged, or another key than the identity's root has signed it");
+  }
+  try {
+    decodePublisherRecord(item.value);
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    throw invalidRecord(where, `is signed by the root key, but ${error.message}`);
+  }
+  return item;
+}
+
+function invalidRecord(where: string, why: string): KeysError {
+  return new KeysError("verification", "RECORD_INVALID", `The publisher record ${where} ${why}`);
 }
 
 function decodeOf(bytes: Uint8Array): MutableItem | undefined {

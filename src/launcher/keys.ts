@@ -215,7 +215,14 @@ export class Keys {
       const identity = certificate?.root ?? publicKey;
       const { mode: directoryMode } = await Deno.stat(directory);
       const { nlink: names } = await Deno.stat(keyPath);
-      const key = { publicKey, identity, directoryMode: directoryMode ?? 0, names: names ?? 1 };
+      const key = {
+        publicKey,
+        identity,
+        ...(certificate && { fromMs: certificate.fromMs }),
+        ...(certificate?.untilMs !== undefined && { untilMs: certificate.untilMs }),
+        directoryMode: directoryMode ?? 0,
+        names: names ?? 1,
+      };
       return { owners, key, ...await rootIn(keyPath) };
     } catch (error) {
       if (!(error instanceof LibreseedError)) throw error;

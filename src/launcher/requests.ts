@@ -52,6 +52,9 @@ export interface KeyExamination {
     publicKey: Uint8Array;
     /** The identity: the root key that certifies the key, else the key itself; 32 bytes. */
     identity: Uint8Array;
+    /** The time in which the key may sign, if its certificate limits it: Unix milliseconds. */
+    fromMs?: number;
+    untilMs?: number;
     /** Permissions and type of the directory, as `stat` returns them; 0 on Windows. */
     directoryMode: number;
     /** Number of names (hard links) of the key file. */

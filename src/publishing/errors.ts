@@ -9,7 +9,7 @@
  * | `NOT_THE_PUBLISHER` | failed | the archive is signed by another key than this home's |
  * | `VERSION_TAKEN` | failed | the version is already published with other contents |
  * | `KEY_WITHDRAWN` | failed | the identity has revoked this home's signing key, or does not have it in force |
- * | `PUBLISHER_RECORD_INVALID` | verification | the publisher record beside the key is not what the root key has signed |
+ * | `PUBLISHER_RECORD_INVALID` | verification | the root key has not signed the publisher record beside the key, or it is malformed |
  * | `NOT_LISTED` | not-found | the publisher's list does not have the package or the version |
  * | `TAG_NOT_FOUND` | not-found | the package does not have the tag |
  * | `FLAGGED_ELSEWHERE` | failed | another key of the identity has set the flag, and decides about it |

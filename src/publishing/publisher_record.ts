@@ -39,8 +39,8 @@ export function putPublisherRecordOnce(context: PublisherContext, signer: Signer
  * Puts the publisher record that lies beside the signing key, unless this home keeps the same or a newer
  * one already. Without the DHT, the record is kept, so that `libreseed announce` can put it later.
  *
- * @throws {PublishingError} `PUBLISHER_RECORD_INVALID` if the record beside the key is not what the root
- * key has signed; `KEY_WITHDRAWN` if the newest record does not have the signing key in force
+ * @throws {PublishingError} `PUBLISHER_RECORD_INVALID` if the root key has not signed the record beside the
+ * key, or the record is malformed; `KEY_WITHDRAWN` if the newest record does not have the signing key in force
  */
 export async function putPublisherRecord(
   { operations, clock, isOffline, signal, onWarning }: PublisherContext,
@@ -78,18 +78,23 @@ export async function putPublisherRecord(
 }
 
 function readOurs(bytes: Uint8Array, root: Uint8Array): MutableItem {
+  let why = "the identity's root key has not signed it";
   try {
     const item = decodeItem(bytes);
-    decodePublisherRecord(item.value);
     const isOurs = equalBytes(item.publicKey, root) && equalBytes(item.salt, publisherSalt());
-    if (isOurs && verifyItem(item)) return item;
+    if (isOurs && verifyItem(item)) {
+      decodePublisherRecord(item.value);
+      return item;
+    }
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
+    why = error.message;
   }
   throw new PublishingError(
     "verification",
     "PUBLISHER_RECORD_INVALID",
-    "The file publisher.record beside this home's key is not what the root key has signed. Move it away: the record in the DHT is used then",
+    `The publisher record in publisher.record beside this home's key cannot be used: ${why}. Move the ` +
+      "file away: the record in the DHT is used then",
   );
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { utf8 } from "../../../src/base/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
 import {
   encryptKey,
   formatPublicKey,
@@ -208,7 +209,7 @@ Deno.test("a change continues the newest record, and keeps the revocations of al
   assert.deepEqual(certificate.root, rootPair.publicKey);
 });
 
-Deno.test("a record that the root key has not signed is refused, and so is a huge seq", async () => {
+Deno.test("a record that the root key has not signed is refused, and so are a huge seq and a key twice", async () => {
   await using home = await Home.make();
   const { publicKey, bytes } = await home.facts();
   const rootPair = await readKeyFile(join(home.keyPath, "..", "root.key"));
@@ -224,7 +225,11 @@ Deno.test("a record that the root key has not signed is refused, and so is a hug
     await signItem(rootPair, { salt, seq: Number.MAX_SAFE_INTEGER - 1, value }),
   );
   const before = await home.files();
-  for (const seen of [byThief, damaged, elsewhere, huge, utf8("x")]) {
+  const entry = { f: NOW, k: signing.publicKey };
+  const twice = encodeItem(
+    await signItem(rootPair, { salt, seq: NOW * 2, value: bencode({ c: [entry, entry], t: NOW }) }),
+  );
+  for (const seen of [byThief, damaged, elsewhere, huge, twice, utf8("x")]) {
     await assert.rejects(home.change(certify(other.publicKey), { seen: [seen] }), {
       code: "RECORD_INVALID",
     });

@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import { LibreseedError, systemClock } from "../../../src/base/mod.ts";
+import { bencode } from "../../../src/bencode/mod.ts";
 import type { Operations } from "../../../src/control/operations.ts";
 import { generateKeyPair, type Signer } from "../../../src/identity/mod.ts";
 import type { PublisherContext } from "../../../src/publishing/context.ts";
@@ -14,7 +15,7 @@ import {
   putPublisherRecord,
   putPublisherRecordOnce,
 } from "../../../src/publishing/publisher_record.ts";
-import { encodeItem, type MutableItem } from "../../../src/records/mod.ts";
+import { encodeItem, type MutableItem, publisherSalt, signItem } from "../../../src/records/mod.ts";
 import { TestIdentity } from "../../support/identities.ts";
 import { nobodyMet } from "../../support/fake_rendezvous.ts";
 
@@ -111,6 +112,16 @@ Deno.test("a record that another key has signed is refused, and names the file",
       message: /publisher\.record/,
     });
   }
+});
+
+Deno.test("a record beside the key that contradicts itself is refused with the reason", async () => {
+  const { publicKey } = key;
+  const value = bencode({ c: [{ f: 0, k: publicKey }], r: [{ k: publicKey, t: 0 }], t: 1 });
+  const item = await signItem(identity.root, { salt: publisherSalt(), seq: 3_000, value });
+  await assert.rejects(putPublisherRecord(world().context, withRecord(item)), {
+    code: "PUBLISHER_RECORD_INVALID",
+    message: /publisher\.record .*it names a key twice/,
+  });
 });
 
 Deno.test("without the DHT the record is a warning's matter, and a key without a root has none", async () => {
