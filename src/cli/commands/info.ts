@@ -71,8 +71,10 @@ export default defineCommand<Flags, [spec: string]>({
         const pin = names.state.pins.list(info.name).find(({ publicKey }) =>
           found.publicKey.every((byte, at) => byte === publicKey[at])
         );
+        const { identityKeysOf } = await import("../running/identity_keys.ts");
         const all: PackageInfo = {
           ...info,
+          ...identityKeysOf(network.trust, found.publicKey, given.io.clock.now()),
           pinned: pin !== undefined,
           trusted: pin?.byHand ?? false,
           ...(versions && { versions }),

@@ -20,8 +20,20 @@ export interface FileInfo {
   sizeBytes?: number;
 }
 
+/** The keys of the publisher's identity. */
+export interface IdentityKeys {
+  /**
+   * Keys that sign for the publisher now, with the end of their time (Unix milliseconds) and the patterns of
+   * the names that they may sign, if they have such limits. Absent if the publisher has no root key, or its
+   * record was not found.
+   */
+  signingKeys?: { key: string; untilMs?: number; names?: string[] }[];
+  /** Keys that the publisher has revoked: since when, Unix milliseconds, and why; absent if none is known. */
+  revokedKeys?: { key: string; sinceMs: number; reason?: string }[];
+}
+
 /** The output of `info`, as `--json` has it. */
-export interface PackageInfo extends VersionFlags {
+export interface PackageInfo extends VersionFlags, IdentityKeys {
   name: string;
   version: string;
   description?: string;
@@ -76,6 +88,7 @@ export function renderInfo(info: PackageInfo): string {
     ["homepage", info.homepage],
     ["repository", info.repository],
     ["publisher", `${publisher} (${fingerprint}), ${trustOf(info)}`],
+    ["its keys", shortened(keysOf(info))],
     ["signed", isoDay(info.timestampMs) + (info.signingKey ? ` by ${info.signingKey}` : "")],
     ["size", sizeOf(info)],
     ["depends on", shortened(Object.entries(dependencies).map((one) => one.join("@"))).join(", ")],
@@ -92,7 +105,7 @@ export function renderInfo(info: PackageInfo): string {
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   const lines = [`${info.name}@${info.version}`];
   for (const [label, value] of rows) {
-    if (!value) continue;
+    if (!value || value.length === 0) continue;
     // A line break in a stranger's text must not begin a line of ours.
     [value].flat().forEach((line, at) =>
       lines.push(`  ${(at === 0 ? label : "").padEnd(width)}${printable(line)}`)
@@ -102,6 +115,18 @@ export function renderInfo(info: PackageInfo): string {
     lines.push([sha256, sizeBytes ?? "-", path].join("\t"));
   }
   return lines.join("\n");
+}
+
+function keysOf({ signingKeys = [], revokedKeys = [] }: IdentityKeys): string[] {
+  return [
+    ...signingKeys.map(({ key, untilMs, names }) => {
+      const until = untilMs === undefined ? "" : ` until ${isoDay(untilMs)}`;
+      return key + until + (names ? ` for ${names.join(", ")}` : "");
+    }),
+    ...revokedKeys.map(({ key, sinceMs, reason }) =>
+      `${key} revoked since ${isoDay(sinceMs)}` + (reason === undefined ? "" : `: ${reason}`)
+    ),
+  ];
 }
 
 function trustOf({ pinned, trusted }: PackageInfo): string {

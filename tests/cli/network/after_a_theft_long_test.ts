@@ -148,8 +148,16 @@ Deno.test("a revocation that was killed after the keys had changed is completed 
   assert.match(await reader.must(["get", named]), /hello-1\.0\.0\.tgz/);
   const next = await place.home(null);
   assert.match(await next.must(["get", named]), /hello-1\.0\.0\.tgz/);
-  const shown = await next.must(["info", named, "--json"]);
-  assert(!shown.includes(stolen), shown);
+  const { signingKey, signingKeys, revokedKeys } = JSON.parse(
+    await next.must(["info", named, "--json"]),
+  );
+  assert.deepEqual(signingKeys, [{ key: signingKey }]);
+  assert.notEqual(signingKey, stolen);
+  assert.deepEqual(revokedKeys.map(({ key }: { key: string }) => key), [stolen]);
+  assert.match(
+    await next.must(["info", named]),
+    /\n {2}its keys {5}ed25519:\S+\n {15}ed25519:\S+ revoked since \S+: laptop stolen\n {2}signed/,
+  );
 });
 
 Deno.test("a new machine refuses a lock file with a thief's version", async () => {

@@ -57,6 +57,28 @@ Deno.test("versions have their dates, tags and flags, and a stranger's text is m
   assert.ok(lines.includes("  depends on   b@^1, c@*"));
 });
 
+Deno.test("the keys of the publisher have their limits, and revoked ones are named", () => {
+  const lines = renderInfo({
+    ...info,
+    signingKeys: [
+      { key: "ed25519:A" },
+      { key: "ed25519:B", untilMs: 86_400_000, names: ["a", "b-*"] },
+    ],
+    revokedKeys: [
+      { key: "ed25519:C", sinceMs: 0, reason: "laptop\nstolen" },
+      { key: "ed25519:D", sinceMs: 0 },
+    ],
+  }).split("\n");
+  const at = lines.findIndex((line) => line.startsWith("  its keys"));
+  assert.deepEqual(lines.slice(at, at + 5), [
+    "  its keys     ed25519:A",
+    "               ed25519:B until 1970-01-02 for a, b-*",
+    "               ed25519:C revoked since 1970-01-01: laptop\\u{a}stolen",
+    "               ed25519:D revoked since 1970-01-01",
+    "  signed       1970-01-02",
+  ]);
+});
+
 Deno.test("long lists are cut short, and files are listed with tabs", () => {
   const versions = Array.from({ length: 25 }, (_, n) => ({ version: `1.0.${n}` }));
   const files = [
