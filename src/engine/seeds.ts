@@ -31,6 +31,11 @@ export interface SeedOrder {
    */
   torrent?: Uint8Array | string;
   lengthBytes: number;
+  /**
+   * Time of the last change of an archive that was verified at an earlier start, Unix milliseconds. Such an
+   * archive does not wake if its file has changed since. Absent for one that has just been verified.
+   */
+  modifiedMs?: number;
 }
 
 /** Options of {@linkcode Seeds}. */
@@ -39,17 +44,14 @@ export interface SeedsOptions {
   /** Adds the torrent of a complete archive to the WebTorrent client. */
   add(torrent: Uint8Array, filePath: string): Torrent;
   /**
-   * Called when a `.torrent` cannot be read or has another infohash. The peer that asked for the
-   * archive is disconnected.
+   * Called when a `.torrent` cannot be read or has another infohash, or when the archive has changed. The peer
+   * that asked for the archive is disconnected.
    */
   onUnreadable(infoHashHex: string, error: Error): void;
 }
 
 /** A seeded archive. */
-interface Row {
-  filePath: string;
-  lengthBytes: number;
-}
+type Row = Pick<SeedOrder, "filePath" | "lengthBytes" | "modifiedMs">;
 
 /** Bytes that earlier torrents of an archive have transferred, before it last went to sleep. */
 interface Transferred {
@@ -81,8 +83,8 @@ const MAX_IDLE_AWAKE = 64;
 export class Seeds {
   readonly #options: SeedsOptions;
   /**
-   * The seeded archives by infohash, each as its length, a space, and its path. There may be 100,000, so
-   * that objects would take too much memory.
+   * The seeded archives by infohash, each as its length, the time of its last change (or nothing) and its
+   * path, with spaces between. There may be 100,000, so that objects would take too much memory.
    */
   readonly #rows = new CompactMap();
   /** The torrents that were given, by infohash. Others lie beside their archives. */
@@ -105,9 +107,10 @@ export class Seeds {
    * Seeds an archive, replacing an earlier one with the same infohash. The `.torrent` is read when
    * a peer wakes the archive.
    */
-  async add({ infoHashHex, filePath, torrent, lengthBytes }: SeedOrder): Promise<void> {
+  async add(order: SeedOrder): Promise<void> {
+    const { infoHashHex, filePath, torrent, lengthBytes, modifiedMs = "" } = order;
     const before = this.#awake.get(infoHashHex);
-    this.#rows.set(infoHashHex, `${lengthBytes} ${filePath}`);
+    this.#rows.set(infoHashHex, `${lengthBytes} ${modifiedMs} ${filePath}`);
     if (torrent === undefined) this.#torrents.delete(infoHashHex);
     else this.#torrents.set(infoHashHex, torrent);
     this.#byObfuscatedHash?.set(keyOf(obfuscatedInfoHash(infoHashHex)), infoHashHex);
@@ -241,6 +244,7 @@ export class Seeds {
   }
 
   async #load(infoHashHex: string, row: Row): Promise<Torrent> {
+    checkUnchanged(row);
     const torrent = this.#options.add(this.#torrentOf(infoHashHex, row), row.filePath);
     await waitForEvent(torrent, "ready");
     if (torrent.infoHash === infoHashHex) return torrent;
@@ -298,6 +302,18 @@ function keyOf(hashHex: string): string {
 }
 
 function rowOf(text: string): Row {
-  const space = text.indexOf(" ");
-  return { lengthBytes: Number(text.slice(0, space)), filePath: text.slice(space + 1) };
+  const [lengthBytes, modifiedMs] = text.split(" ", 2) as [string, string];
+  return {
+    lengthBytes: Number(lengthBytes),
+    ...(modifiedMs !== "" && { modifiedMs: Number(modifiedMs) }),
+    filePath: text.slice(lengthBytes.length + modifiedMs.length + 2),
+  };
+}
+
+/** @throws if the file of an archive that was verified at an earlier start has changed since */
+function checkUnchanged({ filePath, lengthBytes, modifiedMs }: Row): void {
+  if (modifiedMs === undefined) return;
+  const { size, mtime } = Deno.lstatSync(filePath);
+  if (size === lengthBytes && mtime?.getTime() === modifiedMs) return;
+  throw new Error("its archive has changed since it was verified");
 }

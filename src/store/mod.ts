@@ -123,6 +123,7 @@ export {
   isArchiveName,
   isTaken,
   isUnchanged,
+  knownMark,
   knownSeedEntry,
   markOf,
   type PackageFiles,

@@ -158,8 +158,6 @@ export const NO_STATS: DhtManagerStats = {
 export interface KeptSeed extends SeedOrder {
   /** Time at which the archive's next announcement is due, Unix milliseconds. */
   announceDueMs: number;
-  /** Time of the last change of the archive, Unix milliseconds; absent for a new one. */
-  modifiedMs?: number;
   /** Whether the archive's own infohash is announced regularly. Default: it is. */
   announces?: boolean;
 }

@@ -21,9 +21,8 @@ import {
   verifyArchive,
 } from "../../package/mod.ts";
 import {
-  hasTorrentBeside,
   isArchiveName,
-  isUnchanged,
+  knownMark,
   knownSeedEntry,
   markOf,
   type SeedDirectory,
@@ -112,12 +111,11 @@ export class Packages {
   }
 
   /**
-   * Seeds all archives that were verified before and are unchanged since, without reading their contents.
-   *
-   * @returns the marks (see `markOf`) of the archives that this call started to seed, by file name
+   * Seeds all archives that were verified before, without looking at their files: of a hundred thousand, that
+   * takes seconds. The directory watcher looks at them in turn, with {@linkcode marks}, and the engine at each
+   * one before a peer gets its content.
    */
-  async addKnown(): Promise<Map<string, string>> {
-    const added = new Map<string, string>();
+  async addKnown(): Promise<void> {
     // Archives of a revoked key are checked one by one, since only some of them may be good.
     const doubtful = new Set(
       this.#trust.revocations().flatMap(({ key }) => this.#state.verifiedFiles.ofKey(key)),
@@ -128,20 +126,19 @@ export class Packages {
         if (this.#seeding.has(fileName) || this.#adding.has(fileName)) continue;
         const filePath = join(this.#seeds.path, fileName);
         if (!isArchiveName(fileName) || doubtful.has(filePath)) continue;
-        const stamp = stampOf(filePath);
-        if (!stamp || !isUnchanged(stamp, seed) || !hasTorrentBeside(filePath)) continue;
-        const { infoHashHex } = seed;
-        const { sizeBytes: lengthBytes, mtimeMs: modifiedMs } = stamp;
+        const { infoHashHex, sizeBytes: lengthBytes, mtimeMs: modifiedMs } = seed;
         orders.push({ infoHashHex, filePath, lengthBytes, modifiedMs });
-        const mark = markOf(stamp);
-        added.set(fileName, mark);
-        this.#seeding.set(fileName, { infoHashHex, mark });
+        this.#seeding.set(fileName, { infoHashHex, mark: knownMark(seed) });
       }
       // Each slice of archives is awaited separately, so that the host can answer commands between two
       // slices.
       if (orders.length > 0) await this.#seeder.seed(orders);
     }
-    return added;
+  }
+
+  /** Yields the marks (see `markOf`) that the seeded archives had when they were verified, by file name. */
+  marks(): Iterable<[fileName: string, mark: string]> {
+    return this.#seeding.marks();
   }
 
   /**
@@ -217,10 +214,14 @@ export class Packages {
   }
 
   /**
-   * Rebuilds the torrent of an archive whose `.torrent` file cannot be used, and seeds the archive with it.
+   * Mends an archive that the engine could not seed. One that has changed is verified anew; of any other, the
+   * torrent is rebuilt, because its `.torrent` file cannot be used.
    */
   async mend(infoHashHex: string): Promise<void> {
     for (const fileName of this.#seeding.ofInfoHash(infoHashHex)) {
+      const stamp = stampOf(join(this.#seeds.path, fileName));
+      if (!stamp) return await this.left(fileName);
+      if (this.#seeding.get(fileName)?.mark !== markOf(stamp)) return void await this.add(fileName);
       const entry = await this.entry(fileName);
       if (!entry || entry.problem !== undefined) return;
       const { torrent, lengthBytes } = await describeTorrent(entry, this.#hashing);

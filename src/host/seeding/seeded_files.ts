@@ -50,6 +50,11 @@ export class SeededFiles {
     this.#rows.delete(fileName);
   }
 
+  /** Yields the mark of each seeded archive, by file name. */
+  *marks(): Generator<[fileName: string, mark: string]> {
+    for (const [fileName, row] of this.#rows) yield [fileName, seededOf(row).mark];
+  }
+
   /** Yields the file names under which an infohash is seeded. */
   *ofInfoHash(infoHashHex: string): Generator<string> {
     for (const [fileName, row] of this.#rows) if (row.startsWith(infoHashHex)) yield fileName;

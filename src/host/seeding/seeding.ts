@@ -98,10 +98,10 @@ export class Seeding {
   async start(onKnown?: () => void): Promise<void> {
     if (this.#stopped) return;
     const { packages } = this.#options;
-    const known = await packages.addKnown();
+    await packages.addKnown();
     if (this.#stopped) return;
     onKnown?.();
-    await this.#watcher.start(known);
+    await this.#watcher.start(packages.marks());
     this.#options.revocations.start();
     for (const fileName of packages.withoutRecords()) this.#adoptSoon(fileName);
     this.#fetchCatalogs();

@@ -79,9 +79,10 @@ export class SeedWatcher {
   /**
    * Scans the directory and starts to watch it. Resolves after the first scan.
    *
-   * @param known marks (see `markOf`) by file name of archives that are seeded already and are not reported
+   * @param known marks (see `markOf`) by file name of archives that are seeded already. They are reported only
+   * if they have changed or were removed since
    */
-  async start(known: ReadonlyMap<string, string> = new Map()): Promise<void> {
+  async start(known: Iterable<[fileName: string, mark: string]> = []): Promise<void> {
     for (const [fileName, mark] of known) this.#seen.set(fileName, mark);
     this.#listen();
     await this.#scan(true, true);
@@ -186,7 +187,7 @@ export class SeedWatcher {
 
   async #look(first: boolean, all: boolean): Promise<void> {
     const { target, clock } = this.#options;
-    const fileNames = all ? this.#allNames(first) : [...this.#changed];
+    const fileNames = all ? this.#allNames() : [...this.#changed];
     if (!fileNames) return;
     this.#changed.clear();
     let lookedMs = 0;
@@ -207,9 +208,9 @@ export class SeedWatcher {
 
   /**
    * Returns the file names of the archives in the directory, sorted, after those of known archives that
-   * were removed. The first scan leaves out the archives that are seeded already.
+   * were removed.
    */
-  #allNames(first: boolean): string[] | undefined {
+  #allNames(): string[] | undefined {
     const { directory, onWarning } = this.#options;
     try {
       const there: string[] = [];
@@ -219,12 +220,12 @@ export class SeedWatcher {
         const isArchive = isArchiveName(name);
         const isKnown = isArchive && this.#seen.has(name);
         if (isKnown) known++;
-        if (isArchive && !(first && isKnown)) there.push(name);
+        if (isArchive) there.push(name);
         if (!isArchive) this.#warnOfLink(entry);
       }
       this.#all = this.#mayHaveLinks = false;
       there.sort();
-      if (first || known === this.#seen.size) return there;
+      if (known === this.#seen.size) return there;
       const present = new Set(there);
       return [...[...this.#seen.keys()].filter((fileName) => !present.has(fileName)), ...there];
     } catch (error) {
@@ -278,9 +279,6 @@ export class SeedWatcher {
     const { directory, clock } = this.#options;
     const before = this.#seen.get(fileName);
     const wasSettled = before !== undefined && !this.#unsettled.has(fileName);
-    // The first scan skips this archive, because the caller passed the archive to `start` as seeded
-    // already.
-    if (first && wasSettled) return undefined;
     const stamp = stampOf(join(directory, fileName));
     if (!stamp) {
       this.#unsettled.delete(fileName);

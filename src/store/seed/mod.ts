@@ -26,4 +26,11 @@ export {
   type SeedProblem,
   type ValidSeedEntry,
 } from "./seed_entry.ts";
-export { hasTorrentBeside, isUnchanged, markOf, type SeedStamp, stampOf } from "./seed_stamp.ts";
+export {
+  hasTorrentBeside,
+  isUnchanged,
+  knownMark,
+  markOf,
+  type SeedStamp,
+  stampOf,
+} from "./seed_stamp.ts";

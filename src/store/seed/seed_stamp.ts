@@ -68,14 +68,19 @@ function statusOf(path: string) {
  * text changes when an archive gets a second name or becomes a link, for such an archive is no longer
  * seeded.
  */
-export function markOf({ sizeBytes, mtimeMs, inode, isSeedable, manifestMark }: SeedStamp): string {
+export function markOf(
+  { sizeBytes, mtimeMs, inode, isSeedable, manifestMark }: Omit<SeedStamp, "changedMs">,
+): string {
   const state = isSeedable ? "" : " refused";
   return `${sizeBytes} ${mtimeMs} ${inode}${state};${manifestMark}`;
 }
 
 /** Whether archive and manifest are unchanged since `known` was stored in the database. */
 export function isUnchanged(stamp: SeedStamp, known: KnownSeed): boolean {
-  return stamp.isSeedable && stamp.sizeBytes === known.sizeBytes &&
-    stamp.mtimeMs === known.mtimeMs &&
-    stamp.inode === known.inode && stamp.manifestMark === known.manifestMark;
+  return markOf(stamp) === knownMark(known);
+}
+
+/** Converts what the database has about an archive to the text that {@linkcode markOf} returned then. */
+export function knownMark(known: KnownSeed): string {
+  return markOf({ ...known, isSeedable: true });
 }

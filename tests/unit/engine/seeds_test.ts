@@ -148,3 +148,30 @@ Deno.test("an obfuscated hash finds its archive, also one added later", async ()
   assert.equal(seeds.findObfuscated(obfuscated(hashOf(20)), []), hashOf(20));
   assert.equal(seeds.findObfuscated(obfuscated(hashOf(7)), []), undefined);
 });
+
+Deno.test("an archive that was verified at an earlier start does not wake once its file has changed", async () => {
+  await using directory = await temporaryHome();
+  const { made, unreadable, seeds } = await seedsOf(0);
+  const filePath = join(directory.path, "a b-1.0.0.tgz");
+  await Deno.writeTextFile(filePath, "seven..");
+  const modifiedMs = (await Deno.lstat(filePath)).mtime!.getTime();
+  const seeded = { ...order(7), filePath, modifiedMs };
+  await seeds.add(seeded);
+  assert.equal((await seeds.wake(hashOf(7)))?.infoHash, hashOf(7));
+  for (
+    const change of [
+      () => Deno.utime(filePath, new Date(), new Date(modifiedMs - 5_000)),
+      () => Deno.writeTextFile(filePath, "longer than before"),
+      () => Deno.remove(filePath),
+    ]
+  ) {
+    await seeds.remove(hashOf(7));
+    await change();
+    await seeds.add(seeded);
+    assert.equal(await seeds.wake(hashOf(7)), undefined);
+  }
+  assert.deepEqual([made.length, unreadable.length], [1, 3]);
+  // A peer's request does not end the seeding: the host decides, and may seed the new content.
+  await seeds.add({ ...seeded, modifiedMs: undefined });
+  assert.equal((await seeds.wake(hashOf(7)))?.infoHash, hashOf(7));
+});

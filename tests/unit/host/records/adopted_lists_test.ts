@@ -75,7 +75,8 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     clock,
     packages: {
       has: () => true,
-      addKnown: () => Promise.resolve(new Map()),
+      addKnown: () => Promise.resolve(),
+      marks: () => [],
       withoutRecords: () => [],
       add: () => Promise.resolve(entry),
       async entry() {

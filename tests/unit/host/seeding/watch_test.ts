@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { WatchMode } from "../../../../src/config/mod.ts";
 import { SeedWatcher } from "../../../../src/host/seeding/watch.ts";
+import { markOf, stampOf } from "../../../../src/store/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 
@@ -238,4 +239,18 @@ Deno.test("an archive is reported when it gets a second name, and when it loses 
   await place.pass(POLL_MS);
   await place.pass(REST_MS);
   assert.deepEqual(place.heard, Array(3).fill("+a-1.0.0.tgz"));
+});
+
+Deno.test("known archives are reported by the first scan if they changed or left meanwhile", async () => {
+  await using place = await watched("poll");
+  const known: [string, string][] = [];
+  for (const name of ["a-1.0.0.tgz", "b-1.0.0.tgz", "c-1.0.0.tgz"]) {
+    await place.write(name, "x");
+    known.push([name, markOf(stampOf(place.path(name))!)]);
+  }
+  await place.write("b-1.0.0.tgz", "other");
+  await Deno.remove(place.path("c-1.0.0.tgz"));
+  await place.clock.advance(REST_MS + 60_000);
+  await place.watcher.start(known);
+  assert.deepEqual(place.heard, ["-c-1.0.0.tgz", "+b-1.0.0.tgz"]);
 });
