@@ -7,6 +7,7 @@
  * @module
  */
 
+import { basename, dirname, resolve } from "node:path";
 import { type Clock, CompactMap, every, type Timer, torrentBeside } from "../base/mod.ts";
 import { torrentDetailsOf, torrentDetailsOfFile } from "./details/mod.ts";
 import { obfuscatedInfoHash, type Torrent } from "./libraries/mod.ts";
@@ -84,9 +85,12 @@ export class Seeds {
   readonly #options: SeedsOptions;
   /**
    * The seeded archives by infohash, each as its length, the time of its last change (or nothing) and its
-   * path, with spaces between. There may be 100,000, so that objects would take too much memory.
+   * path, with spaces between; of a path in {@linkcode #directory} only the file name. There may be 100,000,
+   * so that objects would take too much memory.
    */
   readonly #rows = new CompactMap();
+  /** Directory of the first archive. */
+  #directory: string | undefined;
   /** The torrents that were given, by infohash. Others lie beside their archives. */
   readonly #torrents = new Map<string, Uint8Array | string>();
   readonly #awake = new Map<string, Awake>();
@@ -110,7 +114,9 @@ export class Seeds {
   async add(order: SeedOrder): Promise<void> {
     const { infoHashHex, filePath, torrent, lengthBytes, modifiedMs = "" } = order;
     const before = this.#awake.get(infoHashHex);
-    this.#rows.set(infoHashHex, `${lengthBytes} ${modifiedMs} ${filePath}`);
+    const directory = dirname(filePath);
+    const place = directory === (this.#directory ??= directory) ? basename(filePath) : filePath;
+    this.#rows.set(infoHashHex, `${lengthBytes} ${modifiedMs} ${place}`);
     if (torrent === undefined) this.#torrents.delete(infoHashHex);
     else this.#torrents.set(infoHashHex, torrent);
     this.#byObfuscatedHash?.set(keyOf(obfuscatedInfoHash(infoHashHex)), infoHashHex);
@@ -166,7 +172,7 @@ export class Seeds {
   }
 
   #statusOf(infoHashHex: string, row: string): TorrentStatus {
-    const { lengthBytes } = rowOf(row);
+    const lengthBytes = Number.parseInt(row, 10);
     const torrent = this.#awake.get(infoHashHex)?.torrent;
     const before = this.#transferred.get(infoHashHex);
     const live = torrent && !torrent.destroyed ? statusOf(torrent) : undefined;
@@ -195,7 +201,10 @@ export class Seeds {
       return { status, details: torrentDetailsOf(torrent) };
     }
     try {
-      return { status, details: torrentDetailsOfFile(this.#torrentOf(infoHashHex, rowOf(row))) };
+      return {
+        status,
+        details: torrentDetailsOfFile(this.#torrentOf(infoHashHex, this.#rowOf(row))),
+      };
     } catch {
       // A peer that wants the archive has it reported.
       return { status };
@@ -215,7 +224,7 @@ export class Seeds {
     const row = this.#rows.get(infoHashHex);
     if (row === undefined) return undefined;
     const awake: Awake = {
-      ready: this.#load(infoHashHex, rowOf(row)),
+      ready: this.#load(infoHashHex, this.#rowOf(row)),
       idleSinceMs: this.#options.clock.now(),
     };
     this.#awake.set(infoHashHex, awake);
@@ -235,6 +244,10 @@ export class Seeds {
       made.set(keyOf(obfuscatedInfoHash(infoHashHex)), infoHashHex);
     }
     return made;
+  }
+
+  #rowOf(text: string): Row {
+    return rowOf(text, this.#directory!);
   }
 
   /** @throws if the file cannot be read */
@@ -301,12 +314,12 @@ function keyOf(hashHex: string): string {
   return hashHex.slice(0, 12);
 }
 
-function rowOf(text: string): Row {
+function rowOf(text: string, directory: string): Row {
   const [lengthBytes, modifiedMs] = text.split(" ", 2) as [string, string];
   return {
     lengthBytes: Number(lengthBytes),
     ...(modifiedMs !== "" && { modifiedMs: Number(modifiedMs) }),
-    filePath: text.slice(lengthBytes.length + modifiedMs.length + 2),
+    filePath: resolve(directory, text.slice(lengthBytes.length + modifiedMs.length + 2)),
   };
 }
 

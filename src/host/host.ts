@@ -22,7 +22,6 @@ import { parsePublicKey } from "../identity/mod.ts";
 import { type ArchiveLimits, archiveLimitsOf } from "../package/mod.ts";
 import {
   LazyState,
-  namesIn,
   removeStaleTemporaries,
   SeedDirectory,
   type StateDatabase,
@@ -55,6 +54,7 @@ import { describeSettings, readAnew, tellReloaded } from "./reload.ts";
 import {
   catalogSeederOf,
   HostDownloads,
+  otherNamesIn,
   Packages,
   RevocationWatch,
   SeededCatalogs,
@@ -135,8 +135,7 @@ export class Host extends DelegatedOperations implements Operations {
     }, clock);
     const own = new LazyState(homePaths(settings.home).state, clock, listeners.onWarning);
     try {
-      // There may be hundreds of thousands of archives, so only names that may be looked for are kept.
-      const names = namesIn(seeds.path, (name) => name.startsWith(".") || isCatalogName(name));
+      const names = otherNamesIn(seeds.path, (options.state ?? own.open)(), clock.now());
       await removeStaleTemporaries(seeds.path, clock.now(), names);
       await removeOldPartials(seeds.path, clock.now(), names);
       host = new Host(options, own, seeds, names, worker);
@@ -267,6 +266,7 @@ export class Host extends DelegatedOperations implements Operations {
       watch: settings.watch,
       clock,
       packages: this.#packages,
+      listings: this.#state.listings,
       records: this.#records,
       names: this.#keepers.names,
       lists: new AdoptedLists({ ...common, records: this.#records, worker: announcing.adopting }),

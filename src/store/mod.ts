@@ -56,6 +56,7 @@ export {
   type ArchiveRow,
   describeReplaced,
   type DhtNodesTable,
+  type DirectoryListing,
   type FileIdentity,
   type Follow,
   type FollowedList,
@@ -67,6 +68,7 @@ export {
   type KnownManifest,
   type KnownSeed,
   LazyState,
+  ListingsTable,
   type MemberPlace,
   MembersTable,
   type MirroredArchive,
@@ -118,6 +120,7 @@ export {
 } from "./packages/mod.ts";
 
 export {
+  directoryStamp,
   hasTorrentBeside,
   type InvalidSeedEntry,
   isArchiveName,

@@ -9,6 +9,7 @@
  * - `seeded_catalogs.ts` seeds catalogs. A superseded catalog is seeded for one more hour.
  * - `downloads.ts` shares one download between all commands that request the same torrent.
  * - `prefix_downloads.ts` downloads the beginnings of archives, and `range_reads.ts` ranges of bytes.
+ * - `listing.ts` finds out whether the directory has to be listed at a start.
  * - `seeder.ts` hands torrents to the worker; `count_peers.ts` and `disk_use.ts` provide data for
  *   reports.
  *
@@ -22,6 +23,7 @@ export { countPeers, uploadingOf } from "./count_peers.ts";
 export { DiskUse } from "./disk_use.ts";
 export type { ObservedDownload } from "./downloads.ts";
 export { HostDownloads } from "./host_downloads.ts";
+export { otherNamesIn } from "./listing.ts";
 export { Packages } from "./packages.ts";
 export { RevocationWatch } from "./revocation_watch.ts";
 export { SeededCatalogs } from "./seeded_catalogs.ts";

@@ -11,7 +11,7 @@ import { minimalOf } from "../../fetching/mod.ts";
 import { parsePublicKey } from "../../identity/mod.ts";
 import { signingKeyOf } from "../../package/mod.ts";
 import { encodeItem, manifestSalt, targetOf } from "../../records/mod.ts";
-import type { ValidSeedEntry } from "../../store/mod.ts";
+import type { DirectoryListing, ListingsTable, ValidSeedEntry } from "../../store/mod.ts";
 import type { AdoptedLists, KeptRecords, NameKeeper } from "../records/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 import type { Packages } from "./packages.ts";
@@ -30,6 +30,7 @@ export interface SeedingOptions {
   names: Pick<NameKeeper, "adopt">;
   lists: Pick<AdoptedLists, "adopt" | "fetchCatalogs" | "stop">;
   revocations: Pick<RevocationWatch, "start" | "stop">;
+  listings: Pick<ListingsTable, "get" | "set">;
   worker: Pick<WorkerHandle, "get" | "keepRecords">;
   /** Returns the number of packages whose records are looked up again in an hour. */
   adoptsAtOnce: () => number;
@@ -77,6 +78,7 @@ export class Seeding {
           this.#retries.forget(fileName);
           await packages.left(fileName);
         },
+        listed: (listing) => this.#listed(listing),
       },
     });
     this.#timer = every(clock, ADOPT_AGAIN_MS, () => {
@@ -97,14 +99,29 @@ export class Seeding {
    */
   async start(onKnown?: () => void): Promise<void> {
     if (this.#stopped) return;
-    const { packages } = this.#options;
+    const { packages, listings, directory } = this.#options;
     await packages.addKnown();
     if (this.#stopped) return;
     onKnown?.();
-    await this.#watcher.start(packages.marks());
+    // An archive that was not verified before is only found by a listing.
+    const listed = listings.get(directory);
+    const isComplete = listed?.archives === packages.counts.packages;
+    await this.#watcher.start(packages.marks(), isComplete ? listed?.stamp : undefined);
     this.#options.revocations.start();
     for (const fileName of packages.withoutRecords()) this.#adoptSoon(fileName);
     this.#fetchCatalogs();
+  }
+
+  /** Stores a listing for the next start, unless there are archives that are not seeded. */
+  #listed(listing: DirectoryListing): void {
+    const { packages, listings, directory, onWarning } = this.#options;
+    if (packages.counts.packages !== listing.archives) return;
+    try {
+      packages.flush();
+      listings.set(directory, listing);
+    } catch (error) {
+      onWarning(`the listing of ${directory} was not saved: ${(error as Error).message}`);
+    }
   }
 
   #fetchCatalogs(): void {

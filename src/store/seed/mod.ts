@@ -27,6 +27,7 @@ export {
   type ValidSeedEntry,
 } from "./seed_entry.ts";
 export {
+  directoryStamp,
   hasTorrentBeside,
   isUnchanged,
   knownMark,

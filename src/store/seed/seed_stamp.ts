@@ -51,6 +51,30 @@ export function hasTorrentBeside(archivePath: string): boolean {
   return statusOf(torrentFileName(archivePath))?.isSeedable ?? false;
 }
 
+/**
+ * Time for which a directory has to be unchanged before its stamp tells later changes (ms). Some file systems
+ * count times in steps of two seconds.
+ */
+const DIRECTORY_REST_MS = 2_000;
+
+/**
+ * Returns inode and times of a directory as text, which change when a file is added, renamed or removed.
+ * `undefined` if the directory cannot be accessed, or has changed so recently that the next change might have
+ * the same time.
+ *
+ * @param nowMs current time, Unix milliseconds
+ */
+export function directoryStamp(path: string, nowMs: number): string | undefined {
+  try {
+    const { ino, mtime, ctime } = Deno.statSync(path);
+    const [mtimeMs, ctimeMs] = [mtime?.getTime() ?? NaN, ctime?.getTime() ?? 0];
+    const isAtRest = nowMs - Math.max(mtimeMs, ctimeMs) > DIRECTORY_REST_MS;
+    return isAtRest ? `${ino ?? 0} ${mtimeMs} ${ctimeMs}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function statusOf(path: string) {
   try {
     const { size, mtime, ctime, ino, isFile, nlink } = Deno.lstatSync(path);
@@ -64,20 +88,32 @@ function statusOf(path: string) {
 }
 
 /**
- * Converts a stamp to text: the archive's size, time and inode, a semicolon, and the manifest's. The
- * text changes when an archive gets a second name or becomes a link, for such an archive is no longer
- * seeded.
+ * Converts a stamp to a short text, of which a hundred thousand are in memory: a digest of the archive's size,
+ * time and inode, a semicolon, and a digest of the manifest's. The text changes when an archive gets a second
+ * name or becomes a link, for such an archive is no longer seeded.
  */
 export function markOf(
   { sizeBytes, mtimeMs, inode, isSeedable, manifestMark }: Omit<SeedStamp, "changedMs">,
 ): string {
   const state = isSeedable ? "" : " refused";
-  return `${sizeBytes} ${mtimeMs} ${inode}${state};${manifestMark}`;
+  return `${digestOf(`${sizeBytes} ${mtimeMs} ${inode}${state}`)};${digestOf(manifestMark)}`;
+}
+
+/** Digest of 64 bits (FNV-1a, 32 bits each from the beginning and from the end), as text. */
+function digestOf(text: string): string {
+  let [forward, backward] = [0x811c_9dc5, 0x811c_9dc5];
+  for (let i = 0; i < text.length; i++) {
+    forward = Math.imul(forward ^ text.charCodeAt(i), 0x0100_0193);
+    backward = Math.imul(backward ^ text.charCodeAt(text.length - 1 - i), 0x0100_0193);
+  }
+  return `${(forward >>> 0).toString(36)}${(backward >>> 0).toString(36)}`;
 }
 
 /** Whether archive and manifest are unchanged since `known` was stored in the database. */
 export function isUnchanged(stamp: SeedStamp, known: KnownSeed): boolean {
-  return markOf(stamp) === knownMark(known);
+  return stamp.isSeedable && stamp.sizeBytes === known.sizeBytes &&
+    stamp.mtimeMs === known.mtimeMs &&
+    stamp.inode === known.inode && stamp.manifestMark === known.manifestMark;
 }
 
 /** Converts what the database has about an archive to the text that {@linkcode markOf} returned then. */

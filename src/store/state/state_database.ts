@@ -17,6 +17,7 @@ import { AnnouncingTables } from "./announcing_tables.ts";
 import { DhtNodesTable } from "./dht_nodes_table.ts";
 import { FollowsTable } from "./follows_table.ts";
 import { MirroredTable } from "./mirrored_table.ts";
+import { ListingsTable } from "./listings_table.ts";
 import { OffersTable } from "./offers_table.ts";
 import { IdentitiesTable } from "./identities_table.ts";
 import { OutcomesTable } from "./outcomes_table.ts";
@@ -71,6 +72,7 @@ export class StateDatabase {
   readonly identities: IdentitiesTable;
   readonly secrets: SecretsTable;
   readonly announcing: AnnouncingTables;
+  readonly listings: ListingsTable;
   readonly #sqlite: Sqlite;
 
   private constructor(sqlite: Sqlite, replaced: ReplacedState | undefined) {
@@ -88,6 +90,7 @@ export class StateDatabase {
     this.identities = new IdentitiesTable(sqlite);
     this.secrets = new SecretsTable(sqlite);
     this.announcing = new AnnouncingTables(sqlite);
+    this.listings = new ListingsTable(sqlite);
   }
 
   /** Absolute path of the database file. */

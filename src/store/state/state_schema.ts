@@ -276,4 +276,13 @@ export const migrations: readonly string[] = [
     asked_ms INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // The last complete listing of each seed directory; `other_names` is a JSON list.
+  `
+  CREATE TABLE directory_listings (
+    path TEXT PRIMARY KEY,
+    stamp TEXT NOT NULL,
+    archives INTEGER NOT NULL,
+    other_names TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -73,7 +73,9 @@ async function seeded(shown: { item?: MutableItem; list?: MutableItem; listed: b
     directory,
     watch: "off",
     clock,
+    listings: { get: () => undefined, set: () => {} },
     packages: {
+      counts: { packages: 1, problems: 0 },
       has: () => true,
       addKnown: () => Promise.resolve(),
       marks: () => [],

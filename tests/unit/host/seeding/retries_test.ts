@@ -154,6 +154,7 @@ async function place(watch: "off" | "poll") {
     stop: () => Promise.resolve(),
   } as unknown as AdoptedLists;
   const seeding = new Seeding({
+    listings: { get: () => undefined, set: () => {} },
     ...{ directory, watch, clock, packages, lists, onWarning },
     records: new KeptRecords(state, clock, 6_881, () => 8, () => {}),
     names: { adopt: () => Promise.resolve(true) },

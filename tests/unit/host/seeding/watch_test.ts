@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { WatchMode } from "../../../../src/config/mod.ts";
 import { SeedWatcher } from "../../../../src/host/seeding/watch.ts";
-import { markOf, stampOf } from "../../../../src/store/mod.ts";
+import { type DirectoryListing, markOf, stampOf } from "../../../../src/store/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 
@@ -27,20 +27,28 @@ async function watched(mode: WatchMode) {
     waits.push(delayMs);
     return after(delayMs, fire);
   };
-  const heard: string[] = [];
   const warnings: string[] = [];
-  const watcher = new SeedWatcher({
-    directory: home.path,
-    mode,
-    clock,
-    onWarning: (message) => warnings.push(message),
-    target: {
-      arrived: (fileName) => Promise.resolve(void heard.push(`+${fileName}`)),
-      left: (fileName) => Promise.resolve(void heard.push(`-${fileName}`)),
-    },
-  });
+  /** Makes a watcher of the directory. */
+  const another = () => {
+    const heard: string[] = [];
+    const listings: DirectoryListing[] = [];
+    const watcher = new SeedWatcher({
+      directory: home.path,
+      mode,
+      clock,
+      onWarning: (message) => warnings.push(message),
+      target: {
+        arrived: (fileName) => Promise.resolve(void heard.push(`+${fileName}`)),
+        left: (fileName) => Promise.resolve(void heard.push(`-${fileName}`)),
+        listed: (listing) => listings.push(listing),
+      },
+    });
+    return { heard, listings, watcher };
+  };
+  const first = another();
+  const { watcher } = first;
   return {
-    ...{ clock, heard, warnings, waits, watcher },
+    ...{ clock, warnings, waits, another, ...first },
     path: (name: string) => join(home.path, name),
     write: (name: string, text: string) => Deno.writeTextFile(join(home.path, name), text),
     /** Advances the clock, and waits until the scan that falls due has ended. */
@@ -253,4 +261,32 @@ Deno.test("known archives are reported by the first scan if they changed or left
   await place.clock.advance(REST_MS + 60_000);
   await place.watcher.start(known);
   assert.deepEqual(place.heard, ["-c-1.0.0.tgz", "+b-1.0.0.tgz"]);
+});
+
+Deno.test("a large directory that has not changed is not listed again, and its archives are looked at", async () => {
+  await using place = await watched("poll");
+  const names = Array.from({ length: 1_000 }, (_, i) => `p-1.0.${i}.tgz`);
+  for (const name of names) await place.write(name, "x");
+  await place.write("catalog-0011223344556677.jsonl", "x");
+  await place.clock.advance(REST_MS + 60_000);
+  await place.watcher.start();
+  assert.equal(place.heard.length, 1_000);
+  const [listing] = place.listings;
+  assert.equal(listing?.archives, 1_000);
+  assert.deepEqual(listing?.otherNames, ["catalog-0011223344556677.jsonl"]);
+
+  const known = names.map((name): [string, string] => [name, markOf(stampOf(place.path(name))!)]);
+  const later = place.another();
+  await Deno.utime(place.path(names[7]!), new Date(), new Date(1_000_000));
+  await later.watcher.start(known, listing!.stamp);
+  await later.watcher.stop();
+  assert.deepEqual(later.heard, [`+${names[7]}`]);
+  assert.deepEqual(later.listings, []);
+
+  await Deno.remove(place.path(names[8]!));
+  await place.write("new-1.0.0.tgz", "x");
+  const last = place.another();
+  await last.watcher.start(known, listing!.stamp);
+  await last.watcher.stop();
+  assert.deepEqual(last.heard, [`-${names[8]}`, "+new-1.0.0.tgz", `+${names[7]}`]);
 });
