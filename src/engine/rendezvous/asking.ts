@@ -146,10 +146,20 @@ export class Asking {
       this.#candidates.add(peers);
       this.#dialMore();
     };
-    void this.#options.findPeers(onNamed, signal).catch(() => {}).then(() => {
+    void this.#searchTwice(onNamed, signal).catch(() => {}).then(() => {
       this.#isSearching = false;
       this.#dialMore();
     });
+  }
+
+  /**
+   * Searches again if nodes name only some of the peers that they know. Of eight nodes that name 50 of a
+   * thousand each, one question in fifty meets none of ten honest peers; of a second draw, one in 2,700.
+   */
+  async #searchTwice(onNamed: (peers: HostPort[]) => void, signal: AbortSignal): Promise<void> {
+    await this.#options.findPeers(onNamed, signal);
+    if (!this.#candidates.isSample || signal.aborted) return;
+    await this.#options.findPeers(onNamed, signal);
   }
 
   /** Dials as many peers as may be dialled now. */

@@ -10,6 +10,12 @@
 
 import { formatHostPort, type HostPort, networkOf, shuffle } from "../../base/mod.ts";
 
+/**
+ * Number of different peers, in relation to the longest answer, from which on answers are samples, and least
+ * length of an answer for that. Nodes that answer in full differ by the few peers that came or went just now.
+ */
+const [SAMPLE_FROM, MIN_SAMPLE] = [1.5, 20];
+
 /** The networks of one node's answer. */
 interface Named {
   /** Networks that are left, each with one of its peers, in random order. */
@@ -26,6 +32,7 @@ export class Candidates {
   /** The peers (`HOST:PORT`) of each network that nodes have named. */
   readonly #found = new Map<string, Set<string>>();
   readonly #drawn = new Set<string>();
+  #mostOfNode = MIN_SAMPLE;
 
   /**
    * @param admits whether an address may be dialled
@@ -41,8 +48,18 @@ export class Candidates {
     return this.#found.size;
   }
 
+  /**
+   * Whether nodes know more peers than they name: all together have named half as many again as the node that
+   * named the most. Asked again, each draws other ones.
+   */
+  get isSample(): boolean {
+    const all = this.#found.values().reduce((sum, { size }) => sum + size, 0);
+    return all > this.#mostOfNode * SAMPLE_FROM;
+  }
+
   /** Adds the peers that one node has named. */
   add(named: readonly HostPort[]): void {
+    this.#mostOfNode = Math.max(this.#mostOfNode, named.length);
     const peers = named.filter(this.#admits);
     shuffle(peers, this.#random);
     const left = new Map(peers.map((peer) => [keyOf(peer), peer]));
