@@ -1,10 +1,11 @@
 /**
  * Measures the packets that announcing takes in an hour, by number of versions, before and after
  * libreseed knew rendezvous and budgets: `deno run -A scripts/bench/announce_hour.ts [--into FILE]
- * [--picture FILE] [--only TEXT] [--short]`. The DHT is simulated, the program's own schedule runs in it
+ * [--picture FILE] [--only TEXT] [--short] [--budget PACKETS]`. The DHT is simulated, the program's own schedule runs in it
  * (`simulated_host.ts`). Prints a table, and draws packets against versions. Figures that FILE already
  * contains are not measured again; table and picture are of all of them. `--only` measures the rows
- * whose label contains the text; a text that no label contains draws what FILE has.
+ * whose label contains the text; a text that no label contains draws what FILE has. `--budget` is the setting
+ * `announce-budget` of the measured host, without a FILE.
  */
 
 import { parseArgs } from "node:util";
@@ -58,6 +59,7 @@ export interface HourSize {
 export async function measureHour(
   row: HourRow,
   { nodes, mirrors }: HourSize = { nodes: NODES, mirrors: MIRRORS },
+  budget?: number,
 ): Promise<HourFigure> {
   const { role, names, versions, lifeHours } = row;
   const clock = new FakeClock(Date.UTC(2027, 0, 5, 1));
@@ -88,7 +90,7 @@ export async function measureHour(
       await hostOf(i, true, light, OTHERS_BUDGET);
     }
   }
-  const host = await hostOf(0, role !== "before", published);
+  const host = await hostOf(0, role !== "before", published, budget);
   if (lifeHours !== undefined) dht.churn(lifeHours * HOUR_MS);
   await clock.advance((isAmongMany ? 4 : 2) * HOUR_MS);
   host.takePackets();
@@ -207,11 +209,17 @@ if (import.meta.main) {
       picture: { type: "string" },
       only: { type: "string" },
       short: { type: "boolean", default: false },
+      budget: { type: "string" },
     },
   });
   const rows = rowsOf(values.short);
   const figures = new Map<string, HourFigure>();
   const { into } = values;
+  if (into !== undefined && values.budget !== undefined) {
+    throw new Error(
+      "figures with another budget do not go into the file: leave out --into or --budget",
+    );
+  }
   if (into !== undefined) {
     const text = await Deno.readTextFile(into).catch((error) => {
       if (error instanceof Deno.errors.NotFound) return "[]";
@@ -228,7 +236,8 @@ if (import.meta.main) {
     const label = labelOf(row);
     if (figures.has(label) || (values.only !== undefined && !label.includes(values.only))) continue;
     const begunMs = performance.now();
-    const figure = await measureHour(row);
+    const budget = values.budget === undefined ? undefined : Number(values.budget);
+    const figure = await measureHour(row, undefined, budget);
     figures.set(label, figure);
     const { all, older } = figure;
     const took = ((performance.now() - begunMs) / 1_000).toFixed(0);
