@@ -220,7 +220,7 @@ export class Packages {
   async mend(infoHashHex: string): Promise<void> {
     for (const fileName of this.#seeding.ofInfoHash(infoHashHex)) {
       const stamp = stampOf(join(this.#seeds.path, fileName));
-      if (!stamp) return await this.left(fileName);
+      if (!stamp) return await this.drop(fileName);
       if (this.#seeding.get(fileName)?.mark !== markOf(stamp)) return void await this.add(fileName);
       const entry = await this.entry(fileName);
       if (!entry || entry.problem !== undefined) return;

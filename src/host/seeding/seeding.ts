@@ -5,13 +5,19 @@
  * @module
  */
 
+import { join } from "node:path";
 import { type Clock, eachLimited, every, LibreseedError, type Timer } from "../../base/mod.ts";
 import type { WatchMode } from "../../config/mod.ts";
 import { minimalOf } from "../../fetching/mod.ts";
 import { parsePublicKey } from "../../identity/mod.ts";
 import { signingKeyOf } from "../../package/mod.ts";
 import { encodeItem, manifestSalt, targetOf } from "../../records/mod.ts";
-import type { DirectoryListing, ListingsTable, ValidSeedEntry } from "../../store/mod.ts";
+import {
+  type DirectoryListing,
+  type ListingsTable,
+  stampOf,
+  type ValidSeedEntry,
+} from "../../store/mod.ts";
 import type { AdoptedLists, KeptRecords, NameKeeper } from "../records/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 import type { Packages } from "./packages.ts";
@@ -59,6 +65,11 @@ export class Seeding {
   readonly #timer: Timer;
   readonly #retries: Retries;
   #adopting: Promise<unknown> | undefined;
+  /**
+   * Whether the results of verification are kept of archives that are missing. They are while a scan finds none
+   * of the archives: a disk that is mounted later need not be hashed again.
+   */
+  #keepsRows = false;
   #stopped = false;
 
   constructor(options: SeedingOptions) {
@@ -76,7 +87,7 @@ export class Seeding {
           this.#toAdopt.delete(fileName);
           this.#unlisted.delete(fileName);
           this.#retries.forget(fileName);
-          await packages.left(fileName);
+          await (this.#keepsRows ? packages.drop(fileName) : packages.left(fileName));
         },
         listed: (listing) => this.#listed(listing),
       },
@@ -106,7 +117,9 @@ export class Seeding {
     // An archive that was not verified before is only found by a listing.
     const listed = listings.get(directory);
     const isComplete = listed?.archives === packages.counts.packages;
+    this.#keepsRows = areAllMissing(directory, packages.marks());
     await this.#watcher.start(packages.marks(), isComplete ? listed?.stamp : undefined);
+    this.#keepsRows = false;
     this.#options.revocations.start();
     for (const fileName of packages.withoutRecords()) this.#adoptSoon(fileName);
     this.#fetchCatalogs();
@@ -229,4 +242,13 @@ export class Seeding {
     await worker.keepRecords([{ item: encodeItem(item), dueMs: clock.now(), failures: 0 }]);
     return true;
   }
+}
+
+/** Whether none of the known archives is in the directory, as when its disk is not mounted. */
+function areAllMissing(
+  directory: string,
+  known: Iterable<[fileName: string, mark: string]>,
+): boolean {
+  for (const [fileName] of known) if (stampOf(join(directory, fileName))) return false;
+  return true;
 }

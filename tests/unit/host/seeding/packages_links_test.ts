@@ -112,5 +112,5 @@ Deno.test("an archive that changed or went away while no daemon ran is not looke
   await gone.addKnown();
   await gone.mend(infoHashHex!);
   assert.equal(seeding.size, 0);
-  assert.equal(state.verifiedFiles.seed(path), undefined);
+  assert.notEqual(state.verifiedFiles.seed(path), undefined, "a disk may be mounted later");
 });

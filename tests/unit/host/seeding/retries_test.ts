@@ -167,7 +167,7 @@ async function place(watch: "off" | "poll") {
   });
   const problem = async () => (await packages.list([]))[0]!.problem;
   return {
-    ...{ clock, seeds, seeded, refusals, warnings, packages, seeding, problem },
+    ...{ directory, state, clock, seeds, seeded, refusals, warnings, packages, seeding, problem },
     /** Advances the clock step by step until a condition holds, and lets disk operations finish. */
     async until(isSo: () => boolean | Promise<boolean>) {
       for (let second = 0; second < 600; second++) {
@@ -231,4 +231,21 @@ Deno.test("an archive that fails verification is not read again until it changes
   };
   for (let minute = 0; minute < 30; minute++) await clock.advance(60_000);
   assert.deepEqual([looks, seeded.length], [0, 0]);
+});
+
+Deno.test("archives whose disk is not mounted at the start are not seeded, and need no hashing later", async () => {
+  await using daemon = await place("poll");
+  const { directory, packages, seeding, seeded, state } = daemon;
+  const [fileName] = [...Deno.readDirSync(directory)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".tgz"));
+  await packages.add(fileName!);
+  packages.flush();
+  await packages.drop(fileName!);
+  const path = join(directory, fileName!);
+  await Deno.rename(path, `${path}.aside`);
+  await seeding.start();
+  assert.equal(packages.counts.packages, 0);
+  assert.ok(state.verifiedFiles.seed(path));
+  await Deno.rename(`${path}.aside`, path);
+  await daemon.until(() => seeded.length === 3);
 });
