@@ -109,6 +109,9 @@ Deno.test("the root key is moved out of the home, of which doctor and publish re
   const { run, must, at } = place;
   const doctor = await run(["doctor", "--no-dht", "--port", "0"]);
   assert.match(doctor.stdout, /^warn +key +the root key lies in the home/m);
+  const publish = ["publish", hello, "--bootstrap", "none", "--timeout", "1s", "--port", "0"];
+  const reminder = /warning: the root key lies in the home .*`libreseed key root move FILE`/;
+  assert.match((await run(publish)).stderr, reminder);
   for (const path of [join(place.home, "elsewhere"), at("pw")]) {
     assert.notEqual((await run(["key", "root", "move", path])).code, 0);
   }
@@ -118,6 +121,7 @@ Deno.test("the root key is moved out of the home, of which doctor and publish re
   assert.equal(await Deno.readTextFile(at("root.key")), root);
   assert.equal((await Deno.stat(at("root.key"))).mode! & 0o777, 0o600);
   assert.equal((await run(["key", "root", "move", at("again.key")])).code, 3);
+  assert.doesNotMatch((await run(publish)).stderr, reminder);
   const healthy = await run(["doctor", "--no-dht", "--port", "0"]);
   assert.match(healthy.stdout, /^ok +key /m);
 });
