@@ -91,16 +91,19 @@ export async function knownVersions(
 
 /**
  * Returns the highest version of a package in the seed directory that fits a request, and whose key is not
- * revoked. For a name without a key, the publisher has to be pinned.
+ * revoked. For a name without a key, the publisher has to be pinned, or to be this home's own.
  *
  * @returns `undefined` if there is none
  */
 export async function presentPackage(
-  { state, offers: { trust } }: Pick<NamesContext, "state" | "offers">,
+  { state, offers: { trust }, ownKey }: Pick<NamesContext, "state" | "offers" | "ownKey">,
   seeds: SeedDirectory,
   { publicKey, name, range }: WantedByName,
 ): Promise<PresentPackage | undefined> {
-  const keys = publicKey ? [publicKey] : state.pins.list(name).map((pin) => pin.publicKey);
+  const pinned = state.pins.list(name).map((pin) => pin.publicKey);
+  // Without a pin, our own key needs none.
+  const known = pinned.length === 0 && ownKey ? [ownKey] : pinned;
+  const keys = publicKey ? [publicKey] : known;
   const publishers = keys.map(formatPublicKey);
   const fitting = (await seeds.list(name)).flatMap((entry) =>
     entry.problem === undefined && entry.name === name &&

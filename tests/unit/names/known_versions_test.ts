@@ -37,14 +37,17 @@ inDirectory(
       state: { pins: { list: () => pinned.map((publicKey) => ({ publicKey })) } },
       offers: { trust: { accepts: ({ version }: MinimalManifest) => !revoked.has(version) } },
     } as never;
-    const versionOf = async (publicKey?: Uint8Array, range?: string) =>
-      (await presentPackage(context, seeds, { publicKey, name: "hello", range }))?.minimal.version;
+    const versionOf = async (publicKey?: Uint8Array, range?: string, of = context) =>
+      (await presentPackage(of, seeds, { publicKey, name: "hello", range }))?.minimal.version;
+    const own = { ...context as object, ownKey: signer.publicKey } as never;
     assert.equal(await versionOf(), undefined, "nobody is pinned");
+    assert.equal(await versionOf(undefined, undefined, own), "1.5.0", "our own needs no pin");
     assert.equal(await versionOf(signer.publicKey), "1.5.0");
     assert.equal(await versionOf(signer.publicKey, "~1.0"), "1.0.0");
     assert.equal(await versionOf(signer.publicKey, "^2"), undefined);
     pinned.push(stranger.publicKey);
     assert.equal(await versionOf(), "1.9.0");
+    assert.equal(await versionOf(undefined, undefined, own), "1.9.0", "a pin comes first");
     pinned.push(signer.publicKey);
     revoked.add("1.9.0");
     assert.equal(await versionOf(), "1.5.0", "its key is revoked");
