@@ -5,10 +5,17 @@
  */
 
 import {
+  AliasNotFoundError,
   type Application,
-  ArgumentScannerError,
-  formatMessageForArgumentScannerError,
+  ArgumentParseError,
+  EnumValidationError,
+  FlagNotFoundError,
+  InvalidNegatedFlagSyntaxError,
   text_en,
+  UnexpectedFlagError,
+  UnexpectedPositionalError,
+  UnsatisfiedFlagError,
+  UnsatisfiedPositionalError,
 } from "@stricli/core";
 import { explainMissingSetting } from "../../config/mod.ts";
 import type { CliContext } from "./cli_context.ts";
@@ -24,34 +31,43 @@ function quoted(text: string): string {
   return JSON.stringify(text);
 }
 
+// The classes are compared, because the program file keeps no names of classes, by which stricli's
+// `formatMessageForArgumentScannerError` tells them apart.
 function describeArgumentError(error: unknown): string {
-  if (!(error instanceof ArgumentScannerError)) {
-    return error instanceof Error ? error.message : String(error);
+  if (error instanceof FlagNotFoundError) {
+    const { input, corrections } = error;
+    const explained = explainMissingSetting(writtenFlag(input));
+    if (explained) return explained;
+    return `unknown flag --${input}${didYouMean(corrections.map((name) => `--${name}`))}`;
   }
-  return formatMessageForArgumentScannerError(error, {
-    FlagNotFoundError: ({ input, corrections }) => {
-      const explained = explainMissingSetting(writtenFlag(input));
-      if (explained) return explained;
-      return `unknown flag --${input}${didYouMean(corrections.map((name) => `--${name}`))}`;
-    },
-    AliasNotFoundError: ({ input }) => `unknown flag -${input}`,
-    ArgumentParseError: ({ externalFlagNameOrPlaceholder: name, exception }) => {
-      const what = exception instanceof Error ? exception.message : String(exception);
-      // `name` is omitted from the message if it is a placeholder that lists choices, such as
-      // `put|get`: the message lists the choices already.
-      if (name.includes("|")) return what;
-      // `name` is either a placeholder in capitals or a flag's name without dashes.
-      return `${/^[a-z]/.test(name) ? `--${name}` : name} ${what}`;
-    },
-    EnumValidationError: ({ externalFlagName, input, values }) =>
-      `--${externalFlagName}: ${quoted(input)} is not one of ${values.join(", ")}`,
-    UnsatisfiedFlagError: ({ externalFlagName, nextFlagName }) =>
-      `--${externalFlagName} needs a value` + (nextFlagName ? ` before --${nextFlagName}` : ""),
-    UnexpectedPositionalError: ({ input }) => `unexpected argument ${quoted(input)}`,
-    UnsatisfiedPositionalError: ({ placeholder }) => `missing argument ${placeholder}`,
-    InvalidNegatedFlagSyntaxError: ({ externalFlagName }) => `--${externalFlagName} takes no value`,
-    UnexpectedFlagError: ({ externalFlagName }) => `--${externalFlagName} is given twice`,
-  });
+  if (error instanceof AliasNotFoundError) return `unknown flag -${error.input}`;
+  if (error instanceof ArgumentParseError) {
+    const { externalFlagNameOrPlaceholder: name, exception } = error;
+    const what = exception instanceof Error ? exception.message : String(exception);
+    // `name` is omitted from the message if it is a placeholder that lists choices, such as
+    // `put|get`: the message lists the choices already.
+    if (name.includes("|")) return what;
+    // `name` is either a placeholder in capitals or a flag's name without dashes.
+    return `${/^[a-z]/.test(name) ? `--${name}` : name} ${what}`;
+  }
+  if (error instanceof EnumValidationError) {
+    const { externalFlagName, input, values } = error;
+    return `--${externalFlagName}: ${quoted(input)} is not one of ${values.join(", ")}`;
+  }
+  if (error instanceof UnsatisfiedFlagError) {
+    const { externalFlagName, nextFlagName } = error;
+    return `--${externalFlagName} needs a value` +
+      (nextFlagName ? ` before --${nextFlagName}` : "");
+  }
+  if (error instanceof UnexpectedPositionalError) {
+    return `unexpected argument ${quoted(error.input)}`;
+  }
+  if (error instanceof UnsatisfiedPositionalError) return `missing argument ${error.placeholder}`;
+  if (error instanceof InvalidNegatedFlagSyntaxError) {
+    return `--${error.externalFlagName} takes no value`;
+  }
+  if (error instanceof UnexpectedFlagError) return `--${error.externalFlagName} is given twice`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The messages for stricli's `localization` option. The help pages are in `help_text.ts`. */
