@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fromUtf8, LibreseedError, outOfReach } from "../base/mod.ts";
+import { fromUtf8, homePaths, LibreseedError, outOfReach } from "../base/mod.ts";
 import { type LoadedSettings, loadSettings } from "../config/mod.ts";
 import type { CommandDefinition, CommandEnvironment } from "./flags/command.ts";
 import { type OutputFlags, settingsFromFlags } from "./flags/common_flags.ts";
@@ -76,7 +76,6 @@ export async function runCommand(
     (await (opened ??= settings().then(async (loaded) => {
       const { values } = loaded;
       await warnOfLinks(loaded);
-      const { homePaths } = await import("../control/mod.ts");
       const { LazyState } = await import("../store/mod.ts");
       return new LazyState(homePaths(values.home).state, io.clock, (text) => output.warning(text));
     }))).open;

@@ -5,8 +5,8 @@
  */
 
 import type { PackageJson } from "../../control/mod.ts";
-import type { SeedEntry } from "../../store/mod.ts";
 import { defineCommand } from "../flags/command.ts";
+import { connectHost } from "../running/host_connection.ts";
 import { formatTable, tableColumns } from "../terminal/table.ts";
 
 export default defineCommand<Record<never, never>, []>({
@@ -18,15 +18,7 @@ export default defineCommand<Record<never, never>, []>({
   parameters: {},
   async run({ output, settings, io }) {
     const { values } = await settings();
-    const { connectControl } = await import("../../control/mod.ts");
-    const { describeEntry } = await import("../../fetching/mod.ts");
-    const describeAll = async (entries: SeedEntry[]) => {
-      const described: PackageJson[] = [];
-      for (const entry of entries) described.push(await describeEntry(entry, false));
-      return described;
-    };
-    const { SeedDirectory } = await import("../../store/mod.ts");
-    const daemon = await connectControl(values.home, {
+    const daemon = await connectHost(values.home, {
       clock: io.clock,
       describe: io.launcher.describe,
       signal: io.signal,
@@ -34,9 +26,7 @@ export default defineCommand<Record<never, never>, []>({
     });
     let packages: PackageJson[];
     try {
-      packages = daemon
-        ? await daemon.client.operations.list()
-        : await describeAll(await new SeedDirectory(values.dir).list());
+      packages = daemon ? await daemon.client.operations.list() : await packagesIn(values.dir);
     } finally {
       daemon?.client.close();
     }
@@ -48,6 +38,17 @@ export default defineCommand<Record<never, never>, []>({
     output.result({}, formatTable(packages.map(rowOf), tableColumns(io.stdout)));
   },
 });
+
+/** Describes the packages in a seed directory, which nobody seeds. */
+async function packagesIn(directory: string): Promise<PackageJson[]> {
+  const { SeedDirectory } = await import("../../store/mod.ts");
+  const entries = await new SeedDirectory(directory).list();
+  if (entries.length === 0) return [];
+  const { describeEntry } = await import("../../fetching/mod.ts");
+  const described: PackageJson[] = [];
+  for (const entry of entries) described.push(await describeEntry(entry, false));
+  return described;
+}
 
 function rowOf(one: PackageJson): string[] {
   const state = one.problem !== undefined ? "problem" : one.seeding ? "seeding" : "idle";

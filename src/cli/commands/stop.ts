@@ -4,7 +4,7 @@
  * @module
  */
 
-import { delay, LibreseedError } from "../../base/mod.ts";
+import { delay, homePaths, LibreseedError } from "../../base/mod.ts";
 import { defineCommand } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
 import { withDaemon } from "../running/with_daemon.ts";
@@ -31,7 +31,7 @@ export default defineCommand<Record<never, never>, []>({
       return status.pid;
     });
     const { values } = await given.settings();
-    const { homePaths, isHomeFree } = await import("../../control/mod.ts");
+    const { isHomeFree } = await import("../../control/mod.ts");
     const endMs = io.clock.now() + STOP_DEADLINE_MS;
     while (!await isHomeFree(homePaths(values.home).lock)) {
       if (io.clock.now() > endMs) {

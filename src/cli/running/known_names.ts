@@ -5,7 +5,7 @@
  * @module
  */
 
-import { LibreseedError } from "../../base/mod.ts";
+import { homePaths, LibreseedError } from "../../base/mod.ts";
 import { type LoadedSettings, nearest } from "../../config/mod.ts";
 import type { StateDatabase } from "../../store/mod.ts";
 import type { Io } from "../process/context.ts";
@@ -76,7 +76,6 @@ export async function knownNames(
   prefix = "",
 ): Promise<Set<string>> {
   const { values } = await settings();
-  const { homePaths } = await import("../../control/mod.ts");
   const { LOCK_FILE_NAME, readLockFile } = await import("../../install/mod.ts");
   const { PackageStore } = await import("../../store/mod.ts");
   const { join } = await import("node:path");

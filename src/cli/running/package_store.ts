@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { homePaths } from "../../base/mod.ts";
 import type { PackageStore } from "../../store/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
 
@@ -15,7 +16,6 @@ type Environment = Pick<CommandEnvironment, "io" | "settings">;
  */
 export async function packageStore({ io, settings }: Environment): Promise<PackageStore> {
   const { values } = await settings();
-  const { homePaths } = await import("../../control/mod.ts");
   const { PackageStore } = await import("../../store/mod.ts");
   return new PackageStore(homePaths(values.home).packages, io.launcher.makeLink, io.clock);
 }

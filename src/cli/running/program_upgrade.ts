@@ -7,6 +7,7 @@
 import { dirname } from "node:path";
 import {
   BUILT_IN_PUBLISHER,
+  homePaths,
   PROGRAM_PACKAGE,
   programFileName,
   type ProgramFiles,
@@ -86,7 +87,7 @@ export async function rollBackProgram(given: CommandEnvironment): Promise<void> 
   const { io, output, settings } = given;
   const files = filesOf(io.program);
   const { home } = (await settings()).values;
-  const { homePaths, lockHolder, tryLockHome } = await import("../../control/mod.ts");
+  const { lockHolder, tryLockHome } = await import("../../control/mod.ts");
   const { rollBack } = await import("../../store/mod.ts");
   const paths = homePaths(home);
   // A home that is not there has no state and no daemon, and is not made.

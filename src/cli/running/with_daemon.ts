@@ -7,6 +7,7 @@
 import type { Operations, StatusJson } from "../../control/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
 import { CliError } from "../process/errors.ts";
+import { connectHost } from "./host_connection.ts";
 
 /**
  * Connects to the daemon of this home, calls `work` with the connection, and closes it afterwards.
@@ -18,8 +19,7 @@ export async function withDaemon<T>(
   work: (operations: Operations, status: StatusJson) => Promise<T>,
 ): Promise<T> {
   const { values } = await settings();
-  const { connectControl } = await import("../../control/mod.ts");
-  const found = await connectControl(values.home, {
+  const found = await connectHost(values.home, {
     clock: io.clock,
     describe: io.launcher.describe,
     signal: io.signal,

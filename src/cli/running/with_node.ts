@@ -6,6 +6,7 @@
  * @module
  */
 
+import { homePaths } from "../../base/mod.ts";
 import type { Settings } from "../../config/mod.ts";
 import type { AnswerCounts, FetchContext } from "../../fetching/mod.ts";
 import type { NodeHandle } from "../../host/mod.ts";
@@ -42,7 +43,7 @@ export async function withNode<T>(
   meanwhile?: (early: Pick<Network, "seeds" | "limits">) => void,
 ): Promise<T> {
   const { values } = await settings();
-  const { ensureHome, homePaths } = await import("../../control/mod.ts");
+  const { ensureHome } = await import("../../control/mod.ts");
   const { fetchContext, knownManifest } = await import("../../fetching/mod.ts");
   const { openNode } = await import("../../host/mod.ts");
   const { archiveLimitsOf } = await import("../../package/mod.ts");
