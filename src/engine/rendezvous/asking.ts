@@ -154,7 +154,7 @@ export class Asking {
 
   /**
    * Searches again if nodes name only some of the peers that they know. Of eight nodes that name 50 of a
-   * thousand each, one question in fifty meets none of ten honest peers; of a second draw, one in 2,700.
+   * thousand each, one question in fifty meets none of ten honest peers; with a second draw, one in 3,400.
    */
   async #searchTwice(onNamed: (peers: HostPort[]) => void, signal: AbortSignal): Promise<void> {
     await this.#options.findPeers(onNamed, signal);
