@@ -49,6 +49,8 @@ export async function checkKey(
     return warn(name, `${keys} is open to others (mode ${open})`, `run: chmod 700 ${keys}`);
   }
   const publisher = formatPublicKey(identity);
+  const unusable = checkRevoked(key);
+  if (unusable) return unusable;
   if (names > 1) {
     const mend = "find the others with `find / -samefile`, and remove those that you did not make";
     return warn(name, `publisher ${publisher}; the key file has ${names} names`, mend);
@@ -61,6 +63,19 @@ export async function checkKey(
     );
   }
   return checkTimes(key, nowMs) ?? ok(name, `publisher ${publisher}`);
+}
+
+/** Reports a key that its publisher has revoked. */
+function checkRevoked({ revoked }: NonNullable<KeyExamination["key"]>): Check | undefined {
+  if (!revoked) return undefined;
+  const { sinceMs, reason } = revoked;
+  return fail(
+    "key",
+    `its identity has revoked it since ${isoDay(sinceMs)}` +
+      (reason === undefined ? "" : ` (${JSON.stringify(reason)})`) +
+      ", so readers refuse what it signs",
+    "with the root key, run: libreseed key rotate",
+  );
 }
 
 /** Reports a key that its certificate lets sign no more, not yet, or not much longer. */
@@ -100,6 +115,7 @@ function describeProblem(path: string, problem: NonNullable<KeyExamination["prob
     case "CERTIFICATE_INVALID":
     case "CERTIFICATE_UNREADABLE":
     case "KEY_NOT_OURS":
+    case "RECORD_INVALID":
       return checkFailed(errorFromData(problem), name);
     case "KEY_UNREADABLE": {
       const check = checkFailed(errorFromData(problem), name);

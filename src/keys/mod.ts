@@ -39,7 +39,7 @@ export {
 } from "./key_order.ts";
 export { createIdentity, type NewIdentity } from "./new_identity.ts";
 export { type KeyFacts, keyFacts } from "./key_facts.ts";
-export { certificateOf } from "./own_key.ts";
+export { certificateOf, ownRevocation } from "./own_key.ts";
 export { passphrasesFor } from "./passphrases.ts";
 export type { GoodArchives } from "./publisher_change.ts";
 export { type KeySurroundings, openRoot } from "./root_key.ts";

@@ -16,7 +16,7 @@ import {
   readPublicKey,
   readPublisherRecord,
 } from "../identity/mod.ts";
-import type { MutableItem } from "../records/mod.ts";
+import { decodePublisherRecord, type MutableItem, type RevokedKey } from "../records/mod.ts";
 import { KeysError } from "./errors.ts";
 import { isThere, type KeyPaths, keyPathsOf } from "./key_directory.ts";
 import { passphrasesFor } from "./passphrases.ts";
@@ -84,6 +84,21 @@ export async function storedRecord(
 ): Promise<MutableItem | undefined> {
   const bytes = await readPublisherRecord(record);
   return bytes && readSignedRecord(bytes, root, `in ${record}`);
+}
+
+/**
+ * Returns the revocation of a home's signing key in the publisher record beside it; `undefined` if there is
+ * none.
+ *
+ * @throws {KeysError} `RECORD_INVALID`
+ */
+export async function ownRevocation(
+  keyPath: string,
+  { root, key }: Pick<Certificate, "root" | "key">,
+): Promise<RevokedKey | undefined> {
+  const item = await storedRecord(keyPathsOf(keyPath), root);
+  if (!item) return undefined;
+  return decodePublisherRecord(item.value).revokedKeys.find((one) => equalBytes(one.key, key));
 }
 
 /**

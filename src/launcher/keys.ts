@@ -48,6 +48,7 @@ import {
   moveRoot,
   type NewIdentity,
   openRoot,
+  ownRevocation,
   passphrasesFor,
   readBackup,
   restoreKeys,
@@ -213,6 +214,7 @@ export class Keys {
       const { publicKey } = await readPublicKey(keyPath, this.#at.own);
       const certificate = await readCertificate(certificatePathOf(keyPath), publicKey);
       const identity = certificate?.root ?? publicKey;
+      const revoked = certificate && await ownRevocation(keyPath, certificate);
       const { mode: directoryMode } = await Deno.stat(directory);
       const { nlink: names } = await Deno.stat(keyPath);
       const key = {
@@ -220,6 +222,7 @@ export class Keys {
         identity,
         ...(certificate && { fromMs: certificate.fromMs }),
         ...(certificate?.untilMs !== undefined && { untilMs: certificate.untilMs }),
+        ...(revoked && { revoked: { sinceMs: revoked.sinceMs, reason: revoked.reason } }),
         directoryMode: directoryMode ?? 0,
         names: names ?? 1,
       };

@@ -55,6 +55,8 @@ export interface KeyExamination {
     /** The time in which the key may sign, if its certificate limits it: Unix milliseconds. */
     fromMs?: number;
     untilMs?: number;
+    /** Whether the publisher record beside the key revokes it: since when, Unix milliseconds, and why. */
+    revoked?: { sinceMs: number; reason?: string };
     /** Permissions and type of the directory, as `stat` returns them; 0 on Windows. */
     directoryMode: number;
     /** Number of names (hard links) of the key file. */

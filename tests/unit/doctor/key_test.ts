@@ -1,4 +1,4 @@
-/** Tests what `doctor` says about the time in which the home's key may sign. */
+/** Tests what `doctor` says about whether the home's key may sign: its certificate, and revocations. */
 
 import assert from "node:assert/strict";
 import { checkKey } from "../../../src/doctor/key.ts";
@@ -6,8 +6,15 @@ import { checkKey } from "../../../src/doctor/key.ts";
 const NOW = Date.UTC(2026, 10, 30);
 const DAY = 86_400_000;
 
-/** Checks a sound key whose certificate has these limits. */
-async function checked(limits: { fromMs?: number; untilMs?: number }) {
+/** Checks a key that is sound but for what is given. */
+async function checked(
+  limits: {
+    fromMs?: number;
+    untilMs?: number;
+    names?: number;
+    revoked?: { sinceMs: number; reason?: string };
+  },
+) {
   const publicKey = new Uint8Array(32);
   const key = { publicKey, identity: publicKey, directoryMode: 0o700, names: 1, ...limits };
   const launcher = { examineKey: () => Promise.resolve({ owners: [], key }) };
@@ -35,4 +42,12 @@ Deno.test("a certificate that begins in the future is a failure, give or take th
   const early = await checked({ fromMs: NOW + DAY });
   assert.equal(early.verdict, "fail");
   assert.match(early.what, /begins on 2026-12-01, so it signs nothing yet/);
+});
+
+Deno.test("a key that its identity has revoked is a failure, whatever else is wrong with it", async () => {
+  const revoked = { sinceMs: NOW - DAY, reason: "stolen" };
+  const { verdict, what, mend } = await checked({ revoked, names: 2, untilMs: NOW - DAY });
+  assert.equal(verdict, "fail");
+  assert.match(what, /^its identity has revoked it since 2026-11-29 \("stolen"\)/);
+  assert.match(mend!, /libreseed key rotate$/);
 });

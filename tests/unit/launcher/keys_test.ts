@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { utf8 } from "../../../src/base/mod.ts";
+import { publisherKeyPath, utf8 } from "../../../src/base/mod.ts";
 import {
   generateKeyPair,
   type Statement,
@@ -9,6 +9,9 @@ import {
   writeKeyFile,
 } from "../../../src/identity/mod.ts";
 import { localRequests } from "../../../src/launcher/mod.ts";
+import type { MutableItem } from "../../../src/records/mod.ts";
+import { TestIdentity, writeIdentity } from "../../support/identities.ts";
+import { temporaryHome } from "../../support/mod.ts";
 
 const isWindows = Deno.build.os === "windows";
 const statement: Statement = { kind: "record", seq: 1, value: utf8("1:x") };
@@ -84,6 +87,26 @@ withKeyPath("an examination of a key can be cloned, and has no private part", as
     key: { publicKey, identity: publicKey, directoryMode: mode ?? 0, names: 1 },
   });
   assert.deepEqual(structuredClone(examination), examination);
+});
+
+Deno.test("an examination tells the time of the certificate, and a revocation in the record beside it", async () => {
+  await using home = await temporaryHome();
+  const publisher = new TestIdentity();
+  const key = await publisher.certify({ fromMs: 1_000, untilMs: 2_000 });
+  const revoked = { key: key.publicKey, sinceMs: 1_500, reason: "stolen" };
+  const examined = async (record: MutableItem) => {
+    await writeIdentity(home.path, key, record);
+    return await localRequests().examineKey(publisherKeyPath(home.path));
+  };
+  const sound = await examined(
+    await publisher.record({ seq: 1, signingKeys: [key.certificate] }),
+  );
+  const { fromMs, untilMs, revoked: none } = sound.key!;
+  assert.deepEqual([fromMs, untilMs, none], [1_000, 2_000, undefined]);
+  const refused = await examined(await publisher.record({ seq: 2, revokedKeys: [revoked] }));
+  assert.deepEqual(refused.key!.revoked, { sinceMs: 1_500, reason: "stolen" });
+  const stranger = await new TestIdentity().record({ seq: 3, signingKeys: [key.certificate] });
+  assert.equal((await examined(stranger)).problem!.code, "RECORD_INVALID");
 });
 
 withKeyPath("an examination reads the file anew", async (path) => {
