@@ -115,3 +115,27 @@ Deno.test("a home without a key is warned at the start, and publishes nothing", 
   await daemon.process.waitForLine(/http-publish: nothing can be published now: /);
   assert.equal((await failure(publishing(home, archive))).code, "KEY_NOT_FOUND");
 });
+
+Deno.test("a daemon publishes with an encrypted key if it has the passphrase file, else says so", async () => {
+  await using place = await newPlace();
+  const home = await place.home();
+  const archive = await packed(place, home, "1.0.0");
+  const passphrase = join(place.path, "passphrase");
+  await Deno.writeTextFile(passphrase, "correct horse\n", { mode: 0o600 });
+  const env = { LIBRESEED_PASSPHRASE_FILE: passphrase };
+  await home.must(["key", "encrypt"], { env });
+  const flags = async () => ["--http", `127.0.0.1:${await freePort()}`, "--http-publish"];
+  {
+    await using locked = await home.daemon(await flags());
+    await locked.process.waitForLine(
+      /http-publish: nothing can be published now: .*passphrase/i,
+      "stderr",
+    );
+    const error = await failure(publishing(home, archive));
+    assert.match(error.message, /LIBRESEED_PASSPHRASE_FILE/);
+    assert.deepEqual(home.holders("pkg", "1.0.0"), []);
+    await locked.end();
+  }
+  await using _daemon = await home.daemon(await flags(), { env });
+  assert.equal((await publishing(home, archive)).version, "1.0.0");
+});
