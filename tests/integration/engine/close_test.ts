@@ -123,7 +123,10 @@ Deno.test(
   async () => {
     const port = await freePort();
     const stranger = dgram.createSocket("udp4");
-    await new Promise<void>((resolve) => stranger.bind(port, "0.0.0.0", resolve));
+    await new Promise<void>((resolve, reject) => {
+      stranger.once("error", reject);
+      stranger.bind(port, "0.0.0.0", resolve);
+    });
     let opened = 0;
     const engine = await Engine.start({
       clock: systemClock,

@@ -29,7 +29,10 @@ function item(): MutableItem {
 /** Binds a port with a socket of the test, as another program could do. */
 async function strangerOn(port: number): Promise<AsyncDisposable> {
   const socket = dgram.createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(port, "0.0.0.0", resolve));
+  await new Promise<void>((resolve, reject) => {
+    socket.once("error", reject);
+    socket.bind(port, "0.0.0.0", resolve);
+  });
   return {
     [Symbol.asyncDispose]: () => new Promise((resolve) => socket.close(() => resolve())),
   };

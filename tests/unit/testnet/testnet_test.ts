@@ -6,6 +6,7 @@ import bencode from "bencode";
 import DHT from "bittorrent-dht";
 import { parseCompactNodes } from "../../../src/base/mod.ts";
 import { startTestnet, TestnetError } from "../../../src/testnet/mod.ts";
+import { freePort, isFree } from "../../support/free_port.ts";
 
 const value = Buffer.from("hello");
 
@@ -156,21 +157,19 @@ Deno.test("queries with fields of the wrong type do not end a node", async () =>
 });
 
 Deno.test("a killed node frees its port and is no longer a holder", async () => {
-  await using testnet = await startTestnet({ nodes: 4 });
+  const port = await freePort();
+  await using testnet = await startTestnet({ nodes: 4, port });
   const targetHex = await withClient(testnet.bootstrap, (dht) => put(dht, { v: value }));
-  const node = testnet.nodes[2]!;
+  const node = testnet.nodes[0]!;
+  assert.equal(testnet.holders(targetHex).includes(node), true);
   await node.kill();
   assert.equal(node.killed, true);
   assert.equal(testnet.holders(targetHex).includes(node), false);
-  const socket = dgram.createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(node.port, "127.0.0.1", resolve));
-  await new Promise<void>((resolve) => socket.close(resolve));
+  assert.equal(await isFree(port), true);
 });
 
 Deno.test("the first node binds the requested port", async () => {
-  const before = await startTestnet({ nodes: 1 });
-  const { port } = before.nodes[0]!;
-  await before.close();
+  const port = await freePort();
   await using testnet = await startTestnet({ nodes: 2, port });
   assert.equal(testnet.bootstrap, `127.0.0.1:${port}`);
 });
