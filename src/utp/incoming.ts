@@ -15,6 +15,11 @@ import { distance, isBefore, SEQ_MASK, SeqRing } from "./sequence.ts";
 
 /** Maximum length of a selective acknowledgement that we send, in bytes: 1,024 packets. */
 const MAX_SELECTIVE_BYTES = 128;
+/**
+ * Maximum number of bytes that a connection keeps, with overheads: as much as a window in flight while
+ * as much came early, or has an overhead.
+ */
+const MAX_KEPT_BYTES = 2 * RECEIVE_WINDOW_BYTES;
 /** Window that is offered while the memory for the peer's machine is used up, in bytes. */
 const LEAST_WINDOW_BYTES = 4_096;
 
@@ -52,6 +57,8 @@ export class Incoming {
   /** The highest sequence number that is kept. */
   #highest: number;
   #keptBytes = 0;
+  /** The part of the kept bytes that is in order and waits for the reader. */
+  #unreadBytes = 0;
   #finSeq: number | undefined;
   #unread: Uint8Array[] = [];
   #isPaused = false;
@@ -79,9 +86,16 @@ export class Incoming {
     return this.#finSeq !== undefined && distance(this.#finSeq, this.#next) === 1;
   }
 
-  /** Number of bytes that can be received. */
+  /**
+   * Number of bytes that can be received. Packets that came early take nothing from it at first: a
+   * sender whose window they closed could not send what is missing.
+   */
   get windowBytes(): number {
-    const own = Math.max(RECEIVE_WINDOW_BYTES - this.#keptBytes, 0);
+    const room = Math.min(
+      RECEIVE_WINDOW_BYTES - this.#unreadBytes,
+      MAX_KEPT_BYTES - this.#keptBytes,
+    );
+    const own = Math.max(room, 0);
     return Math.min(
       own,
       this.#keptBytes === 0 ? Math.max(this.#left, LEAST_WINDOW_BYTES) : this.#left,
@@ -133,7 +147,7 @@ export class Incoming {
     let at = 0;
     while (at < unread.length && !this.#isPaused) {
       const bytes = unread[at++]!;
-      this.#addKept(-bytes.length - PACKET_OVERHEAD_BYTES);
+      this.#addUnread(-bytes.length - PACKET_OVERHEAD_BYTES);
       if (!this.#reader.onBytes(bytes)) this.#isPaused = true;
     }
     // The reader may have closed the connection.
@@ -144,7 +158,7 @@ export class Incoming {
   /** Forgets all that is kept, and gives its memory back. */
   release(): void {
     this.#budget.used -= this.#keptBytes;
-    this.#keptBytes = this.#earlyCount = 0;
+    this.#keptBytes = this.#unreadBytes = this.#earlyCount = 0;
     this.#unread = [];
     this.#hasEnded = this.#isPaused = true;
   }
@@ -158,8 +172,7 @@ export class Incoming {
 
   #hasRoom(lengthBytes: number): boolean {
     const needed = lengthBytes + PACKET_OVERHEAD_BYTES;
-    // The overhead is not in the window, so a peer that uses all of it may need twice as much.
-    return this.#keptBytes + needed <= 2 * RECEIVE_WINDOW_BYTES && needed <= this.#left;
+    return this.#keptBytes + needed <= MAX_KEPT_BYTES && needed <= this.#left;
   }
 
   #keep(seq: number, payload: Uint8Array, isFin: boolean): Taken {
@@ -189,7 +202,7 @@ export class Incoming {
     if (bytes.length === 0 || this.#hasEnded) return;
     if (this.#isPaused || this.#unread.length > 0) {
       this.#unread.push(isOwn ? bytes : copyOf(bytes));
-      this.#addKept(bytes.length + PACKET_OVERHEAD_BYTES);
+      this.#addUnread(bytes.length + PACKET_OVERHEAD_BYTES);
     } else if (!this.#reader.onBytes(bytes)) this.#isPaused = true;
   }
 
@@ -197,6 +210,11 @@ export class Incoming {
     if (!this.hasEnded || this.#unread.length > 0 || this.#hasEnded) return;
     this.#hasEnded = true;
     this.#reader.onEnd();
+  }
+
+  #addUnread(bytes: number): void {
+    this.#unreadBytes += bytes;
+    this.#addKept(bytes);
   }
 
   #addKept(bytes: number): void {

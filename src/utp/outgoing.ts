@@ -261,23 +261,23 @@ export class Outgoing {
     return false;
   }
 
+  /**
+   * Sends lost packets again. The peer's window once allowed them, and what the peer keeps until it has
+   * them is what makes its window small, so that only a closed one holds them back. It does not if the
+   * peer has later packets.
+   */
   #sendLost(nowUs: number, isProbe: boolean): void {
     for (let sent; (sent = this.#lost.first) !== undefined; this.#lost.remove()) {
       if (!sent.isLost) continue;
-      const { payloadBytes } = sent;
-      if (this.flightBytes > 0 && !this.#fitsAgain(payloadBytes)) return;
-      if (this.flightBytes === 0 && !isProbe && this.peerWindowBytes === 0) return;
+      const isClosed = this.peerWindowBytes === 0 && sent.order > this.#arrivedOrder;
+      const after = this.flightBytes + sent.payloadBytes;
+      if (this.flightBytes > 0 ? isClosed || !this.#fitsWindow(after) : isClosed && !isProbe) {
+        return;
+      }
       sent.isLost = false;
       this.#lostCount--;
       this.#transmit(sent, nowUs);
     }
-  }
-
-  #fitsAgain(length: number): boolean {
-    const after = this.flightBytes + length;
-    if (after <= this.peerWindowBytes) return this.#fitsWindow(after);
-    this.#isLimited = true;
-    return false;
   }
 
   #send(sent: Sent, nowUs: number): void {

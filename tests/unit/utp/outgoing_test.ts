@@ -1,4 +1,4 @@
-/** Tests how much work acknowledgements of a hostile peer cause. */
+/** Tests what is sent again, and how much work acknowledgements of a hostile peer cause. */
 
 import assert from "node:assert/strict";
 import { DelayMeter } from "../../../src/utp/delay_history.ts";
@@ -94,4 +94,38 @@ Deno.test("with the window closed, no acknowledgement searches for what is lost"
     }
   });
   assert.ok(steps < 10 * times, `${steps} steps for ${times} acknowledgements`);
+});
+
+/** Loses the first of the packets in flight, and has all others acknowledged but some at the end. */
+function loseFirst({ outgoing, nowUs }: ReturnType<typeof beginBulk>, underWay: number): void {
+  const packets = outgoing.unacknowledged;
+  const bits = new Uint8Array(252);
+  for (let index = 0; index < packets - 1 - underWay; index++) {
+    bits[index >> 3]! |= 1 << (index & 7);
+  }
+  const ack = (outgoing.next - packets - 1) & 0xffff;
+  outgoing.acknowledged(ack, bits, true, nowUs + ROUND_TRIP_US);
+}
+
+for (const windowBytes of [0, 10_000]) {
+  Deno.test(`a lost packet is sent again though what came after it leaves a window of ${windowBytes}`, () => {
+    const bulk = beginBulk();
+    const { outgoing, sent, nowUs } = bulk;
+    const lost = (outgoing.next - outgoing.unacknowledged) & 0xffff;
+    outgoing.peerWindowBytes = windowBytes;
+    loseFirst(bulk, 100);
+    assert.ok(outgoing.flightBytes > 10_000, "others are under way");
+    outgoing.flush(nowUs + ROUND_TRIP_US);
+    assert.deepEqual(sent.map(({ seq }) => seq), [lost], "and nothing new");
+  });
+}
+
+Deno.test("with a closed window, what was lost after all that arrived waits for a probe", () => {
+  const { outgoing, sent, nowUs } = beginBulk();
+  outgoing.peerWindowBytes = 0;
+  outgoing.timedOut();
+  outgoing.flush(nowUs + 20 * ROUND_TRIP_US);
+  assert.equal(sent.length, 0);
+  outgoing.flush(nowUs + 20 * ROUND_TRIP_US, true);
+  assert.equal(sent.length, 1);
 });
