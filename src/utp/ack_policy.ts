@@ -9,6 +9,14 @@ import type { Taken } from "./incoming.ts";
 
 /** Number of packets that one acknowledgement covers, at first and of a bulk transfer. */
 const ACK_EVERY = { first: 2, bulk: 4 } as const;
+/**
+ * Of a bulk transfer whose packets follow each other fast: number of packets that one acknowledgement
+ * covers at most, and time for which the first of them waits for the others, in microseconds. Our own
+ * sender sends as many packets at once.
+ */
+const ACK_TOGETHER = { packets: 16, waitUs: 1_500 } as const;
+/** Longest time that a received packet waits to be acknowledged with later ones, µs. */
+const ACK_DELAY_US = { first: 20_000, bulk: 5_000 } as const;
 /** Number of received packets from which on a transfer counts as bulk. */
 const BULK_PACKETS = 128;
 /** Number of packets at the start that are acknowledged at once, because the peer's window is small. */
@@ -24,6 +32,8 @@ export class AckPolicy {
   #received = 0;
   #early = 0;
   #unacknowledged = 0;
+  /** Time of the first packet that is not acknowledged. */
+  #sinceUs = 0;
 
   /**
    * Notes a received packet.
@@ -31,18 +41,28 @@ export class AckPolicy {
    * @param hasGap whether packets are missing before one that has come
    * @returns whether it is acknowledged at once; if not, it is acknowledged with a later one
    */
-  received(taken: Taken, isFin: boolean, hasGap: boolean): boolean {
+  received(taken: Taken, isFin: boolean, hasGap: boolean, nowUs: number): boolean {
     this.#received++;
     if (taken === "dropped") return false;
-    this.#unacknowledged++;
+    if (this.#unacknowledged++ === 0) this.#sinceUs = nowUs;
     if (taken === "repeated" || isFin || this.#received <= QUICK_ACKS) return true;
     const hadGap = this.#early > 0;
     if (taken === "early") this.#early++;
     else if (!hasGap) this.#early = 0;
     // A packet that fills a gap lets the peer go on.
     if (taken === "in order" ? hadGap : this.#early <= EARLY_ACKS) return true;
-    const every = this.#received > BULK_PACKETS ? ACK_EVERY.bulk : ACK_EVERY.first;
-    return this.#unacknowledged >= every;
+    if (!this.#isBulk) return this.#unacknowledged >= ACK_EVERY.first;
+    return this.#unacknowledged >= ACK_TOGETHER.packets ||
+      (this.#unacknowledged >= ACK_EVERY.bulk && nowUs - this.#sinceUs >= ACK_TOGETHER.waitUs);
+  }
+
+  /** Longest time that the last received packet waits to be acknowledged, in microseconds. */
+  get delayUs(): number {
+    return this.#isBulk ? ACK_DELAY_US.bulk : ACK_DELAY_US.first;
+  }
+
+  get #isBulk(): boolean {
+    return this.#received > BULK_PACKETS;
   }
 
   /** Notes that everything has been acknowledged. */

@@ -16,8 +16,6 @@ import { RoundTrip } from "./round_trip.ts";
 import type { Sent } from "./sent.ts";
 import { SEQ_MASK } from "./sequence.ts";
 
-/** Longest time that a received packet waits for a second one to be acknowledged with, µs. */
-const ACK_DELAY_US = 20_000;
 /** Time without sending after which a keep-alive is sent: NATs forget a mapping after 30 s. */
 const KEEP_ALIVE_US = 29_000_000;
 /** Number of consecutive timeouts after which a connection, or a dial, has failed. */
@@ -271,9 +269,9 @@ export class Connection {
     const taken = incoming.take(seq, isFin ? payload.subarray(0, 0) : payload, isFin);
     if (this.#hasEnded) return;
     this.#watchGap(taken === "in order", nowUs);
-    if (this.#acks.received(taken, isFin, incoming.hasGap)) this.#sendState();
+    if (this.#acks.received(taken, isFin, incoming.hasGap, nowUs)) this.#sendState();
     else if (this.#ackAtUs === Infinity) {
-      this.#ackAtUs = nowUs + ACK_DELAY_US;
+      this.#ackAtUs = nowUs + this.#acks.delayUs;
       this.#link.schedule(this.#ackAtUs);
     }
   }
