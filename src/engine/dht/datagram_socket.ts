@@ -39,8 +39,8 @@ export interface DatagramSocket extends EventEmitter {
 export class DenoDatagramSocket extends EventEmitter implements DatagramSocket {
   readonly #buffer: Uint8Array;
   #socket: Deno.DatagramConn | undefined;
-  /** The last host that was sent to, which needs no second check. */
-  #host: string | undefined;
+  /** The last address that was sent to, which needs no second check. */
+  #to: Deno.NetAddr | undefined;
 
   constructor(receiveBytes: number) {
     super();
@@ -77,12 +77,11 @@ export class DenoDatagramSocket extends EventEmitter implements DatagramSocket {
     host: string,
     done: SendCallback,
   ): void {
-    if (host !== this.#host && !isIPv4(host)) throw new TypeError(`${host} is no IPv4 address`);
-    this.#host = host;
-    if (!(port > 0 && port <= 65_535)) throw new RangeError(`${port} is no port`);
+    const last = this.#to;
+    const isSame = last?.hostname === host && last.port === port;
+    const to = this.#to = isSame ? last : addressOf(host, port);
     const packet = length === bytes.length ? bytes : bytes.subarray(offset, offset + length);
-    this.#open.send(packet, { transport: "udp", hostname: host, port })
-      .then(() => done(null), done);
+    this.#open.send(packet, to).then(() => done(null), done);
   }
 
   /** Closes the socket. Throws if it is closed. */
@@ -111,4 +110,11 @@ export class DenoDatagramSocket extends EventEmitter implements DatagramSocket {
       }
     }
   }
+}
+
+/** Returns an address as Deno takes it; throws if it is none. */
+function addressOf(hostname: string, port: number): Deno.NetAddr {
+  if (!isIPv4(hostname)) throw new TypeError(`${hostname} is no IPv4 address`);
+  if (!(port > 0 && port <= 65_535)) throw new RangeError(`${port} is no port`);
+  return { transport: "udp", hostname, port };
 }
