@@ -68,7 +68,7 @@ export const rows: readonly Row[] = [{
     `${BYTES / 2 ** 20} MiB from one engine to another on 127.0.0.1, each in a process of its ` +
     "own, without encryption. Processor time is from the reader's start to its last byte. " +
     `Datagrams: as many bytes in datagrams of ${DATAGRAM_BYTES} bytes, 64 under way, one of 20 ` +
-    "bytes back for each four, and no protocol.",
+    "bytes back for each sixteen, and no protocol.",
   metrics: [
     { key: "seeder", name: "processor, seeder", unit: "s/GB" },
     { key: "reader", name: "processor, reader", unit: "s/GB" },

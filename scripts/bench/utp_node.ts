@@ -24,7 +24,7 @@ type Transport = "tcp" | "utp";
 /** Packets of {@linkcode send} under way. The system's buffer for a socket takes some 90. */
 const IN_FLIGHT = 64;
 /** Number of datagrams that one answer of {@linkcode receive} covers, as of a uTP transfer. */
-const ANSWER_EVERY = 4;
+const ANSWER_EVERY = 16;
 
 async function cpuSeconds(): Promise<number> {
   return (await usage(Deno.pid)).cpuSeconds;

@@ -95,6 +95,14 @@ async function cpuSeconds({ name }: Place): Promise<number> {
   return sum;
 }
 
+/** Number of datagrams that a host dropped since its start because a socket's buffer was full. */
+async function bufferErrors(place: Place): Promise<number> {
+  const text = await run([...place.enter, "cat", "/proc/net/snmp"]);
+  const [names, values] = text.split("\n").filter((line) => line.startsWith("Udp:"))
+    .map((line) => line.split(" "));
+  return Number(values![names!.indexOf("RcvbufErrors")]);
+}
+
 /** Bytes that a host has sent since its start. */
 async function sentBytes(place: Place): Promise<number> {
   const text = await run([...place.enter, "cat", "/proc/net/dev"]);
@@ -131,10 +139,18 @@ const rate: Topology = {
         reader: to.name,
         async measure(): Promise<Outcome> {
           const before = await cpuSeconds(place);
+          const errorsBefore = await bufferErrors(reader);
           const outcome = await lab.read(to.read, reader, subject, RATE_LIMIT_MS);
           if ("failure" in outcome) return outcome;
           const seederSeconds = await cpuSeconds(place) - before;
-          return { ...outcome, figures: { "processor of the seeder, s": seederSeconds } };
+          const lost = await bufferErrors(reader) - errorsBefore;
+          return {
+            ...outcome,
+            figures: {
+              "processor of the seeder, s": seederSeconds,
+              "packets lost at the reader": lost,
+            },
+          };
         },
       });
     }
