@@ -4,7 +4,7 @@
  * First makes six bundles: the dashboard, the engine's thread, the gate, the launcher and the command
  * thread, the threads that compress and hash, and the entry, which contains only the code of `version`. Compiling
  * the sources directly would embed all of node_modules, and a sandboxed worker may not read embedded
- * modules through `require`. `--worker-only` makes only `dist/worker.js`, for running from the sources.
+ * modules through `require`. `--bundles-only` leaves the bundles in `dist/program`, where the tests run them.
  * `DENORT_BIN` names the runtime to embed; otherwise Deno downloads a runtime. `release.ts` packs
  * and publishes the program.
  */
@@ -105,85 +105,14 @@ export function permissionFlags(set: Record<string, boolean | string[]>): string
  * @returns path of the program, and its size in bytes
  */
 export async function build(options: BuildOptions): Promise<{ path: string; bytes: number }> {
-  const { output, target, entry = "main.ts", worker = "src/worker/main.ts" } = options;
-  const { command = "src/cli/thread.ts", gate = "src/gate_thread/main.ts" } = options;
-  const { helper = "src/package/archive/thread.ts" } = options;
+  const { output, target } = options;
   const suffix = (target ?? Deno.build.target).includes("windows") ? ".exe" : "";
   const path = output.endsWith(suffix) ? output : output + suffix;
   const stage = join(root, "dist", options.stage ?? "stage");
-  // Bundled chunks refer to `../../dist/worker.js` as the sources do, so the chunks also lie two
-  // directories deep.
-  const chunks = join(stage, "dist", "main");
-  // The sources are copied to where the bundler finds the packages of the checkout.
-  const sources = join(stage, "sources");
-  const external = ["--external", manifestSpecifier];
-  await removeIfThere(stage);
   await removeIfThere(path);
-  await Deno.mkdir(chunks, { recursive: true });
   await Deno.mkdir(dirname(path), { recursive: true });
   try {
-    const hasTests = [entry, command, worker, gate, helper].some((one) => one.startsWith("tests/"));
-    const copied = ["src", ...(hasTests ? ["tests/binary", "tests/support"] : [])];
-    await copyWithoutFaces(root, sources, copied, replacing);
-    const { version, imports } = manifest;
-    await Deno.writeTextFile(join(stage, "deno.json"), JSON.stringify({ version, imports }));
-    await Deno.writeTextFile(join(stage, "import_map.json"), JSON.stringify(importMap()));
-    await bundleWorker(join(stage, "dist", "worker.js"), sources, worker);
-    await bundleDashboard(join(stage, "dashboard"));
-    // The command thread may import modules of this directory only.
-    const dashboard = join(chunks, "dashboard.js");
-    await Deno.rename(join(stage, "dashboard", "assets.js"), dashboard);
-    await Deno.remove(join(stage, "dashboard"), { recursive: true });
-    const gateBundle = join(stage, "dist", "gate.js");
-    await run("Bundling the gate", sources, [...bundle, "--output", gateBundle, gate]);
-    await run("Bundling the launcher and the command thread", sources, [
-      ...bundle,
-      ...external,
-      "--external",
-      dashboardSpecifier,
-      "--code-splitting",
-      "--outdir",
-      chunks,
-      command,
-      ...loaded,
-    ]);
-    await giveRequire(await scriptsIn(chunks));
-    await replaceOnce(
-      await scriptsIn(chunks),
-      JSON.stringify(dashboardSpecifier),
-      (path) => JSON.stringify(`./${relative(dirname(path), dashboard)}`),
-    );
-    await run("Bundling the thread that compresses", sources, [
-      ...bundle,
-      "--output",
-      join(chunks, "thread.js"),
-      helper,
-    ]);
-    const main = join(chunks, "main.js");
-    // Paths by which the entry loads the other modules. The paths are replaced below by those in the
-    // build directory.
-    const fromEntry = (path: string) =>
-      posix.relative(posix.dirname(entry), path).replace(/^(?!\.)/, "./");
-    const externals = loaded.map(fromEntry);
-    await run("Bundling the entry", sources, [
-      ...bundle,
-      ...external,
-      ...externals.flatMap((path) => ["--external", path]),
-      "--output",
-      main,
-      entry,
-    ]);
-    const files = await scriptsIn(chunks);
-    const bundleOf = (path: string) => {
-      const ending = `/${path.replace(/\.ts$/, ".js")}`;
-      const file = files.find((file) => ending.endsWith(posix.join("/", relative(chunks, file))));
-      if (file === undefined) throw new Error(`there is no bundle of ${path}`);
-      return relative(chunks, file);
-    };
-    for (const path of [...loaded, command]) {
-      await replaceOnce([main], JSON.stringify(fromEntry(path)), () => `"./${bundleOf(path)}"`);
-    }
-    await Deno.remove(sources, { recursive: true });
+    const { main, command } = await bundleProgram(stage, options);
     await forgetTimes(stage);
     const foreign = target !== undefined && target !== Deno.build.target;
     await run(
@@ -202,7 +131,7 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
         "--include",
         join("dist", "main", "thread.js"),
         "--include",
-        join("dist", "main", bundleOf(command)),
+        join("dist", "main", command),
         "--output",
         path,
         main,
@@ -217,12 +146,94 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
   return { path, bytes: (await Deno.stat(path)).size };
 }
 
+/**
+ * Makes the bundles of the program in a directory, which is emptied first.
+ *
+ * @param stage absolute path of a directory in `dist/`
+ * @returns path of the entry's bundle, and that of the command thread relative to it
+ */
+export async function bundleProgram(
+  stage: string,
+  options: Pick<BuildOptions, "entry" | "command" | "worker" | "gate" | "helper"> = {},
+): Promise<{ main: string; command: string }> {
+  const { entry = "main.ts", worker = "src/worker/main.ts" } = options;
+  const { command = "src/cli/thread.ts", gate = "src/gate_thread/main.ts" } = options;
+  const { helper = "src/package/archive/thread.ts" } = options;
+  // Bundled chunks refer to `../../dist/worker.js` as the sources do, so the chunks also lie two
+  // directories deep.
+  const chunks = join(stage, "dist", "main");
+  // The sources are copied to where the bundler finds the packages of the checkout.
+  const sources = join(stage, "sources");
+  const external = ["--external", manifestSpecifier];
+  await removeIfThere(stage);
+  await Deno.mkdir(chunks, { recursive: true });
+  const hasTests = [entry, command, worker, gate, helper].some((one) => one.startsWith("tests/"));
+  const copied = ["src", ...(hasTests ? ["tests/binary", "tests/support"] : [])];
+  await copyWithoutFaces(root, sources, copied, replacing);
+  const { version, imports } = manifest;
+  await Deno.writeTextFile(join(stage, "deno.json"), JSON.stringify({ version, imports }));
+  await Deno.writeTextFile(join(stage, "import_map.json"), JSON.stringify(importMap()));
+  await bundleWorker(join(stage, "dist", "worker.js"), sources, worker);
+  await bundleDashboard(join(stage, "dashboard"));
+  // The command thread may import modules of this directory only.
+  const dashboard = join(chunks, "dashboard.js");
+  await Deno.rename(join(stage, "dashboard", "assets.js"), dashboard);
+  await Deno.remove(join(stage, "dashboard"), { recursive: true });
+  const gateBundle = join(stage, "dist", "gate.js");
+  await run("Bundling the gate", sources, [...bundle, "--output", gateBundle, gate]);
+  await run("Bundling the launcher and the command thread", sources, [
+    ...bundle,
+    ...external,
+    "--external",
+    dashboardSpecifier,
+    "--code-splitting",
+    "--outdir",
+    chunks,
+    command,
+    ...loaded,
+  ]);
+  await giveRequire(await scriptsIn(chunks));
+  await replaceOnce(
+    await scriptsIn(chunks),
+    JSON.stringify(dashboardSpecifier),
+    (path) => JSON.stringify(`./${relative(dirname(path), dashboard)}`),
+  );
+  await run("Bundling the thread that compresses", sources, [
+    ...bundle,
+    "--output",
+    join(chunks, "thread.js"),
+    helper,
+  ]);
+  const main = join(chunks, "main.js");
+  // Paths by which the entry loads the other modules. The paths are replaced below by those in the
+  // build directory.
+  const fromEntry = (path: string) =>
+    posix.relative(posix.dirname(entry), path).replace(/^(?!\.)/, "./");
+  const externals = loaded.map(fromEntry);
+  await run("Bundling the entry", sources, [
+    ...bundle,
+    ...external,
+    ...externals.flatMap((path) => ["--external", path]),
+    "--output",
+    main,
+    entry,
+  ]);
+  const files = await scriptsIn(chunks);
+  const bundleOf = (path: string) => {
+    const ending = `/${path.replace(/\.ts$/, ".js")}`;
+    const file = files.find((file) => ending.endsWith(posix.join("/", relative(chunks, file))));
+    if (file === undefined) throw new Error(`there is no bundle of ${path}`);
+    return relative(chunks, file);
+  };
+  for (const path of [...loaded, command]) {
+    await replaceOnce([main], JSON.stringify(fromEntry(path)), () => `"./${bundleOf(path)}"`);
+  }
+  await Deno.remove(sources, { recursive: true });
+  return { main, command: bundleOf(command) };
+}
+
 /** Bundles the sandboxed worker into one file, `dist/worker.js`. */
-async function bundleWorker(
-  output: string,
-  from = root,
-  entry = "src/worker/main.ts",
-): Promise<void> {
+async function bundleWorker(output: string, from: string, entry: string): Promise<void> {
   await run("Comparing the packages with what is replaced in them", root, [
     ...["run", "--quiet", "--allow-all", "--node-modules-dir=manual", "scripts/members.ts"],
   ]);
@@ -325,11 +336,11 @@ if (import.meta.main) {
       options: {
         output: { type: "string" },
         target: { type: "string" },
-        "worker-only": { type: "boolean" },
+        "bundles-only": { type: "boolean" },
       },
     });
-    if (values["worker-only"]) {
-      await bundleWorker(join(root, "dist", "worker.js"));
+    if (values["bundles-only"]) {
+      await bundleProgram(join(root, "dist", "program"));
     } else {
       const output = resolve(values.output ?? join(root, "dist", "libreseed"));
       const { path, bytes } = await build({ output, target: values.target });

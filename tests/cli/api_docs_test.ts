@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fromSources, runCli } from "../support/mod.ts";
+import { commandLine, runCli } from "../support/mod.ts";
 import { eventually, newPlace } from "../support/place.ts";
 import { isHere } from "../support/interop_test_case.ts";
 
@@ -50,7 +50,7 @@ Deno.test({
     );
     const shown = await transcripts();
     assert(shown.length >= 10, `${shown.length} commands`);
-    const program = Deno.env.get("LIBRESEED_BIN") ?? fromSources.map((one) => `'${one}'`).join(" ");
+    const program = commandLine.map((one) => `'${one}'`).join(" ");
     const script = [
       `libreseed() { ${program} "$@"; }`,
       ...shown.flatMap(({ command }) => [command.replaceAll(SHOWN, address!), `echo '${MARK}'`]),

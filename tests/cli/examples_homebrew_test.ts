@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { formula, parseSums, type Release } from "../../scripts/homebrew.ts";
 import { programFileName } from "../../src/base/mod.ts";
 import { commands } from "../../src/cli/commands/table.ts";
-import { fromSources } from "../support/cli.ts";
+import { commandLine } from "../support/cli.ts";
 import { isInstalled } from "../support/installed.ts";
 import { runCli, temporaryHome } from "../support/mod.ts";
 
@@ -148,8 +148,7 @@ Deno.test({
       const { code, stdout, stderr } = await runCli(["-wc", path], { program: ["ruby"] });
       assert.deepEqual([code, stdout, stderr], [0, "Syntax OK\n", ""]);
     }
-    const binary = Deno.env.get("LIBRESEED_BIN");
-    const run = (binary ? [binary] : fromSources).map((word) => `'${word}'`).join(" ");
+    const run = commandLine.map((word) => `'${word}'`).join(" ");
     for (const [i, [system, processor]] of platforms.entries()) {
       const directory = join(home.path, `${system}-${processor}`);
       await Deno.mkdir(directory);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fromSources } from "../support/cli.ts";
+import { commandLine } from "../support/cli.ts";
 import { isInstalled } from "../support/installed.ts";
 import { runCli } from "../support/mod.ts";
 import { eventually, newPlace } from "../support/place.ts";
@@ -34,11 +34,9 @@ Deno.test({
       return found.stdout + found.stderr;
     };
 
-    const binary = Deno.env.get("LIBRESEED_BIN");
-    const run = binary === undefined ? fromSources : [binary];
     // As the example says: the shell opens the file for appending.
     await using daemon = home.spawn(["seed"], {
-      program: ["sh", "-c", 'exec "$@" >> "$0" 2>&1', log, ...run],
+      program: ["sh", "-c", 'exec "$@" >> "$0" 2>&1', log, ...commandLine],
       timeoutMs: 600_000,
     });
     const linesOf = (path: string) => Deno.readTextFileSync(path).split("\n").slice(0, -1);

@@ -7,7 +7,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startTestnet, type Testnet } from "../../src/testnet/mod.ts";
-import { type CliOptions, freePort, runCli, spawnCli, temporaryHome } from "../support/mod.ts";
+import {
+  type CliOptions,
+  commandLine,
+  freePort,
+  runCli,
+  spawnCli,
+  temporaryHome,
+} from "../support/mod.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const examples = join(root, "examples");
@@ -31,9 +38,9 @@ async function machine(): Promise<Machine> {
   const { path } = directory;
   const program = join(path, "bin", "libreseed");
   await Deno.mkdir(join(path, "bin"));
-  const words = Deno.env.get("LIBRESEED_BIN") ??
-    `${Deno.execPath()} run -q --node-modules-dir=manual -A --config=${root}deno.json ${root}main.ts`;
-  await Deno.writeTextFile(program, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  await Deno.writeTextFile(program, `#!/bin/sh\nexec ${commandLine.join(" ")} "$@"\n`, {
+    mode: 0o755,
+  });
   const testnet = await startTestnet({ nodes: 10 });
   const env = {
     HOME: path,

@@ -9,11 +9,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commands } from "../../src/cli/commands/table.ts";
 import { isInstalled } from "../support/installed.ts";
-import { type CliResult, fromSources, runCli, temporaryHome } from "../support/mod.ts";
+import { type CliResult, commandLine, runCli, temporaryHome } from "../support/mod.ts";
 
 const script = fileURLToPath(new URL("../../scripts/install.sh", import.meta.url));
-const binary = Deno.env.get("LIBRESEED_BIN");
-const run = (binary ? [binary] : fromSources).map((one) => `'${one}'`).join(" ");
+const run = commandLine.map((one) => `'${one}'`).join(" ");
 const shells = ["bash", "zsh", "fish"].filter(isInstalled);
 const none = { XDG_DATA_HOME: "", XDG_CONFIG_HOME: "" };
 

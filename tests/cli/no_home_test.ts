@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fromSources, runCli, temporaryHome } from "../support/mod.ts";
+import { commandLine, runCli, temporaryHome } from "../support/mod.ts";
 
 /** Runs a command in a user namespace whose current user has no entry in the user database. */
 const asStranger = ["unshare", "--user", "--map-user=123456", "--map-group=123456"];
@@ -25,8 +25,7 @@ Deno.test({
     const packed = await runCli(["pack", "hello"], { home, cwd: path });
     assert.equal(packed.code, 0, packed.stderr);
 
-    const binary = Deno.env.get("LIBRESEED_BIN");
-    const program = [...asStranger, ...(binary ? [binary] : fromSources)];
+    const program = [...asStranger, ...commandLine];
     const verified = await runCli(["verify", "hello-1.0.0.tgz"], { cwd: path, program });
     assert.match(verified.stdout, /^hello-1\.0\.0\.tgz: ok hello@1\.0\.0 /);
     assert.deepEqual([verified.code, verified.stderr], [0, ""]);

@@ -6,7 +6,7 @@
  */
 
 import { dirname, join } from "node:path";
-import { type CliProcess, fromSources, spawnCli } from "../support/mod.ts";
+import { type CliProcess, commandLine, spawnCli } from "../support/mod.ts";
 import { spawnLibtorrent, startLibtorrent } from "./dht.ts";
 import type { Lab, Package } from "./lab.ts";
 import type { Place } from "./network.ts";
@@ -34,8 +34,7 @@ export interface Reading extends AsyncDisposable {
 
 /** Command line that runs libreseed in a place. */
 export function libreseedIn(place: Place): string[] {
-  const binary = Deno.env.get("LIBRESEED_BIN");
-  return [...place.enter, ...(binary ? [binary] : fromSources)];
+  return [...place.enter, ...commandLine];
 }
 
 /** A new port for each reading, so that no peer knows the reader from an earlier one. */

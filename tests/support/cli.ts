@@ -1,23 +1,27 @@
 /**
- * Runs libreseed as a process: from the sources, or the binary that `LIBRESEED_BIN` names.
+ * Runs libreseed as a process: the program file that `LIBRESEED_BIN` names, or the bundles of which a
+ * program file is made, or the sources.
  *
  * @module
  */
 
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { concatBytes } from "../../src/base/mod.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+/** What the bundles are made of. */
+const sources = ["main.ts", "deno.json", "deno.lock", "src", "scripts/compile.ts"];
+
+const deno: readonly string[] = [Deno.execPath(), "run", "--quiet", "--no-prompt"];
 
 /**
- * Command line that runs libreseed from its sources, with all permissions. The binary has only its
- * compile-time permissions.
+ * Command line that runs libreseed from its sources, with all permissions. The program file has only
+ * its compile-time permissions.
  */
 export const fromSources: readonly string[] = [
-  Deno.execPath(),
-  "run",
-  "--quiet",
-  "--no-prompt",
+  ...deno,
   // `--node-modules-dir=manual` keeps Deno from recreating the linked packages at each start. Deno
   // processes that start at the same moment would otherwise collide.
   "--node-modules-dir=manual",
@@ -25,6 +29,36 @@ export const fromSources: readonly string[] = [
   "-A",
   `${root}main.ts`,
 ];
+
+/**
+ * Command line that runs libreseed: the program file that `LIBRESEED_BIN` names; else the bundles of
+ * `deno task bundle-program`, which start with two thirds of the work; else the sources, if they
+ * have changed since.
+ */
+export const commandLine: readonly string[] = programFile() ?? bundles() ?? fromSources;
+
+function programFile(): string[] | undefined {
+  const path = Deno.env.get("LIBRESEED_BIN");
+  return path === undefined || path === "" ? undefined : [path];
+}
+
+function bundles(): string[] | undefined {
+  const stage = join(root, "dist", "program");
+  const main = join(stage, "dist", "main", "main.js");
+  if (lastChange(main) < Math.max(...sources.map((path) => lastChange(join(root, path))))) return;
+  return [
+    ...deno,
+    ...["--no-config", `--import-map=${join(stage, "import_map.json")}`],
+    ...["--unstable-net", "--unstable-worker-options", "-A", main],
+  ];
+}
+
+/** Returns the time of the last change of a file, or of a file below a directory (Unix ms); 0 if none. */
+function lastChange(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isDirectory()) return found?.mtimeMs ?? 0;
+  return Math.max(0, ...readdirSync(path).map((name) => lastChange(join(path, name))));
+}
 
 /** Options of {@linkcode runCli} and {@linkcode spawnCli}. */
 export interface CliOptions {
@@ -93,7 +127,7 @@ export class CliProcess {
   #tookTooLong = false;
 
   constructor(args: readonly string[], options: CliOptions) {
-    const [program, ...before] = options.program ?? binary() ?? fromSources;
+    const [program, ...before] = options.program ?? commandLine;
     const { home, env, cwd, stdin, timeoutMs = 240_000 } = options;
     this.#command = ["libreseed", ...args].join(" ");
     this.#child = new Deno.Command(program!, {
@@ -255,11 +289,6 @@ class Output {
   async cancel(): Promise<void> {
     await this.#reader?.cancel();
   }
-}
-
-function binary(): string[] | undefined {
-  const path = Deno.env.get("LIBRESEED_BIN");
-  return path ? [path] : undefined;
 }
 
 /** Leaves out the variables that are `undefined`. */

@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { type Shell, shells } from "../../src/cli/flags/completed_command.ts";
-import { fromSources, runCli } from "./cli.ts";
+import { commandLine, runCli } from "./cli.ts";
 import { isInstalled } from "./installed.ts";
 import { atTerminal } from "./terminal_cli.ts";
 
@@ -47,8 +47,7 @@ export async function completedIn(
   const script = join(directory, "script");
   const { stdout } = await runCli(["completions", shell], {});
   await Deno.writeTextFile(script, stdout);
-  const binary = Deno.env.get("LIBRESEED_BIN");
-  const run = (binary ? [binary] : fromSources).map(quoted).join(" ");
+  const run = commandLine.map(quoted).join(" ");
   // In place of any other command, a stand-in prints its arguments.
   const standIn = `#!/bin/sh
 case $1 in

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fromSources } from "./cli.ts";
+import { commandLine } from "./cli.ts";
 
 /** Options of {@linkcode atTerminal}. */
 export interface TerminalOptions {
@@ -36,8 +36,7 @@ export class TerminalProcess implements AsyncDisposable {
   #ended = false;
 
   constructor(args: readonly string[], { home, env = {}, program }: TerminalOptions) {
-    const binary = Deno.env.get("LIBRESEED_BIN");
-    const own = program ?? (binary ? [binary] : fromSources);
+    const own = program ?? commandLine;
     const command = [...own, ...args].map(quoted).join(" ");
     const variable = (name: string) => Deno.env.get(name) ?? "";
     this.#child = new Deno.Command("script", {

@@ -5,13 +5,12 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type CliResult, fromSources, runCli } from "../../support/mod.ts";
+import { type CliResult, commandLine, runCli } from "../../support/mod.ts";
 import { newPlace } from "../../support/place.ts";
 
 const page = await Deno.readTextFile(
   join(import.meta.dirname!, "..", "..", "..", "docs", "deployment.md"),
 );
-const program = Deno.env.get("LIBRESEED_BIN");
 
 /** The blocks of shell of a section, in their order. */
 function blocksOf(heading: string): string[] {
@@ -24,7 +23,7 @@ Deno.test("the command lines for publishing from CI and verifying offline work a
   const reader = await place.home(null);
   const [directory, tools] = [join(place.path, "ci"), join(place.path, "tools")];
   for (const path of [directory, tools]) await Deno.mkdir(path);
-  const line = (program ? [program] : fromSources).map((word) => `'${word}'`).join(" ");
+  const line = commandLine.map((word) => `'${word}'`).join(" ");
   await Deno.writeTextFile(join(tools, "libreseed"), `#!/bin/sh\nexec ${line} "$@"\n`, {
     mode: 0o755,
   });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fromSources } from "../../support/cli.ts";
+import { commandLine } from "../../support/cli.ts";
 import { type Home, newPlace } from "../../support/place.ts";
 
 const TIME = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
@@ -49,11 +49,9 @@ Deno.test("with --log-format json every line of both streams is an object with t
 Deno.test("lines have journal priorities and no time exactly if standard error is the journal's stream", async () => {
   await using place = await newPlace();
   const home = await withBadArchive(await place.home(null));
-  const binary = Deno.env.get("LIBRESEED_BIN");
-  const run = binary === undefined ? fromSources : [binary];
   const script = 'JOURNAL_STREAM=$(stat -L -c %d:%i /dev/fd/2) exec "$@"';
   {
-    const program = ["sh", "-c", script, "sh", ...run];
+    const program = ["sh", "-c", script, "sh", ...commandLine];
     await using daemon = await home.daemon([], { program });
     await daemon.process.waitForLine(/^<4>bad-1\.0\.0\.tgz/, "stderr");
     await daemon.end();
