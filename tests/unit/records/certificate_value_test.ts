@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/base/mod.ts";
-import { minimalOf } from "../../../src/fetching/manifest_record.ts";
+import { manifestValue, minimalOf } from "../../../src/fetching/manifest_record.ts";
 import {
   certificateToJson,
   formatPublicKey,
@@ -11,7 +11,7 @@ import {
   statementBytes,
   statementOf,
 } from "../../../src/identity/mod.ts";
-import { serializeMinimal, torrentOfBytes } from "../../../src/package/mod.ts";
+import { parseMinimal, serializeMinimal, torrentOfBytes } from "../../../src/package/mod.ts";
 import {
   decodeNameIndex,
   decodePublisherRecord,
@@ -103,12 +103,22 @@ Deno.test("list of good archives and its torrent", () => {
   assert.equal(toHex(torrentOfBytes(fileName, bytes).infoHash), infoHashHex);
 });
 
-Deno.test("manifest record of a certified key", async () => {
-  const { item: vector, minimal } = vectors.manifest;
-  const item = await assertItem(vector);
-  assert.deepEqual(item.salt, manifestSalt("hello", "1.2.3"));
-  assert.equal(serializeMinimal(minimalOf(item, { name: "hello", version: "1.2.3" })), minimal);
-  assert.deepEqual(encodeManifestRecord(decodeManifestRecord(item.value)), item.value);
+for (const what of ["manifest", "manifestWithExt"] as const) {
+  Deno.test(`manifest record of a certified key: ${what}`, async () => {
+    const { item: vector, minimal } = vectors[what];
+    const item = await assertItem(vector);
+    assert.deepEqual(item.salt, manifestSalt("hello", "1.2.3"));
+    const read = minimalOf(item, { name: "hello", version: "1.2.3" });
+    assert.equal(serializeMinimal(read), minimal);
+    assert.deepEqual(parseMinimal(minimal), read);
+    assert.deepEqual(manifestValue(read), item.value);
+    assert.deepEqual(encodeManifestRecord(decodeManifestRecord(item.value)), item.value);
+  });
+}
+
+Deno.test("manifest record in a newer format", async () => {
+  const item = await assertItem(vectors.newerManifest);
+  assert.throws(() => minimalOf(item), { code: "NEWER_FORMAT", kind: "failed" });
 });
 
 Deno.test("name entry of a certified key", async () => {
