@@ -21,7 +21,7 @@ import { packageMagnet } from "../flags/package_magnet.ts";
 import { sourceDateEpoch } from "../flags/source_date_epoch.ts";
 import { printContents, warnOfContents } from "../running/contents.ts";
 import { neverPacked } from "../running/never_packed.ts";
-import { publisherSigner } from "../running/publisher_key.ts";
+import { publisherSigner, warnIfRevoked } from "../running/publisher_key.ts";
 
 type Flags = {
   name?: string;
@@ -114,6 +114,7 @@ export default defineCommand<Flags, [dir: string]>({
         output.detail(String(error));
       }
     }
+    await warnIfRevoked(signer, output);
     output.notice(`packed ${minimal.name}@${minimal.version}, ${formatBytes(minimal.length)}`);
     output.result({
       name: minimal.name,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { LibreseedError, publisherKeyPath } from "../../base/mod.ts";
+import { equalBytes, LibreseedError, publisherKeyPath } from "../../base/mod.ts";
 import type { Signer } from "../../identity/mod.ts";
 import type { SigningKeyFacts } from "../../launcher/mod.ts";
 import type { Io } from "../process/context.ts";
@@ -77,4 +77,29 @@ export async function ownIdentity(
  */
 export function rootOf({ publicKey, certificate }: SigningKeyFacts): Uint8Array {
   return certificate?.root ?? publicKey;
+}
+
+/**
+ * Warns that the publisher record beside this home's key revokes the key. The signature of the record is not
+ * verified: nothing but the warning depends on it.
+ */
+export async function warnIfRevoked(
+  { publicKey, publisherRecord }: Pick<Signer, "publicKey" | "publisherRecord">,
+  output: Pick<Output, "warning">,
+): Promise<void> {
+  if (!publisherRecord) return;
+  const { decodeItem, decodePublisherRecord } = await import("../../records/mod.ts");
+  try {
+    const { revokedKeys } = decodePublisherRecord(decodeItem(publisherRecord).value);
+    const revoked = revokedKeys.find(({ key }) => equalBytes(key, publicKey));
+    if (!revoked) return;
+    const reason = revoked.reason === undefined ? "" : ` (${JSON.stringify(revoked.reason)})`;
+    output.warning(
+      `this home's signing key is revoked${reason}, so readers refuse what it signs; have the root key ` +
+        "certify a new one with `libreseed key rotate`",
+    );
+  } catch (error) {
+    // `publish` and `doctor` say what is wrong with the record.
+    if (!(error instanceof LibreseedError)) throw error;
+  }
 }

@@ -8,12 +8,18 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { LibreseedError } from "../../../../src/base/mod.ts";
-import { ownIdentity, publisherSigner } from "../../../../src/cli/running/publisher_key.ts";
+import {
+  ownIdentity,
+  publisherSigner,
+  warnIfRevoked,
+} from "../../../../src/cli/running/publisher_key.ts";
 import { runCli } from "../../../../src/cli/mod.ts";
 import { formatPublicKey, generateKeyPair } from "../../../../src/identity/mod.ts";
 import { localRequests } from "../../../../src/launcher/mod.ts";
 import { parseMinimal, verifyMinimalSignature } from "../../../../src/package/mod.ts";
+import { encodeItem } from "../../../../src/records/mod.ts";
 import { fakeIo } from "../../../support/fake_io.ts";
+import { TestIdentity } from "../../../support/identities.ts";
 
 const pair = generateKeyPair();
 
@@ -52,6 +58,25 @@ Deno.test("pack signs by the launcher and opens no key file", async () => {
     assert.ok(verifyMinimalSignature(minimal));
   } finally {
     await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("a key that the record beside it revokes is warned of", async () => {
+  const publisher = new TestIdentity();
+  const { publicKey, certificate } = await publisher.certify();
+  const warnings = async (record: Uint8Array | undefined) => {
+    const said: string[] = [];
+    await warnIfRevoked({ publicKey, ...(record && { publisherRecord: record }) }, {
+      warning: (message) => said.push(message),
+    });
+    return said;
+  };
+  const revoked = { key: publicKey, sinceMs: 0, reason: "stolen" };
+  const bad = encodeItem(await publisher.record({ seq: 1, revokedKeys: [revoked] }));
+  const good = encodeItem(await publisher.record({ seq: 1, signingKeys: [certificate] }));
+  assert.match((await warnings(bad)).join(), /is revoked \("stolen"\).*libreseed key rotate/);
+  for (const record of [good, undefined, new Uint8Array(3)]) {
+    assert.deepEqual(await warnings(record), []);
   }
 });
 
