@@ -150,9 +150,9 @@ export class Policy {
   }
 
   /**
-   * Notes that a neighbour has announced itself at this port, or has dialled us from it by uTP. Returns `false` for an address that
-   * lies in no network of our interfaces. Link-local addresses are no neighbours: cloud providers
-   * serve credentials at one of them.
+   * Notes that a neighbour has announced itself at this port, or has dialled us from it by uTP.
+   * Returns `false` for an address that lies in no network of our interfaces. Link-local addresses are
+   * no neighbours: cloud providers serve credentials at one of them.
    */
   noteNeighbour(address: Address, port: number): boolean {
     const isNear = (isPublic(address) || isLocal(address)) &&
