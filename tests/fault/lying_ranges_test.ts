@@ -22,7 +22,7 @@ const { torrent, content } = sample;
 /** Nothing of the last piece is reused. */
 const ranges = oddRanges((PIECES - 1) * PIECE_BYTES);
 
-/** What a peer does with a request. */
+/** Answer of a peer to a request. */
 interface Manners {
   /** Whether the first byte is altered. */
   isLie(isOdd: boolean): boolean;

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { concatBytes } from "../../src/base/mod.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-/** What the bundles are made of. */
+/** Files and directories of which the bundles are made. */
 const sources = ["main.ts", "deno.json", "deno.lock", "src", "scripts/compile.ts"];
 
 const deno: readonly string[] = [Deno.execPath(), "run", "--quiet", "--no-prompt"];

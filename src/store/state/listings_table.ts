@@ -7,7 +7,7 @@
 
 import type { Sqlite } from "./sqlite.ts";
 
-/** What a complete listing of a directory has found. */
+/** Result of a complete listing of a directory. */
 export interface DirectoryListing {
   /** Inode and times of the directory at the listing, as `directoryStamp` returns them. */
   stamp: string;
