@@ -43,6 +43,7 @@ import { ReachabilityWatch } from "./reachability_watch.ts";
 import {
   AdoptedLists,
   DhtWatch,
+  FollowedDescriptions,
   FollowKeeper,
   KeptNodes,
   KeptRecords,
@@ -278,11 +279,13 @@ export class Host extends DelegatedOperations implements Operations {
       onWarning: listeners.onWarning,
     });
     this.#keepers.names.start();
+    const limits = () => archiveLimitsOf(this.#options.settings);
     this.#follows = new FollowKeeper({
       ...common,
       seeds: this.#seeds,
+      descriptions: new FollowedDescriptions({ ...common, seeds: this.#seeds, limits }),
       seedOf: (fileName) => this.#packages.seedOf(fileName),
-      limits: () => archiveLimitsOf(this.#options.settings),
+      limits,
       intervalMs: () => this.#options.settings.reannounceIntervalMs,
       mirror: () => this.#options.settings.mirror,
       maxDiskBytes: () => this.#options.settings.maxDiskBytes,

@@ -54,6 +54,7 @@ export {
 } from "./program/mod.ts";
 export {
   type ArchiveRow,
+  type DescribedVersion,
   describeReplaced,
   type DhtNodesTable,
   type DirectoryListing,

@@ -15,9 +15,10 @@ const MAX_RESULTS = 10_000;
 export default defineCommand<Record<never, never>, [prefix?: string]>({
   description:
     "Searches the packages of followed publishers, and those in the seed directory, for names that " +
-    "begin with PREFIX. Prints name and version, publisher, length in bytes, and the description if an " +
-    "archive of the package is in the seed directory. Works offline: packages of other publishers are " +
-    "not found.",
+    "begin with PREFIX. Prints name and version, publisher, length in bytes, and the description. The " +
+    "daemon reads the descriptions of followed packages from their archives, some in a minute; before, " +
+    "a package has one if its archive is in the seed directory. Works offline: packages of other " +
+    "publishers are not found.",
   settings: ["home", "dir"],
   home: "existing",
   parameters: {
@@ -31,7 +32,8 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
       const { args: [prefix = ""], io, output } = given;
       const { SeedDirectory } = await import("../../store/mod.ts");
       const { Descriptions, flagsOfVersion, magnetOf } = await import("../../fetching/mod.ts");
-      const { archiveLimitsOf } = await import("../../package/mod.ts");
+      const { parsePublicKey } = await import("../../identity/mod.ts");
+      const { archiveLimitsOf, signingKeyOf } = await import("../../package/mod.ts");
       const { NO_FLAGS } = await import("../../base/mod.ts");
       const found = new Map<string, MinimalManifest>();
       const take = (one: MinimalManifest) =>
@@ -57,7 +59,10 @@ export default defineCommand<Record<never, never>, [prefix?: string]>({
       const descriptions = await Descriptions.read(present, limits, io.signal);
       for (const one of names) {
         const { name, version, pubkey, length } = one;
-        const description = descriptions.of(one);
+        // The publisher may be followed by the key that signs.
+        const description = descriptions.of(one) ??
+          state.descriptions.of(parsePublicKey(pubkey), name) ??
+          state.descriptions.of(signingKeyOf(one), name);
         const about = { ...(description !== undefined && { description }) };
         const { flags = NO_FLAGS } = state.offers.ofManifest(one) ?? {};
         const own = flagsOfVersion(flags, version);

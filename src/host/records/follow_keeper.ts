@@ -12,6 +12,7 @@ import { formatPublicKey } from "../../identity/mod.ts";
 import { archiveFileName, type ArchiveLimits, type MinimalManifest } from "../../package/mod.ts";
 import { isTaken, type SeedDirectory, stampOf } from "../../store/mod.ts";
 import { type FollowContext, refreshFollow } from "./follow_refresh.ts";
+import type { FollowedDescriptions } from "./followed_descriptions.ts";
 import { MirrorSpace, type MirrorSpaceOptions } from "./mirror_space.ts";
 
 const TICK_MS = 60_000;
@@ -44,6 +45,8 @@ export interface FollowKeeperOptions extends Omit<FollowContext, "signal" | "tim
   maxDiskBytes: () => number;
   uploading: MirrorSpaceOptions["uploading"];
   evict: MirrorSpaceOptions["evict"];
+  /** Reads descriptions of the followed packages, after each check: a mirror has the archives then. */
+  descriptions?: Pick<FollowedDescriptions, "start" | "stop" | "look">;
   onNotice: (message: string) => void;
 }
 
@@ -110,6 +113,7 @@ export class FollowKeeper {
   /** Starts the periodic checks. The first check runs at once. */
   start(): void {
     this.#timer = every(this.#options.clock, TICK_MS, () => this.#tick());
+    this.#options.descriptions?.start();
     this.#tick();
   }
 
@@ -126,13 +130,14 @@ export class FollowKeeper {
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#timer?.cancel();
-    await this.#working;
+    await Promise.all([this.#working, this.#options.descriptions?.stop()]);
   }
 
   #tick(): void {
     if (this.#stopped.signal.aborted || this.#working) return;
     this.#working = this.#work().finally(() => {
       this.#working = undefined;
+      this.#options.descriptions?.look();
       if (!this.#again) return;
       this.#again = false;
       this.#tick();

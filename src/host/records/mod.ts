@@ -13,7 +13,7 @@
  *   `name_schedule.ts`. The DHT key of a name index changes every day.
  * - `adopted_lists.ts` keeps the lists of other publishers whose packages are seeded here.
  * - `follow_keeper.ts` reads the lists of followed publishers with `follow_refresh.ts`, and mirrors their
- *   packages.
+ *   packages. `followed_descriptions.ts` reads the descriptions of these.
  * - `kept_nodes.ts` saves the routing table's nodes, `dht_watch.ts` reports changes of the DHT's state,
  *   and `dht_clock.ts` compares the clock with the DHT.
  *
@@ -28,6 +28,7 @@ export { askDhtClock, describeClock, usedNames } from "./dht_clock.ts";
 export { DhtWatch } from "./dht_watch.ts";
 export { followPublisher } from "./follow.ts";
 export { FollowKeeper } from "./follow_keeper.ts";
+export { FollowedDescriptions } from "./followed_descriptions.ts";
 export { refreshFollow } from "./follow_refresh.ts";
 export { KeptNodes } from "./kept_nodes.ts";
 export { KeptRecords } from "./kept_records.ts";

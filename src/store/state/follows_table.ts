@@ -93,6 +93,7 @@ export class FollowsTable {
       const names = this.#scopes(publicKey).map((one) => one.name);
       if (names.length === 0) {
         this.#clear(publicKey);
+        this.#sqlite.change("DELETE FROM package_descriptions WHERE public_key = ?", publicKey);
         this.#sqlite.change("DELETE FROM follows WHERE public_key = ?", publicKey);
         return true;
       }

@@ -4,8 +4,9 @@
  * `StateDatabase` opens the file, migrates an older schema, replaces a damaged database, and gives
  * access to the tables. Each table has its own class and file: records that this machine keeps
  * announcing in the DHT, outcomes of announcements, archives that were asked for, numbers of mirrors, DHT
- * nodes, verified archives and their members, listings of seed directories, pins, followed publishers, flags
- * of packages, the identities of publishers, and secrets. Only `sqlite.ts` calls SQLite; it converts SQLite's errors to `StoreError`.
+ * nodes, verified archives and their members, listings of seed directories, pins, followed publishers,
+ * descriptions and flags of packages, the identities of publishers, and secrets. Only `sqlite.ts` calls
+ * SQLite; it converts SQLite's errors to `StoreError`.
  *
  * The daemon and commands use the database at the same time. When a method returns, its changes are
  * on the disk. This folder does not decide what to store and when. Start reading in
@@ -15,6 +16,7 @@
  */
 
 export { AnnouncingTables, type ArchiveRow } from "./announcing_tables.ts";
+export { type DescribedVersion, DescriptionsTable } from "./descriptions_table.ts";
 export { DhtNodesTable, type StoredNode } from "./dht_nodes_table.ts";
 export type { MirroredArchive } from "./mirrored_table.ts";
 export { type Follow, type FollowedList, type FollowScope, FollowsTable } from "./follows_table.ts";

@@ -14,6 +14,7 @@ import { basename, dirname, join } from "node:path";
 import { type Clock, STATE_SCHEMA_VERSION } from "../../base/mod.ts";
 import { fileError, StoreError } from "../files/mod.ts";
 import { AnnouncingTables } from "./announcing_tables.ts";
+import { DescriptionsTable } from "./descriptions_table.ts";
 import { DhtNodesTable } from "./dht_nodes_table.ts";
 import { FollowsTable } from "./follows_table.ts";
 import { MirroredTable } from "./mirrored_table.ts";
@@ -67,6 +68,7 @@ export class StateDatabase {
   readonly members: MembersTable;
   readonly pins: PinsTable;
   readonly follows: FollowsTable;
+  readonly descriptions: DescriptionsTable;
   readonly mirrored: MirroredTable;
   readonly offers: OffersTable;
   readonly identities: IdentitiesTable;
@@ -85,6 +87,7 @@ export class StateDatabase {
     this.members = new MembersTable(sqlite);
     this.pins = new PinsTable(sqlite);
     this.follows = new FollowsTable(sqlite);
+    this.descriptions = new DescriptionsTable(sqlite);
     this.mirrored = new MirroredTable(sqlite);
     this.offers = new OffersTable(sqlite);
     this.identities = new IdentitiesTable(sqlite);

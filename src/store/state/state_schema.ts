@@ -285,4 +285,16 @@ export const migrations: readonly string[] = [
     other_names TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Descriptions of followed packages; `due_ms` is NULL once the description of the version is known.
+  `
+  CREATE TABLE package_descriptions (
+    public_key BLOB NOT NULL,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    description TEXT,
+    due_ms INTEGER,
+    PRIMARY KEY (public_key, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX package_descriptions_due ON package_descriptions (due_ms) WHERE due_ms IS NOT NULL;
+  `,
 ];
