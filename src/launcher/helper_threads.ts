@@ -13,12 +13,12 @@ import { refusal } from "./errors.ts";
 import type { HelperFiles, HelperThread } from "./requests.ts";
 
 /**
- * Module of a helper, `src/package/archive/thread.ts`. `scripts/compile.ts` embeds it as a bundle
- * in the directory of the program's own modules.
+ * Module of a helper, `src/package/archive/thread.ts`. `scripts/compile.ts` makes a bundle of it in
+ * the directory of the program's own modules.
  */
-const HELPER = Deno.build.standalone
-  ? new URL(import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "thread.js"))
-  : new URL("../package/archive/thread.ts", import.meta.url);
+const HELPER = import.meta.url.endsWith(".ts")
+  ? new URL("../package/archive/thread.ts", import.meta.url)
+  : new URL(import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "thread.js"));
 
 /** Maximum number of helpers. Each takes about 26 MB, and packing should take at most 200 MB. */
 const MAX_HELPERS = 6;

@@ -1,7 +1,7 @@
 /** Tests the daemon's HTTP page with clients that follow HTTP and with clients that do not. */
 
 import assert from "node:assert/strict";
-import type { RecordJson, StatusJson } from "../../../src/control/answers.ts";
+import type { RecordJson, SettingJson, StatusJson } from "../../../src/control/answers.ts";
 import type { Operations } from "../../../src/control/operations.ts";
 import { httpLimits } from "../../../src/host/http/listener.ts";
 import { serveHttpPage } from "../../../src/host/http/page.ts";
@@ -24,6 +24,7 @@ function served(
       status: () => Promise.resolve(status),
       records: () => Promise.resolve([] as RecordJson[]),
       dht: () => Promise.resolve({ families: [] }),
+      settings: () => Promise.resolve([] as SettingJson[]),
       ...operations,
     },
     clock,
