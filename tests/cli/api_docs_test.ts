@@ -50,7 +50,7 @@ Deno.test({
     );
     const shown = await transcripts();
     assert(shown.length >= 10, `${shown.length} commands`);
-    const program = commandLine.map((one) => `'${one}'`).join(" ");
+    const program = commandLine().map((one) => `'${one}'`).join(" ");
     const script = [
       `libreseed() { ${program} "$@"; }`,
       ...shown.flatMap(({ command }) => [command.replaceAll(SHOWN, address!), `echo '${MARK}'`]),

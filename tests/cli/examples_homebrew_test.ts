@@ -148,7 +148,7 @@ Deno.test({
       const { code, stdout, stderr } = await runCli(["-wc", path], { program: ["ruby"] });
       assert.deepEqual([code, stdout, stderr], [0, "Syntax OK\n", ""]);
     }
-    const run = commandLine.map((word) => `'${word}'`).join(" ");
+    const run = commandLine().map((word) => `'${word}'`).join(" ");
     for (const [i, [system, processor]] of platforms.entries()) {
       const directory = join(home.path, `${system}-${processor}`);
       await Deno.mkdir(directory);

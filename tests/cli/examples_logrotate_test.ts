@@ -36,7 +36,7 @@ Deno.test({
 
     // As the example says: the shell opens the file for appending.
     await using daemon = home.spawn(["seed"], {
-      program: ["sh", "-c", 'exec "$@" >> "$0" 2>&1', log, ...commandLine],
+      program: ["sh", "-c", 'exec "$@" >> "$0" 2>&1', log, ...commandLine()],
       timeoutMs: 600_000,
     });
     const linesOf = (path: string) => Deno.readTextFileSync(path).split("\n").slice(0, -1);

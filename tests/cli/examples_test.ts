@@ -38,7 +38,7 @@ async function machine(): Promise<Machine> {
   const { path } = directory;
   const program = join(path, "bin", "libreseed");
   await Deno.mkdir(join(path, "bin"));
-  await Deno.writeTextFile(program, `#!/bin/sh\nexec ${commandLine.join(" ")} "$@"\n`, {
+  await Deno.writeTextFile(program, `#!/bin/sh\nexec ${commandLine().join(" ")} "$@"\n`, {
     mode: 0o755,
   });
   const testnet = await startTestnet({ nodes: 10 });

@@ -12,7 +12,7 @@ import { isInstalled } from "../support/installed.ts";
 import { type CliResult, commandLine, runCli, temporaryHome } from "../support/mod.ts";
 
 const script = fileURLToPath(new URL("../../scripts/install.sh", import.meta.url));
-const run = commandLine.map((one) => `'${one}'`).join(" ");
+const run = commandLine().map((one) => `'${one}'`).join(" ");
 const shells = ["bash", "zsh", "fish"].filter(isInstalled);
 const none = { XDG_DATA_HOME: "", XDG_CONFIG_HOME: "" };
 

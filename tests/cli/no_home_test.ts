@@ -25,7 +25,7 @@ Deno.test({
     const packed = await runCli(["pack", "hello"], { home, cwd: path });
     assert.equal(packed.code, 0, packed.stderr);
 
-    const program = [...asStranger, ...commandLine];
+    const program = [...asStranger, ...commandLine()];
     const verified = await runCli(["verify", "hello-1.0.0.tgz"], { cwd: path, program });
     assert.match(verified.stdout, /^hello-1\.0\.0\.tgz: ok hello@1\.0\.0 /);
     assert.deepEqual([verified.code, verified.stderr], [0, ""]);

@@ -7,5 +7,5 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Runs a bash command line in which `"$@"` stands for the program. */
 export function runShell(line: string, options: CliOptions = {}): Promise<CliResult> {
-  return runCli(commandLine, { cwd: root, ...options, program: ["bash", "-c", line, "bash"] });
+  return runCli(commandLine(), { cwd: root, ...options, program: ["bash", "-c", line, "bash"] });
 }

@@ -34,7 +34,7 @@ export interface Reading extends AsyncDisposable {
 
 /** Command line that runs libreseed in a place. */
 export function libreseedIn(place: Place): string[] {
-  return [...place.enter, ...commandLine];
+  return [...place.enter, ...commandLine()];
 }
 
 /** A new port for each reading, so that no peer knows the reader from an earlier one. */

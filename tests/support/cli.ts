@@ -30,12 +30,16 @@ export const fromSources: readonly string[] = [
   `${root}main.ts`,
 ];
 
+let found: readonly string[] | undefined;
+
 /**
- * Command line that runs libreseed: the program file that `LIBRESEED_BIN` names; else the bundles of
- * `deno task bundle-program`, which start with two thirds of the work; else the sources, if they
- * have changed since.
+ * Returns the command line that runs libreseed: the program file that `LIBRESEED_BIN` names; else the
+ * bundles of `deno task bundle-program`, which start with two thirds of the work; else the sources, if
+ * they have changed since.
  */
-export const commandLine: readonly string[] = programFile() ?? bundles() ?? fromSources;
+export function commandLine(): readonly string[] {
+  return found ??= programFile() ?? bundles() ?? fromSources;
+}
 
 function programFile(): string[] | undefined {
   const path = Deno.env.get("LIBRESEED_BIN");
@@ -127,7 +131,7 @@ export class CliProcess {
   #tookTooLong = false;
 
   constructor(args: readonly string[], options: CliOptions) {
-    const [program, ...before] = options.program ?? commandLine;
+    const [program, ...before] = options.program ?? commandLine();
     const { home, env, cwd, stdin, timeoutMs = 240_000 } = options;
     this.#command = ["libreseed", ...args].join(" ");
     this.#child = new Deno.Command(program!, {

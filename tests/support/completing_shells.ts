@@ -47,7 +47,7 @@ export async function completedIn(
   const script = join(directory, "script");
   const { stdout } = await runCli(["completions", shell], {});
   await Deno.writeTextFile(script, stdout);
-  const run = commandLine.map(quoted).join(" ");
+  const run = commandLine().map(quoted).join(" ");
   // In place of any other command, a stand-in prints its arguments.
   const standIn = `#!/bin/sh
 case $1 in

@@ -36,7 +36,7 @@ export class TerminalProcess implements AsyncDisposable {
   #ended = false;
 
   constructor(args: readonly string[], { home, env = {}, program }: TerminalOptions) {
-    const own = program ?? commandLine;
+    const own = program ?? commandLine();
     const command = [...own, ...args].map(quoted).join(" ");
     const variable = (name: string) => Deno.env.get(name) ?? "";
     this.#child = new Deno.Command("script", {

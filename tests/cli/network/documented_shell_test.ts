@@ -23,7 +23,7 @@ Deno.test("the command lines for publishing from CI and verifying offline work a
   const reader = await place.home(null);
   const [directory, tools] = [join(place.path, "ci"), join(place.path, "tools")];
   for (const path of [directory, tools]) await Deno.mkdir(path);
-  const line = commandLine.map((word) => `'${word}'`).join(" ");
+  const line = commandLine().map((word) => `'${word}'`).join(" ");
   await Deno.writeTextFile(join(tools, "libreseed"), `#!/bin/sh\nexec ${line} "$@"\n`, {
     mode: 0o755,
   });

@@ -51,7 +51,7 @@ Deno.test("lines have journal priorities and no time exactly if standard error i
   const home = await withBadArchive(await place.home(null));
   const script = 'JOURNAL_STREAM=$(stat -L -c %d:%i /dev/fd/2) exec "$@"';
   {
-    const program = ["sh", "-c", script, "sh", ...commandLine];
+    const program = ["sh", "-c", script, "sh", ...commandLine()];
     await using daemon = await home.daemon([], { program });
     await daemon.process.waitForLine(/^<4>bad-1\.0\.0\.tgz/, "stderr");
     await daemon.end();
