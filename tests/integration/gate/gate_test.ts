@@ -249,12 +249,12 @@ Deno.test("two programs of one network hear each other's announcements, and not 
 
 Deno.test("a neighbour that dials by uTP is refused and reported", async () => {
   using at = startGate({ interfaces: loopback as Deno.NetworkInterfaceInfo[] });
-  const port = await freePort();
   const ours = await freePort();
   const heard: HeardPeer[] = [];
   const discovery = at.client.discover(ours, (peers) => heard.push(...peers), () => {}, true);
   await discovery.announce([INFO_HASH]);
-  const utp = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
+  const utp = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const { port } = utp.addr as Deno.NetAddr;
   const to = { transport: "udp", hostname: "127.0.0.1", port: ours } as const;
   const [syn, state] = [0x41, 0x21].map((type) =>
     Uint8Array.of(type, 0, 0x12, 0x34, ...new Uint8Array(12), 0, 1, 0, 0)
