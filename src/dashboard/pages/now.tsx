@@ -179,8 +179,10 @@ function Machine(
     <Card title="Daemon" tall>
       <Facts>
         <Fact name="Disk">
-          {disk && `${formatBytes(disk.usedBytes)} of ${formatBytes(disk.maxBytes)}` +
-              (disk.freeBytes === undefined ? "" : `, ${formatBytes(disk.freeBytes)} free`)}
+          {disk && `${formatBytes(disk.usedBytes)} of ${formatBytes(disk.maxBytes)}`}
+        </Fact>
+        <Fact name="Free space">
+          {disk && (disk.freeBytes === undefined ? "unknown" : formatBytes(disk.freeBytes))}
         </Fact>
         <Fact name="Memory">{status && formatBytes(status.memory.residentBytes)}</Fact>
         <Fact name="Packages">{status && formatNumber(status.packages)}</Fact>
