@@ -122,6 +122,7 @@ export {
 
 export {
   directoryStamp,
+  hasManifestBeside,
   hasTorrentBeside,
   type InvalidSeedEntry,
   isArchiveName,

@@ -278,6 +278,14 @@ export class Packages {
     }
   }
 
+  /** Completes the removal of an archive that is gone: a kill may have left its manifest and its torrent. */
+  async finishRemoval(fileName: string): Promise<void> {
+    const infoHashHex = this.seedOf(fileName);
+    await this.left(fileName);
+    await this.#seeds.removeBeside(fileName);
+    if (infoHashHex !== undefined) this.#state.mirrored.leave(fromHex(infoHashHex)!);
+  }
+
   /**
    * Stops seeding a package and deletes its files.
    *
@@ -339,9 +347,8 @@ export class Packages {
 
   /** Describes one archive with its seeding state; `torrent` is the status of its torrent, if it is seeded. */
   async describe(entry: SeedEntry, torrent?: TorrentStatus): Promise<PackageJson> {
-    const { fileName } = entry;
     return {
-      ...await describeEntry(entry, this.#seeding.has(fileName), this.#problems.get(fileName)),
+      ...await describeEntry(entry, this.has(entry.fileName), this.#problems.get(entry.fileName)),
       ...(torrent && { peers: torrent.peers, uploadedBytes: torrent.uploadedBytes }),
       ...(torrent && this.#isFindable && { findable: this.#isFindable(torrent.infoHashHex) }),
     };
@@ -357,8 +364,7 @@ export class Packages {
 
   /** Aborts running verifications and prevents further ones. The next start repeats them. */
   stop(): void {
-    const message = "The host is stopping";
-    this.#stopped.abort(new HostError("failed", "HOST_STOPPING", message));
+    this.#stopped.abort(new HostError("failed", "HOST_STOPPING", "The host is stopping"));
   }
 
   /** Writes the collected verification results to the state database now. */

@@ -14,6 +14,8 @@ import { signingKeyOf } from "../../package/mod.ts";
 import { encodeItem, manifestSalt, targetOf } from "../../records/mod.ts";
 import {
   type DirectoryListing,
+  hasManifestBeside,
+  hasTorrentBeside,
   type ListingsTable,
   stampOf,
   type ValidSeedEntry,
@@ -70,11 +72,13 @@ export class Seeding {
    * of the archives: a disk that is mounted later need not be hashed again.
    */
   #keepsRows = false;
+  /** Whether the first scan is running, which finds what happened while no host was. */
+  #isStarting = false;
   #stopped = false;
 
   constructor(options: SeedingOptions) {
     this.#options = options;
-    const { directory, watch, clock, onWarning, packages } = options;
+    const { directory, watch, clock, onWarning } = options;
     this.#retries = new Retries(clock, (fileName) => this.#arrived(fileName));
     this.#watcher = new SeedWatcher({
       directory,
@@ -83,12 +87,7 @@ export class Seeding {
       onWarning,
       target: {
         arrived: (fileName) => this.#arrived(fileName),
-        left: async (fileName) => {
-          this.#toAdopt.delete(fileName);
-          this.#unlisted.delete(fileName);
-          this.#retries.forget(fileName);
-          await (this.#keepsRows ? packages.drop(fileName) : packages.left(fileName));
-        },
+        left: (fileName) => this.#left(fileName),
         listed: (listing) => this.#listed(listing),
       },
     });
@@ -118,8 +117,9 @@ export class Seeding {
     const listed = listings.get(directory);
     const isComplete = listed?.archives === packages.counts.packages;
     this.#keepsRows = areAllMissing(directory, packages.marks());
+    this.#isStarting = true;
     await this.#watcher.start(packages.marks(), isComplete ? listed?.stamp : undefined);
-    this.#keepsRows = false;
+    this.#isStarting = this.#keepsRows = false;
     this.#options.revocations.start();
     for (const fileName of packages.withoutRecords()) this.#adoptSoon(fileName);
     this.#fetchCatalogs();
@@ -169,6 +169,21 @@ export class Seeding {
       // A temporary problem is reported only once. Until it is solved, `list` shows the problem.
       const isNews = !isPassing || this.#retries.failed(fileName);
       if (isNews) onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
+    }
+  }
+
+  async #left(fileName: string): Promise<void> {
+    const { packages, onWarning } = this.#options;
+    this.#toAdopt.delete(fileName);
+    this.#unlisted.delete(fileName);
+    this.#retries.forget(fileName);
+    if (this.#keepsRows) return await packages.drop(fileName);
+    // Later, a user who replaces an archive may have deleted it for a moment: its manifest has to stay.
+    if (!this.#isStarting) return await packages.left(fileName);
+    try {
+      await packages.finishRemoval(fileName);
+    } catch (error) {
+      onWarning(`the files beside ${fileName}, which is gone, remain: ${(error as Error).message}`);
     }
   }
 
@@ -244,11 +259,17 @@ export class Seeding {
   }
 }
 
-/** Whether none of the known archives is in the directory, as when its disk is not mounted. */
+/**
+ * Whether none of the known archives is in the directory, as when its disk is not mounted. A manifest or a
+ * torrent without its archive tells that the disk is mounted.
+ */
 function areAllMissing(
   directory: string,
   known: Iterable<[fileName: string, mark: string]>,
 ): boolean {
-  for (const [fileName] of known) if (stampOf(join(directory, fileName))) return false;
+  for (const [fileName] of known) {
+    const path = join(directory, fileName);
+    if (stampOf(path) || hasManifestBeside(path) || hasTorrentBeside(path)) return false;
+  }
   return true;
 }

@@ -17,7 +17,6 @@
 export { type PackageFiles, SeedDirectory, type SeedFiles } from "./seed_directory.ts";
 export {
   type InvalidSeedEntry,
-  isArchiveName,
   isRegularFile,
   isTaken,
   knownSeedEntry,
@@ -26,8 +25,10 @@ export {
   type SeedProblem,
   type ValidSeedEntry,
 } from "./seed_entry.ts";
+export { isArchiveName } from "./seed_names.ts";
 export {
   directoryStamp,
+  hasManifestBeside,
   hasTorrentBeside,
   isUnchanged,
   knownMark,

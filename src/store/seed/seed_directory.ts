@@ -25,7 +25,6 @@ import {
   hasOneName,
   isCode,
   linkRefused,
-  namesIn,
   openLockFile,
   renameFile,
   StoreError,
@@ -38,7 +37,6 @@ import {
 } from "../files/mod.ts";
 import {
   fileNamesOf,
-  isArchiveName,
   isRegularFile,
   knownSeedEntry,
   readMinimal,
@@ -46,6 +44,7 @@ import {
   type SeedEntry,
   type ValidSeedEntry,
 } from "./seed_entry.ts";
+import { checkArchiveName, isArchiveName, readNames } from "./seed_names.ts";
 
 /** Maximum number of entries that are read concurrently. */
 const READ_AHEAD = 16;
@@ -292,6 +291,22 @@ export class SeedDirectory {
   }
 
   /**
+   * Removes the manifest and the torrent of an archive that is gone, as after a kill during
+   * {@linkcode SeedDirectory.remove}. Does nothing if the archive exists.
+   *
+   * @throws {StoreError} `NOT_WRITABLE`, `IO_FAILED`
+   */
+  async removeBeside(fileName: string): Promise<void> {
+    const { archivePath, minimalPath, torrentPath } = this.paths(fileName);
+    await this.#locked(async () => {
+      if (await stampOf(archivePath) !== ABSENT) return;
+      await unlinkIfThere(minimalPath);
+      await unlinkIfThere(torrentPath);
+      await syncDirectory(this.path);
+    });
+  }
+
+  /**
    * Chooses the paths of a package: the usual ones, unless another publisher's archive uses them.
    */
   async #placeOf(minimal: MinimalManifest): Promise<PackageFiles> {
@@ -366,26 +381,7 @@ export class SeedDirectory {
   }
 }
 
-function checkArchiveName(fileName: string): void {
-  if (isArchiveName(fileName)) return;
-  throw new StoreError(
-    "usage",
-    "BAD_FILE_NAME",
-    `${JSON.stringify(fileName)} is not the file name of an archive`,
-  );
-}
-
 const ABSENT = "absent";
-
-/** Lists all file names in a directory, sorted. A missing directory counts as empty. */
-function readNames(path: string): string[] {
-  try {
-    return namesIn(path).sort();
-  } catch (error) {
-    if (isCode(error, "FILE_MISSING")) return [];
-    throw error;
-  }
-}
 
 /** Returns inode, size and modification time of a file as text. Throws for a symbolic link. */
 async function stampOf(path: string): Promise<string> {

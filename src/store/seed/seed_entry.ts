@@ -30,9 +30,6 @@ import {
 } from "../files/mod.ts";
 import { hasTorrentBeside, stampOf } from "./seed_stamp.ts";
 
-/** Suffix of an archive's file name. */
-const ARCHIVE_SUFFIX = ".tgz";
-
 /** Reasons why an archive in the seed directory cannot be seeded. */
 export type SeedProblem =
   | "LINK"
@@ -81,11 +78,6 @@ export interface InvalidSeedEntry extends EntryFile {
 
 /** An archive in the seed directory, valid or invalid. */
 export type SeedEntry = ValidSeedEntry | InvalidSeedEntry;
-
-/** Whether a file name has the form of an archive's file name. */
-export function isArchiveName(fileName: string): boolean {
-  return fileName.endsWith(ARCHIVE_SUFFIX) && !fileName.startsWith(".") && !/[/\\]/.test(fileName);
-}
 
 /**
  * Reads the status and the manifest of one archive. Never follows a symbolic link, and refuses

@@ -43,6 +43,11 @@ export function stampOf(archivePath: string): SeedStamp | undefined {
   };
 }
 
+/** Whether the manifest of an archive exists beside the archive, as a regular file with one name. */
+export function hasManifestBeside(archivePath: string): boolean {
+  return statusOf(minimalFileName(archivePath))?.isSeedable ?? false;
+}
+
 /**
  * Whether the torrent file of an archive exists beside the archive, as a regular file with one name.
  * A torrent that is a link does not count, and is built again when it is needed.

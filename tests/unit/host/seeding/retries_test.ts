@@ -1,12 +1,13 @@
 /**
- * Retrying archives that temporarily cannot be read or seeded. The clock is fake; archives, state
- * and seed directory are real.
+ * Retrying archives that temporarily cannot be read or seeded, and what a start finds missing. The clock is
+ * fake; archives, state and seed directory are real.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fromHex } from "../../../../src/base/mod.ts";
 import { ControlError } from "../../../../src/control/errors.ts";
 import type { AdoptedLists } from "../../../../src/host/records/adopted_lists.ts";
 import { KeptRecords } from "../../../../src/host/records/kept_records.ts";
@@ -241,11 +242,36 @@ Deno.test("archives whose disk is not mounted at the start are not seeded, and n
   await packages.add(fileName!);
   packages.flush();
   await packages.drop(fileName!);
-  const path = join(directory, fileName!);
-  await Deno.rename(path, `${path}.aside`);
+  const { archivePath } = daemon.seeds.paths(fileName!);
+  const aside = `${directory}.aside`;
+  await Deno.rename(directory, aside);
+  await Deno.mkdir(directory);
   await seeding.start();
   assert.equal(packages.counts.packages, 0);
-  assert.ok(state.verifiedFiles.seed(path));
-  await Deno.rename(`${path}.aside`, path);
+  assert.ok(state.verifiedFiles.seed(archivePath));
+  await Deno.remove(directory);
+  await Deno.rename(aside, directory);
   await daemon.until(() => seeded.length === 3);
 });
+
+for (const count of [1, 2]) {
+  Deno.test(`a removal that was killed after ${count} of 3 files is completed at the next start`, async () => {
+    await using daemon = await place("off");
+    const { directory, packages, seeding, seeds, state, clock, warnings } = daemon;
+    const fileName = "hello-1.0.0.tgz";
+    await packages.add(fileName);
+    packages.flush();
+    const infoHash = fromHex(packages.seedOf(fileName)!)!;
+    state.mirrored.hold(infoHash, clock.now());
+    await packages.drop(fileName);
+    const { archivePath, minimalPath } = seeds.paths(fileName);
+    for (const path of [archivePath, minimalPath].slice(0, count)) await Deno.remove(path);
+    await Deno.writeTextFile(join(directory, "other-1.0.0.minimal.json"), "of the user");
+    await seeding.start();
+    const left = [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+    assert.deepEqual(left, [".lock", "other-1.0.0.minimal.json"]);
+    assert.deepEqual([packages.counts.packages, warnings], [0, []]);
+    assert.equal(state.verifiedFiles.seed(archivePath), undefined);
+    assert.equal(state.mirrored.isHeld(infoHash), false);
+  });
+}
