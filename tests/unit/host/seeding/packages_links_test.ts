@@ -17,15 +17,16 @@ import { temporaryHome } from "../../../support/mod.ts";
 
 const fileName = "hello-1.0.0.tgz";
 
-Deno.test("an archive with a second name is not seeded, neither by a running daemon nor at a start", async () => {
-  await using home = await temporaryHome();
+/** Makes a seed directory with one archive. `start` makes what a daemon has at its start. */
+async function newPlace() {
+  const home = await temporaryHome();
   const [source, directory] = [join(home.path, "source"), join(home.path, "seed")];
   for (const path of [source, directory]) await Deno.mkdir(path);
   await Deno.writeTextFile(join(source, "package.json"), '{"name":"hello","version":"1.0.0"}');
   const signer = keyPairFromSeed(new Uint8Array(32).fill(9));
   await packDirectory({ dir: source, outDir: directory, signer, timestampMs: 1_700_000_000_000 });
   const clock = new FakeClock(Date.now());
-  using state = StateDatabase.open(join(home.path, "state.db"), clock);
+  const state = StateDatabase.open(join(home.path, "state.db"), clock);
   const seeds = new SeedDirectory(directory, clock);
   const seeding = new Set<string>();
   const start = () =>
@@ -39,6 +40,18 @@ Deno.test("an archive with a second name is not seeded, neither by a running dae
       isPublished: () => false,
       onWarning: (message) => assert.fail(message),
     });
+  return {
+    ...{ home, directory, seeding, start, state },
+    async [Symbol.asyncDispose]() {
+      state.close();
+      await home.remove();
+    },
+  };
+}
+
+Deno.test("an archive with a second name is not seeded, neither by a running daemon nor at a start", async () => {
+  await using place = await newPlace();
+  const { home, directory, seeding, start } = place;
   const running = start();
   await running.add(fileName);
   running.flush();
@@ -65,27 +78,8 @@ Deno.test("an archive with a second name is not seeded, neither by a running dae
 });
 
 Deno.test("an archive that changed or went away while no daemon ran is not looked at before it is wanted", async () => {
-  await using home = await temporaryHome();
-  const [source, directory] = [join(home.path, "source"), join(home.path, "seed")];
-  for (const path of [source, directory]) await Deno.mkdir(path);
-  await Deno.writeTextFile(join(source, "package.json"), '{"name":"hello","version":"1.0.0"}');
-  const signer = keyPairFromSeed(new Uint8Array(32).fill(9));
-  await packDirectory({ dir: source, outDir: directory, signer, timestampMs: 1_700_000_000_000 });
-  const clock = new FakeClock(Date.now());
-  using state = StateDatabase.open(join(home.path, "state.db"), clock);
-  const seeds = new SeedDirectory(directory, clock);
-  const seeding = new Set<string>();
-  const start = () =>
-    new Packages({
-      ...{ seeds, state, clock, limits: defaultArchiveLimits },
-      trust: trustOf(state, clock),
-      seeder: {
-        seed: (orders) => Promise.resolve(orders.forEach((one) => seeding.add(one.infoHashHex))),
-        unseed: (infoHashHex) => Promise.resolve(void seeding.delete(infoHashHex)),
-      },
-      isPublished: () => false,
-      onWarning: (message) => assert.fail(message),
-    });
+  await using place = await newPlace();
+  const { directory, seeding, start, state } = place;
   const first = start();
   await first.add(fileName);
   first.flush();
