@@ -21,11 +21,11 @@ async function lines(args: string[], home: TemporaryHome): Promise<string[]> {
 
 /**
  * Fills a home: `world` is pinned to {@linkcode KEY}, `stored` is installed, and `@scope/tool` is in
- * the seed directory.
+ * the seed directory. Returns the publisher of both, as `ed25519:BASE64`.
  */
-async function fill(home: TemporaryHome): Promise<void> {
+async function fill(home: TemporaryHome): Promise<string> {
   await lines(["trust", "add", "-q", "world", KEY], home);
-  await lines(["keygen", "-q", "--signing-only"], home);
+  const [own] = await lines(["keygen", "-q", "--signing-only"], home);
   const source = join(home.path, "source");
   await Deno.mkdir(source);
   await Deno.writeTextFile(join(source, "file"), "text");
@@ -50,21 +50,29 @@ async function fill(home: TemporaryHome): Promise<void> {
       }
     }
   }
+  return own!;
 }
 
 Deno.test("words lists packages, installed and seeded ones, and publishers, without network", async () => {
   await using home = await temporaryHome();
-  await fill(home);
+  const own = await fill(home);
   assert.deepEqual(await lines(["words", "packages"], home), ["stored", "world"]);
   assert.deepEqual(await lines(["words", "packages", "wo"], home), ["world"]);
   assert.deepEqual(await lines(["words", "packages", "x"], home), []);
   assert.deepEqual(await lines(["words", "packages", "stored@"], home), ["stored@2.0.0"]);
   assert.deepEqual(await lines(["words", "installed", ""], home), ["stored"]);
   assert.deepEqual(await lines(["words", "installed", "stored@2"], home), ["stored@2.0.0"]);
+  assert.deepEqual(await lines(["words", "installed", "ed25519:"], home), [`${own}/stored`]);
+  assert.deepEqual(await lines(["words", "installed", `${own}/stored@`], home), [
+    `${own}/stored@2.0.0`,
+  ]);
   assert.deepEqual(await lines(["words", "seeded"], home), ["@scope/tool"]);
   assert.deepEqual(await lines(["words", "seeded", "@scope/tool@"], home), ["@scope/tool@1.2.0"]);
   assert.deepEqual(await lines(["words", "seeded", "@scope/tool@2"], home), []);
   assert.deepEqual(await lines(["words", "publishers", "ed25519:"], home), [KEY]);
+  assert.deepEqual(await lines(["words", "packages", "ed25519:"], home), [`${KEY}/world`]);
+  assert.deepEqual(await lines(["words", "packages", `${KEY}/wo`], home), [`${KEY}/world`]);
+  assert.deepEqual(await lines(["words", "packages", `${KEY}/x`], home), []);
   assert.deepEqual(await lines(["words", "publishers", "--json"], home), [
     JSON.stringify({ word: KEY }),
   ]);
@@ -88,13 +96,17 @@ for (const shell of shells) {
       await using home = await temporaryHome();
       await using other = await temporaryHome();
       await using directory = await temporaryHome();
-      await fill(home);
+      const own = await fill(home);
       await lines(["trust", "add", "-q", "elsewhere", KEY], other);
       const begun = KEY.slice(0, 12);
       const expected: [line: string, words: string[]][] = [
         ["libreseed depr", ["deprecate"]],
         ["libreseed help te", ["help", "testnet"]],
         ["libreseed get wor", ["get", "world"]],
+        [`libreseed get ${begun}`, ["get", `${KEY}/world`]],
+        [`libreseed info ${KEY}/wo`, ["info", `${KEY}/world`]],
+        [`libreseed uninstall ${own}/st`, ["uninstall", `${own}/stored`]],
+        [`libreseed uninstall ${own}/stored@`, ["uninstall", `${own}/stored@2.0.0`]],
         ["libreseed get --output x wor", ["get", "--output", "x", "world"]],
         ["libreseed uninstall st", ["uninstall", "stored"]],
         ["libreseed store ver", ["store", "verify"]],

@@ -10,8 +10,8 @@ import { type WordKind, wordKinds } from "../flags/completed_command.ts";
 export default defineCommand<Record<never, never>, [kind: WordKind, prefix?: string]>({
   description: "Completion scripts run this for the word at the cursor. Prints one word a line: " +
     "names of packages that this home knows, that are installed, or that are in the seed directory, or " +
-    "keys of publishers that are followed or pinned. For a PREFIX such as hello@ prints versions. " +
-    "Works offline, and neither needs a home nor makes one.",
+    "keys of publishers that are followed or pinned. For a PREFIX such as hello@ prints versions; for the " +
+    "beginning of a key, prints packages of the publisher as KEY/NAME. Works offline, and neither needs a home nor makes one.",
   settings: ["home", "dir"],
   home: "optional",
   parameters: {

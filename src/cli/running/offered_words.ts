@@ -18,12 +18,24 @@ interface Given {
   io: Io;
 }
 
+/** A package with its publisher as `ed25519:BASE64`. */
+interface OfPublisher {
+  publisher: string;
+  name: string;
+  version?: string;
+}
+
 /** Maximum number of versions that are offered for a name. */
 const MAX_VERSIONS = 1_000;
+/** Maximum number of packages and versions that are offered for a key. */
+const MAX_OF_KEY = 10_000;
+/** Length of a key as text: `ed25519:` and 44 characters of base64. */
+const KEY_LENGTH = 52;
 
 /**
  * Lists the words of a kind that begin with `prefix`, sorted. Packages are listed as `NAME`, or as
- * `NAME@VERSION` if the prefix has an `@` behind a name. A missing home has no words, and is not
+ * `NAME@VERSION` if the prefix has an `@` behind a name. A prefix that begins with a key, or a part
+ * of one, lists them as `KEY/NAME` and `KEY/NAME@VERSION`. A missing home has no words, and is not
  * created.
  */
 export async function offeredWords(
@@ -34,6 +46,8 @@ export async function offeredWords(
   const at = prefix.indexOf("@", 1);
   const words = kind === "publishers"
     ? await publishers(given)
+    : prefix.startsWith("ed25519:")
+    ? await ofPublishers(kind, prefix, given)
     : at === -1
     ? await names(kind, prefix, given)
     : (await versions(kind, prefix.slice(0, at), given)).map((version) =>
@@ -47,6 +61,33 @@ async function publishers(given: Given): Promise<string[]> {
   const state = await openState(given);
   const keys = [...state?.follows.list() ?? [], ...state?.pins.list() ?? []];
   return keys.map(({ publicKey }) => formatPublicKey(publicKey));
+}
+
+/**
+ * Lists packages as `KEY/NAME`, and with their versions if the prefix has an `@` behind a name. The
+ * name begins behind the key: base64 has slashes of its own, and a scope has an `@`.
+ */
+async function ofPublishers(kind: WordKind, prefix: string, given: Given): Promise<string[]> {
+  const wantsVersions = prefix.indexOf("@", KEY_LENGTH + 2) !== -1;
+  const found = kind === "installed"
+    ? await installed(given)
+    : await knownOf(kind, prefix.slice(0, KEY_LENGTH), given);
+  return found.flatMap(({ publisher, name, version }) => {
+    if (!wantsVersions) return [`${publisher}/${name}`];
+    return version === undefined ? [] : [`${publisher}/${name}@${version}`];
+  });
+}
+
+/** Lists the packages of the publishers whose keys begin with a text. */
+async function knownOf(kind: WordKind, key: string, given: Given): Promise<OfPublisher[]> {
+  const { parsePublicKey } = await import("../../identity/mod.ts");
+  const state = await openState(given);
+  const keys = new Set((await publishers(given)).filter((one) => one.startsWith(key)));
+  return [...keys].flatMap((publisher) =>
+    (state?.packagesOf(parsePublicKey(publisher), MAX_OF_KEY) ?? [])
+      .filter(({ isSeeded }) => isSeeded || kind !== "seeded")
+      .map(({ name, version }) => ({ publisher, name, version }))
+  );
 }
 
 async function names(kind: WordKind, prefix: string, given: Given): Promise<Iterable<string>> {
@@ -74,7 +115,7 @@ async function openState({ settings, state }: Given): Promise<StateDatabase | un
   return isThere ? (await state())() : undefined;
 }
 
-async function installed({ settings, io }: Given): Promise<{ name: string; version: string }[]> {
+async function installed({ settings, io }: Given): Promise<Required<OfPublisher>[]> {
   const { homePaths } = await import("../../base/mod.ts");
   const { PackageStore } = await import("../../store/mod.ts");
   const path = homePaths((await settings()).values.home).packages;

@@ -57,6 +57,15 @@ export function describeReplaced({ movedTo, reason }: ReplacedState): string {
     "Pinned, trusted and followed publishers are lost; revoked keys are read again from trust.log";
 }
 
+/** A package of a publisher that this home knows. */
+export interface PublishedPackage {
+  name: string;
+  /** Absent if only the name is known, from a pin. */
+  version?: string;
+  /** Whether its archive was verified in a seed directory. */
+  isSeeded: boolean;
+}
+
 /** The open state database of one home. Its properties are the tables. */
 export class StateDatabase {
   /** Set if a damaged database was replaced. The caller must warn the user. */
@@ -156,6 +165,25 @@ export class StateDatabase {
       prefix,
       limit,
     ).map(({ name }) => name as string);
+  }
+
+  /**
+   * Lists packages of a publisher that this home knows: from pins, verified archives, and the lists
+   * of followed publishers. A pin knows no version.
+   */
+  packagesOf(publicKey: Uint8Array, limit: number): PublishedPackage[] {
+    return this.#sqlite.rows(
+      `SELECT name, NULL AS version, 0 AS seeded FROM pins WHERE public_key = ?1
+        UNION SELECT name, version, 1 FROM verified_files WHERE public_key = ?1
+        UNION SELECT name, version, 0 FROM seen_packages WHERE public_key = ?1
+        ORDER BY name LIMIT ?2`,
+      publicKey,
+      limit,
+    ).map(({ name, version, seeded }) => ({
+      name: name as string,
+      ...(version !== null && { version: version as string }),
+      isSeeded: seeded === 1,
+    }));
   }
 
   /** Closes the database. Closing it twice is no error. */

@@ -25,6 +25,25 @@ async function opened() {
   };
 }
 
+Deno.test("packagesOf finds a publisher's pinned, seeded and followed packages", async () => {
+  await using _ = await opened();
+  const { state } = _;
+  for (const publicKey of [key, other]) {
+    state.pins.set({ name: "pinned", publicKey, firstSeenMs: 1 });
+  }
+  const about = { text: "{}", mark: "", name: "@a/seeded", version: "1.0.0", publicKey: key };
+  const identity = { sizeBytes: 1, mtimeMs: 1, inode: 1 };
+  const verified = { sha256: new Uint8Array(32), infoHash: new Uint8Array(20) };
+  state.verifiedFiles.remember("/seed/a.tgz", identity, verified, about);
+  state.verifiedFiles.remember("/seed/bare.tgz", identity, verified);
+  assert.deepEqual(state.packagesOf(key, 10), [
+    { name: "@a/seeded", version: "1.0.0", isSeeded: true },
+    { name: "pinned", isSeeded: false },
+  ]);
+  assert.deepEqual(state.packagesOf(other, 10), [{ name: "pinned", isSeeded: false }]);
+  assert.equal(state.packagesOf(key, 1).length, 1);
+});
+
 Deno.test("packages and ranges of a publisher are followed beside each other, and end one by one", async () => {
   await using _ = await opened();
   const { follows } = _.state;
