@@ -168,9 +168,15 @@ async function runDpkg(args: string[], epochSeconds: number): Promise<void> {
 }
 
 /** Reads the maintainer from the environment, as Debian's own tools do. */
-function maintainerOf(env: typeof Deno.env): string | undefined {
+export function maintainerOf(env: typeof Deno.env): string | undefined {
   const [name, address] = [env.get("DEBFULLNAME"), env.get("DEBEMAIL")];
   return name && address ? `${name} <${address}>` : undefined;
+}
+
+/** Parses the level of xz that a flag names. */
+export function parseLevel(flag: string, text: string): number {
+  if (!/^\d$/.test(text)) throw new Error(`${flag} is 0 to 9, not ${text}`);
+  return Number(text);
 }
 
 async function main(args: string[]): Promise<void> {
@@ -183,8 +189,7 @@ async function main(args: string[]): Promise<void> {
       maintainer: { type: "string" },
     },
   });
-  const level = Number(values.level);
-  if (!/^\d$/.test(values.level)) throw new Error(`--level is 0 to 9, not ${values.level}`);
+  const level = parseLevel("--level", values.level);
   const epoch = Deno.env.get("SOURCE_DATE_EPOCH");
   if (epoch !== undefined && !/^\d+$/.test(epoch)) {
     throw new Error(`SOURCE_DATE_EPOCH is a number of seconds, not ${epoch}`);

@@ -1,12 +1,13 @@
 /**
  * Makes a release and publishes it with libreseed itself: `deno task release [--targets A,B] [--out
- * DIR] [--partial] [--no-publish] [-- FLAG…]`.
+ * DIR] [--partial] [--no-publish] [--no-deb] [--deb-level N] [-- FLAG…]`.
  *
- * DIR (default `dist/release`) receives a program per target, the installer, the licence,
- * `SHA256SUMS` and, signed by the key of the home that the FLAGs name, `SHA256SUMS.sig`. The program for this machine then packs, signs and publishes DIR, with the FLAGs
- * given after `--`, and prints the magnet link. If a target cannot be built, its name is printed
- * and nothing is published; with `--partial`, the release continues without that target. Name and
- * version come from `deno.json`.
+ * DIR (default `dist/release`) receives a program per target, a Debian package for this machine's
+ * processor, the installer, the licence, `SHA256SUMS` and, signed by the key of the home that the
+ * FLAGs name, `SHA256SUMS.sig`. The program for this machine then packs, signs and publishes DIR,
+ * with the FLAGs given after `--`, and prints the magnet link. If a target cannot be built, its name
+ * is printed and nothing is published; with `--partial`, the release continues without that target.
+ * Name and version come from `deno.json`.
  */
 
 import { createHash } from "node:crypto";
@@ -15,7 +16,9 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
 import { BUILT_IN_PUBLISHER, programFileName, RELEASED_MS } from "../src/base/mod.ts";
+import { isInstalled } from "../tests/support/installed.ts";
 import { build } from "./compile.ts";
+import { buildDeb, maintainerOf, parseLevel } from "./deb.ts";
 import { type ReleaseSigner, releaseSigner } from "./release_signature.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -100,6 +103,23 @@ async function openSigner(flags: string[]): Promise<ReleaseSigner> {
   return signer;
 }
 
+/**
+ * Makes the Debian package, which needs `dpkg-deb` and a program that runs here. Where one of them
+ * is missing, says so and makes none.
+ */
+async function makeDeb(directory: string, level: number): Promise<void> {
+  const program = join(directory, programFileName(Deno.build.target));
+  const why = Deno.build.os !== "linux"
+    ? "this machine does not run Linux"
+    : !isInstalled("dpkg-deb")
+    ? "dpkg-deb is not installed"
+    : !(await Deno.stat(program).then(() => true, () => false))
+    ? `there is no program for ${Deno.build.target}`
+    : undefined;
+  if (why !== undefined) console.error(`release: no Debian package was made: ${why}`);
+  else await buildDeb({ program, out: directory, level, maintainer: maintainerOf(Deno.env) });
+}
+
 /** Copies the installer, with the publisher's identity in it. */
 async function copyInstaller(directory: string, publisher: string): Promise<void> {
   const text = await Deno.readTextFile(join(root, "scripts", "install.sh"));
@@ -135,11 +155,14 @@ async function release(args: string[]): Promise<void> {
       out: { type: "string" },
       partial: { type: "boolean", default: false },
       "no-publish": { type: "boolean", default: false },
+      "no-deb": { type: "boolean", default: false },
+      "deb-level": { type: "string", default: "6" },
     },
   });
   const targets = values.targets.split(",");
   const out = resolve(values.out ?? join(root, "dist", "release"));
   const publishing = !values["no-publish"];
+  const debLevel = parseLevel("--deb-level", values["deb-level"]);
   if (publishing && !targets.includes(Deno.build.target)) {
     throw new Error(
       `it is the program for ${Deno.build.target} that publishes, and it is not among the targets: ` +
@@ -168,6 +191,7 @@ async function release(args: string[]): Promise<void> {
   if (failed.length > 0 && (!values.partial || failed.length === targets.length)) {
     throw new Error(`not made for ${failed.join(", ")}; nothing was published`);
   }
+  if (!values["no-deb"]) await makeDeb(out, debLevel);
   await copyInstaller(out, signer?.publisher ?? "");
   await Deno.copyFile(join(root, "LICENSE"), join(out, "LICENSE"));
   const sums = await sumsOf(out);

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import manifest from "../../deno.json" with { type: "json" };
 import { build } from "../../scripts/compile.ts";
+import { debianVersion } from "../../scripts/deb.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
+import { isInstalled } from "../support/installed.ts";
 import { type CliResult, freePort, runCli, spawnCli, temporaryHome } from "../support/mod.ts";
 import { binary, binaryTest, makeKey } from "./support.ts";
 
@@ -15,6 +17,10 @@ const host = Deno.build.target;
 const programName = `libreseed-${host}`;
 /** A compilation target that Deno does not support. */
 const impossible = "pdp11-unknown-unix";
+
+const debName = `libreseed_${debianVersion(manifest.version)}_${
+  Deno.build.arch === "x86_64" ? "amd64" : "arm64"
+}.deb`;
 
 const runtime = Deno.env.get("DENORT_BIN");
 
@@ -41,7 +47,7 @@ binaryTest(
     const port = ["--port", `${await freePort()}`];
 
     const made = await release([
-      ...["--targets", host, "--out", out!, "--"],
+      ...["--targets", host, "--out", out!, "--deb-level", "1", "--"],
       ...["--home", alice!, ...port, ...network],
     ]);
     assert.equal(made.code, 0, made.stderr);
@@ -50,9 +56,11 @@ binaryTest(
     assert.match(magnet!, /^magnet:\?xt=urn:btih:/);
 
     const names = [...Deno.readDirSync(out!)].map(({ name }) => name).sort();
-    assert.deepEqual(names, ["LICENSE", "SHA256SUMS", "SHA256SUMS.sig", "install.sh", programName]);
+    const debs = isInstalled("dpkg-deb") ? [debName] : [];
+    const expectedNames = ["LICENSE", "install.sh", programName, ...debs].sort();
+    assert.deepEqual(names, [...expectedNames, "SHA256SUMS", "SHA256SUMS.sig"].sort());
     const sums = await Deno.readTextFile(join(out!, "SHA256SUMS"));
-    const expected = ["LICENSE", "install.sh", programName]
+    const expected = expectedNames
       .map(async (name) => `${await sha256(join(out!, name))}  ${name}\n`);
     assert.equal(sums, (await Promise.all(expected)).join(""));
 
@@ -85,7 +93,7 @@ binaryTest(
   async () => {
     await using directory = await temporaryHome();
     const out = join(directory.path, "out");
-    const targets = ["--targets", `${impossible},${host}`, "--out", out];
+    const targets = ["--targets", `${impossible},${host}`, "--out", out, "--no-deb"];
     const failed = await release([...targets, "--no-publish"]);
     assert.equal(failed.code, 1);
     assert.match(failed.stderr, new RegExp(`^release: not made for ${impossible}; nothing`, "m"));
