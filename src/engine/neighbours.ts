@@ -5,26 +5,37 @@
  */
 
 import { formatHostPort } from "../base/mod.ts";
+import type { DhtHost } from "./dht/mod.ts";
 import type { Routes } from "./dial/mod.ts";
 import { Neighbours } from "./lan/mod.ts";
 import type { Torrent } from "./libraries/mod.ts";
-import type { EngineOptions } from "./options.ts";
+import { type EngineOptions, mayDialOf } from "./options.ts";
+
+/** The ports at which neighbours reach us. */
+export interface NeighbourPorts {
+  /** Returns the port on which the engine listens. */
+  main: () => number;
+  /** Returns the second TCP port, for neighbours alone, if the engine has one. */
+  lan: () => number | undefined;
+  /** The uTP packets of IPv4; absent without a DHT node. */
+  utp?: Pick<DhtHost["utp"], "onSyn">;
+}
 
 /**
  * Begins to find the neighbours that have torrents of ours, and dials them.
  *
- * @param ports return the port on which the engine listens, and that for neighbours, if it has one
  * @param find returns the torrent with an infohash, and wakes its archive if it is asleep
  * @returns `undefined` if local discovery is off, or there is no gate
  */
 export function findNeighbours(
-  { clock, gate, lan }: EngineOptions,
+  options: EngineOptions,
   routes: Routes,
-  ports: { main: () => number; lan: () => number | undefined },
+  { utp, ...ports }: NeighbourPorts,
   find: (infoHashHex: string) => Promise<Torrent | undefined>,
 ): Neighbours | undefined {
+  const { clock, gate, lan } = options;
   if (!lan || !gate) return undefined;
-  return new Neighbours({
+  const neighbours = new Neighbours({
     ...{ clock, gate },
     port() {
       const lan = ports.lan();
@@ -38,4 +49,11 @@ export function findNeighbours(
       if (torrent && !torrent.destroyed) torrent.addPeer(formatHostPort(address));
     },
   });
+  if (utp) {
+    const isAnswered = mayDialOf(options);
+    utp.onSyn = (host, port) => {
+      if (!isAnswered(host)) neighbours.noteUnanswered({ host, port });
+    };
+  }
+  return neighbours;
 }

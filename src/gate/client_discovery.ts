@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, concatBytes, fromHex } from "../base/mod.ts";
+import { type Clock, concatBytes, fromHex, type HostPort } from "../base/mod.ts";
 import { parseAnnouncement } from "./bep14.ts";
 import { errorOf, type OpenChannel } from "./client_channel.ts";
 import { GateError } from "./errors.ts";
@@ -27,6 +27,11 @@ export interface LocalDiscovery {
    * @returns how many infohashes were handed to the gate, and how many its credit has left out
    */
   announce(infoHashesHex: string[]): Promise<{ sent: number; skipped: number }>;
+  /**
+   * Has the gate find out whether uTP is spoken at an address of the own network (IPv4). If it is, the
+   * address is reported for the torrents that were announced last, at most eight of the last 10 s.
+   */
+  probe(address: HostPort): void;
   close(): void;
 }
 
@@ -35,6 +40,13 @@ const WINDOW_ANNOUNCEMENTS = 64;
 const MAX_HASHES = 24;
 /** Time during which neighbours of an announced torrent are reported (ms): three announcements. */
 const INTEREST_MS = 15 * 60_000;
+/**
+ * Torrents for which a neighbour is reported that has dialled us by uTP, which does not say for which.
+ * A program dials soon after the announcement. Those that are due come first in an announcement.
+ */
+const RECENT = { ms: 10_000, ofOne: 4, most: 8 };
+/** Neighbours that the gate takes in advance to probe. */
+const WINDOW_PROBES = 64;
 /** Maximum number of torrents whose neighbours are reported. The oldest is dropped. */
 const MAX_INTERESTS = 65_536;
 
@@ -49,7 +61,11 @@ export function startDiscovery(
 ): LocalDiscovery {
   /** Time when each torrent was announced last, by infohash in hexadecimal; the oldest first. */
   const interests = new Map<string, number>();
+  /** The torrents that were announced last, the newest first. */
+  let recent: { infoHashHex: string; atMs: number }[] = [];
   let credit = WINDOW_ANNOUNCEMENTS;
+  let probeCredit = WINDOW_PROBES;
+  let probes: ReturnType<OpenChannel> | undefined;
   let failure: GateError | undefined;
   const report = (host: string, port: number, infoHashesHex: Iterable<string>) => {
     const nowMs = clock.now();
@@ -81,6 +97,19 @@ export function startDiscovery(
       for (const { host, port } of told.packets) report(host, port, interests.keys());
     })
     : undefined;
+  const openProbes = () => {
+    const opened = open({ kind: "probe", host: "", port: 0 }, (told) => {
+      if (told.tell === "credit") probeCredit += told.amount;
+      else if (told.tell === "packets") {
+        opened.credit(told.packets.length);
+        const latest = recent.filter(({ atMs }) => Math.abs(clock.now() - atMs) <= RECENT.ms)
+          .map(({ infoHashHex }) => infoHashHex);
+        for (const { host, port } of told.packets) report(host, port, latest);
+      } else if (told.tell === "closed") probes = undefined;
+    });
+    probeCredit = WINDOW_PROBES;
+    return opened;
+  };
   const noteInterest = (infoHashHex: string) => {
     interests.delete(infoHashHex);
     if (interests.size >= MAX_INTERESTS) interests.delete(interests.keys().next().value!);
@@ -91,6 +120,10 @@ export function startDiscovery(
     async announce(infoHashesHex) {
       if (failure) throw failure;
       for (const infoHashHex of infoHashesHex) noteInterest(infoHashHex);
+      const atMs = clock.now();
+      const newest = infoHashesHex.slice(0, RECENT.ofOne)
+        .map((infoHashHex) => ({ infoHashHex, atMs }));
+      recent = [...newest, ...recent].slice(0, RECENT.most);
       let sent = 0;
       for (; sent < infoHashesHex.length && credit > 0; credit--) {
         const some = infoHashesHex.slice(sent, sent + MAX_HASHES);
@@ -100,10 +133,18 @@ export function startDiscovery(
       }
       return { sent, skipped: infoHashesHex.length - sent };
     },
+    probe({ host, port }) {
+      if (failure) return;
+      probes ??= openProbes();
+      if (probeCredit <= 0) return;
+      probeCredit--;
+      probes.send([{ host, port, bytes: Uint8Array.of(0) }]);
+    },
     close() {
       failure ??= new GateError("ECANCELED", "Local discovery was closed");
       channel.close();
       refusals?.close();
+      probes?.close();
     },
   };
 }

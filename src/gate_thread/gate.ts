@@ -20,6 +20,7 @@ import {
   type Tell,
 } from "./protocol.ts";
 import { addressesOf, carryStream, connect, type Outside } from "./streams.ts";
+import { openProbes } from "./utp_probes.ts";
 import { openRefusals } from "./utp_refusals.ts";
 
 /** One end of a `MessagePort`, or a stand-in. */
@@ -149,6 +150,8 @@ export class Gate {
         ? await openDiscovery(this.policy, this.#clock, port)
         : kind === "refuse"
         ? openRefusals(this.policy, this.#clock, port)
+        : kind === "probe"
+        ? openProbes(this.policy, this.#clock)
         : await openUdp(opening, this.policy, this.#routerPorts);
       await carryDatagrams(channel, rules);
     }

@@ -150,13 +150,12 @@ export class Policy {
   }
 
   /**
-   * Notes that a neighbour has announced itself at this port, or has dialled us from it by uTP.
+   * Notes that a neighbour has announced itself at this port, or speaks uTP there.
    * Returns `false` for an address that lies in no network of our interfaces. Link-local addresses are
    * no neighbours: cloud providers serve credentials at one of them.
    */
   noteNeighbour(address: Address, port: number): boolean {
-    const isNear = (isPublic(address) || isLocal(address)) &&
-      this.interfaces.some(({ cidr }) => isInBlock(blockOf(cidr), address));
+    const isNear = (isPublic(address) || isLocal(address)) && this.#isOfOurNetworks(address);
     if (!isNear || !isNodePort(port)) return false;
     const ofAddress = keyOf(address, "");
     const same = [...this.#neighbours.keys()].filter((key) => key.startsWith(ofAddress));
@@ -166,6 +165,12 @@ export class Policy {
     }
     if (!isPublic(address)) this.#note(this.#neighbours, key, MAX_NEIGHBOURS);
     return true;
+  }
+
+  /** Whether a neighbour may be asked if it speaks uTP: a private address of IPv4 of our networks. */
+  mayProbe(address: Address, port: number): boolean {
+    return address.length === 4 && isLocal(address) && this.#isOfOurNetworks(address) &&
+      isNodePort(port);
   }
 
   /** Notes an answer to a search. Returns whether the sender counts as a router from now on. */
@@ -232,6 +237,10 @@ export class Policy {
   /** Whether an IPv4 address lies in a private network, or on this machine if that is allowed. */
   #isNearRouter(address: Address): boolean {
     return address.length === 4 && isLocal(address) && (this.#allowLocal || !isLoopback(address));
+  }
+
+  #isOfOurNetworks(address: Address): boolean {
+    return this.interfaces.some(({ cidr }) => isInBlock(blockOf(cidr), address));
   }
 
   #isAllowedLocal(address: Address, port: number): boolean {

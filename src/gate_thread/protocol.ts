@@ -45,6 +45,11 @@ export const KINDS = {
    * packets; `host` is empty.
    */
   refuse: { most: 1, window: 64, isStream: false },
+  /**
+   * Asks neighbours by an ST_SYN whether they speak uTP, and passes on the acknowledgements. A packet
+   * names one neighbour; its bytes are ignored. `host` is empty.
+   */
+  probe: { most: 1, window: 64, isStream: false },
 } as const;
 
 /** A kind of channel. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { homeWithoutInternet, offline, type OfLan, unreachable } from "./lan_checks.ts";
+import { daemon, homeWithoutInternet, offline, type OfLan, unreachable } from "./lan_checks.ts";
 import { aria2, libtorrent, transmissionOfLan } from "./programs.ts";
 import type { Router } from "./router.ts";
 import type { Lab, Outcome } from "./lab.ts";
@@ -26,6 +26,7 @@ const seederFirst: readonly (readonly [OfLan, OfLan])[] = [
   [unreachable, unreachable],
   [offline, peer],
   [peer, offline],
+  [peer, daemon],
   [peer, peer],
 ];
 const others: typeof seederFirst = [
@@ -78,7 +79,11 @@ async function build(
       seeder: seeder.name,
       reader: reader.name,
       // A program treats a peer that comes again otherwise, so each round has a new host.
-      measure: async () => await lab.read(reader.read, await host(), subject, LIMIT_MS),
+      async measure() {
+        const place = await host();
+        await reader.prepare?.(lab, place);
+        return await lab.read(reader.read, place, subject, LIMIT_MS);
+      },
     });
   }
   for (const [seeder, reader] of readersFirst) {

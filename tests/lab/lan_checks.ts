@@ -10,7 +10,14 @@ import { join } from "node:path";
 import { spawnCli } from "../support/mod.ts";
 import type { Lab, Package } from "./lab.ts";
 import { ip, type Place } from "./network.ts";
-import { defaults, libreseedIn, libtorrent, type Program, transmissionOfLan } from "./programs.ts";
+import {
+  defaults,
+  libreseedIn,
+  libtorrent,
+  type Program,
+  type Reading,
+  transmissionOfLan,
+} from "./programs.ts";
 import { homeRouter, type Router } from "./router.ts";
 
 const SMALL = 20_000;
@@ -21,10 +28,29 @@ const timeoutMs = 2 ** 31 - 1;
 const alone = ["--bootstrap", "none", "--port"];
 
 /** The parts of a program that a home without the internet uses. */
-export type OfLan = Pick<Program, "name" | "seed" | "read">;
+export type OfLan = Pick<Program, "name" | "seed" | "read"> & {
+  /** Starts what runs before the reading begins. */
+  prepare?(lab: Lab, place: Place): Promise<void>;
+};
 
 /** libreseed without a DHT. */
 export const offline = libreseedOfLan("libreseed", () => alone);
+
+/** libreseed without a DHT, whose daemon downloads. The daemon runs before the reading begins. */
+export const daemon: OfLan = {
+  ...offline,
+  name: "libreseed's daemon",
+  async prepare(lab, place) {
+    const home = await lab.home(`${place.name}-daemon`);
+    const options = { home, env: defaults, program: libreseedIn(place), timeoutMs };
+    const process = lab.network.owns(spawnCli(["seed", ...alone, "6881"], options));
+    await process.waitForLine(/^ready: /, "stdout");
+  },
+  async read(lab, place, subject, directory) {
+    const home = await lab.home(`${place.name}-daemon`);
+    return readBy({ home, cwd: directory }, place, subject, ["get", subject.magnet]);
+  },
+};
 
 /** libreseed with a DHT that does not answer. */
 export const unreachable = libreseedOfLan(
@@ -43,19 +69,29 @@ function libreseedOfLan(name: string, dhtFlags: (lab: Lab) => string[]): OfLan {
       const { code, stderr } = await spawnCli(["add", subject.archive], options).result;
       assert.equal(code, 0, stderr);
     },
-    read(lab, place, { magnet, archive }, directory) {
-      const options = { home: directory, cwd: directory, env: defaults, timeoutMs };
-      const program = libreseedIn(place);
-      const process = spawnCli(["get", magnet, ...dhtFlags(lab), "6881"], { ...options, program });
-      const done = process.result.then(async ({ code, stderr }) => {
-        assert.equal(code, 0, stderr);
-        const name = archive.split("/").at(-1)!;
-        assert.deepEqual(await Deno.readFile(join(directory, name)), await Deno.readFile(archive));
-      });
-      done.catch(() => {});
-      return Promise.resolve({ done, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() });
+    read(lab, place, subject, directory) {
+      const command = ["get", subject.magnet, ...dhtFlags(lab), "6881"];
+      return Promise.resolve(readBy({ home: directory, cwd: directory }, place, subject, command));
     },
   };
+}
+
+/** Runs a command that downloads a package, and compares the archive. */
+function readBy(
+  at: { home: string; cwd: string },
+  place: Place,
+  { archive }: Package,
+  command: string[],
+): Reading {
+  const program = libreseedIn(place);
+  const process = spawnCli(command, { ...at, env: defaults, program, timeoutMs });
+  const done = process.result.then(async ({ code, stderr }) => {
+    assert.equal(code, 0, stderr);
+    const name = archive.split("/").at(-1)!;
+    assert.deepEqual(await Deno.readFile(join(at.cwd, name)), await Deno.readFile(archive));
+  });
+  done.catch(() => {});
+  return { done, [Symbol.asyncDispose]: () => process[Symbol.asyncDispose]() };
 }
 
 /** Makes the router of a home, which the internet does not reach. */
@@ -75,6 +111,7 @@ async function home(lab: Lab): Promise<[Place, Place]> {
 async function reaches(lab: Lab, at: [Place, Place], seeder: OfLan, reader: OfLan): Promise<void> {
   const subject: Package = await lab.pack("small", SMALL);
   await seeder.seed(lab, at[0], subject);
+  await reader.prepare?.(lab, at[1]);
   const outcome = await lab.read(reader.read, at[1], subject, PATIENCE_MS);
   assert("seconds" in outcome, JSON.stringify(outcome));
 }
@@ -96,6 +133,7 @@ export const lanChecks: Record<string, (lab: Lab) => Promise<void>> = {
       [offline, offline],
       [offline, libtorrent()],
       [libtorrent(), offline],
+      [libtorrent(), daemon],
       [offline, transmissionOfLan],
       [transmissionOfLan, offline],
     ] as const).map(([seeder, reader]) => [

@@ -23,6 +23,9 @@ const SYN_LIMITS: QueryLimits = {
   knownForMs: 0,
 };
 
+/** The first byte of the packet that begins a connection: its type, and version 1 of uTP. */
+const ST_SYN = 0x41;
+
 /** The UDP socket. */
 export interface UtpSender {
   /** Sends a packet; returns `false` if it was dropped. */
@@ -33,6 +36,8 @@ export interface UtpSender {
 export class UtpPackets implements UtpPort {
   readonly traffic: UtpTraffic = { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 };
   receiver: UtpPort["receiver"];
+  /** Called with the sender of each ST_SYN that is within the limits. */
+  onSyn: (host: string, port: number) => void = () => {};
   readonly #resets: UtpResets;
   readonly #limiter: QueryLimiter;
   readonly #socket: UtpSender;
@@ -57,6 +62,12 @@ export class UtpPackets implements UtpPort {
   take(bytes: Uint8Array, host: string, port: number): "malformed" | "limited" | undefined {
     this.traffic.packetsIn++;
     this.traffic.bytesIn += bytes.length;
+    const refused = this.#pass(bytes, host, port);
+    if (!refused && bytes[0] === ST_SYN) this.onSyn(host, port);
+    return refused;
+  }
+
+  #pass(bytes: Uint8Array, host: string, port: number): "malformed" | "limited" | undefined {
     const taken = this.receiver?.(bytes, host, port) ?? "unknown";
     if (taken === "taken") return undefined;
     if (taken !== "unknown") return taken;

@@ -96,6 +96,14 @@ export class Neighbours {
     this.#schedule();
   }
 
+  /**
+   * Notes that an address of the own network has dialled us by uTP, and can get no answer. If uTP is
+   * spoken there, it is dialled for the torrents that were announced last.
+   */
+  noteUnanswered(address: HostPort): void {
+    this.#discovery?.probe(address);
+  }
+
   /** Ends the announcements of a torrent. */
   remove(infoHashHex: string): void {
     this.#announcements.remove(infoHashHex);

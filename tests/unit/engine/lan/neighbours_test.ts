@@ -28,6 +28,7 @@ function begin() {
           announced.push(infoHashesHex);
           return Promise.resolve({ sent: infoHashesHex.length, skipped: 0 });
         },
+        probe: ({ host, port }) => calls.push(`probe ${host}:${port}`),
         close: () => calls.push("close"),
       };
     },
@@ -162,4 +163,13 @@ Deno.test("nothing is announced after the end", async () => {
   await clock.advance(10 * MINUTE_MS);
   assert.deepEqual(announced, [[HASH]]);
   assert.deepEqual(calls, [`discover ${ours}`, "close"]);
+});
+
+Deno.test("the gate is asked about a neighbour that can get no answer, once it discovers", async () => {
+  const { neighbours, clock, calls } = begin();
+  neighbours.noteUnanswered({ host: "192.168.1.5", port: 6_881 });
+  neighbours.add(HASH);
+  await clock.advance(0);
+  neighbours.noteUnanswered({ host: "192.168.1.5", port: 6_881 });
+  assert.deepEqual(calls, [`discover ${ours}`, "probe 192.168.1.5:6881"]);
 });
