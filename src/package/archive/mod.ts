@@ -44,7 +44,7 @@ export { FILE_CUTS, MANIFEST_CUTS } from "./member_cuts.ts";
 export { BATCH_BYTES, MemberWriter } from "./member_writer.ts";
 export { ArchivePass } from "./pass.ts";
 export { CHUNK_BYTES, readChunks } from "./read_chunks.ts";
-export { SmallFiles } from "./small_files.ts";
+export { SMALL_FILE_BYTES, SmallFiles } from "./small_files.ts";
 export { isZero } from "./tar_header.ts";
 export { readTar, type TarEntry } from "./tar_reader.ts";
 export { TAR_HEADER_BYTES, tarEntry, tarEntryBytes, type TarFile, tarOf } from "./tar_writer.ts";

@@ -10,6 +10,11 @@ import type { FileBatch } from "./file_batch.ts";
 import { writeFailed } from "./temporaries.ts";
 import { type StartThread, Thread, usefulThreads } from "./threads.ts";
 
+/**
+ * Maximum length in bytes of a file that is written synchronously, or in a thread. For such a small file
+ * an asynchronous call takes longer than the write.
+ */
+export const SMALL_FILE_BYTES = 64 * 1024;
 /** Length in bytes of a buffer with the contents of several files. */
 const BATCH_BYTES = 256 * 1024;
 /** Maximum number of files in a batch, so that a thread gets its first batch early. */
@@ -47,8 +52,8 @@ export class SmallFiles implements AsyncDisposable {
   }
 
   /**
-   * Adds a file of at most 64 KiB. The bytes are copied. The caller has to await the result, if there
-   * is one, before it adds another file.
+   * Adds a file of at most {@linkcode SMALL_FILE_BYTES}. The bytes are copied. The caller has to
+   * await the result, if there is one, before it adds another file.
    *
    * @param path absolute path in the directory; its parent directory must exist
    * @throws {PackageError} `WRITE_FAILED`, `DISK_FULL`, also of a file that was added earlier

@@ -7,17 +7,12 @@
 
 import { createHash } from "node:crypto";
 import { pause } from "../../base/mod.ts";
-import type { TarEntry } from "../archive/mod.ts";
+import { SMALL_FILE_BYTES, type TarEntry } from "../archive/mod.ts";
 import { type PackageError, quote, verificationError } from "../errors.ts";
 import { hashAt, type ReadManifest } from "../manifest/mod.ts";
 import { type ArchiveLimits, comparePaths, type PathList, PathSet } from "../paths/mod.ts";
 import type { Unpacking } from "./unpack.ts";
 
-/**
- * Maximum length in bytes of a file that is written synchronously. For such small files an
- * asynchronous call takes longer than the write.
- */
-const SMALL_FILE_BYTES = 64 * 1024;
 /**
  * Number of files written between two yields to the event loop. Writing so many files takes some
  * hundredths of a second.

@@ -11,6 +11,7 @@ import {
   isNotGranted,
   moveIntoPlace,
   newStagingPath,
+  SMALL_FILE_BYTES,
   SmallFiles,
   Staging,
   type StartThread,
@@ -47,8 +48,13 @@ interface UnpackOptions {
  */
 const THREADS_FILES = 2000;
 /**
- * Number of files that are written before the threads start: a package of which nearly all files are
- * linked needs none.
+ * Length in bytes from which a manifest lists so many files that threads will write them: an entry of
+ * a file with a usual path takes some 100 bytes.
+ */
+const THREADS_MANIFEST_BYTES = THREADS_FILES * 100;
+/**
+ * Number of files that are written before the threads start if files may be linked: a package of which
+ * nearly all files are linked needs no threads.
  */
 const FIRST_FILES = 64;
 
@@ -108,6 +114,14 @@ export class Unpacking implements AsyncDisposable {
     }
   }
 
+  /**
+   * Tells the length of the manifest, before it is read. If the manifest is long, the threads that
+   * write small files start now, and are ready when the manifest has been read.
+   */
+  expectManifest(sizeBytes: number): void {
+    if (sizeBytes >= THREADS_MANIFEST_BYTES && !this.#links) this.#startThreads();
+  }
+
   /** Tells how many more files will be written or linked. */
   expect(fileCount: number): void {
     this.#expectedFiles = fileCount;
@@ -125,9 +139,8 @@ export class Unpacking implements AsyncDisposable {
   }
 
   /**
-   * Writes a new file, at once or, if {@linkcode Unpacking.expect} told of many files, in a thread;
-   * then the file may have at most 64 KiB. The caller has to await the result, if there is one, before
-   * it writes another file.
+   * Writes a new file, at once or, if there are many files and this one is small, in a thread. The
+   * caller has to await the result, if there is one, before it writes another file.
    *
    * @throws {PackageError} `WRITE_FAILED`, `DISK_FULL`, `THREAD_DIED`, also of a file before
    */
@@ -136,9 +149,12 @@ export class Unpacking implements AsyncDisposable {
     const file = join(this.#directory, path);
     const mode = this.#modeOf(executable);
     if (this.#expectedFiles >= THREADS_FILES && ++this.#writtenFiles === FIRST_FILES) {
-      this.#small = SmallFiles.start(this.#directory, this.#startThread);
+      this.#startThreads();
     }
-    if (this.#small) return this.#small.add(file, mode, bytes);
+    // The manifest may be longer.
+    if (this.#small && bytes.length <= SMALL_FILE_BYTES) {
+      return this.#small.add(file, mode, bytes);
+    }
     try {
       writeSmallFile(file, mode, bytes);
     } catch (cause) {
@@ -173,6 +189,10 @@ export class Unpacking implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#small?.[Symbol.asyncDispose]();
     await this.#staging?.[Symbol.asyncDispose]();
+  }
+
+  #startThreads(): void {
+    this.#small ??= SmallFiles.start(this.#directory, this.#startThread);
   }
 
   #targetOf(path: string): string {

@@ -345,6 +345,7 @@ export async function readHead(job: Job, chunks: AsyncIterable<Uint8Array>) {
  */
 async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
   job.begin("full-manifest");
+  job.unpacking?.expectManifest(entry.sizeBytes);
   const bytes = await readManifest(entry, job.limits);
   let full: ReadManifest;
   try {

@@ -300,9 +300,11 @@ export class PackageStore {
   }
 
   /** Finds files that a package may share with versions of it that are stored already. */
+  /** Returns the files of stored versions of a package's name; `undefined` if there is no version. */
   async #filesBeside(minimal: MinimalManifest, limits: ArchiveLimits, signal?: AbortSignal) {
     const ids = (await readdir(this.path)).filter(isPackageId);
     const versions = await this.#versions.find(ids, packageId(minimal), minimal.name);
+    if (versions.length === 0) return undefined;
     return await FilesBeside.read(versions, limits, signal);
   }
 

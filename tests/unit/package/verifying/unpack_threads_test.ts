@@ -80,6 +80,36 @@ inDirectory(
   },
 );
 
+inDirectory(
+  "threads start while a long manifest is read, unless files may be linked",
+  async (dir) => {
+    if (navigator.hardwareConcurrency < 2) return;
+    const options = await archiveWith(dir, 2500);
+    const { startHelper } = localRequests();
+    async function isStartedBeforeSignature(
+      existing?: VerifyOptions["existing"],
+    ): Promise<boolean> {
+      let isStarted = false;
+      let answer: boolean | undefined;
+      await verifyArchive({
+        ...options,
+        existing,
+        unpackTo: join(dir, existing ? "linking" : "writing"),
+        startThread(files) {
+          isStarted = true;
+          return startHelper(files);
+        },
+        onStep: (step) => step === "full-signature" && (answer = isStarted),
+      });
+      assert.ok(isStarted);
+      return answer!;
+    }
+    assert.equal(await isStartedBeforeSignature(), true);
+    assert.equal(await isStartedBeforeSignature({ find: () => [] }), false);
+    assert.deepEqual(await listTree(join(dir, "linking")), await listTree(join(dir, "writing")));
+  },
+);
+
 inDirectory("few files are written without a thread", async (dir) => {
   const options = await archiveWith(dir, 100);
   const startThread: StartThread = () => assert.fail("a thread was started");
