@@ -41,7 +41,15 @@ Deno.test("each test file is run by one of the two tasks, the long ones by test:
   const { tasks } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   const [short, long] = [
     ["tests/a_test.ts", "tests/cli/long_test.ts", "tests/unit/b/c_test.ts"],
-    ["tests/d_long_test.ts", "tests/unit/b/c_long_test.ts"],
+    [
+      "tests/browser/i_test.ts",
+      "tests/cli/network/e_long_test.ts",
+      "tests/cli/network/f_test.ts",
+      "tests/d_long_test.ts",
+      "tests/interop/g_test.ts",
+      "tests/lab/h_test.ts",
+      "tests/unit/b/c_long_test.ts",
+    ],
   ];
   await using copy = await temporaryHome();
   const config = { tasks: { short: tasks.test.command, long: tasks["test:long"].command } };
