@@ -140,7 +140,8 @@ function whyUnasked(dht: DhtState): string {
 }
 
 /** Addresses that are refused, whatever the owner of a seeder does. */
-const NEVER_DIALLED = "private addresses and ports below 1024 are not dialled";
+const NEVER_DIALLED =
+  "private addresses, ports below 1024 and names without an address are not dialled";
 
 /** Says why no known peer was connected to, and what its owner and the reader can do. */
 function whyUnreachable(

@@ -19,7 +19,7 @@ import {
   type FamilyStatus,
   type Traffic,
 } from "./dht/mod.ts";
-import type { Routes } from "./dial/mod.ts";
+import { mayDialOf, type Routes } from "./dial/mod.ts";
 import { Download } from "./download.ts";
 import { type DownloadRequest, invalidTorrent, sharedBy } from "./download_request.ts";
 import { engineClosed, EngineError, engineFailed } from "./errors.ts";
@@ -28,13 +28,7 @@ import { type PeerHandshake, sayWhoWeAre } from "./extended_handshake.ts";
 import type { LanStatus, Neighbours } from "./lan/mod.ts";
 import { applyReplacements, type Client, type Torrent, wakeOnHandshake } from "./libraries/mod.ts";
 import { findNeighbours } from "./neighbours.ts";
-import {
-  dhtOptionsOf,
-  type EngineOptions,
-  mayDialOf,
-  type RateLimits,
-  whyUnusable,
-} from "./options.ts";
+import { dhtOptionsOf, type EngineOptions, type RateLimits, whyUnusable } from "./options.ts";
 import type { PeerListeners } from "./listen/mod.ts";
 import { RendezvousPeers } from "./rendezvous/mod.ts";
 import { type SeedOrder, Seeds } from "./seeds.ts";

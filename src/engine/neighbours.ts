@@ -6,10 +6,10 @@
 
 import { formatHostPort } from "../base/mod.ts";
 import type { DhtHost } from "./dht/mod.ts";
-import type { Routes } from "./dial/mod.ts";
+import { mayDialOf, type Routes } from "./dial/mod.ts";
 import { Neighbours } from "./lan/mod.ts";
 import type { Torrent } from "./libraries/mod.ts";
-import { type EngineOptions, mayDialOf } from "./options.ts";
+import type { EngineOptions } from "./options.ts";
 
 /** The ports at which neighbours reach us. */
 export interface NeighbourPorts {

@@ -5,17 +5,11 @@
  * @module
  */
 
-import {
-  type BindingState,
-  type BoundAddresses,
-  type Clock,
-  isPublic,
-  parseAddress,
-} from "../base/mod.ts";
+import { type BindingState, type BoundAddresses, type Clock } from "../base/mod.ts";
 import type { Contact } from "../dht/mod.ts";
 import type { DhtHostsOptions, DhtState, SocketFactory } from "./dht/mod.ts";
 import type { GateClient } from "../gate/mod.ts";
-import { type EncryptionMode, isTestHost } from "./dial/mod.ts";
+import type { EncryptionMode } from "./dial/mod.ts";
 import type { EngineError } from "./errors.ts";
 import type { RendezvousAnswer, RendezvousQuestion } from "../records/mod.ts";
 import type { TransportMode } from "./transport/mod.ts";
@@ -125,14 +119,4 @@ export function dhtOptionsOf(options: EngineOptions): DhtHostsOptions {
 /** Returns the reason for which bound addresses cannot be used; `undefined` if they can. */
 export function whyUnusable(state: BindingState = { state: "bound" }): string | undefined {
   return state.state === "bound" ? undefined : state.why;
-}
-
-/** Returns a function that says whether a host may be dialled: one on the internet, or a free one. */
-export function mayDialOf(
-  { isFreeHost = isTestHost }: Pick<EngineOptions, "isFreeHost">,
-): (host: string) => boolean {
-  return (host) => {
-    const address = parseAddress(host);
-    return address !== undefined && (isPublic(address) || isFreeHost(host));
-  };
 }

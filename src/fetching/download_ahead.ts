@@ -31,7 +31,7 @@ interface Ahead {
 }
 
 /** The downloads of one command. At most one of them runs ahead. */
-export class DownloadAhead implements Pick<Operations, "download"> {
+export class DownloadAhead implements Pick<Operations, "download" | "status"> {
   readonly #context: FetchContext;
   #ahead: Ahead | undefined;
   /** The ends of downloads that were not taken over. */
@@ -40,6 +40,10 @@ export class DownloadAhead implements Pick<Operations, "download"> {
   constructor(context: FetchContext) {
     this.#context = context;
   }
+
+  /** Returns the status of the host, which says why a download gets nothing. */
+  readonly status: Operations["status"] = (...request) =>
+    this.#context.operations.status(...request);
 
   /**
    * Begins the download of an archive, unless the archive is in the seed directory already. A download

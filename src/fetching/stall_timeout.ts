@@ -39,7 +39,7 @@ const LOOK_FOR_WEB_SEEDS_MS = 2_000;
  * @throws {ControlError} `NO_PEERS` (kind `network`) after `timeoutMs` without a new byte
  */
 export async function downloadUntilStalled(
-  downloader: Pick<Operations, "download"> & Partial<Pick<Operations, "status">>,
+  downloader: Pick<Operations, "download" | "status">,
   { clock, timeoutMs, signal }: FindOptions,
   { request, label, hasRecord, isDiscarded, onProgress, onDetail, findWebSeeds }: StallingDownload,
 ): Promise<Downloaded> {
@@ -88,7 +88,7 @@ export async function downloadUntilStalled(
     });
   } catch (error) {
     if (!stalled.signal.aborted || signal?.aborted) throw error;
-    const status = await downloader.status?.().catch(() => undefined);
+    const status = await downloader.status().catch(() => undefined);
     const fruitless = {
       portVaries: status?.reachability?.ipv4.external?.portVaries,
       dht: status?.dht,

@@ -15,6 +15,7 @@ import {
   isLocalAddress,
   isLoopback,
   isPeerPort,
+  isPublic,
   machineOf,
   parseAddress,
 } from "../../base/mod.ts";
@@ -236,6 +237,16 @@ export class DialBudget {
 /** Whether a host may belong to a local test network: its address is loopback or private. */
 export function isTestHost(host: string): boolean {
   return isLocalAddress(host) || isHere(host);
+}
+
+/** Returns a function that says whether a host may be dialled: one on the internet, or a free one. */
+export function mayDialOf(
+  { isFreeHost = isTestHost }: { isFreeHost?: (host: string) => boolean },
+): (host: string) => boolean {
+  return (host) => {
+    const address = parseAddress(host);
+    return address !== undefined && (isPublic(address) || isFreeHost(host));
+  };
 }
 
 function isHere(host: string): boolean {

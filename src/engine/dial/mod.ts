@@ -17,7 +17,7 @@
  * @module
  */
 
-export { DialBudget, type DialRefusal, isTestHost } from "./dial_budget.ts";
+export { DialBudget, type DialRefusal, isTestHost, mayDialOf } from "./dial_budget.ts";
 export { DialQueue } from "./dial_queue.ts";
 export { type EncryptionMode, type HandshakeForm, Handshakes } from "./handshakes.ts";
 export { type DialGate, Routes } from "./routes.ts";

@@ -8,6 +8,7 @@
 
 import type { BoundAddresses, Clock, HostPort } from "../../base/mod.ts";
 import { keyOf } from "./address_key.ts";
+import { mayDialOf } from "./dial_budget.ts";
 import type { GateClient, GateSocket } from "../../gate/mod.ts";
 
 /** The gate's members that dial. */
@@ -20,6 +21,8 @@ export interface RoutesOptions {
   binding?: BoundAddresses;
   /** Returns the gate; it starts at the first call. Absent if there is none. */
   gate?: () => DialGate;
+  /** Whether a host that is not on the internet may be dialled; default as of {@linkcode mayDialOf}. */
+  isFreeHost?: (host: string) => boolean;
 }
 
 /**
@@ -42,11 +45,13 @@ export class Routes {
   /** Neighbours that local discovery has heard, as `ADDRESS PORT`; the oldest first. */
   readonly #neighbours = new Set<string>();
   readonly #binding: BoundAddresses | undefined;
+  readonly #mayDial: (host: string) => boolean;
   #noIpv6SinceMs: number | undefined;
   /** Whether nothing is dialled, because the addresses to which we are bound cannot be used. */
   isSuspended = false;
 
-  constructor({ clock, gate, binding }: RoutesOptions) {
+  constructor({ clock, gate, binding, isFreeHost }: RoutesOptions) {
+    this.#mayDial = mayDialOf({ isFreeHost });
     this.#clock = clock;
     this.#gate = gate;
     this.#binding = binding;
@@ -91,9 +96,12 @@ export class Routes {
     return isIpv6(address.host) || this.#neighbours.has(keyOf(address));
   }
 
-  /** Whether one of our UDP sockets reaches an address: the gate's of IPv6 sends to the internet only. */
+  /**
+   * Whether one of our UDP sockets reaches an address. The system drops datagrams to other addresses
+   * without a word, where a dial by TCP tells at once that it is forbidden.
+   */
   hasUtp(address: HostPort): boolean {
-    return isIpv6(address.host) || !this.needsGate(address);
+    return this.#mayDial(address.host) && (isIpv6(address.host) || !this.needsGate(address));
   }
 
   /**

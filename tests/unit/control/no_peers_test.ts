@@ -35,12 +35,12 @@ const cases: [NoPeersReason, Partial<PeerCounts> | undefined, RegExp][] = [
   [
     "unreachable",
     { known: 3, tried: 1, refused: 2 },
-    /1 tried, 2 left out \(private addresses and ports below 1024 are not dialled\)/,
+    /1 tried, 2 left out \(private addresses, ports below 1024 and names without an address are not dialled\)/,
   ],
   [
     "unreachable",
     { known: 2, refused: 2 },
-    /^2 peers of .* are known, and none may be dialled: private addresses .* `--no-lan`/,
+    /^2 peers of .* are known, and none may be dialled: private addresses, .* `--no-lan`/,
   ],
   ["no-handshake", { known: 3, tried: 3, connected: 1 }, /^1 of 3 peers .* none spoke BitTorrent/],
   ["no-pieces", met, /^2 of 3 peers .* none has a piece/],

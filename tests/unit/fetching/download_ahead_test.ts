@@ -9,6 +9,7 @@ import type { CallOptions, Downloaded, RequestOf } from "../../../src/control/mo
 import type { DownloadProgress } from "../../../src/engine/mod.ts";
 import type { FetchContext } from "../../../src/fetching/context.ts";
 import { DownloadAhead } from "../../../src/fetching/download_ahead.ts";
+import { downloadUntilStalled } from "../../../src/fetching/stall_timeout.ts";
 import { keyPairFromSeed } from "../../../src/identity/mod.ts";
 import { FakeClock, settle } from "../../support/fake_clock.ts";
 import { signedMinimal } from "../../support/signed.ts";
@@ -43,6 +44,7 @@ function start({ present = false, signal }: { present?: boolean; signal?: AbortS
         running.push({ request, options, finish: () => resolve(downloaded), fail: reject });
         return promise;
       },
+      status: () => Promise.resolve({ dht: { state: "off", why: "it is switched off" } }),
     },
     seeds: { find: () => Promise.resolve(present ? {} : undefined) },
     limits: { maxArchiveBytes: 9 },
@@ -153,4 +155,15 @@ Deno.test("a download that lacks a web seed of the request is not taken over", a
   assert.deepEqual(running[1]!.request.webSeeds, [url]);
   running[1]!.finish();
   await result;
+});
+
+Deno.test("the error of a download that gets nothing says that the DHT is off", async () => {
+  const { ahead } = start();
+  const clock = new FakeClock();
+  const failed = downloadUntilStalled(ahead, { clock, timeoutMs: 1_000 }, {
+    request: requestOf(one),
+    ...{ label: "hello@1.0.0", hasRecord: true, onProgress() {} },
+  }).then(() => "no error", ({ message }) => message);
+  await clock.advance(1_000);
+  assert.match(await failed, /the DHT is off \(it is switched off\)/);
 });

@@ -17,6 +17,7 @@ Deno.test("copied bytes restart the stall timeout as downloaded ones do", async 
           signal!.addEventListener("abort", () => reject(signal!.reason))
         );
       },
+      status: () => Promise.reject(new Error("The host has gone")),
     },
     { clock, timeoutMs: 1_000 },
     {

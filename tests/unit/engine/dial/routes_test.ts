@@ -10,7 +10,7 @@ const peer6 = { host: "2a00::1", port: 6881 };
 const neighbour = { host: "192.168.1.7", port: 6881 };
 
 /** Routes with a gate that records its dials. */
-function makeRoutes() {
+function makeRoutes(isFreeHost?: (host: string) => boolean) {
   const clock = new FakeClock();
   const dialled: { host: string; port: number; socket: EventEmitter }[] = [];
   let starts = 0;
@@ -22,7 +22,7 @@ function makeRoutes() {
     },
   } as unknown as DialGate;
   const routes = new Routes({
-    clock,
+    ...{ clock, isFreeHost },
     gate: () => {
       starts++;
       return gate;
@@ -94,4 +94,15 @@ Deno.test("a peer that refuses a connection says nothing about the route", () =>
     dialled.at(-1)!.socket.emit("error", Object.assign(new Error("refused"), { code }));
   }
   assert.equal(routes.isWithoutRoute(peer6), false);
+});
+
+Deno.test("uTP has no way to addresses that may not be dialled, nor to neighbours", () => {
+  const { routes } = makeRoutes(() => false);
+  const hosts = ["93.184.216.34", "2a00::1", "192.168.1.7", "127.0.0.1", "fd00::1", "::1"];
+  const hasUtp = (host: string) => routes.hasUtp({ host, port: 6_881 });
+  assert.deepEqual(hosts.filter(hasUtp), ["93.184.216.34", "2a00::1"]);
+  const free = makeRoutes().routes;
+  assert.ok(free.hasUtp(neighbour));
+  free.noteNeighbour(neighbour);
+  assert.ok(!free.hasUtp(neighbour), "the gate dials it by TCP");
 });
