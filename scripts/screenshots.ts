@@ -30,6 +30,7 @@ const pictures: readonly { file: string; address: string; theme: "light" | "dark
   { file: "package", address: `/packages/${name}/${version}`, theme: "light" },
   { file: "records", address: "/records", theme: "light" },
   { file: "publishers", address: "/publishers", theme: "light" },
+  { file: "names", address: "/names", theme: "light" },
   { file: "dht", address: "/dht", theme: "light" },
   { file: "log", address: "/log", theme: "light" },
   { file: "settings", address: "/settings", theme: "light" },

@@ -8,6 +8,7 @@ import type { ComponentType } from "preact";
 import {
   DhtPage,
   LogPage,
+  NamesPage,
   NowPage,
   PackagePage,
   PackagesPage,
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   { path: "/packages/:name/:version", title: "Package", under: "/packages", page: PackagePage },
   { path: "/records", title: "Records", page: RecordsPage },
   { path: "/publishers", title: "Publishers", page: PublishersPage },
+  { path: "/names", title: "Names", page: NamesPage },
   { path: "/dht", title: "DHT", page: DhtPage },
   { path: "/log", title: "Log", page: LogPage },
   { path: "/settings", title: "Settings", page: SettingsPage },

@@ -32,6 +32,13 @@ function worstHome(): FakeHome {
     keys: [publisherOf(number + 50)],
     revoked: [{ key: publisherOf(number), sinceMs: 1e12, reason: text }],
   }));
+  home.names = Array.from({ length: 300 }, (_, number) => ({
+    name: number % 2 === 0 ? `name-${number}` : texts[number % texts.length]!,
+    publisher: publisherOf(number),
+    byHand: number % 3 === 0,
+    sinceMs: 1e12,
+    ...(number % 5 > 0 && { version: number % 7 === 1 ? hostile.unbroken : "1.0.0" }),
+  }));
   const { name, version } = packageOf(0);
   home.details.set(`${name}@${version}`, {
     description: texts.join("\n"),
@@ -58,7 +65,7 @@ function worstHome(): FakeHome {
 const { name, version } = packageOf(0);
 const addresses = [
   ...["/#/packages", `/#/packages/${name}/${version}`, "/#/packages?filter=nothing-like-this"],
-  ...["/#/records", "/#/publishers", "/#/dht"],
+  ...["/#/records", "/#/publishers", "/#/names", "/#/dht"],
 ];
 
 await browserTest(
@@ -96,6 +103,7 @@ await browserTest("empty pages say what to do next, and are accessible", async (
     "/#/packages": "No package yet",
     "/#/records": "No record yet",
     "/#/publishers": "No publisher is known yet",
+    "/#/names": "No name is known yet",
     "/#/packages/no-such/1.0.0": "is not seeded here",
   };
   for (const [address, text] of Object.entries(texts)) {
@@ -109,7 +117,7 @@ await browserTest("empty pages say what to do next, and are accessible", async (
 await browserTest("rows keep their height, whatever is in them", async (browser) => {
   await using served = serveHome(worstHome());
   for (const width of [1_280, 700, 360]) {
-    for (const address of ["/#/packages", "/#/records"]) {
+    for (const address of ["/#/packages", "/#/records", "/#/names"]) {
       await using opened = await browser.open(served.origin + address, { width });
       const { page } = opened;
       await page.getByRole("table").waitFor();

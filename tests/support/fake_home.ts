@@ -10,6 +10,7 @@ import type {
   CallOptions,
   DhtJson,
   KindTrafficJson,
+  NameJson,
   Operations,
   PackageDetailsJson,
   PackageJson,
@@ -138,6 +139,7 @@ export class FakeHome {
   packages: PackageJson[];
   records: RecordJson[];
   publishers: PublisherJson[] = [];
+  names: NameJson[] = [];
   dht: DhtJson = dhtOf();
   status: StatusJson = status;
   /** Details of packages that differ from the ordinary ones, by `NAME@VERSION`. */
@@ -160,7 +162,7 @@ export class FakeHome {
     list: () => Promise.resolve(this.packages),
     records: () => Promise.resolve(this.records),
     publishers: () => Promise.resolve(this.publishers),
-    names: () => Promise.resolve([]),
+    names: () => Promise.resolve(this.names),
     dht: () => Promise.resolve(this.dht),
     settings: () => Promise.resolve([]),
     logs: () => Promise.resolve({ lines: [], lastSeq: 0 }),

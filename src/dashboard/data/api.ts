@@ -52,7 +52,6 @@ export class Api {
     this.#read(this.#client.get("/v1/history", { signal }));
   readonly publishers = (signal?: AbortSignal) =>
     this.#read(this.#client.get("/v1/publishers", { signal }));
-  readonly names = (signal?: AbortSignal) => this.#read(this.#client.get("/v1/names", { signal }));
   readonly dht = (signal?: AbortSignal) => this.#read(this.#client.get("/v1/dht", { signal }));
   readonly settings = (signal?: AbortSignal) =>
     this.#read(this.#client.get("/v1/settings", { signal }));
@@ -102,7 +101,10 @@ export class Api {
   }
 
   /** Reads a long list as text in parts, for pages that parse it in slices. */
-  async *parts(list: "packages" | "records", signal: AbortSignal): AsyncGenerator<string> {
+  async *parts(
+    list: "packages" | "records" | "names",
+    signal: AbortSignal,
+  ): AsyncGenerator<string> {
     const { fetch } = this.#options;
     let body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
     // The client makes the request, and the errors of a refused one. It gets an empty list in place of the

@@ -14,6 +14,7 @@ export * from "./bucket_rows.ts";
 export * from "./filter.ts";
 export * from "./holder_strip.ts";
 export * from "./json_array.ts";
+export * from "./name_rows.ts";
 export * from "./package_rows.ts";
 export * from "./publisher_key.ts";
 export * from "./record_rows.ts";

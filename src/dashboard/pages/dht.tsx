@@ -62,7 +62,7 @@ function Family(
   return (
     <Card title={`IPv${family}`}>
       <Facts>
-        <Fact name="Our node id">
+        <Fact name="Our node id" wide>
           <code>{nodeId}</code>
         </Fact>
         <Fact name="Nodes">{formatNumber(nodes)} in the routing table</Fact>

@@ -6,6 +6,7 @@
 
 export { DhtPage } from "./dht.tsx";
 export { LogPage } from "./log.tsx";
+export { NamesPage } from "./names.tsx";
 export { NowPage } from "./now.tsx";
 export { PackagePage } from "./package.tsx";
 export { PackagesPage } from "./packages.tsx";

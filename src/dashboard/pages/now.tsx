@@ -112,17 +112,20 @@ function Figures({ status, history }: { status?: StatusJson; history?: HistoryJs
       <Figure
         name="DHT round trip"
         value={rate?.roundTripMs === undefined ? "–" : `${formatNumber(rate.roundTripMs)} ms`}
-        detail="smoothed"
+        detail="median"
       />
       <Figure
         name="Announced"
         value={announced === undefined ? "–" : formatShare(announced.stored, announced.all)}
-        detail={announced &&
-          `${formatNumber(announced.stored)} of ${formatNumber(announced.all)} in ` +
-            `${ANNOUNCE_HOURS} h`}
+        detail={announced && `${countOf(announced)} in ${ANNOUNCE_HOURS} h`}
       />
     </section>
   );
+}
+
+/** Announcements in words: `12 of 15`. */
+function countOf({ stored, all }: { stored: number; all: number }): string {
+  return all === 0 ? "none" : `${formatNumber(stored)} of ${formatNumber(all)}`;
 }
 
 /** Counts the announcements of the last hours, and those of them that were stored. */
@@ -193,7 +196,7 @@ function Machine(
         <Fact name="Version">{status?.version}</Fact>
         <Fact name="Up for">{status && formatDuration(clock.now() - status.startedMs)}</Fact>
         <Fact name="Port">{status?.port}</Fact>
-        <Fact name="Home">{status && <code>{status.home}</code>}</Fact>
+        <Fact name="Home" wide>{status && <code>{status.home}</code>}</Fact>
       </Facts>
       <div class="buttons">
         <ActionButton

@@ -70,6 +70,8 @@ export function DayCard({ history, problem }: { history?: HistoryJson; problem?:
             <Waiting problem={problem} />
           </div>
         )
+        : history.uploadSpeed.length === 0
+        ? <p class="empty">The first values come a minute after the daemon's start.</p>
         : <DayPlots history={history} />}
     </Card>
   );

@@ -113,16 +113,16 @@ function Summary({ details }: { details: PackageDetailsJson }) {
           {entry.uploadedBytes === undefined ? undefined : formatBytes(entry.uploadedBytes)}
         </Fact>
         <Fact name="Licence">{license === undefined ? undefined : <Foreign text={license} />}</Fact>
-        <Fact name="Publisher">
+        <Fact name="Publisher" wide>
           {entry.publisher === undefined ? undefined : <code>{entry.publisher}</code>}
         </Fact>
-        <Fact name="Infohash">
+        <Fact name="Infohash" wide>
           {entry.infoHash === undefined ? undefined : <code>{entry.infoHash}</code>}
         </Fact>
-        <Fact name="SHA-256">
+        <Fact name="SHA-256" wide>
           {entry.sha256 === undefined ? undefined : <code>{entry.sha256}</code>}
         </Fact>
-        <Fact name="Archive">
+        <Fact name="Archive" wide>
           <code>
             <Foreign text={entry.path} />
           </code>

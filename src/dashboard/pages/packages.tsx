@@ -139,7 +139,7 @@ export function PackagesPage({ api, params }: PageProps) {
     <Card title="Packages in the seed directory">
       <FilterField
         label="Filter"
-        hint="name, version, publisher or problem"
+        hint="name, version, key or problem"
         typed={typed}
         onTyped={setTyped}
         count={shown.length === rows.length ? all : `${formatNumber(shown.length)} of ${all}`}

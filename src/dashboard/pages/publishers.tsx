@@ -115,26 +115,28 @@ function Publisher({ entry, ...props }: ListProps & { entry: PublisherJson }) {
       </p>
       <Facts>
         {own && (
-          <Fact name="Key">
+          <Fact name="Key" wide>
             <code>{publisher}</code>
           </Fact>
         )}
         <Fact name="Versions listed">{formatNumber(listed)}</Fact>
         <Fact name="Seeded here">{formatNumber(seeded)}</Fact>
-        <Fact name="List read">
-          {checkedMs === undefined ? "never" : (
-            <time dateTime={new Date(checkedMs).toISOString()}>
-              {formatAgo(checkedMs, nowMs)}
-            </time>
-          )}
-        </Fact>
+        {!own && (
+          <Fact name="List read">
+            {checkedMs === undefined ? "never" : (
+              <time dateTime={new Date(checkedMs).toISOString()}>
+                {formatAgo(checkedMs, nowMs)}
+              </time>
+            )}
+          </Fact>
+        )}
         {hasRoot && (
-          <Fact name={keys.length === 1 ? "Signs with" : "Signs with one of"}>
+          <Fact name={keys.length === 1 ? "Signs with" : "Signs with one of"} wide>
             {keys.map((key) => <code key={key}>{key}</code>)}
           </Fact>
         )}
         {ended.length > 0 && (
-          <Fact name="Signed until">
+          <Fact name="Signed until" wide>
             {ended.map(({ key, untilMs }) => (
               <div key={key}>
                 {formatDate(untilMs)}: <code>{key}</code>
@@ -143,7 +145,7 @@ function Publisher({ entry, ...props }: ListProps & { entry: PublisherJson }) {
           </Fact>
         )}
         {revoked.length > 0 && (
-          <Fact name="Revoked keys">
+          <Fact name="Revoked keys" wide>
             {revoked.map((each) => <Revoked key={each.key} revoked={each} />)}
           </Fact>
         )}

@@ -125,8 +125,8 @@ export function RecordsPage({ api, params }: PageProps) {
       )}
       <Card title="Records in the DHT">
         <p>
-          A cell stands for a node that was asked to hold the record: tall if it holds it, half if
-          it answered without it, low if it was silent. {weak === 0
+          Each bar is a node that was asked for the record. A tall bar: the node holds it. A bar of
+          half the height: the node answered, but does not hold it. A dash: no answer. {weak === 0
             ? "No record is weak."
             : `${formatCount(weak, "record is", "records are")} weak: too few nodes hold it.`}
         </p>

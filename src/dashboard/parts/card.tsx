@@ -41,10 +41,17 @@ export function Facts({ children }: { children: ComponentChildren }) {
 }
 
 /** A name and its value in {@linkcode Facts}. A dash stands for a value that is not there. */
-export function Fact({ name, children }: { name: string; children?: ComponentChildren }) {
+export function Fact(
+  { name, wide = false, children }: {
+    name: string;
+    /** Whether the value is so long that it takes the whole width. */
+    wide?: boolean;
+    children?: ComponentChildren;
+  },
+) {
   const isEmpty = children === undefined || children === null || children === "";
   return (
-    <div>
+    <div class={wide ? "wide" : undefined}>
       <dt>{name}</dt>
       <dd>{isEmpty ? "–" : children}</dd>
     </div>

@@ -114,11 +114,12 @@ function optionsOf(newest: { current: PlotOptions }, element: HTMLElement): uPlo
     height,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    // The last time stands under the right edge, and half of it beyond.
+    padding: [8, 28, 0, 0],
     scales: {
       x: {
         range: (_plot, low, high) => {
-          const end = high ?? 0;
+          const end = high ?? Date.now() / 1_000;
           return [Math.min(low ?? end, end - leastSpan), end];
         },
       },
