@@ -79,7 +79,7 @@ export function homePaths(home: string): HomePaths {
  * The schema version of `state.db` that this version of libreseed writes. It equals the number of
  * migrations (`src/store/state/state_schema.ts`), and is here because it is part of a path.
  */
-export const STATE_SCHEMA_VERSION = 20;
+export const STATE_SCHEMA_VERSION = 21;
 
 /**
  * Returns the paths of the state database and of the files that belong to it: SQLite's write-ahead

@@ -43,6 +43,7 @@ export * from "./test_network.ts";
 export * from "./turns.ts";
 export { resetFor } from "./utp_reset.ts";
 export * from "./version.ts";
+export * from "./version_order.ts";
 export * from "./web_seeds.ts";
 export * from "./release_date.ts";
 export { setNewest } from "./set_newest.ts";

@@ -7,10 +7,12 @@
  * Rendezvous, lists, catalogs and names are announced whatever the budget, because they are how a
  * version is found that is not announced by itself.
  *
- * This file does no input or output, so that simulations can run it.
+ * This file does no input or output itself, so that simulations can run it.
  *
  * @module
  */
+
+import { pause } from "../../base/mod.ts";
 
 /** A version that could be announced by itself: its torrent, and its manifest record if there is one. */
 export interface PlannedVersion {
@@ -29,6 +31,18 @@ export interface HourlyCosts {
   name: number;
 }
 
+/** Sources of versions. One version may be in several of them. */
+export interface VersionPages<V extends PlannedVersion = PlannedVersion> {
+  /** Versions that the user has named in the last day. They are announced whatever the budget. */
+  named(): Iterable<readonly V[]>;
+  /** The newest version of each package of each publisher. */
+  newest(): Iterable<readonly V[]>;
+  /** Versions that peers have asked for in the last day, the latest first. */
+  wanted(): Iterable<readonly V[]>;
+  /** Versions that were published in the last day and are neither named nor wanted, the latest first. */
+  fresh(): Iterable<readonly V[]>;
+}
+
 /** Input of a plan. */
 export interface PlanInput<V extends PlannedVersion = PlannedVersion> {
   /** The setting `announce-budget`, packets an hour for each address family. */
@@ -40,17 +54,13 @@ export interface PlanInput<V extends PlannedVersion = PlannedVersion> {
   always: { lists: number; catalogs: number; publishers: number; names: number };
   /** Whether the plan before this one had everything. */
   hadEverything: boolean;
-  /** Yields all versions, in any order. Is not called if everything fits. */
-  versions: () => Iterable<V>;
-  isNewer: (a: string, b: string) => boolean;
+  /**
+   * Versions that could be announced by themselves, in pages. Between two pages other tasks of the event loop
+   * run. Nothing is read if everything fits, and no more than the plan needs.
+   */
+  pages: VersionPages<V>;
   /** Whether this home keeps the newest version of a name alive: as publisher, or drawn as mirror. */
   isKeeper: (version: V) => boolean;
-  /** Whether the user has named a version in the last day. It is announced whatever the budget. */
-  isNamed: (version: V) => boolean;
-  /** When a version was asked for (Unix ms), if it was in the last day. */
-  askedMs: (version: V) => number | undefined;
-  /** When a version was published (Unix ms), if it was in the last day. */
-  publishedMs: (version: V) => number | undefined;
   /** Whether older versions have their turn here. */
   takesTurns: boolean;
 }
@@ -77,10 +87,12 @@ const BACK_BELOW = 0.9;
 const LEAST_TURNS = 0.05;
 
 /**
- * Plans what is announced by itself. Takes time in proportion to the number of versions only beyond the
- * budget.
+ * Plans what is announced by itself. Its time does not depend on the number of versions, but beyond the
+ * budget on that of packages.
  */
-export function planAnnouncements<V extends PlannedVersion>(input: PlanInput<V>): Plan<V> {
+export async function planAnnouncements<V extends PlannedVersion>(
+  input: PlanInput<V>,
+): Promise<Plan<V>> {
   const { budget, costs, all, always } = input;
   const lists = always.lists * costs.record +
     (always.catalogs + always.publishers) * costs.torrent;
@@ -95,7 +107,7 @@ export function planAnnouncements<V extends PlannedVersion>(input: PlanInput<V>)
   const leastTurns = input.takesTurns ? budget * LEAST_TURNS : 0;
   const perVersion = costs.record + costs.torrent;
   const most = Math.floor(Math.max(left - leastTurns, 0) / perVersion);
-  const versions = selectVersions(input, most);
+  const versions = await selectVersions(input, most);
   const packets = fixed + versions.length * perVersion;
   const turnPackets = input.takesTurns ? Math.max(budget - packets, leastTurns) : 0;
   return { kind: "selection", versions, turnPackets, packets };
@@ -106,32 +118,41 @@ export function planAnnouncements<V extends PlannedVersion>(input: PlanInput<V>)
  * the wanted and the new ones in turn, latest first. Strangers can want any number of versions, and a
  * publisher can sign any number of new ones; neither pushes all of the others out.
  */
-function selectVersions<V extends PlannedVersion>(input: PlanInput<V>, most: number): V[] {
-  const newest = new Map<string, V>();
-  const wanted: { version: V; atMs: number }[] = [];
-  const fresh: { version: V; atMs: number }[] = [];
-  const named: V[] = [];
-  for (const version of input.versions()) {
-    const key = `${version.publisher} ${version.name}`;
-    const before = newest.get(key);
-    if (!before || input.isNewer(version.version, before.version)) newest.set(key, version);
-    const askedMs = input.askedMs(version);
-    const publishedMs = input.publishedMs(version);
-    if (input.isNamed(version)) named.push(version);
-    else if (askedMs !== undefined) wanted.push({ version, atMs: askedMs });
-    else if (publishedMs !== undefined) fresh.push({ version, atMs: publishedMs });
-  }
-  const latestFirst = (a: { atMs: number }, b: { atMs: number }) => b.atMs - a.atMs;
-  const selected = new Map(named.map((version) => [version.infoHashHex, version]));
-  const ordered = [
-    ...[...newest.values()].filter(input.isKeeper),
-    ...inTurn(wanted.sort(latestFirst), fresh.sort(latestFirst)).map(({ version }) => version),
-  ];
-  for (const version of ordered) {
-    if (selected.size >= most) break;
-    selected.set(version.infoHashHex, version);
-  }
+async function selectVersions<V extends PlannedVersion>(
+  { pages, isKeeper }: PlanInput<V>,
+  most: number,
+): Promise<V[]> {
+  const selected = new Map<string, V>();
+  const add = (versions: readonly V[], limit: number) => {
+    for (const version of versions) {
+      if (selected.size >= limit) return;
+      selected.set(version.infoHashHex, version);
+    }
+  };
+  add(await readPages(pages.named(), Infinity), Infinity);
+  // Enough of each source are read, although some may be selected already: no more than `most` can be.
+  if (selected.size < most) add(await readPages(pages.newest(), most, isKeeper), most);
+  if (selected.size >= most) return [...selected.values()];
+  const wanted = await readPages(pages.wanted(), most);
+  add(inTurn(wanted, await readPages(pages.fresh(), most)), most);
   return [...selected.values()];
+}
+
+/** Reads versions until `limit` of them are accepted, and lets other tasks run between two pages. */
+async function readPages<V>(
+  pages: Iterable<readonly V[]>,
+  limit: number,
+  accepts: (version: V) => boolean = () => true,
+): Promise<V[]> {
+  const read: V[] = [];
+  let isFirst = true;
+  for (const page of pages) {
+    if (!isFirst) await pause();
+    isFirst = false;
+    read.push(...page.filter(accepts));
+    if (read.length >= limit) break;
+  }
+  return read.slice(0, limit);
 }
 
 /** Returns the elements of two lists in turn, those of the first list first. */

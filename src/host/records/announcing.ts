@@ -6,7 +6,15 @@
  * @module
  */
 
-import { type Clock, equalBytes, every, fromHex, type Timer, toHex } from "../../base/mod.ts";
+import {
+  type Clock,
+  equalBytes,
+  every,
+  fromHex,
+  pause,
+  type Timer,
+  toHex,
+} from "../../base/mod.ts";
 import type { AnnouncingJson } from "../../control/mod.ts";
 import type { KeptRecord } from "../../dht/mod.ts";
 import {
@@ -88,6 +96,8 @@ export class Announcing {
   #rendezvous = new Map<string, Uint8Array>();
   #planning: Promise<void> = Promise.resolve();
   #plannedMs = -Infinity;
+  /** Whether the first plan was begun. Before, nothing is a change of it. */
+  #isStarted = false;
   /** Least time between the last plan and one because of changes (ms). */
   #pauseMs = 0;
   #soon: Timer | undefined;
@@ -124,7 +134,11 @@ export class Announcing {
 
   /** Plans, and hands the records to the schedule. The torrents follow when they are seeded. */
   async start(): Promise<void> {
-    await this.#planNow();
+    this.#isStarted = true;
+    const first = this.#planNow();
+    // A change meanwhile waits for the end of this plan.
+    this.#planning = first.catch(() => {});
+    await first;
     const { clock } = this.#options;
     this.#timers.push(
       every(clock, PLAN_MS, () => void this.#replan()),
@@ -143,7 +157,7 @@ export class Announcing {
 
   /** Plans again soon, because something is new or gone, or because a setting has changed. */
   changed(): void {
-    if (this.#soon || this.#isStopped || !this.#plan) return;
+    if (this.#soon || this.#isStopped || !this.#isStarted) return;
     const sinceMs = this.#options.clock.now() - this.#plannedMs;
     const waitMs = Math.max(SOON_MS, sinceMs >= 0 ? this.#pauseMs - sinceMs : 0);
     this.#soon = this.#options.clock.after(waitMs, () => {
@@ -296,28 +310,38 @@ export class Announcing {
     this.#asked.flush();
     this.#plannedMs = clock.now();
     this.#publishers.refresh();
-    const lists = this.#reader.lists();
-    const catalogs = [...this.#catalogs].filter(([, key]) => this.#reader.keepsCatalog(key))
-      .map(([infoHashHex]) => infoHashHex);
     const isFirst = this.#plan === undefined;
-    this.#plan = this.#reader.plan(this.#plan, lists.length, catalogs.length);
+    const lists = this.#reader.lists().length;
+    const plan = await this.#reader.plan(this.#plan, lists, this.#keptCatalogs().length);
+    if (this.#isStopped) return;
+    this.#plan = plan;
     this.#rest();
     this.#rendezvous = this.#reader.publisherPlaces();
-    const places = [...this.#rendezvous.keys(), ...this.#reader.namePlaces(this.#plan)];
+    const places = [...this.#rendezvous.keys(), ...this.#reader.namePlaces(plan)];
     await worker.setRendezvous(
       places.map((infoHashHex) => ({ infoHashHex, announceDueMs: torrentDueMs(infoHashHex) })),
     );
-    if (this.#plan.kind === "everything") return await this.#announceAll(isFirst);
+    if (plan.kind === "everything") return await this.#announceAll(isFirst);
     const wanted = new Map<string, KeptRecord | undefined>();
-    for (const record of lists) wanted.set(toHex(record.target), this.#reader.keptOf(record));
-    for (const infoHashHex of catalogs) wanted.set(infoHashHex, undefined);
-    for (const { publisher, name, version, infoHashHex } of this.#plan.versions) {
+    for (const [i, { publisher, name, version, infoHashHex }] of plan.versions.entries()) {
+      if (i > 0 && i % SLICE === 0) await pause();
       wanted.set(infoHashHex, undefined);
       const target = targetOf(fromHex(publisher)!, manifestSalt(name, version));
       const record = this.#options.state.records.get(target);
       if (record) wanted.set(toHex(target), this.#reader.keptOf(record));
     }
+    // Lists and catalogs are read last, because some may have come while the plan was made.
+    for (const record of this.#reader.lists()) {
+      wanted.set(toHex(record.target), this.#reader.keptOf(record));
+    }
+    for (const infoHashHex of this.#keptCatalogs()) wanted.set(infoHashHex, undefined);
     await this.#announce(wanted, places);
+  }
+
+  /** Infohashes (hex) of the catalogs that this home keeps alive. */
+  #keptCatalogs(): string[] {
+    return [...this.#catalogs].filter(([, key]) => this.#reader.keepsCatalog(key))
+      .map(([infoHashHex]) => infoHashHex);
   }
 
   /** Has the pause after a plan be in proportion to the time that the plan took. */
@@ -334,13 +358,15 @@ export class Announcing {
     this.#scheduled = undefined;
     for (const records of state.records.schedule(SLICE)) await worker.keepRecords(records);
     if (isFirst) return;
-    const torrents = [...this.#reader.versions()].map(({ infoHashHex }) => infoHashHex)
-      .concat(...this.#catalogs.keys())
-      .filter((infoHashHex) => !before?.has(infoHashHex))
-      .map((infoHashHex) => ({ infoHashHex, dueMs: torrentDueMs(infoHashHex) }));
-    for (let at = 0; at < torrents.length; at += SLICE) {
-      await worker.keepTorrents(torrents.slice(at, at + SLICE));
+    const keep = (infoHashes: string[]) =>
+      worker.keepTorrents(
+        infoHashes.filter((infoHashHex) => !before?.has(infoHashHex))
+          .map((infoHashHex) => ({ infoHashHex, dueMs: torrentDueMs(infoHashHex) })),
+      );
+    for (const page of this.#reader.archives()) {
+      await keep(page.map(({ infoHashHex }) => infoHashHex));
     }
+    await keep([...this.#catalogs.keys()]);
   }
 
   /**

@@ -6,7 +6,6 @@
 
 import { type Clock, fromHex, toHex } from "../../base/mod.ts";
 import type { KeptRecord } from "../../dht/mod.ts";
-import { isNewerVersion } from "../../package/mod.ts";
 import { encodeItem, nameRendezvous, publisherRendezvous } from "../../records/mod.ts";
 import type { ArchiveRow, StateDatabase, StoredRecord } from "../../store/mod.ts";
 import type { AnnounceCosts } from "./announce_costs.ts";
@@ -51,11 +50,11 @@ export class PlanReader {
     before: Plan | undefined,
     lists: number,
     catalogs: number,
-  ): Plan<PlannedArchive> {
+  ): Promise<Plan<PlannedArchive>> {
     const { state: { announcing }, budget, clock } = this.#options;
     const nowMs = clock.now();
     // A clock that was set back, be it by a second, must not lose what was asked for before.
-    const asked = announcing.asked(nowMs - DAY_MS, nowMs + DAY_MS);
+    announcing.forgetAsked(nowMs - DAY_MS, nowMs + DAY_MS);
     const care = (name: string, keys: readonly Uint8Array[]) =>
       this.#publishers.careOfName(name, keys);
     const names = this.#options.names().names(care);
@@ -71,30 +70,26 @@ export class PlanReader {
       all: { ...announcing.counts(), names: kept + names.reserve.size + names.onlooker.size },
       always: { lists, catalogs, publishers: identities.length, names: kept },
       hadEverything: before === undefined || before.kind === "everything",
-      versions: () => this.versions(nowMs - DAY_MS),
-      isNewer: isNewerVersion,
+      pages: {
+        named: () => announcing.asked(true),
+        newest: () => announcing.newestArchives(),
+        wanted: () => announcing.asked(false),
+        // The date of the manifest counts: a new mirror has many new files, but few new versions.
+        fresh: () =>
+          announcing.dated(nowMs - DAY_MS, nowMs + DAY_MS)
+            .map((page) => page.filter(({ isAsked }) => !isAsked)),
+      },
       isKeeper: ({ name, publisher }) => {
         const identity = this.#publishers.identityOf(fromHex(publisher)!);
         return ["publisher", "keeper"].includes(care(name, [identity]));
       },
-      isNamed: ({ infoHashHex }) => asked.get(infoHashHex)?.isByHand ?? false,
-      askedMs: ({ infoHashHex }) => asked.get(infoHashHex)?.askedMs,
-      // The date of the manifest counts: a new mirror has many new files, but few new versions.
-      publishedMs: ({ timestampMs }) =>
-        timestampMs !== undefined && Math.abs(nowMs - timestampMs) < DAY_MS
-          ? timestampMs
-          : undefined,
       takesTurns: identities.some((identity) => this.#publishers.isAmongFew(identity)),
     });
   }
 
-  /**
-   * Yields the seeded archives.
-   *
-   * @param datedFromMs the manifests of archives that were modified since then (Unix ms) are dated
-   */
-  versions(datedFromMs?: number): Iterable<PlannedArchive> {
-    return this.#options.state.announcing.archives(datedFromMs);
+  /** Yields the seeded archives, in pages. */
+  archives(): Iterable<readonly PlannedArchive[]> {
+    return this.#options.state.announcing.archives();
   }
 
   /** The announce and publisher records that this home keeps alive. */

@@ -16,18 +16,12 @@ export interface ArchiveRow {
   publisher: string;
   /** Infohash of the archive's torrent, 40 hexadecimal digits. */
   infoHashHex: string;
-  /** Modification time of the archive, Unix milliseconds. */
-  modifiedMs: number;
-  /** Time of the manifest by its signer, Unix milliseconds; absent unless it was asked for. */
-  timestampMs?: number;
 }
 
-/** When an archive was asked for. */
-export interface AskedArchive {
-  /** Time of the last request, Unix milliseconds. */
-  askedMs: number;
-  /** Whether the user has named the archive. */
-  isByHand: boolean;
+/** A verified archive that was published lately. */
+export interface DatedArchive extends ArchiveRow {
+  /** Whether it was also asked for. */
+  isAsked: boolean;
 }
 
 /** A version by its last announcement, see {@linkcode AnnouncingTables.oldestManifests}. */
@@ -38,14 +32,21 @@ export interface OldManifest {
   announcedMs: number;
 }
 
-/** Number of archives that are read from the file at once. */
-const ROWS_AT_ONCE = 500;
+/**
+ * Number of archives, or of names, in a page: what is read from the file at once, in some milliseconds. A
+ * caller can let other tasks of the event loop run between two pages.
+ */
+export const ROWS_IN_PAGE = 500;
 
 /** SQL condition that a key is in a JSON list of keys in hexadecimal. */
 const IS_OF_KEYS = (column: string) => `lower(hex(${column})) IN (SELECT value FROM json_each(?))`;
 
-/** SQL for a key and an infohash as hexadecimal digits. */
-const HEX_COLUMNS = "lower(hex(public_key)) AS publisher, lower(hex(info_hash)) AS info_hash_hex";
+/**
+ * SQL for an {@linkcode ArchiveRow}. SQLite converts keys and hashes to text, because a hundred thousand byte
+ * arrays keep the garbage collector busy.
+ */
+const ARCHIVE_COLUMNS = `name, version, lower(hex(public_key)) AS publisher,
+  lower(hex(verified_files.info_hash)) AS info_hash_hex`;
 
 /** The tables `asked_archives` and `publisher_mirrors`, and queries over other tables. */
 export class AnnouncingTables {
@@ -73,20 +74,31 @@ export class AnnouncingTables {
   }
 
   /**
-   * Returns the archives that were asked for between two times (Unix ms), by infohash (hex). Deletes
-   * the others, also those far in the future, which were stored while the clock was ahead.
+   * Forgets what was asked for before one time or after another (Unix ms). The latter was stored while the
+   * clock was ahead.
    */
-  asked(fromMs: number, toMs: number): Map<string, AskedArchive> {
+  forgetAsked(fromMs: number, toMs: number): void {
     this.#sqlite.change(
       "DELETE FROM asked_archives WHERE asked_ms < ? OR asked_ms > ?",
       fromMs,
       toMs,
     );
-    return new Map(
-      this.#sqlite.rows("SELECT * FROM asked_archives").map((row) => [
-        toHex(row.info_hash as Uint8Array),
-        { askedMs: row.asked_ms as number, isByHand: row.by_hand === 1 },
-      ]),
+  }
+
+  /**
+   * Yields the verified archives that were asked for, in pages, the latest first.
+   *
+   * @param isByHand whether those are meant that the user has named, or those that only peers want
+   */
+  asked(isByHand: boolean): Generator<ArchiveRow[]> {
+    return this.#pages(
+      `SELECT ${ARCHIVE_COLUMNS}, asked_ms AS place, asked_archives.info_hash AS place_2
+        FROM asked_archives CROSS JOIN verified_files USING (info_hash)
+        WHERE manifest IS NOT NULL AND by_hand = ? AND (asked_ms, asked_archives.info_hash) < (?, ?)
+        ORDER BY asked_ms DESC, asked_archives.info_hash DESC LIMIT ?`,
+      [Number(isByHand)],
+      [Number.MAX_SAFE_INTEGER, new Uint8Array()],
+      archiveOf,
     );
   }
 
@@ -111,46 +123,76 @@ export class AnnouncingTables {
   /** Counts what could be announced: archives, and records of versions. */
   counts(): { archives: number; manifests: number } {
     const { archives, manifests } = this.#sqlite.row(
-      `SELECT (SELECT count(*) FROM verified_files WHERE manifest IS NOT NULL) AS archives,
+      `SELECT (SELECT count(*) FROM verified_files WHERE public_key IS NOT NULL) AS archives,
         (SELECT count(*) FROM records WHERE kind = 'manifest') AS manifests`,
     )!;
     return { archives: Number(archives), manifests: Number(manifests) };
   }
 
-  /**
-   * Yields the verified archives, in the order of their rows in the file. SQLite converts keys and hashes to
-   * text, because a hundred thousand byte arrays keep the garbage collector busy.
-   *
-   * @param datedFromMs the manifests of archives that were modified since then (Unix ms) are dated.
-   * Reading the date takes as long as all the rest. Default: none
-   */
-  *archives(datedFromMs = Infinity): Generator<ArchiveRow> {
-    for (const row of this.#archiveRows(Math.min(datedFromMs, Number.MAX_SAFE_INTEGER))) {
-      yield {
-        name: row.name as string,
-        version: row.version as string,
-        publisher: row.publisher as string,
-        infoHashHex: row.info_hash_hex as string,
-        modifiedMs: row.mtime_ms as number,
-        ...(typeof row.timestamp_ms === "number" && { timestampMs: row.timestamp_ms }),
-      };
-    }
+  /** Yields the verified archives in pages, in the order of their rows in the file. */
+  archives(): Generator<ArchiveRow[]> {
+    return this.#pages(
+      `SELECT ${ARCHIVE_COLUMNS}, rowid AS place FROM verified_files
+        WHERE manifest IS NOT NULL AND rowid > ? ORDER BY rowid LIMIT ?`,
+      [],
+      [0],
+      archiveOf,
+    );
   }
 
-  /** Reads rows in batches, which takes half as long as one call of SQLite for each row. */
-  *#archiveRows(datedFromMs: number): Generator<Row> {
-    for (let after = 0;;) {
-      const rows = this.#sqlite.rows(
-        `SELECT rowid AS row, name, version, ${HEX_COLUMNS}, mtime_ms,
-          CASE WHEN mtime_ms >= ? THEN manifest ->> 'timestamp' END AS timestamp_ms
-          FROM verified_files WHERE rowid > ? AND manifest IS NOT NULL ORDER BY rowid LIMIT ?`,
-        datedFromMs,
-        after,
-        ROWS_AT_ONCE,
-      );
-      if (rows.length === 0) return;
-      yield* rows;
-      after = rows.at(-1)!.row as number;
+  /** Yields the newest verified archive of each package of each signing key, in pages. */
+  newestArchives(): Generator<ArchiveRow[]> {
+    // The index has all that finds the newest versions, so that the long rows of the others are not read.
+    return this.#pages(
+      `WITH page AS (
+        SELECT public_key, name, max(version_order) AS version_order FROM verified_files
+          WHERE manifest IS NOT NULL AND (public_key, name) > (?, ?)
+          GROUP BY public_key, name ORDER BY public_key, name LIMIT ?
+      )
+      SELECT ${ARCHIVE_COLUMNS}, public_key AS place, name AS place_2, min(verified_files.rowid)
+        FROM page CROSS JOIN verified_files USING (public_key, name, version_order)
+        WHERE manifest IS NOT NULL GROUP BY public_key, name ORDER BY public_key, name`,
+      [],
+      [new Uint8Array(), ""],
+      archiveOf,
+    );
+  }
+
+  /**
+   * Yields the verified archives whose manifests are dated after one time and before another (Unix ms), in
+   * pages, the latest first.
+   */
+  dated(afterMs: number, beforeMs: number): Generator<DatedArchive[]> {
+    return this.#pages(
+      `SELECT ${ARCHIVE_COLUMNS}, timestamp_ms AS place, rowid AS place_2,
+          EXISTS (SELECT 1 FROM asked_archives WHERE info_hash = verified_files.info_hash) AS is_asked
+        FROM verified_files WHERE timestamp_ms > ? AND (timestamp_ms, rowid) < (?, ?)
+        ORDER BY timestamp_ms DESC, rowid DESC LIMIT ?`,
+      [afterMs],
+      [beforeMs, 0],
+      (row) => ({ ...archiveOf(row), isAsked: row.is_asked === 1 }),
+    );
+  }
+
+  /**
+   * Reads pages. The statement's columns `place` and `place_2` say where its next page begins.
+   *
+   * @param given parameters that are the same for each page; then come the place and the number of rows
+   * @param start the place before the first page
+   */
+  *#pages<T>(
+    sql: string,
+    given: number[],
+    start: (number | string | Uint8Array)[],
+    toRow: (row: Row) => T,
+  ): Generator<T[]> {
+    for (let place = start;;) {
+      const rows = this.#sqlite.rows(sql, ...given, ...place, ROWS_IN_PAGE);
+      const last = rows.at(-1);
+      if (!last) return;
+      yield rows.map(toRow);
+      if (rows.length < ROWS_IN_PAGE) return;
+      place = [last.place, last.place_2].slice(0, start.length) as typeof start;
     }
   }
 
@@ -165,18 +207,14 @@ export class AnnouncingTables {
     limit: number,
   ): (ArchiveRow & { announcedMs: number })[] {
     return this.#sqlite.rows(
-      `SELECT name, version, ${HEX_COLUMNS}, mtime_ms, last_attempt_ms FROM verified_files
+      `SELECT ${ARCHIVE_COLUMNS}, last_attempt_ms FROM verified_files
         LEFT JOIN outcomes ON target = info_hash
         WHERE manifest IS NOT NULL AND ${IS_OF_KEYS("public_key")}
         ORDER BY last_attempt_ms, info_hash LIMIT ?`,
       JSON.stringify(publicKeys.map(toHex)),
       limit,
     ).map((row) => ({
-      name: row.name as string,
-      version: row.version as string,
-      publisher: row.publisher as string,
-      infoHashHex: row.info_hash_hex as string,
-      modifiedMs: row.mtime_ms as number,
+      ...archiveOf(row),
       announcedMs: row.last_attempt_ms as number | null ?? 0,
     }));
   }
@@ -220,4 +258,13 @@ export class AnnouncingTables {
       version,
     ).map(({ info_hash }) => info_hash as Uint8Array);
   }
+}
+
+function archiveOf(row: Row): ArchiveRow {
+  return {
+    name: row.name as string,
+    version: row.version as string,
+    publisher: row.publisher as string,
+    infoHashHex: row.info_hash_hex as string,
+  };
 }

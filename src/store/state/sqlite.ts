@@ -66,6 +66,11 @@ export class Sqlite {
     this.#guard(() => this.#database.exec(sql));
   }
 
+  /** Defines a function of SQL from text to text, which statements of this connection can call. */
+  define(name: string, work: (text: string) => string): void {
+    this.#database.function(name, { deterministic: true }, (text) => work(String(text)));
+  }
+
   /** Runs an SQL statement that changes rows. Returns the number of changed rows. */
   change(sql: string, ...values: SQLInputValue[]): number {
     return this.#guard(() => Number(this.#prepare(sql).run(...values).changes));

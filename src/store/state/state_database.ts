@@ -11,7 +11,7 @@
 
 import { closeSync, constants, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type Clock, STATE_SCHEMA_VERSION } from "../../base/mod.ts";
+import { type Clock, STATE_SCHEMA_VERSION, versionOrder } from "../../base/mod.ts";
 import { fileError, StoreError } from "../files/mod.ts";
 import { AnnouncingTables } from "./announcing_tables.ts";
 import { DescriptionsTable } from "./descriptions_table.ts";
@@ -217,6 +217,7 @@ function openChecked(path: string, clock: Clock): Sqlite {
 }
 
 function migrate(sqlite: Sqlite): void {
+  sqlite.define("version_order", versionOrder);
   sqlite.transaction(() => {
     // Read the schema version again within the transaction: another process may have migrated the
     // database meanwhile.

@@ -297,4 +297,18 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX package_descriptions_due ON package_descriptions (due_ms) WHERE due_ms IS NOT NULL;
   `,
+  // What the plan of announcements reads: the order of versions as text (see `versionOrder`, which SQLite can
+  // call while it migrates), and the time of each manifest by its signer.
+  `
+  ALTER TABLE verified_files ADD COLUMN version_order TEXT;
+  UPDATE verified_files SET version_order = version_order(version) WHERE manifest IS NOT NULL;
+  ALTER TABLE verified_files ADD COLUMN timestamp_ms INTEGER GENERATED ALWAYS AS
+    (CASE WHEN json_valid(manifest) THEN CAST(manifest ->> 'timestamp' AS INTEGER) END) VIRTUAL;
+  CREATE INDEX verified_files_by_version ON verified_files (public_key, name, version_order)
+    WHERE manifest IS NOT NULL;
+  CREATE INDEX verified_files_by_timestamp ON verified_files (timestamp_ms)
+    WHERE timestamp_ms IS NOT NULL;
+  CREATE INDEX verified_files_by_info_hash ON verified_files (info_hash);
+  CREATE INDEX asked_archives_by_time ON asked_archives (by_hand, asked_ms);
+  `,
 ];

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { versionOrder } from "../../base/mod.ts";
 import type { Row, Sqlite } from "./sqlite.ts";
 
 /** Condition of an upsert: whether the row is of the same file as the new values. */
@@ -86,15 +87,15 @@ export class VerifiedFilesTable {
   ): void {
     this.#sqlite.change(
       `INSERT INTO verified_files (path, size_bytes, mtime_ms, inode, sha256, info_hash,
-        manifest, manifest_mark, name, version, public_key)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        manifest, manifest_mark, name, version, version_order, public_key)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (path) DO UPDATE SET listed = listed AND manifest IS excluded.manifest,
         member_list = CASE WHEN ${IS_SAME} THEN member_list END,
         members = CASE WHEN ${IS_SAME} THEN members END,
         size_bytes = excluded.size_bytes, mtime_ms = excluded.mtime_ms, inode = excluded.inode,
         sha256 = excluded.sha256, info_hash = excluded.info_hash, manifest = excluded.manifest,
         manifest_mark = excluded.manifest_mark, name = excluded.name, version = excluded.version,
-        public_key = excluded.public_key`,
+        version_order = excluded.version_order, public_key = excluded.public_key`,
       path,
       identity.sizeBytes,
       identity.mtimeMs,
@@ -105,6 +106,7 @@ export class VerifiedFilesTable {
       manifest?.mark ?? null,
       manifest?.name ?? null,
       manifest?.version ?? null,
+      manifest ? versionOrder(manifest.version) : null,
       manifest?.publicKey ?? null,
     );
   }
