@@ -35,6 +35,7 @@ export const checks = {
 export const longChecks: ReadonlySet<string> = new Set([
   "a home whose router gets another address is found there, without a word from the machine",
   "a seeder with temporary addresses is known by its lasting one, and when that changes by the new one",
+  "a reader behind a symmetric router is told that hole punching cannot help it",
   "in a home without the internet, transmission with local discovery reads from libreseed",
 ]);
 

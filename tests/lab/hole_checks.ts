@@ -55,4 +55,19 @@ export const holeChecks: Record<string, (lab: Lab) => Promise<void>> = {
     assert.equal((await Deno.stat(join(reader.home, "out", "bytes"))).size, BYTES);
     while (await uploaded() < 1.5 * BYTES) await delay(POLL_MS);
   },
+
+  async "a reader behind a symmetric router is told that hole punching cannot help it"(lab) {
+    const nat = "symmetric";
+    const inside = await (await homeRouter(lab.network, "ours", { nat })).host("seeder");
+    const elsewhere = await (await homeRouter(lab.network, "theirs", { nat })).host("reader");
+    const subject = await lab.pack("unreachable", BYTES);
+    await seedWithLibreseed(lab, inside, subject, { LIBRESEED_PORT_MAPPING: "false" });
+    const home = await lab.home("reader");
+    const command = ["get", subject.magnet, "--bootstrap", lab.dht.bootstrap.join(",")];
+    const { code, stderr } = await spawnCli([...command, "--timeout", "30s"], {
+      ...{ home, cwd: home, program: libreseedIn(elsewhere), timeoutMs },
+    }).result;
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, /could be reached .*symmetric NAT.* cannot be reached by hole punching/);
+  },
 };
