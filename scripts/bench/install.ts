@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   commandMetrics,
+  makeSmall,
   missing,
   missingProgram,
   program,
@@ -20,7 +21,16 @@ import { type Contender, type Row, runBenchmarks } from "./harness.ts";
 const FILES = 20_000;
 const FILES_A_DIRECTORY = 100;
 const NODES = 20;
-const home = join(workDirectory, "many-home");
+/** A package to install, in a home of its own. */
+interface InstallCase {
+  /** Name of the package. */
+  name: string;
+  /** Returns a directory with the package's files. */
+  makeSource: () => Promise<string>;
+}
+
+const MANY: InstallCase = { name: "many", makeSource: makeManyFiles };
+const SMALL: InstallCase = { name: "small", makeSource: makeSmall };
 /**
  * The directory in which all rounds unpack, each to a name of its own. It is removed at the end: ext4
  * does not reuse an inode for up to five minutes after its removal, and the next files that are made
@@ -38,8 +48,11 @@ async function nextTarget(): Promise<string> {
   return join(unpacked, `${Deno.pid}-${++unpackings}`);
 }
 
+const homeOf = ({ name }: InstallCase) => join(workDirectory, `${name}-home`);
+
 /** Makes text files of about 300 bytes to 4 kB, all different. */
-async function makeFiles(directory: string): Promise<void> {
+async function makeManyFiles(): Promise<string> {
+  const directory = join(workDirectory, "many-source");
   for (let i = 0; i < FILES; i++) {
     const folder = join(directory, `folder-${Math.floor(i / FILES_A_DIRECTORY)}`);
     if (i % FILES_A_DIRECTORY === 0) await Deno.mkdir(folder, { recursive: true });
@@ -49,32 +62,34 @@ async function makeFiles(directory: string): Promise<void> {
     );
     await Deno.writeTextFile(join(folder, `file-${i}.txt`), lines.join("\n"));
   }
+  return directory;
 }
 
 /** Makes a home whose seed directory contains the package, so that `install` downloads nothing. */
-async function makeHome(): Promise<void> {
+async function makeHome(installCase: InstallCase): Promise<void> {
+  const home = homeOf(installCase);
   if (await Deno.stat(home).catch(() => undefined)) return;
   const half = `${home}.half`;
-  const source = `${half}-source`;
   await Deno.mkdir(half, { recursive: true });
-  await makeFiles(source);
+  const source = await installCase.makeSource();
   await runLibreseed(half, ["keygen", "--signing-only"]);
   await using testnet = await startNetwork(NODES);
   const network = [`--bootstrap=${testnet.bootstrap}`, "--allow-local", "--port=0"];
-  await runLibreseed(half, ["publish", source, "--name=many", "--version=1.0.0", ...network]);
+  const what = [`--name=${installCase.name}`, "--version=1.0.0"];
+  await runLibreseed(half, ["publish", source, ...what, ...network]);
   await Deno.remove(source, { recursive: true });
   await Deno.rename(half, home);
 }
 
 async function archivePath(): Promise<string> {
-  const directory = join(home, "seed");
+  const directory = join(homeOf(MANY), "seed");
   for await (const { name } of Deno.readDir(directory)) {
     if (name.endsWith(".tgz")) return join(directory, name);
   }
   throw new Error(`there is no archive in ${directory}`);
 }
 
-async function key(): Promise<string> {
+async function keyOf(home: string): Promise<string> {
   const { stdout } = await new Deno.Command(program, {
     args: ["list", "--json"],
     env: { LIBRESEED_HOME: home },
@@ -83,20 +98,23 @@ async function key(): Promise<string> {
   return JSON.parse(new TextDecoder().decode(stdout)).publisher;
 }
 
-const libreseed: Contender = {
-  name: "libreseed install",
-  async missing() {
-    const why = await missingProgram();
-    if (why === undefined) await makeHome();
-    return why;
-  },
-  async round() {
-    const args = ["install", `${await key()}/many@1.0.0`, "--port=0", "--no-dht"];
-    // The store of the round before, or of an earlier run.
-    await Deno.rename(join(home, "packages"), await nextTarget()).catch(() => {});
-    return await runLibreseed(home, args);
-  },
-};
+function libreseed(name: string, installCase: InstallCase): Contender {
+  const home = homeOf(installCase);
+  return {
+    name,
+    async missing() {
+      const why = await missingProgram();
+      if (why === undefined) await makeHome(installCase);
+      return why;
+    },
+    async round() {
+      const ref = `${await keyOf(home)}/${installCase.name}@1.0.0`;
+      // The store of the round before, or of an earlier run.
+      await Deno.rename(join(home, "packages"), await nextTarget()).catch(() => {});
+      return await runLibreseed(home, ["install", ref, "--port=0", "--no-dht"]);
+    },
+  };
+}
 
 function unpack(name: string, command: (target: string) => string): Contender {
   return {
@@ -141,7 +159,8 @@ export const rows: readonly Row[] = [{
     "and in the system's cache. libreseed verifies the archive and every file in it; tar unpacks.",
   metrics: commandMetrics,
   contenders: [
-    libreseed,
+    libreseed("libreseed install", MANY),
+    libreseed("libreseed install, of next to nothing", SMALL),
     least,
     unpack("tar", tar),
     unpack("tar, sync", (target) => `${tar(target)} && sync -f ${target}`),

@@ -1,8 +1,9 @@
 /**
  * The least that `install` of many small files can do on this machine with Deno: inflate an archive,
- * compute its SHA-256 and that of each file, and write the files in two threads that may write in the
- * target directory and nowhere else. Reads no tar but that of `install.ts`, and compares nothing. Needs
- * `--unstable-worker-options`.
+ * compute its SHA-256 and that of each file, compare the latter with the manifest, and write the files
+ * in two threads that are confined as libreseed's are: they may write in the target directory and
+ * nowhere else, and import nothing. Checks no signature, and reads no tar but that of `install.ts`.
+ * Needs `--unstable-worker-options`.
  *
  * Arguments: archive, target directory, which must be empty, and the mode of the files, octal.
  */
@@ -10,6 +11,7 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { createGunzip } from "node:zlib";
+import { confineBundle } from "../../src/confinement/mod.ts";
 
 const THREADS = 2;
 const BLOCK_BYTES = 512;
@@ -18,6 +20,7 @@ const BATCH_FILES = 64;
 /** Offset of a file's size in a tar header, and its end. */
 const [SIZE_AT, SIZE_END] = [124, 136];
 const WRITER = "writer";
+const MANIFEST = "manifest.json";
 
 /** Files to write, their contents one after the other in `bytes`. */
 interface Batch {
@@ -120,11 +123,16 @@ async function install(archive: string, target: string, mode: number): Promise<s
   let usedBytes = 0;
   const directories = new Set<string>();
   const whole = createHash("sha256");
+  let expected: Record<string, string> = {};
   for await (const [name, bytes] of filesOf(tarOf(archive, (chunk) => whole.update(chunk)))) {
-    createHash("sha256").update(bytes).digest("hex");
-    // The manifest is larger; it is one file of 20,001.
-    if (bytes.length > BATCH_BYTES) continue;
     const path = `${target}/${name}`;
+    if (name === MANIFEST) {
+      expected = JSON.parse(new TextDecoder().decode(bytes)).files;
+      Deno.writeFileSync(path, bytes);
+      continue;
+    }
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    if (expected[name] !== `sha256:${sha256}`) throw new Error(`${name} has another hash`);
     const directory = dirname(path);
     if (!directories.has(directory)) Deno.mkdirSync(directory, { recursive: true });
     directories.add(directory);
@@ -146,6 +154,7 @@ async function install(archive: string, target: string, mode: number): Promise<s
 declare const self: Worker & { name?: string };
 
 if (self.name === WRITER) {
+  confineBundle();
   self.onmessage = ({ data }: MessageEvent<Batch>) => {
     write(data);
     self.postMessage(undefined);
