@@ -70,9 +70,10 @@ export class CompactMap {
   set(key: string, value: string): void {
     const keyBytes = encode(key, this.#key);
     const valueBytes = encode(value, this.#value);
-    this.#remove(this.#find(keyBytes));
+    const hash = this.#hash(keyBytes);
+    this.#remove(this.#find(keyBytes, hash));
     if (this.#usedSlots + 1 > this.#slots.length * MAX_FILL) this.#renew();
-    this.#insert(this.#write(keyBytes, valueBytes), keyBytes);
+    this.#insert(this.#write(keyBytes, valueBytes), hash);
     this.#size++;
   }
 
@@ -106,9 +107,9 @@ export class CompactMap {
   }
 
   /** Returns the slot of a key; `undefined` if there is none. */
-  #find(key: Uint8Array): number | undefined {
+  #find(key: Uint8Array, hash = this.#hash(key)): number | undefined {
     const mask = this.#slots.length - 1;
-    for (let slot = this.#hash(key) & mask;; slot = (slot + 1) & mask) {
+    for (let slot = hash & mask;; slot = (slot + 1) & mask) {
       const place = this.#slots[slot]!;
       if (place === EMPTY) return undefined;
       if (place !== DELETED && this.#isKey(place - 1, key)) return slot;
@@ -141,9 +142,9 @@ export class CompactMap {
     return (this.#chunks.length - 1) * CHUNK_BYTES + at;
   }
 
-  #insert(place: number, key: Uint8Array): void {
+  #insert(place: number, hash: number): void {
     const mask = this.#slots.length - 1;
-    let slot = this.#hash(key) & mask;
+    let slot = hash & mask;
     while (this.#slots[slot] !== EMPTY) slot = (slot + 1) & mask;
     this.#slots[slot] = place + 1;
     this.#usedSlots++;
@@ -182,7 +183,7 @@ export class CompactMap {
       const valueAt = at + HEAD_BYTES + view.getUint16(at);
       const key = bytes.subarray(at + HEAD_BYTES, valueAt);
       const value = bytes.subarray(valueAt, valueAt + view.getUint16(at + 2));
-      this.#insert(compacts ? this.#write(key, value) : place, key);
+      this.#insert(compacts ? this.#write(key, value) : place, this.#hash(key));
     }
   }
 

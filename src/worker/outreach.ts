@@ -31,10 +31,7 @@ export interface OutreachOptions {
 const SEARCH_MS = 15_000;
 /** Number of torrents whose readers are looked for: those that were added last. */
 const MAX_TORRENTS = 16;
-/**
- * Maximum number of torrents that are remembered, so that others take the places of removed ones. More
- * would make each addition slower.
- */
+/** Maximum number of torrents that are remembered, so that others take the places of removed ones. */
 const MAX_REMEMBERED = 64;
 /** Time for which a peer that was dialled is not dialled again for the same torrent (ms). */
 const DIALLED_FOR_MS = 10 * 60_000;
@@ -49,8 +46,8 @@ const MAX_DIALLED = 4_096;
 /** The searches of a machine that cannot be dialled. */
 export class Outreach {
   readonly #options: OutreachOptions;
-  /** The torrents that were added last, the last first, with the times of their last searches (ms; 0: none). */
-  #torrents: { infoHashHex: string; searchedMs: number }[] = [];
+  /** Times of the last searches (Unix ms; 0: none) by infohash, of the torrents that were added last, in order. */
+  readonly #searchedMs = new Map<string, number>();
   /** Time of the last dial (ms), by infohash and address. */
   readonly #dialled = new Map<string, number>();
   #timer: Timer | undefined;
@@ -67,14 +64,12 @@ export class Outreach {
 
   /** Notes that a torrent is seeded. */
   add(infoHashHex: string): void {
-    this.forget(infoHashHex);
-    this.#torrents.unshift({ infoHashHex, searchedMs: 0 });
-    if (this.#torrents.length > MAX_REMEMBERED) this.#torrents.pop();
+    setNewest(this.#searchedMs, infoHashHex, 0, MAX_REMEMBERED);
   }
 
   /** Notes that a torrent is no longer seeded. */
   forget(infoHashHex: string): void {
-    this.#torrents = this.#torrents.filter((one) => one.infoHashHex !== infoHashHex);
+    this.#searchedMs.delete(infoHashHex);
   }
 
   /** Ends the searches. */
@@ -93,11 +88,13 @@ export class Outreach {
   /** Searches for peers of the torrent whose last search is longest ago. */
   async #search(): Promise<void> {
     const { clock, findPeers, dial, isOurs } = this.#options;
-    const [next] = this.#torrents.slice(0, MAX_TORRENTS)
-      .sort((a, b) => a.searchedMs - b.searchedMs);
+    // Of those that were never searched for, the one that was added last comes first.
+    const [next] = [...this.#searchedMs].reverse().slice(0, MAX_TORRENTS).sort(([, a], [, b]) =>
+      a - b
+    );
     if (!next) return;
-    next.searchedMs = clock.now();
-    const { infoHashHex } = next;
+    const [infoHashHex] = next;
+    this.#searchedMs.set(infoHashHex, clock.now());
     const answers: PeerAddress[][] = [];
     await findPeers(fromHex(infoHashHex)!, (peers) => answers.push(peers)).catch(() => {});
     const fresh: PeerAddress[] = [];

@@ -120,13 +120,15 @@ export class Packages {
     const doubtful = new Set(
       this.#trust.revocations().flatMap(({ key }) => this.#state.verifiedFiles.ofKey(key)),
     );
+    // Joined once: the file names have no slash, and `join` would normalize each path.
+    const prefix = join(this.#seeds.path, "/");
     for (const known of this.#state.verifiedFiles.seedsIn(this.#seeds.path, SLICE)) {
       const orders: DatedOrder[] = [];
-      for (const { fileName, ...seed } of known) {
+      for (const seed of known) {
+        const { fileName, infoHashHex, sizeBytes: lengthBytes, mtimeMs: modifiedMs } = seed;
         if (this.#seeding.has(fileName) || this.#adding.has(fileName)) continue;
-        const filePath = join(this.#seeds.path, fileName);
+        const filePath = prefix + fileName;
         if (!isArchiveName(fileName) || doubtful.has(filePath)) continue;
-        const { infoHashHex, sizeBytes: lengthBytes, mtimeMs: modifiedMs } = seed;
         orders.push({ infoHashHex, filePath, lengthBytes, modifiedMs });
         this.#seeding.set(fileName, { infoHashHex, mark: knownMark(seed) });
       }
