@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, fromHex, toHex } from "../../base/mod.ts";
+import { type Clock, fromHex, pause, toHex } from "../../base/mod.ts";
 import {
   decodeItem,
   decodeManifestRecord,
@@ -69,7 +69,7 @@ export class Turns {
     let packets = this.#leftOver + packetsPerHour * forMs / HOUR_MS;
     const turns: Turn[] = [];
     while (packets > 0) {
-      const next = this.#next();
+      const next = await this.#next();
       if (!next) break;
       packets -= cost.torrent + (next.item ? cost.record : 0);
       turns.push(next);
@@ -107,14 +107,14 @@ export class Turns {
     return new Set(this.#torrentsMs.keys());
   }
 
-  #next(): Turn | undefined {
+  async #next(): Promise<Turn | undefined> {
     const { isScheduled, state: { records } } = this.#options;
     for (let isRead = false;;) {
       const next = this.#waiting.shift();
       if (!next) {
         if (isRead) return undefined;
         isRead = true;
-        this.#waiting = this.#read();
+        this.#waiting = await this.#read();
         continue;
       }
       if (isScheduled(next.infoHashHex)) continue;
@@ -126,18 +126,19 @@ export class Turns {
   }
 
   /** Reads the versions that have waited longest, without those that had their turn just now. */
-  #read(): Turn[] {
+  async #read(): Promise<Turn[]> {
     const { state: { announcing, records }, signingKeys } = this.#options;
     const keys = signingKeys();
     const named = this.named();
     const turns = new Map<string, Turn>();
-    for (const { item, announcedMs } of announcing.oldestManifests(keys, READ_AT_ONCE)) {
+    const manifests = await oldestIn(announcing.oldestManifests(keys, READ_AT_ONCE));
+    for (const { item, announcedMs } of manifests) {
       const { publicKey, salt, value } = decodeItem(item);
       const infoHashHex = toHex(decodeManifestRecord(value).infoHash);
       const targetHex = toHex(targetOf(publicKey, salt));
       turns.set(infoHashHex, { infoHashHex, targetHex, announcedMs });
     }
-    for (const archive of announcing.oldestArchives(keys, READ_AT_ONCE)) {
+    for (const archive of await oldestIn(announcing.oldestArchives(keys, READ_AT_ONCE))) {
       const { name, version, publisher, infoHashHex, announcedMs } = archive;
       if (turns.has(infoHashHex)) continue;
       const target = targetOf(fromHex(publisher)!, manifestSalt(name, version));
@@ -148,4 +149,19 @@ export class Turns {
       .filter(({ infoHashHex }) => !named.has(infoHashHex))
       .sort((a, b) => a.announcedMs - b.announcedMs);
   }
+}
+
+/** Returns those of all parts whose last announcement is longest ago. Other tasks run between two parts. */
+async function oldestIn<T extends { announcedMs: number }>(
+  parts: Iterable<readonly T[]>,
+): Promise<T[]> {
+  let oldest: T[] = [];
+  let isFirst = true;
+  for (const part of parts) {
+    if (!isFirst) await pause();
+    isFirst = false;
+    oldest = [...oldest, ...part].sort((a, b) => a.announcedMs - b.announcedMs)
+      .slice(0, READ_AT_ONCE);
+  }
+  return oldest;
 }

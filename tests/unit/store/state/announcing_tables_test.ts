@@ -7,7 +7,7 @@ import { bencode } from "../../../../src/bencode/mod.ts";
 import { keyPairFromSeed } from "../../../../src/identity/mod.ts";
 import { encodeItem, targetOf } from "../../../../src/records/mod.ts";
 import { type ArchiveRow, StateDatabase } from "../../../../src/store/mod.ts";
-import { ROWS_IN_PAGE } from "../../../../src/store/state/announcing_tables.ts";
+import { ROWS_IN_PAGE, ROWS_IN_PART } from "../../../../src/store/state/announcing_tables.ts";
 import { migrations } from "../../../../src/store/state/state_schema.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { signedItem } from "../../../support/signed.ts";
@@ -83,8 +83,12 @@ Deno.test("archives are listed by their last announcement, the unannounced ones 
   announced(_.state, hash(4), 20);
   const { announcing } = _.state;
   const names = (rows: { name: string }[]) => rows.map(({ name }) => name);
-  assert.deepEqual(names(announcing.oldestArchives([keys.publicKey], 3)), ["p3", "p2", "p4"]);
-  assert.deepEqual(announcing.oldestArchives([new Uint8Array(32)], 3), []);
+  assert.deepEqual([...announcing.oldestArchives([keys.publicKey], 3)].map(names), [[
+    "p3",
+    "p2",
+    "p4",
+  ]]);
+  assert.deepEqual([...announcing.oldestArchives([new Uint8Array(32)], 3)], [[]]);
   assert.deepEqual([...announcing.archives()].map(names), [["p1", "p2", "p3", "p4"]]);
   assert.equal(announcing.counts().archives, 4);
   assert.deepEqual(announcing.archivesOf("p3", "1.0.0"), [hash(3)]);
@@ -105,7 +109,7 @@ Deno.test("manifest records are listed by their last announcement", async () => 
     state.records.put({ item, target, kind, own: i === 0, createdMs: 1 });
     announced(state, target, 10 - i);
   }
-  assert.deepEqual(state.announcing.oldestManifests([keys.publicKey], 9), [
+  assert.deepEqual([...state.announcing.oldestManifests([keys.publicKey], 9)].flat(), [
     { item: encodeItem(items[1]!), announcedMs: 9 },
     { item: encodeItem(items[0]!), announcedMs: 10 },
   ]);
@@ -233,4 +237,20 @@ Deno.test("the newest versions are found among archives that an earlier libresee
   } finally {
     await home.remove();
   }
+});
+
+Deno.test("a long table is sorted in parts, of which each gives its oldest archives", async () => {
+  await using _ = await setUp();
+  const count = ROWS_IN_PART + 2;
+  _.state.transaction(() => {
+    for (let i = 1; i <= count; i++) {
+      addVersion(_.state, `p${i}`, "1.0.0", 1);
+      announced(_.state, infoHashOf(`p${i}`, "1.0.0"), count - i + 1);
+    }
+  });
+  const parts = [..._.state.announcing.oldestArchives([keys.publicKey], 3)];
+  assert.deepEqual(parts.map((part) => part.map(({ announcedMs }) => announcedMs)), [
+    [3, 4, 5],
+    [1, 2],
+  ]);
 });
