@@ -77,17 +77,12 @@ const compile = [
 const loaded = ["src/cli/mod.ts", "src/launcher/launch.ts"];
 /** Path of the dashboard's module as `src/host/http/assets.ts` has it. */
 const dashboardSpecifier = "../../../dist/dashboard/assets.js";
-/**
- * Path of `deno.json`, relative to the source files that import it. The build directory has the
- * same layout.
- */
-const manifestSpecifier = "../../deno.json";
-
 /** Rooms of which most commands use most. Taking them apart would make many small chunks. */
 const usedAsAWhole = ["base", "bencode", "config", "identity", "records"];
 /** The imports of a `mod.ts` that are replaced in the copied sources. */
 export const replacing: Replacing = {
-  face: (path) => /^src\/\w+\/mod\.ts$/.test(path) && !usedAsAWhole.includes(path.split("/")[1]!),
+  face: (path) =>
+    /^src\/\w+(?:\/\w+)?\/mod\.ts$/.test(path) && !usedAsAWhole.includes(path.split("/")[1]!),
   // Each part divides the chunks further, so only the command's thread, which loads rooms when a
   // command needs them, has parts.
   loadsParts: (path) => path.startsWith("src/cli/"),
@@ -164,14 +159,12 @@ export async function bundleProgram(
   const chunks = join(stage, "dist", "main");
   // The sources are copied to where the bundler finds the packages of the checkout.
   const sources = join(stage, "sources");
-  const external = ["--external", manifestSpecifier];
   await removeIfThere(stage);
   await Deno.mkdir(chunks, { recursive: true });
   const hasTests = [entry, command, worker, gate, helper].some((one) => one.startsWith("tests/"));
   const copied = ["src", ...(hasTests ? ["tests/binary", "tests/support"] : [])];
   await copyWithoutFaces(root, sources, copied, replacing);
-  const { version, imports } = manifest;
-  await Deno.writeTextFile(join(stage, "deno.json"), JSON.stringify({ version, imports }));
+  await inlineVersion(join(sources, "src", "base", "version.ts"));
   await Deno.writeTextFile(join(stage, "import_map.json"), JSON.stringify(importMap()));
   await bundleWorker(join(stage, "dist", "worker.js"), sources, worker);
   await bundleDashboard(join(stage, "dashboard"));
@@ -183,7 +176,6 @@ export async function bundleProgram(
   await run("Bundling the gate", sources, [...bundle, "--output", gateBundle, gate]);
   await run("Bundling the launcher and the command thread", sources, [
     ...bundle,
-    ...external,
     "--external",
     dashboardSpecifier,
     "--code-splitting",
@@ -212,7 +204,6 @@ export async function bundleProgram(
   const externals = loaded.map(fromEntry);
   await run("Bundling the entry", sources, [
     ...bundle,
-    ...external,
     ...externals.flatMap((path) => ["--external", path]),
     "--output",
     main,
@@ -230,6 +221,15 @@ export async function bundleProgram(
   }
   await Deno.remove(sources, { recursive: true });
   return { main, command: bundleOf(command) };
+}
+
+/**
+ * Replaces the import of `deno.json` by the version. The import would be a module of its own, and
+ * `version` would wait for it.
+ */
+async function inlineVersion(path: string): Promise<void> {
+  await replaceOnce([path], /import manifest from [^;]*;/, () => "");
+  await replaceOnce([path], "manifest.version", () => JSON.stringify(manifest.version));
 }
 
 /** Bundles the sandboxed worker into one file, `dist/worker.js`. */
@@ -274,7 +274,7 @@ async function replaceOnce(
     });
     if (replaced !== text) await Deno.writeTextFile(path, replaced);
   }
-  if (found !== 1) throw new Error(`the bundles hold ${pattern} ${found} times instead of once`);
+  if (found !== 1) throw new Error(`the files hold ${pattern} ${found} times instead of once`);
 }
 
 /** Runs Deno without the given environment variables. */

@@ -49,7 +49,7 @@ const declaration =
 export function withoutFaces(sources: Sources, replacing: Replacing): Map<string, string> {
   const faces = new Map<string, ReadonlyMap<string, Origin>>();
   for (const path of sources.keys()) {
-    if (isFace(path) && replacing.face(path)) faces.set(path, originsIn(path, sources));
+    if (isFace(path) && replacing.face(path)) faces.set(path, originsIn(path, sources, replacing));
   }
   const result = new Map(sources);
   for (const [path, text] of sources) {
@@ -124,19 +124,23 @@ function isFace(path: string): boolean {
   return path.startsWith("src/") && posix.basename(path) === "mod.ts";
 }
 
-/** Returns the values that a file exports. Values of an inner room are taken from its `mod.ts`. */
-function originsIn(path: string, sources: Sources): Map<string, Origin> {
+/**
+ * Returns the values that a file exports. Values of an inner room come from its `mod.ts`, unless that
+ * one is replaced, too.
+ */
+function originsIn(path: string, sources: Sources, replacing: Replacing): Map<string, Origin> {
   const text = sources.get(path) ?? "";
   const found = new Map<string, Origin>();
   for (const [, keyword, type, names, star, from] of text.matchAll(statement)) {
     if (keyword !== "export" || type !== undefined) continue;
     const target = posix.join(posix.dirname(path), from!);
-    const origins = originsIn(target, sources);
+    const origins = originsIn(target, sources, replacing);
     const exported = star === undefined
       ? namesIn(names!, " as ")
       : [...origins.keys()].map((name) => ({ name, alias: name }));
     for (const { name, alias } of exported) {
-      const origin = isFace(target) ? { path: target, name } : origins.get(name);
+      const isWhole = isFace(target) && !replacing.face(target);
+      const origin = isWhole ? { path: target, name } : origins.get(name);
       if (origin && origins.has(name)) found.set(alias, origin);
     }
   }
