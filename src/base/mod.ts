@@ -36,6 +36,7 @@ export * from "./http_head.ts";
 export * from "./ip_address.ts";
 export * from "./iso_time.ts";
 export * from "./library_lines.ts";
+export { nodeFs } from "./node_fs.ts";
 export * from "./out_of_reach.ts";
 export * from "./package_flags.ts";
 export * from "./paths.ts";

@@ -6,13 +6,10 @@
  * @module
  */
 
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
-import { utf8 } from "../../base/mod.ts";
+import { nodeFs, utf8 } from "../../base/mod.ts";
 import { fileError, isCode } from "./errors.ts";
 
 const LINE_FEED = 0x0a;
-/** Flag of `open` that refuses symbolic links; Windows has none. */
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /** The lines of a log after a position, and the position after them. */
 export interface ReadLines {
@@ -29,9 +26,10 @@ export interface ReadLines {
  * @throws {StoreError} `DISK_FULL`, `NOT_WRITABLE`, `LINK_REFUSED`, `IO_FAILED`
  */
 export function appendLine(path: string, line: string): void {
+  const { closeSync, constants, fsyncSync, openSync, writeSync } = nodeFs();
   let file: number | undefined;
   try {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | NO_FOLLOW;
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | noFollow();
     file = openSync(path, flags, 0o600);
     // One write of the whole line, so that the lines of two processes do not mix.
     const bytes = utf8(`${endsInLine(file) ? "\n" : ""}${line}\n`);
@@ -64,9 +62,10 @@ export function logBytes(path: string): number {
  * @throws {StoreError} `NOT_READABLE`, `LINK_REFUSED`, `IO_FAILED`
  */
 export function readLines(path: string, fromBytes: number): ReadLines {
+  const { closeSync, constants, fstatSync, openSync, readSync } = nodeFs();
   let file: number | undefined;
   try {
-    file = openSync(path, constants.O_RDONLY | NO_FOLLOW);
+    file = openSync(path, constants.O_RDONLY | noFollow());
     const bytes = new Uint8Array(Math.max(fstatSync(file).size - fromBytes, 0));
     let length = 0;
     while (length < bytes.length) {
@@ -87,9 +86,15 @@ export function readLines(path: string, fromBytes: number): ReadLines {
 
 /** Whether an open file ends in the middle of a line. */
 function endsInLine(file: number): boolean {
+  const { fstatSync, readSync } = nodeFs();
   const { size } = fstatSync(file);
   if (size === 0) return false;
   const last = new Uint8Array(1);
   readSync(file, last, 0, 1, size - 1);
   return last[0] !== LINE_FEED;
+}
+
+/** Returns the flag of `open` that refuses symbolic links; Windows has none. */
+function noFollow(): number {
+  return nodeFs().constants.O_NOFOLLOW ?? 0;
 }

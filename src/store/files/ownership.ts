@@ -5,8 +5,9 @@
  * @module
  */
 
-import { lstatSync, type Stats } from "node:fs";
+import type { Stats } from "node:fs";
 import { dirname } from "node:path";
+import { nodeFs } from "../../base/mod.ts";
 
 /** Maximum number of directories, from a path upwards, whose owners are examined. */
 const MAX_DEPTH = 64;
@@ -44,7 +45,7 @@ export function rootOwnedHint(path: string): string {
  */
 function infoOf(path: string): Stats | "hidden" | undefined {
   try {
-    return lstatSync(path);
+    return nodeFs().lstatSync(path);
   } catch (error) {
     return error instanceof Deno.errors.NotCapable ? "hidden" : undefined;
   }

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { accessSync, closeSync, constants, openSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { nodeFs } from "../../base/mod.ts";
 import { diskFull, rootOwnedHint, StoreError } from "../files/mod.ts";
 
 /** Maximum time to wait for another process's write lock, milliseconds. */
@@ -203,7 +203,7 @@ function stateError(cause: unknown, path: string): unknown {
 function isFull(path: string): boolean {
   try {
     // The file itself is asked about, because a thread may have permission for it alone.
-    const { bavail, bsize } = statfsSync(path);
+    const { bavail, bsize } = nodeFs().statfsSync(path);
     return bavail * bsize < 65_536;
   } catch {
     return false;
@@ -215,6 +215,7 @@ function isFull(path: string): boolean {
  * the test opens and closes the file, which releases all locks that this process holds on the file.
  */
 function isWritable(path: string): boolean {
+  const { accessSync, closeSync, constants, openSync } = nodeFs();
   // Two tests: if Deno's permissions prevent the test of the directory, the test of the file
   // decides.
   return [

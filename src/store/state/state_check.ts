@@ -7,7 +7,7 @@
  * @module
  */
 
-import { closeSync, constants, futimesSync, openSync, rmSync, statSync } from "node:fs";
+import { nodeFs } from "../../base/mod.ts";
 
 /**
  * Maximum size of a database that is checked whenever it is opened, in bytes. Such a check takes a
@@ -28,8 +28,8 @@ function markOf(path: string): string {
 /** Whether a full integrity check of the database is due. */
 export function isCheckDue(path: string, nowMs: number): boolean {
   try {
-    if (statSync(path).size <= SHORT_BYTES) return true;
-    const { mtimeMs } = statSync(markOf(path));
+    if (Deno.statSync(path).size <= SHORT_BYTES) return true;
+    const { mtimeMs } = nodeFs().statSync(markOf(path));
     return mtimeMs > nowMs || mtimeMs + CHECK_INTERVAL_MS < nowMs;
   } catch {
     return true;
@@ -42,7 +42,8 @@ export function isCheckDue(path: string, nowMs: number): boolean {
  */
 export function noteSound(path: string, nowMs: number): void {
   try {
-    if (statSync(path).size <= SHORT_BYTES) return;
+    if (Deno.statSync(path).size <= SHORT_BYTES) return;
+    const { closeSync, constants, futimesSync, openSync } = nodeFs();
     const file = openSync(markOf(path), constants.O_WRONLY | constants.O_CREAT, 0o600);
     try {
       futimesSync(file, nowMs / 1_000, nowMs / 1_000);
@@ -57,7 +58,7 @@ export function noteSound(path: string, nowMs: number): void {
 /** Requests a full check when the database is opened next, because SQLite has reported damage. */
 export function noteDamaged(path: string): void {
   try {
-    rmSync(markOf(path), { force: true });
+    nodeFs().rmSync(markOf(path), { force: true });
   } catch {
     // The mark of the last check could not be deleted; the daily full check will find the damage
     // instead.

@@ -5,16 +5,7 @@
  * @module
  */
 
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { stateCopyOf, unfinishedCopyOf } from "../../base/mod.ts";
+import { nodeFs, stateCopyOf, unfinishedCopyOf } from "../../base/mod.ts";
 import { fileError } from "../files/mod.ts";
 import type { Sqlite } from "./sqlite.ts";
 
@@ -33,6 +24,7 @@ export function keepCopy(sqlite: Sqlite): void {
   const path = stateCopyOf(sqlite.path);
   const unfinished = unfinishedCopyOf(sqlite.path);
   const image = sqlite.image();
+  const { closeSync, constants, fsyncSync, openSync, renameSync, rmSync, writeFileSync } = nodeFs();
   try {
     // A killed process may have left this file. It is removed, not overwritten, because it could be
     // a link.

@@ -9,9 +9,8 @@
  * @module
  */
 
-import { closeSync, constants, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type Clock, STATE_SCHEMA_VERSION, versionOrder } from "../../base/mod.ts";
+import { type Clock, nodeFs, STATE_SCHEMA_VERSION, versionOrder } from "../../base/mod.ts";
 import { fileError, StoreError } from "../files/mod.ts";
 import { AnnouncingTables } from "./announcing_tables.ts";
 import { DescriptionsTable } from "./descriptions_table.ts";
@@ -296,7 +295,8 @@ function damaged(path: string, reason: string): StoreError {
  */
 function makeFile(path: string): void {
   // Do not open an existing file: closing it would release all locks of this process on the file.
-  if (existsSync(path)) return;
+  if (isThere(path)) return;
+  const { closeSync, constants, openSync } = nodeFs();
   try {
     closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600));
   } catch (cause) {
@@ -306,7 +306,18 @@ function makeFile(path: string): void {
   }
 }
 
+/** Whether a path leads to a file that this thread may look at. */
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function putAside(path: string, movedTo: string): void {
+  const { mkdirSync, renameSync } = nodeFs();
   try {
     mkdirSync(dirname(movedTo), { recursive: true, mode: 0o700 });
   } catch (cause) {
