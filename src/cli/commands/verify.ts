@@ -9,7 +9,7 @@ import type { MinimalManifest, VerifiedArchive } from "../../package/mod.ts";
 import { type CommandRun, defineCommand, textArgument, textFlag } from "../flags/command.ts";
 import { archiveSettings } from "../flags/common_flags.ts";
 import type { Trust } from "../../trust/mod.ts";
-import { knownKeysIfHome } from "../running/known_keys.ts";
+import { knownKeysIfAny } from "../running/known_keys.ts";
 import { combineExitCodes, exitCodeOfError, exitCodes } from "../process/exit_codes.ts";
 
 type Flags = { key?: string };
@@ -41,11 +41,11 @@ export default defineCommand<Flags, string[]>({
     const { values } = await settings();
     const { parsePublicKey } = await import("../../identity/mod.ts");
     const publicKey = flags.key === undefined ? undefined : parsePublicKey(flags.key);
-    const { archiveLimitsOf, claimedUnpackedBytes, explainForeign, verifyArchive } = await import(
+    const { archiveLimitsOf, claimedUnpackedBytes, verifyArchive } = await import(
       "../../package/mod.ts"
     );
     const limits = archiveLimitsOf(values);
-    const trust = await knownKeysIfHome(given);
+    const trust = await knownKeysIfAny(given);
     const codes: number[] = [];
     for (const file of files) {
       signal.throwIfAborted();
@@ -64,6 +64,7 @@ export default defineCommand<Flags, string[]>({
         codes.push(exitCodes.done);
       } catch (error) {
         signal.throwIfAborted();
+        const { explainForeign } = await import("../../package/mod.ts");
         const shown = await explainForeign(file, error);
         printFailed(file, shown, given);
         codes.push(exitCodeOfError(shown));
@@ -84,9 +85,11 @@ async function checkKey(
   signed: MinimalManifest | VerifiedArchive["full"],
   archiveSha256: string | undefined,
 ): Promise<void> {
-  const { hashOf } = await import("../../store/mod.ts");
-  const isRevoked = trust.revocationOf(signed) !== undefined;
-  trust.check(signed, archiveSha256 ?? (isRevoked ? await hashOf(file) : ""));
+  if (archiveSha256 === undefined && trust.revocationOf(signed) !== undefined) {
+    const { hashOf } = await import("../../store/mod.ts");
+    return trust.check(signed, await hashOf(file));
+  }
+  trust.check(signed, archiveSha256 ?? "");
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import type { Trust } from "../../trust/mod.ts";
-import { LibreseedError } from "../../base/mod.ts";
+import { homePaths, LibreseedError, stateFiles } from "../../base/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
 
 type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state">;
@@ -21,8 +21,11 @@ export async function knownKeys({ output, io, state }: Environment): Promise<Tru
   });
 }
 
-/** Returns what the home knows of publishers' keys; `undefined` if there is no home. */
-export async function knownKeysIfHome(given: Environment): Promise<Trust | undefined> {
+/**
+ * Returns what the home knows of publishers' keys; `undefined` if the home has no file of the state,
+ * because opening the state would create it, and would load a third of a command's code.
+ */
+export async function knownKeysIfAny(given: Environment): Promise<Trust | undefined> {
   const { values } = await given.settings();
   let home: string;
   try {
@@ -31,6 +34,16 @@ export async function knownKeysIfHome(given: Environment): Promise<Trust | undef
     if (error instanceof LibreseedError && error.code === "HOME_UNKNOWN") return undefined;
     throw error;
   }
-  const found = await given.io.launcher.describe(home);
-  return found?.isDirectory ? await knownKeys(given) : undefined;
+  const files = stateFiles(homePaths(home).state);
+  return files.some(mayExist) ? await knownKeys(given) : undefined;
+}
+
+/** Whether a file exists, or cannot be looked at; opening it then tells why. */
+function mayExist(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
+  }
 }

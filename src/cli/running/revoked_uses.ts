@@ -7,7 +7,7 @@
 
 import type { RevokedUse } from "../../control/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
-import { knownKeysIfHome } from "./known_keys.ts";
+import { knownKeysIfAny } from "./known_keys.ts";
 import { packageStore, projectLockPath } from "./package_store.ts";
 
 type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state">;
@@ -17,7 +17,7 @@ type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "stat
  * knows a revoked key.
  */
 export async function revokedUses(given: Environment): Promise<RevokedUse[]> {
-  const trust = await knownKeysIfHome(given);
+  const trust = await knownKeysIfAny(given);
   if (!trust || trust.revocations().length === 0) return [];
   const { revokedUsesOf } = await import("../../fetching/mod.ts");
   const { readLockFile } = await import("../../install/mod.ts");

@@ -9,6 +9,9 @@ import { readSources, withoutFaces } from "../../../scripts/faces.ts";
 /** The face of the tested room, as the commands name it. */
 const face = "../../store/mod.ts";
 
+/** A static import or re-export: the word `type` if it has one, and the module. */
+const imported = /(?<=^|; )(?:import|export)\s+(type\s)?[^;"]*"([^"]+)";/gm;
+
 const rooms: Record<string, string> = {
   "src/store/mod.ts": 'export { first, type Shape } from "./first.ts";\n' +
     'export { Second as Other } from "./second.ts";\n' +
@@ -24,10 +27,14 @@ const rooms: Record<string, string> = {
 };
 
 /** Returns what becomes of a file of commands, and the parts that are made for it. */
-function changed(text: string, path = "src/cli/commands/a.ts") {
+function changed(
+  text: string,
+  path = "src/cli/commands/a.ts",
+  faces: readonly string[] = ["src/store/mod.ts"],
+) {
   const sources = new Map(Object.entries({ ...rooms, [path]: text }));
   const result = withoutFaces(sources, {
-    face: (path) => path === "src/store/mod.ts",
+    face: (path) => faces.includes(path),
     loadsParts: (path) => path.startsWith("src/cli/"),
   });
   const parts = [...result].filter(([path]) => !sources.has(path));
@@ -49,6 +56,12 @@ Deno.test("an import of a face becomes imports of the files, without types", () 
 Deno.test("the values of an inner room come from the inner room's face", () => {
   const { text } = changed('export { inmost } from "../../store/mod.ts";\n');
   assert.equal(text, 'export { inmost } from "../../store/inner/mod.ts";\n');
+});
+
+Deno.test("the values of an inner room whose face is replaced, too, come from its files", () => {
+  const faces = ["src/store/mod.ts", "src/store/inner/mod.ts"];
+  const { text } = changed('export { inmost } from "../../store/mod.ts";\n', undefined, faces);
+  assert.equal(text, 'export { inmost } from "../../store/inner/inmost.ts";\n');
 });
 
 Deno.test("a dynamic import loads a part, which is the same for the same names", () => {
@@ -107,3 +120,39 @@ Deno.test("no command loads all of a room that is taken apart", async () => {
   }
   assert.deepEqual(whole, []);
 });
+
+/** Returns the modules that a file of commands loads together with a value of another room. */
+async function loadedWith(value: string, path: string): Promise<Set<string>> {
+  const root = fileURLToPath(new URL("../../../", import.meta.url));
+  const sources = withoutFaces(await readSources(root, ["src"]), replacing);
+  const part = new RegExp(`\\b${value}\\b[^}]*\\} = await import\\(\\s*"([^"]+)"`).exec(
+    sources.get(path)!,
+  )![1]!;
+  const loaded = new Set<string>();
+  const load = (path: string) => {
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    for (const [, type, specifier] of (sources.get(path) ?? "").matchAll(imported)) {
+      if (type !== undefined) continue;
+      load(specifier!.startsWith(".") ? posix.join(posix.dirname(path), specifier!) : specifier!);
+    }
+  };
+  load(posix.join(posix.dirname(path), part));
+  return loaded;
+}
+
+for (
+  const [value, path, file] of [
+    ["verifyArchive", "src/cli/commands/verify.ts", "src/package/verifying/verify.ts"],
+    ["Trust", "src/cli/running/known_keys.ts", "src/trust/trust.ts"],
+    ["LazyState", "src/cli/run_command.ts", "src/store/state/state_database.ts"],
+  ] as const
+) {
+  Deno.test(`${value} loads neither tar-stream nor Node's files`, async () => {
+    const loaded = await loadedWith(value, path);
+    assert(loaded.has(file));
+    for (const name of ["tar-stream", "node:fs", "node:fs/promises"]) {
+      assert(!loaded.has(name), `${name} is loaded`);
+    }
+  });
+}
