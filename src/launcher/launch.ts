@@ -169,19 +169,24 @@ async function settingsOf(
   given: { env: Record<string, string>; cwd: string; userHome: string | undefined },
 ): Promise<LoadedSettings | undefined> {
   try {
-    return await loadSettings({ flags: line.settings, ...given, readFile: readConfig });
+    return await loadSettings({
+      flags: line.settings,
+      ...given,
+      readFile: (path) => Promise.try(readConfig, path),
+    });
   } catch {
     return undefined;
   }
 }
 
-async function readConfig(path: string): Promise<string | undefined> {
+function readConfig(path: string): string | undefined {
   try {
-    const { isFile, size } = await Deno.stat(path);
+    // Nothing else waits meanwhile, and asynchronous calls would start threads for the files.
+    const { isFile, size } = Deno.statSync(path);
     // Check the file type before opening the file: opening a FIFO would block until a writer opens
     // it.
     if (!isFile || size > MAX_CONFIG_BYTES) throw new Error(`cannot read ${path}`);
-    return fromUtf8(await Deno.readFile(path));
+    return fromUtf8(Deno.readFileSync(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
