@@ -67,41 +67,59 @@ function row(command: string, about: string): Row {
     ],
     contenders: [
       contender(`libreseed ${command}`, program, [command]),
+      ...(older === undefined
+        ? []
+        : [contender(`older build, ${command}`, resolve(older), [command])]),
       contender("compiled hello world", hello, []),
     ],
     rounds: 40,
   };
 }
 
-/** Returns the path of a home with a key, and of an archive in it; makes both at the first call. */
-async function madeHome(path: string): Promise<{ home: string; archive: string }> {
-  const home = `${hello}-${path === program ? "new" : "old"}`;
+/**
+ * Returns the path of a home with a key, and of an archive in it; makes both at the first call.
+ *
+ * @param hasState whether the home has a state database, as a home has that was used
+ */
+async function madeHome(
+  path: string,
+  hasState: boolean,
+): Promise<{ home: string; archive: string }> {
+  const home = `${hello}-${path === program ? "new" : "old"}${hasState ? "-used" : ""}`;
   const archive = join(home, "small-1.0.0.tgz");
   const isThere = await Deno.stat(archive).then(() => true, () => false);
   if (isThere) return { home, archive };
   const source = join(home, "small");
   await Deno.mkdir(source, { recursive: true });
   await Deno.writeTextFile(join(source, "text"), "hello world\n");
-  await run(path, ["keygen", "--signing-only", "--home", home]);
+  // Builds before root keys have no such flag.
+  await run(path, ["keygen", "--signing-only", "--home", home])
+    .catch(() => run(path, ["keygen", "--home", home]));
   const named = ["--name", "small", "--version", "1.0.0"];
   await run(path, ["pack", source, ...named, "-o", archive, "--home", home]);
+  if (hasState) await run(path, ["trust", "list", "--home", home]);
   return { home, archive };
 }
 
 /** A row that measures a command with little to do, beside an older build if there is one. */
-function startRow(command: string, about: string, args: readonly string[]): Row {
+function startRow(
+  command: string,
+  about: string,
+  args: readonly string[],
+  hasState = false,
+): Row {
   const one = (name: string, path: string): Contender => ({
     name,
     missing: lookForProgram,
     async round() {
-      const { home, archive } = await madeHome(path);
+      const { home, archive } = await madeHome(path, hasState);
       const given = args.map((arg) => arg === "ARCHIVE" ? archive : arg);
       return await run(path, [command, ...given, "--home", home]);
     },
   });
   return {
     ...row(command, about),
-    id: `binary-${command}`,
+    id: `binary-${command}${hasState ? "-used" : ""}`,
     contenders: [
       one(`libreseed ${command}`, program),
       ...(older === undefined ? [] : [one(`older build, ${command}`, resolve(older))]),
@@ -122,6 +140,12 @@ export const rows: readonly Row[] = [
   startRow("verify", "A thread of its own, which verifies an archive of one small file.", [
     "ARCHIVE",
   ]),
+  startRow(
+    "verify",
+    "The same in a home that was used: it looks for revoked keys in the state database.",
+    ["ARCHIVE"],
+    true,
+  ),
   startRow("announce", "A thread of its own, and the engine's, which opens a port and closes it.", [
     ...["--no-dht", "--port", "0"],
   ]),
