@@ -10,12 +10,14 @@ import { parseAnnouncement } from "./bep14.ts";
 import { errorOf, type OpenChannel } from "./client_channel.ts";
 import { GateError } from "./errors.ts";
 
-/** A peer of the own network that announced a torrent by local discovery. */
+/** A peer of the own network that announced a torrent by local discovery, or dials us. */
 export interface HeardPeer {
   /** 40 hexadecimal digits, lower case. */
   infoHashHex: string;
   host: string;
   port: number;
+  /** Whether the peer dials us by uTP now, and gets no answer. */
+  isDialling?: true;
 }
 
 /** Local discovery of the peers of torrents. */
@@ -67,11 +69,16 @@ export function startDiscovery(
   let probeCredit = WINDOW_PROBES;
   let probes: ReturnType<OpenChannel> | undefined;
   let failure: GateError | undefined;
-  const report = (host: string, port: number, infoHashesHex: Iterable<string>) => {
+  const report = (
+    host: string,
+    port: number,
+    infoHashesHex: Iterable<string>,
+    dialling: Pick<HeardPeer, "isDialling"> = {},
+  ) => {
     const nowMs = clock.now();
     const peers = [...new Set(infoHashesHex)]
       .filter((one) => nowMs - (interests.get(one) ?? -Infinity) <= INTEREST_MS)
-      .map((infoHashHex) => ({ infoHashHex, host, port }));
+      .map((infoHashHex) => ({ infoHashHex, host, port, ...dialling }));
     if (peers.length > 0) onPeers(peers);
   };
   const hear = (host: string, bytes: Uint8Array) => {
@@ -104,7 +111,9 @@ export function startDiscovery(
         opened.credit(told.packets.length);
         const latest = recent.filter(({ atMs }) => Math.abs(clock.now() - atMs) <= RECENT.ms)
           .map(({ infoHashHex }) => infoHashHex);
-        for (const { host, port } of told.packets) report(host, port, latest);
+        for (const { host, port } of told.packets) {
+          report(host, port, latest, { isDialling: true });
+        }
       } else if (told.tell === "closed") probes = undefined;
     });
     probeCredit = WINDOW_PROBES;

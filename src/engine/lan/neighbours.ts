@@ -30,7 +30,7 @@ export interface NeighboursOptions {
   gate: () => Pick<GateClient, "discover">;
   /** Returns the TCP port at which neighbours reach us, and whether nobody speaks uTP there. */
   port: () => { port: number; isTcpOnly: boolean };
-  /** Called with a neighbour that is to be dialled for a torrent of ours. */
+  /** Called with a neighbour that is to be dialled for a torrent of ours, unless it is connected. */
   onNeighbour: (infoHashHex: string, address: HostPort) => void;
 }
 
@@ -45,6 +45,11 @@ const AGAIN_MS = 60 * 60_000;
 const BEGUN_MS = 60_000;
 /** Token bucket of the dials to neighbours. Each dial may wake a sleeping archive. */
 const DIALLED = { burst: 64, perSecond: 4 };
+/**
+ * Pauses before a neighbour that dials us is dialled once more (ms). If two programs dial each other,
+ * libtorrent keeps its own attempt or our connection: that of the lower port, or by chance.
+ */
+const CONTEST_MS: readonly number[] = [250, 600];
 /** Pause before local discovery begins anew after a failure, for example of the gate (ms). */
 const RETRY_MS = 60_000;
 /** Maximum number of remembered neighbours, and of pairs of a neighbour and a torrent. */
@@ -169,7 +174,7 @@ export class Neighbours {
     this.#timer = this.#options.clock.after(pauseMs, () => this.networkChanged());
   }
 
-  #hear({ infoHashHex, host, port }: HeardPeer): void {
+  #hear({ infoHashHex, host, port, isDialling }: HeardPeer): void {
     const nowMs = this.#options.clock.now();
     const key = `${host} ${port}`;
     setNewest(this.#neighbours, key, { host, port, heardMs: nowMs }, MAX_NEIGHBOURS);
@@ -184,7 +189,11 @@ export class Neighbours {
       { heardMs: nowMs, dialledMs },
       MAX_MEETINGS,
     );
-    if (isDialled) this.#options.onNeighbour(infoHashHex, { host, port });
+    if (!isDialled) return;
+    const { clock, onNeighbour } = this.#options;
+    const dial = () => !this.#isClosed && onNeighbour(infoHashHex, { host, port });
+    dial();
+    if (isDialling) { for (const pauseMs of CONTEST_MS) clock.after(pauseMs, dial); }
   }
 }
 

@@ -89,7 +89,8 @@ Deno.test("a neighbour that speaks uTP is reported, and may be dialled", async (
     at.discovery.probe({ host, port });
     return at.heard.length > 0;
   }, "the neighbour is reported");
-  assert.deepEqual(at.heard[0], { infoHashHex: at.infoHashHex, host, port });
+  const { infoHashHex } = at;
+  assert.deepEqual(at.heard[0], { infoHashHex, host, port, isDialling: true });
   // Nobody listens there.
   assert.notEqual(await codeOfDial(at, port), "ADDRESS_REFUSED");
   await eventually(() => peer.received.length > 1, "the connection by uTP is ended");

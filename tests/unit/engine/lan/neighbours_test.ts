@@ -43,6 +43,8 @@ function begin() {
   return {
     ...{ neighbours, clock, announced, dialled, calls },
     hear: (host: string, infoHashHex = HASH, port = 6_881) => hear([{ host, port, infoHashHex }]),
+    hearDialling: (host: string) =>
+      hear([{ host, port: 6_881, infoHashHex: HASH, isDialling: true }]),
     fail: (error: GateError) => fail(error),
   };
 }
@@ -172,4 +174,18 @@ Deno.test("the gate is asked about a neighbour that can get no answer, once it d
   await clock.advance(0);
   neighbours.noteUnanswered({ host: "192.168.1.5", port: 6_881 });
   assert.deepEqual(calls, [`discover ${ours}`, "probe 192.168.1.5:6881"]);
+});
+
+Deno.test("a neighbour that dials us is dialled three times, as its own attempt may win", async () => {
+  const { neighbours, clock, dialled, hearDialling } = begin();
+  neighbours.add(HASH);
+  await clock.advance(0);
+  hearDialling("192.168.1.5");
+  assert.equal(dialled.length, 1);
+  await clock.advance(600);
+  assert.deepEqual(dialled, Array(3).fill("192.168.1.5:6881 hash"));
+  hearDialling("192.168.1.6");
+  neighbours.close();
+  await clock.advance(MINUTE_MS);
+  assert.equal(dialled.length, 4, "after the end, nobody is dialled");
 });
