@@ -37,7 +37,7 @@ export interface LocalDiscovery {
   close(): void;
 }
 
-/** Announcements that the gate takes in advance, and infohashes in each. */
+/** Maximum number of announcements under way to the gate, and of infohashes in each. */
 const WINDOW_ANNOUNCEMENTS = 64;
 const MAX_HASHES = 24;
 /** Time during which neighbours of an announced torrent are reported (ms): three announcements. */
@@ -47,7 +47,7 @@ const INTEREST_MS = 15 * 60_000;
  * A program dials soon after the announcement. Those that are due come first in an announcement.
  */
 const RECENT = { ms: 10_000, ofOne: 4, most: 8 };
-/** Neighbours that the gate takes in advance to probe. */
+/** Maximum number of neighbours under way to the gate, to be probed. */
 const WINDOW_PROBES = 64;
 /** Maximum number of torrents whose neighbours are reported. The oldest is dropped. */
 const MAX_INTERESTS = 65_536;

@@ -16,7 +16,7 @@ const BUNDLE = new URL("../../dist/gate.js", import.meta.url);
 /** The options that the launcher chooses. */
 type StartOptions = Pick<GateOptions, "allowLocal" | "interfaces" | "binding" | "bindingState">;
 
-/** The default gateways: the address of that of IPv4, and that of IPv6. */
+/** The addresses of the default gateways of IPv4 and of IPv6. */
 export interface Gateways {
   ipv4?: string;
   ipv6?: GatewayIpv6;

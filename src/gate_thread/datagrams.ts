@@ -122,7 +122,7 @@ async function openIpv6(
   };
 }
 
-/** Sends a search to all receivers. Throws if the datagram is none. */
+/** Sends a search to all receivers. Throws if the datagram is no search. */
 function search(
   socket: UdpSocket,
   receivers: readonly { host: string; port: number }[],

@@ -21,7 +21,7 @@ export const SUSPENDED_MS = 30_000;
  */
 const LOCAL = /^(?:127\.|169\.254\.|::1$|fe[89ab])/i;
 
-/** Number of looks between two examinations of IPv6, which start a program, while nothing changes. */
+/** Number of looks after which IPv6 is examined although no address has changed: that starts a program. */
 export const LOOKS_PER_EXAMINATION = 12;
 
 /** Facts about the machine; replaced in tests. */

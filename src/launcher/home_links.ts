@@ -17,7 +17,7 @@ export interface HomeLink {
   mend: string;
 }
 
-/** Files and directories directly in a home that commands write, without `seed`. */
+/** Names of the files and directories that commands write directly in a home, except `seed`. */
 const WRITTEN = [
   ...["state.db", "state.db-wal", "state.db-shm", "daemon.lock", "list.lock"],
   "searched.log",
