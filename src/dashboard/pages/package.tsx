@@ -112,7 +112,11 @@ function Summary({ details }: { details: PackageDetailsJson }) {
         <Fact name="Uploaded">
           {entry.uploadedBytes === undefined ? undefined : formatBytes(entry.uploadedBytes)}
         </Fact>
-        <Fact name="Licence">{license === undefined ? undefined : <Foreign text={license} />}</Fact>
+        {license !== undefined && (
+          <Fact name="Licence">
+            <Foreign text={license} />
+          </Fact>
+        )}
         <Fact name="Publisher" wide>
           {entry.publisher === undefined ? undefined : <code>{entry.publisher}</code>}
         </Fact>

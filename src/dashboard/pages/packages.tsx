@@ -101,7 +101,7 @@ function State({ row: { package: { problem }, state } }: { row: PackageRow }) {
   }
   if (state === "seeding") return <Mark tone="good">seeding</Mark>;
   return state === "not findable"
-    ? <Mark tone="warn">not findable by others</Mark>
+    ? <Mark tone="warn">not findable</Mark>
     : <Mark tone="plain">not seeding</Mark>;
 }
 
