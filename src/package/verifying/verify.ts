@@ -166,15 +166,10 @@ export async function verifyArchive(options: VerifyOptions): Promise<VerifiedArc
   const sha256 = new Uint8Array(hash.digest());
   compareHash(archive, sha256, minimal);
   const unpackedTo = await unpacking?.finish();
-  const lengthBytes = archive.info.size;
-  const inner = minimal === undefined;
   const verified: VerifiedArchive = {
-    archivePath,
-    lengthBytes,
-    sha256,
-    minimal,
-    inner,
-    ...contents,
+    ...{ archivePath, sha256, minimal, ...contents },
+    lengthBytes: archive.info.size,
+    inner: minimal === undefined,
   };
   return unpacking ? { ...verified, unpackedTo, linked: unpacking.linked } : verified;
 }
