@@ -7,6 +7,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { browserClock } from "../data/mod.ts";
 import { themeChanges } from "./theme.ts";
 
 /** A line of a plot. */
@@ -119,7 +120,7 @@ function optionsOf(newest: { current: PlotOptions }, element: HTMLElement): uPlo
     scales: {
       x: {
         range: (_plot, low, high) => {
-          const end = high ?? Date.now() / 1_000;
+          const end = high ?? browserClock.now() / 1_000;
           return [Math.min(low ?? end, end - leastSpan), end];
         },
       },

@@ -132,8 +132,7 @@ export class Packages {
         orders.push({ infoHashHex, filePath, lengthBytes, modifiedMs });
         this.#seeding.set(fileName, { infoHashHex, mark: knownMark(seed) });
       }
-      // Each slice of archives is awaited separately, so that the host can answer commands between two
-      // slices.
+      // Each slice is awaited, so that the host can answer commands between two slices.
       if (orders.length > 0) await this.#seeder.seed(orders);
     }
   }
@@ -151,8 +150,7 @@ export class Packages {
    * @throws {PackageError} for a failed verification step
    */
   async add(fileName: string): Promise<ValidSeedEntry> {
-    // A command and the directory watcher may add the same archive concurrently. The second call waits
-    // for the first.
+    // If a command and the directory watcher add the same archive, the second call waits.
     const before = this.#adding.get(fileName);
     const mine = (async () => {
       await before?.catch(() => {});
