@@ -167,9 +167,15 @@ export default defineCommand<Flags, string[]>({
         }
       }
       await updates.flush();
-      if (published.length > 0 && !network.node.status.daemon) {
+      const { daemon, announcing } = network.node.status;
+      if (published.length > 0 && !daemon) {
         if (seedForMs !== undefined) await seedFor(given, network, published, seedForMs);
         else output.notice("not seeded yet: run `libreseed seed`");
+      } else if (published.length > 0 && announcing && announcing.unannounced > 0) {
+        output.notice(
+          "this home has more versions than announce-budget can announce: other BitTorrent clients, and " +
+            "magnet links without the publisher, find a version while it is the newest, or for a day",
+        );
       }
       return combineExitCodes(codes);
     };

@@ -35,6 +35,10 @@ Deno.test("beyond the budget a version is found by libreseed, and `announce` bri
   );
   assert.match(await home.must(["status", "a"]), /seeding, not found by other BitTorrent clients/);
 
+  const { stderr } = await home.run(["publish", await place.source("b", "1.0.0")]);
+  assert.match(stderr, /more versions than announce-budget can announce: other BitTorrent clients/);
+  await home.must(["remove", "b@1.0.0"]);
+
   const reader = await place.home(null);
   const got = await reader.must(["get", "-q", `${home.publicKey}/a@1.0.0`]);
   assert.match(got, /a-1\.0\.0\.tgz/);
