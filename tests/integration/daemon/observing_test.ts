@@ -81,7 +81,10 @@ Deno.test("events tell rates, new packages, records, downloads, problems and lin
   await using all = watching(control.daemon);
   const seen = (kind: WatchKind) => all.events.filter((event) => event.kind === kind);
   await eventually(() => Promise.resolve(seen("rates").length >= 2));
-  assert.deepEqual(seen("problems")[0], { kind: "problems", problems: [] });
+  // On a busy machine the nodes of the testnet may be silent at first, which is a problem for a while.
+  const problems = () =>
+    all.events.flatMap((event) => event.kind === "problems" ? [event.problems] : []);
+  await eventually(() => Promise.resolve(problems().some((listed) => listed.length === 0)));
   await home.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
   await eventually(() => Promise.resolve(seen("packages").length > 0));
   await eventually(() => Promise.resolve(seen("records").length > 0));
@@ -96,9 +99,7 @@ Deno.test("events tell rates, new packages, records, downloads, problems and lin
   await Deno.writeTextFile(join(home.seed, "broken-1.0.0.tgz"), "no archive");
   await eventually(() => Promise.resolve(seen("log").length > 0));
   await eventually(() =>
-    Promise.resolve(
-      all.events.some((event) => event.kind === "problems" && event.problems.length > 0),
-    )
+    Promise.resolve(problems().some((listed) => listed.some(({ about }) => about !== "dht")))
   );
   // An open watcher does not keep the daemon from ending, and ends with it.
   await daemon.end();
