@@ -354,12 +354,12 @@ export class Packages {
     };
   }
 
-  /** Returns the file names of seeded archives whose record or name index entry this home does not keep. */
-  withoutRecords(): string[] {
+  /** Yields the file names of seeded archives whose records this home does not keep, in parts. */
+  *withoutRecords(): Generator<string[]> {
     this.flush();
-    return this.#state.verifiedFiles.withoutRecords()
-      .map((path) => basename(path))
-      .filter((fileName) => this.#seeding.has(fileName));
+    for (const paths of this.#state.verifiedFiles.withoutRecords()) {
+      yield paths.map((path) => basename(path)).filter((fileName) => this.has(fileName));
+    }
   }
 
   /** Aborts running verifications and prevents further ones. The next start repeats them. */

@@ -6,7 +6,14 @@
  */
 
 import { join } from "node:path";
-import { type Clock, eachLimited, every, LibreseedError, type Timer } from "../../base/mod.ts";
+import {
+  type Clock,
+  eachLimited,
+  every,
+  inTurns,
+  LibreseedError,
+  type Timer,
+} from "../../base/mod.ts";
 import type { WatchMode } from "../../config/mod.ts";
 import { minimalOf } from "../../fetching/mod.ts";
 import { parsePublicKey } from "../../identity/mod.ts";
@@ -121,7 +128,7 @@ export class Seeding {
     await this.#watcher.start(packages.marks(), isComplete ? listed?.stamp : undefined);
     this.#isStarting = this.#keepsRows = false;
     this.#options.revocations.start();
-    for (const fileName of packages.withoutRecords()) this.#adoptSoon(fileName);
+    await inTurns(this.#adoptUnkept());
     this.#fetchCatalogs();
   }
 
@@ -169,6 +176,14 @@ export class Seeding {
       // A temporary problem is reported only once. Until it is solved, `list` shows the problem.
       const isNews = !isPassing || this.#retries.failed(fileName);
       if (isNews) onWarning(`${fileName} is not seeded: ${(error as Error).message}`);
+    }
+  }
+
+  /** Has the records of archives adopted that this home does not keep. */
+  *#adoptUnkept(): Generator<void, void> {
+    for (const fileNames of this.#options.packages.withoutRecords()) {
+      for (const fileName of fileNames) this.#adoptSoon(fileName);
+      yield;
     }
   }
 

@@ -38,9 +38,6 @@ export interface OldManifest {
  */
 export const ROWS_IN_PAGE = 500;
 
-/** Number of row ids in a part of a table: what is sorted at once, in some 25 ms. */
-export const ROWS_IN_PART = 5_000;
-
 /** SQL condition that a key is in a JSON list of keys in hexadecimal. */
 const IS_OF_KEYS = (column: string) => `lower(hex(${column})) IN (SELECT value FROM json_each(?))`;
 
@@ -210,7 +207,7 @@ export class AnnouncingTables {
     publicKeys: readonly Uint8Array[],
     limit: number,
   ): Generator<(ArchiveRow & { announcedMs: number })[]> {
-    for (const part of this.#parts("verified_files")) {
+    for (const part of this.#sqlite.parts("verified_files")) {
       yield this.#sqlite.rows(
         `SELECT ${ARCHIVE_COLUMNS}, last_attempt_ms FROM verified_files
           LEFT JOIN outcomes ON target = info_hash
@@ -235,7 +232,7 @@ export class AnnouncingTables {
     publicKeys: readonly Uint8Array[],
     limit: number,
   ): Generator<OldManifest[]> {
-    for (const part of this.#parts("records")) {
+    for (const part of this.#sqlite.parts("records")) {
       yield this.#sqlite.rows(
         `SELECT item, last_attempt_ms FROM records LEFT JOIN outcomes USING (target)
           WHERE kind = 'manifest' AND ${IS_OF_KEYS("substr(item, 1, 32)")}
@@ -245,14 +242,6 @@ export class AnnouncingTables {
         ...part,
         limit,
       ).map((row) => ({ item: row.item as Uint8Array, announcedMs: announcedMsOf(row) }));
-    }
-  }
-
-  /** Divides a table into parts by its row ids, each given by the id before its first one and its last. */
-  *#parts(table: "records" | "verified_files"): Generator<[after: number, last: number]> {
-    const { last } = this.#sqlite.row(`SELECT max(rowid) AS last FROM ${table}`)!;
-    for (let after = 0; after < Number(last); after += ROWS_IN_PART) {
-      yield [after, after + ROWS_IN_PART];
     }
   }
 

@@ -158,20 +158,27 @@ export class VerifiedFilesTable {
   }
 
   /**
-   * Lists the paths of archives for which the table of records lacks the package's manifest record
-   * or the publisher's entry in the name index. Also lists one archive of each publisher that lacks
-   * an announce record.
+   * Yields the paths of archives for which the table of records lacks the package's manifest record
+   * or the publisher's entry in the name index, in parts of the table. The last part has one archive
+   * of each publisher that lacks an announce record.
    */
-  withoutRecords(): string[] {
-    return this.#sqlite.rows(
-      `SELECT path FROM verified_files AS file WHERE manifest IS NOT NULL AND (
-        NOT EXISTS (SELECT 1 FROM records WHERE kind = 'manifest' AND name = file.name
-          AND version = file.version AND substr(item, 1, 32) = file.public_key)
-        OR NOT EXISTS (SELECT 1 FROM records WHERE kind = 'name-entry' AND name = file.name
-          AND substr(item, 1, 32) = file.public_key))
-      UNION SELECT min(path) FROM verified_files WHERE manifest IS NOT NULL AND public_key NOT IN
+  *withoutRecords(): Generator<string[]> {
+    for (const part of this.#sqlite.parts("verified_files")) {
+      yield this.#sqlite.rows(
+        `SELECT path FROM verified_files AS file
+          WHERE manifest IS NOT NULL AND file.rowid > ? AND file.rowid <= ? AND (
+            NOT EXISTS (SELECT 1 FROM records WHERE kind = 'manifest' AND name = file.name
+              AND version = file.version AND substr(item, 1, 32) = file.public_key)
+            OR NOT EXISTS (SELECT 1 FROM records WHERE kind = 'name-entry' AND name = file.name
+              AND substr(item, 1, 32) = file.public_key))
+          ORDER BY path`,
+        ...part,
+      ).map(({ path }) => path as string);
+    }
+    yield this.#sqlite.rows(
+      `SELECT min(path) AS path FROM verified_files WHERE manifest IS NOT NULL AND public_key NOT IN
         (SELECT substr(item, 1, 32) FROM records WHERE kind = 'announce') GROUP BY public_key
-      ORDER BY path`,
+        ORDER BY path`,
     ).map(({ path }) => path as string);
   }
 

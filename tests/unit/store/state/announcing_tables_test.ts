@@ -7,7 +7,8 @@ import { bencode } from "../../../../src/bencode/mod.ts";
 import { keyPairFromSeed } from "../../../../src/identity/mod.ts";
 import { encodeItem, targetOf } from "../../../../src/records/mod.ts";
 import { type ArchiveRow, StateDatabase } from "../../../../src/store/mod.ts";
-import { ROWS_IN_PAGE, ROWS_IN_PART } from "../../../../src/store/state/announcing_tables.ts";
+import { ROWS_IN_PAGE } from "../../../../src/store/state/announcing_tables.ts";
+import { ROWS_IN_PART } from "../../../../src/store/state/sqlite.ts";
 import { migrations } from "../../../../src/store/state/state_schema.ts";
 import { temporaryHome } from "../../../support/mod.ts";
 import { signedItem } from "../../../support/signed.ts";
@@ -239,7 +240,7 @@ Deno.test("the newest versions are found among archives that an earlier libresee
   }
 });
 
-Deno.test("a long table is sorted in parts, of which each gives its oldest archives", async () => {
+Deno.test("a long table is read in parts, of which each gives its oldest archives", async () => {
   await using _ = await setUp();
   const count = ROWS_IN_PART + 2;
   _.state.transaction(() => {
@@ -253,4 +254,6 @@ Deno.test("a long table is sorted in parts, of which each gives its oldest archi
     [3, 4, 5],
     [1, 2],
   ]);
+  const unkept = [..._.state.verifiedFiles.withoutRecords()];
+  assert.deepEqual(unkept.map(({ length }) => length), [ROWS_IN_PART, 2, 1]);
 });
