@@ -73,7 +73,6 @@ Deno.test("the command lines for publishing from CI and verifying offline work a
   const [fetch, verify] = blocksOf("Verify offline").map((block) =>
     block.replaceAll("ed25519:KEY", identity).replaceAll("~/.libreseed", reader.path)
   );
-  await Deno.mkdir(join(directory, "carried"));
   await shell(fetch!, { LIBRESEED_HOME: reader.path });
   daemon.kill();
   assert.equal((await daemon.result).code, 0);
