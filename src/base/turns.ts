@@ -26,3 +26,13 @@ export async function inTurns<T>(work: Generator<void, T>, signal?: AbortSignal)
     await pause();
   }
 }
+
+/** Yields the parts of something long. Between two parts, other events are handled. */
+export async function* pausing<T>(parts: Iterable<T>): AsyncGenerator<T, void> {
+  let isFirst = true;
+  for (const part of parts) {
+    if (!isFirst) await pause();
+    isFirst = false;
+    yield part;
+  }
+}

@@ -88,7 +88,7 @@ export class Outreach {
   /** Searches for peers of the torrent whose last search is longest ago. */
   async #search(): Promise<void> {
     const { clock, findPeers, dial, isOurs } = this.#options;
-    // Of those that were never searched for, the one that was added last comes first.
+    // The torrent that was added last comes first among those that were never searched for.
     const [next] = [...this.#searchedMs].reverse().slice(0, MAX_TORRENTS).sort(([, a], [, b]) =>
       a - b
     );

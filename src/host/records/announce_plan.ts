@@ -12,7 +12,7 @@
  * @module
  */
 
-import { pause } from "../../base/mod.ts";
+import { pausing } from "../../base/mod.ts";
 
 /** A version that could be announced by itself: its torrent, and its manifest record if there is one. */
 export interface PlannedVersion {
@@ -145,10 +145,7 @@ async function readPages<V>(
   accepts: (version: V) => boolean = () => true,
 ): Promise<V[]> {
   const read: V[] = [];
-  let isFirst = true;
-  for (const page of pages) {
-    if (!isFirst) await pause();
-    isFirst = false;
+  for await (const page of pausing(pages)) {
     read.push(...page.filter(accepts));
     if (read.length >= limit) break;
   }

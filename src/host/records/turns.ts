@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, fromHex, pause, toHex } from "../../base/mod.ts";
+import { type Clock, fromHex, pausing, toHex } from "../../base/mod.ts";
 import {
   decodeItem,
   decodeManifestRecord,
@@ -156,10 +156,7 @@ async function oldestIn<T extends { announcedMs: number }>(
   parts: Iterable<readonly T[]>,
 ): Promise<T[]> {
   let oldest: T[] = [];
-  let isFirst = true;
-  for (const part of parts) {
-    if (!isFirst) await pause();
-    isFirst = false;
+  for await (const part of pausing(parts)) {
     oldest = [...oldest, ...part].sort((a, b) => a.announcedMs - b.announcedMs)
       .slice(0, READ_AT_ONCE);
   }

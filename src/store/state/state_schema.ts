@@ -297,8 +297,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX package_descriptions_due ON package_descriptions (due_ms) WHERE due_ms IS NOT NULL;
   `,
-  // What the plan of announcements reads: the order of versions as text (see `versionOrder`, which SQLite can
-  // call while it migrates), and the time of each manifest by its signer.
+  // The plan of announcements reads the order of versions as text, and the time of each manifest by its
+  // signer. SQLite can call `version_order` (see `versionOrder`) while it migrates.
   `
   ALTER TABLE verified_files ADD COLUMN version_order TEXT;
   UPDATE verified_files SET version_order = version_order(version) WHERE manifest IS NOT NULL;
