@@ -14,24 +14,14 @@ import {
   parseArray,
   Slices,
 } from "../listing/mod.ts";
-import {
-  Card,
-  formatCount,
-  formatDate,
-  formatNumber,
-  Mark,
-  type PageProps,
-  shortenKey,
-  Waiting,
-} from "../parts/mod.ts";
+import { Card, formatDate, Mark, type PageProps, shortenKey, Waiting } from "../parts/mod.ts";
 import {
   browserSlices,
-  FilterField,
+  FilteredTable,
   Foreign,
   useListState,
   useRows,
   type VirtualColumn,
-  VirtualTable,
 } from "../widgets/mod.ts";
 
 /** Pause before the names are read again (ms), besides after each change of packages. */
@@ -92,7 +82,7 @@ async function readRows(api: Api, signal: AbortSignal): Promise<readonly NameRow
 /** The page of the names. */
 export function NamesPage({ api, params }: PageProps) {
   const list = useListState(params, { column: "name", descending: false });
-  const { typed, setTyped, order, setOrder } = list;
+  const { typed, order } = list;
   const { value: rows, problem } = useData((signal) => readRows(api, signal), "", {
     on: ["packages"],
     everyMs: PAUSE_MS,
@@ -107,7 +97,6 @@ export function NamesPage({ api, params }: PageProps) {
       </p>
     );
   }
-  const all = formatCount(rows.length, "name");
   return (
     <Card title="Whose package a name is">
       <p>
@@ -115,27 +104,17 @@ export function NamesPage({ api, params }: PageProps) {
         {" "}
         changes the publisher.
       </p>
-      <FilterField
-        label="Filter"
+      <FilteredTable
+        list={list}
+        noun="name"
         hint="name or key"
-        typed={typed}
-        onTyped={setTyped}
-        count={shown.length === rows.length ? all : `${formatNumber(shown.length)} of ${all}`}
-      />
-      <VirtualTable
+        total={rows.length}
         caption="Names"
         class="names"
         columns={columns}
         rows={shown}
         keyOf={({ id }) => id}
-        order={order}
-        onOrder={setOrder}
       />
-      {shown.length === 0 && (
-        <p class="empty">
-          No name matches. <button type="button" onClick={() => setTyped("")}>Show all</button>
-        </p>
-      )}
     </Card>
   );
 }

@@ -19,7 +19,6 @@ import {
 import {
   Card,
   formatBytes,
-  formatCount,
   formatNumber,
   Mark,
   type PageProps,
@@ -28,12 +27,11 @@ import {
 } from "../parts/mod.ts";
 import {
   browserSlices,
-  FilterField,
+  FilteredTable,
   Foreign,
   useListState,
   useRows,
   type VirtualColumn,
-  VirtualTable,
 } from "../widgets/mod.ts";
 import { addressOf } from "./addresses.ts";
 
@@ -117,7 +115,7 @@ async function readRows(api: Api, signal: AbortSignal): Promise<readonly Package
 /** The page of all packages. */
 export function PackagesPage({ api, params }: PageProps) {
   const list = useListState(params, { column: "name", descending: false });
-  const { typed, setTyped, order, setOrder } = list;
+  const { typed, order } = list;
   const [pauseMs, setPause] = useState(pauseMsOf(0));
   const { value: rows, problem } = useData((signal) => readRows(api, signal), "", {
     on: ["packages"],
@@ -134,30 +132,19 @@ export function PackagesPage({ api, params }: PageProps) {
       </p>
     );
   }
-  const all = formatCount(rows.length, "package");
   return (
     <Card title="Packages in the seed directory">
-      <FilterField
-        label="Filter"
+      <FilteredTable
+        list={list}
+        noun="package"
         hint="name, version, key or problem"
-        typed={typed}
-        onTyped={setTyped}
-        count={shown.length === rows.length ? all : `${formatNumber(shown.length)} of ${all}`}
-      />
-      <VirtualTable
+        total={rows.length}
         caption="Packages"
         class="packages"
         columns={columns}
         rows={shown}
         keyOf={({ id }) => id}
-        order={order}
-        onOrder={setOrder}
       />
-      {shown.length === 0 && (
-        <p class="empty">
-          No package matches. <button type="button" onClick={() => setTyped("")}>Show all</button>
-        </p>
-      )}
     </Card>
   );
 }

@@ -18,18 +18,17 @@ import {
   Slices,
   visibleText,
 } from "../listing/mod.ts";
-import { Card, formatCount, formatNumber, Mark, type PageProps, Waiting } from "../parts/mod.ts";
+import { Card, formatCount, Mark, type PageProps, Waiting } from "../parts/mod.ts";
 import {
   browserSlices,
   Due,
-  FilterField,
+  FilteredTable,
   Foreign,
   ForeignLines,
   HolderCount,
   useListState,
   useRows,
   type VirtualColumn,
-  VirtualTable,
 } from "../widgets/mod.ts";
 import { addressOf } from "./addresses.ts";
 
@@ -86,7 +85,7 @@ async function readRows(api: Api, signal: AbortSignal): Promise<readonly RecordR
 /** The page of the records. */
 export function RecordsPage({ api, params }: PageProps) {
   const list = useListState(params, { column: "holders", descending: false });
-  const { typed, setTyped, order, setOrder } = list;
+  const { typed, order } = list;
   const { value: rows, problem } = useData((signal) => readRows(api, signal), "", {
     on: ["records"],
     everyMs: 60_000,
@@ -104,7 +103,6 @@ export function RecordsPage({ api, params }: PageProps) {
     );
   }
   const weak = rows.filter(({ urgency }) => urgency === 1).length;
-  const all = formatCount(rows.length, "record");
   return (
     <div class="stack">
       {errors.length > 0 && (
@@ -130,33 +128,17 @@ export function RecordsPage({ api, params }: PageProps) {
             ? "No record is weak."
             : `${formatCount(weak, "record is", "records are")} weak: too few nodes hold it.`}
         </p>
-        <FilterField
-          label="Filter"
+        <FilteredTable
+          list={list}
+          noun="record"
           hint="name, kind, publisher or error"
-          typed={typed}
-          onTyped={setTyped}
-          count={shown.length === rows.length ? all : `${formatNumber(shown.length)} of ${all}`}
-        />
-        <VirtualTable
+          total={rows.length}
           caption="Records"
           class="records"
           columns={columns}
           rows={shown}
           keyOf={({ id }) => id}
-          order={order}
-          onOrder={setOrder}
         />
-        {shown.length === 0 && (
-          <p class="empty">
-            No record matches.{" "}
-            <button
-              type="button"
-              onClick={() => setTyped("")}
-            >
-              Show all
-            </button>
-          </p>
-        )}
       </Card>
     </div>
   );

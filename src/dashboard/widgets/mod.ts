@@ -15,6 +15,7 @@ export { HolderStrip } from "./holder_strip.tsx";
 export { browserSlices } from "./slice_clock.ts";
 export { Due, HolderCount } from "./due.tsx";
 export { useLimited } from "./use_limited.tsx";
+export { FilteredTable } from "./filtered_table.tsx";
 export { FilterField } from "./filter_field.tsx";
 export { type ListState, useListState } from "./use_list_state.ts";
 export { useNow } from "./use_now.ts";
