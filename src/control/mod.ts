@@ -31,7 +31,7 @@ export { ensureHome, homePaths } from "./home.ts";
 export { ensureHttpToken, newHttpToken, readHttpToken } from "./http_token.ts";
 export { isHomeFree, lockHolder, tryLockHome } from "./home_lock.ts";
 export { toJson } from "./json.ts";
-export { noPeers } from "./no_peers.ts";
+export { NO_NODE_KNOWN, noPeers } from "./no_peers.ts";
 export type {
   Announced,
   AnnouncingJson,

@@ -53,6 +53,13 @@ export interface FailedDownload {
   webSeeds?: readonly WebSeedStatus[];
 }
 
+/** Time in which a search for peers ends even if many nodes do not answer (ms). */
+const SEARCH_MS = 5_000;
+
+/** Says that there is no node of the DHT to ask. */
+export const NO_NODE_KNOWN =
+  "no node of the DHT is known, because `bootstrap` names none that has an address";
+
 const NO_COUNTS: PeerCounts = {
   known: 0,
   refused: 0,
@@ -98,9 +105,13 @@ function explain(
   const within = `within ${Math.round(waitedMs / 1_000)} s`;
   switch (reason) {
     case "none-known":
-      if (dht?.state === "off" || dht?.state === "on" && dht.silent) {
+      if (dht && (dht.state !== "on" || dht.silent)) {
         return `No peer that has ${what} was found ${within}: ${whyUnasked(dht)}. Peers in this ` +
           "network are found without it, if they seed it now";
+      }
+      if (waitedMs < SEARCH_MS) {
+        return `No peer that has ${what} was found ${within}: the DHT has named none in this ` +
+          "time. A search takes some seconds; try again with a longer --timeout";
       }
       return `No peer that has ${what} was found ${within}: the DHT names none.` +
         `${
@@ -135,6 +146,8 @@ function explain(
 /** Says why the DHT names nobody. */
 function whyUnasked(dht: DhtState): string {
   if (dht.state === "off") return `the DHT is off (${dht.why})`;
+  if (dht.state === "starting") return "the DHT was still starting; try a longer --timeout";
+  if (dht.alone) return `${NO_NODE_KNOWN}; name one with --bootstrap`;
   return "no node of the DHT answers; is this machine online, and does a firewall let UDP out? " +
     "`libreseed doctor` checks it";
 }

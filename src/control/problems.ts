@@ -9,6 +9,7 @@ import { formatBytes, formatCount, isoDay } from "../base/mod.ts";
 import { describeReachability } from "../reachability/mod.ts";
 import type { PackageJson, RecordJson, StatusJson } from "./answers.ts";
 import type { DiskJson, ProblemJson } from "./detail_answers.ts";
+import { NO_NODE_KNOWN } from "./no_peers.ts";
 import { labelOf } from "./record_label.ts";
 
 /** A revoked key, and what rests on it. Lists of packages have `NAME@VERSION`. */
@@ -158,6 +159,10 @@ function dhtProblems({ dht, dht6 }: StatusJson): ProblemJson[] {
   const isSilent = (state: typeof dht) => state.state === "on" && state.silent;
   // One family that works is enough.
   if (!isSilent(dht) || dht6?.state.state === "on" && !dht6.state.silent) return [];
+  if (dht.state === "on" && dht.alone) {
+    const advice = "name a node of the DHT with --bootstrap, or check the name service";
+    return [{ severity: "error", about: "dht", text: NO_NODE_KNOWN, advice }];
+  }
   return [{
     severity: "error",
     about: "dht",

@@ -8,7 +8,11 @@ import * as v from "valibot";
 import { count, failure, hex20, timeMs } from "./values.ts";
 
 export const dhtState = v.union([
-  v.object({ state: v.literal("on"), silent: v.optional(v.literal(true)) }),
+  v.object({
+    state: v.literal("on"),
+    silent: v.optional(v.literal(true)),
+    alone: v.optional(v.literal(true)),
+  }),
   v.object({ state: v.literal("starting") }),
   v.object({
     state: v.literal("off"),

@@ -5,7 +5,7 @@
  */
 
 import { describeBinding, formatCount, formatHostPort } from "../../base/mod.ts";
-import type { FamilyStatus, StatusJson } from "../../control/mod.ts";
+import { type FamilyStatus, NO_NODE_KNOWN, type StatusJson } from "../../control/mod.ts";
 import { describeReachability } from "../../reachability/mod.ts";
 
 /** Maximum number of neighbours that are named. */
@@ -22,7 +22,8 @@ export function describePeers({ peersConnected, peersByUtp, peersKnown }: Status
 /** Describes the state of the DHT. */
 export function describeDht(dht: StatusJson["dht"]): string {
   if (dht.state === "off") return `off (${dht.why})`;
-  return dht.state === "on" && dht.silent ? "on, but no node answers" : dht.state;
+  if (dht.state !== "on" || !dht.silent) return dht.state;
+  return dht.alone ? `on, but ${NO_NODE_KNOWN}` : "on, but no node answers";
 }
 
 /** Describes the addresses to which the sockets are bound. */

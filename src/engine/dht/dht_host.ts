@@ -54,10 +54,7 @@ const BUCKET_SIZE = 64;
  * npm:k-rpc pings, for each new node, all contacts not heard from in the last ten seconds.
  */
 const PINGED_FOR_ROOM = 1;
-
-/**
- * Maximum length of a message that our encoder writes, in bytes. None of our messages is longer.
- */
+/** Maximum length of a message that our encoder writes, in bytes. None of our messages is longer. */
 const MAX_MESSAGE_BYTES = 8_192;
 
 /** Owns npm:k-rpc and the UDP socket that it uses. */
@@ -192,6 +189,7 @@ export class DhtHost {
       bootstrap.push({ host, port });
     }
     if (this.#closed || this.#state.state !== "on" || this.krpc.nodes.count() > 0) return;
+    if (addresses.length > 0 && this.#state.alone) this.#setState(this.#silentState());
     this.#fillMs = FIRST_RETRY_MS;
     this.#fill?.cancel();
     this.#populate();
@@ -229,7 +227,7 @@ export class DhtHost {
     }
     this.#retryMs = FIRST_RETRY_MS;
     this.#liveness.reset();
-    this.#setState({ state: "on", silent: true });
+    this.#setState(this.#silentState());
     this.#populate();
     if (!this.#options.readOnly) this.#probe.start();
     this.#upkeep?.start();
@@ -306,6 +304,12 @@ export class DhtHost {
     this.#options.onState?.(state);
   }
 
+  /** The state while no node responds. */
+  #silentState(): DhtState {
+    const isAlone = this.krpc.bootstrap.length + this.#known.length + this.krpc.nodes.count() === 0;
+    return { state: "on", silent: true, ...(isAlone && { alone: true }) };
+  }
+
   #lost(why: string): void {
     if (this.#closed) return;
     this.#setState({ state: "off", why: this.#suspended ?? why });
@@ -319,7 +323,7 @@ export class DhtHost {
   #onLivenessChange(silent: boolean): void {
     if (this.#state.state !== "on" || this.#closed || this.#isFilling) return;
     if ((this.#state.silent ?? false) === silent) return;
-    this.#setState(silent ? { state: "on", silent: true } : { state: "on" });
+    this.#setState(silent ? this.#silentState() : { state: "on" });
     if (silent) this.#scheduleCheck();
   }
 

@@ -107,10 +107,12 @@ export class DhtHosts {
     return this.#four;
   }
 
-  /** State of the DHT as a whole: that of IPv4, unless only nodes of IPv6 answer. */
+  /** State of the DHT as a whole: that of IPv4, unless only nodes of IPv6 answer or are known. */
   get state(): DhtState {
     const { state } = this.#four;
-    return !answers(state) && this.#six && answers(this.#six.state) ? this.#six.state : state;
+    const six = this.#six?.state;
+    if (six?.state !== "on" || answers(state)) return state;
+    return answers(six) || state.state === "on" && state.alone ? six : state;
   }
 
   /** Whether a DHT answers, and no new node of IPv6 is waited for. */

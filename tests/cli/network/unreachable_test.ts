@@ -12,7 +12,7 @@ import { newPlace, together } from "../../support/place.ts";
 const HAVE_ALL = 14;
 
 const ways: [reason: string, behaviour: WireBehaviour | undefined, says: RegExp][] = [
-  ["none-known", undefined, /the DHT names none/],
+  ["none-known", undefined, /the DHT has named none in this time/],
   [
     "unreachable",
     undefined,

@@ -16,13 +16,14 @@ const hurried = {
   after: (delayMs: number, fire: () => void) => systemClock.after(delayMs / 20, fire),
 };
 
-async function startRuntime(port: number) {
+async function startRuntime(port?: number) {
   const events: WorkerEvent[] = [];
   const runtime = new WorkerRuntime(hurried, (event) => events.push(event));
   await runtime.start({
     allowLocal: true,
     lan: false,
-    ...{ port: 0, dht: true, bootstrap: [{ host: "127.0.0.1", port }], knownNodes: [] },
+    ...{ port: 0, dht: true, knownNodes: [] },
+    bootstrap: port === undefined ? [] : [{ host: "127.0.0.1", port }],
     ...{
       maxConnections: 10,
       maxIncoming: 10,
@@ -100,6 +101,18 @@ Deno.test("nothing is announced while the network is away, and everything is aft
     await using _again = await startTestnet({ nodes: 20, port });
     await eventually(() => reports().length === 1, "it has been announced");
     assert.equal(reports()[0]!.failures, 0);
+  } finally {
+    await runtime.stop(1_000);
+  }
+});
+
+Deno.test("without a node to ask, the state says so until one is named", async () => {
+  const { runtime } = await startRuntime();
+  try {
+    const { dht } = await runtime.status();
+    assert.deepEqual(dht, { state: "on", silent: true, alone: true });
+    await runtime.addBootstrap([{ host: "127.0.0.1", port: await freePort() }]);
+    assert.deepEqual((await runtime.status()).dht, { state: "on", silent: true });
   } finally {
     await runtime.stop(1_000);
   }

@@ -76,8 +76,17 @@ Deno.test("without a DHT that answers, the error does not say that it names nobo
   };
   const messageOf = (dht: DhtState) => noPeers({ ...failed, dht }, undefined).message;
   assert.match(messageOf({ state: "on", silent: true }), /: no node of the DHT answers; .*doctor/);
+  const alone: DhtState = { state: "on", silent: true, alone: true };
+  assert.match(messageOf(alone), /: no node of the DHT is known, because `bootstrap` names none/);
+  assert.match(messageOf({ state: "starting" }), /: the DHT was still starting/);
   assert.match(messageOf({ state: "off", why: "it is switched off" }), /: the DHT is off \(it is/);
   assert.match(messageOf({ state: "on" }), /: the DHT names none/);
+});
+
+Deno.test("after a short time, the error does not say that the DHT names nobody at all", () => {
+  const failed = { what: "pkg@1.0.0", downloadedBytes: 0, hasRecord: false, reach: nobody };
+  const { message } = noPeers({ ...failed, waitedMs: 4_999, dht: { state: "on" } }, undefined);
+  assert.match(message, /the DHT has named none in this time\. .* longer --timeout$/);
 });
 
 Deno.test("behind a symmetric NAT, the error says that hole punching cannot work", () => {
