@@ -155,6 +155,7 @@ export class WorkerRuntime implements WorkerApi {
       intervalMs: options.reannounceIntervalMs,
       port: engine.port,
       isReachable: () => this.#manager !== undefined && engine.canAnnounce,
+      families: () => engine.nodes().map(({ family }) => family),
       onReport: (report) => this.#send({ event: "announced", report: reportToData(report) }),
       onError: this.#defects.log,
     });

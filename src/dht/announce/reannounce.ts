@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Clock, fromHex, type Timer, toHex } from "../../base/mod.ts";
+import { type Clock, type Family, fromHex, type Timer, toHex } from "../../base/mod.ts";
 import { decodeItem, encodeItem, targetOfBytes } from "../../records/mod.ts";
 import type { PutOutcome } from "../records/mod.ts";
 import { AimdLimit } from "./aimd.ts";
@@ -35,6 +35,8 @@ export interface ReannouncerOptions {
    * nothing is announced and nothing counts as failed; due entries wait for `resume()`.
    */
   isReachable?: () => boolean;
+  /** Returns the families of the DHTs that answer; none by default. Each may begin to answer late. */
+  families?: () => readonly Family[];
   onReport: (report: AnnounceReport) => void;
   /**
    * Called with each error that `onReport`, `isReachable` or the schedule itself throws. The
@@ -64,6 +66,8 @@ interface Entry {
   isOnce?: boolean;
   /** Number of holders of the record after its last announcement, and time of the announcement. */
   held?: { nodes: number; atMs: number };
+  /** Families of the DHTs that answered when the entry was last announced; absent before. */
+  families?: readonly Family[];
   running?: Promise<AnnounceReport>;
 }
 
@@ -205,13 +209,19 @@ export class Reannouncer {
     return entry && (entry.running ?? this.#announce(entry, urgent));
   }
 
-  /** Announces due and failed entries at once, after the DHT has become reachable again. */
+  /** Announces at once what is due, what has failed, and what a DHT that answers now has missed. */
   resume(): void {
     const nowMs = this.#options.clock.now();
     for (const entry of this.#entries.values()) {
-      if (entry.failures > 0) this.#bringForward(entry, nowMs);
+      if (entry.failures > 0 || this.#lacksFamily(entry)) this.#bringForward(entry, nowMs);
     }
     this.#wake();
+  }
+
+  /** Whether a DHT answers now that did not when an entry was announced. */
+  #lacksFamily({ families }: Entry): boolean {
+    if (!families) return false;
+    return this.#options.families?.().some((family) => !families.includes(family)) === true;
   }
 
   /** Cancels the timer and aborts the announcements under way. */
@@ -330,6 +340,7 @@ export class Reannouncer {
     const atMs = clock.now();
     const report: Partial<AnnounceReport> = {};
     let succeeded = false;
+    entry.families = this.#options.families?.();
     try {
       if (entry.item) {
         report.put = await announcer.put(decodeItem(fromByteString(entry.item)), {
@@ -353,8 +364,9 @@ export class Reannouncer {
     const hurry = succeeded && report.put?.superseded !== undefined;
     entry.dueMs = nowMs + this.#intervals.pauseMs(entry.kind, hurry ? 1 : entry.failures);
     const { kind, idHex, failures } = entry;
-    // The port or the address may have changed during the announcement.
-    const isStale = round !== this.#round || (kind === "torrent" && port !== this.#port);
+    // The port, the address or the DHTs that answer may have changed during the announcement.
+    const isStale = round !== this.#round || (kind === "torrent" && port !== this.#port) ||
+      this.#lacksFamily(entry);
     if (isStale) entry.dueMs = nowMs;
     const announced = kind === "torrent" && { port };
     return { kind, idHex, atMs, nextDueMs: entry.dueMs, failures, ...announced, ...report };

@@ -29,7 +29,7 @@ export interface DhtHostsOptions extends Omit<DhtHostOptions, "family" | "other"
 
 /**
  * Time for which announcements wait for a new node of IPv6 to be answered, in milliseconds. What is
- * announced before is announced to the DHT of IPv4 alone, and again only after half an hour.
+ * announced before is announced to the DHT of IPv4 alone, and once more when nodes of IPv6 answer.
  */
 const SETTLE_MS = 5_000;
 

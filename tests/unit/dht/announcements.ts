@@ -63,9 +63,7 @@ export class Announcements implements Announcer {
   outcome: (idHex: string) => Partial<PutOutcome> | Error = () => ({});
 
   constructor(
-    options: Partial<
-      Pick<ReannouncerOptions, "intervalMs" | "random" | "isReachable" | "onReport" | "onError">
-    > = {},
+    options: Partial<Omit<ReannouncerOptions, "announcer" | "clock" | "port">> = {},
   ) {
     this.reannouncer = new Reannouncer({
       announcer: this,
@@ -74,6 +72,7 @@ export class Announcements implements Announcer {
       intervalMs: options.intervalMs ?? HOUR_MS,
       port: 6_881,
       isReachable: options.isReachable,
+      families: options.families,
       onError: options.onError,
       onReport: (report) => {
         this.reports.push(report);
