@@ -6,4 +6,5 @@
 
 import { start } from "./mod.ts";
 
-start();
+// A task of its own: the one that loads the script is long enough without the first drawing.
+setTimeout(start);

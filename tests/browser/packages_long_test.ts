@@ -39,6 +39,28 @@ await browserTest("ten thousand packages are a table of few elements", async (br
   assert.deepEqual(problems, []);
 });
 
+await browserTest("a new table grows from frame to frame", async (browser) => {
+  await using served = serveHome(new FakeHome(200));
+  await using opened = await browser.open(`${served.origin}/`);
+  const { page, problems } = opened;
+  await page.evaluate(`(() => {
+    const drawn = globalThis.drawn = [];
+    new MutationObserver((changes) => {
+      const added = changes.flatMap(({ addedNodes }) => [...addedNodes])
+        .filter((node) => node.nodeType === Node.ELEMENT_NODE);
+      const rows = added.flatMap((element) => [element, ...element.querySelectorAll("*")])
+        .filter((element) => element.matches("tr[aria-rowindex]")).length;
+      if (rows > 0) drawn.push(rows);
+    }).observe(document.body, { subtree: true, childList: true });
+    location.hash = "#/packages";
+  })()`);
+  // The window shows 20 rows, and the page holds some more around them.
+  await page.locator('tr[aria-rowindex="38"]').waitFor();
+  const drawn = await page.evaluate("drawn") as number[];
+  assert(drawn.length >= 3 && Math.max(...drawn) < 20, `rows in each drawing: ${drawn}`);
+  assert.deepEqual(problems, []);
+});
+
 await browserTest("the filter finds by name, version, publisher and problem", async (browser) => {
   const home = new FakeHome(5_000);
   home.packages[7]!.problem = "The disk has a scratch";

@@ -175,12 +175,17 @@ function Heading<Row>(
 
 /** Number of rows by which the view moves at once: fewer than those that are held around it. */
 const STEP_ROWS = 4;
+/**
+ * Number of rows by which the view of a new table grows in each frame. The first drawing of a row costs the
+ * browser several times as much as a later one, and a screen of them at once is a task of some 50 ms.
+ */
+const GROWTH_ROWS = 12;
 
-/** Follows which part of the table is in sight. */
+/** Follows which part of the table is in sight. A new table grows to the height of the window. */
 function useView(body: { current: HTMLTableSectionElement | null }, count: number): View {
   const [view, setView] = useState<View>({
     offsetPx: 0,
-    heightPx: innerHeight,
+    heightPx: 0,
     rowHeightPx: FIRST_ROW_HEIGHT_PX,
   });
   useLayoutEffect(() => {
@@ -190,13 +195,16 @@ function useView(body: { current: HTMLTableSectionElement | null }, count: numbe
       const rowHeightPx = row?.getBoundingClientRect().height || FIRST_ROW_HEIGHT_PX;
       const stepPx = STEP_ROWS * rowHeightPx;
       const offsetPx = Math.floor(-element.getBoundingClientRect().top / stepPx) * stepPx;
-      const heightPx = innerHeight + stepPx;
+      const wantedPx = innerHeight + stepPx;
+      const heightPx = Math.min(wantedPx, grownPx += GROWTH_ROWS * rowHeightPx);
       setView((old) =>
         old.offsetPx === offsetPx && old.heightPx === heightPx && old.rowHeightPx === rowHeightPx
           ? old
           : { offsetPx, heightPx, rowHeightPx }
       );
+      if (heightPx < wantedPx) later();
     };
+    let grownPx = 0;
     let frame = 0;
     const later = () => {
       frame ||= requestAnimationFrame(() => {
@@ -204,11 +212,11 @@ function useView(body: { current: HTMLTableSectionElement | null }, count: numbe
         measure();
       });
     };
-    measure();
     // What scrolls may be the page or a part of it, so all scroll events are heard on their way down.
     addEventListener("scroll", later, { capture: true, passive: true });
     addEventListener("resize", later);
-    // Content that appears above the table moves it without a scroll event.
+    // Content that appears above the table moves it without a scroll event. The observer's first call comes
+    // after the table's first layout, so the first look at it needs no layout of its own.
     const resized = new ResizeObserver(later);
     resized.observe(document.body);
     return () => {
