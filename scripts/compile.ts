@@ -62,6 +62,8 @@ const compile = [
   "--no-code-cache",
   "--unstable-net",
   "--unstable-worker-options",
+  // The dashboard's compressed files are imported as bytes.
+  "--unstable-raw-imports",
   // V8's flags, separated by commas:
   // - no `eval` and no `new Function`, so that no text is executed as code;
   // - source positions at once. By default V8 leaves them out, and parses a function again when an
@@ -167,11 +169,6 @@ export async function bundleProgram(
   await inlineVersion(join(sources, "src", "base", "version.ts"));
   await Deno.writeTextFile(join(stage, "import_map.json"), JSON.stringify(importMap()));
   await bundleWorker(join(stage, "dist", "worker.js"), sources, worker);
-  await bundleDashboard(join(stage, "dashboard"));
-  // The command thread may import modules of this directory only.
-  const dashboard = join(chunks, "dashboard.js");
-  await Deno.rename(join(stage, "dashboard", "assets.js"), dashboard);
-  await Deno.remove(join(stage, "dashboard"), { recursive: true });
   const gateBundle = join(stage, "dist", "gate.js");
   await run("Bundling the gate", sources, [...bundle, "--output", gateBundle, gate]);
   await run("Bundling the launcher and the command thread", sources, [
@@ -185,11 +182,14 @@ export async function bundleProgram(
     ...loaded,
   ]);
   await giveRequire(await scriptsIn(chunks));
+  // The command thread may import modules of this directory only.
+  const dashboard = join(chunks, "dashboard");
   await replaceOnce(
     await scriptsIn(chunks),
     JSON.stringify(dashboardSpecifier),
-    (path) => JSON.stringify(`./${relative(dirname(path), dashboard)}`),
+    (path) => JSON.stringify(`./${relative(dirname(path), join(dashboard, "assets.js"))}`),
   );
+  await bundleDashboard(dashboard);
   await run("Bundling the thread that compresses", sources, [
     ...bundle,
     "--output",

@@ -53,7 +53,7 @@ function bundles(): string[] | undefined {
   return [
     ...deno,
     ...["--no-config", `--import-map=${join(stage, "import_map.json")}`],
-    ...["--unstable-net", "--unstable-worker-options", "-A", main],
+    ...["--unstable-net", "--unstable-raw-imports", "--unstable-worker-options", "-A", main],
   ];
 }
 

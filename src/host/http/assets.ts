@@ -25,8 +25,8 @@ interface PackedFile {
   contentType: string;
   /** First 16 bytes of the file's SHA-256, hexadecimal. */
   hash: string;
-  /** The file, compressed with brotli (RFC 7932), as base64. */
-  brotli: string;
+  /** The file, compressed with brotli (RFC 7932). */
+  brotli: Uint8Array;
 }
 
 /**
@@ -43,7 +43,7 @@ export async function assetOf(path: string, accepted = ""): Promise<Asset | unde
   if (file === undefined) return undefined;
   const { contentType, hash, brotli } = file;
   // Brotli keeps the program small. Browsers accept it only over TLS, so that gzip is sent.
-  const bytes = new Uint8Array(brotliDecompressSync(Uint8Array.fromBase64(brotli)));
+  const bytes = new Uint8Array(brotliDecompressSync(brotli));
   return acceptsGzip(accepted)
     ? {
       ...{ bytes: new Uint8Array(gzipSync(bytes)), contentType },
