@@ -6,5 +6,4 @@
 
 import { start } from "./mod.ts";
 
-// A task of its own: the one that loads the script is long enough without the first drawing.
-setTimeout(start);
+start();

@@ -264,6 +264,9 @@ export const libraries: Record<string, readonly string[]> = {
     ...["dashboard", "dashboard/data", "dashboard/parts", "dashboard/widgets", "dashboard/pages"],
   ],
   "prom-client": ["host/http"],
+  "prom-client/lib/counter.js": ["host/http"],
+  "prom-client/lib/gauge.js": ["host/http"],
+  "prom-client/lib/registry.js": ["host/http"],
   "semver": ["package/manifest", "fetching", "names", "publishing", "install", "host/records"],
   "tar-stream": ["package/archive"],
   "valibot": [

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { Counter, Gauge, Registry } from "prom-client";
 import type { DhtJson, RecordJson, StatusJson } from "../../control/mod.ts";
+import { Counter, Gauge, Registry } from "./prometheus.ts";
 
 /** Data about the host from which the metrics are computed. */
 export interface MetricsSource {
