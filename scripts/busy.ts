@@ -4,7 +4,13 @@
  * busy loops are threads of this process, so they end with it.
  */
 
+import { fileURLToPath } from "node:url";
 import { killDescendantsOnSignal } from "./bench/process_tree.ts";
+
+/** The argument that limits the time of each test. */
+const preload = `--preload=${
+  fileURLToPath(new URL("../tests/support/preload.ts", import.meta.url))
+}`;
 
 /** Number of busy loops: twice the processors of a usual test machine. */
 const LOOPS = 4;
@@ -15,7 +21,15 @@ async function testBesideLoops(args: readonly string[]): Promise<number> {
   const loops = Array.from({ length: LOOPS }, () => new Worker(loop, { type: "module" }));
   try {
     const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "--no-check", "--node-modules-dir=manual", "--parallel", "-A", ...args],
+      args: [
+        "test",
+        "--no-check",
+        "--node-modules-dir=manual",
+        "--parallel",
+        "-A",
+        preload,
+        ...args,
+      ],
       // Number of concurrent test files, the same as in `deno task test`.
       env: { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "4" },
     }).spawn().status;
