@@ -85,6 +85,16 @@ export function startDiscovery(
     const announcement = parseAnnouncement(bytes);
     if (announcement) report(host, announcement.port, announcement.infoHashesHex);
   };
+  // The port refuses uTP before it is announced: the first ST_SYN, if lost, is repeated only after
+  // seconds. If the UDP port is taken, neighbours that dial by uTP wait before they dial by TCP.
+  const refusals = isTcpOnly
+    ? open({ kind: "refuse", host: "", port }, (told) => {
+      if (told.tell !== "packets") return;
+      refusals!.credit(told.packets.length);
+      // An ST_SYN does not say which torrent its sender has.
+      for (const { host, port } of told.packets) report(host, port, interests.keys());
+    })
+    : undefined;
   const channel = open({ kind: "discover", host: "", port }, (told) => {
     if (told.tell === "credit") credit += told.amount;
     else if (told.tell === "packets") {
@@ -95,15 +105,6 @@ export function startDiscovery(
       onClosed(failure);
     }
   });
-  // If the UDP port is taken, neighbours that dial by uTP wait before they dial by TCP.
-  const refusals = isTcpOnly
-    ? open({ kind: "refuse", host: "", port }, (told) => {
-      if (told.tell !== "packets") return;
-      refusals!.credit(told.packets.length);
-      // An ST_SYN does not say which torrent its sender has.
-      for (const { host, port } of told.packets) report(host, port, interests.keys());
-    })
-    : undefined;
   const openProbes = () => {
     const opened = open({ kind: "probe", host: "", port: 0 }, (told) => {
       if (told.tell === "credit") probeCredit += told.amount;
