@@ -26,6 +26,7 @@ interface Schema {
   required?: string[];
   description?: string;
   pattern?: string;
+  maximum?: number;
 }
 
 interface Parameter {
@@ -136,7 +137,10 @@ function typeText(schema: Schema): string {
   const variants = anyOf ?? oneOf;
   if (variants) return [...new Set(variants.map(typeText))].join(" or ");
   if (type === undefined) return "anything";
-  return description === undefined ? type : `${type}, ${description}`;
+  // The largest safe integer says only that larger numbers cannot be told apart.
+  const { maximum = Number.MAX_SAFE_INTEGER } = schema;
+  const bound = maximum < Number.MAX_SAFE_INTEGER && `at most ${maximum.toLocaleString("en")}`;
+  return [type, bound, description].filter((part) => part).join(", ");
 }
 
 if (import.meta.main) {

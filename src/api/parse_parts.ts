@@ -66,7 +66,7 @@ function queryOf(text: string, schema: v.GenericSchema | undefined): Record<stri
     const type = Object.hasOwn(entries, key) ? typeOf(entries[key]!) : undefined;
     query[key] = type === "array"
       ? value.split(",")
-      : type === "number" && /^\d{1,15}$/.test(value)
+      : type === "number" && /^\d+$/.test(value)
       ? Number(value)
       : value;
   }

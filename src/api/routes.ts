@@ -106,7 +106,7 @@ export const routes = {
   "GET /v1/logs": route({
     summary: "The newest lines of the log, oldest first",
     description: "`after` is the number of a line: only later lines are returned. `limit` is the " +
-      "maximum number of lines, at most 1,000.",
+      "maximum number of lines.",
     access: "read",
     operation: "logs",
     query: logsQuery,

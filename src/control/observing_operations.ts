@@ -20,6 +20,9 @@ import type {
 } from "./detail_answers.ts";
 import { count, type Operation, plain, publicKey, text } from "./operation.ts";
 
+/** Maximum number of log lines that a daemon keeps, and that a request may ask for. */
+export const MAX_LOG_LINES = 1_000;
+
 /** The rows, which `operations.ts` spreads into its table. */
 export const observingOperations = {
   /** Returns problems, space and reachability in words. */
@@ -46,7 +49,10 @@ export const observingOperations = {
   dht: { result: plain<DhtJson>(), get: true },
   /** Returns the last lines of the daemon's log: those after the line with the number `after`. */
   logs: {
-    request: v.strictObject({ after: v.optional(count), limit: v.optional(count) }),
+    request: v.strictObject({
+      after: v.optional(count),
+      limit: v.optional(v.pipe(count, v.maxValue(MAX_LOG_LINES))),
+    }),
     result: plain<LogsJson>(),
   },
   /** Returns the last day at steps of one minute. */

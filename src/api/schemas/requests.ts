@@ -5,6 +5,7 @@
  */
 
 import * as v from "valibot";
+import { MAX_LOG_LINES } from "../../control/mod.ts";
 import { count } from "./values.ts";
 
 const packageName = v.pipe(v.string(), v.minLength(1), v.maxLength(256));
@@ -24,7 +25,10 @@ export const publisherParams = v.strictObject({ key: publisherKey });
 export const publisherQuery = v.strictObject({ publisher: v.optional(publisherKey) });
 
 /** The wanted lines of the log. */
-export const logsQuery = v.strictObject({ after: v.optional(count), limit: v.optional(count) });
+export const logsQuery = v.strictObject({
+  after: v.optional(v.pipe(count, v.maxValue(Number.MAX_SAFE_INTEGER))),
+  limit: v.optional(v.pipe(count, v.maxValue(MAX_LOG_LINES))),
+});
 
 /** The wanted kinds of events; all kinds if absent. */
 export const eventsQuery = v.strictObject({

@@ -6,10 +6,14 @@
  */
 
 import type { Clock } from "../../base/mod.ts";
-import type { LogLineJson, LogLineLevel, LogsJson, RequestOf } from "../../control/mod.ts";
+import {
+  type LogLineJson,
+  type LogLineLevel,
+  type LogsJson,
+  MAX_LOG_LINES,
+  type RequestOf,
+} from "../../control/mod.ts";
 
-/** Maximum number of kept lines. */
-const MAX_LINES = 1_000;
 /** Maximum length of a kept line, UTF-16 code units. The rest of a longer line is left out. */
 const MAX_LINE_LENGTH = 2_000;
 /** Maximum length of all kept lines together, UTF-16 code units: at most 512 kB of memory. */
@@ -38,7 +42,7 @@ export class LogLines {
     this.#lines.push({ seq: ++this.#lastSeq, timeMs: this.#clock.now(), level, message });
     this.#length += message.length;
     let tooMany = 0;
-    while (this.#lines.length - tooMany > MAX_LINES || this.#length > MAX_LENGTH) {
+    while (this.#lines.length - tooMany > MAX_LOG_LINES || this.#length > MAX_LENGTH) {
       this.#length -= this.#lines[tooMany++]!.message.length;
     }
     if (tooMany > 0) this.#lines.splice(0, tooMany);
@@ -51,7 +55,7 @@ export class LogLines {
    * @param limit maximum number of lines. Without `after`, the newest are returned; with `after`, those
    * that follow it, so that a caller can read on
    */
-  read({ after, limit = MAX_LINES }: RequestOf<"logs">): LogsJson {
+  read({ after, limit = MAX_LOG_LINES }: RequestOf<"logs">): LogsJson {
     const lastSeq = this.#lastSeq;
     if (after === undefined) {
       return { lines: limit === 0 ? [] : this.#lines.slice(-limit), lastSeq };
