@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type BindingState, type BoundAddresses, type Clock } from "../base/mod.ts";
+import type { BindingState, BoundAddresses, Clock, Family } from "../base/mod.ts";
 import type { Contact } from "../dht/mod.ts";
 import type { DhtHostsOptions, DhtState, SocketFactory } from "./dht/mod.ts";
 import type { GateClient } from "../gate/mod.ts";
@@ -93,6 +93,8 @@ export interface EngineOptions extends Partial<RateLimits> {
    * @param claim our address, 4 or 16 bytes; a port of 2 bytes may follow
    */
   onAddressVote?: (voter: string, claim: Uint8Array) => void;
+  /** Whether enough nodes have told our external address of a family. Default: they have. */
+  knowsAddress?: (family: Family) => boolean;
   /** Called when a peer has connected, with its address. */
   onIncoming?: (host: string) => void;
   /** Answers the question of a peer at a rendezvous. Default: an empty answer. */
@@ -105,10 +107,10 @@ export interface EngineOptions extends Partial<RateLimits> {
 
 /** Returns the options of the engine's DHT nodes. */
 export function dhtOptionsOf(options: EngineOptions): DhtHostsOptions {
-  const { clock, bootstrap, knownNodes, readOnly, onAddressVote, binding } = options;
+  const { clock, bootstrap, knownNodes, readOnly, onAddressVote, knowsAddress, binding } = options;
   const { createSocket, createSocket6, gate } = options;
   return {
-    ...{ clock, bootstrap, knownNodes, readOnly, onAddressVote },
+    ...{ clock, bootstrap, knownNodes, readOnly, onAddressVote, knowsAddress },
     ...{ createSocket, createSocket6, gate },
     onState: options.onDhtState,
     localAddress: binding?.ipv4,

@@ -142,6 +142,11 @@ export class Reach {
     if (contradicts) this.#options.onDoubt();
   }
 
+  /** Whether a majority of nodes and peers agrees on our external address of a family. */
+  knowsAddress(family: Family): boolean {
+    return (family === 4 ? this.#votes4 : this.#votes6).external !== undefined;
+  }
+
   /** Counts an incoming connection, if it comes from outside. */
   noteIncoming(host: string): void {
     const address = peerAddressBytes(host);

@@ -110,6 +110,7 @@ export class WorkerRuntime implements WorkerApi {
         if (isReachable(state)) this.#reannouncer?.resume();
       },
       onAddressVote: (voter, claim) => this.#reach?.vote(voter, claim),
+      knowsAddress: (family) => this.#reach?.knowsAddress(family) === true,
       // Peers that dialled us have no vote: an attacker may connect as often as it likes.
       onPeerHandshake: ({ peer, isDialled, yourIp }) => {
         if (isDialled && yourIp) this.#reach?.vote(peer, yourIp);

@@ -33,6 +33,7 @@ export const checks = {
 
 /** Checks that mostly wait, for half a minute or more. `checks_long_test.ts` registers them. */
 export const longChecks: ReadonlySet<string> = new Set([
+  "a daemon that seeds nothing learns its address, although few nodes tell it",
   "a home whose router gets another address is found there, without a word from the machine",
   "a seeder with temporary addresses is known by its lasting one, and when that changes by the new one",
   "a reader behind a symmetric router is told that hole punching cannot help it",

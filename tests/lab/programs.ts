@@ -101,15 +101,26 @@ export async function seedWithLibreseed(
   subject: Package,
   more: Record<string, string> = {},
 ): Promise<{ home: string; daemon: CliProcess }> {
-  const home = await lab.home(subject.name);
-  const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", "6881"];
-  const env = { ...defaults, ...more };
-  const options = { home, env, program: libreseedIn(place), timeoutMs };
-  const daemon = lab.network.owns(spawnCli(["seed", ...flags], options));
-  await daemon.waitForLine(/^ready: /, "stdout");
+  const { home, daemon } = await startLibreseed(lab, place, subject.name, more);
+  const options = { home, env: { ...defaults, ...more }, program: libreseedIn(place), timeoutMs };
   const publishing = spawnCli(["publish", subject.archive], options);
   const { code, stderr } = await publishing.result;
   if (code !== 0) throw new Error(`publish ended with ${code}: ${stderr}`);
+  return { home, daemon };
+}
+
+/** Starts a daemon of libreseed in a place. */
+export async function startLibreseed(
+  lab: Lab,
+  place: Place,
+  name: string,
+  more: Record<string, string> = {},
+): Promise<{ home: string; daemon: CliProcess }> {
+  const home = await lab.home(name);
+  const flags = ["--bootstrap", lab.dht.bootstrap.join(","), "--port", "6881"];
+  const options = { home, env: { ...defaults, ...more }, program: libreseedIn(place), timeoutMs };
+  const daemon = lab.network.owns(spawnCli(["seed", ...flags], options));
+  await daemon.waitForLine(/^ready: /, "stdout");
   return { home, daemon };
 }
 

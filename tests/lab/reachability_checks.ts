@@ -10,7 +10,7 @@ import { fitsAddress, type ReachabilityStatus } from "../../src/reachability/mod
 import { type CliProcess, spawnCli } from "../support/mod.ts";
 import type { Lab, Package } from "./lab.ts";
 import type { Place } from "./network.ts";
-import { libreseed, libreseedIn, seedWithLibreseed } from "./programs.ts";
+import { libreseed, libreseedIn, seedWithLibreseed, startLibreseed } from "./programs.ts";
 import { carrierRouter, homeRouter } from "./router.ts";
 
 const SMALL = 20_000;
@@ -31,7 +31,16 @@ interface Subject {
 
 async function seedAt(lab: Lab, place: Place): Promise<Subject> {
   const subject = await lab.pack("small", SMALL);
-  const { home, daemon } = await seedWithLibreseed(lab, place, subject);
+  const started = await seedWithLibreseed(lab, place, subject);
+  return { subject, ...watch(lab, place, started) };
+}
+
+/** Commands of a daemon, and waiting for its finding. */
+function watch(
+  lab: Lab,
+  place: Place,
+  { home, daemon }: { home: string; daemon: CliProcess },
+): Omit<Subject, "subject"> {
   const command = async (...args: string[]) => {
     const flags = ["--bootstrap", lab.dht.bootstrap.join(",")];
     const all = args[0] === "doctor" ? [...args, ...flags] : args;
@@ -39,7 +48,6 @@ async function seedAt(lab: Lab, place: Place): Promise<Subject> {
     return { code, stdout };
   };
   return {
-    subject,
     daemon,
     command,
     async until(isIt) {
@@ -92,6 +100,14 @@ export const reachabilityChecks: Record<string, (lab: Lab) => Promise<void>> = {
     await reads(lab, at);
     await at.until(({ reachable }) => reachable === "yes");
     await at.daemon.waitForLine(/reachability: .*public address.*peers outside have connected/);
+  },
+
+  async "a daemon that seeds nothing learns its address, although few nodes tell it"(lab) {
+    const router = await homeRouter(lab.network, "router");
+    const place = await router.host("idle");
+    const { until } = watch(lab, place, await startLibreseed(lab, place, "idle"));
+    const { ipv4 } = await until(({ ipv4 }) => ipv4.external !== undefined);
+    assert.equal(ipv4.external!.address, router.place.address);
   },
 
   async "a daemon behind a router that opens no port says so, and what to forward"(lab) {

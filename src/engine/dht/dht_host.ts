@@ -136,7 +136,7 @@ export class DhtHost {
       unresponsive: this.#unresponsive,
     });
     this.#upkeep = family === 6 ? new TableUpkeep(this.krpc, clock) : undefined;
-    this.#probe = new AddressProbe(this.krpc, clock);
+    this.#probe = new AddressProbe(this.krpc, options);
   }
 
   /** State of the DHT; see {@linkcode DhtState}. */

@@ -42,6 +42,8 @@ export interface DhtHostOptions {
    * @param claim our address and port, in compact form
    */
   onAddressVote?: (voter: string, claim: Uint8Array) => void;
+  /** Whether enough nodes have told our external address of a family. Default: they have. */
+  knowsAddress?: (family: Family) => boolean;
   /** Counts packets by kind. */
   counts?: PacketCounts;
   /** Remembers the times in which queries are answered. */

@@ -166,7 +166,7 @@ export class DhtHosts {
    */
   async useIpv6(wanted: boolean, port: number, localAddress?: string): Promise<void> {
     if (wanted && this.#six) return await this.#rebind6(this.#six, localAddress);
-    const { gate, clock, readOnly, onAddressVote } = this.#options;
+    const { gate, clock, readOnly, onAddressVote, knowsAddress } = this.#options;
     const createSocket6 = this.#options.createSocket6 ?? (gate && socketsOf(gate));
     if (wanted === (this.#six !== undefined) || !createSocket6) return;
     if (!wanted) {
@@ -181,7 +181,7 @@ export class DhtHosts {
       return this.#report();
     }
     this.#six = new DhtHost({
-      ...{ clock, readOnly, onAddressVote, localAddress },
+      ...{ clock, readOnly, onAddressVote, knowsAddress, localAddress },
       ...{ counts: this.#counts[6], roundTrips: this.#roundTrips },
       family: 6,
       other: () => this.#four.krpc,
