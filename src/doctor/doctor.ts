@@ -19,6 +19,7 @@ import { checkClockByDht } from "./dht_clock.ts";
 import { checkHome, checkSeedDirectory, checkTemporaries } from "./home.ts";
 import { checkKey } from "./key.ts";
 import { checkHomeLinks } from "./links.ts";
+import { checkKnownRevocations } from "./known_revocations.ts";
 import { checkNameEntries } from "./name_entries.ts";
 import { checkDht, checkDhtOf, checkPorts } from "./network.ts";
 import { checkPermissions, describeEnginePermissions } from "./permissions.ts";
@@ -88,7 +89,10 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
   // `state.db` is opened once, and only if the checks above found the home and the database
   // undamaged.
   using state = new LazyState(homePaths(home).state, clock, () => {});
-  if (isSound) yield* await runCheck(() => checkNameEntries(home, state.open, clock, launcher));
+  if (isSound) {
+    yield* await runCheck(() => checkKnownRevocations(home, state.open, clock, launcher));
+    yield* await runCheck(() => checkNameEntries(home, state.open, clock, launcher));
+  }
   const clockByDht = () =>
     runCheck(() => checkClockByDht(settings, state.open, clock, launcher, signal));
   if (status) {

@@ -49,8 +49,7 @@ export async function checkKey(
     return warn(name, `${keys} is open to others (mode ${open})`, `run: chmod 700 ${keys}`);
   }
   const publisher = formatPublicKey(identity);
-  const unusable = checkRevoked(key);
-  if (unusable) return unusable;
+  if (key.revoked) return revokedKey(name, key.revoked);
   if (names > 1) {
     const mend = "find the others with `find / -samefile`, and remove those that you did not make";
     return warn(name, `publisher ${publisher}; the key file has ${names} names`, mend);
@@ -65,13 +64,18 @@ export async function checkKey(
   return checkTimes(key, nowMs) ?? ok(name, `publisher ${publisher}`);
 }
 
-/** Reports a key that its publisher has revoked. */
-function checkRevoked({ revoked }: NonNullable<KeyExamination["key"]>): Check | undefined {
-  if (!revoked) return undefined;
-  const { sinceMs, reason } = revoked;
+/**
+ * Reports that the home's signing key is revoked.
+ *
+ * @param name subject of the check
+ */
+export function revokedKey(
+  name: string,
+  { sinceMs, reason }: { sinceMs: number; reason?: string },
+): Check {
   return fail(
-    "key",
-    `its identity has revoked it since ${isoDay(sinceMs)}` +
+    name,
+    `the identity has revoked this home's signing key since ${isoDay(sinceMs)}` +
       (reason === undefined ? "" : ` (${JSON.stringify(reason)})`) +
       ", so readers refuse what it signs",
     "with the root key, run: libreseed key rotate",

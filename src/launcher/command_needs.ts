@@ -111,7 +111,7 @@ const rows: Record<CommandName, Row> = {
     if (action === "backup") return { key: ["change the key files"], home: ["tmp", "state"] };
     if (action === "restore") return { key: ["restore the keys"], home: ["tmp", "state"] };
     if (action !== "certify" && action !== "rotate" && action !== "revoke") {
-      return { key: ["tell the keys"] };
+      return { key: ["tell the keys"], home: ["state"] };
     }
     if (action !== "certify") return host({ key: KEY_REPLACING });
     if (output === undefined) return host({ key: KEY_CHANGING });

@@ -37,16 +37,18 @@ export function putPublisherRecordOnce(context: PublisherContext, signer: Signer
 
 /**
  * Puts the publisher record that lies beside the signing key, unless this home keeps the same or a newer
- * one already. Without the DHT, the record is kept, so that `libreseed announce` can put it later.
+ * one already. A newer one that the DHT shows is put in its place. Without the DHT, the record is kept, so
+ * that `libreseed announce` can put it later.
  *
  * @throws {PublishingError} `PUBLISHER_RECORD_INVALID` if the root key has not signed the record beside the
  * key, or the record is malformed; `KEY_WITHDRAWN` if the newest record does not have the signing key in force
  */
 export async function putPublisherRecord(
-  { operations, clock, isOffline, signal, onWarning }: PublisherContext,
+  context: PublisherContext,
   { publicKey, certificate, publisherRecord }: Signer,
 ): Promise<void> {
   if (!certificate) return;
+  const { operations, clock, isOffline, signal, onWarning } = context;
   const { root } = certificate;
   const ours = publisherRecord && readOurs(publisherRecord, root);
   const key = { publicKey: root, salt: publisherSalt() };
@@ -62,12 +64,20 @@ export async function putPublisherRecord(
     );
     return;
   }
-  checkInForce(newest, publicKey);
   const kept = (await operations.keptItem(key)).item;
-  if (kept && kept.seq >= newest.seq) return;
+  if (!(kept && kept.seq >= newest.seq)) await keep(newest, context);
+  // The record is kept before the refusal, so that the home learns of its own key's revocation.
+  checkInForce(newest, publicKey);
+}
+
+/** Keeps a record in the home, and puts it into the DHT. */
+async function keep(
+  item: MutableItem,
+  { operations, isOffline, signal, onWarning }: PublisherContext,
+): Promise<void> {
   try {
     const record = { kind: "publisher" as const };
-    await operations.store({ item: newest, record, later: isOffline }, { signal });
+    await operations.store({ item, record, later: isOffline }, { signal });
   } catch (error) {
     signal?.throwIfAborted();
     if (!isNetworkError(error)) throw error;

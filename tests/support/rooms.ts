@@ -224,7 +224,17 @@ export const rooms: Record<string, Room> = {
     runs: "command",
     holds: "checks of home, key, archives, clock and network",
     imports: [
-      ...["base", "reachability", "config", "identity", "launcher", "store", "control", "names"],
+      ...[
+        "base",
+        "reachability",
+        "config",
+        "identity",
+        "launcher",
+        "store",
+        "trust",
+        "control",
+        "names",
+      ],
       ...["host"],
     ],
   },

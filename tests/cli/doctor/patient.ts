@@ -76,6 +76,7 @@ export const names = [
   "open files",
   "permissions",
   "sandbox",
+  "known revocations",
   "name entries",
   "tcp port",
   "udp port",

@@ -73,6 +73,14 @@ Deno.test("after a theft everybody keeps what is good and refuses what the thief
   const again = await thief.run(["publish", await place.source("hello", "9.9.10", "more\n")]);
   assert.equal(again.code, 1, again.stderr);
   assert.match(again.stderr, /is revoked/);
+  // Another machine of the owner with the same key would learn of the revocation in the same way.
+  const checks = (await thief.run(["doctor", "--json"])).stdout.trim().split("\n");
+  const learned = checks.map((line) => JSON.parse(line)).find(({ name }) =>
+    name === "known revocations"
+  );
+  assert.equal(learned.verdict, "fail");
+  assert.match(await thief.must(["key", "show"]), /^revoked +since .*laptop stolen/m);
+  assert.match(await thief.must(["key", "list"]), /revoked +since .*this home's$/m);
 
   for (const reader of [byName, newcomer, pinned, victim]) {
     const asked = reader === byName ? "hello" : named;

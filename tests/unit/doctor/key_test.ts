@@ -48,6 +48,9 @@ Deno.test("a key that its identity has revoked is a failure, whatever else is wr
   const revoked = { sinceMs: NOW - DAY, reason: "stolen" };
   const { verdict, what, mend } = await checked({ revoked, names: 2, untilMs: NOW - DAY });
   assert.equal(verdict, "fail");
-  assert.match(what, /^its identity has revoked it since 2026-11-29 \("stolen"\)/);
+  assert.match(
+    what,
+    /^the identity has revoked this home's signing key since 2026-11-29 \("stolen"\)/,
+  );
   assert.match(mend!, /libreseed key rotate$/);
 });

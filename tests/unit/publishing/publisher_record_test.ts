@@ -99,7 +99,8 @@ Deno.test("a key that was revoked, or is not in force, does not publish", async 
       code: "KEY_WITHDRAWN",
       message,
     });
-    assert.deepEqual(stored, []);
+    // The home keeps the record, and so learns of the revocation.
+    assert.deepEqual(stored, [{ item, record: { kind: "publisher" }, later: undefined }]);
   }
 });
 
