@@ -1,8 +1,10 @@
 /**
- * Makes a Debian package of the compiled program: `deno task deb [--program FILE] [--out DIR]
- * [--level N] [--maintainer 'NAME <ADDRESS>']`.
+ * Makes a Debian package of the compiled program: `deno task deb [--program FILE] [--pages FILE]
+ * [--out DIR] [--level N] [--maintainer 'NAME <ADDRESS>']`.
  *
- * Without `--program`, compiles the program first. DIR (default `dist`) receives
+ * Without `--program`, compiles the program first. The package is for the processor of the program. A
+ * program for another processor does not run here, so `--pages` names one of the same version that does: it
+ * prints manual pages and completions. DIR (default `dist`) receives
  * `libreseed_VERSION_ARCHITECTURE.deb`. N is the level of xz, 1 to 9 (default 6), or 0 for no
  * compression. The maintainer is
  * that of `DEBFULLNAME` and `DEBEMAIL`, as for Debian's own tools. Equal programs make equal
@@ -17,12 +19,10 @@ import manifest from "../deno.json" with { type: "json" };
 import { RELEASED_MS } from "../src/base/mod.ts";
 import { libraries } from "../tests/support/rooms.ts";
 import { build } from "./compile.ts";
+import { architectureOf, architectures } from "./deb/architecture.ts";
 import { filesIn, makeTree } from "./deb/tree.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-
-/** Names of Debian's architectures, by those of Deno. */
-const architectures = { x86_64: "amd64", aarch64: "arm64" } as const;
 
 /** Revision of the package: how often this version was packaged. */
 const REVISION = 1;
@@ -36,6 +36,8 @@ export const DEPENDS: readonly string[] = ["libc6 (>= 2.27)", "libgcc-s1 (>= 4.2
 export interface DebOptions {
   /** The compiled program. */
   program: string;
+  /** Program of the same version that runs here, and prints manual pages and completions. Default: `program`. */
+  pages?: string;
   /** Directory that receives the package. */
   out: string;
   /** Version of libreseed. */
@@ -64,12 +66,19 @@ export function debianVersion(version: string): string {
  * Makes the package.
  *
  * @returns path of the package
- * @throws {Error} if the program does not run here, or `dpkg-deb` is missing or fails
+ * @throws {Error} if no program runs here, or `dpkg-deb` is missing or fails
  */
 export async function buildDeb(options: DebOptions): Promise<string> {
   const { out, version = manifest.version, maintainer = MAINTAINER, level = 6 } = options;
-  const { epochSeconds = RELEASED_MS / 1_000 } = options;
-  const architecture = architectures[Deno.build.arch];
+  const { program, epochSeconds = RELEASED_MS / 1_000 } = options;
+  const architecture = await architectureOf(program);
+  const here = architectures[Deno.build.arch];
+  if (options.pages === undefined && architecture !== here) {
+    throw new Error(
+      `${program} is for ${architecture} and this machine is ${here}: name a program of the same ` +
+        "version that runs here with --pages, which prints manual pages and completions",
+    );
+  }
   const full = debianVersion(version);
   await Deno.mkdir(out, { recursive: true });
   const directory = await Deno.makeTempDir({ dir: out, prefix: ".deb-" });
@@ -82,8 +91,8 @@ export async function buildDeb(options: DebOptions): Promise<string> {
  -- ${maintainer}  ${new Date(epochSeconds * 1_000).toUTCString().replace("GMT", "+0000")}
 `;
     const names = Object.keys(libraries).filter((name) => name in manifest.imports);
-    const { program } = options;
-    await makeTree(directory, { root, program: resolve(program), libraries: names, changelog });
+    const pages = resolve(options.pages ?? program);
+    await makeTree(directory, { root, program, pages, libraries: names, changelog });
     const files = filesIn(directory);
     await writeControl(directory, files, { full, architecture, maintainer });
     setTimes(directory, epochSeconds);
@@ -184,6 +193,7 @@ async function main(args: string[]): Promise<void> {
     args,
     options: {
       program: { type: "string" },
+      pages: { type: "string" },
       out: { type: "string", default: join(root, "dist") },
       level: { type: "string", default: "6" },
       maintainer: { type: "string" },
@@ -198,6 +208,7 @@ async function main(args: string[]): Promise<void> {
     (await build({ output: join(root, "dist", "libreseed") })).path;
   const path = await buildDeb({
     program,
+    pages: values.pages,
     level,
     out: resolve(values.out),
     maintainer: values.maintainer ?? maintainerOf(Deno.env),

@@ -2,8 +2,8 @@
  * Makes a release and publishes it with libreseed itself: `deno task release [--targets A,B] [--out
  * DIR] [--partial] [--no-publish] [--no-deb] [--deb-level N] [-- FLAG…]`.
  *
- * DIR (default `dist/release`) receives a program per target, a Debian package for this machine's
- * processor, the installer, the licence, `SHA256SUMS` and, signed by the key of the home that the
+ * DIR (default `dist/release`) receives a program per target, a Debian package per Linux target, the
+ * installer, the licence, `SHA256SUMS` and, signed by the key of the home that the
  * FLAGs name, `SHA256SUMS.sig`. The program for this machine then packs, signs and publishes DIR,
  * with the FLAGs given after `--`, and prints the magnet link. If a target cannot be built, its name
  * is printed and nothing is published; with `--partial`, the release continues without that target.
@@ -104,20 +104,26 @@ async function openSigner(flags: string[]): Promise<ReleaseSigner> {
 }
 
 /**
- * Makes the Debian package, which needs `dpkg-deb` and a program that runs here. Where one of them
- * is missing, says so and makes none.
+ * Makes a Debian package of each program for Linux. That needs `dpkg-deb` and a program that runs here and
+ * prints the manual pages. Where one of them is missing, says so and makes none.
  */
-async function makeDeb(directory: string, level: number): Promise<void> {
-  const program = join(directory, programFileName(Deno.build.target));
+async function makeDebs(directory: string, targets: readonly string[], level: number) {
   const why = Deno.build.os !== "linux"
     ? "this machine does not run Linux"
     : !isInstalled("dpkg-deb")
     ? "dpkg-deb is not installed"
-    : !(await Deno.stat(program).then(() => true, () => false))
+    : !targets.includes(Deno.build.target)
     ? `there is no program for ${Deno.build.target}`
     : undefined;
-  if (why !== undefined) console.error(`release: no Debian package was made: ${why}`);
-  else await buildDeb({ program, out: directory, level, maintainer: maintainerOf(Deno.env) });
+  if (why !== undefined) {
+    console.error(`release: no Debian package was made: ${why}`);
+    return;
+  }
+  const pathOf = (target: string) => join(directory, programFileName(target));
+  const options = { out: directory, level, maintainer: maintainerOf(Deno.env) };
+  for (const target of targets.filter((target) => target.includes("-linux-"))) {
+    await buildDeb({ ...options, program: pathOf(target), pages: pathOf(Deno.build.target) });
+  }
 }
 
 /** Copies the installer, with the publisher's identity in it. */
@@ -191,7 +197,8 @@ async function release(args: string[]): Promise<void> {
   if (failed.length > 0 && (!values.partial || failed.length === targets.length)) {
     throw new Error(`not made for ${failed.join(", ")}; nothing was published`);
   }
-  if (!values["no-deb"]) await makeDeb(out, debLevel);
+  const made = targets.filter((target) => !failed.includes(target));
+  if (!values["no-deb"]) await makeDebs(out, made, debLevel);
   await copyInstaller(out, signer?.publisher ?? "");
   await Deno.copyFile(join(root, "LICENSE"), join(out, "LICENSE"));
   const sums = await sumsOf(out);

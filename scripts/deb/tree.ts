@@ -21,8 +21,10 @@ const EXAMPLES = ["cron", "grafana", "hello", "logrotate", "prometheus"];
 export interface TreeOptions {
   /** Checkout of libreseed. */
   root: string;
-  /** The compiled program. It has to run on this machine, because it prints its pages itself. */
+  /** The compiled program. */
   program: string;
+  /** A program of the same version that runs on this machine, and prints manual pages and completions. */
+  pages: string;
   /** npm packages in the program, as `deno.json` names them. */
   libraries: readonly string[];
   /** Entry of the Debian changelog. */
@@ -35,7 +37,7 @@ export interface TreeOptions {
  * @throws {Error} if the program does not print its pages, or an example has changed its form
  */
 export async function makeTree(directory: string, options: TreeOptions): Promise<void> {
-  const { root, program, libraries, changelog } = options;
+  const { root, program, pages, libraries, changelog } = options;
   const put = async (path: string, contents: string | Uint8Array, mode = 0o644) => {
     const target = join(directory, path);
     await Deno.mkdir(dirname(target), { recursive: true });
@@ -50,10 +52,10 @@ export async function makeTree(directory: string, options: TreeOptions): Promise
   await Deno.copyFile(program, join(directory, "usr/bin", NAME));
   await Deno.chmod(join(directory, "usr/bin", NAME), 0o755);
 
-  for (const { file, page } of await manualPages(program)) {
+  for (const { file, page } of await manualPages(pages)) {
     await put(`${share}/man/man1/${file}.gz`, packed(page));
   }
-  const completion = async (shell: string) => await output(program, ["completions", shell]);
+  const completion = async (shell: string) => await output(pages, ["completions", shell]);
   await put(`${share}/bash-completion/completions/${NAME}`, await completion("bash"));
   await put(`${share}/zsh/vendor-completions/_${NAME}`, await completion("zsh"));
   await put(`${share}/fish/vendor_completions.d/${NAME}.fish`, await completion("fish"));

@@ -139,6 +139,31 @@ packageTest("Depends names the libraries and versions that the program is linked
   }
 });
 
+packageTest("a program for another processor gets its pages from one that runs here", [
+  "dpkg-deb",
+], async () => {
+  const [here, other, machine] = Deno.build.arch === "x86_64"
+    ? ["amd64", "arm64", 0xb7]
+    : ["arm64", "amd64", 0x3e];
+  assert.equal((await must("dpkg-deb", ["-f", deb, "Architecture"])).trim(), here);
+  // The header alone makes a program for another processor of it.
+  const program = join(directory.path, "other");
+  const bytes = (await Deno.readFile(binary)).subarray(0, 64 << 10);
+  bytes[18] = Number(machine);
+  await Deno.writeFile(program, bytes);
+  const out = join(directory.path, "out-other");
+  await assert.rejects(makeDeb(out, { program }), /is for \w+ and this machine is \w+: .*--pages/);
+  const made = await makeDeb(out, { program, pages: binary });
+  assert.equal((await must("dpkg-deb", ["-f", made, "Architecture"])).trim(), other);
+  const contents = join(directory.path, "files-other");
+  await must("dpkg-deb", ["-x", made, contents]);
+  assert.deepEqual(await Deno.readFile(join(contents, "usr/bin/libreseed")), bytes);
+  for (const path of ["man/man1/libreseed-get.1.gz", "zsh/vendor-completions/_libreseed"]) {
+    const read = (root: string) => Deno.readFile(join(root, "usr/share", path));
+    assert.deepEqual(await read(contents), await read(files), path);
+  }
+});
+
 /** Whether version `a` is older than `b`; missing numbers count as 0. */
 function isBefore(a: readonly number[], b: readonly number[]): boolean {
   for (let i = 0; i < Math.max(a.length, b.length); i++) {

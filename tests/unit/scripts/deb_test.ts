@@ -8,9 +8,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { debianVersion } from "../../../scripts/deb.ts";
+import { architectureOf } from "../../../scripts/deb/architecture.ts";
 import { copyrightText } from "../../../scripts/deb/licences.ts";
 import { installedUnit } from "../../../scripts/deb/tree.ts";
 import { isInstalled } from "../../support/installed.ts";
+import { temporaryHome } from "../../support/temporary_home.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const units = join(root, "examples", "systemd");
@@ -26,6 +28,26 @@ Deno.test("a version of semver becomes a version of Debian", () => {
   assert.equal(debianVersion("1.2.3-rc.1"), "1.2.3~rc.1-1");
   assert.equal(debianVersion("1.2.3-a-b.4+build-5"), "1.2.3~a.b.4+build.5-1");
   for (const bad of ["1.2", "v1.2.3", "1.2.3 ", ""]) assert.throws(() => debianVersion(bad), bad);
+});
+
+Deno.test("the architecture of a package is that of its program's header", async () => {
+  await using directory = await temporaryHome();
+  const program = join(directory.path, "program");
+  const header = (machine: number) => {
+    const bytes = new Uint8Array(64);
+    bytes.set([0x7f, ...new TextEncoder().encode("ELF"), 2, 1]);
+    bytes[18] = machine;
+    return bytes;
+  };
+  for (const [machine, name] of [[0x3e, "amd64"], [0xb7, "arm64"]] as const) {
+    await Deno.writeFile(program, header(machine));
+    assert.equal(await architectureOf(program), name);
+  }
+  const bigEndian = header(0x3e).with(5, 2);
+  for (const bytes of [header(0x28), bigEndian, header(0x3e).subarray(1), new Uint8Array()]) {
+    await Deno.writeFile(program, bytes);
+    await assert.rejects(architectureOf(program), /is not a Linux program for amd64 or arm64/);
+  }
 });
 
 Deno.test({
