@@ -46,9 +46,10 @@ const PROGRESS_BYTES = 4 * 1024 * 1024;
 const PROGRESS_INTERVAL_MS = 250;
 /** Maximum number of peer addresses queued while the torrent is still being parsed. */
 const MAX_EARLY_PEERS = 500;
-
 /** Maximum number of host names of peers that a download looks up. */
 const MAX_NAMES = 8;
+/** Maximum number of given peers that are dialled again and again, and the pause between two rounds. */
+const GIVEN = { most: 64, pauseMs: 30_000 };
 
 /** A running download: the torrent, and the helpers that pick pieces, ban peers and count peers. */
 export class Download {
@@ -73,6 +74,11 @@ export class Download {
    * afterwards.
    */
   readonly #early: PeerAddress[];
+  /**
+   * Peers that the caller has given. A given peer is dialled until the download ends, since it may be
+   * down for longer than the torrent's own attempts last (21 s), and nobody else may name it again.
+   */
+  readonly #given: PeerAddress[] = [];
   readonly #shared: Shared;
   /** Identity of the publisher, 32 bytes, as far as it is known. */
   publisher: Uint8Array | undefined;
@@ -86,7 +92,9 @@ export class Download {
     this.request = request;
     this.#clock = clock;
     this.#shared = shared;
-    this.#early = [...request.peers ?? []];
+    const { peers = [] } = request;
+    this.#early = [...peers];
+    this.#given.push(...peers.slice(0, GIVEN.most));
     this.#smartBan = new SmartBan(torrent, clock);
     this.#wantedBytes = request.wantedBytes ?? Infinity;
     this.#hasBegun = !request.reuse;
@@ -229,9 +237,11 @@ export class Download {
     return { status: statusOf(this.torrent), details };
   }
 
-  /** Adds web seeds by their URLs. */
-  addWebSeeds(urls: readonly string[]): void {
-    this.#webSeeds.add(urls);
+  /** Adds given peers, with host names or addresses, and web seeds by their URLs. */
+  addSources(peers: PeerAddress[], webSeeds: readonly string[]): void {
+    this.#given.push(...peers.slice(0, GIVEN.most - this.#given.length));
+    this.addPeers(peers);
+    this.#webSeeds.add(webSeeds);
   }
 
   /**
@@ -288,6 +298,11 @@ export class Download {
       this.#rendezvous?.update();
       report();
     });
+    const redialling = every(this.#clock, GIVEN.pauseMs, () => {
+      // A name may have another address by now, as that of a home.
+      this.#names.clear();
+      this.addPeers(this.#given);
+    });
     const cancel = () => torrent.destroy({ destroyStore: false });
     signal?.addEventListener("abort", cancel, { once: true });
     try {
@@ -311,6 +326,7 @@ export class Download {
       throw cancelled(infoHashHex, signal);
     } finally {
       ticking.cancel();
+      redialling.cancel();
       this.#webSeeds.close();
       signal?.removeEventListener("abort", cancel);
       await destroyTorrent(torrent);

@@ -296,8 +296,7 @@ export class Engine {
 
   /** Passes peer addresses and URLs of web seeds to the download with this infohash, if any. */
   addSources(infoHashHex: string, peers: PeerAddress[], webSeeds: readonly string[]): void {
-    this.addPeers(infoHashHex, peers);
-    this.downloadOf(infoHashHex)?.addWebSeeds(webSeeds);
+    this.downloadOf(infoHashHex)?.addSources(peers, webSeeds);
   }
 
   /** Stops seeding an archive; its files stay on disk. Does nothing if it is not seeded. */
