@@ -4,7 +4,13 @@
  * @module
  */
 
-import { hideEnvironment, redirectConsole, refuseImports, refuseThreads } from "./restrictions.ts";
+import {
+  hideEnvironment,
+  redirectConsole,
+  refuseDatabases,
+  refuseImports,
+  refuseThreads,
+} from "./restrictions.ts";
 
 /** Receives the output that libraries print to the console. */
 export interface Printing {
@@ -12,8 +18,8 @@ export interface Printing {
 }
 
 /**
- * Restricts a thread that is a single bundled file: no imports, no new threads, no console, no
- * environment.
+ * Restricts a thread that is a single bundled file: no imports, no databases, no new threads, no
+ * console, no environment.
  *
  * @returns an object whose `hear` receives the console output. Hostile bytes can make libraries
  * print warnings with stack traces: npm:bencode warns when k-rpc-socket encodes a number above 2^53
@@ -21,6 +27,7 @@ export interface Printing {
 export function confineBundle(): Printing {
   const printing: Printing = {};
   refuseImports();
+  refuseDatabases();
   refuseThreads();
   redirectConsole((args) => printing.hear?.(args));
   hideEnvironment();
@@ -35,7 +42,7 @@ const PROGRAM = import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "");
  * When the program runs from sources, Deno's permissions restrict imports.
  */
 export function confineCommand(): void {
-  if (Deno.build.standalone) refuseImports(PROGRAM);
+  if (Deno.build.standalone) refuseImports({ directory: PROGRAM, databases: true });
   refuseThreads();
   hideEnvironment();
 }

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { runCli } from "../support/mod.ts";
 import { forbidden, local } from "./probe/common_attempts.ts";
+import { databases } from "./probe/database_attempts.ts";
 import type { Probed } from "./probe/hear.ts";
 import { noise } from "../support/package_archives.ts";
 import { binaryTest, probeForFile, refused } from "./support.ts";
@@ -34,7 +35,7 @@ binaryTest(
     ).toArray();
     assert(all.length > 0, stderr);
     for (const { outcomes, examined } of all) {
-      const attempts = Object.keys({ ...forbidden, ...local });
+      const attempts = Object.keys({ ...forbidden, ...databases, ...local });
       const others = attempts.filter((name) => !refused.test(outcomes[name] ?? "not tried"));
       assert.deepEqual(others.map((name) => `${name}: ${outcomes[name]}`), []);
       assert.deepEqual([examined.missing, examined.extra], [[], []]);

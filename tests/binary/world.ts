@@ -55,6 +55,7 @@ export async function makeWorld(): Promise<World> {
     [join(userHome, ".ssh", "id_ed25519")]: "secret",
     [join(home, "config.yaml")]: "min-nodes: 3\n",
     [join(home, "evil.js")]: "export {};",
+    [join(home, "victim")]: "secret",
   };
   for (const [file, text] of Object.entries(files)) await Deno.writeTextFile(file, text);
   await Deno.symlink(keyPath(home), targets.linkToKey);

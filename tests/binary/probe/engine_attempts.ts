@@ -9,11 +9,13 @@ import { join } from "node:path";
 import process from "node:process";
 import { ArchiveStore } from "../../../src/engine/libraries/webtorrent/chunk_store.ts";
 import { forbidden as everywhere, local as localEverywhere } from "./common_attempts.ts";
+import { databases } from "./database_attempts.ts";
 import { allowed, type Attempt, settled } from "./targets.ts";
 
 /** Attempts that must fail with all settings of the program. */
 const forbidden: Record<string, Attempt> = {
   ...everywhere,
+  ...databases,
   "connect to the control socket": ({ home }) =>
     Deno.connect({ transport: "unix", path: join(home, "control.sock") }),
   "read the state": ({ home }) => Deno.readFile(join(home, "state.db")),

@@ -6,6 +6,7 @@
  */
 
 import { forbidden, local } from "./common_attempts.ts";
+import { databases } from "./database_attempts.ts";
 import { hearProbes } from "./hear.ts";
 
-hearProbes({ ...forbidden, ...local });
+hearProbes({ ...forbidden, ...databases, ...local });
