@@ -74,6 +74,8 @@ export type Plan<V extends PlannedVersion = PlannedVersion> =
   & ({ kind: "everything" } | {
     kind: "selection";
     versions: V[];
+    /** Number of archives that were selected from. */
+    archives: number;
     /** Packets an hour for the versions whose turn it is. */
     turnPackets: number;
   });
@@ -110,7 +112,19 @@ export async function planAnnouncements<V extends PlannedVersion>(
   const versions = await selectVersions(input, most);
   const packets = fixed + versions.length * perVersion;
   const turnPackets = input.takesTurns ? Math.max(budget - packets, leastTurns) : 0;
-  return { kind: "selection", versions, turnPackets, packets };
+  return { kind: "selection", versions, archives: all.archives, turnPackets, packets };
+}
+
+/**
+ * Counts the archives that other BitTorrent clients cannot find by their infohash. The plan has counted all
+ * archives: with 100,000, counting takes 10 ms, and `status` may be asked often.
+ *
+ * @param inTurn infohashes (hex) of the versions whose turn it was not long ago
+ */
+export function countUnannounced(plan: Plan, inTurn: ReadonlySet<string>): number {
+  if (plan.kind === "everything") return 0;
+  const named = new Set(plan.versions.map(({ infoHashHex }) => infoHashHex)).union(inTurn);
+  return Math.max(plan.archives - named.size, 0);
 }
 
 /**

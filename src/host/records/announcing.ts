@@ -27,7 +27,7 @@ import type { StateDatabase } from "../../store/mod.ts";
 import type { ReportData } from "../../worker/mod.ts";
 import { Batch, type WorkerHandle } from "../thread/mod.ts";
 import { AnnounceCosts } from "./announce_costs.ts";
-import type { Plan } from "./announce_plan.ts";
+import { countUnannounced, type Plan } from "./announce_plan.ts";
 import type { NameKeeper } from "./name_keeper.ts";
 import type { NameCare } from "./name_schedule.ts";
 import { type PlannedArchive, PlanReader } from "./plan_reader.ts";
@@ -281,13 +281,9 @@ export class Announcing {
   get status(): AnnouncingJson | undefined {
     const plan = this.#plan;
     if (!plan) return undefined;
-    const { budget, state } = this.#options;
-    const turnPackets = plan.kind === "selection" ? plan.turnPackets : 0;
-    const named = plan.kind === "selection"
-      ? new Set([...plan.versions.map(({ infoHashHex }) => infoHashHex), ...this.#turns.named()])
-      : undefined;
-    const unannounced = named ? Math.max(state.announcing.counts().archives - named.size, 0) : 0;
-    return { budget: budget(), packets: Math.round(plan.packets + turnPackets), unannounced };
+    const packets = plan.packets + (plan.kind === "selection" ? plan.turnPackets : 0);
+    const unannounced = countUnannounced(plan, this.#turns.named());
+    return { budget: this.#options.budget(), packets: Math.round(packets), unannounced };
   }
 
   #replan(): Promise<void> {

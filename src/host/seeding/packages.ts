@@ -6,7 +6,14 @@
  */
 
 import { basename, join } from "node:path";
-import { type Clock, equalBytes, fromHex, LibreseedError } from "../../base/mod.ts";
+import {
+  type Clock,
+  eachLimited,
+  equalBytes,
+  fromHex,
+  LibreseedError,
+  pause,
+} from "../../base/mod.ts";
 import { type PackageJson } from "../../control/mod.ts";
 import type { TorrentStatus } from "../../engine/mod.ts";
 import { describeEntry, rememberVerified } from "../../fetching/mod.ts";
@@ -21,8 +28,6 @@ import {
   verifyArchive,
 } from "../../package/mod.ts";
 import {
-  isArchiveName,
-  knownMark,
   knownSeedEntry,
   markOf,
   type SeedDirectory,
@@ -35,6 +40,7 @@ import type { Trust } from "../../trust/mod.ts";
 import { HostError } from "../errors.ts";
 import { Batch } from "../thread/mod.ts";
 import { describeTorrent, mendedTorrent } from "./archive_torrent.ts";
+import { knownArchives } from "./known_archives.ts";
 import { packageToRemove, publisherOf } from "./package_to_remove.ts";
 import { ArchiveProblems, SeededFiles } from "./seeded_files.ts";
 import type { DatedOrder, Seeder } from "./seeder.ts";
@@ -57,9 +63,6 @@ export interface PackagesOptions {
   clock: Clock;
   onWarning: (message: string) => void;
 }
-
-/** Number of archives that are passed to the worker in one message. */
-const SLICE = 250;
 
 /** Verifies, seeds, lists and removes the archives of one seed directory. */
 export class Packages {
@@ -116,25 +119,19 @@ export class Packages {
    * one before a peer gets its content.
    */
   async addKnown(): Promise<void> {
-    // Archives of a revoked key are checked one by one, since only some of them may be good.
-    const doubtful = new Set(
-      this.#trust.revocations().flatMap(({ key }) => this.#state.verifiedFiles.ofKey(key)),
-    );
-    // Joined once: the file names have no slash, and `join` would normalize each path.
-    const prefix = join(this.#seeds.path, "/");
-    for (const known of this.#state.verifiedFiles.seedsIn(this.#seeds.path, SLICE)) {
+    const known = knownArchives(this.#seeds.path, this.#state, this.#trust);
+    // The next slice is read while the engine takes the one before.
+    await eachLimited(known, 2, undefined, async (slice) => {
       const orders: DatedOrder[] = [];
-      for (const seed of known) {
-        const { fileName, infoHashHex, sizeBytes: lengthBytes, mtimeMs: modifiedMs } = seed;
+      for (const { fileName, mark, order } of slice) {
         if (this.#seeding.has(fileName) || this.#adding.has(fileName)) continue;
-        const filePath = prefix + fileName;
-        if (!isArchiveName(fileName) || doubtful.has(filePath)) continue;
-        orders.push({ infoHashHex, filePath, lengthBytes, modifiedMs });
-        this.#seeding.set(fileName, { infoHashHex, mark: knownMark(seed) });
+        this.#seeding.set(fileName, { infoHashHex: order.infoHashHex, mark });
+        orders.push(order);
       }
-      // Each slice is awaited, so that the host can answer commands between two slices.
       if (orders.length > 0) await this.#seeder.seed(orders);
-    }
+      // The host can answer commands between two slices.
+      await pause();
+    });
   }
 
   /** Yields the marks (see `markOf`) that the seeded archives had when they were verified, by file name. */

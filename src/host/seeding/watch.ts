@@ -7,7 +7,7 @@
  */
 
 import { basename, join } from "node:path";
-import { type Clock, CompactMap, delay, type Timer } from "../../base/mod.ts";
+import { type Clock, CompactMap, delay, pause, slices, type Timer } from "../../base/mod.ts";
 import type { WatchMode } from "../../config/mod.ts";
 import {
   type DirectoryListing,
@@ -50,6 +50,8 @@ const SAFETY_POLL_MS = 60_000;
  * is extended to keep this share.
  */
 const [MAX_SHARE, MAX_SAFETY_SHARE] = [1 / 400, 1 / 1_000];
+/** Number of known archives that are taken over before other tasks of the event loop run. */
+const TAKEN_AT_ONCE = 2_000;
 /** Number of archives that a scan checks before it lets other tasks of the event loop run. */
 const LOOK_AT_ONCE = 250;
 /**
@@ -108,7 +110,10 @@ export class SeedWatcher {
     listedStamp?: string,
   ): Promise<void> {
     this.#listedStamp = listedStamp;
-    for (const [fileName, mark] of known) this.#seen.set(fileName, mark);
+    for (const [fileName, mark] of known) {
+      this.#seen.set(fileName, mark);
+      if (this.#seen.size % TAKEN_AT_ONCE === 0) await pause();
+    }
     this.#listen();
     await this.#scan(true, true);
   }
@@ -216,9 +221,12 @@ export class SeedWatcher {
     if (!fileNames) return;
     this.#changed.clear();
     let lookedMs = 0;
-    for (let at = 0; at < fileNames.length && !this.#stopped; at += LOOK_AT_ONCE) {
+    let isFirstSlice = true;
+    for (const slice of slices(fileNames, LOOK_AT_ONCE)) {
+      if (!isFirstSlice) await delay(clock, 0);
+      isFirstSlice = false;
+      if (this.#stopped) return;
       const beganMs = clock.now();
-      const slice = fileNames.slice(at, at + LOOK_AT_ONCE);
       const seen = slice.map((fileName) => this.#see(fileName, first));
       lookedMs += clock.now() - beganMs;
       for (const [i, fileName] of slice.entries()) {
@@ -226,7 +234,6 @@ export class SeedWatcher {
         if (seen[i] === "arrived") await target.arrived(fileName);
         else if (seen[i] === "left") await target.left(fileName);
       }
-      if (at + LOOK_AT_ONCE < fileNames.length) await delay(clock, 0);
     }
     if (!all || this.#stopped) return;
     this.#lookedMs = lookedMs;
@@ -247,11 +254,12 @@ export class SeedWatcher {
    * Returns the file names of the archives in the directory, sorted, after those of known archives that
    * were removed. If the directory has not changed since it was listed, these are the known ones.
    */
-  #allNames(): string[] | undefined {
+  #allNames(): Iterable<string> | undefined {
     const { directory, clock, onWarning } = this.#options;
     const stamp = directoryStamp(directory, clock.now());
     const isListed = stamp !== undefined && stamp === this.#listedStamp;
-    if (isListed && !this.#all) return [...this.#seen.keys()];
+    // An archive that has changed is set again, and then is the last one. It is not looked at twice.
+    if (isListed && !this.#all) return this.#seen.keys().take(this.#seen.size);
     try {
       const otherNames: string[] = [];
       const there: string[] = [];

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { clearImmediate, setImmediate } from "node:timers";
 import { isNewerVersion } from "../../../../src/package/mod.ts";
 import {
+  countUnannounced,
   type Plan,
   planAnnouncements,
   type PlanInput,
@@ -234,4 +235,14 @@ Deno.test("between two pages other tasks run, and no more pages are read than th
   }
   assert.ok(pages > 300 && pages < 1_000, `${pages}`);
   assert.ok(turns >= pages - 1, `${turns} turns in ${pages} pages`);
+});
+
+Deno.test("archives that are neither selected nor in turn are counted as unannounced", async () => {
+  const everything = await plan(2, 5);
+  assert.equal(countUnannounced(everything, new Set()), 0);
+  const selection = await plan(100, 1_000);
+  assert.equal(selection.kind, "selection");
+  const selected = selection.kind === "selection" ? selection.versions.length : 0;
+  assert.equal(countUnannounced(selection, new Set()), 100_000 - selected);
+  assert.equal(countUnannounced(selection, new Set(["f".repeat(40)])), 100_000 - selected - 1);
 });
