@@ -131,7 +131,7 @@ export class Engine {
       const live = this.#downloading().find((torrent) => torrent.infoHash === infoHashHex);
       return live ?? await this.#seeds.wake(infoHashHex);
     };
-    const ports = { main: () => this.port, lan: lanPort, utp: dht?.four.utp };
+    const ports = { main: () => this.port, lan: lanPort, utp: dht };
     this.#neighbours = findNeighbours(options, routes, ports, find);
     this.rendezvous = new RendezvousPeers({
       ...{ client, clock: options.clock },

@@ -5,7 +5,7 @@
  */
 
 import { formatHostPort } from "../base/mod.ts";
-import type { DhtHost } from "./dht/mod.ts";
+import type { DhtHosts } from "./dht/mod.ts";
 import { mayDialOf, type Routes } from "./dial/mod.ts";
 import { Neighbours } from "./lan/mod.ts";
 import type { Torrent } from "./libraries/mod.ts";
@@ -17,8 +17,8 @@ export interface NeighbourPorts {
   main: () => number;
   /** Returns the second TCP port, for neighbours alone, if the engine has one. */
   lan: () => number | undefined;
-  /** The uTP packets of IPv4; absent without a DHT node. */
-  utp?: Pick<DhtHost["utp"], "onSyn">;
+  /** The uTP packets of both families; absent without a DHT node. */
+  utp?: Pick<DhtHosts, "onSyn">;
 }
 
 /**

@@ -30,8 +30,8 @@ export interface LocalDiscovery {
    */
   announce(infoHashesHex: string[]): Promise<{ sent: number; skipped: number }>;
   /**
-   * Has the gate find out whether uTP is spoken at an address of the own network (IPv4). If it is, the
-   * address is reported for the torrents that were announced last, at most eight of the last 10 s.
+   * Has the gate find out whether uTP is spoken at an address of the own network. If it is, the address
+   * is reported for the torrents that were announced last, at most eight of the last 10 s.
    */
   probe(address: HostPort): void;
   close(): void;

@@ -167,10 +167,12 @@ export class Policy {
     return true;
   }
 
-  /** Whether a neighbour may be asked if it speaks uTP: a private address of IPv4 of our networks. */
+  /**
+   * Whether a neighbour may be asked if it speaks uTP: a private address of IPv4 of our networks, or a
+   * unique local one of IPv6.
+   */
   mayProbe(address: Address, port: number): boolean {
-    return address.length === 4 && isLocal(address) && this.#isOfOurNetworks(address) &&
-      isNodePort(port);
+    return isLocal(address) && this.#isOfOurNetworks(address) && isNodePort(port);
   }
 
   /** Notes an answer to a search. Returns whether the sender counts as a router from now on. */

@@ -9,11 +9,12 @@
  * @module
  */
 
-import { type Clock, formatAddress, parseAddress, TokenBucket } from "../base/mod.ts";
+import { type Address, type Clock, formatAddress, parseAddress, TokenBucket } from "../base/mod.ts";
 import type { UdpRules } from "./datagrams.ts";
-import type { Policy } from "./policy.ts";
+import { Refusal } from "./errors.ts";
+import type { Interface, Policy } from "./policy.ts";
 import type { Packet } from "./protocol.ts";
-import { bindUdp } from "./udp_sockets.ts";
+import { bindUdp, type UdpSocket } from "./udp_sockets.ts";
 
 /** Rate limit of all ST_SYNs. It takes 35 hours to ask at every port of one host. */
 const RATE = { burst: 8, perSecond: 0.5 };
@@ -31,9 +32,11 @@ interface Probe {
   sentMs: number;
 }
 
-/** Binds a socket of IPv4. Unique local addresses of IPv6 are not asked. */
+/** Binds a socket of each family that our networks have. Throws if one cannot be bound. */
 export function openProbes(policy: Policy, clock: Clock): UdpRules {
-  const socket = bindUdp(policy.sendsFrom("IPv4") ?? "0.0.0.0", 0);
+  const bound = bindAll(policy);
+  const sendTo = (address: Address, datagram: Packet) =>
+    bound.get(address.length === 4 ? "IPv4" : "IPv6")?.send(datagram);
   const rate = new TokenBucket(RATE, clock.now());
   /** The ST_SYNs of the last seconds by address and port, the oldest first. */
   const probes = new Map<string, Probe>();
@@ -44,31 +47,31 @@ export function openProbes(policy: Policy, clock: Clock): UdpRules {
   };
   return {
     port: 0,
-    sockets: [socket],
+    sockets: [...bound.values()],
     async send({ host, port }) {
       const address = parseAddress(host);
       if (!address || !policy.mayProbe(address, port)) return;
       forgetOld();
       const to = { host: formatAddress(address), port };
-      const key = keyOf(to);
+      const key = keyOf(address, port);
       if (probes.has(key) || !rate.take(clock.now())) return;
       const [connectionId, seq] = crypto.getRandomValues(new Uint16Array(2));
       const probe = { connectionId: connectionId!, seq: seq!, sentMs: clock.now() };
       probes.set(key, probe);
-      await socket.send({ ...to, bytes: packet(ST_SYN, probe.connectionId, probe.seq, 0) });
+      await sendTo(address, { ...to, bytes: packet(ST_SYN, probe.connectionId, probe.seq, 0) });
     },
     accepts({ host, port, bytes }) {
       forgetOld();
-      const key = keyOf({ host, port });
-      const probe = probes.get(key);
       const address = parseAddress(host);
-      if (!probe || !address || !acknowledges(bytes, probe)) return false;
+      const key = address && keyOf(address, port);
+      const probe = key === undefined ? undefined : probes.get(key);
+      if (!key || !probe || !acknowledges(bytes, probe)) return false;
       probes.delete(key);
       // The neighbour has begun a connection, which nobody needs.
       const { connectionId, seq } = probe;
       const theirs = new DataView(bytes.buffer).getUint16(16);
       const reset = packet(ST_RESET, connectionId + 1, seq + 1, theirs - 1);
-      void socket.send({ host, port, bytes: reset });
+      void sendTo(address, { host, port, bytes: reset });
       return policy.noteNeighbour(address, port);
     },
   };
@@ -97,6 +100,21 @@ function acknowledges(bytes: Packet["bytes"], { connectionId, seq }: Probe): boo
   return view.getUint16(2) === connectionId && view.getUint16(18) === seq;
 }
 
-function keyOf({ host, port }: Pick<Packet, "host" | "port">): string {
-  return `${host} ${port}`;
+function keyOf(address: Address, port: number): string {
+  return `${formatAddress(address)} ${port}`;
+}
+
+function bindAll(policy: Policy): Map<Interface["family"], UdpSocket> {
+  const bound = new Map<Interface["family"], UdpSocket>();
+  try {
+    for (const family of new Set(policy.interfaces.map(({ family }) => family))) {
+      const any = family === "IPv6" ? "::" : "0.0.0.0";
+      bound.set(family, bindUdp(policy.sendsFrom(family) ?? any, 0));
+    }
+  } catch (error) {
+    for (const socket of bound.values()) socket.close();
+    throw error;
+  }
+  if (bound.size > 0) return bound;
+  throw new Refusal("EADDRNOTAVAIL", "This machine has no network whose machines can be asked");
 }

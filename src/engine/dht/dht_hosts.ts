@@ -75,6 +75,8 @@ export class DhtHosts {
 
   /** Called with the uTP side of the UDP socket of IPv6 when its node starts, and without at its end. */
   onUtp6: (port: UtpPort | undefined) => void = () => {};
+  /** Called with the sender of each ST_SYN of uTP that is within the limits. */
+  onSyn: (host: string, port: number) => void = () => {};
   /** Nodes of IPv6 for the next start of a node: those of an earlier run, or of the last node. */
   #known6: Contact[];
   /** Traffic of the nodes of IPv6 that have ended. */
@@ -99,6 +101,7 @@ export class DhtHosts {
       knownNodes: options.knownNodes?.filter(({ host }) => familyOf(host) === 4),
       onState: () => this.#report(),
     });
+    this.#four.utp.onSyn = (host, port) => this.onSyn(host, port);
     if (!options.hasIpv4) this.#four.suspend(NO_IPV4);
   }
 
@@ -190,6 +193,7 @@ export class DhtHosts {
       onState: () => this.#report(),
       createSocket: createSocket6,
     });
+    this.#six.utp.onSyn = (host, port) => this.onSyn(host, port);
     if (this.#suspended !== undefined) this.#six.suspend(this.#suspended);
     this.#settle();
     this.onUtp6(this.#six.utp);

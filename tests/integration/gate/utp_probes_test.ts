@@ -15,11 +15,16 @@ const LOOPBACK: Interface = {
   ...{ name: "lo", family: "IPv4", scopeid: null },
   ...{ address: "127.0.0.1", cidr: "127.0.0.1/8" },
 };
+/** The own network of IPv6, as a unique local one. */
+const LOOPBACK_6: Interface = {
+  ...{ name: "lo", family: "IPv6", scopeid: 0 },
+  ...{ address: "::1", cidr: "::1/128" },
+};
 const [ST_STATE, ST_RESET, ST_SYN] = [0x21, 0x31, 0x41];
 
-/** Starts a gate to which 127.0.0.0/8 is a network as any other, and announces a torrent. */
+/** Starts a gate to which 127.0.0.0/8 and ::1 are networks as any other, and announces a torrent. */
 async function start() {
-  const options = { allowLocal: false, interfaces: [LOOPBACK] };
+  const options = { allowLocal: false, interfaces: [LOOPBACK, LOOPBACK_6] };
   const gate = connectGate(options, (error) => {
     throw error;
   });
@@ -33,8 +38,8 @@ async function start() {
 }
 
 /** A UDP socket of a neighbour, which answers each ST_SYN as it is told. */
-function neighbour(answer: (syn: Uint8Array) => Uint8Array[] = () => []) {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+function neighbour(answer: (syn: Uint8Array) => Uint8Array[] = () => [], host = "127.0.0.1") {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: host, port: 0 });
   const { port } = socket.addr as Deno.NetAddr;
   const received: Uint8Array[] = [];
   let gate: Deno.Addr | undefined;
@@ -47,7 +52,7 @@ function neighbour(answer: (syn: Uint8Array) => Uint8Array[] = () => []) {
   };
   receive().catch(() => {});
   return {
-    ...{ host: "127.0.0.1", port, received },
+    ...{ host, port, received },
     /** Sends a datagram to the socket from which the gate sends. */
     send: (bytes: Uint8Array, to = gate) => socket.send(bytes, to!),
     get gate() {
@@ -70,8 +75,12 @@ function stateFor(syn: Uint8Array): Uint8Array {
   );
 }
 
-async function codeOfDial({ client }: { client: GateClient }, port: number): Promise<string> {
-  const socket = client.dial({ host: "127.0.0.1", port });
+async function codeOfDial(
+  { client }: { client: GateClient },
+  port: number,
+  host = "127.0.0.1",
+): Promise<string> {
+  const socket = client.dial({ host, port });
   const code = await Promise.race([
     once(socket, "connect").then(() => "connected"),
     once(socket, "close").then(() => "closed"),
@@ -80,23 +89,25 @@ async function codeOfDial({ client }: { client: GateClient }, port: number): Pro
   return code;
 }
 
-Deno.test("a neighbour that speaks uTP is reported, and may be dialled", async () => {
-  using at = await start();
-  using peer = neighbour((syn) => [stateFor(syn)]);
-  const { host, port } = peer;
-  assert.equal(await codeOfDial(at, port), "ADDRESS_REFUSED");
-  await eventually(() => {
-    at.discovery.probe({ host, port });
-    return at.heard.length > 0;
-  }, "the neighbour is reported");
-  const { infoHashHex } = at;
-  assert.deepEqual(at.heard[0], { infoHashHex, host, port, isDialling: true });
-  // Nobody listens there.
-  assert.notEqual(await codeOfDial(at, port), "ADDRESS_REFUSED");
-  await eventually(() => peer.received.length > 1, "the connection by uTP is ended");
-  const [syn, reset] = peer.received;
-  assert.deepEqual([syn![0], syn!.length, reset![0], reset!.length], [ST_SYN, 20, ST_RESET, 20]);
-});
+for (const ours of ["127.0.0.1", "::1"]) {
+  Deno.test(`a neighbour at ${ours} that speaks uTP is reported, and may be dialled`, async () => {
+    using at = await start();
+    using peer = neighbour((syn) => [stateFor(syn)], ours);
+    const { host, port } = peer;
+    assert.equal(await codeOfDial(at, port, ours), "ADDRESS_REFUSED");
+    await eventually(() => {
+      at.discovery.probe({ host, port });
+      return at.heard.length > 0;
+    }, "the neighbour is reported");
+    const { infoHashHex } = at;
+    assert.deepEqual(at.heard[0], { infoHashHex, host, port, isDialling: true });
+    // Nobody listens there.
+    assert.notEqual(await codeOfDial(at, port, ours), "ADDRESS_REFUSED");
+    await eventually(() => peer.received.length > 1, "the connection by uTP is ended");
+    const [syn, reset] = peer.received;
+    assert.deepEqual([syn![0], syn!.length, reset![0], reset!.length], [ST_SYN, 20, ST_RESET, 20]);
+  });
+}
 
 Deno.test("an answer that does not acknowledge the gate's ST_SYN makes no neighbour", async () => {
   using at = await start();
@@ -122,8 +133,9 @@ Deno.test("an answer that does not acknowledge the gate's ST_SYN makes no neighb
 Deno.test("a thread under attack can send few datagrams, and only to neighbours", async () => {
   const clock = new FakeClock();
   const policy = new Policy({ clock, allowLocal: false, interfaces: [LOOPBACK] });
-  const { send, sockets: [socket] } = openProbes(policy, clock);
+  const { send, sockets } = openProbes(policy, clock);
   using stack = new DisposableStack();
+  for (const socket of sockets) stack.defer(() => socket.close());
   const peers: ReturnType<typeof neighbour>[] = [];
   for (let index = 0; index < 10; index++) peers.push(stack.use(neighbour()));
   const probe = (host: string, port: number) => send({ host, port, bytes: Uint8Array.of(0) });
@@ -141,5 +153,4 @@ Deno.test("a thread under attack can send few datagrams, and only to neighbours"
   await eventually(() => counts()[9] === 1, "two seconds later, one more is asked");
   await eventually(() => counts().filter((count) => count === 1).length === 9, "eight were asked");
   assert.deepEqual(counts(), [1, 1, 1, 1, 1, 1, 1, 1, 0, 1]);
-  socket!.close();
 });

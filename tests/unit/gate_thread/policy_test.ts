@@ -49,6 +49,21 @@ Deno.test("only machines in our own networks, at ports of peers, are neighbours"
   assert.ok(policy.noteNeighbour(at("2600::7"), 6_881), "a public address in our network");
 });
 
+Deno.test("only private addresses of our own networks are asked if they speak uTP", () => {
+  const unique = { name: "eth0", family: "IPv6", scopeid: 0 } as const;
+  const { policy } = open();
+  policy.interfaces = [
+    ...policy.interfaces,
+    { ...unique, address: "fd00:6c72::1", cidr: "fd00:6c72::1/64" },
+    { ...unique, address: "fe80::1", cidr: "fe80::1/64" },
+  ];
+  for (const host of ["192.168.1.7", "fd00:6c72::7"]) assert.ok(policy.mayProbe(at(host), 6_881));
+  for (const host of ["192.168.2.7", "8.8.8.8", "2600::7", "fd00::7", "fe80::7", "::1"]) {
+    assert.ok(!policy.mayProbe(at(host), 6_881), host);
+  }
+  assert.ok(!policy.mayProbe(at("fd00:6c72::7"), 53));
+});
+
 Deno.test("the memory of neighbours is bounded, in total and for one address", () => {
   const { policy } = open();
   for (let port = 2_000; port < 2_100; port++) policy.noteNeighbour(at("10.0.0.1"), port);
