@@ -13,6 +13,8 @@ import { packages } from "./dashboard_demo/sources.ts";
 const directory = fileURLToPath(new URL("../docs/pictures/", import.meta.url));
 /** Size of the pictures in pixels, and the largest file in bytes. */
 const SIZE = { width: 1_000, height: 720 };
+/** Height of the pictures of the first page, which end after its first plots. */
+const NOW_HEIGHT = 830;
 const MAX_BYTES = 100_000;
 /** Time with traffic before the pictures are taken, so that the plots have something to show (ms). */
 const TRAFFIC_MS = 45_000;
@@ -39,7 +41,8 @@ const pictures: readonly { file: string; address: string; theme: "light" | "dark
 async function takeAll(browser: Browser, origin: string): Promise<void> {
   const opened: Page[] = [];
   for (const { address, theme } of pictures) {
-    const context = await browser.newContext({ viewport: SIZE, colorScheme: theme });
+    const viewport = address === "/" ? { ...SIZE, height: NOW_HEIGHT } : SIZE;
+    const context = await browser.newContext({ viewport, colorScheme: theme });
     context.setDefaultTimeout(TIMEOUT_MS);
     const page = await context.newPage();
     await page.goto(`${origin}/#${address}`);
@@ -51,6 +54,11 @@ async function takeAll(browser: Browser, origin: string): Promise<void> {
 
 async function take(page: Page, file: string): Promise<void> {
   await page.getByText("Loading …").first().waitFor({ state: "hidden" });
+  if (file.startsWith("now")) {
+    // The picture shows a peer that downloads.
+    await page.locator(".figure", { hasText: "Peers" }).locator(".value", { hasNotText: /^[0–]$/ })
+      .waitFor();
+  }
   const path = join(directory, `dashboard-${file}.png`);
   const { length } = await page.screenshot({ path, animations: "disabled" });
   if (length > MAX_BYTES) throw new Error(`${path} has ${length} bytes, more than ${MAX_BYTES}`);

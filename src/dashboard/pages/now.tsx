@@ -102,7 +102,7 @@ function Figures({ status, history }: { status?: StatusJson; history?: HistoryJs
       <Figure
         name="Peers"
         value={rate ? formatNumber(rate.peers) : "–"}
-        detail={status && `of ${formatNumber(status.peersKnown)} known`}
+        detail={status && formatCount(status.peersKnown, "address", "addresses")}
       />
       <Figure
         name="DHT packets"

@@ -8,6 +8,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { browserClock } from "../data/mod.ts";
+import { spanOf } from "./plot_span.ts";
 import { themeChanges } from "./theme.ts";
 
 /** A line of a plot. */
@@ -119,10 +120,8 @@ function optionsOf(newest: { current: PlotOptions }, element: HTMLElement): uPlo
     padding: [8, 28, 0, 0],
     scales: {
       x: {
-        range: (_plot, low, high) => {
-          const end = high ?? browserClock.now() / 1_000;
-          return [Math.min(low ?? end, end - leastSpan), end];
-        },
+        // uPlot's own proposal for a single time is the day after it.
+        range: ({ data: [times] }) => spanOf(times, leastSpan, browserClock.now() / 1_000),
       },
       y: { range: (_plot, _low, high) => [0, Math.max(least, 1.1 * (high ?? 0))] },
     },

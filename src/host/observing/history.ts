@@ -150,8 +150,9 @@ function empty<T extends Float32Array | Float64Array>(kind: new (length: number)
 }
 
 /**
- * Returns what was counted between two measurements; nothing if they are not one step apart, or if a
- * counter has started again.
+ * Returns what was counted between two measurements; nothing if they are more than a step apart, or if a
+ * counter has started again. A step that begins with the host is shorter than others, and has only its
+ * announcements: a host announces most of its records right after its start.
  */
 function countsBetween(
   before: { sample: Sample; timeMs: number },
@@ -167,8 +168,9 @@ function countsBetween(
   const announced = differenceOf("announced");
   const announcedWell = differenceOf("announcedWell");
   const counts = [uploaded, downloaded, packetsIn, packetsOut, announced, announcedWell];
-  const isOff = Math.abs(elapsedMs - STEP_MS) > MAX_OFF_MS;
+  const isOff = elapsedMs < 0 || elapsedMs > STEP_MS + MAX_OFF_MS;
   if (isOff || counts.some((count) => count < 0)) return {};
+  if (elapsedMs < STEP_MS - MAX_OFF_MS) return { announced, announcedWell };
   return {
     uploadSpeed: uploaded * 1_000 / elapsedMs,
     downloadSpeed: downloaded * 1_000 / elapsedMs,

@@ -143,7 +143,7 @@ Deno.test("counters that start again, and a measurement that fails, leave gaps",
   assert.equal(clock.timers, 0);
 });
 
-Deno.test("a start within a minute counts from the first full minute on", async () => {
+Deno.test("a start within a minute has the announcements of its rest, and means from the next on", async () => {
   const { clock, history, counts, start } = world(START_MS + 20_000);
   const timer = start();
   await settle();
@@ -151,6 +151,9 @@ Deno.test("a start within a minute counts from the first full minute on", async 
   await clock.advance(40_000);
   assert.deepEqual(history.read().peers, [1]);
   assert.deepEqual(history.read().uploadSpeed, [null]);
+  assert.deepEqual(history.read().packetsIn, [null]);
+  const { announced: [first], announcedWell: [stored] } = history.read();
+  assert(first! > 0 && stored! > 0, `${first} ${stored}`);
   counts.minutes++;
   await clock.advance(MINUTE_MS);
   assert.deepEqual(history.read().uploadSpeed, [null, 1_000]);
