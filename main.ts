@@ -4,13 +4,13 @@
  * @module
  */
 
-import { asksForHelpOnly, quickAnswer } from "./src/cli/quick.ts";
+import { needsNoThread, quickAnswer } from "./src/cli/quick.ts";
 
 if (import.meta.main) {
   const answer = quickAnswer(Deno.args);
   if (answer !== undefined && wrote(answer)) Deno.exit(0);
-  if (asksForHelpOnly(Deno.args)) {
-    // Help needs no thread of its own: nothing but the program's own texts is read.
+  if (needsNoThread(Deno.args)) {
+    // Nothing but the program's own texts is read.
     const { processIo, runCli } = await import("./src/cli/mod.ts");
     Deno.exit(await runCli(Deno.args, processIo()));
   }

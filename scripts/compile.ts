@@ -81,10 +81,13 @@ const loaded = ["src/cli/mod.ts", "src/launcher/launch.ts"];
 const dashboardSpecifier = "../../../dist/dashboard/assets.js";
 /** Rooms of which most commands use most. Taking them apart would make many small chunks. */
 const usedAsAWhole = ["base", "bencode", "config", "identity", "records"];
+/** The file with the code of `version`, which should load nothing else. */
+const QUICK = "src/cli/quick.ts";
 /** The imports of a `mod.ts` that are replaced in the copied sources. */
 export const replacing: Replacing = {
-  face: (path) =>
-    /^src\/\w+(?:\/\w+)?\/mod\.ts$/.test(path) && !usedAsAWhole.includes(path.split("/")[1]!),
+  face: (path, importer) =>
+    /^src\/\w+(?:\/\w+)?\/mod\.ts$/.test(path) &&
+    (importer === QUICK || !usedAsAWhole.includes(path.split("/")[1]!)),
   // Each part divides the chunks further, so only the command's thread, which loads rooms when a
   // command needs them, has parts.
   loadsParts: (path) => path.startsWith("src/cli/"),

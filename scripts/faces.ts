@@ -15,8 +15,13 @@ export type Sources = ReadonlyMap<string, string>;
 
 /** The imports to replace. */
 export interface Replacing {
-  /** Whether imports of this `mod.ts` are replaced. */
-  face(path: string): boolean;
+  /**
+   * Whether imports of this `mod.ts` are replaced.
+   *
+   * @param importer path of the file that imports it; absent if the `mod.ts` of a room imports that of
+   * an inner room
+   */
+  face(path: string, importer?: string): boolean;
   /**
    * Whether the file's `await import()` of a `mod.ts` loads a part of it, with only the names that the
    * file uses. The bundler makes a chunk of each part.
@@ -49,14 +54,15 @@ const declaration =
 export function withoutFaces(sources: Sources, replacing: Replacing): Map<string, string> {
   const faces = new Map<string, ReadonlyMap<string, Origin>>();
   for (const path of sources.keys()) {
-    if (isFace(path) && replacing.face(path)) faces.set(path, originsIn(path, sources, replacing));
+    if (isFace(path)) faces.set(path, originsIn(path, sources, replacing));
   }
   const result = new Map(sources);
   for (const [path, text] of sources) {
     if (!path.startsWith("src/") || isFace(path)) continue;
     const directory = posix.dirname(path);
     const replaced = text.replace(statement, (whole, keyword, type, names, _star, from) => {
-      const origins = faces.get(posix.join(directory, from));
+      const face = posix.join(directory, from);
+      const origins = replacing.face(face, path) ? faces.get(face) : undefined;
       if (!origins || type !== undefined || names === undefined) return whole;
       return pastFace(keyword, namesIn(names, " as "), origins, directory) ?? whole;
     });
@@ -68,7 +74,8 @@ export function withoutFaces(sources: Sources, replacing: Replacing): Map<string
       path,
       replaced.replace(dynamic, (whole, names: string, from: string) => {
         const face = posix.join(directory, from);
-        const part = partOf(face, namesIn(names, ":").map(({ name }) => name), faces.get(face));
+        const origins = replacing.face(face, path) ? faces.get(face) : undefined;
+        const part = partOf(face, namesIn(names, ":").map(({ name }) => name), origins);
         if (!part) return whole;
         result.set(part.path, part.text);
         return `{${names}} = await import("${relativeTo(directory, part.path)}")`;

@@ -351,7 +351,11 @@ export const places: readonly Place[] = [
   {
     what: "SQLite",
     pattern: /["']node:sqlite["']/,
-    only: ["src/store/state/sqlite.ts", "src/doctor/state.ts"],
+    // The confinement takes it away.
+    only: [
+      ...["src/store/state/sqlite.ts", "src/doctor/state.ts"],
+      "src/confinement/restrictions.ts",
+    ],
   },
   {
     what: "a record lookup past lookUpRecord",

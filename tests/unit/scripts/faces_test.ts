@@ -64,6 +64,18 @@ Deno.test("the values of an inner room whose face is replaced, too, come from it
   assert.equal(text, 'export { inmost } from "../../store/inner/inmost.ts";\n');
 });
 
+Deno.test("an import may be replaced for one importer and not for another", () => {
+  const quick = "src/cli/quick.ts";
+  const text = 'import { first } from "../store/mod.ts";\n';
+  const sources = new Map(Object.entries({ ...rooms, [quick]: text, "src/cli/run.ts": text }));
+  const result = withoutFaces(sources, {
+    face: (_path, importer) => importer === quick,
+    loadsParts: () => false,
+  });
+  assert.equal(result.get(quick), 'import { first } from "../store/first.ts";\n');
+  assert.equal(result.get("src/cli/run.ts"), text);
+});
+
 Deno.test("a dynamic import loads a part, which is the same for the same names", () => {
   const { text, parts } = changed(
     `const { first, Other: Mine } = await import("${face}");\n` +
