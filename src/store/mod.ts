@@ -70,6 +70,7 @@ export {
   type KnownSeed,
   LazyState,
   ListingsTable,
+  mayKnowIdentities,
   type MemberPlace,
   MembersTable,
   type MirroredArchive,

@@ -354,7 +354,7 @@ export const places: readonly Place[] = [
     // The confinement takes it away.
     only: [
       ...["src/store/state/sqlite.ts", "src/doctor/state.ts"],
-      "src/confinement/restrictions.ts",
+      ...["src/store/state/identities_peek.ts", "src/confinement/restrictions.ts"],
     ],
   },
   {

@@ -5,7 +5,7 @@
  */
 
 import type { Trust } from "../../trust/mod.ts";
-import { homePaths, LibreseedError, stateFiles } from "../../base/mod.ts";
+import { homePaths, LibreseedError, stateFiles, trustLogOf } from "../../base/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
 
 type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state">;
@@ -22,8 +22,9 @@ export async function knownKeys({ output, io, state }: Environment): Promise<Tru
 }
 
 /**
- * Returns what the home knows of publishers' keys; `undefined` if the home has no file of the state,
- * because opening the state would create it, and would load a third of a command's code.
+ * Returns what the home knows of publishers' keys; `undefined` if it knows nothing. A state that is
+ * not there is not created. A state without identities is not opened as such, because that loads a
+ * third of a command's code.
  */
 export async function knownKeysIfAny(given: Environment): Promise<Trust | undefined> {
   const { values } = await given.settings();
@@ -34,8 +35,13 @@ export async function knownKeysIfAny(given: Environment): Promise<Trust | undefi
     if (error instanceof LibreseedError && error.code === "HOME_UNKNOWN") return undefined;
     throw error;
   }
-  const files = stateFiles(homePaths(home).state);
-  return files.some(mayExist) ? await knownKeys(given) : undefined;
+  const { state } = homePaths(home);
+  if (!stateFiles(state).some(mayExist)) return undefined;
+  if (mayExist(state) && !mayExist(trustLogOf(state))) {
+    const { mayKnowIdentities } = await import("../../store/mod.ts");
+    if (!mayKnowIdentities(state)) return undefined;
+  }
+  return await knownKeys(given);
 }
 
 /** Whether a file exists, or cannot be looked at; opening it then tells why. */

@@ -20,6 +20,7 @@ export { type DescribedVersion, DescriptionsTable } from "./descriptions_table.t
 export { DhtNodesTable, type StoredNode } from "./dht_nodes_table.ts";
 export type { MirroredArchive } from "./mirrored_table.ts";
 export { type Follow, type FollowedList, type FollowScope, FollowsTable } from "./follows_table.ts";
+export { mayKnowIdentities } from "./identities_peek.ts";
 export { IdentitiesTable, type StoredIdentity, type StoredRevocation } from "./identities_table.ts";
 export { type DirectoryListing, ListingsTable } from "./listings_table.ts";
 export { LazyState } from "./lazy_state.ts";
