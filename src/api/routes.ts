@@ -182,8 +182,8 @@ export const routes = {
   "POST /v1/announce": route({
     summary: "Announce records again now",
     description:
-      "Without `packages`, all records are announced. The answer comes when all are done, " +
-      "which may take minutes.",
+      "Without `packages`, all records are announced. A package without records here is not in the " +
+      "answer, which comes when all are done. That may take minutes.",
     access: "change",
     operation: "announce",
     body: announceBody,
