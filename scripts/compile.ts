@@ -242,6 +242,20 @@ async function bundleWorker(output: string, from: string, entry: string): Promis
   ]);
   await run("Bundling the worker", from, [...bundle, "--output", output, entry]);
   await giveRequire([output]);
+  await loadHttpLate(output);
+}
+
+/**
+ * Has WebTorrent's web server load `node:http` when it is created, which libreseed never does. Loading it
+ * takes 10 ms of processor time, a sixth of what Node's modules take in the thread.
+ */
+async function loadHttpLate(path: string): Promise<void> {
+  await replaceOnce(
+    [path],
+    /import ([\w$]+) from\s*"node:http";/,
+    (_path, _whole, name) =>
+      `var ${name}={createServer:()=>process.getBuiltinModule("node:http").createServer()};`,
+  );
 }
 
 /**
