@@ -15,7 +15,7 @@
  * | `KEY_CHANGE_INVALID` | usage, failed | a change of the publisher's keys is not possible |
  * | `KEY_NOT_FOUND` | not-found | the home has no keys |
  * | `NEWER_FORMAT` | failed | a newer libreseed has written the backup |
- * | `NO_ROOT` | not-found | the home has no root key, and none was named |
+ * | `NO_ROOT` | not-found | there is no root key where one was named; or the home has none, and none was named |
  * | `PASSPHRASE_NEEDED` | usage | there is neither a terminal nor a usable passphrase file |
  * | `PASSPHRASE_WRONG` | failed | no given passphrase decrypts a backup |
  * | `RECORD_INVALID` | verification | a publisher record is not signed by the root key, is damaged, or contradicts itself |

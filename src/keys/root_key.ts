@@ -7,6 +7,7 @@
 
 import { concatBytes } from "../base/mod.ts";
 import {
+  IdentityError,
   keyPairFromSeed,
   readKeyFile,
   RECOVERY_GROUPS,
@@ -57,7 +58,7 @@ export async function openRoot(
         ? await askForCode(at.terminal)
         : keyPairFromSeed(seedOfRecoveryCode(await readCode(at.stdin())));
     case "file":
-      return await readKeyFile(source.path, at.own, (path) => passphrasesFor(at, path));
+      return await readRootFile(source.path, at);
     case "home":
       if (await isThere(homeRoot)) {
         return await readKeyFile(homeRoot, at.own, (path) => passphrasesFor(at, path));
@@ -69,6 +70,21 @@ export async function openRoot(
           "code with --root -, or use the one in your SSH agent with --root ssh-agent:FINGERPRINT",
         { detail: { path: homeRoot } },
       );
+  }
+}
+
+async function readRootFile(path: string, at: KeySurroundings): Promise<Signer> {
+  try {
+    return await readKeyFile(path, at.own, (file) => passphrasesFor(at, file));
+  } catch (cause) {
+    if (!(cause instanceof IdentityError && cause.code === "KEY_NOT_FOUND")) throw cause;
+    throw new KeysError(
+      "not-found",
+      "NO_ROOT",
+      `There is no root key at ${path}. Name the file that \`keygen --root-out\` or \`key root move\` ` +
+        "has written",
+      { cause, detail: { path } },
+    );
   }
 }
 

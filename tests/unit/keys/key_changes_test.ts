@@ -361,3 +361,14 @@ Deno.test("a key that has no root is not rotated", async () => {
     message: /keygen --certify-existing/,
   });
 });
+
+Deno.test("a root key that is not where it was named is an error that says which file to name", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, "stick", "root.key");
+  await assert.rejects(openRoot({ from: "file", path }, path, keySurroundings()), {
+    name: "KeysError",
+    code: "NO_ROOT",
+    kind: "not-found",
+    message: /There is no root key at .*root\.key\. Name the file that `keygen --root-out`/,
+  });
+});
