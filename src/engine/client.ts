@@ -122,7 +122,7 @@ export function createClient(
   // destroyed.
   own.on("close", () => client.destroyed && listeners.close());
   const isListening = listening(client, port).then(async () => {
-    if (options.lanPort !== undefined && options.readOnly && !binding) {
+    if (options.lanPort !== undefined && !binding) {
       const listener = forNeighbours = acceptPeersElsewhere(client, take);
       own.on("close", () => client.destroyed && listener.close());
       // A port that another program has is not announced.

@@ -33,15 +33,15 @@ export function findNeighbours(
   { utp, ...ports }: NeighbourPorts,
   find: (infoHashHex: string) => Promise<Torrent | undefined>,
 ): Neighbours | undefined {
-  const { clock, gate, lan } = options;
+  const { clock, gate, lan, readOnly } = options;
   if (!lan || !gate) return undefined;
   const neighbours = new Neighbours({
     ...{ clock, gate },
     port() {
       const lan = ports.lan();
-      return lan === undefined
-        ? { port: ports.main(), isTcpOnly: false }
-        : { port: lan, isTcpOnly: true };
+      if (lan === undefined) return { port: ports.main(), isTcpOnly: false };
+      // A daemon's firewall may let in only what goes to its configured port.
+      return { port: lan, isTcpOnly: true, laterPort: readOnly ? undefined : ports.main() };
     },
     async onNeighbour(infoHashHex, address) {
       routes.noteNeighbour(address);

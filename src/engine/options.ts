@@ -58,9 +58,8 @@ export interface EngineOptions extends Partial<RateLimits> {
   lan?: boolean;
   /**
    * Second TCP port, at which neighbours are told to connect. There the gate refuses uTP, which the
-   * engine cannot speak to addresses of the local network. Used only with `readOnly`, by programs
-   * that end soon: a firewall may let in only what goes to the port of a daemon. Ignored with
-   * `binding`, and with the transport `utp`.
+   * engine cannot speak to addresses of the local network. Without `readOnly`, {@linkcode port} is
+   * announced as well. Ignored with `binding`, and with the transport `utp`.
    */
   lanPort?: number;
   /** Called with what a peer said about us and itself. A peer may lie. */

@@ -113,14 +113,18 @@ export class GateClient {
    * @param onClosed called with the reason if local discovery ends
    * @param isTcpOnly whether nobody speaks uTP at the port, so that the gate refuses it there.
    * Neighbours that try it are reported for each torrent of the last 15 minutes
+   * @param laterPort port that each announcement names two seconds later, because a firewall may let in
+   * nothing else. Neighbours that try uTP are then reported for the torrents announced last
    */
   discover(
     port: number,
     onPeers: (peers: HeardPeer[]) => void,
     onClosed: (error: GateError) => void = () => {},
     isTcpOnly = false,
+    laterPort?: number,
   ): LocalDiscovery {
-    return startDiscovery(this.#open, this.#clock, port, onPeers, onClosed, isTcpOnly);
+    const ports = { port, isTcpOnly, laterPort };
+    return startDiscovery(this.#open, this.#clock, ports, onPeers, onClosed);
   }
 
   /** Ends all present and later channels with an error. Called when the gate has died. */

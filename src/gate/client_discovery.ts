@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clock, concatBytes, fromHex, type HostPort } from "../base/mod.ts";
+import { type Clock, concatBytes, fromHex, type HostPort, type Timer } from "../base/mod.ts";
 import { parseAnnouncement } from "./bep14.ts";
 import { errorOf, type OpenChannel } from "./client_channel.ts";
 import { GateError } from "./errors.ts";
@@ -47,6 +47,11 @@ const INTEREST_MS = 15 * 60_000;
  * A program dials soon after the announcement. Those that are due come first in an announcement.
  */
 const RECENT = { ms: 10_000, ofOne: 4, most: 8 };
+/**
+ * Pause before the same torrents are announced at the second port (ms). libtorrent dials up to a second
+ * after an announcement, at the port of the last one.
+ */
+const LATER_MS = 2_000;
 /** Maximum number of neighbours under way to the gate, to be probed. */
 const WINDOW_PROBES = 64;
 /** Maximum number of torrents whose neighbours are reported. The oldest is dropped. */
@@ -56,19 +61,23 @@ const MAX_INTERESTS = 65_536;
 export function startDiscovery(
   open: OpenChannel,
   clock: Clock,
-  port: number,
+  { port, isTcpOnly, laterPort }: { port: number; isTcpOnly: boolean; laterPort?: number },
   onPeers: (peers: HeardPeer[]) => void,
   onClosed: (error: GateError) => void,
-  isTcpOnly: boolean,
 ): LocalDiscovery {
   /** Time when each torrent was announced last, by infohash in hexadecimal; the oldest first. */
   const interests = new Map<string, number>();
   /** The torrents that were announced last, the newest first. */
   let recent: { infoHashHex: string; atMs: number }[] = [];
+  /** Run until the announcements at the second port. */
+  const waiting = new Set<Timer>();
   let credit = WINDOW_ANNOUNCEMENTS;
   let probeCredit = WINDOW_PROBES;
   let probes: ReturnType<OpenChannel> | undefined;
   let failure: GateError | undefined;
+  const latest = () =>
+    recent.filter(({ atMs }) => Math.abs(clock.now() - atMs) <= RECENT.ms)
+      .map(({ infoHashHex }) => infoHashHex);
   const report = (
     host: string,
     port: number,
@@ -92,7 +101,8 @@ export function startDiscovery(
       if (told.tell !== "packets") return;
       refusals!.credit(told.packets.length);
       // An ST_SYN does not say which torrent its sender has.
-      for (const { host, port } of told.packets) report(host, port, interests.keys());
+      const wanted = laterPort === undefined ? [...interests.keys()] : latest();
+      for (const { host, port } of told.packets) report(host, port, wanted);
     })
     : undefined;
   const channel = open({ kind: "discover", host: "", port }, (told) => {
@@ -110,10 +120,8 @@ export function startDiscovery(
       if (told.tell === "credit") probeCredit += told.amount;
       else if (told.tell === "packets") {
         opened.credit(told.packets.length);
-        const latest = recent.filter(({ atMs }) => Math.abs(clock.now() - atMs) <= RECENT.ms)
-          .map(({ infoHashHex }) => infoHashHex);
         for (const { host, port } of told.packets) {
-          report(host, port, latest, { isDialling: true });
+          report(host, port, latest(), { isDialling: true });
         }
       } else if (told.tell === "closed") probes = undefined;
     });
@@ -125,6 +133,17 @@ export function startDiscovery(
     if (interests.size >= MAX_INTERESTS) interests.delete(interests.keys().next().value!);
     interests.set(infoHashHex, clock.now());
   };
+  /** Hands announcements to the gate, as far as its credit goes. Returns the number of infohashes. */
+  const send = (infoHashesHex: string[], port: number): number => {
+    let sent = 0;
+    for (; sent < infoHashesHex.length && credit > 0; credit--) {
+      const some = infoHashesHex.slice(sent, sent + MAX_HASHES);
+      const bytes = concatBytes(...some.map((infoHashHex) => fromHex(infoHashHex)!));
+      channel.send([{ host: "", port, bytes }]);
+      sent += some.length;
+    }
+    return sent;
+  };
   return {
     // deno-lint-ignore require-await -- a failure rejects
     async announce(infoHashesHex) {
@@ -134,12 +153,13 @@ export function startDiscovery(
       const newest = infoHashesHex.slice(0, RECENT.ofOne)
         .map((infoHashHex) => ({ infoHashHex, atMs }));
       recent = [...newest, ...recent].slice(0, RECENT.most);
-      let sent = 0;
-      for (; sent < infoHashesHex.length && credit > 0; credit--) {
-        const some = infoHashesHex.slice(sent, sent + MAX_HASHES);
-        const bytes = concatBytes(...some.map((infoHashHex) => fromHex(infoHashHex)!));
-        channel.send([{ host: "", port: 0, bytes }]);
-        sent += some.length;
+      const sent = send(infoHashesHex, 0);
+      if (laterPort !== undefined) {
+        const timer = clock.after(LATER_MS, () => {
+          waiting.delete(timer);
+          if (!failure) send(infoHashesHex.slice(0, sent), laterPort);
+        });
+        waiting.add(timer);
       }
       return { sent, skipped: infoHashesHex.length - sent };
     },
@@ -152,6 +172,7 @@ export function startDiscovery(
     },
     close() {
       failure ??= new GateError("ECANCELED", "Local discovery was closed");
+      for (const timer of waiting) timer.cancel();
       channel.close();
       refusals?.close();
       probes?.close();

@@ -31,7 +31,7 @@ const ANNOUNCEMENT =
 /**
  * Joins the groups on all interfaces.
  *
- * @param port port at which our torrents are served, for the announcements
+ * @param port port at which our torrents are served, for the announcements that name no other
  */
 export async function openDiscovery(policy: Policy, clock: Clock, port: number): Promise<UdpRules> {
   // Our own announcements come back, and are recognised by the cookie. The asking thread does not
@@ -45,7 +45,7 @@ export async function openDiscovery(policy: Policy, clock: Clock, port: number):
   return {
     port: 0,
     sockets: [...hearing.flat(), ...sending.map(({ socket }) => socket)],
-    async send({ bytes }) {
+    async send({ port: other, bytes }) {
       const count = bytes.length / HASH_BYTES;
       if (!Number.isInteger(count) || count > MAX_HASHES) {
         throw new Refusal("BAD_REQUEST", `${bytes.length} bytes are not up to 24 infohashes`);
@@ -55,7 +55,7 @@ export async function openDiscovery(policy: Policy, clock: Clock, port: number):
         socket.send({
           host: GROUPS[family],
           port: PORT,
-          bytes: encodeAnnouncement(family, port, bytes, cookie),
+          bytes: encodeAnnouncement(family, other === 0 ? port : other, bytes, cookie),
         })
       ));
     },

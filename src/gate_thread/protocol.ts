@@ -38,7 +38,10 @@ export const KINDS = {
   control: { most: 8, window: WINDOW_PACKETS, isStream: false },
   /** Searches for routers by SSDP; `host` is the gateway of IPv4 or IPv6, or empty. */
   search: { most: 4, window: WINDOW_PACKETS, isStream: false },
-  /** Local discovery (BEP 14) of the torrents that are served at `port`; `host` is empty. */
+  /**
+   * Local discovery (BEP 14) of the torrents that are served at `port`; `host` is empty. A packet has
+   * infohashes, and the port to announce them at, or 0 for `port`.
+   */
   discover: { most: 1, window: 64, isStream: false },
   /**
    * Answers uTP of neighbours at the UDP port `port` with ST_RESET, and tells their addresses by empty

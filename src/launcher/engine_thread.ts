@@ -18,6 +18,11 @@ const BUNDLE = new URL("../../dist/worker.js", import.meta.url);
 
 /** The first of the ports that no program has registered (RFC 6335, section 6). */
 const FIRST_PRIVATE_PORT = 49_152;
+/**
+ * The lowest port that common programs listen on if the user has not chosen one. If two programs dial
+ * each other, libtorrent keeps the connection that the program with the lower port has begun.
+ */
+const LOWEST_COMMON_PORT = 6_881;
 
 type Surroundings = Partial<RouterSurroundings & AddressSurroundings & BindingSurroundings>;
 
@@ -146,13 +151,14 @@ function connect(
 }
 
 /**
- * Chooses a TCP port for neighbours, of those that are for private use (RFC 6335). A daemon has none:
- * a firewall may let in only what goes to the configured port.
+ * Chooses a TCP port for neighbours, of those that are for private use (RFC 6335). A daemon has one if
+ * its configured port is high; else it is announced at that port alone, which a firewall may let in.
  */
 function lanPortOf(
   { port, lan, watchesAddresses, binding }: EngineOptions,
 ): number | undefined {
-  if (!lan || watchesAddresses || binding) return undefined;
+  const isDaemon = watchesAddresses;
+  if (!lan || binding || isDaemon && port <= LOWEST_COMMON_PORT) return undefined;
   const [random] = crypto.getRandomValues(new Uint16Array(1));
   const lanPort = FIRST_PRIVATE_PORT + random! % (2 ** 16 - FIRST_PRIVATE_PORT);
   return lanPort === port ? undefined : lanPort;

@@ -6,7 +6,15 @@
  * @module
  */
 
-import { daemon, homeWithoutInternet, offline, type OfLan, unreachable } from "./lan_checks.ts";
+import {
+  daemon,
+  daemonHigh,
+  homeWithoutInternet,
+  offline,
+  offlineHigh,
+  type OfLan,
+  unreachable,
+} from "./lan_checks.ts";
 import { aria2, libtorrent, transmissionOfLan } from "./programs.ts";
 import type { Router } from "./router.ts";
 import type { Lab, Outcome } from "./lab.ts";
@@ -27,6 +35,7 @@ const seederFirst: readonly (readonly [OfLan, OfLan])[] = [
   [offline, peer],
   [peer, offline],
   [peer, daemon],
+  [peer, daemonHigh],
   [peer, peer],
 ];
 const others: typeof seederFirst = [
@@ -39,6 +48,7 @@ const others: typeof seederFirst = [
 const readerFirst: readonly (readonly [OfLan, OfLan])[] = [
   [offline, offline],
   [offline, peer],
+  [offlineHigh, peer],
   [peer, offline],
   [peer, peer],
 ];

@@ -33,24 +33,33 @@ export type OfLan = Pick<Program, "name" | "seed" | "read"> & {
   prepare?(lab: Lab, place: Place): Promise<void>;
 };
 
+/** A port above that of libtorrent, which then keeps its own attempt to connect and not ours. */
+const HIGH_PORT = 7_881;
+
 /** libreseed without a DHT. */
 export const offline = libreseedOfLan("libreseed", () => alone);
+export const offlineHigh = libreseedOfLan("libreseed, high port", () => alone, HIGH_PORT);
 
 /** libreseed without a DHT, whose daemon downloads. The daemon runs before the reading begins. */
-export const daemon: OfLan = {
-  ...offline,
-  name: "libreseed's daemon",
-  async prepare(lab, place) {
-    const home = await lab.home(`${place.name}-daemon`);
-    const options = { home, env: defaults, program: libreseedIn(place), timeoutMs };
-    const process = lab.network.owns(spawnCli(["seed", ...alone, "6881"], options));
-    await process.waitForLine(/^ready: /, "stdout");
-  },
-  async read(lab, place, subject, directory) {
-    const home = await lab.home(`${place.name}-daemon`);
-    return readBy({ home, cwd: directory }, place, subject, ["get", subject.magnet]);
-  },
-};
+export const daemon = daemonOfLan("libreseed's daemon", 6_881);
+export const daemonHigh = daemonOfLan("libreseed's daemon, high port", HIGH_PORT);
+
+function daemonOfLan(name: string, port: number): OfLan {
+  return {
+    ...offline,
+    name,
+    async prepare(lab, place) {
+      const home = await lab.home(`${place.name}-daemon`);
+      const options = { home, env: defaults, program: libreseedIn(place), timeoutMs };
+      const process = lab.network.owns(spawnCli(["seed", ...alone, `${port}`], options));
+      await process.waitForLine(/^ready: /, "stdout");
+    },
+    async read(lab, place, subject, directory) {
+      const home = await lab.home(`${place.name}-daemon`);
+      return readBy({ home, cwd: directory }, place, subject, ["get", subject.magnet]);
+    },
+  };
+}
 
 /** libreseed with a DHT that does not answer. */
 export const unreachable = libreseedOfLan(
@@ -58,13 +67,13 @@ export const unreachable = libreseedOfLan(
   (lab) => ["--bootstrap", lab.dht.bootstrap.join(","), "--port"],
 );
 
-function libreseedOfLan(name: string, dhtFlags: (lab: Lab) => string[]): OfLan {
+function libreseedOfLan(name: string, dhtFlags: (lab: Lab) => string[], port = 6_881): OfLan {
   return {
     name,
     async seed(lab, place, subject) {
       const home = await lab.home(`${place.name}-${subject.name}`);
       const options = { home, env: defaults, program: libreseedIn(place), timeoutMs };
-      const daemon = lab.network.owns(spawnCli(["seed", ...dhtFlags(lab), "6881"], options));
+      const daemon = lab.network.owns(spawnCli(["seed", ...dhtFlags(lab), `${port}`], options));
       await daemon.waitForLine(/^ready: /, "stdout");
       const { code, stderr } = await spawnCli(["add", subject.archive], options).result;
       assert.equal(code, 0, stderr);
@@ -134,6 +143,7 @@ export const lanChecks: Record<string, (lab: Lab) => Promise<void>> = {
       [offline, libtorrent()],
       [libtorrent(), offline],
       [libtorrent(), daemon],
+      [libtorrent(), daemonHigh],
       [offline, transmissionOfLan],
       [transmissionOfLan, offline],
     ] as const).map(([seeder, reader]) => [

@@ -28,8 +28,11 @@ export interface NeighboursOptions {
   clock: Clock;
   /** Returns the gate; called when the first torrent is announced. */
   gate: () => Pick<GateClient, "discover">;
-  /** Returns the TCP port at which neighbours reach us, and whether nobody speaks uTP there. */
-  port: () => { port: number; isTcpOnly: boolean };
+  /**
+   * Returns the TCP port at which neighbours reach us, whether nobody speaks uTP there, and a port that
+   * is announced two seconds later.
+   */
+  port: () => { port: number; isTcpOnly: boolean; laterPort?: number };
   /** Called with a neighbour that is to be dialled for a torrent of ours, unless it is connected. */
   onNeighbour: (infoHashHex: string, address: HostPort) => void;
 }
@@ -155,12 +158,13 @@ export class Neighbours {
   }
 
   #discover(): LocalDiscovery {
-    const { port, isTcpOnly } = this.#options.port();
+    const { port, isTcpOnly, laterPort } = this.#options.port();
     return this.#options.gate().discover(
       port,
       (peers) => peers.forEach((peer) => this.#hear(peer)),
       ({ code, message }) => this.#fail({ code, message }),
       isTcpOnly,
+      laterPort,
     );
   }
 
