@@ -87,18 +87,20 @@ async function readSubject(given: Run, operations: Operations): Promise<Subject>
   // Names of archives that cannot be read are file names, so a name need not have the form of one.
   if (!/^(ed25519:|[0-9a-fA-F]{64}\/)/.test(text)) return { name: text };
   const { publicKey, name, range } = parsePackageSpec(text);
-  if (range !== undefined) {
-    throw new CliError(
-      "usage",
-      "BAD_ARGUMENTS",
-      `\`status\` shows all versions of a package: write KEY/${name} without @${range}`,
-    );
-  }
+  if (range !== undefined) throw showsAllVersions(`KEY/${name}`, range);
   const { formatPublicKey } = await import("../../identity/mod.ts");
   const { findSeeders } = await import("../../fetching/mod.ts");
   output.step("asking the seeders of the publisher");
   const rendezvous = await findSeeders(operations, publicKey!, io.signal);
   return { name, publisher: formatPublicKey(publicKey!), ...(rendezvous && { rendezvous }) };
+}
+
+function showsAllVersions(name: string, range: string): CliError {
+  return new CliError(
+    "usage",
+    "BAD_ARGUMENTS",
+    `\`status\` shows all versions of a package: write ${name} without @${range}`,
+  );
 }
 
 /**
@@ -117,6 +119,8 @@ async function queryStatus(
   const packages = (await operations.list()).filter(isMeant);
   const records = (await operations.records()).filter(isMeant);
   if (name !== undefined && publisher === undefined && packages.length === 0) {
+    const [, plain, range] = /^(.+)@(.+)$/.exec(name) ?? [];
+    if (plain !== undefined) throw showsAllVersions(plain, range!);
     throw new CliError("not-found", "PACKAGE_NOT_FOUND", `There is no package named ${name} here`, {
       detail: { unknownName: name },
     });

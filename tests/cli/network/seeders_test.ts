@@ -79,7 +79,13 @@ Deno.test("status of a package of a publisher, and info, show who seeds the publ
   // The publisher's own home shows its versions beside that.
   const own = JSON.parse(await ann.must(["status", "--json", spec]));
   assert.deepEqual(own.packages.map(({ version }: { version: string }) => version), ["1.0.0"]);
-  assert.equal((await reader.run(["status", `${spec}@^1`])).code, 2);
+  for (const home of [reader, ann]) {
+    for (const versions of [`${spec}@^1`, "apple@1.0.0"]) {
+      const { code, stderr } = await home.run(["status", versions]);
+      assert.equal(code, 2, versions);
+      assert.match(stderr, /`status` shows all versions of a package: write \S*apple without @/);
+    }
+  }
   assert.equal((await reader.run(["status", "apple"])).code, 3, "a bare name is one of this home");
   await reads.end();
   await daemon.end();
