@@ -58,6 +58,8 @@ Deno.test("each test file is run by one of the two tasks, the long ones by test:
     await Deno.mkdir(join(copy.path, dirname(path)), { recursive: true });
     await Deno.writeTextFile(join(copy.path, path), 'Deno.test("runs", () => {});\n');
   }
+  await Deno.mkdir(join(copy.path, "tests/support"));
+  await Deno.writeTextFile(join(copy.path, "tests/support/preload.ts"), "");
   assert.deepEqual(await filesOfTask("short", copy.path), short);
   assert.deepEqual(await filesOfTask("long", copy.path), long);
 });
