@@ -25,6 +25,12 @@ export const plain: Record<string, Attempt> = {
   "move a file out": ({ ownFile, home }) => Deno.rename(ownFile, `${home}/evil`),
   "link the key into the seed directory": ({ home, seedDirectory }) =>
     Deno.link(`${home}/keys/publisher.key`, `${seedDirectory}/evil`),
+  "link a file of its own out": async ({ ownFile, home }) => {
+    await Deno.link(ownFile, `${home}/evil-name`);
+    await Deno.remove(`${home}/evil-name`);
+  },
+  "make a temporary file outside": ({ seedDirectory }) =>
+    Deno.makeTempFile({ dir: `${seedDirectory}/..`, prefix: "evil-" }).then(Deno.remove),
   "make a link that leads out": ({ home, seedDirectory }) =>
     Deno.symlink(`${home}/keys/publisher.key`, `${seedDirectory}/evil`),
   "start a process": () => new Deno.Command("/bin/true").output(),
