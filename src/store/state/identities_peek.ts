@@ -16,12 +16,17 @@ import { STATE_SCHEMA_VERSION } from "../../base/mod.ts";
  */
 export function mayKnowIdentities(path: string): boolean {
   try {
-    using database = new DatabaseSync(path);
-    const found = database.prepare(
-      "SELECT user_version AS version, EXISTS (SELECT 1 FROM identities) AS known " +
-        "FROM pragma_user_version",
-    ).get()!;
-    return found.version !== STATE_SCHEMA_VERSION || found.known !== 0;
+    // The bundler's minifier would leave out a `using` declaration of a value that is used once.
+    const database = new DatabaseSync(path);
+    try {
+      const found = database.prepare(
+        "SELECT user_version AS version, EXISTS (SELECT 1 FROM identities) AS known " +
+          "FROM pragma_user_version",
+      ).get()!;
+      return found.version !== STATE_SCHEMA_VERSION || found.known !== 0;
+    } finally {
+      database.close();
+    }
   } catch {
     return true;
   }
