@@ -11,9 +11,9 @@ import type { RoundTrips } from "./round_trips.ts";
 import type { SocketFactory } from "./udp_socket.ts";
 
 /**
- * State of the DHT. `silent`: the socket is open, but no node responds. `alone`: nor is there a node
- * to ask, neither a bootstrap node nor one of an earlier run. `why`: reason for `off`. `byChoice`:
- * the user has switched it off.
+ * State of the DHT. `silent`: the socket is open, but no node responds. `alone`: no node is known that
+ * could be asked, neither a bootstrap node nor one of an earlier run. `why`: reason for `off`.
+ * `byChoice`: the user has switched it off.
  */
 export type DhtState =
   | { state: "on"; silent?: true; alone?: true }
