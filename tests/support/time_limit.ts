@@ -14,13 +14,13 @@
  * @param limitMs the time limit of each test (ms)
  */
 export function limitTests(limitMs: number): void {
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   Deno.test.beforeEach(() => {
-    timer = setTimeout(() => {
+    const started = timer = setTimeout(() => {
       throw new Error(`The first cancelled test of this file had not ended after ${limitMs} ms`);
     }, limitMs);
     // A test that waits for nothing ends at once, with an error of `deno test`.
-    Deno.unrefTimer(timer);
+    Deno.unrefTimer(started);
   });
   Deno.test.afterEach(() => clearTimeout(timer));
 }
