@@ -185,11 +185,16 @@ export class Trust {
 
   /** Whether {@linkcode check} accepts a minimal manifest. */
   accepts(minimal: MinimalManifest): boolean {
+    return this.refusalOf(minimal) === undefined;
+  }
+
+  /** Returns the error of {@linkcode check} for a minimal manifest; `undefined` if it is accepted. */
+  refusalOf(minimal: MinimalManifest): TrustError | undefined {
     try {
       this.check(minimal, minimal.archiveSha256);
-      return true;
+      return undefined;
     } catch (error) {
-      if (error instanceof TrustError) return false;
+      if (error instanceof TrustError) return error;
       throw error;
     }
   }

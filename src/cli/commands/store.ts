@@ -16,6 +16,7 @@ import {
 import { archiveSettings } from "../flags/common_flags.ts";
 import { CliError } from "../process/errors.ts";
 import { combineExitCodes, exitCodes } from "../process/exit_codes.ts";
+import { knownKeysIfAny } from "../running/known_keys.ts";
 import { packageStore } from "../running/package_store.ts";
 import { formatTable, tableColumns } from "../terminal/table.ts";
 
@@ -27,8 +28,8 @@ type Run = CommandRun<Flags, Args>;
 export default defineCommand<Flags, Args>({
   description:
     "list prints name, version, size in bytes, whether it was installed by name, publisher and path of " +
-    "each package. verify reads every file and compares it with the signed manifest; exit code 4 if " +
-    "all packages are damaged, 7 if some are. --repair writes the damaged files anew from the archives " +
+    "each package. verify reads every file and compares it with the signed manifest, and looks whether " +
+    "the key that signed it is revoked; exit code 4 if no package is good, 7 if some are not. --repair writes the damaged files anew from the archives " +
     "in the seed directory; where an archive is not there, `libreseed install --force` fetches it. prune removes " +
     "unneeded packages: those that were not installed by name, and that no lock file, link or other " +
     "package needs.",
@@ -119,16 +120,20 @@ async function verify(given: Run): Promise<number> {
   const { checkStored } = await import("../../store/mod.ts");
   const limits = archiveLimitsOf((await settings()).values);
   const { packages, damaged, path } = await chosen(given);
+  const trust = await knownKeysIfAny(given);
   const codes: number[] = [];
   for (const entry of packages) {
     io.signal.throwIfAborted();
     const { name, version, publisher } = entry;
     const problems = await checkStored(entry, limits, io.signal);
     const isDamaged = problems.length > 0;
-    const repaired = isDamaged && given.flags.repair ? await repair(given, entry) : undefined;
-    const ok = !isDamaged || repaired === true;
+    const refusal = trust?.refusalOf(entry.minimal);
+    const isRepairable = isDamaged && !refusal;
+    const repaired = isRepairable && given.flags.repair ? await repair(given, entry) : undefined;
+    if (refusal) problems.push(refusal.message);
+    const ok = !refusal && (!isDamaged || repaired === true);
     codes.push(ok ? exitCodes.done : exitCodes.verification);
-    const verdict = !isDamaged ? "ok" : repaired ? "repaired" : "damaged";
+    const verdict = refusal ? "refused" : !isDamaged ? "ok" : repaired ? "repaired" : "damaged";
     output.result(
       { name, version, publisher, path: entry.path, ok, problems, repaired },
       [`${name}@${version} ${publisher}: ${verdict}`, ...problems].join("\n  "),
