@@ -162,7 +162,9 @@ function checkPut(outcome: PutOutcome, label: string): void {
   }
   if (outcome.holding > 0) return;
   const { asked, responded, errors } = outcome;
-  const why = responded === 0
+  const why = asked === 0
+    ? "No node of the DHT is known"
+    : responded === 0
     ? "No DHT node answered"
     : `None of ${responded} DHT nodes took the record`;
   throw unreachable(label, why, undefined, { asked, responded, errors });

@@ -25,17 +25,18 @@ Deno.test("publish without an engine removes the archive that it prepared meanwh
 
 Deno.test("publish without a reachable node keeps the records for announce", async () => {
   await using place = await newPlace();
-  const deaf: Record<string, string>[] = [
-    { LIBRESEED_BOOTSTRAP: "none" },
+  const deaf: [env: Record<string, string>, why: RegExp][] = [
+    [{ LIBRESEED_BOOTSTRAP: "none" }, /No node of the DHT is known/],
     // No process on this machine listens on port 9, so no bootstrap node answers.
-    { LIBRESEED_BOOTSTRAP: "127.0.0.1:9" },
-    { LIBRESEED_DHT: "false" },
+    [{ LIBRESEED_BOOTSTRAP: "127.0.0.1:9" }, /No DHT node answered/],
+    [{ LIBRESEED_DHT: "false" }, /DHT is off/],
   ];
-  await together(deaf.map(async (env) => {
+  await together(deaf.map(async ([env, why]) => {
     const home = await place.home();
     const source = await place.source("later", "1.0.0");
     const { code, stdout, stderr } = await home.run(["publish", source], { env });
     assert.deepEqual([code, stdout], [5, ""], `${JSON.stringify(env)} ${stderr}`);
+    assert.match(stderr, why);
     assert.match(stderr, /libreseed announce/);
     assert(home.files().includes("later-1.0.0.tgz"));
     await Deno.remove(`${home.path}/keys`, { recursive: true });

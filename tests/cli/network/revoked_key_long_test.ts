@@ -92,7 +92,10 @@ Deno.test("after a revocation, readers who had pinned, who are new, who come by 
     assert.equal(linked.code, 4, linked.stderr);
     const stored = await pinned.run(["store", "verify", "hello@9.9.9"]);
     assert.equal(stored.code, 4, stored.stderr);
-    assert.match(stored.stdout, /^hello@9\.9\.9 \S+: refused\n {2}hello@9\.9\.9 .* is revoked since/);
+    assert.match(
+      stored.stdout,
+      /^hello@9\.9\.9 \S+: refused\n {2}hello@9\.9\.9 .* is revoked since/,
+    );
     const bad = join(thief.seed, "hello-9.9.9.tgz");
     const verified = await pinned.run(["verify", bad]);
     assert.equal(verified.code, 4, verified.stderr);
