@@ -17,15 +17,15 @@ const RESTS_AFTER_MS = 20;
 let restedMs = performance.now();
 
 /**
- * Resolves after the pending events of the event loop have been handled. Those of sockets are handled
- * at every pause that is more than 20 ms after the last one of this kind, which takes 1 ms longer.
+ * Resolves after the pending events of the event loop have been handled. If the last rest is more than
+ * 20 ms ago, the pause rests: it takes 1 ms longer, and the events of sockets are handled, too.
  */
 export async function pause(): Promise<void> {
   if (performance.now() - restedMs < RESTS_AFTER_MS) {
     const { setImmediate } = process.getBuiltinModule("node:timers");
     return await new Promise((resolve) => setImmediate(resolve));
   }
-  // A timer has the event loop wait, and Deno looks at sockets while it waits.
+  // Deno looks at sockets while the event loop waits for a timer.
   await delay(systemClock, 0);
   restedMs = performance.now();
 }

@@ -299,7 +299,7 @@ export class Download {
       report();
     });
     const redialling = every(this.#clock, GIVEN.pauseMs, () => {
-      // A name may have another address by now, as that of a home.
+      // Names are looked up anew: the address of a home may have changed.
       this.#names.clear();
       this.addPeers(this.#given);
     });

@@ -69,7 +69,7 @@ export function startDiscovery(
   const interests = new Map<string, number>();
   /** The torrents that were announced last, the newest first. */
   let recent: { infoHashHex: string; atMs: number }[] = [];
-  /** Run until the announcements at the second port. */
+  /** Timers of the announcements at the second port. */
   const waiting = new Set<Timer>();
   let credit = WINDOW_ANNOUNCEMENTS;
   let probeCredit = WINDOW_PROBES;
