@@ -13,9 +13,9 @@ import { VirtualTable, type VirtualTableProps } from "./virtual_table.tsx";
 /** Properties of {@linkcode FilteredTable}. */
 export interface FilteredTableProps<Row> extends Omit<VirtualTableProps<Row>, "order" | "onOrder"> {
   list: ListState;
-  /** What a row is, in the singular: `package`. */
+  /** Singular noun for a row, for example `package`. */
   noun: string;
-  /** What can be typed into the filter. */
+  /** Text in the empty filter, which tells the reader what to type. */
   hint: string;
   /** Number of rows without the filter. */
   total: number;
