@@ -77,7 +77,7 @@ export async function goodArchives(
   const record = newest && decodePublisherRecord(newest.value);
   const before = record ? await goodBefore(given, network, root, record) : [];
   const all = distinct([...before, ...hashes]);
-  output.notice(`${formatCount(all.length, "archive")} of revoked keys stay good`);
+  output.notice(`kept as good: ${formatCount(all.length, "archive")} of revoked keys`);
   if (all.length <= MAX_INLINE_GOOD && !record?.goodList) return { hashes };
   const { writeGoodList } = await import("../../fetching/mod.ts");
   return { hashes: [], list: await writeGoodList(network.values.dir, root, all) };
