@@ -7,12 +7,12 @@
 
 import type { Taken } from "./incoming.ts";
 
-/** Number of packets that one acknowledgement covers, at first and of a bulk transfer. */
+/** Number of packets that one acknowledgement covers: at first, and in a bulk transfer. */
 const ACK_EVERY = { first: 2, bulk: 4 } as const;
 /**
- * Of a bulk transfer whose packets follow each other fast: number of packets that one acknowledgement
- * covers at most, and time for which the first of them waits for the others, in microseconds. Our own
- * sender sends as many packets at once.
+ * Acknowledgements in a bulk transfer whose packets follow each other fast: the maximum number of
+ * packets that one covers, and the time for which the first packet waits for the others (µs). Our
+ * own sender sends bursts of as many packets.
  */
 const ACK_TOGETHER = { packets: 16, waitUs: 1_500 } as const;
 /** Longest time that a received packet waits to be acknowledged with later ones, µs. */
@@ -22,8 +22,9 @@ const BULK_PACKETS = 128;
 /** Number of packets at the start that are acknowledged at once, because the peer's window is small. */
 const QUICK_ACKS = 16;
 /**
- * Number of packets after a missing one that are acknowledged at once. The peer finds a loss by three;
- * from then on, each selective acknowledgement tells all.
+ * Number of packets after a missing one that are acknowledged at once. The peer detects the loss by
+ * three of these acknowledgements; from then on, any later selective acknowledgement says
+ * everything.
  */
 const EARLY_ACKS = 8;
 

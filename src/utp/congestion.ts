@@ -24,31 +24,35 @@ const MIN_PACKETS = 2;
 /** First window, in packets: enough for the handshakes of BitTorrent (RFC 6928 allows ten). */
 const FIRST_PACKETS = 10;
 /**
- * Part of the window that is left after a loss, and after a loss while the queue is empty. The latter
- * tells of a short queue or of a busy receiver (RFC 9438 leaves as much).
+ * Share of the window that is left after a loss, and after a loss while the queue is empty. A loss
+ * with an empty queue comes from a short queue or a busy receiver (RFC 9438 leaves the same share).
  */
 const AFTER_LOSS = { other: 0.5, emptyQueue: 0.7 } as const;
 /**
- * Part of the window by which a round trip shrinks it, when the queueing delay is the target. There, a
- * window of five packets would neither grow nor shrink.
+ * Share of the window by which it shrinks in a round trip while the queueing delay is at the
+ * target. A window of five packets neither grows nor shrinks there.
  */
 const DECREASE_AT_TARGET = 0.2;
 /**
- * Exponent of the decrease for each target delay that the queue is longer. With it, windows of 5 and of
- * 1,500 packets come to rest at queues of 100 and of 40 ms. A steeper decrease would leave streams
- * unequal that measure base delays some milliseconds apart.
+ * Exponent of the decrease: for each target delay by which the queue is longer, the window shrinks
+ * e^9.5 times as fast. Windows of 5 and of 1,500 packets come to rest at queues of 100 and of 40
+ * ms. A steeper decrease would give unequal shares to streams whose measured base delays differ by
+ * some milliseconds.
  */
 const STEEPNESS = 9.5;
-/** Part of the window that one round trip with too long a queue takes at most. */
+/** Maximum share of the window by which it shrinks in one round trip. */
 const MAX_DECREASE = 0.5;
 /** Round trips that a pause lasts. */
 const PAUSE_ROUND_TRIPS = 2;
-/** Part of what the path alone holds, without its queue, that is sent during a pause. */
+/**
+ * Share of what fits on the path without a queue (bandwidth-delay product) that is in flight during
+ * a pause.
+ */
 const PAUSED_SHARE = 0.5;
 /**
- * Part of its queue that a stream returns to after a pause. The larger of two streams gives up more, so
- * their shares become even faster than by growth alone. What the path holds beside the queue is kept,
- * so that the line stays busy.
+ * Share of its queue that a stream returns to after a pause. The larger of two streams gives up
+ * more, so their shares become even faster than by growth alone. The packets that fit on the path
+ * without a queue are not given up, so that the line stays busy.
  */
 const QUEUE_AFTER_PAUSE = 0.3;
 /** Time from the end of a pause to the next one, as a multiple of the pause's length. */
@@ -61,14 +65,14 @@ const MIN_BETWEEN_US = 10_000_000;
  */
 const EMPTY_QUEUE_US = TARGET_US / 8;
 /**
- * While the queue stays empty and nothing is lost, growth speeds up from this number of round trips on,
- * with their square: a long path would take a minute to be filled by a packet in each round trip. All
- * streams of a path speed up in the same way, so their shares stay even.
+ * Number of round trips with an empty queue and no loss after which growth speeds up, with the
+ * square of the further round trips. At one packet in each round trip, filling a long path would
+ * take a minute. All streams of a path speed up in the same way, so their shares stay even.
  */
 const SPEED_UP_AFTER = 2;
-/** Shortest time that counts as a round trip for that, in microseconds. */
+/** Minimum time that counts as a round trip for {@linkcode SPEED_UP_AFTER} (µs). */
 const SPEED_UP_ROUND_US = 20_000;
-/** Part of the window by which a round trip grows it at most. */
+/** Maximum share of the window by which it grows in one round trip. */
 const MAX_GROWTH = 1 / 8;
 
 /** An acknowledgement, as the congestion window needs it. */

@@ -38,7 +38,9 @@ export interface Link {
   send(packet: Uint8Array, host: string, port: number): void;
   /** Asks for a call of {@linkcode Connection.onTime} at a time, or earlier. */
   schedule(atUs: number): void;
-  /** Tells that a connection has ended, so that its packets are of an unknown connection. */
+  /**
+   * Removes a connection that has ended: its later packets count as those of an unknown connection.
+   */
   forget(connection: Connection): void;
 }
 
@@ -58,7 +60,9 @@ export interface ConnectionOptions {
   sendId: number;
   /** Sequence number of our first packet. */
   next: number;
-  /** Bytes that the connections of the peer's machine hold for their readers. */
+  /**
+   * The budget of received bytes that the connections of the peer's machine keep for their readers.
+   */
   kept: Allowance;
   /** Sequence number of the peer's `ST_SYN`; absent if we dial. */
   accepted?: { last: number };
@@ -229,7 +233,7 @@ export class Connection {
     this.#endIfDone();
   }
 
-  /** Does what is due. */
+  /** Runs the timers that are due. */
   onTime(nowUs: number): void {
     if (this.#endAtUs <= nowUs) return this.#end();
     if (this.#gapUntilUs <= nowUs) return this.reset("ETIMEDOUT");

@@ -13,8 +13,8 @@ import { SEQ_MASK } from "./sequence.ts";
 const CONFIRM_US = 10_000_000;
 /**
  * Number of wrong acknowledgements after which a connection is forgotten. There are 65,536 sequence
- * numbers, so a sender with a forged address could try them all. A peer that sees our answer is wrong
- * only with packets of an earlier connection.
+ * numbers, so a sender with a forged address could try them all. A peer that receives our answer
+ * sends a wrong acknowledgement only in a packet of an earlier connection.
  */
 const MAX_WRONG = 8;
 

@@ -16,11 +16,14 @@ import { distance, isBefore, SEQ_MASK, SeqRing } from "./sequence.ts";
 /** Maximum length of a selective acknowledgement that we send, in bytes: 1,024 packets. */
 const MAX_SELECTIVE_BYTES = 128;
 /**
- * Maximum number of bytes that a connection keeps, with overheads: as much as a window in flight while
- * as much came early, or has an overhead.
+ * Maximum number of bytes that a connection keeps, with overheads: a full window of bytes, and as
+ * much again for packets that came early and for overheads.
  */
 const MAX_KEPT_BYTES = 2 * RECEIVE_WINDOW_BYTES;
-/** Window that is offered while the memory for the peer's machine is used up, in bytes. */
+/**
+ * Window that an empty connection offers while the memory for the peer's machine is used up, in
+ * bytes.
+ */
 const LEAST_WINDOW_BYTES = 4_096;
 
 /** The reader of a connection. */
@@ -87,8 +90,8 @@ export class Incoming {
   }
 
   /**
-   * Number of bytes that can be received. Packets that came early take nothing from it at first: a
-   * sender whose window they closed could not send what is missing.
+   * Number of bytes that can be received. Packets that came early do not shrink the window at
+   * first: if they closed it, the peer could not send the missing packet.
    */
   get windowBytes(): number {
     const room = Math.min(

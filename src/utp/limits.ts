@@ -33,7 +33,10 @@ export interface UtpLimits {
    * bytes. The oldest gives way.
    */
   halfOpen: number;
-  /** Maximum number of bytes in all connections that wait for a gap to be filled or to be read. */
+  /**
+   * Maximum number of received bytes that all connections keep, until a gap is filled or the reader
+   * takes them.
+   */
   keptBytes: number;
   /** Maximum number of bytes in flight over all connections. */
   flightBytes: number;
@@ -51,8 +54,8 @@ export const UTP_LIMITS: UtpLimits = {
 };
 
 /**
- * The share of the free memory that one machine may take, as a divisor. A machine that takes all it
- * gets leaves seven eighths of the rest to others, so no number of machines takes all of it.
+ * Divisor of the free memory: one machine may take an eighth of it. Seven eighths always stay free
+ * for others, so no number of machines takes all of it.
  */
 const SHARE_OF_FREE = 8;
 

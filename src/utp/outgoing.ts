@@ -262,9 +262,9 @@ export class Outgoing {
   }
 
   /**
-   * Sends lost packets again. The peer's window once allowed them, and what the peer keeps until it has
-   * them is what makes its window small, so that only a closed one holds them back. It does not if the
-   * peer has later packets.
+   * Sends lost packets again. A window that is small does not hold them back: it was larger when
+   * they were first sent, and it is small because the peer keeps the packets that follow them. A
+   * closed window holds them back, unless the peer has a packet that was sent later.
    */
   #sendLost(nowUs: number, isProbe: boolean): void {
     for (let sent; (sent = this.#lost.first) !== undefined; this.#lost.remove()) {

@@ -11,7 +11,7 @@ import type { Congestion } from "./congestion.ts";
 
 /** Number of packets that may be sent at once. */
 const BURST_PACKETS = 16;
-/** Time whose packets may be sent at once, because timers are no more exact, µs. */
+/** Time whose packets may be sent in one burst, because timers are not more exact than that, µs. */
 const BURST_US = 3_000;
 /** Rate of sending, as a multiple of a window in each round trip. Slow start doubles the window. */
 const SPEED = { slowStart: 2.5, other: 1.25 } as const;

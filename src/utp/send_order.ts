@@ -1,7 +1,7 @@
 /**
- * The packets of a connection in the order in which they were sent, counting what was sent again.
- * Each time that a packet was sent is looked at once, so that a peer cannot make us search through
- * the whole window with each acknowledgement.
+ * The packets of a connection in the order in which they were sent; a packet that was sent again
+ * has a second place. Each place is looked at only once. So a peer cannot make us search the whole
+ * window with each acknowledgement.
  *
  * @module
  */
