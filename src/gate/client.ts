@@ -111,10 +111,11 @@ export class GateClient {
    * @param port port at which our torrents are served
    * @param onPeers called with neighbours that announced a torrent of ours
    * @param onClosed called with the reason if local discovery ends
-   * @param isTcpOnly whether nobody speaks uTP at the port, so that the gate refuses it there.
-   * Neighbours that try it are reported for each torrent of the last 15 minutes
-   * @param laterPort port that each announcement names two seconds later, because a firewall may let in
-   * nothing else. Neighbours that try uTP are then reported for the torrents announced last
+   * @param isTcpOnly whether we speak no uTP at `port`. The gate then refuses uTP there, and each
+   * neighbour that tries it is reported for all torrents of the last 15 minutes
+   * @param laterPort a second port, which each announcement names two seconds later, for a firewall
+   * that lets in nothing else. With it, a neighbour that tries uTP is reported for the torrents
+   * announced last
    */
   discover(
     port: number,

@@ -43,8 +43,10 @@ const MAX_HASHES = 24;
 /** Time during which neighbours of an announced torrent are reported (ms): three announcements. */
 const INTEREST_MS = 15 * 60_000;
 /**
- * Torrents for which a neighbour is reported that has dialled us by uTP, which does not say for which.
- * A program dials soon after the announcement. Those that are due come first in an announcement.
+ * The torrents for which a neighbour that dials us by uTP is reported: its ST_SYN names no torrent,
+ * but a program dials soon after an announcement. They are the first `ofOne` torrents of each
+ * announcement of the last `ms` milliseconds, because those that are due come first in it; `most`
+ * of them together.
  */
 const RECENT = { ms: 10_000, ofOne: 4, most: 8 };
 /**
@@ -57,7 +59,7 @@ const WINDOW_PROBES = 64;
 /** Maximum number of torrents whose neighbours are reported. The oldest is dropped. */
 const MAX_INTERESTS = 65_536;
 
-/** Begins local discovery; `client.ts` says what the arguments mean. */
+/** Begins local discovery; the parameters are those of `GateClient.discover`. */
 export function startDiscovery(
   open: OpenChannel,
   clock: Clock,

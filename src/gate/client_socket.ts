@@ -26,8 +26,9 @@ export class GateSocket extends Duplex {
   bytesRead = 0;
   bytesWritten = 0;
   readonly #channel: ClientChannel;
-  /** Bytes that may still go to the gate, and bytes whose credit the gate has not got back. */
+  /** Number of bytes that may still be sent to the gate. */
   #credit = WINDOW_BYTES;
+  /** Number of received bytes for which the gate has not got its credit back. */
   #owed = 0;
   #writing: { bytes: Uint8Array; done: Done } | undefined;
 

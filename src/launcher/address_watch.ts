@@ -12,7 +12,7 @@ import type { MachineAddresses } from "./messages.ts";
 
 /** Pause between two looks at the addresses (ms). A look takes some 0.1 ms. */
 export const ADDRESS_LOOK_MS = 5_000;
-/** Delay of a look beyond the pause from which the machine counts as suspended (ms). */
+/** The machine counts as suspended if a look is late by more than this (ms). */
 export const SUSPENDED_MS = 30_000;
 
 /**
@@ -21,7 +21,10 @@ export const SUSPENDED_MS = 30_000;
  */
 const LOCAL = /^(?:127\.|169\.254\.|::1$|fe[89ab])/i;
 
-/** Number of looks after which IPv6 is examined although no address has changed: that starts a program. */
+/**
+ * Number of looks from one examination of IPv6 to the next while no address changes. Each
+ * examination starts a program.
+ */
 export const LOOKS_PER_EXAMINATION = 12;
 
 /** Facts about the machine; replaced in tests. */
@@ -36,8 +39,8 @@ const NO_IPV6: Ipv6Addresses = { stable: undefined, temporary: new Set(), isTent
 
 /**
  * Tells the addresses of this machine at once, after each change, and after the machine was
- * suspended. If only temporary addresses of IPv6 have changed (RFC 8981), that is no move: others
- * know us by a lasting address.
+ * suspended. A change of temporary IPv6 addresses alone (RFC 8981) is no move, because others know
+ * us by a lasting address.
  *
  * @param tell called with all addresses as text, in the order of the system
  * @returns a function that ends the watch
@@ -79,7 +82,7 @@ export function watchAddresses(
   };
 }
 
-/** Returns the addresses that count, as one text. Their order says nothing, and a system may change it. */
+/** Returns the addresses that count, as one text, sorted: a system may list them in any order. */
 function lineOf(addresses: readonly string[]): string {
   return addresses.filter((one) => !LOCAL.test(one)).toSorted().join(" ");
 }

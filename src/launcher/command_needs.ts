@@ -59,11 +59,14 @@ export interface Needs {
   settings: boolean;
   home: readonly HomePart[];
   network: NetworkUse;
-  /** Whether the command always needs an engine, so that it is started before it is asked for. */
+  /**
+   * Whether the command always needs an engine. The launcher then starts one before the command
+   * asks for it.
+   */
   engine?: true;
   /** Whether the command serves the HTTP page. */
   http?: true;
-  /** Whether it sends what happens to the setting `webhook`. */
+  /** Whether the command sends events to the address in the setting `webhook`. */
   webhook?: true;
   /** Whether the command opens the port itself, and sends packets to bootstrap nodes. */
   probes?: true;
@@ -193,7 +196,7 @@ const rows: Record<CommandName, Row> = {
     ...(save ? savedTo(at) : {}),
     home: ["state", "store"],
   }),
-  // The list of what is held is read first, and may be empty, so the engine is started when asked for.
+  // The command first reads which packages are held. There may be none, so no engine is prepared.
   outdated: (_line, at) => host({ engine: undefined, key: KEY_READING, ...suggests(at) }),
   upgrade: ({ flags: { self, rollback } }, at) =>
     rollback

@@ -17,7 +17,10 @@ export interface Ipv6Addresses {
    */
   stable: string | undefined;
   temporary: ReadonlySet<string>;
-  /** Whether an address may be used only in a moment, when the system knows that no other has it. */
+  /**
+   * Whether the system still checks that no other machine has one of the addresses (tentative, RFC 4862).
+   * Until then, the address cannot be used.
+   */
   isTentative: boolean;
 }
 

@@ -26,8 +26,8 @@ export interface RouterSurroundings extends GateSurroundings {
  * @param gate the gate of the engine's thread, which is started
  * @param tell sends a message to the engine's thread
  * @param binding the addresses to which the gate is bound, if it is
- * @returns functions that look the gateways up at once, with the lasting address of IPv6 if it is
- * known, that start the gate again after its death, and that end the look-ups
+ * @returns `look` looks the gateways up at once, with the lasting address of IPv6 if it is known;
+ * `gateDied` starts the gate again after its death; `close` ends the look-ups
  */
 export function giveRouter(
   gate: Pick<EngineGate, "start">,

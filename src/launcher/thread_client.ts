@@ -20,7 +20,7 @@ export class ThreadClient {
   readonly #scope: ThreadScope;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #hangUps = new Set<() => void>();
-  /** The reasons for which running helpers will have died, by the ids of the helpers. */
+  /** For each running helper, by its id: resolved with the reason when the helper dies. */
   readonly #helpers = new Map<number, PromiseWithResolvers<string>>();
   #onEnd: ((name: EndSignal) => void) | undefined;
   #onEngineDied: ((why: string) => void) | undefined;
