@@ -61,7 +61,10 @@ export class Download {
   readonly #reach: PeerReach;
   readonly #webSeeds: WebSeeds;
   readonly #reuse: Reuse;
-  /** Resolved when all is wanted that the request asks for; at once without `reuse`. */
+  /**
+   * Resolved when the download requests everything that it was asked for: with `reuse`, after the
+   * offer, else at once.
+   */
   readonly #begun = Promise.withResolvers<void>();
   #hasBegun: boolean;
   #isOffered = false;

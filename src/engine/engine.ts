@@ -1,9 +1,9 @@
 /**
- * The torrent engine. It owns the WebTorrent client, the TCP listener, the torrents and the one DHT
- * node, from start to close.
+ * The torrent engine. It owns the WebTorrent client, the TCP listener, the torrents and the DHT
+ * nodes, one for each address family, from start to close.
  *
  * The engine neither announces torrents nor searches for peers. Other code does both with the DHT
- * node that `node()` lends, and passes the peer addresses that it finds to `addPeers()`.
+ * nodes that `nodes()` lends, and passes the peer addresses that it finds to `addPeers()`.
  *
  * @module
  */

@@ -84,9 +84,9 @@ const MAX_IDLE_AWAKE = 64;
 export class Seeds {
   readonly #options: SeedsOptions;
   /**
-   * The seeded archives by infohash, each as its length, the time of its last change (or nothing) and its
-   * path, with spaces between; of a path in {@linkcode #directory} only the file name. There may be 100,000,
-   * so that objects would take too much memory.
+   * The seeded archives by infohash. A row is text: length, time of the last change (may be empty)
+   * and path of the archive, separated by spaces. A path in {@linkcode #directory} is shortened to
+   * its file name. There may be 100,000 archives, for which objects would take too much memory.
    */
   readonly #rows = new CompactMap();
   /** Directory of the first archive. */
@@ -206,7 +206,7 @@ export class Seeds {
         details: torrentDetailsOfFile(this.#torrentOf(infoHashHex, this.#rowOf(row))),
       };
     } catch {
-      // A peer that wants the archive has it reported.
+      // The error is reported when a peer wants the archive.
       return { status };
     }
   }

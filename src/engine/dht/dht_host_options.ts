@@ -46,7 +46,7 @@ export interface DhtHostOptions {
   knowsAddress?: (family: Family) => boolean;
   /** Counts packets by kind. */
   counts?: PacketCounts;
-  /** Remembers the times in which queries are answered. */
+  /** Collects the round-trip times of answered queries. */
   roundTrips?: RoundTrips;
   /** Address of this machine to which the UDP socket is bound. Default: all addresses. */
   localAddress?: string;

@@ -6,9 +6,9 @@
  */
 
 /**
- * Returns at most `most` items: in turn one of each network, the networks in random order.
+ * Returns at most `most` items: one item of each network in turn, the networks in random order.
  *
- * @param networkOf returns what items of one network have in common
+ * @param networkOf returns the network of an item, such as its /24
  * @param random random numbers from 0 to below 1
  */
 export function spread<T>(

@@ -28,7 +28,7 @@ export interface Traffic {
   unsent: number;
 }
 
-/** Returns traffic of nothing. */
+/** Returns counters that are all 0. */
 export function noTraffic(): Traffic {
   return {
     packetsIn: 0,

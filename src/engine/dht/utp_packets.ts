@@ -1,6 +1,6 @@
 /**
- * The uTP packets (BEP 29) on the DHT's UDP socket. They go to whoever speaks uTP (`../transport`).
- * A packet of no connection is answered with a rate-limited ST_RESET, and the rate at which strangers
+ * The uTP packets (BEP 29) on the DHT's UDP socket. The uTP endpoint (`../transport`) gets them. A
+ * packet of no connection is answered with a rate-limited ST_RESET, and the rate at which strangers
  * begin connections is limited, because the sender of a packet can be forged.
  *
  * @module
@@ -12,8 +12,8 @@ import { QueryLimiter, type QueryLimits } from "./query_limiter.ts";
 import { UtpResets } from "./utp_resets.ts";
 
 /**
- * Limits on connections that others begin. A peer has a few of one program, and a NAT has many peers.
- * The answers to 200 a second are 4 kB.
+ * Limits on connections that others begin. One program begins a few, and many programs may be
+ * behind one NAT. The answers to 200 a second are 4 kB.
  */
 const SYN_LIMITS: QueryLimits = {
   node: { burst: 16, perSecond: 1 },

@@ -1,7 +1,8 @@
 /**
- * Refuses uTP connections (BEP 29), which libreseed does not speak. Peers that speak uTP try it first
- * at the port that our node shares with our TCP listener. An ST_RESET tells them at once to use TCP
- * instead; silence costs them seconds. `udp_socket.ts` passes each packet that is not KRPC.
+ * Makes the ST_RESETs that answer uTP packets (BEP 29) of no connection, within limits. With the
+ * transport `tcp`, these are all packets: a peer that tries uTP first at the port of our TCP
+ * listener is refused at once and uses TCP, while silence would cost it seconds. `utp_packets.ts`
+ * sends the ST_RESETs.
  *
  * @module
  */

@@ -30,8 +30,8 @@ export interface DialLimits {
   ports: number;
   portsForMs: number;
   /**
-   * Maximum number of failed dials to one address and port within `failuresForMs`. A further dial
-   * must wait if failure of all running dials would reach this number.
+   * Maximum number of failed dials to one address and port within `failuresForMs`. Running dials
+   * count as if they failed: a further dial waits while they could reach the maximum.
    */
   failures: number;
   failuresForMs: number;
@@ -132,7 +132,7 @@ export class DialBudget {
 
   /**
    * Whether a dial to an allowed address must wait for the running dials to the same address to
-   * end. The dial must wait if failure of all running dials would reach the limit of failures.
+   * end. It must if the maximum of failures would be reached when all of them failed.
    */
   mustWait({ host, port }: HostPort): boolean {
     const dialled = this.#recent(host)?.get(keyOf({ host, port }));

@@ -41,14 +41,15 @@ import { WrongRanges } from "./wrong_ranges.ts";
  */
 const MAX_VERIFIED = 2;
 /**
- * Length of the shortest range that is reused inside a piece, in bytes. To request a shorter one too costs
- * no more than another request.
+ * Length of the shortest range that is reused inside a piece, in bytes. A shorter range is
+ * requested with the bytes around it, which costs no more than the additional request that a gap
+ * would need.
  */
 const MIN_KNOWN_BYTES = 256;
 
 /**
- * Time for which a peer that sends blocks alone may have nothing to send, because others are to send the
- * missing ranges, before it is asked for whole pieces (ms).
+ * Time after which a peer that sends only whole blocks is asked for whole pieces (ms). Before, such
+ * a peer has nothing to send while others are to send the missing ranges.
  */
 const IDLE_MS = 10_000;
 
@@ -75,7 +76,7 @@ export class Reuse {
   readonly #options: ReuseOptions;
   readonly #oddRanges: OddRanges;
   readonly #wrongRanges: WrongRanges;
-  /** Since when peers that send blocks alone have had nothing to send. */
+  /** For each peer that sends only whole blocks: since when it has had nothing to send (ms). */
   readonly #idleSinceMs = new WeakMap<RequestingWire, number>();
   /** Whether such a peer has waited for too long: the others send too little. */
   #isOverdue = false;
@@ -204,7 +205,10 @@ export class Reuse {
     }
   }
 
-  /** Begins one more verification, unless enough run. What peers have sent last comes first. */
+  /**
+   * Begins one more verification, unless enough run. The pieces that peers have completed last come
+   * first.
+   */
   #startNext(): void {
     if (this.#running >= MAX_VERIFIED) return;
     const next = this.#waiting.pop();

@@ -137,7 +137,7 @@ export class WebSeeds {
     }));
   }
 
-  /** Waits again for what peers send, because they were asked for nothing meanwhile. */
+  /** Starts the wait for the peers anew, because they were asked for nothing meanwhile. */
   waitAgain(): void {
     if (this.#torrent.numPeers === 0) return;
     this.#begunMs = this.#options.clock.now();

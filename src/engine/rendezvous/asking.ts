@@ -27,7 +27,10 @@ import type { AskedSwarm, RendezvousPeersOptions } from "./options.ts";
 
 /** Outcome of a question to the peers of a rendezvous. */
 export interface RendezvousAsked {
-  /** Number of peers that the DHT named, of each network (/24, or /48 of IPv6) one. */
+  /**
+   * Number of networks (/24, or /48 of IPv6) in which the DHT named a peer. Only one peer of each
+   * counts.
+   */
   found: number;
   /** Number of peers that were dialled. */
   dialled: number;
@@ -60,8 +63,9 @@ const MAX_AT_ONCE = 8;
 /** Time for a question (ms). */
 const QUESTION_MS = 6_000;
 /**
- * Time after which a dial makes way for the next one (ms): the connection is given up if it is not open
- * yet, and else goes on beside the others. In the time for a question, 32 silent peers are passed by.
+ * Time after which the next peer is dialled beside a dial that has brought no answer (ms). A
+ * connection that is not open by then is given up; an open one goes on. In the time for a question,
+ * 32 silent peers are passed by.
  */
 const PATIENCE_MS = 1_500;
 /**

@@ -1,9 +1,13 @@
 /**
- * Chooses the peers of a rendezvous that are dialled. Anybody can announce any number of peers there, so
- * an address counts once whatever its ports, and of one network (/24, or /48 of IPv6) one address. The
- * peers are drawn evenly from the nodes that named them, so that one node cannot crowd out the peers of
- * the others; of the networks that a node has named, the one with the fewest peers comes first, so that
- * the networks in which somebody has announced many peers crowd out nobody either.
+ * Chooses the peers of a rendezvous that are dialled. Anybody can announce any number of peers
+ * there, so the choice is spread:
+ *
+ * - An address counts once, whatever its ports, and a network (/24, or /48 of IPv6) counts as one
+ *   address.
+ * - The peers are drawn evenly from the nodes that named them, so that one node cannot crowd out
+ *   the peers that others name.
+ * - Of the networks that a node has named, the one with the fewest peers comes first, so that a
+ *   network in which an attacker has announced many peers crowds out no other.
  *
  * @module
  */
@@ -11,8 +15,9 @@
 import { formatHostPort, type HostPort, networkOf, shuffle } from "../../base/mod.ts";
 
 /**
- * Number of different peers, in relation to the longest answer, from which on answers are samples, and least
- * length of an answer for that. Nodes that answer in full differ by the few peers that came or went just now.
+ * Answers count as samples of what nodes know if all of them together name `SAMPLE_FROM` times as
+ * many peers as the longest one, which counts as `MIN_SAMPLE` peers at least. Nodes that name all
+ * their peers differ only by those that have just come or gone.
  */
 const [SAMPLE_FROM, MIN_SAMPLE] = [1.5, 20];
 
@@ -49,8 +54,8 @@ export class Candidates {
   }
 
   /**
-   * Whether nodes know more peers than they name: all together have named half as many again as the node that
-   * named the most. Asked again, each draws other ones.
+   * Whether nodes know more peers than they name: all answers together name half as many again as
+   * the longest one. Nodes draw other peers when they are asked again.
    */
   get isSample(): boolean {
     const all = this.#found.values().reduce((sum, { size }) => sum + size, 0);
@@ -73,9 +78,9 @@ export class Candidates {
   }
 
   /**
-   * Draws the next peer, of a node of whose peers the fewest were drawn.
+   * Draws the next peer, from the node of whose peers the fewest were drawn.
    *
-   * @param maxOfNode maximum number of peers drawn of one node
+   * @param maxOfNode maximum number of peers that are drawn from one node
    */
   next(maxOfNode = Infinity): HostPort | undefined {
     let fewest: Named | undefined;

@@ -22,8 +22,9 @@ export const CONNECTION_RATE: TokenRate = { burst: 64, perSecond: 10 };
 /** Questions of all peers together. */
 export const QUESTION_RATE: TokenRate = { burst: 64, perSecond: 10 };
 /**
- * Part of the burst that is kept for the first questions of connections. Three networks could otherwise
- * use up all questions by four on each connection, and readers ask one.
+ * Part of the burst that is kept for the first question on each connection. Readers ask one
+ * question, but an attacker could ask four on each connection, and use up the burst from three
+ * networks.
  */
 export const FIRST_QUESTIONS = QUESTION_RATE.burst / 2;
 
@@ -52,7 +53,8 @@ export class AnswerLimits {
    * Whether a new connection is kept. If there are too many, the oldest is closed.
    *
    * @param host address of the peer, as text
-   * @param close closes the connection, and has {@linkcode AnswerLimits.ended} called
+   * @param close closes the connection; {@linkcode AnswerLimits.ended} must be called when it has
+   * ended
    */
   admits(host: string, close: () => void): boolean {
     const network = networkOf(host.replace(/^::ffff:(?=\d+\.)/i, ""));

@@ -95,7 +95,9 @@ export class Transports {
     this.#utp.set(family, { port, endpoint });
   }
 
-  /** Whether peers can connect by TCP: also where uTP alone is wanted, but there is no uTP. */
+  /**
+   * Whether peers can connect by TCP. With the transport `utp` they can only while there is no uTP.
+   */
   get listensByTcp(): boolean {
     return this.mode !== "utp" || !this.#utp.has(4);
   }

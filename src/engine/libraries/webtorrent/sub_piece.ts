@@ -1,11 +1,11 @@
 /**
- * A piece of which the file holds some bytes already, copied from elsewhere: only the bytes between them are
- * requested. A peer may be asked for any range inside a piece (BEP 3), so each request of a
+ * A piece of which the file holds some bytes already, copied from elsewhere: only the other bytes
+ * are requested. A peer may be asked for any range inside a piece (BEP 3), so each request of a
  * {@linkcode SubPiece} is for a range of missing bytes instead of a block.
  *
- * npm:webtorrent calls a piece's members by the number of a request. When all missing bytes are there, the
- * piece is not handed to npm:webtorrent, which would hash it at once, but to whoever has made it, since the
- * other bytes have to be read first.
+ * npm:webtorrent calls a piece's members by the number of a request. It would hash a complete piece
+ * at once, although the bytes in the file have to be read first. So it never learns that the piece
+ * is complete; the creator of the piece is told instead.
  *
  * @module
  */
