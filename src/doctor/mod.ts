@@ -1,6 +1,6 @@
 /**
  * The checks of `libreseed doctor`: findings about a home, the machine and the network, with advice
- * for each problem. Runs in the command's process.
+ * for each problem. Runs in the command's thread.
  *
  * Start reading in `doctor.ts`: {@linkcode examine} runs the checks in order and yields a `Check`
  * for each. A `Check` (`check.ts`) has a subject, a verdict (ok, warn, fail), a finding and advice;

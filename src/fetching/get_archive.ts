@@ -1,6 +1,6 @@
 /**
  * Gets an archive: plans, downloads into the seed directory, verifies, and only then moves the file to
- * its final name. This runs in the command's process; the host does no more than download.
+ * its final name. This runs in the command's thread; the host does no more than download.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Fetching: finds the package of a publisher by name and version range, and downloads the verified
- * archive into the seed directory. This code runs in the command's process, or in a daemon that mirrors
+ * archive into the seed directory. This code runs in the command's thread, or in a daemon that mirrors
  * publishers. The host does the lookups and downloads.
  *
  * The command `get KEY/NAME@^1` has four stages. Read the files in this order:

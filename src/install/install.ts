@@ -1,7 +1,7 @@
 /**
  * Installs packages with their dependencies: resolves, fetches, verifies and unpacks each package
  * in a temporary place, and moves all of them into the store at the end. Never runs code of a
- * package. Runs in the command's process, not in the daemon.
+ * package. Runs in the command's thread, not in the daemon.
  *
  * @module
  */

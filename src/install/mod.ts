@@ -1,6 +1,6 @@
 /**
  * Installs packages into a store and into projects: dependency resolution, the lock file, links.
- * Runs in the command's process. Code of a package never runs.
+ * Runs in the command's thread. Code of a package never runs.
  *
  * An installation goes through three types:
  *

@@ -1,6 +1,6 @@
 /**
  * Names: determines which publisher a package name without a key means. Anybody may publish under any name,
- * so a name proves nothing. This code runs in the command's process. The daemon uses it to keep name
+ * so a name proves nothing. This code runs in the command's thread. The daemon uses it to keep name
  * indexes alive.
  *
  * Two sources determine the publisher. The first takes precedence:

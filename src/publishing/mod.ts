@@ -1,6 +1,6 @@
 /**
- * Publishes packages, and adds archives of other publishers. This code runs in the command's process,
- * because only the command reads the private key. The host receives signed records only.
+ * Publishes packages, and adds archives of other publishers. This code runs in the command's thread. The
+ * launcher, which alone opens the private key, signs for it, and the host gets signed records only.
  *
  * Start reading at `publish` (`publish.ts`). It has six steps:
  *

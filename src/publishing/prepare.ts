@@ -86,7 +86,7 @@ export interface PrepareContext {
 export interface PublishRequest {
   /** Path of a directory to pack, or of a ready archive (`.tgz`). */
   path: string;
-  /** Reads the key pair of this home's publisher. */
+  /** Returns the signer of this home's publisher. The launcher, which alone opens the key, signs. */
   signer: () => Promise<Signer>;
   name?: string;
   version?: string;

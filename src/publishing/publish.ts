@@ -1,7 +1,7 @@
 /**
  * Publishes a prepared archive: moves the archive into the seed directory, puts its records into the DHT,
- * and starts to seed it. `prepare.ts` prepares the archive. This code runs in the command's process,
- * because only the command reads the private key. The host receives signed records only.
+ * and starts to seed it. `prepare.ts` prepares the archive. This code runs in the command's thread; the
+ * launcher signs, and the host gets signed records only.
  *
  * @module
  */
