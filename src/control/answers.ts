@@ -164,7 +164,7 @@ export interface PackageJson {
   findable?: boolean;
 }
 
-/** Plan of the daemon's announcements: everything by itself, or a selection within the budget. */
+/** Plan of the daemon's announcements: everything individually, or a selection within the budget. */
 export interface AnnouncingJson {
   /** The setting `announce-budget`: packets an hour for each address family. */
   budget: number;

@@ -54,7 +54,7 @@ export interface Finding extends WantedVersion {
 }
 
 /**
- * Finds the manifest of a version. A version that its publisher does not announce by itself has no record
+ * Finds the manifest of a version. A version that its publisher does not announce individually has no record
  * in the DHT: its manifest is in the catalog, or the peers of the publisher's rendezvous have the record.
  * For an exact version they are asked a second after the DHT, unless a node has shown the record by then.
  * Of two keys that have signed the version, the first in the order of the publisher record counts.
@@ -86,7 +86,7 @@ export async function findManifest(
     },
   );
   const lookups = new ManifestLookups(operations, trust, wanted, options, line);
-  // A version that a list names is mostly the newest one, which is announced by itself.
+  // A version that a list names is mostly the newest one, which is announced individually.
   if (!wanted.keys) lookups.askLater();
   try {
     const record = findRecord(operations, lookups, records, wanted, options, onShown);

@@ -127,7 +127,7 @@ async function planForMagnet(
     records.lookUp(operations, root, { ...finding, isRoot });
   // The publisher record may be lost; what this home knows of the keys counts all the same.
   const looking = identity && lookUpPublisher(identity).catch(() => {});
-  // A version that is not announced by itself has no record in the DHT.
+  // A version that is not announced individually has no record in the DHT.
   const wanted = packageOf(magnet);
   const isNamed = wanted && equalBytes(manifestSalt(wanted.name, wanted.version), salt);
   const lookups = isNamed

@@ -1,6 +1,6 @@
 /**
  * Looks the manifest record of one version up in the DHT and at the publisher's rendezvous. A version that
- * its publisher does not announce by itself has no record in the DHT, but its seeders have the record, and
+ * its publisher does not announce individually has no record in the DHT, but its seeders have the record, and
  * the publisher's catalog has the manifest.
  *
  * @module

@@ -151,6 +151,6 @@ export const networkRows = [
     type: { kind: "integer", min: 0, max: 1_000_000_000 },
     default: "20000",
     placeholder: "N",
-    brief: "Packets an hour up to which every version is announced by itself",
+    brief: "Packets an hour up to which every version is announced individually",
   },
 ] as const satisfies readonly SettingDefinition[];

@@ -115,7 +115,7 @@ export interface Settings {
   dhtPacketsPerSecond: number;
   /**
    * Budget of announcements, in packets an hour for each address family. Beyond it, only the newest
-   * and the wanted versions are announced by themselves.
+   * and the wanted versions are announced individually.
    */
   announcePacketsPerHour: number;
   /** Maximum size of an archive, in bytes. */

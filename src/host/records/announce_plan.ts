@@ -1,11 +1,12 @@
 /**
- * Selects what is announced in the DHT by itself. Within the budget that is everything. Beyond it, the
- * number of versions has no influence on the packets of an hour: the newest version of each package,
- * those that were asked for and those that were published in the last day are announced by
- * themselves; the others have their turn, with what is left of the budget.
+ * Selects what is announced in the DHT individually. Within the budget that is everything. Beyond
+ * it, only the newest version of each package, the versions that were asked for and those that were
+ * published in the last day are announced individually, so that the packets of an hour do not
+ * depend on the number of versions. The other versions have their turn, with what is left of the
+ * budget.
  *
- * Rendezvous, lists, catalogs and names are announced whatever the budget, because they are how a
- * version is found that is not announced by itself.
+ * Rendezvous, lists, catalogs and names are announced whatever the budget, because through them
+ * readers find a version that is not announced individually.
  *
  * This file does no input or output itself, so that simulations can run it.
  *
@@ -14,7 +15,7 @@
 
 import { pausing } from "../../base/mod.ts";
 
-/** A version that could be announced by itself: its torrent, and its manifest record if there is one. */
+/** A version that could be announced individually: its torrent, and its manifest record if there is one. */
 export interface PlannedVersion {
   /** Identity or signing key of the publisher, as text; equal for all versions of one list. */
   publisher: string;
@@ -55,7 +56,7 @@ export interface PlanInput<V extends PlannedVersion = PlannedVersion> {
   /** Whether the plan before this one had everything. */
   hadEverything: boolean;
   /**
-   * Versions that could be announced by themselves, in pages. Between two pages other tasks of the event loop
+   * Versions that could be announced individually, in pages. Between two pages other tasks of the event loop
    * run. Nothing is read if everything fits, and no more than the plan needs.
    */
   pages: VersionPages<V>;
@@ -81,7 +82,7 @@ export type Plan<V extends PlannedVersion = PlannedVersion> =
   });
 
 /**
- * Share of the budget below which everything is announced by itself again. The distance keeps the plan
+ * Share of the budget below which everything is announced individually again. The distance keeps the plan
  * from changing with each measurement.
  */
 const BACK_BELOW = 0.9;
@@ -89,8 +90,8 @@ const BACK_BELOW = 0.9;
 const LEAST_TURNS = 0.05;
 
 /**
- * Plans what is announced by itself. Its time does not depend on the number of versions, but beyond the
- * budget on that of packages.
+ * Plans what is announced individually. The time for that does not depend on the number of
+ * versions, but, beyond the budget, on the number of packages.
  */
 export async function planAnnouncements<V extends PlannedVersion>(
   input: PlanInput<V>,

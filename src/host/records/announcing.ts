@@ -1,7 +1,7 @@
 /**
- * Decides what the daemon announces in the DHT, and has it announced: asks the state for what there is,
- * plans with `announce_plan.ts`, and hands the changes to the schedule in the worker. What is not
- * announced by itself is in no memory, only in `state.db`.
+ * Decides what the daemon announces in the DHT, and has it announced: asks the state for what there
+ * is, plans with `announce_plan.ts`, and hands the changes to the schedule in the worker. Versions
+ * that are not announced individually are only in `state.db`, and not in memory.
  *
  * @module
  */
@@ -59,18 +59,19 @@ export interface AnnouncingOptions {
   onWarning: (message: string) => void;
 }
 
-/** Time between a change and the next plan (ms). Many changes have one plan. */
+/** Time between a change and the next plan (ms). All changes in this time share one plan. */
 const SOON_MS = 2_000;
 /**
- * Maximum share of time for plans because of changes, and longest pause that keeps to it (ms). A home with
- * few versions plans in a millisecond, so what it has just published is found soon.
+ * The pause after a plan keeps plans because of changes to this share of the time, but is at most
+ * this long (ms). A home with few versions plans in a millisecond, so what it has just published is
+ * found soon.
  */
 const [MAX_SHARE, LONGEST_PAUSE_MS] = [1 / 100, 30_000];
 /** Interval between plans without a change, because costs and times change (ms). */
 const PLAN_MS = 10 * 60_000;
 /** Interval in which versions get their turns (ms). */
 const TURN_MS = 5 * 60_000;
-/** Change of the number of mirrors, as a share of it, after which there is a new plan. */
+/** Share by which the number of mirrors has to change for a new plan. */
 const NOTABLE_CHANGE = 0.25;
 /** Number of records and torrents in one message to the worker. */
 const SLICE = 500;
@@ -88,7 +89,7 @@ export class Announcing {
   readonly #turns: Turns;
   readonly #asked: Batch<Uint8Array>;
   #plan: Plan<PlannedArchive> | undefined;
-  /** Records and torrents in the schedule (hex); `undefined` while everything is. */
+  /** Records and torrents in the schedule (hex); `undefined` if everything is in it. */
   #scheduled: Set<string> | undefined;
   /** Catalogs that are seeded: the beginning of the signing key (hex) by infohash (hex). */
   readonly #catalogs = new Map<string, string>();
@@ -96,7 +97,7 @@ export class Announcing {
   #rendezvous = new Map<string, Uint8Array>();
   #planning: Promise<void> = Promise.resolve();
   #plannedMs = -Infinity;
-  /** Whether the first plan was begun. Before, nothing is a change of it. */
+  /** Whether the first plan has begun. It takes up all changes before it. */
   #isStarted = false;
   /** Least time between the last plan and one because of changes (ms). */
   #pauseMs = 0;
@@ -167,7 +168,7 @@ export class Announcing {
   }
 
   /**
-   * Whether a torrent that is about to be seeded is announced by itself. Plans again soon if it is new.
+   * Whether a torrent that is about to be seeded is announced individually. Plans again soon if it is new.
    *
    * @param isKnown whether the archive was seeded before, so that the plan knows it
    */
@@ -177,7 +178,7 @@ export class Announcing {
     return isScheduled;
   }
 
-  /** Whether everything is announced by itself. */
+  /** Whether everything is announced individually. */
   get announcesAll(): boolean {
     return this.#scheduled === undefined;
   }
@@ -197,7 +198,7 @@ export class Announcing {
   }
 
   /**
-   * Notes that a catalog is about to be seeded, and returns whether it is announced by itself.
+   * Notes that a catalog is about to be seeded, and returns whether it is announced individually.
    *
    * @param keyHex the beginning of the key that signed it, as in the file name of the catalog
    */
@@ -213,7 +214,7 @@ export class Announcing {
     this.#catalogs.delete(infoHashHex);
   }
 
-  /** The worker, for parts that find records: those are announced that are among the selected. */
+  /** The worker for the parts that find records; announces a record only if the plan has it. */
   get adopting(): Pick<WorkerHandle, "get" | "keepRecords"> {
     const { worker } = this.#options;
     return {
@@ -231,7 +232,7 @@ export class Announcing {
     return care === "publisher" || this.#scheduled ? care : "keeper";
   }
 
-  /** Notes that an archive was asked for, by its infohash (hex). It is announced by itself for a day. */
+  /** Notes that an archive was asked for, by its infohash (hex). It is announced individually for a day. */
   noteAsked(infoHashHex: string): void {
     this.#asked.add(fromHex(infoHashHex)!, ASKED_WITHIN_MS);
     if (this.#scheduled && !this.#scheduled.has(infoHashHex)) this.changed();
@@ -340,13 +341,13 @@ export class Announcing {
       .map(([infoHashHex]) => infoHashHex);
   }
 
-  /** Has the pause after a plan be in proportion to the time that the plan took. */
+  /** Sets the pause after a plan in proportion to the time that the plan took. */
   #rest(): void {
     const tookMs = Math.max(this.#options.clock.now() - this.#plannedMs, 0);
     this.#pauseMs = Math.min(tookMs / MAX_SHARE, LONGEST_PAUSE_MS);
   }
 
-  /** Hands everything to the schedule that is not there yet. */
+  /** Hands to the schedule everything that it does not have yet. */
   async #announceAll(isFirst: boolean): Promise<void> {
     const { state, worker, torrentDueMs } = this.#options;
     const before = this.#scheduled;

@@ -32,7 +32,7 @@ export interface NamedRecord {
   kept: KeptRecord;
 }
 
-/** An archive that is announced by itself, because its version is wanted. */
+/** An archive that is announced individually, because its version is wanted. */
 export interface WantedArchive {
   name: string;
   version: string;
@@ -167,7 +167,7 @@ export class KeptRecords {
   }
 
   /**
-   * Notes that versions are wanted, so that the daemon announces their archives by themselves for a day.
+   * Notes that versions are wanted, so that the daemon announces their archives individually for a day.
    * Returns the archives that this home has.
    */
   want(packages: readonly { name: string; version?: string }[]): WantedArchive[] {

@@ -22,11 +22,13 @@ import {
 } from "../../store/mod.ts";
 
 /**
- * A new archive takes the place of another if it is wanted by this factor more, and by this sum. Without
- * the margin, archives of two publishers that are wanted alike would replace each other again and again.
+ * A new archive takes the place of another if it is wanted more by this factor and this sum.
+ * Without the margin, two archives that are wanted alike would replace each other again and again.
  */
 const [MARGIN_FACTOR, MARGIN_SUM] = [1.5, 0.5];
-/** Requests of peers that the newest version of a package counts as having, before any is made. */
+/**
+ * Number of requests that the newest version of a package counts as having beside those of peers.
+ */
 const NEWEST_WORTH = 1;
 /** Maximum number of archives that left and are kept for `status`. */
 const MAX_LEFT = 20;
@@ -35,7 +37,7 @@ const MAX_LEFT = 20;
 export interface Standing {
   /** The higher, the later it leaves. */
   rank: Rank;
-  /** Requests of peers, those of a week ago by half; the newest version has one more. */
+  /** Number of requests of peers, which halves each week; the newest version has one more. */
   worth: number;
   isNewest: boolean;
 }

@@ -5,7 +5,7 @@
  *   `nameEntry` and `indexName` of the control socket. Start reading here.
  * - `kept_records.ts` connects the table of records in `state.db` with the schedule in the worker, which
  *   re-announces each record at its due time (`src/dht/announce`).
- * - `announcing.ts` decides what is announced by itself, within `announce-budget`: `announce_plan.ts`
+ * - `announcing.ts` decides what is announced individually, within `announce-budget`: `announce_plan.ts`
  *   selects, without input or output, what `plan_reader.ts` reads from the state, by the costs that
  *   `announce_costs.ts` measures. `turns.ts` announces the others one after the other. `publishers.ts` and
  *   `mirror_draw.ts` decide which mirror keeps what.

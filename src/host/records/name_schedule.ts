@@ -21,8 +21,8 @@ export interface DueName extends KeptName {
   nextDueMs: number;
   lastAttemptMs: number;
   /**
-   * Sequence number of the index if this home was the last to write it; absent otherwise. Whoever has
-   * written it goes on, until another one is seen to write it.
+   * Sequence number of the index if this home was the last to write it; absent otherwise. The home
+   * that has written an index goes on, until it sees that another home writes it.
    */
   writtenSeq?: number;
   /** Identities of the publishers whose entries in this slot are kept, 32 bytes each. */
@@ -42,11 +42,11 @@ export interface NameScheduleOptions {
 const DAY_MS = 86_400_000;
 /** Share by which intervals vary in both directions. */
 const SPREAD = 0.1;
-/** A reserve looks at a name once in so many intervals. */
+/** Number of intervals between two looks of a reserve at a name. */
 const RESERVE_INTERVALS = 2;
 /** Interval at which mirrors look at names that others keep (ms). */
 const ONLOOKER_MS = 3 * DAY_MS;
-/** Time that a write may take, and ticks of the schedule (ms). */
+/** Allowance for the duration of a write and for the ticks of the schedule (ms). */
 const SLACK_MS = 5 * 60_000;
 /** Lifetime of an item on a node after its last put (BEP 44). */
 const ITEM_LIFE_MS = 2 * 3_600_000;

@@ -22,7 +22,7 @@ export interface PlanReaderOptions {
   budget: () => number;
 }
 
-/** A seeded archive that could be announced by itself. */
+/** A seeded archive that could be announced individually. */
 export type PlannedArchive = PlannedVersion & ArchiveRow;
 
 const DAY_MS = 86_400_000;
@@ -40,7 +40,7 @@ export class PlanReader {
   }
 
   /**
-   * Plans what is announced by itself.
+   * Plans what is announced individually.
    *
    * @param before the plan before
    * @param lists number of announce and publisher records that are announced

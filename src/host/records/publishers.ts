@@ -97,7 +97,10 @@ export class Publishers {
     return this.isOwn(identity) || this.mirrorsOf(identity) <= KEEPERS;
   }
 
-  /** Returns how this home cares for a name of some publishers: as for that with the fewest mirrors. */
+  /**
+   * Returns the care of this home for a name that several publishers have. The publisher with the
+   * fewest mirrors decides.
+   */
   careOfName(name: string, identities: readonly Uint8Array[]): NameCare {
     if (identities.some((identity) => this.isOwn(identity))) return "publisher";
     const mirrors = Math.min(...identities.map((identity) => this.mirrorsOf(identity)));

@@ -1,6 +1,6 @@
 /**
- * The turns of the versions that are not announced by themselves: each is announced once, the one whose
- * last announcement is longest ago first, as far as the budget reaches.
+ * The turns of the versions that are not announced individually. Each is announced once, as far as
+ * the budget reaches, those first whose last announcement is longest ago.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface TurnsOptions {
   state: Pick<StateDatabase, "announcing" | "records">;
   clock: Clock;
   worker: Pick<WorkerHandle, "keepRecords" | "keepTorrents">;
-  /** Whether a record or torrent is announced by itself, by target or infohash (hex). */
+  /** Whether a record or torrent is announced individually, by target or infohash (hex). */
   isScheduled: (idHex: string) => boolean;
   /** Returns the keys (32 bytes each) of whose versions the turns are. */
   signingKeys: () => Uint8Array[];
@@ -47,7 +47,7 @@ const NAMED_MS = 30 * 60_000;
 export class Turns {
   readonly #options: TurnsOptions;
   #waiting: Turn[] = [];
-  /** Packets that an earlier call has left. */
+  /** Packets that earlier calls have sent beyond their share: 0 or negative. */
   #leftOver = 0;
   /** Time at which torrents had their turn (ms), by infohash (hex), in this order. */
   readonly #torrentsMs = new Map<string, number>();
@@ -74,7 +74,7 @@ export class Turns {
       packets -= cost.torrent + (next.item ? cost.record : 0);
       turns.push(next);
     }
-    // Debts are paid by the next call; what nobody has used is not saved.
+    // The next call makes up for packets beyond the share. Unused packets are not saved.
     this.#leftOver = Math.min(packets, 0);
     const nowMs = clock.now();
     const due = turns.map((turn, i) => ({

@@ -38,7 +38,7 @@ export interface CatalogSeeder extends Seeder {
  *
  * @param dueMs returns the due time (Unix ms) of a torrent's announcement by infohash (hex); torrents with
  * past due times are announced at once, starting with the lowest due time
- * @param announces returns whether a torrent is announced by itself, given whether the archive was seeded
+ * @param announces returns whether a torrent is announced individually, given whether the archive was seeded
  * before
  */
 export function seederOf(
@@ -64,7 +64,7 @@ export function seederOf(
  *
  * @param dueMs returns due times, as for {@linkcode seederOf}
  * @param settle saves the outcome of an announcement
- * @param announcing decides which catalogs are announced by themselves. Default: all
+ * @param announcing decides which catalogs are announced individually. Default: all
  */
 export function catalogSeederOf(
   worker: Pick<WorkerHandle, "seed" | "unseed" | "announceNow">,

@@ -299,7 +299,6 @@ export class PackageStore {
     return await work();
   }
 
-  /** Finds files that a package may share with versions of it that are stored already. */
   /** Returns the files of stored versions of a package's name; `undefined` if there is no version. */
   async #filesBeside(minimal: MinimalManifest, limits: ArchiveLimits, signal?: AbortSignal) {
     const ids = (await readdir(this.path)).filter(isPackageId);

@@ -1,5 +1,5 @@
 /**
- * Tables that decide what is announced in the DHT by itself: the archives that were asked for, and the
+ * Tables that decide what is announced in the DHT individually: the archives that were asked for, and the
  * number of mirrors of each publisher. Also queries that list archives and records for the schedule.
  *
  * @module
@@ -57,9 +57,9 @@ export class AnnouncingTables {
   }
 
   /**
-   * Stores when an archive was asked for last (Unix ms), by its infohash of 20 bytes. An archive that the
-   * user has named stays one whatever peers ask for, and no longer than without them: what is announced
-   * whatever the budget must end.
+   * Stores when an archive was asked for last (Unix ms), by its infohash of 20 bytes. A request of
+   * a peer changes nothing about an archive that the user has named, not even its time: such an
+   * archive is announced whatever the budget, so that must end.
    */
   ask(infoHash: Uint8Array, askedMs: number, isByHand = false): void {
     this.#sqlite.change(
@@ -88,7 +88,8 @@ export class AnnouncingTables {
   /**
    * Yields the verified archives that were asked for, in pages, the latest first.
    *
-   * @param isByHand whether those are meant that the user has named, or those that only peers want
+   * @param isByHand whether to yield those that the user has named, or those that only peers have
+   * asked for
    */
   asked(isByHand: boolean): Generator<ArchiveRow[]> {
     return this.#pages(
@@ -197,8 +198,9 @@ export class AnnouncingTables {
   }
 
   /**
-   * Yields verified archives by their last announcement as torrents, the oldest first; those that were
-   * never announced come before them. They come in parts of the table, each by itself in this order.
+   * Yields verified archives by their last announcement as torrents, the oldest first; those that
+   * were never announced come before them. The table is read in parts, and each part is sorted in
+   * this order.
    *
    * @param publicKeys keys that have signed the archives, 32 bytes each
    * @param limit maximum number from each part

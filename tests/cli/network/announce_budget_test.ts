@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { eventually, newPlace } from "../../support/place.ts";
 
-/** Settings with which only names, lists and rendezvous are announced by themselves. */
+/** Settings with which only names, lists and rendezvous are announced individually. */
 const tight = { env: { LIBRESEED_ANNOUNCE_BUDGET: "0" } };
 
 Deno.test("beyond the budget a version is found by libreseed, and `announce` brings it back for others", async () => {

@@ -1,5 +1,5 @@
 /**
- * Downloads in a test network of archives that are not announced by themselves: their seeders are found
+ * Downloads in a test network of archives that are not announced individually: their seeders are found
  * at the publisher's rendezvous alone.
  */
 

@@ -83,7 +83,7 @@ function selected(made: Plan): string[] {
     : [];
 }
 
-Deno.test("within the budget everything is announced by itself", async () => {
+Deno.test("within the budget everything is announced individually", async () => {
   const made = await plan(50, 5);
   assert.equal(made.kind, "everything");
   assert.ok(made.packets <= 20_000);
@@ -93,7 +93,7 @@ Deno.test("without versions nothing is planned", async () => {
   assert.equal((await plan(0, 0)).kind, "everything");
 });
 
-Deno.test("beyond the budget, each package's newest version is announced by itself", async () => {
+Deno.test("beyond the budget, each package's newest version is announced individually", async () => {
   const names = selected(await plan(100, 100));
   assert.deepEqual(names.sort(), Array.from({ length: 100 }, (_, i) => `p${i}@1.99.0`).sort());
 });

@@ -18,7 +18,7 @@ async function publisher(names: number, each: number): Promise<AnnouncingWorld> 
   return world;
 }
 
-Deno.test("within the budget every version is announced by itself, as are the rendezvous", async () => {
+Deno.test("within the budget every version is announced individually, as are the rendezvous", async () => {
   await using world = await publisher(2, 5);
   await anHour(world);
   for (const version of versions(5)) {
@@ -102,7 +102,7 @@ Deno.test("the turns go on after a restart where they were", async () => {
   assert.ok(had().length > before.length + 100);
 });
 
-Deno.test("a version that was asked for is announced by itself for a day, across restarts", async () => {
+Deno.test("a version that was asked for is announced individually for a day, across restarts", async () => {
   await using world = await publisher(10, 100);
   world.budget = 3_000;
   await world.start();
@@ -153,7 +153,7 @@ Deno.test("the question of a peer for one version brings it back", async () => {
   assert.ok(world.timesOf(infoHashOf("p3", "1.7.0")).length >= 4);
 });
 
-Deno.test("what was published in the last day is announced by itself, what was only copied is not", async () => {
+Deno.test("what was published in the last day is announced individually, what was only copied is not", async () => {
   await using world = await publisher(10, 100);
   const nowMs = world.clock.now();
   world.add("p3", ["0.1.0"], { atMs: nowMs - HOUR_MS });
