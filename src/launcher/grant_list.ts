@@ -94,3 +94,12 @@ export function realPathOf(
     if (at === directoryOf(at)) return path;
   }
 }
+
+/** Returns the real path of a file or directory; `undefined` if there is none. */
+export function realPathNow(path: string): string | undefined {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -10,6 +10,7 @@
 
 import { isWithin, resolvePath } from "../base/mod.ts";
 import { refusal } from "./errors.ts";
+import { realPathNow, realPathOf } from "./grant_list.ts";
 import type { HelperFiles, HelperThread } from "./requests.ts";
 
 /**
@@ -72,20 +73,26 @@ export class Helpers {
   readonly #grants: HelperGrants;
   readonly #onDeath: (id: number, why: string) => void;
   readonly #start: typeof startHelper;
+  readonly #realPath: (path: string) => string | undefined;
   readonly #running = new Map<number, Pick<HelperThread, "terminate">>();
 
   /**
    * @param grants the permissions of the command's thread
    * @param onDeath called when a helper could not be started, or has died by an error
-   * @param start replaced in tests
+   * @param parts replaced in tests: `realPath` returns the real path of a file or directory, `undefined`
+   *   if there is none; `start` starts a helper
    */
   constructor(
     grants: HelperGrants,
     onDeath: (id: number, why: string) => void,
-    start: typeof startHelper = startHelper,
+    { realPath = realPathNow, start = startHelper }: {
+      realPath?: (path: string) => string | undefined;
+      start?: typeof startHelper;
+    } = {},
   ) {
     this.#grants = grants;
     this.#onDeath = onDeath;
+    this.#realPath = realPath;
     this.#start = start;
   }
 
@@ -93,7 +100,7 @@ export class Helpers {
   start(id: number, files: HelperFiles, port: MessagePort): void {
     try {
       this.#check(id, files);
-      const helper = this.#start(files, port);
+      const helper = this.#start(this.#withRealPaths(files), port);
       this.#running.set(id, helper);
       helper.died.then((why) => {
         // The id may be that of a later helper by now, which goes on being counted.
@@ -111,6 +118,19 @@ export class Helpers {
   end(id: number): void {
     this.#running.get(id)?.terminate();
     this.#running.delete(id);
+  }
+
+  /**
+   * Adds the real paths of files that lie behind a symbolic link, as where the home does. Deno compares
+   * the real path of a file that exists with the lists. A link that leads out of the command's grants
+   * adds nothing.
+   */
+  #withRealPaths({ read, write }: HelperFiles): HelperFiles {
+    const formsOf = (paths: readonly string[], granted: HelperGrants["read"]) => {
+      const real = paths.map((path) => realPathOf(path, this.#realPath));
+      return [...new Set([...paths, ...real.filter((path) => isGranted(path, granted))])];
+    };
+    return { read: formsOf(read, this.#grants.read), write: formsOf(write, this.#grants.write) };
   }
 
   #check(id: number, { read, write }: HelperFiles): void {

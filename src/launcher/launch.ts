@@ -27,6 +27,7 @@ import {
   giveUp,
   grantedRequests,
 } from "./granted_requests.ts";
+import { realPathNow } from "./grant_list.ts";
 import { grantsFor } from "./grants.ts";
 import { type KeyOptions, localRequests } from "./local_requests.ts";
 import { rootsOf } from "./roots.ts";
@@ -83,7 +84,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     program,
     stdinPaths: stdin && pathsIn(stdin, line?.flags.null === true ? "\0" : "\n"),
     binding: loaded && bindingOf(loaded.values),
-    realPath: realPathOf,
+    realPath: realPathNow,
     isFree,
     random: () => toHex(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))),
   });
@@ -217,7 +218,7 @@ async function configPathOf(
 
 /** Whether no process seems to be the host of the home, so that the command becomes the host. */
 function isHostless({ values }: LoadedSettings): boolean {
-  return realPathOf(homePaths(values.home).control) === undefined;
+  return realPathNow(homePaths(values.home).control) === undefined;
 }
 
 function isFree(path: string): boolean {
@@ -225,14 +226,6 @@ function isFree(path: string): boolean {
     return Deno.readDirSync(path)[Symbol.iterator]().next().done === true;
   } catch (error) {
     return error instanceof Deno.errors.NotFound;
-  }
-}
-
-function realPathOf(path: string): string | undefined {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return undefined;
   }
 }
 

@@ -9,8 +9,12 @@ import type { HelperFiles } from "../../../src/launcher/mod.ts";
 import { readThreadMessage } from "../../../src/launcher/thread_messages.ts";
 
 const none: HelperFiles = { read: [], write: [] };
+const realPaths: Record<string, string> = { "/": "/", "/both/link": "/read", "/both/out": "/etc" };
 
-/** Helpers of a command that may read `/read` and `/both`, and write `/both`. No thread starts. */
+/**
+ * Helpers of a command that may read `/read` and `/both`, and write `/both`. `/both/link` is a symbolic
+ * link to `/read`, and `/both/out` one to `/etc`. No thread starts.
+ */
 class World {
   started: HelperFiles[] = [];
   ended = 0;
@@ -19,10 +23,13 @@ class World {
   readonly helpers: Helpers = new Helpers(
     { read: ["/read", "/both"], write: ["/both"] },
     (id, why) => this.deaths.push([id, why]),
-    (files, port) => {
-      port.close();
-      this.started.push(files);
-      return { died: this.fails.promise, terminate: () => this.ended++ };
+    {
+      realPath: (path) => realPaths[path],
+      start: (files, port) => {
+        port.close();
+        this.started.push(files);
+        return { died: this.fails.promise, terminate: () => this.ended++ };
+      },
     },
   );
 
@@ -44,6 +51,14 @@ Deno.test("a helper may have files of the command's lists, and files in listed d
   assert.deepEqual(started, given);
   assert.deepEqual(deaths, []);
   assert.equal(world.ended, 0);
+});
+
+Deno.test("a helper has a file behind a link by its real path, too, if the command has it there", () => {
+  const { helpers, started, deaths } = new World();
+  const read = ["/both/link/a", "/both/out/passwd"];
+  helpers.start(1, { read, write: ["/both/link/a"] }, new MessageChannel().port1);
+  assert.deepEqual(deaths, []);
+  assert.deepEqual(started, [{ read: [...read, "/read/a"], write: ["/both/link/a"] }]);
 });
 
 Deno.test("a helper gets no file beyond the command's lists, however the path is written", () => {
