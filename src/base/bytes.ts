@@ -88,3 +88,12 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   }
   return a.length - b.length;
 }
+
+/** Returns the number of leading bits that two byte strings of the same length share. */
+export function sharedBits(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i]! ^ b[i]!;
+    if (difference !== 0) return i * 8 + Math.clz32(difference) - 24;
+  }
+  return a.length * 8;
+}

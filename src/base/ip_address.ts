@@ -120,9 +120,17 @@ export function machineOf(host: string): string {
 }
 
 /**
+ * Returns an IPv4 address in dotted form if it is IPv4-mapped (`::ffff:a.b.c.d`, RFC 4291, section
+ * 2.5.5.2), as a dual-stack listener reports it. Other texts are returned as they are.
+ */
+export function unmapIpv4(host: string): string {
+  return host.replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+/**
  * Returns the bytes of the address at the other end of a connection; `undefined` for another text.
- * An IPv4 address that a dual-stack listener reports as `::ffff:a.b.c.d` has 4 bytes.
+ * An IPv4-mapped address has 4 bytes, see {@linkcode unmapIpv4}.
  */
 export function peerAddressBytes(text: string): Address | undefined {
-  return parseAddress(text.replace(/^::ffff:(?=\d+\.)/i, ""));
+  return parseAddress(unmapIpv4(text));
 }

@@ -30,6 +30,7 @@ export * from "./compact_nodes.ts";
 export * from "./describe_path.ts";
 export * from "./disk_full.ts";
 export * from "./errors.ts";
+export * from "./files.ts";
 export * from "./garbage.ts";
 export * from "./host_port.ts";
 export * from "./http_head.ts";

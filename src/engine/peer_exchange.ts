@@ -7,7 +7,14 @@
  * @module
  */
 
-import { type Clock, concatBytes, isPeerPort, peerAddressBytes, type Timer } from "../base/mod.ts";
+import {
+  type Clock,
+  concatBytes,
+  isPeerPort,
+  peerAddressBytes,
+  type Timer,
+  unmapIpv4,
+} from "../base/mod.ts";
 import { bencode } from "../bencode/mod.ts";
 import { isTestHost } from "./dial/mod.ts";
 import { knowsHoles } from "./holes/mod.ts";
@@ -139,5 +146,5 @@ function nameOf(wire: ExchangeWire): Named | undefined {
 
 /** Whether an address is of this machine or a private network (RFC 1918, RFC 4193, RFC 4291). */
 function isLocalHost(host: string): boolean {
-  return isTestHost(host.replace(/^::ffff:(?=\d+\.)/i, "")) || /^(?:f[cd]|fe[89ab])/i.test(host);
+  return isTestHost(unmapIpv4(host)) || /^(?:f[cd]|fe[89ab])/i.test(host);
 }

@@ -14,7 +14,7 @@ import {
   type Clock,
   formatAddress,
   isNodePort,
-  parseAddress,
+  peerAddressBytes,
   resetFor,
   TokenBucket,
 } from "../base/mod.ts";
@@ -38,7 +38,7 @@ export function openRefusals(policy: Policy, clock: Clock, port: number): UdpRul
     ...socket,
     receive: (onDatagram) =>
       socket.receive(({ host, port, bytes }) => {
-        const address = parseAddress(host.replace(/^::ffff:(?=[\d.]+$)/i, ""));
+        const address = peerAddressBytes(host);
         const reset = address && resetFor(bytes, clock.now());
         if (!reset || !policy.noteNeighbour(address, port) || !rate.take(clock.now())) return;
         void socket.send({ host, port, bytes: reset });

@@ -6,7 +6,7 @@
  */
 
 import { dirname } from "node:path";
-import { fromUtf8, utf8 } from "../base/mod.ts";
+import { fromUtf8, readFully, syncDirectory, utf8, writeAll } from "../base/mod.ts";
 import { IdentityError } from "./errors.ts";
 import { describeForeignKey } from "./foreign_key.ts";
 import { decryptKey, isEncryptedKey, publicKeyBeside } from "./key_encryption.ts";
@@ -165,7 +165,8 @@ export async function readPrivateFile(
       throw new Error("it was replaced while it was opened; try again");
     }
     await checkOwner(path, opened, own);
-    bytes = await readUpTo(file, MAX_KEY_FILE_BYTES + 1);
+    const buffer = new Uint8Array(MAX_KEY_FILE_BYTES + 1);
+    bytes = buffer.subarray(0, await readFully(file, buffer));
   } catch (cause) {
     if (cause instanceof IdentityError) throw cause;
     if (cause instanceof Deno.errors.NotFound) {
@@ -254,35 +255,6 @@ async function makeDirectory(path: string): Promise<void> {
     await Deno.mkdir(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw new Error(messageOf(cause), { cause });
-  }
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-}
-
-async function readUpTo(file: Deno.FsFile, limitBytes: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(limitBytes);
-  let length = 0;
-  while (length < limitBytes) {
-    const read = await file.read(buffer.subarray(length));
-    if (read === null) break;
-    length += read;
-  }
-  return buffer.subarray(0, length);
-}
-
-/**
- * Flushes a directory, so that the name of a new file survives a power cut. Does nothing on
- * Windows, which cannot open directories.
- */
-async function syncDirectory(path: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  const directory = await Deno.open(path);
-  try {
-    await directory.sync();
-  } finally {
-    directory.close();
   }
 }
 

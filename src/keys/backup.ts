@@ -5,7 +5,7 @@
  * @module
  */
 
-import { resolvePath } from "../base/mod.ts";
+import { isThere, resolvePath } from "../base/mod.ts";
 import { IdentityError, writePrivateFile } from "../identity/mod.ts";
 import {
   type Backup,
@@ -15,7 +15,7 @@ import {
   sealBackup,
 } from "./backup_file.ts";
 import { KeysError } from "./errors.ts";
-import { isThere, KeyDirectory, keyPathsOf } from "./key_directory.ts";
+import { KeyDirectory, keyPathsOf } from "./key_directory.ts";
 import { noKey, privateKeysIn } from "./key_files.ts";
 import { checkNewFile } from "./new_identity.ts";
 import { newPassphrase, passphrasesFor } from "./passphrases.ts";

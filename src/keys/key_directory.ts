@@ -10,8 +10,10 @@
 import {
   certificatePathOf,
   directoryOf,
+  isThere,
   publisherRecordPathOf,
   resolvePath,
+  syncDirectory,
   utf8,
 } from "../base/mod.ts";
 import { KeysError } from "./errors.ts";
@@ -136,17 +138,6 @@ export async function settleKeys(path: string): Promise<void> {
   }
 }
 
-/** Whether something is at a path. */
-export async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 /** Returns the contents of a change from texts and bytes. */
 export function changedFiles(files: Record<string, string | Uint8Array>): ChangedFiles {
   return new Map(
@@ -190,17 +181,6 @@ async function writeNew(path: string, bytes: Uint8Array, owner: Deno.FileInfo): 
     await file.sync();
   } finally {
     file.close();
-  }
-}
-
-/** Flushes a directory, so that its names survive a power cut. Does nothing on Windows. */
-export async function syncDirectory(path: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  const directory = await Deno.open(path);
-  try {
-    await directory.sync();
-  } finally {
-    directory.close();
   }
 }
 

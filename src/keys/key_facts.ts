@@ -4,9 +4,9 @@
  * @module
  */
 
-import { resolvePath } from "../base/mod.ts";
+import { isThere, resolvePath } from "../base/mod.ts";
 import type { Certificate, PublicKey } from "../identity/mod.ts";
-import { isThere, keyPathsOf, settleKeys } from "./key_directory.ts";
+import { keyPathsOf, settleKeys } from "./key_directory.ts";
 import { readOwnKey, storedRecord } from "./own_key.ts";
 import { encodeItem } from "../records/mod.ts";
 import type { KeySurroundings } from "./root_key.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { equalBytes, fromUtf8, resolvePath } from "../base/mod.ts";
+import { equalBytes, fromUtf8, isThere, resolvePath, syncDirectory } from "../base/mod.ts";
 import {
   encryptKey,
   isEncryptedKey,
@@ -16,7 +16,7 @@ import {
   writePrivateFile,
 } from "../identity/mod.ts";
 import { KeysError } from "./errors.ts";
-import { changedFiles, isThere, KeyDirectory, keyPathsOf, syncDirectory } from "./key_directory.ts";
+import { changedFiles, KeyDirectory, keyPathsOf } from "./key_directory.ts";
 import { checkNewFile } from "./new_identity.ts";
 import { newPassphrase, passphrasesFor } from "./passphrases.ts";
 import type { KeySurroundings } from "./root_key.ts";

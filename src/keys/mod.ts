@@ -23,7 +23,7 @@
 export { readBackup, restoreKeys, writeBackup } from "./backup.ts";
 export type { Backup } from "./backup_file.ts";
 export { KeysError } from "./errors.ts";
-export { isThere, keyPathsOf, settleKeys } from "./key_directory.ts";
+export { keyPathsOf, settleKeys } from "./key_directory.ts";
 export { changeKeys, type KeyChange, type KnownElsewhere } from "./key_changes.ts";
 export { moveRoot, setPassphrase } from "./key_files.ts";
 export {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { directoryOf, isWithin } from "../base/mod.ts";
+import { directoryOf, isThere, isWithin } from "../base/mod.ts";
 import {
   type Certificate,
   formatCertificateFile,
@@ -21,7 +21,7 @@ import {
 } from "../identity/mod.ts";
 import { encodeItem } from "../records/mod.ts";
 import { KeysError } from "./errors.ts";
-import { changedFiles, isThere, KeyDirectory, keyPathsOf } from "./key_directory.ts";
+import { changedFiles, KeyDirectory, keyPathsOf } from "./key_directory.ts";
 import type { IdentityOrder } from "./key_order.ts";
 import { passphrasesFor } from "./passphrases.ts";
 import { EMPTY_RECORD } from "./publisher_change.ts";

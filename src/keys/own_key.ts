@@ -5,7 +5,7 @@
  * @module
  */
 
-import { equalBytes, resolvePath } from "../base/mod.ts";
+import { equalBytes, isThere, resolvePath } from "../base/mod.ts";
 import {
   type Certificate,
   fingerprint,
@@ -18,7 +18,7 @@ import {
 } from "../identity/mod.ts";
 import { decodePublisherRecord, type MutableItem, type RevokedKey } from "../records/mod.ts";
 import { KeysError } from "./errors.ts";
-import { isThere, type KeyPaths, keyPathsOf } from "./key_directory.ts";
+import { type KeyPaths, keyPathsOf } from "./key_directory.ts";
 import { passphrasesFor } from "./passphrases.ts";
 import { readSignedRecord } from "./publisher_record_file.ts";
 import type { KeySurroundings } from "./root_key.ts";

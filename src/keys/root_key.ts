@@ -5,7 +5,7 @@
  * @module
  */
 
-import { concatBytes } from "../base/mod.ts";
+import { concatBytes, isThere } from "../base/mod.ts";
 import {
   IdentityError,
   keyPairFromSeed,
@@ -15,7 +15,6 @@ import {
   type Signer,
 } from "../identity/mod.ts";
 import { KeysError } from "./errors.ts";
-import { isThere } from "./key_directory.ts";
 import type { RootSource } from "./key_order.ts";
 import { passphrasesFor, type PassphraseSource } from "./passphrases.ts";
 import { agentKey } from "./ssh_agent.ts";

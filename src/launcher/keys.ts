@@ -14,6 +14,7 @@ import { dirname } from "node:path";
 import {
   certificatePathOf,
   errorToData,
+  isThere,
   LibreseedError,
   publisherRecordPathOf,
 } from "../base/mod.ts";
@@ -36,7 +37,6 @@ import {
   changeKeys,
   createIdentity,
   type IdentityOrder,
-  isThere,
   type KeyChange,
   type KeyFacts,
   keyFacts,

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { isArchiveFileName } from "../base/mod.ts";
+import { isArchiveFileName, readFully, syncDirectory } from "../base/mod.ts";
 import { LauncherError } from "./errors.ts";
 import type { Grants } from "./grants_types.ts";
 
@@ -121,33 +121,10 @@ async function haveSameBytes(a: string, b: string): Promise<boolean> {
   using y = await Deno.open(b);
   const buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)] as const;
   for (;;) {
-    const [read, other] = [await fill(x, buffers[0]), await fill(y, buffers[1])];
+    const [read, other] = [await readFully(x, buffers[0]), await readFully(y, buffers[1])];
     if (read !== other) return false;
     if (read === 0) return true;
     for (let at = 0; at < read; at++) if (buffers[0][at] !== buffers[1][at]) return false;
-  }
-}
-
-/** Reads until the buffer is full or the file ends. Returns the number of bytes read. */
-async function fill(file: Deno.FsFile, buffer: Uint8Array): Promise<number> {
-  let length = 0;
-  while (length < buffer.length) {
-    const read = await file.read(buffer.subarray(length));
-    if (read === null) break;
-    length += read;
-  }
-  return length;
-}
-
-/** Flushes a directory, so that a new name in it survives a power cut. */
-async function syncDirectory(path: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  // Not `using`: the minifier would remove the declaration, and the directory would stay open.
-  const directory = await Deno.open(path);
-  try {
-    await directory.sync();
-  } finally {
-    directory.close();
   }
 }
 

@@ -10,7 +10,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { type Clock, delay, formatHostPort, systemClock } from "../base/mod.ts";
+import { type Clock, delay, formatHostPort, sharedBits, systemClock } from "../base/mod.ts";
 import { TestnetError } from "./errors.ts";
 import { LocalNode, type TestnetNode } from "./node.ts";
 
@@ -145,15 +145,4 @@ function introduce(nodes: LocalNode[], bootstrapEach: number): void {
       }
     }
   });
-}
-
-/** Returns the length of the common prefix of two ids, bits. */
-function sharedBits(a: Uint8Array, b: Uint8Array): number {
-  let bits = 0;
-  for (let i = 0; i < a.length; i++) {
-    const difference = a[i]! ^ b[i]!;
-    if (difference !== 0) return bits + Math.clz32(difference) - 24;
-    bits += 8;
-  }
-  return bits;
 }

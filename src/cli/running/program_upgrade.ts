@@ -8,6 +8,7 @@ import { dirname } from "node:path";
 import {
   BUILT_IN_PUBLISHER,
   homePaths,
+  isThere,
   PROGRAM_PACKAGE,
   programFileName,
   type ProgramFiles,
@@ -173,11 +174,4 @@ async function replaceBy(
   );
   const old = { version, stateSchema: STATE_SCHEMA_VERSION };
   await replaceProgram(files, bytes, old, stagedPath).finally(() => bar.end(""));
-}
-
-function isThere(path: string): Promise<boolean> {
-  return Deno.lstat(path).then(() => true, (error) => {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  });
 }

@@ -6,6 +6,7 @@
  */
 
 import { basename, dirname, join, resolve } from "node:path";
+import { isThere } from "../../base/mod.ts";
 import type { ReadBeginning } from "../../fetching/mod.ts";
 import type { MinimalManifest, OpenedFile } from "../../package/mod.ts";
 import type { CommandEnvironment } from "../flags/command.ts";
@@ -46,11 +47,7 @@ export async function singleFileTarget(
     throw new CliError("usage", "BAD_ARGUMENTS", message);
   }
   const path = resolve(io.cwd, output ?? basename(file));
-  const isThere = await Deno.lstat(path).then(() => true, (error) => {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  });
-  if (!isThere) return path;
+  if (!await isThere(path)) return path;
   const message = `${path} exists already. Name a file that does not exist, with -o`;
   throw new CliError("usage", "TARGET_EXISTS", message, { detail: { path } });
 }

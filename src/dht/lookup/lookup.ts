@@ -6,7 +6,13 @@
  * @module
  */
 
-import { type Clock, equalBytes, type KnownContact, parseCompactNodes } from "../../base/mod.ts";
+import {
+  type Clock,
+  equalBytes,
+  type KnownContact,
+  parseCompactNodes,
+  sharedBits,
+} from "../../base/mod.ts";
 import {
   compareDistance,
   type Contact,
@@ -15,7 +21,6 @@ import {
   type QueryName,
   type QueryResult,
   type QueryValue,
-  sharedBits,
 } from "../node/mod.ts";
 import { type Candidate, Candidates } from "./candidates.ts";
 import { type DistanceEstimate, proximityBits } from "./distance_estimate.ts";

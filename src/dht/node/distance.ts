@@ -16,15 +16,6 @@ export function compareDistance(target: Uint8Array, a: Uint8Array, b: Uint8Array
   return 0;
 }
 
-/** Returns the number of leading bits that two ids share. */
-export function sharedBits(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < a.length; i++) {
-    const difference = a[i]! ^ b[i]!;
-    if (difference !== 0) return i * 8 + Math.clz32(difference) - 24;
-  }
-  return a.length * 8;
-}
-
 /**
  * Returns `target` with the bit after its first `bits` bits flipped. A lookup of the returned id
  * finds nodes that share exactly `bits` leading bits with `target`. Of all such nodes it finds the

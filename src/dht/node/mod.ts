@@ -15,6 +15,6 @@
  */
 
 export { countedNode } from "./counted_node.ts";
-export { compareDistance, neighbourTarget, sharedBits } from "./distance.ts";
+export { compareDistance, neighbourTarget } from "./distance.ts";
 export type { Contact, DhtNode, NodeProvider, QueryName, QueryResult, QueryValue } from "./node.ts";
 export { RateLimiter } from "./rate_limiter.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { unmapIpv4 } from "../../base/mod.ts";
 import { bdecode, type BDecoded } from "../../bencode/mod.ts";
 import type { BusyWebSeed } from "../download/mod.ts";
 import { isEncrypted, type Torrent, type Wire } from "../libraries/mod.ts";
@@ -121,8 +122,7 @@ function notATorrent(): Error {
 function peerOf(wire: ShownWire, pieces: number): PeerDetails {
   const client = clientNameOf(wire.peerExtendedHandshake?.v, wire.peerIdBuffer);
   return {
-    // A dual-stack listener has addresses of IPv4 in this form.
-    address: (wire.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, ""),
+    address: unmapIpv4(wire.remoteAddress ?? ""),
     port: wire.remotePort ?? 0,
     ...(client !== undefined && { client }),
     transport: wire.type.startsWith("utp") ? "utp" : "tcp",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sharedBits } from "../../base/mod.ts";
 import type { KrpcContact } from "../libraries/mod.ts";
 
 /** The nodes of a routing table that share a prefix of the same length with our id. */
@@ -36,7 +37,8 @@ export function bucketsOf(
 ): Bucket[] {
   const buckets = new Map<number, Bucket>();
   for (const { id: theirs, seen } of contacts) {
-    const prefixBits = sharedBits(id, theirs);
+    // Our own id would share all 160 bits.
+    const prefixBits = Math.min(sharedBits(id, theirs), id.length * 8 - 1);
     const bucket = buckets.get(prefixBits) ?? { prefixBits, nodes: 0, good: 0 };
     buckets.set(prefixBits, bucket);
     bucket.nodes++;
@@ -44,9 +46,4 @@ export function bucketsOf(
     if (seen !== undefined && Math.abs(nowMs - seen) <= GOOD_MS) bucket.good++;
   }
   return [...buckets.values()].sort((a, b) => a.prefixBits - b.prefixBits);
-}
-
-function sharedBits(a: Uint8Array, b: Uint8Array): number {
-  const at = a.findIndex((byte, i) => byte !== b[i]);
-  return at === -1 ? a.length * 8 - 1 : at * 8 + Math.clz32(a[at]! ^ b[at]!) - 24;
 }

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Clock } from "../../base/mod.ts";
+import { type Clock, unmapIpv4 } from "../../base/mod.ts";
 import { addAddressFilter, stopDialling, type Torrent, type Wire } from "../libraries/mod.ts";
 
 /** A connection to a peer, after the handshake. */
@@ -75,10 +75,7 @@ function isDialled({ type }: KnownWire): boolean {
   return type.endsWith("Outgoing");
 }
 
-/**
- * Returns the IP address of a connection. A dual-stack listener reports IPv4 addresses as
- * `::ffff:a.b.c.d`, so that prefix is removed.
- */
+/** Returns the IP address of a connection, an IPv4 address in dotted form. */
 function hostOf({ remoteAddress }: KnownWire): string | undefined {
-  return remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "");
+  return remoteAddress && unmapIpv4(remoteAddress);
 }

@@ -6,7 +6,14 @@
  * @module
  */
 
-import { type Clock, networkOf, setNewest, TokenBucket, type TokenRate } from "../../base/mod.ts";
+import {
+  type Clock,
+  networkOf,
+  setNewest,
+  TokenBucket,
+  type TokenRate,
+  unmapIpv4,
+} from "../../base/mod.ts";
 
 /** Maximum number of connections at once. */
 export const MAX_CONNECTIONS = 64;
@@ -57,7 +64,7 @@ export class AnswerLimits {
    * ended
    */
   admits(host: string, close: () => void): boolean {
-    const network = networkOf(host.replace(/^::ffff:(?=\d+\.)/i, ""));
+    const network = networkOf(unmapIpv4(host));
     // The network's bucket comes first, so that one network cannot empty the bucket of all.
     if (network !== undefined && !this.#bucketOf(network).take(this.#clock.now())) return false;
     if (!this.#connections.take(this.#clock.now())) return false;

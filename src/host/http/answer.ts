@@ -70,7 +70,7 @@ export async function send(
   const isJson = sent["content-type"] === "application/json";
   if (isJson && bytes.length >= COMPRESSED_FROM_BYTES) {
     sent.vary = "accept-encoding";
-    if (acceptsGzip(request)) {
+    if (acceptsGzip(request.headers["accept-encoding"]?.toString())) {
       bytes = await promisify(gzip)(bytes);
       sent["content-encoding"] = "gzip";
     }
@@ -83,8 +83,15 @@ export async function send(
   response.end(hasBody && request.method !== "HEAD" ? bytes : undefined);
 }
 
-/** Whether the client accepts gzip (RFC 9110, section 12.5.3). */
-export function acceptsGzip({ headers }: IncomingMessage): boolean {
-  const field = headers["accept-encoding"];
-  return /(?:^|,) *gzip *(?:;q=(?!0(?:\.0*)?(?:,| |$))[\d.]+ *)?(?:,|$)/i.test(`${field ?? ""}`);
+/**
+ * Whether a header `accept-encoding` accepts gzip (RFC 9110, section 12.5.3). `*` stands for all
+ * encodings that the header does not name.
+ */
+export function acceptsGzip(header = ""): boolean {
+  const accepted = new Map<string, boolean>();
+  for (const part of header.toLowerCase().split(",")) {
+    const [coding, ...parameters] = part.split(";").map((text) => text.trim());
+    accepted.set(coding!, !parameters.some((text) => /^q=0(\.0*)?$/.test(text)));
+  }
+  return accepted.get("gzip") ?? accepted.get("x-gzip") ?? accepted.get("*") ?? false;
 }

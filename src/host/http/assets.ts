@@ -8,6 +8,7 @@
 
 import { brotliDecompressSync, gzipSync } from "node:zlib";
 import { HostError } from "../errors.ts";
+import { acceptsGzip } from "./answer.ts";
 
 /** A file of the dashboard, as it is sent. */
 export interface Asset {
@@ -66,13 +67,4 @@ async function packedFiles(): Promise<Record<string, PackedFile>> {
       { cause },
     );
   }
-}
-
-/** Whether a header `accept-encoding` accepts gzip (RFC 9110, section 12.5.3). */
-function acceptsGzip(header: string): boolean {
-  return header.toLowerCase().split(",").some((part) => {
-    const [coding, ...parameters] = part.split(";").map((text) => text.trim());
-    const refused = parameters.some((text) => /^q=0(\.0*)?$/.test(text));
-    return (coding === "gzip" || coding === "x-gzip" || coding === "*") && !refused;
-  });
 }

@@ -7,7 +7,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import { HttpApiError } from "../../api/mod.ts";
-import { type Clock, TokenBucket, type TokenRate } from "../../base/mod.ts";
+import { type Clock, machineOf, TokenBucket, type TokenRate, unmapIpv4 } from "../../base/mod.ts";
 
 /** Attempts with a wrong token that an address has: at once, and from then on. */
 const ATTEMPTS: TokenRate = { burst: 10, perSecond: 0.2 };
@@ -60,7 +60,7 @@ export class TokenCheck {
   /** Counts an attempt of an address. @throws {HttpApiError} `API_TOKEN_LIMIT` */
   #count(remoteHost: string): void {
     const { clock, onWarning } = this.#options;
-    const address = networkOf(remoteHost);
+    const address = machineOf(unmapIpv4(remoteHost));
     const bucket = this.#attempts.get(address) ?? new TokenBucket(ATTEMPTS, clock.now());
     this.#attempts.delete(address);
     this.#attempts.set(address, bucket);
@@ -84,19 +84,4 @@ export class TokenCheck {
 function isSame(a: string, b: string): boolean {
   const hash = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(hash(a), hash(b));
-}
-
-/** An IPv4 address, or the network of 64 bits of an IPv6 address, which one customer has. */
-function networkOf(host: string): string {
-  if (!host.includes(":")) return host;
-  try {
-    const groups = new URL(`http://[${host}]/`).hostname.slice(1, -1).split("::");
-    const head = groups[0]!.split(":").filter((group) => group !== "");
-    const missing = groups.length === 1 ? 0 : 8 - head.length -
-      groups[1]!.split(":").filter((group) => group !== "").length;
-    const full = [...head, ...Array(missing).fill("0"), ...(groups[1] ?? "").split(":")];
-    return full.slice(0, 4).join(":");
-  } catch {
-    return host;
-  }
 }

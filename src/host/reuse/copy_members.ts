@@ -13,7 +13,7 @@ import { createHash } from "node:crypto";
 import { equalBytes } from "../../base/mod.ts";
 import type { ReusedRange } from "../../engine/mod.ts";
 import { MEMBER_HASH_BYTES } from "../../package/mod.ts";
-import { readFully } from "./member_index.ts";
+import { readAt } from "./member_index.ts";
 import type { Run } from "./plan.ts";
 
 /** Options of {@linkcode copyRuns}. */
@@ -138,7 +138,7 @@ class Source {
       }
       if (!this.#file) return undefined;
       const bytes = new Uint8Array(lengthBytes);
-      return await readFully(this.#file, sourceAt, bytes) === lengthBytes ? bytes : undefined;
+      return await readAt(this.#file, sourceAt, bytes) === lengthBytes ? bytes : undefined;
     } catch {
       return undefined;
     }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { pause } from "../../base/mod.ts";
+import { pause, readFully } from "../../base/mod.ts";
 import { type MemberList, readMemberList } from "../../package/mod.ts";
 import {
   type IndexedMember,
@@ -124,7 +124,7 @@ export async function readList(
 ): Promise<MemberList | undefined> {
   let beginning = new Uint8Array(Math.min(FIRST_READ_BYTES, lengthBytes));
   for (let readBytes = 0;;) {
-    readBytes += await readFully(file, readBytes, beginning.subarray(readBytes));
+    readBytes += await readAt(file, readBytes, beginning.subarray(readBytes));
     const found = readMemberList(beginning.subarray(0, readBytes), lengthBytes);
     if (!found) return undefined;
     if ("list" in found) return found.list;
@@ -136,18 +136,12 @@ export async function readList(
 }
 
 /** Fills `target` from a position of a file on. Returns fewer bytes than asked for at the file's end. */
-export async function readFully(
+export async function readAt(
   file: Deno.FsFile,
   position: number,
   target: Uint8Array,
 ): Promise<number> {
   // Setting the position is a cheap system call, so it is made on this thread.
   file.seekSync(position, Deno.SeekMode.Start);
-  let readBytes = 0;
-  while (readBytes < target.length) {
-    const count = await file.read(target.subarray(readBytes));
-    if (count === null) break;
-    readBytes += count;
-  }
-  return readBytes;
+  return await readFully(file, target);
 }

@@ -12,7 +12,7 @@ import type { DownloadProgress } from "../../engine/mod.ts";
 import { type MemberList, readMemberList } from "../../package/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 import { copyRuns } from "./copy_members.ts";
-import { type MemberIndex, readFully } from "./member_index.ts";
+import { type MemberIndex, readAt } from "./member_index.ts";
 import { planRuns, type Usable } from "./plan.ts";
 
 /** The methods of the worker handle that a reuse calls. */
@@ -95,7 +95,7 @@ export class Reuse {
     try {
       const readyBytes = Math.min(this.#readyBytes, MAX_LIST_BYTES, lengthBytes);
       const beginning = new Uint8Array(readyBytes);
-      const count = await readFully(file, 0, beginning);
+      const count = await readAt(file, 0, beginning);
       const found = readMemberList(beginning.subarray(0, count), lengthBytes);
       if (!found || "list" in found) this.#settle(found?.list);
       else if (found.neededBytes <= readyBytes) this.#settle(undefined);

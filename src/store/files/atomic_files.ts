@@ -10,7 +10,7 @@
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, lstat, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { utf8 } from "../../base/mod.ts";
+import { utf8, writeAll } from "../../base/mod.ts";
 import { fileError, hardLinkRefused, isCode, linkRefused, StoreError } from "./errors.ts";
 import { createTemporaryFile, type Temporary, type TemporaryFile } from "./temporaries.ts";
 
@@ -254,8 +254,4 @@ function notAFile(path: string): StoreError {
   return new StoreError("failed", "NOT_A_FILE", `${path} is not a regular file`, {
     detail: { path },
   });
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }

@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatAddress, parseAddress, peerAddressBytes } from "../../../src/base/mod.ts";
+import { formatAddress, parseAddress, peerAddressBytes, unmapIpv4 } from "../../../src/base/mod.ts";
 
 Deno.test("an IPv4 peer has 4 bytes, also as a dual-stack listener reports it", () => {
   assert.deepEqual(peerAddressBytes("192.0.2.7"), Uint8Array.of(192, 0, 2, 7));
   assert.deepEqual(peerAddressBytes("::ffff:192.0.2.7"), Uint8Array.of(192, 0, 2, 7));
+});
+
+Deno.test("only an address that is mapped to IPv6 loses its prefix", () => {
+  assert.equal(unmapIpv4("::ffff:192.0.2.7"), "192.0.2.7");
+  assert.equal(unmapIpv4("::FFFF:192.0.2.7"), "192.0.2.7");
+  for (const text of ["192.0.2.7", "2001:db8::ffff:1", "::ffff:c000:207", "::1", ""]) {
+    assert.equal(unmapIpv4(text), text);
+  }
 });
 
 Deno.test("an IPv6 address has 16 bytes in each of its forms", () => {

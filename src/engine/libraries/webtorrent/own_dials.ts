@@ -7,7 +7,7 @@
 
 import type { EventEmitter } from "node:events";
 import type net from "node:net";
-import { type Clock, type HostPort, readHostPort } from "../../../base/mod.ts";
+import { type Clock, type HostPort, readHostPort, unmapIpv4 } from "../../../base/mod.ts";
 import {
   type DialBudget,
   DialQueue,
@@ -116,7 +116,7 @@ export class OwnDials {
 
   /** Whether this machine has dialled a host lately, at any port. */
   hasDialled(host: string): boolean {
-    return this.#budget.hasDialled(host.replace(/^::ffff:(?=\d+\.)/i, ""));
+    return this.#budget.hasDialled(unmapIpv4(host));
   }
 
   /**
@@ -216,10 +216,7 @@ export class OwnDials {
   }
 }
 
-/**
- * Returns address and port as one key. A dual-stack listener reports IPv4 addresses as
- * `::ffff:a.b.c.d`, so that prefix is removed.
- */
+/** Returns address and port as one key, whether or not an IPv4 address is mapped to IPv6. */
 function keyOf(host: string | undefined, port: number | undefined): string {
-  return `${host?.replace(/^::ffff:(?=\d+\.)/, "")} ${port}`;
+  return `${host && unmapIpv4(host)} ${port}`;
 }

@@ -40,3 +40,10 @@ Deno.test("the addresses of one network of IPv6 have their attempts together", a
   assert.equal(await codeOf("x", "2001:db8:0:2::1"), "API_TOKEN");
   assert.equal(await codeOf("x", "2001:db8::2:0:0:0:1"), "API_TOKEN");
 });
+
+Deno.test("an IPv4 address that is mapped to IPv6 has attempts of its own", async () => {
+  const { codeOf } = checking();
+  for (let at = 0; at < 10; at++) await codeOf("x", "::ffff:192.0.2.1");
+  assert.equal(await codeOf("x", "192.0.2.1"), "API_TOKEN_LIMIT", "the same address");
+  assert.equal(await codeOf("x", "::ffff:192.0.2.2"), "API_TOKEN", "another address");
+});
