@@ -11,7 +11,7 @@ import { type CliProcess, freePort, spawnCli, temporaryHome } from "../support/m
 import { TestEngine } from "../support/engines.ts";
 import { interopTest } from "../support/interop_test_case.ts";
 import { sampleTorrent } from "../support/torrents.ts";
-import { runLibtorrent, startLibtorrent } from "./libtorrent.ts";
+import { runLibtorrent, startSeeder } from "./libtorrent.ts";
 import { libreseed, onTestnet, writePayload } from "./seeded_package.ts";
 
 const sample = sampleTorrent(600_000, { pieceBytes: 64 * 1024 });
@@ -67,14 +67,12 @@ for (const [mode, settings] of Object.entries(libtorrentModes)) {
     async () => {
       await using seeding = await sampleDirectory(true);
       const port = await freePort();
-      await using seeder = await startLibtorrent({
-        do: "seed",
+      await using _seeder = await startSeeder({
         torrent: join(seeding.path, "sample.torrent"),
         dir: seeding.path,
         port,
         settings,
       });
-      await seeder.waitForLine(/seeding/, "stdout");
       await assertDownloadsFrom(port);
 
       await using from = await TestEngine.start();
@@ -106,8 +104,7 @@ await interopTest(
     const packed = JSON.parse(
       await libreseed(["pack", ...flags, join(home.path, "package")], home.path),
     );
-    await using seeder = await startLibtorrent({
-      do: "seed",
+    await using _seeder = await startSeeder({
       torrent: packed.torrent,
       dir: home.path,
       bootstrap: testnet.bootstrap,
@@ -118,7 +115,6 @@ await interopTest(
         enable_outgoing_tcp: false,
       },
     });
-    await seeder.waitForLine(/seeding/, "stdout");
     const net = onTestnet(testnet, await freePort());
     await libreseed(["manifest", "put", packed.minimal, ...net], home.path);
     const spec = `${publisher}/hello@1.0.0`;

@@ -36,6 +36,30 @@ export async function startLibtorrent(
   return spawnCli([request], { program: [debianPython, script], timeoutMs });
 }
 
+/** Maximum number of starts of a seeder. libtorrent 2.0.8 has once died at its start, without a word. */
+const MAX_STARTS = 3;
+
+/**
+ * Starts libtorrent as a seeder, and waits until it seeds. A libtorrent that a signal such as SIGSEGV
+ * ends before is started again. Disposing of the result ends the process.
+ */
+export async function startSeeder(
+  order: Omit<LibtorrentOrder & { do: "seed" }, "do">,
+): Promise<CliProcess> {
+  for (let starts = 1;; starts++) {
+    const process = await startLibtorrent({ ...order, do: "seed" });
+    try {
+      await process.waitForLine(/seeding/, "stdout");
+      return process;
+    } catch (error) {
+      await process[Symbol.asyncDispose]();
+      const { signal } = await process.status;
+      if (!signal || starts === MAX_STARTS) throw error;
+      console.log(`libtorrent was ended by ${signal}, and is started again`);
+    }
+  }
+}
+
 /** Runs libtorrent until it ends, and returns the JSON objects that it printed, one per line. */
 export async function runLibtorrent(order: LibtorrentOrder): Promise<Record<string, unknown>[]> {
   await using process = await startLibtorrent(order);

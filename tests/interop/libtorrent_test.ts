@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { startTestnet } from "../../src/testnet/mod.ts";
 import { freePort, temporaryHome } from "../support/mod.ts";
 import { interopTest } from "../support/interop_test_case.ts";
-import { runLibtorrent, startLibtorrent } from "./libtorrent.ts";
+import { runLibtorrent, startSeeder } from "./libtorrent.ts";
 import {
   libreseed,
   onTestnet,
@@ -108,13 +108,11 @@ await interopTest(
         join(home.path, "package"),
       ], home.path),
     );
-    await using seeder = await startLibtorrent({
-      do: "seed",
+    await using _seeder = await startSeeder({
       torrent: packed.torrent,
       dir: dirname(packed.path),
       bootstrap: testnet.bootstrap,
     });
-    await seeder.waitForLine(/seeding/, "stdout");
     await libreseed(
       ["manifest", "put", packed.minimal, ...onTestnet(testnet, await freePort())],
       home.path,

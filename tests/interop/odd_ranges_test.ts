@@ -8,7 +8,7 @@ import { interopTest } from "../support/interop_test_case.ts";
 import { freePort, spawnCli, temporaryHome } from "../support/mod.ts";
 import { bytesIn, downloadWith, oddRanges } from "../support/reuse.ts";
 import { type SampleTorrent, sampleTorrent } from "../support/torrents.ts";
-import { startLibtorrent } from "./libtorrent.ts";
+import { startSeeder } from "./libtorrent.ts";
 
 /** Whether a program accepts connections at a port. */
 async function listens(port: number): Promise<boolean> {
@@ -56,8 +56,7 @@ for (const pieceBytes of [16_384, 262_144]) {
       await using dir = await temporaryHome();
       const torrent = await writeSample(dir.path, sample);
       const port = await freePort();
-      await using seeder = await startLibtorrent({ do: "seed", torrent, dir: dir.path, port });
-      await seeder.waitForLine(/seeding/, "stdout");
+      await using _seeder = await startSeeder({ torrent, dir: dir.path, port });
       await assertRestIsFetched(port, sample, pieceBytes);
     },
   );

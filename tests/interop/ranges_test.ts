@@ -7,7 +7,7 @@ import { TestEngine } from "../support/engines.ts";
 import { interopTest } from "../support/interop_test_case.ts";
 import { freePort, temporaryHome } from "../support/mod.ts";
 import { sampleTorrent } from "../support/torrents.ts";
-import { startLibtorrent } from "./libtorrent.ts";
+import { startSeeder } from "./libtorrent.ts";
 
 const PIECE_BYTES = 16_384;
 
@@ -21,8 +21,7 @@ await interopTest(
     const torrent = join(directory.path, "sample.torrent");
     await Deno.writeFile(torrent, sample.torrent);
     const port = await freePort();
-    await using seeder = await startLibtorrent({ do: "seed", torrent, dir: directory.path, port });
-    await seeder.waitForLine(/seeding/, "stdout");
+    await using _seeder = await startSeeder({ torrent, dir: directory.path, port });
 
     await using reader = await TestEngine.start();
     const stop = new AbortController();

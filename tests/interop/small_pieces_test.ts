@@ -5,7 +5,7 @@ import { TestEngine } from "../support/engines.ts";
 import { interopTest } from "../support/interop_test_case.ts";
 import { freePort, runCli, spawnCli, temporaryHome } from "../support/mod.ts";
 import { inNamespace } from "./in_namespace.ts";
-import { runLibtorrent, startLibtorrent } from "./libtorrent.ts";
+import { runLibtorrent, startSeeder } from "./libtorrent.ts";
 import { assertFile, download, FILE_NAME, magnetOf, smallPieces, tracker } from "./small_pieces.ts";
 
 const HOST = "127.0.0.1";
@@ -45,8 +45,7 @@ await interopTest(
     await using seeding = await temporaryHome();
     const port = await freePort();
     const torrent = await write(seeding.path, sample);
-    await using seeder = await startLibtorrent({ do: "seed", torrent, dir: seeding.path, port });
-    await seeder.waitForLine(/seeding/, "stdout");
+    await using _seeder = await startSeeder({ torrent, dir: seeding.path, port });
     await using reader = await TestEngine.start();
     await download(reader, sample, { host: HOST, port });
   },

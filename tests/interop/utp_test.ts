@@ -7,7 +7,7 @@ import { TestEngine } from "../support/engines.ts";
 import { interopTest } from "../support/interop_test_case.ts";
 import { freePort, temporaryHome } from "../support/mod.ts";
 import { sampleTorrent } from "../support/torrents.ts";
-import { runLibtorrent, startLibtorrent } from "./libtorrent.ts";
+import { runLibtorrent, startSeeder } from "./libtorrent.ts";
 
 const needs = ["python3-libtorrent"];
 const sample = sampleTorrent(8 * 1024 * 1024, { seed: 29 });
@@ -45,10 +45,9 @@ for (const transport of ["both", "utp"] as const) {
         await Deno.writeFile(torrent, sample.torrent);
         await Deno.writeFile(join(dir.path, NAME), sample.content);
         const port = await freePort();
-        await using seeder = await startLibtorrent({
-          ...{ do: "seed" as const, torrent, dir: dir.path, port, settings: UTP_ONLY },
+        await using _seeder = await startSeeder({
+          ...{ torrent, dir: dir.path, port, settings: UTP_ONLY },
         });
-        await seeder.waitForLine(/seeding/, "stdout");
         const filePath = at.path("downloaded");
         await at.engine.download({
           ...{ infoHashHex: sample.infoHashHex, filePath, maxBytes: 100 * 1024 * 1024 },

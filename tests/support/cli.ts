@@ -127,7 +127,8 @@ export class CliProcess {
   readonly #child: Deno.ChildProcess;
   readonly #stdout = new Output();
   readonly #stderr = new Output();
-  #ended = false;
+  /** How the process has ended; `undefined` while it runs. */
+  #ended: Deno.CommandStatus | undefined;
   #tookTooLong = false;
 
   constructor(args: readonly string[], options: CliOptions) {
@@ -182,14 +183,18 @@ export class CliProcess {
     ];
     for (;;) {
       const more = Promise.race(outputs.map((output) => output.more));
-      const over = this.#ended;
+      const over = this.#ended !== undefined;
       for (const output of outputs) {
         for (const line of output.lines(over)) {
           const match = new RegExp(pattern.source, pattern.flags.replace("g", "")).exec(line);
           if (match) return match;
         }
       }
-      if (over) throw new Error(this.#complaint(`ended without a line like ${pattern}`));
+      if (over) {
+        throw new Error(
+          this.#complaint(`ended ${describeEnd(this.#ended!)} without a line like ${pattern}`),
+        );
+      }
       await Promise.race([more, this.result.catch(() => {})]);
     }
   }
@@ -223,7 +228,7 @@ export class CliProcess {
       this.#stderr.read(this.#child.stderr),
       stdin === undefined ? undefined : this.#write(stdin),
     ]);
-    this.#ended = true;
+    this.#ended = status;
     if (this.#tookTooLong) throw new Error(this.#complaint("took too long"));
     return {
       code: status.code,
@@ -249,6 +254,11 @@ export class CliProcess {
   #complaint(what: string): string {
     return `${this.#command} ${what}\n--- stdout\n${this.stdout}\n--- stderr\n${this.stderr}`;
   }
+}
+
+/** Describes how a process has ended: `with exit code 1`, or `by SIGSEGV`. */
+function describeEnd({ code, signal }: Deno.CommandStatus): string {
+  return signal ? `by ${signal}` : `with exit code ${code}`;
 }
 
 /** The output of one stream (standard output or standard error) so far. */

@@ -113,10 +113,18 @@ Deno.test("waitForLine finds earlier and later lines on both streams", async () 
 });
 
 Deno.test("waitForLine fails with all the output if the process ends without the line", async () => {
-  await using process = spawnCli(["seed"], sh("echo one; echo two >&2"));
+  await using process = spawnCli(["seed"], sh("echo one; echo two >&2; exit 3"));
   const waiting = process.waitForLine(/three/);
-  await assert.rejects(waiting, /ended without a line like \/three\/\n.*\none\n\n.*\ntwo/);
-  await assert.rejects(process.waitForLine(/two/, "stdout"), /ended without/);
+  await assert.rejects(
+    waiting,
+    /ended with exit code 3 without a line like \/three\/\n.*\none\n\n.*\ntwo/,
+  );
+  await assert.rejects(process.waitForLine(/two/, "stdout"), /without a line like \/two\//);
+  await using killed = spawnCli(["seed"], sh("kill -SEGV $$"));
+  await assert.rejects(
+    killed.waitForLine(/one/),
+    /^Error: libreseed seed ended by SIGSEGV without/,
+  );
 });
 
 Deno.test("a signal ends a process, and the result reports the signal", async () => {
