@@ -8,7 +8,7 @@
  *   piece is requested from only one peer, so that the next wrong piece has only one sender.
  * - A peer that has sent a wrong range of a piece in which other bytes are reused is found by
  *   `wrong_ranges.ts`, and banned from this download.
- * - Blocks that a stalled peer does not send are requested from an idle peer.
+ * - Blocks that a stalled or late peer does not send are requested from an idle peer.
  * - A peer that sends unrequested blocks is banned, because they would inflate its measured speed.
  * - Peers found by peer exchange (BEP 11) are queued for dialling behind all others, in a queue of
  *   limited length.
@@ -35,6 +35,12 @@ import { addressKey, peerKey } from "./peer_key.ts";
  * to an idle peer.
  */
 const STALLED_MS = 2_000;
+/**
+ * Age of a peer's oldest request (ms) after which the peer counts as late, so that its requests may go
+ * to an idle peer. A peer has requests for a second of its speed, so a late one has become at least
+ * three times slower since. Without this limit, all other peers would wait for it at the end.
+ */
+const LATE_MS = 3_000;
 /**
  * Maximum number of unrequested blocks that a peer may send. Some are harmless: blocks whose
  * request was cancelled may already be on their way.
@@ -73,6 +79,8 @@ export class SmartBan {
   readonly #torrent: Torrent;
   readonly #clock: Clock;
   readonly #records = new WeakMap<Wire, PeerRecord>();
+  /** Time at which each request was sent. */
+  readonly #sentMs = new WeakMap<object, number>();
   /** For each piece: the peers that sent blocks of it. */
   readonly #senders = new Map<number, Set<Wire>>();
   /** For each piece: its owner in parole mode. */
@@ -115,7 +123,9 @@ export class SmartBan {
   onRequested(wire: RequestingWire): void {
     const record = this.#records.get(wire);
     if (!record) return;
-    if (wire.requests.length === 1) record.lastMs = this.#clock.now();
+    const nowMs = this.#clock.now();
+    if (wire.requests.length === 1) record.lastMs = nowMs;
+    this.#sentMs.set(wire.requests.at(-1)!, nowMs);
     record.requested++;
   }
 
@@ -154,7 +164,7 @@ export class SmartBan {
   }
 
   /**
-   * If a stalled peer other than `wire` has pending requests for a piece, cancels them. Returns
+   * If a stalled or late peer other than `wire` has pending requests for a piece, cancels them. Returns
    * whether there was such a peer.
    */
   releaseStalled(wire: RequestingWire, index: number): boolean {
@@ -166,8 +176,11 @@ export class SmartBan {
 
   #isStalled(wire: RequestingWire): boolean {
     const record = this.#records.get(wire);
-    return wire.requests.length > 0 && record !== undefined &&
-      this.#clock.now() - record.lastMs > STALLED_MS;
+    const [oldest] = wire.requests;
+    if (!oldest || !record) return false;
+    const nowMs = this.#clock.now();
+    const sentMs = this.#sentMs.get(oldest) ?? nowMs;
+    return nowMs - record.lastMs > STALLED_MS || nowMs - sentMs > LATE_MS;
   }
 
   /**

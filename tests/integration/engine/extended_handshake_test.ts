@@ -3,10 +3,11 @@
  */
 
 import assert from "node:assert/strict";
-import { type Clock, systemClock, version } from "../../../src/base/mod.ts";
+import { version } from "../../../src/base/mod.ts";
 import { bdecode } from "../../../src/bencode/mod.ts";
 import { makePeerId, type PeerHandshake } from "../../../src/engine/extended_handshake.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
+import { fastClock } from "../../support/fast_clock.ts";
 import { compactPeer } from "../../support/peer_exchange.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
 import { extendedMessage, WirePeer } from "../../support/wire_peer.ts";
@@ -33,11 +34,8 @@ async function meet(at: TestEngine, torrent = sample, handshake: Handshake = {})
   return { peer, got: (id: number) => got.get(id) ?? [] };
 }
 
-/** The system's clock, on which a minute passes in 60 ms. */
-const fast: Clock = {
-  now: () => systemClock.now() * 1_000,
-  after: (delayMs, fire) => systemClock.after(delayMs / 1_000, fire),
-};
+/** A clock on which a minute passes in 60 ms. */
+const fast = fastClock(1_000);
 
 Deno.test("a peer is told our program, port, limits and its own address", async () => {
   await using at = await TestEngine.start();

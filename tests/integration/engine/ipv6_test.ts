@@ -1,12 +1,12 @@
 /** Peers over IPv6: named by other peers, dialled through a gate, and told to others. */
 
 import assert from "node:assert/strict";
-import { type Clock, systemClock } from "../../../src/base/mod.ts";
 import { bdecode } from "../../../src/bencode/mod.ts";
 import { GateClient } from "../../../src/gate/mod.ts";
 import { connectGate } from "../../../src/gate_thread/mod.ts";
 import type { PeerCounts } from "../../../src/engine/mod.ts";
 import { eventually, TestEngine } from "../../support/engines.ts";
+import { fastClock } from "../../support/fast_clock.ts";
 import { compactPeer6, gossip } from "../../support/peer_exchange.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
 import { extendedMessage, WireListener, WirePeer } from "../../support/wire_peer.ts";
@@ -58,11 +58,8 @@ Deno.test("a peer that another peer names by its IPv6 address is dialled through
   assert.deepEqual([...new Set(gated.dialled)], ["::1"]);
 });
 
-/** The system's clock, on which a minute passes in 60 ms. */
-const fast: Clock = {
-  now: () => systemClock.now() * 1_000,
-  after: (delayMs, fire) => systemClock.after(delayMs / 1_000, fire),
-};
+/** A clock on which a minute passes in 60 ms. */
+const fast = fastClock(1_000);
 
 Deno.test("a peer over IPv6 is named to others in 18 bytes", async () => {
   await using at = await TestEngine.start({ clock: fast });

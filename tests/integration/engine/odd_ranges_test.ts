@@ -1,8 +1,8 @@
 /** Peers that send no ranges but blocks, in downloads of which parts of pieces are reused. */
 
 import assert from "node:assert/strict";
-import { type Clock, systemClock } from "../../../src/base/mod.ts";
 import { TestEngine } from "../../support/engines.ts";
+import { fastClock } from "../../support/fast_clock.ts";
 import { downloadWith, oddRanges } from "../../support/reuse.ts";
 import { type SampleTorrent, sampleTorrent } from "../../support/torrents.ts";
 import {
@@ -17,11 +17,8 @@ const [UNCHOKE, REQUEST, PIECE, HAVE_ALL, REJECT] = [1, 6, 7, 14, 16];
 const BLOCK_BYTES = 16_384;
 const PIECE_BYTES = 4 * BLOCK_BYTES;
 
-/** A clock that runs faster than the time of day, so that no test waits for silent peers. */
-const hurried: Clock = {
-  now: () => systemClock.now() * 16,
-  after: (ms, fire) => systemClock.after(ms / 16, fire),
-};
+/** A clock with which no test waits for silent peers. */
+const hurried = fastClock(16);
 
 /** A seeder that sends whole blocks; what it does when it is asked for another range is given. */
 function blocksAlone(

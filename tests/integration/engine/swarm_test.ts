@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { equalBytes } from "../../../src/base/mod.ts";
 import { TestEngine } from "../../support/engines.ts";
+import { fastClock } from "../../support/fast_clock.ts";
 import { sampleTorrent } from "../../support/torrents.ts";
+import { uint32At, WireListener, wireMessage } from "../../support/wire_peer.ts";
 
 const MIB = 1024 * 1024;
+const [UNCHOKE, REQUEST, PIECE, HAVE_ALL] = [1, 6, 7, 14];
 
 Deno.test("simultaneous downloads get pieces from each other", async () => {
   const sample = sampleTorrent(6 * MIB, { pieceBytes: 64 * 1024 });
@@ -49,4 +52,45 @@ Deno.test("two peers that dial each other keep the same one connection", async (
   // A leecher has two connections: the seeder and the other leecher. It has fewer after the other
   // leecher has finished.
   assert.equal(Math.max(...counts), 2);
+});
+
+Deno.test("a peer that becomes slow is not waited for at the end", async () => {
+  const pieceBytes = 64 * 1024;
+  const sample = sampleTorrent(8 * MIB, { pieceBytes });
+  await using seeder = await TestEngine.start();
+  await using leecher = await TestEngine.start({ clock: fastClock(4) });
+  await seeder.seed(sample);
+  const slow = Promise.withResolvers<void>();
+  const waiting: (() => Promise<boolean>)[] = [];
+  using slowing = new WireListener(sample, () => ({
+    opened: (peer) => peer.send(wireMessage(HAVE_ALL), wireMessage(UNCHOKE)),
+    async message(peer, id, body) {
+      if (id !== REQUEST) return;
+      const [index, offset, length] = [0, 4, 8].map((at) => uint32At(body, at));
+      const start = index! * pieceBytes + offset!;
+      const block = sample.content.subarray(start, start + length!);
+      const answer = () => peer.send(wireMessage(PIECE, body.subarray(0, 8), block));
+      if (peer.deeds < 128) {
+        peer.deeds++;
+        await answer();
+      } else {
+        waiting.push(answer);
+        slow.resolve();
+      }
+    },
+  }));
+  // So many that the peer does not count as stalled.
+  const timer = setInterval(() => void waiting.shift()?.().catch(() => {}), 100);
+  try {
+    const downloading = leecher.download(sample, [], {
+      torrent: sample.torrent,
+      peers: [slowing.address],
+    });
+    await Promise.race([slow.promise, downloading]);
+    leecher.engine.addPeers(sample.infoHashHex, [seeder.address]);
+    assert.ok(equalBytes(await downloading, sample.content));
+    assert.ok(waiting.length > 0, "the other peer has sent blocks that the slow one owed");
+  } finally {
+    clearInterval(timer);
+  }
 });

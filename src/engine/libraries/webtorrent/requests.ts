@@ -89,7 +89,7 @@ export interface RequestPolicy {
    */
   readonly allowsHotswap: boolean;
   /**
-   * If a stalled peer other than `wire` has pending requests for a piece, cancels them. Returns
+   * If a stalled or late peer other than `wire` has pending requests for a piece, cancels them. Returns
    * whether there was such a peer.
    */
   releaseStalled(wire: RequestingWire, index: number): boolean;
