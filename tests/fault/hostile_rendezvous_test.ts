@@ -18,6 +18,7 @@ import {
 import { eventually, TestEngine } from "../support/engines.ts";
 import { together } from "../support/place.ts";
 import { askPeers, namesHandshake, speakingNames } from "../support/rendezvous.ts";
+import { withoutStall } from "../support/stalls.ts";
 import {
   extendedMessage,
   uint32,
@@ -26,6 +27,9 @@ import {
   wireMessage,
   WirePeer,
 } from "../support/wire_peer.ts";
+
+/** Registers a test. A stall takes the seconds that a question and a silent connection have. */
+const test = (name: string, run: () => Promise<void>) => Deno.test(name, () => withoutStall(run));
 
 const KIB = 1_024;
 const QUESTION: RendezvousQuestion = { kind: "name", name: "demo" };
@@ -116,15 +120,15 @@ async function askBeside(how: string, behaviour: WireBehaviour): Promise<void> {
 }
 
 for (const [how, behaviour] of Object.entries(hostile)) {
-  Deno.test(`a question is answered beside a peer that ${how}`, () => askBeside(how, behaviour));
+  test(`a question is answered beside a peer that ${how}`, () => askBeside(how, behaviour));
 }
 
 // These take all of a question's time, so they are beside each other.
-Deno.test(`a question is answered beside a peer that ${Object.keys(slow).join(", or ")}`, async () => {
+test(`a question is answered beside a peer that ${Object.keys(slow).join(", or ")}`, async () => {
   await together(Object.entries(slow).map(([how, behaviour]) => askBeside(how, behaviour)));
 });
 
-Deno.test("a peer that answers twice counts once", async () => {
+test("a peer that answers twice counts once", async () => {
   await using reader = await TestEngine.start();
   using listener = new WireListener(MEETING, () =>
     speakingNames((peer, id, message) => {
@@ -136,7 +140,7 @@ Deno.test("a peer that answers twice counts once", async () => {
   assert.deepEqual(answers, [ANSWER]);
 });
 
-Deno.test("long answers of many peers do not keep short ones from the reader", async () => {
+test("long answers of many peers do not keep short ones from the reader", async () => {
   await using honest = await startHonest();
   await using reader = await TestEngine.start();
   using liars = new DisposableStack();
@@ -152,7 +156,7 @@ Deno.test("long answers of many peers do not keep short ones from the reader", a
   assert.ok(answers.length < 20, `${answers.length} long answers are read`);
 });
 
-Deno.test("at most 64 peers are dialled", async () => {
+test("at most 64 peers are dialled", async () => {
   await using reader = await TestEngine.start();
   using listeners = new DisposableStack();
   const addresses = Array.from(
@@ -163,7 +167,7 @@ Deno.test("at most 64 peers are dialled", async () => {
   assert.deepEqual(asked, { found: 70, dialled: 64, answered: 0 });
 });
 
-Deno.test("private addresses, which a node may name by the thousand, take no dial", async () => {
+test("private addresses, which a node may name by the thousand, take no dial", async () => {
   await using honest = await startHonest();
   const { host } = honest.address;
   await using reader = await TestEngine.start({ isFreeHost: (one) => one === host });
@@ -178,7 +182,7 @@ Deno.test("private addresses, which a node may name by the thousand, take no dia
   assert.deepEqual(answers, [ANSWER]);
 });
 
-Deno.test("ports of services of a system take no turn of their network", async () => {
+test("ports of services of a system take no turn of their network", async () => {
   await using honest = await startHonest();
   await using reader = await TestEngine.start();
   const named = [1, 22, 25, 1_023].map((port) => ({ host: "127.0.0.1", port }));
@@ -187,7 +191,7 @@ Deno.test("ports of services of a system take no turn of their network", async (
   assert.deepEqual(answers, [ANSWER]);
 });
 
-Deno.test("a question ends with the engine", async () => {
+test("a question ends with the engine", async () => {
   const reader = await TestEngine.start();
   using silent = new WireListener(MEETING, () => ({ handshake: new Uint8Array() }));
   const asking = askPeers(reader, QUESTION, [silent.address]);
@@ -234,14 +238,14 @@ async function endsAsker(how: string, behaviour: WireBehaviour): Promise<void> {
 }
 
 for (const [how, behaviour] of Object.entries(rude)) {
-  Deno.test(`an asker that ${how} is disconnected`, () => endsAsker(how, behaviour));
+  test(`an asker that ${how} is disconnected`, () => endsAsker(how, behaviour));
 }
 
-Deno.test(`an asker that ${Object.keys(silent).join(", or ")} is disconnected`, async () => {
+test(`an asker that ${Object.keys(silent).join(", or ")} is disconnected`, async () => {
   await together(Object.entries(silent).map(([how, behaviour]) => endsAsker(how, behaviour)));
 });
 
-Deno.test("a connection has four questions", async () => {
+test("a connection has four questions", async () => {
   await using honest = await startHonest();
   let answers = 0;
   const questions = Array.from({ length: 9 }, (_, i) => i);
@@ -259,7 +263,7 @@ Deno.test("a connection has four questions", async () => {
   assert.ok(answers <= MAX_QUESTIONS);
 });
 
-Deno.test("a question about another name or publisher learns nothing", async () => {
+test("a question about another name or publisher learns nothing", async () => {
   await using honest = await startHonest();
   const publicKey = new Uint8Array(32).fill(1);
   const others: RendezvousQuestion[] = [
@@ -281,7 +285,7 @@ Deno.test("a question about another name or publisher learns nothing", async () 
   assert.equal(honest.questions, 0);
 });
 
-Deno.test("silent connections do not keep a reader away", async () => {
+test("silent connections do not keep a reader away", async () => {
   await using honest = await startHonest();
   await using reader = await TestEngine.start();
   using silent = new DisposableStack();
@@ -299,7 +303,7 @@ Deno.test("silent connections do not keep a reader away", async () => {
   }, "the reader is answered");
 });
 
-Deno.test("a handshake for another infohash is not taken", async () => {
+test("a handshake for another infohash is not taken", async () => {
   await using honest = await startHonest();
   const other = { infoHash: rendezvousOf({ kind: "name", name: "other" }) };
   using peer = await WirePeer.dial(honest.engine.port, other, speakingNames(() => {}));

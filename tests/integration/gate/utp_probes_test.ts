@@ -103,9 +103,14 @@ for (const ours of ["127.0.0.1", "::1"]) {
     assert.deepEqual(at.heard[0], { infoHashHex, host, port, isDialling: true });
     // Nobody listens there.
     assert.notEqual(await codeOfDial(at, port, ours), "ADDRESS_REFUSED");
-    await eventually(() => peer.received.length > 1, "the connection by uTP is ended");
-    const [syn, reset] = peer.received;
-    assert.deepEqual([syn![0], syn!.length, reset![0], reset!.length], [ST_SYN, 20, ST_RESET, 20]);
+    // A lost ST_RESET is not repeated, but each ST_SYN that is answered has one.
+    const reset = () => peer.received.find(([type]) => type === ST_RESET);
+    await eventually(() => {
+      at.discovery.probe({ host, port });
+      return reset() !== undefined;
+    }, "the connection by uTP is ended");
+    const [syn] = peer.received;
+    assert.deepEqual([syn![0], syn!.length, reset()!.length], [ST_SYN, 20, 20]);
   });
 }
 
@@ -118,8 +123,10 @@ Deno.test("an answer that does not acknowledge the gate's ST_SYN makes no neighb
     return [syn, right.subarray(0, 19), changed(0), changed(3), changed(19)];
   });
   using other = neighbour((syn) => [stateFor(syn)]);
-  at.discovery.probe(peer);
-  await eventually(() => state.length > 0, "the neighbour is asked");
+  await eventually(() => {
+    at.discovery.probe(peer);
+    return state.length > 0;
+  }, "the neighbour is asked");
   // The right answer comes from another neighbour.
   await other.send(state, peer.gate);
   await eventually(() => {
@@ -135,22 +142,26 @@ Deno.test("a thread under attack can send few datagrams, and only to neighbours"
   const policy = new Policy({ clock, allowLocal: false, interfaces: [LOOPBACK] });
   const { send, sockets } = openProbes(policy, clock);
   using stack = new DisposableStack();
-  for (const socket of sockets) stack.defer(() => socket.close());
-  const peers: ReturnType<typeof neighbour>[] = [];
-  for (let index = 0; index < 10; index++) peers.push(stack.use(neighbour()));
+  const sent: number[] = [];
+  for (const socket of sockets) {
+    stack.defer(() => socket.close());
+    socket.send = ({ host, port }) => {
+      assert.equal(host, "127.0.0.1");
+      return Promise.resolve(void sent.push(port));
+    };
+  }
   const probe = (host: string, port: number) => send({ host, port, bytes: Uint8Array.of(0) });
   for (const host of ["8.8.8.8", "192.168.1.7", "169.254.169.254", "::1", "localhost", ""]) {
-    await probe(host, peers[0]!.port);
+    await probe(host, 6_881);
   }
   await probe("127.0.0.1", 53);
-  for (const { port } of peers.slice(0, 9)) {
+  for (let port = 6_881; port < 6_890; port++) {
     await probe("127.0.0.1", port);
     await probe("127.0.0.1", port);
   }
+  const eight = [6_881, 6_882, 6_883, 6_884, 6_885, 6_886, 6_887, 6_888];
+  assert.deepEqual(sent, eight);
   await clock.advance(2_000);
-  await probe("127.0.0.1", peers[9]!.port);
-  const counts = () => peers.map(({ received }) => received.length);
-  await eventually(() => counts()[9] === 1, "two seconds later, one more is asked");
-  await eventually(() => counts().filter((count) => count === 1).length === 9, "eight were asked");
-  assert.deepEqual(counts(), [1, 1, 1, 1, 1, 1, 1, 1, 0, 1]);
+  await probe("127.0.0.1", 6_890);
+  assert.deepEqual(sent, [...eight, 6_890], "two seconds later, one more is asked");
 });
