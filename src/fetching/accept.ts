@@ -1,6 +1,6 @@
 /**
- * Accepts a package, or refuses it because its key is revoked. Fetches the publisher's list of good archives
- * if it decides.
+ * Accepts a package, or refuses it because its key is revoked. If the publisher's list of good
+ * archives decides, fetches the list.
  *
  * @module
  */

@@ -251,8 +251,9 @@ class ArrivingBytes {
   }
 
   /**
-   * Yields a range of bytes without what is before it. If the host cannot have it downloaded by itself,
-   * as when it downloads all of the archive, waits for everything before it.
+   * Yields a range of bytes without what is before it. If the host cannot have the range downloaded
+   * alone, because it downloads the whole archive, waits until everything before the range has
+   * come.
    */
   async *range(start: number, end: number): AsyncGenerator<Uint8Array> {
     const endOf = (from: number) => Math.min(from + RANGE_PART_BYTES, end);
@@ -349,8 +350,8 @@ class ArrivingBytes {
       const { path } = await operations.wantRange(request, { signal: AbortSignal.any(signals) });
       return path;
     } catch {
-      // The download may have failed, which waiting for its beginning tells. A daemon of an earlier
-      // version does not know the operation, and has the beginning.
+      // If the download has failed, waiting for its beginning throws. The daemon of an earlier version
+      // does not know the operation, but downloads the beginning.
       return undefined;
     }
   }

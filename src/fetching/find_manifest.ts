@@ -167,9 +167,9 @@ async function accepted(
 }
 
 /**
- * Throws if the only key of a publisher, by which it was asked for, counts no more, whatever the manifest
- * says: a thief of the key can make a root of its own and certify the key with it. So a revocation by
- * any identity of the key counts, and the identity that this home has met first stays the key's.
+ * Throws if the key by which a publisher was asked for is revoked, or now signs for another
+ * identity than the first one that this home has met. The manifest decides nothing here: a thief of
+ * the key can make a root of its own, and certify the key with it.
  */
 async function checkAskedKey(
   operations: Operations,
@@ -196,8 +196,8 @@ async function checkAskedKey(
 }
 
 /**
- * Throws unless the identity that was asked for is the key itself that signed the manifest for another
- * identity: a publisher that has made a root for its only key.
+ * Throws unless the publisher was asked for by the key that signed the manifest. The key then was
+ * the publisher's only one, and the publisher has made a root for it since.
  */
 function checkOldIdentity(wanted: WantedVersion, minimal: MinimalManifest): void {
   if (minimal.signer && equalBytes(signingKeyOf(minimal), wanted.publicKey)) return;

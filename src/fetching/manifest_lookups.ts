@@ -121,7 +121,7 @@ export class ManifestLookups implements Lookups {
     this.#giveUp();
   }
 
-  /** Ends the question to the rendezvous, or has it not asked. */
+  /** Ends the question to the rendezvous, or prevents it if it was not asked yet. */
   #giveUp(): void {
     this.#askLater?.cancel();
     this.#due.resolve();

@@ -32,9 +32,9 @@ export interface NewestOptions {
   isOffline?: boolean;
   signal?: AbortSignal;
   /**
-   * The publisher, at whose rendezvous the record is asked for too: beside the DHT if this home keeps no
-   * record, and if the DHT shows none, or an older one than this home keeps. For an announce record or a
-   * publisher record.
+   * The publisher at whose rendezvous the record is asked for, too. The peers there are asked
+   * beside the DHT if this home keeps no record, and after it if the DHT shows no record, or an
+   * older one than this home keeps. For an announce record or a publisher record.
    */
   rendezvous?: { identity: Uint8Array; clock: Clock };
 }

@@ -1,5 +1,5 @@
 /**
- * Reads which versions a publisher lists above the one that somebody has.
+ * Reads the newest versions of a package that its publisher lists.
  *
  * @module
  */

@@ -153,8 +153,8 @@ export interface Subject {
   /** Returns a listener for the records that nodes show before the lookup under a key has ended. */
   onShown?: (key: SigningKey) => OnShown | undefined;
   /**
-   * Whether the peers of the publisher's rendezvous have these records: what a record has to be to count, so
-   * that one that nothing can be read from does not hide another one.
+   * Present if the peers of the publisher's rendezvous have these records. A record counts only if
+   * it is readable, so that an unreadable one does not hide another one.
    */
   atRendezvous?: {
     isReadable: (item: MutableItem) => boolean;
@@ -248,7 +248,8 @@ async function lookUpOnce(
     answers = await rendezvous.ask(operations, publicKey, options).end();
   } else {
     // The search for peers takes about as long as the lookup of a list, and the answers come while the
-    // manifest is looked up. So only the manifest waits for them, which is accepted then or is not.
+    // manifest is looked up. So only the lookup of the manifest, which is then accepted or refused, waits
+    // for them.
     const asking = rendezvous.asked(publicKey);
     answers = (subject.atRendezvous ? asking?.answers : await asking?.moment()) ?? [];
   }

@@ -37,8 +37,8 @@ const FIRST_PAUSE_MS = 4_000;
 /** Maximum pause between repeated lookups (ms). Each pause is twice as long as the pause before. */
 const LONGEST_PAUSE_MS = 15_000;
 /**
- * Time that a reader of one package gives the index of the catalog, before it downloads the whole catalog
- * as well (ms). Nobody but old programs may be there, which seed the catalog and no index.
+ * Time that a reader of one package gives the index of the catalog, before it downloads the whole
+ * catalog as well (ms). Programs of earlier versions seed the catalog and no index.
  */
 const INDEX_ALONE_MS = 8_000;
 /**

@@ -86,8 +86,8 @@ export class Asking {
   }
 
   /**
-   * Waits as a reader does to whom the DHT has answered well: for a moment if a peer has answered, so that
-   * the others can; not at all if nobody has, since dead peers would keep the reader waiting.
+   * Waits for further answers after the DHT has answered well: for a moment if a peer has answered
+   * already, and not at all otherwise, because dead peers would keep the reader waiting.
    */
   moment(): Promise<readonly HeardAnswer[]> {
     return this.end(this.answers.length > 0 ? GRACE_MS : 0);

@@ -18,7 +18,7 @@ export interface HeardSeeder extends Omit<SeederFacts, "version"> {
 
 /** The peers at the rendezvous of a publisher. */
 export interface FoundSeeders {
-  /** Number of peers that the DHT names, of each network (/24, or /48 of IPv6) one. */
+  /** Number of networks (/24, or /48 of IPv6) in which the DHT names a peer. */
   found: number;
   /** Number of peers that answered. */
   answered: number;

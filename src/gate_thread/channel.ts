@@ -22,8 +22,9 @@ export class Channel {
   readonly #closing = new AbortController();
   /** Packets of the asking thread that are not processed. */
   readonly #queue: Packet[] = [];
-  /** Credit of the gate, and credit that the asking thread has left. */
+  /** Credit that the gate has left. */
   #credit: number;
+  /** Credit that the asking thread has left. */
   #allowance: number;
   #isEnded = false;
   #change = Promise.withResolvers<void>();

@@ -9,7 +9,10 @@
 import { type Clock, setNewest, toHex } from "../base/mod.ts";
 import type { DhtManager, PeerAddress } from "../dht/mod.ts";
 
-/** Time for which a download uses the result of a search that found peers, if it is new to it (ms). */
+/**
+ * Time for which a download uses the result of an earlier search that found peers, unless it has
+ * used that result before (ms).
+ */
 const FRESH_MS = 30_000;
 /** Minimum time between two searches at one rendezvous that found peers (ms). */
 const PAUSE_MS = 2_000;
