@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatIpv4 } from "./ipv4.ts";
+import { formatAddress } from "../base/mod.ts";
 import type { PortKind } from "./protocol.ts";
 
 const EXTERNAL_ADDRESS = 0;
@@ -74,7 +74,7 @@ export function parseNatPmpAnswer(bytes: Uint8Array): NatPmpAnswer | undefined {
   if (code !== 0) return answer;
   if (asked === "address") {
     if (bytes.length < ADDRESS_ANSWER_BYTES) return;
-    return { ...answer, externalAddress: formatIpv4(bytes.subarray(8, 12)) };
+    return { ...answer, externalAddress: formatAddress(bytes.subarray(8, 12)) };
   }
   if (bytes.length < MAP_ANSWER_BYTES) return;
   const mapping = {

@@ -6,7 +6,7 @@ import { Policy } from "../../../src/gate_thread/policy.ts";
 import { findServices } from "../../../src/router/description.ts";
 import { RouterError } from "../../../src/router/mod.ts";
 import { parseHttp } from "../../../src/router/http.ts";
-import { isExternalAddress, parseIpv4 } from "../../../src/router/ipv4.ts";
+import { isExternalAddress } from "../../../src/router/ipv4.ts";
 import { encodeMapRequest, parseNatPmpAnswer } from "../../../src/router/nat_pmp.ts";
 import { answersMap, encodeMap, parseHeader, parseMapping } from "../../../src/router/pcp.ts";
 import { parseResult } from "../../../src/router/soap.ts";
@@ -17,6 +17,7 @@ import { envelope } from "../../support/fake_gateway_igd.ts";
 import { readOrRefuse, stateless, type Target } from "../target.ts";
 
 const SENDER = "192.168.1.1";
+const isIpv4 = (text: string) => parseAddress(text)?.length === 4;
 const MAP = {
   localAddress: new Uint8Array(4),
   nonce: new Uint8Array(12).fill(1),
@@ -48,13 +49,13 @@ const packetTarget: Target = {
     const header = parseHeader(bytes);
     if (header?.isMap && answersMap(bytes, MAP)) {
       const mapping = readOrRefuse(RouterError, () => parseMapping(bytes, 4));
-      if (mapping) assert.ok(parseIpv4(mapping.externalAddress), "a dotted address");
+      if (mapping) assert.ok(isIpv4(mapping.externalAddress), "a dotted address");
       const pinhole = readOrRefuse(RouterError, () => parseMapping(bytes, 6));
       if (pinhole) assert.equal(parseAddress(pinhole.externalAddress)?.length, 16);
       assert.ok(!mapping || !pinhole, "an address has one family");
     }
     const answer = parseNatPmpAnswer(bytes);
-    if (answer?.externalAddress) assert.ok(parseIpv4(answer.externalAddress), "a dotted address");
+    if (answer?.externalAddress) assert.ok(isIpv4(answer.externalAddress), "a dotted address");
     if (answer?.mapping) assert.ok(answer.mapping.externalPort <= 65_535);
   }),
 };
@@ -85,7 +86,7 @@ const documentTarget: Target = {
     const values = result && !result.error ? result.values : new Map<string, string>();
     for (const value of values.values()) {
       assert.ok(value.length <= 256);
-      if (isExternalAddress(value)) assert.ok(parseIpv4(value));
+      if (isExternalAddress(value)) assert.ok(isIpv4(value));
     }
   }),
 };
