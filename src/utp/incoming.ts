@@ -13,8 +13,11 @@ import {
 } from "./limits.ts";
 import { distance, isBefore, SEQ_MASK, SeqRing } from "./sequence.ts";
 
-/** Maximum length of a selective acknowledgement that we send, in bytes: 1,024 packets. */
-const MAX_SELECTIVE_BYTES = 128;
+/**
+ * Maximum length of a selective acknowledgement that we send, in bytes: the largest multiple of four
+ * that fits into an extension. Its 2,016 packets are more than a window of full packets.
+ */
+const MAX_SELECTIVE_BYTES = 252;
 /**
  * Maximum number of bytes that a connection keeps, with overheads: a full window of bytes, and as
  * much again for packets that came early and for overheads.

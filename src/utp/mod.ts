@@ -10,7 +10,8 @@
  * From the bottom: `sequence.ts` and `packet.ts` are the format. `delay_history.ts`, `round_trip.ts`,
  * `congestion.ts`, `pacer.ts`, `ack_policy.ts` and `path_mtu.ts` measure and decide; each is one class
  * without any I/O. `outgoing.ts` and `incoming.ts` are the halves of a connection, `connection.ts` its
- * states; `send_order.ts` finds what is lost in constant time. `half_open.ts` and `limits.ts` bound what strangers can make us remember.
+ * states; `send_order.ts` finds what is lost in constant time, `selective.ts` reads what
+ * has arrived. `half_open.ts` and `limits.ts` bound what strangers can make us remember.
  *
  * Start with `endpoint.ts`, then read `connection.ts`.
  *

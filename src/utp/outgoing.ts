@@ -17,10 +17,11 @@ import { HEADER_BYTES, ST } from "./packet.ts";
 import { PacketMemory } from "./packet_memory.ts";
 import { PathMtu } from "./path_mtu.ts";
 import type { RoundTrip } from "./round_trip.ts";
+import { readSelective } from "./selective.ts";
 import { SendOrder } from "./send_order.ts";
 import { SendQueue } from "./send_queue.ts";
 import { makeSent, type Sent } from "./sent.ts";
-import { distance, SEQ_MASK, SeqRing } from "./sequence.ts";
+import { distance, isBefore, SEQ_MASK, SeqRing } from "./sequence.ts";
 
 /** Number of later packets whose arrival shows that a packet was lost. */
 const REORDERED = 3;
@@ -66,7 +67,12 @@ export class Outgoing {
   #lostCount = 0;
   /** The lost packets in the order in which their loss was noticed, and some that came after all. */
   readonly #lost = new Fifo<Sent>();
+  /** Number of times that the last acknowledgement was repeated, by a peer without selective ones. */
   #duplicates = 0;
+  /** Whether the peer sends selective acknowledgements. */
+  #isSelective = false;
+  /** The first sequence number that the last selective acknowledgement does not cover. */
+  #coveredUntil: number | undefined;
   /** Losses of packets before this number belong to a loss that has been answered already. */
   #recoverUntil: number;
   #isRecovering = false;
@@ -171,11 +177,13 @@ export class Outgoing {
       this.#oldest = (this.#oldest + 1) & SEQ_MASK;
     }
     if (selective) ackedBytes += this.#takeSelective(ack, selective, nowUs);
-    if (count > 0) this.#duplicates = 0;
-    else if (isState && !selective && this.unacknowledged > 0) this.#duplicates++;
+    else if (isState) this.#coveredUntil = undefined;
+    // A packet that arrives twice makes the peer repeat an acknowledgement, too, without a loss.
+    if (count > 0 || this.#isSelective) this.#duplicates = 0;
+    else if (isState && this.unacknowledged > 0) this.#duplicates++;
     const first = this.unacknowledged > 0 ? this.#at(this.#oldest) : undefined;
     // A peer without selective acknowledgements tells of one loss in each round trip.
-    const isPartial = count > 0 && !selective && this.#isRecovering &&
+    const isPartial = count > 0 && !this.#isSelective && this.#isRecovering &&
       first !== undefined && first.order < this.#arrivedOrder;
     if (this.#isRecovering && distance(this.#recoverUntil, this.#oldest) <= SEQ_MASK >> 1) {
       this.#isRecovering = false;
@@ -264,16 +272,17 @@ export class Outgoing {
   /**
    * Sends lost packets again. A window that is small does not hold them back: it was larger when
    * they were first sent, and it is small because the peer keeps the packets that follow them. A
-   * closed window holds them back, unless the peer has a packet that was sent later.
+   * closed window holds them back, unless the peer has a packet that was sent later. The oldest
+   * packet does not wait for the congestion window, because the peer may be unable to acknowledge
+   * later packets without it.
    */
   #sendLost(nowUs: number, isProbe: boolean): void {
     for (let sent; (sent = this.#lost.first) !== undefined; this.#lost.remove()) {
       if (!sent.isLost) continue;
       const isClosed = this.peerWindowBytes === 0 && sent.order > this.#arrivedOrder;
       const after = this.flightBytes + sent.payloadBytes;
-      if (this.flightBytes > 0 ? isClosed || !this.#fitsWindow(after) : isClosed && !isProbe) {
-        return;
-      }
+      const fits = sent.seq === this.#oldest || this.#fitsWindow(after);
+      if (this.flightBytes > 0 ? isClosed || !fits : isClosed && !isProbe) return;
       sent.isLost = false;
       this.#lostCount--;
       this.#transmit(sent, nowUs);
@@ -324,8 +333,11 @@ export class Outgoing {
       sent.isLost = false;
       this.#lostCount--;
     } else this.#addFlight(-sent.payloadBytes);
-    this.#arrivedOrder = Math.max(this.#arrivedOrder, sent.order);
-    if (sent.transmissions === 1) this.#options.roundTrip.add(nowUs - sent.sentUs);
+    const { roundTrip } = this.#options;
+    const rttUs = nowUs - sent.sentUs;
+    if (sent.transmissions === 1) roundTrip.add(rttUs);
+    // What is acknowledged in less than a round trip is an earlier transmission (RFC 8985, 6.2).
+    if (rttUs >= roundTrip.lowestUs) this.#arrivedOrder = Math.max(this.#arrivedOrder, sent.order);
     if (sent.paddingBytes > 0) this.#mtu.arrived(sent.bytes.length);
     return sent.payloadBytes;
   }
@@ -333,22 +345,22 @@ export class Outgoing {
   #takeSelective(ack: number, selective: Uint8Array, nowUs: number): number {
     let ackedBytes = 0;
     const most = distance(ack, this.next) - 2;
-    for (let i = 0; i < selective.length; i++) {
-      const bits = selective[i]!;
-      for (let bit = 0; bits >> bit !== 0; bit++) {
-        const index = i * 8 + bit;
-        if (!(bits & 1 << bit) || index >= most) continue;
-        const sent = this.#ring.get((ack + 2 + index) & SEQ_MASK, this.#oldest);
-        if (sent) ackedBytes += this.#arrived(sent, nowUs);
-      }
-    }
+    const covered = readSelective(selective, (index) => {
+      if (index >= most) return;
+      const sent = this.#ring.get((ack + 2 + index) & SEQ_MASK, this.#oldest);
+      if (sent) ackedBytes += this.#arrived(sent, nowUs);
+    });
+    this.#isSelective = true;
+    this.#coveredUntil = covered && (ack + 2 + covered) & SEQ_MASK;
     return ackedBytes;
   }
 
   /** Finds packets that are lost, by the order in which packets were sent and have arrived. */
   #findLost(nowUs: number): void {
     const lostUntil = this.#arrivedOrder - REORDERED;
-    for (let sent; (sent = this.#sendOrder.takeUntil(lostUntil)) !== undefined;) {
+    const end = this.#coveredUntil;
+    const isCovered = ({ seq }: Sent) => end === undefined || isBefore(seq, end);
+    for (let sent; (sent = this.#sendOrder.takeUntil(lostUntil, isCovered)) !== undefined;) {
       this.#lose(sent, nowUs);
     }
   }

@@ -29,13 +29,14 @@ export class SendOrder<T extends Ordered> {
   }
 
   /**
-   * Removes the head and returns it, if it was sent at `until` or before; else `undefined`. What has
-   * arrived or was sent again later is passed over.
+   * Removes the head and returns it, if it was sent at `until` or before and `isWanted`; else
+   * `undefined`. What has arrived or was sent again later is passed over.
    */
-  takeUntil(until: number): T | undefined {
+  takeUntil(until: number, isWanted: (packet: T) => boolean): T | undefined {
     this.dropArrived();
     const packet = this.#headOrder <= until ? this.#packets.first : undefined;
-    if (packet) this.#pass();
+    if (!packet || !isWanted(packet)) return undefined;
+    this.#pass();
     return packet;
   }
 

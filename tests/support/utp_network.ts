@@ -81,6 +81,43 @@ export interface Datagram {
   to: string;
 }
 
+/** Number of datagrams that a system holds for a program (Linux: 208 KiB with overheads). */
+const SOCKET_BUFFER_PACKETS = 90;
+
+/** The program of a host, which may do nothing for a time while its system goes on receiving. */
+class Program {
+  readonly #clock: FakeClock;
+  /** Number of datagrams that were dropped because the buffer was full. */
+  dropped = 0;
+  #busyUntilMs = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  stall(lengthMs: number): void {
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, this.#clock.now() + lengthMs);
+    this.onTime(() => {
+      for (const take of this.#waiting.splice(0)) take();
+    });
+  }
+
+  /** Takes a datagram that has come now, as soon as the program is not busy. */
+  receive(take: () => void): void {
+    if (this.#clock.now() >= this.#busyUntilMs) take();
+    else if (this.#waiting.length < SOCKET_BUFFER_PACKETS) this.#waiting.push(take);
+    else this.dropped++;
+  }
+
+  /** Does what is due now, as soon as the program is not busy. */
+  onTime(fire: () => void): void {
+    const leftMs = this.#busyUntilMs - this.#clock.now();
+    if (leftMs <= 0) fire();
+    else this.#clock.after(leftMs, () => this.onTime(fire));
+  }
+}
+
 /** Endpoints, by host, and the links between them. All have port 6881. */
 export class SimulatedNetwork {
   readonly clock = new FakeClock(0);
@@ -90,6 +127,7 @@ export class SimulatedNetwork {
   onSend: ((datagram: Datagram) => void) | undefined;
   readonly #links = new Map<string, SimulatedLink>();
   readonly #clockSkew = new Map<string, (nowUs: number) => number>();
+  readonly #programs = new Map<string, Program>();
 
   constructor(seed = 1) {
     this.random = seededRandom(seed);
@@ -109,15 +147,27 @@ export class SimulatedNetwork {
     this.#clockSkew.set(host, clock);
   }
 
+  /** Lets the program of a host do nothing for a time. */
+  stall(host: string, lengthMs: number): void {
+    this.#programs.get(host)!.stall(lengthMs);
+  }
+
+  /** Number of datagrams that were dropped because the program of a host did not take them. */
+  dropped(host: string): number {
+    return this.#programs.get(host)!.dropped;
+  }
+
   /** Adds an endpoint. `accepted` gets the connections that others begin. */
   add(
     host: string,
     accepted: (socket: UtpSocket) => void = () => {},
     options: Partial<UtpEndpointOptions> = {},
   ): UtpEndpoint {
+    const program = new Program(this.clock);
+    this.#programs.set(host, program);
     const endpoint = new UtpEndpoint({
       nowUs: () => (this.#clockSkew.get(host) ?? ((us) => us))(this.clock.now() * 1_000),
-      after: (delayMs, fire) => this.clock.after(delayMs, fire),
+      after: (delayMs, fire) => this.clock.after(delayMs, () => program.onTime(fire)),
       random16: () => Math.floor(this.random() * 65_536),
       send: (bytes, to) => this.send(bytes, host, to),
       onConnection: accepted,
@@ -133,7 +183,10 @@ export class SimulatedNetwork {
     const link = this.#links.get(`${from} ${to}`);
     // A copy, because the sender may write to the packet again when it sends it again.
     const packet = bytes.slice();
-    link?.send(packet.length, () => this.endpoints.get(to)?.receive(packet, from, 6881));
+    link?.send(packet.length, () => {
+      const program = this.#programs.get(to);
+      program?.receive(() => this.endpoints.get(to)?.receive(packet, from, 6881));
+    });
   }
 }
 

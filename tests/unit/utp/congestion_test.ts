@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { UtpSocket } from "../../../src/utp/mod.ts";
 import { DelayMeter } from "../../../src/utp/delay_history.ts";
 import { LossBasedStream } from "../../support/loss_based_stream.ts";
+import { seededRandom } from "../../support/simulated_dht.ts";
 import {
   type LinkOptions,
   type SimulatedLink,
@@ -44,6 +45,14 @@ class Bottleneck {
     const write = () => void socket.write(bytes, write);
     write();
     return socket;
+  }
+
+  /** Lets the program of a host do nothing for up to 40 ms, twice a second. */
+  stall(host: "a" | "b", random: () => number): void {
+    this.network.clock.after(random() * 1_000, () => {
+      this.network.stall(host, random() * 40);
+      this.stall(host, random);
+    });
   }
 
   /** Lets time pass; returns the bytes of each stream in it, and the mean queueing delay. */
@@ -108,6 +117,26 @@ Deno.test("a long path is full again a few seconds after a loss", async () => {
   const { bytes } = await line.measure(30);
   assert.ok(bytes[0]! > 0.6 * 30 * 12_500_000, `${bytes[0]} bytes`);
 });
+
+for (const seed of [1, 2, 3, 4, 5]) {
+  Deno.test(`of a reader that stalls, only what its full buffer lost is sent again (${seed})`, async () => {
+    const line = new Bottleneck({ delayMs: 40, bytesPerSecond: 12_500_000, queueMs: 1_000 });
+    const seen = new Set<number>();
+    let again = 0;
+    line.network.onSend = ({ bytes, from }) => {
+      if (from !== "a") return;
+      const seq = bytes[16]! << 8 | bytes[17]!;
+      if (seen.has(seq)) again++;
+      seen.add(seq);
+    };
+    line.stall("b", seededRandom(seed));
+    line.start();
+    await line.measure(6);
+    const dropped = line.network.dropped("b");
+    assert.ok(dropped > 0);
+    assert.ok(again <= dropped, `${again} sent again, ${dropped} lost`);
+  });
+}
 
 for (const drift of [-100e-6, 100e-6]) {
   Deno.test(`clocks that drift apart by ${drift * 1e6} µs a second change nothing`, async () => {

@@ -120,6 +120,36 @@ for (const windowBytes of [0, 10_000]) {
   });
 }
 
+Deno.test("packets that a selective acknowledgement does not cover are not sent again", () => {
+  const { outgoing, sent, nowUs } = beginBulk();
+  const first = (outgoing.next - outgoing.unacknowledged) & 0xffff;
+  const second = first + 200;
+  const thirty = Uint8Array.of(0xff, 0xff, 0xff, 0x3f);
+  let atUs = nowUs + ROUND_TRIP_US;
+  outgoing.acknowledged(first - 1, thirty, true, atUs);
+  outgoing.flush(atUs);
+  atUs += ROUND_TRIP_US;
+  outgoing.acknowledged(second - 1, thirty, true, atUs);
+  outgoing.flush(atUs);
+  const again = sent.filter(({ transmissions }) => transmissions > 1).map(({ seq }) => seq);
+  assert.deepEqual(again, [first, second]);
+});
+
+Deno.test("a packet that was only late, and was sent again, makes no later one count as lost", () => {
+  const bulk = beginBulk();
+  const { outgoing, sent, nowUs } = bulk;
+  const late = (outgoing.next - outgoing.unacknowledged) & 0xffff;
+  const before = outgoing.next;
+  loseFirst(bulk, 100);
+  const atUs = nowUs + ROUND_TRIP_US;
+  outgoing.flush(atUs);
+  assert.equal(sent[0]!.seq, late, "is sent again");
+  outgoing.acknowledged(before - 101, selectiveOf(0), true, atUs + 1_000);
+  outgoing.flush(atUs + 2_000);
+  const again = sent.slice(1).filter(({ seq }) => seq < before);
+  assert.deepEqual(again.map(({ seq }) => seq), [], "the packets under way are not");
+});
+
 Deno.test("with a closed window, what was lost after all that arrived waits for a probe", () => {
   const { outgoing, sent, nowUs } = beginBulk();
   outgoing.peerWindowBytes = 0;
