@@ -36,6 +36,14 @@ export function isOfFuture(timeMs: number, nowMs: number): boolean {
   return timeMs > nowMs + CLOCK_TOLERANCE_MS;
 }
 
+/**
+ * Maximum distance of a signed record's sequence number from the present into the future (ms): 100
+ * years. A sequence number is the time in Unix milliseconds, or that of the record before plus one. One
+ * near the largest possible number would leave no room for the records that have to follow. A clock
+ * that is set wrongly stays within the bound. Those who sign and those who read use the same bound.
+ */
+export const MAX_SEQ_AHEAD_MS = 100 * 365.25 * 86_400_000;
+
 /** The {@linkcode Clock} that uses the time and the timers of the operating system. */
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { equalBytes } from "../base/mod.ts";
+import { equalBytes, MAX_SEQ_AHEAD_MS } from "../base/mod.ts";
 import type { PublicKey, Signer } from "../identity/mod.ts";
 import {
   decodeItem,
@@ -21,12 +21,6 @@ import {
   verifyItem,
 } from "../records/mod.ts";
 import { KeysError } from "./errors.ts";
-
-/**
- * How far ahead of the clock a sequence number may be (ms): 100 years. A record with a larger one
- * could hardly be replaced.
- */
-const MAX_SEQ_AHEAD_MS = 100 * 366 * 24 * 3_600_000;
 
 /**
  * Signs a publisher record.

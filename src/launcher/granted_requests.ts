@@ -5,6 +5,7 @@
  * @module
  */
 
+import { MAX_SEQ_AHEAD_MS } from "../base/mod.ts";
 import { refusal } from "./errors.ts";
 import type { Grants } from "./grants_types.ts";
 import type { KeyFileOrder, KeyOrder } from "../keys/mod.ts";
@@ -19,14 +20,6 @@ export const GIVEN_UP_AT_START: readonly Deno.PermissionName[] = ["env", "ffi"];
  * that starts no engine.
  */
 export const GIVEN_UP_WHEN_SETTLED: readonly Deno.PermissionName[] = ["sys", "run"];
-
-/**
- * Maximum distance of a signed record's sequence number from the present into the future (ms): 100
- * years. A sequence number is the time in Unix milliseconds, or the sequence number of the previous
- * record plus one. A record with the largest possible number could never be replaced. A clock that
- * is set wrongly stays within the bound.
- */
-const MAX_SEQ_AHEAD_MS = 100 * 366 * 24 * 3_600_000;
 
 /** The requests that a command may send to the launcher. */
 export type RequestGrants = Pick<

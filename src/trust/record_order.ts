@@ -4,15 +4,8 @@
  * @module
  */
 
-import { compareBytes, isOfFuture, isoTime } from "../base/mod.ts";
+import { compareBytes, isOfFuture, isoTime, MAX_SEQ_AHEAD_MS } from "../base/mod.ts";
 import type { MutableItem, PublisherRecord } from "../records/mod.ts";
-
-/**
- * Maximum distance of a record's `seq` from the present time (ms). The `seq` of a record is about the time
- * of its writing in Unix milliseconds, plus one for each record that was written too early. A `seq`
- * beyond a hundred years leaves no room for the records that have to follow.
- */
-const MAX_SEQ_AHEAD_MS = 100 * 365.25 * 86_400_000;
 
 /**
  * Whether a publisher record takes the place of another one by the same root: its `seq` is higher, or

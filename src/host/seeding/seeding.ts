@@ -75,8 +75,8 @@ export class Seeding {
   readonly #retries: Retries;
   #adopting: Promise<unknown> | undefined;
   /**
-   * Whether the results of verification are kept of archives that are missing. They are while a scan finds none
-   * of the archives: a disk that is mounted later need not be hashed again.
+   * Whether the results of verification stay although their archives are missing. They stay while a scan finds
+   * no archive at all, so that the archives of a disk that is mounted later need not be hashed again.
    */
   #keepsRows = false;
   /** Whether the first scan is running, which finds what happened while no host was. */

@@ -209,7 +209,7 @@ export const migrations: readonly string[] = [
   `
   CREATE INDEX verified_files_by_key ON verified_files (public_key, size_bytes);
   `,
-  // Archives that were asked for, which are announced by themselves for a day; and the number of mirrors
+  // Archives that were asked for, which are announced individually for a day; and the number of mirrors
   // of each publisher, as estimated at its rendezvous.
   `
   CREATE TABLE asked_archives (
