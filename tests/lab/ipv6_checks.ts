@@ -111,6 +111,26 @@ export const ipv6Checks: Record<string, (lab: Lab) => Promise<void>> = {
     await gets(lab, both, "of-only", bootstrap);
   },
 
+  async "a daemon whose host gets IPv6 later is found there"(lab) {
+    const [bootstrap, ...others] = await startDht6(lab);
+    const late = await lab.network.host("late");
+    const home = await lab.home("late");
+    await daemon(lab, late, home, [...lab.dht.bootstrap, bootstrap]);
+    const { archive, infoHashHex } = await lab.pack("late", SMALL);
+    await must(late, home, ["publish", archive]);
+    const reader = await lab.network.hostOfIpv6("reader");
+    const peers = () => peersOf(reader, infoHashHex, [bootstrap, ...others]);
+    assert.deepEqual(await peers(), []);
+
+    await lab.network.addIpv6(late);
+    await eventually(async () => (await peers()).includes(addressAt(late)));
+    // The records may come a moment later.
+    await eventually(async () => {
+      await gets(lab, reader, "late", bootstrap);
+      return true;
+    });
+  },
+
   async "a seeder with temporary addresses is known by its lasting one, and when that changes by the new one"(
     lab,
   ) {
