@@ -14,8 +14,10 @@ import type { KeptRecords } from "../records/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
 import type { Packages } from "./packages.ts";
 
-/** Interval between two checks (ms). Another process of the home may have learned of a revocation. */
+/** Interval between two checks (ms), which fetch a list of good archives again. */
 const TICK_MS = 60_000;
+/** Interval between two looks whether a process of the home has learned something about keys (ms). */
+const LEARNED_MS = 2_000;
 /** Pause before a list of good archives that could not be fetched is fetched again (ms). */
 const FETCH_AGAIN_MS = 50 * 60_000;
 
@@ -24,7 +26,7 @@ export interface RevocationWatchOptions extends Omit<CatalogContext, "signal" | 
   /** Returns the time limit for fetching a list of good archives (ms). */
   timeoutMs: () => number;
   trust: Trust;
-  state: Pick<StateDatabase, "verifiedFiles">;
+  state: Pick<StateDatabase, "verifiedFiles" | "identities">;
   packages: Pick<Packages, "entry" | "has" | "refuse" | "add">;
   records: Pick<KeptRecords, "forget">;
   worker: Pick<WorkerHandle, "forgetRecord">;
@@ -38,7 +40,9 @@ export class RevocationWatch {
   readonly #stopped = new AbortController();
   /** Time of the last attempt to fetch a list of good archives (Unix ms), by root (hex). */
   readonly #fetchedMs = new Map<string, number>();
-  #timer: Timer | undefined;
+  #timers: Timer[] = [];
+  /** Length of `trust.log` at the last check, bytes. Each process that learns something adds to it. */
+  #logBytes: number | undefined;
   #working: Promise<void> | undefined;
 
   constructor(options: RevocationWatchOptions) {
@@ -47,7 +51,11 @@ export class RevocationWatch {
 
   /** Starts the periodic checks. The first one runs at once. */
   start(): void {
-    this.#timer = every(this.#options.clock, TICK_MS, () => this.look());
+    const { clock } = this.#options;
+    this.#timers = [
+      every(clock, TICK_MS, () => this.look()),
+      every(clock, LEARNED_MS, () => this.#lookIfLearned()),
+    ];
     this.look();
   }
 
@@ -62,12 +70,21 @@ export class RevocationWatch {
   /** Stops the checks. The promise resolves when the running check has ended. */
   async stop(): Promise<void> {
     this.#stopped.abort();
-    this.#timer?.cancel();
+    for (const timer of this.#timers) timer.cancel();
     await this.#working;
+  }
+
+  #lookIfLearned(): void {
+    try {
+      if (this.#options.state.identities.logBytes !== this.#logBytes) this.look();
+    } catch {
+      // The next check says why the database cannot be read.
+    }
   }
 
   async #check(): Promise<void> {
     const { trust, state } = this.#options;
+    this.#logBytes = state.identities.logBytes;
     for (const revocation of trust.revocations()) {
       for (const path of state.verifiedFiles.ofKey(revocation.key)) {
         if (this.#stopped.signal.aborted) return;

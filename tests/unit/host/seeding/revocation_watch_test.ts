@@ -6,7 +6,8 @@ import {
   parseSha256,
   serializeMinimal,
 } from "../../../../src/package/mod.ts";
-import type { ValidSeedEntry } from "../../../../src/store/mod.ts";
+import { StateDatabase, type ValidSeedEntry } from "../../../../src/store/mod.ts";
+import { Trust } from "../../../../src/trust/mod.ts";
 import { FakeClock, settle } from "../../../support/fake_clock.ts";
 import { goodHash, minimalBy, temporaryTrust, TestIdentity } from "../../../support/identities.ts";
 
@@ -77,6 +78,7 @@ async function setUp() {
   return {
     ...{ clock, identity, stolen, next, add, watch, seeded, refused, forgotten, notices, warnings },
     trust: home.trust,
+    statePath: home.state.path,
     async pass(ms: number) {
       await clock.advance(ms);
       for (let i = 0; i < 20; i++) await settle();
@@ -110,6 +112,18 @@ Deno.test("what a revoked key has signed is not seeded nor announced any more, e
   await _.pass(10 * 60_000);
   assert.equal(_.notices.length, 1, "it is said once");
   assert.deepEqual(_.warnings, []);
+});
+
+Deno.test("what another process of the home has learned to be revoked is not seeded two seconds later", async () => {
+  await using _ = await setUp();
+  await _.add(_.stolen, 1);
+  _.watch.start();
+  await _.pass(0);
+  using other = StateDatabase.open(_.statePath, _.clock);
+  new Trust({ state: () => other, clock: _.clock }).learnRecord(await _.revoking(NOW));
+  assert.deepEqual(_.refused, []);
+  await _.pass(2_000);
+  assert.deepEqual(_.refused, ["hello-1.0.0.tgz"]);
 });
 
 Deno.test("an archive that the publisher calls good later is seeded again", async () => {
