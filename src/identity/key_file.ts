@@ -83,7 +83,7 @@ export async function readKeyFile(
   own: number | null = Deno.uid(),
   passphrases?: Passphrases,
 ): Promise<KeyPair> {
-  const bytes = await readPrivateFile(path, own);
+  const bytes = await readKeyBytes(path, own);
   try {
     const text = fromUtf8(bytes);
     if (!isEncryptedKey(text)) return fromPkcs8Pem(text);
@@ -117,7 +117,7 @@ export async function readPublicKey(
   own: number | null = Deno.uid(),
   passphrases?: Passphrases,
 ): Promise<{ publicKey: PublicKey; pair?: KeyPair; isEncrypted: boolean }> {
-  const bytes = await readPrivateFile(path, own);
+  const bytes = await readKeyBytes(path, own);
   const text = new TextDecoder().decode(bytes);
   const isEncrypted = isEncryptedKey(text);
   const named = isEncrypted ? publicKeyBeside(text) : undefined;
@@ -135,6 +135,29 @@ export function passphraseNeeded(path: string): IdentityError {
       "by LIBRESEED_PASSPHRASE_FILE",
     { detail: { path } },
   );
+}
+
+/**
+ * Reads a file that should hold a key, as {@linkcode readPrivateFile}. A file without one that others can
+ * read is no secret: the user has named a wrong file, and its mode should stay.
+ */
+async function readKeyBytes(path: string, own: number | null): Promise<Uint8Array> {
+  try {
+    return await readPrivateFile(path, own);
+  } catch (error) {
+    const isOpen = error instanceof IdentityError && error.code === "KEY_READABLE_BY_OTHERS";
+    if (!isOpen || await mayHoldKey(path)) throw error;
+    throw invalid(path, "It holds no private key.", error);
+  }
+}
+
+/** Whether a file looks like a private key, also of another program, or cannot be opened. */
+async function mayHoldKey(path: string): Promise<boolean> {
+  using file = await Deno.open(path).catch(() => undefined);
+  if (!file) return true;
+  const bytes = await readKeyLength(file);
+  return new TextDecoder().decode(bytes).includes("PRIVATE KEY-----") ||
+    describeForeignKey(bytes, path) !== undefined;
 }
 
 /**
@@ -165,8 +188,7 @@ export async function readPrivateFile(
       throw new Error("it was replaced while it was opened; try again");
     }
     await checkOwner(path, opened, own);
-    const buffer = new Uint8Array(MAX_KEY_FILE_BYTES + 1);
-    bytes = buffer.subarray(0, await readFully(file, buffer));
+    bytes = await readKeyLength(file);
   } catch (cause) {
     if (cause instanceof IdentityError) throw cause;
     if (cause instanceof Deno.errors.NotFound) {
@@ -186,6 +208,12 @@ export async function readPrivateFile(
   }
   if (bytes.length > MAX_KEY_FILE_BYTES) throw invalid(path, "It is too large for one.");
   return bytes;
+}
+
+/** Reads a file up to one byte beyond {@linkcode MAX_KEY_FILE_BYTES}. */
+async function readKeyLength(file: Deno.FsFile): Promise<Uint8Array> {
+  const buffer = new Uint8Array(MAX_KEY_FILE_BYTES + 1);
+  return buffer.subarray(0, await readFully(file, buffer));
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   generateKeyPair,
   IdentityError,
   readKeyFile,
+  readPublicKey,
   toPkcs8Pem,
   writeKeyFile,
 } from "../../../src/identity/mod.ts";
@@ -107,6 +108,25 @@ inDirectory(
     }
     await Deno.chmod(path, 0o400);
     await readKeyFile(path);
+  },
+  isWindows,
+);
+
+inDirectory(
+  "a file without a key that others can read is no key, and keeps its mode",
+  async (dir) => {
+    const path = join(dir, "passwd");
+    await Deno.writeTextFile(
+      path,
+      "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/:/bin/false\n",
+      { mode: 0o644 },
+    );
+    for (const reading of [() => readKeyFile(path), () => readPublicKey(path)]) {
+      await refused(reading(), "KEY_INVALID", "failed");
+      await assert.rejects(reading(), /It holds no private key\.$/);
+    }
+    await Deno.writeTextFile(path, "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    await refused(readKeyFile(path), "KEY_READABLE_BY_OTHERS", "failed");
   },
   isWindows,
 );
