@@ -26,13 +26,13 @@ export interface Held {
 
 /**
  * A held package, and its newest versions. Neither is lower than the held version, unless its key is
- * revoked.
+ * revoked; one is absent then if there is none.
  */
 export interface Newest extends Held {
   /** The version that the requirement would get now. */
-  wanted: string;
+  wanted?: string;
   /** The version that a requirement without a range would get now. */
-  latest: string;
+  latest?: string;
   /** Whether the key that signed the held version is revoked. */
   isRevoked: boolean;
 }
@@ -100,7 +100,8 @@ export function newestOf(
   isRevoked = false,
 ): Newest {
   const { version } = held.minimal;
-  const better = (other = version) => isRevoked || semver.gt(other, version) ? other : version;
+  if (isRevoked) return { ...held, wanted: listed.wanted, latest: listed.latest, isRevoked };
+  const better = (other = version) => semver.gt(other, version) ? other : version;
   return { ...held, wanted: better(listed.wanted), latest: better(listed.latest), isRevoked };
 }
 
@@ -118,6 +119,7 @@ export function isOutdated(
  * @param beyond whether versions beyond the range are wanted
  */
 export function upgradeRequirement({ requirement, latest }: Newest, beyond: boolean): Requirement {
-  if (!beyond || satisfiesRange(latest, requirement.range)) return requirement;
+  if (!beyond || latest === undefined) return requirement;
+  if (satisfiesRange(latest, requirement.range)) return requirement;
   return { ...requirement, range: `^${latest}` };
 }

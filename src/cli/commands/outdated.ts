@@ -16,6 +16,8 @@ type Run = CommandRun<Flags, string[]>;
 
 /** Maximum number of publishers' lists that are read concurrently. */
 const MAX_READING = 4;
+/** Text in place of a version, if no version replaces one whose key is revoked. */
+const NONE = "none";
 
 export default defineCommand<Flags, string[]>({
   description:
@@ -97,7 +99,7 @@ async function print(
       : flags.deprecated
       ? " (deprecated)"
       : "";
-    rows.push([name, current + marks, wanted, latest, publisher]);
+    rows.push([name, current + marks, wanted ?? NONE, latest ?? NONE, publisher]);
   }
   if (outdated.length === 0 && found.length > 0) output.notice("all packages are up to date");
   if (outdated.length > 0 && !output.json) {

@@ -133,7 +133,9 @@ installTest("versions of a revoked key are left for lower ones", async (place) =
   assert.deepEqual(await locked(place), ["app@1.0.0", "lib@1.0.0"]);
   const revoked = newestOf(held("^1", "1.9.0"), listed, true);
   assert.deepEqual([revoked.wanted, revoked.latest], ["1.0.0", "1.0.0"]);
-  assert.ok(isOutdated(newestOf(held("^1", "1.9.0"), {}, true)), "although there is no other");
+  const alone = newestOf(held("^1", "1.9.0"), {}, true);
+  assert.deepEqual([alone.wanted, alone.latest, isOutdated(alone)], [undefined, undefined, true]);
+  assert.equal(upgradeRequirement(alone, true).range, "^1");
 });
 
 installTest(
