@@ -41,7 +41,7 @@ await browserTest("ten thousand packages are a table of few elements", async (br
 
 await browserTest("a new table grows from frame to frame", async (browser) => {
   await using served = serveHome(new FakeHome(200));
-  await using opened = await browser.open(`${served.origin}/`);
+  await using opened = await browser.open(`${served.origin}/#/publishers`);
   const { page, problems } = opened;
   await page.evaluate(`(() => {
     const drawn = globalThis.drawn = [];
