@@ -13,26 +13,35 @@ const root = join(import.meta.dirname!, "..", "..");
 /** Matches a file of an npm package in the directory where Deno stores packages. */
 const IN_PACKAGE = /\/node_modules\/\.deno\/[^/]+\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
 
-/**
- * Returns all modules that load statically with `start`, as absolute URLs and `node:` specifiers.
- * Each npm package is represented by its first file.
- */
-async function loadedWith(start: string): Promise<Set<string>> {
+/** The modules that the program may load, also later, by their specifiers. */
+let graph: Promise<Map<string, Module>> | undefined;
+
+async function readGraph(): Promise<Map<string, Module>> {
   const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--node-modules-dir=manual", "--json", start],
+    args: ["info", "--node-modules-dir=manual", "--json", "main.ts"],
     cwd: root,
     stderr: "null",
   }).output();
   assert(success);
   const modules: Module[] = JSON.parse(new TextDecoder().decode(stdout)).modules;
-  const bySpecifier = new Map(modules.map((module) => [module.specifier, module]));
+  return new Map(modules.map((module) => [module.specifier, module]));
+}
+
+/**
+ * Returns all modules that load statically with `start`, as absolute URLs and `node:` specifiers.
+ * Each npm package is represented by its first file.
+ */
+async function loadedWith(start: string): Promise<Set<string>> {
+  const modules = await (graph ??= readGraph());
   const loaded = new Set<string>();
-  const pending = [new URL(start, `file://${root}/`).href];
+  const first = new URL(start, `file://${root}/`).href;
+  assert(modules.has(first), `the program does not load ${start}`);
+  const pending = [first];
   for (let next; (next = pending.pop());) {
     if (loaded.has(next)) continue;
     loaded.add(next);
     if (IN_PACKAGE.test(next)) continue;
-    for (const { code, isDynamic } of bySpecifier.get(next)?.dependencies ?? []) {
+    for (const { code, isDynamic } of modules.get(next)?.dependencies ?? []) {
       // In the output of `deno info`, a dependency without `code` is an import of types only.
       if (code && !isDynamic) pending.push(code.specifier);
     }

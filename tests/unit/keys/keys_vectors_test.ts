@@ -42,7 +42,9 @@ Deno.test("vectors: a key and a backup under a passphrase", async () => {
   const { keys, state } = openBackup(bytes(backup.fileHex), backup.passphrase)!;
   const files = Object.fromEntries([...keys].map(([name, file]) => [name, toHex(file)]));
   assert.deepEqual([files, toHex(state)], [backup.keys, backup.stateHex]);
-  for (let at = 0; at < backup.fileHex.length / 2; at += 7) {
+  // A byte or more of the magic, the salt, the IV, the ciphertext and the tag. All bytes would take long,
+  // since each opening derives a key from the passphrase.
+  for (const at of [0, 7, 14, 21, 42, 63, 84, backup.fileHex.length / 2 - 1]) {
     const damaged = bytes(backup.fileHex);
     damaged[at]! ^= 1;
     const opened = at < 20 ? "refused" : openBackup(damaged, backup.passphrase);
