@@ -17,6 +17,8 @@ import { UtpSocket } from "./socket.ts";
 
 /** Shortest time between two looks at what is due, in milliseconds. */
 const TICK_MS = 2;
+/** Delay of a timer that shows that the thread was held up, in microseconds. */
+const HELD_UP_US = 50_000;
 /** Maximum number of random connection ids that are tried for a dial. */
 const ID_TRIES = 16;
 
@@ -68,6 +70,7 @@ export class UtpEndpoint {
   #arrivedUs: number | undefined;
   #timer: Timer | undefined;
   #timerAtUs = Infinity;
+  #wasHeldUp = false;
   #accepted = 0;
   #dialled = 0;
   #isClosed = false;
@@ -259,9 +262,13 @@ export class UtpEndpoint {
   }
 
   #onTime(): void {
+    const nowUs = this.#options.nowUs();
+    const isLate = nowUs - this.#timerAtUs > HELD_UP_US;
     this.#timer = undefined;
     this.#timerAtUs = Infinity;
-    const nowUs = this.#options.nowUs();
+    // After a time without processor, timers fire before packets are received that came meanwhile.
+    this.#wasHeldUp = isLate && !this.#wasHeldUp;
+    if (this.#wasHeldUp) return this.#schedule(nowUs);
     let nextUs = Infinity;
     for (const connection of this.#connections) {
       if (connection.dueUs <= nowUs) connection.onTime(nowUs);

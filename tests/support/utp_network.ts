@@ -98,14 +98,18 @@ class Program {
 
   stall(lengthMs: number): void {
     this.#busyUntilMs = Math.max(this.#busyUntilMs, this.#clock.now() + lengthMs);
-    this.onTime(() => {
-      for (const take of this.#waiting.splice(0)) take();
-    });
+    // An event loop runs timers before it reads sockets.
+    this.onTime(() =>
+      this.#clock.after(0.1, () => {
+        for (const take of this.#waiting.splice(0)) take();
+      })
+    );
   }
 
   /** Takes a datagram that has come now, as soon as the program is not busy. */
   receive(take: () => void): void {
-    if (this.#clock.now() >= this.#busyUntilMs) take();
+    const isBusy = this.#clock.now() < this.#busyUntilMs || this.#waiting.length > 0;
+    if (!isBusy) take();
     else if (this.#waiting.length < SOCKET_BUFFER_PACKETS) this.#waiting.push(take);
     else this.dropped++;
   }
