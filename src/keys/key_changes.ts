@@ -234,7 +234,7 @@ async function confirm(
 ): Promise<void> {
   if (order.yes) return;
   if (!terminal.isThere) {
-    throw terminalNeeded("A revocation cannot be taken back, so it has to be confirmed (--yes)");
+    throw terminalNeeded("confirm with --yes. A revocation cannot be taken back");
   }
   const count = record.goodList ? "those in the list" : `${record.good?.length ?? 0}`;
   terminal.show(

@@ -169,9 +169,9 @@ function chosenGroups(count: number): number[] {
 
 function needsPlace(): KeysError {
   return terminalNeeded(
-    "A root key has to go somewhere: name a file with --root-out FILE, or let it stay in the home with " +
-      "--root-in-home. --signing-only makes none, for a CI whose key another machine certifies. In a terminal the root " +
-      "key is shown as a recovery code",
+    "name a file for the root key with --root-out FILE, or let it stay in the home with --root-in-home. " +
+      "--signing-only makes no root key, for a CI whose key another machine certifies. In a terminal, the root key " +
+      "is shown as a recovery code",
   );
 }
 

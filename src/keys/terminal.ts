@@ -76,12 +76,16 @@ export class ProcessTerminal implements Terminal {
   }
 }
 
-/** Creates the error `TERMINAL_NEEDED`. */
-export function terminalNeeded(what = "This command has to ask you"): KeysError {
+/**
+ * Creates the error `TERMINAL_NEEDED`.
+ *
+ * @param advice what the user can do, as a clause
+ */
+export function terminalNeeded(advice = "run it in a terminal"): KeysError {
   return new KeysError(
     "usage",
     "TERMINAL_NEEDED",
-    `${what}, and standard input and standard error are no terminal`,
+    `This command has to ask you, and standard input or standard error is no terminal: ${advice}`,
   );
 }
 

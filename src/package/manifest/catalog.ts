@@ -12,6 +12,7 @@ import {
   fromUtf8,
   inTurns,
   type PackageFlags,
+  toHex,
 } from "../../base/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import { messageOf, PackageError } from "../errors.ts";
@@ -43,8 +44,7 @@ export interface Catalog {
 
 /** File name of a publisher's catalog: `catalog-` and the key's first 16 hexadecimal digits. */
 export function catalogFileName(publicKey: Uint8Array): string {
-  const hex = Array.from(publicKey.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0"));
-  return `catalog-${hex.join("")}.jsonl`;
+  return `catalog-${toHex(publicKey.subarray(0, 8))}.jsonl`;
 }
 
 /** Writes a catalog: canonical lines, sorted by {@linkcode catalogKey} in UTF-16 order. */

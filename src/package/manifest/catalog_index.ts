@@ -15,7 +15,15 @@
  */
 
 import canonicalize from "canonicalize";
-import { concatBytes, fromBase64, fromHex, fromUtf8, inTurns, utf8 } from "../../base/mod.ts";
+import {
+  concatBytes,
+  fromBase64,
+  fromHex,
+  fromUtf8,
+  inTurns,
+  toHex,
+  utf8,
+} from "../../base/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
 import { PackageError } from "../errors.ts";
 import { isFlagLine, parseFlagLine } from "./catalog_flags.ts";
@@ -37,8 +45,7 @@ export const NOT_IN_INDEX = 255;
 
 /** File name of the index of a publisher's catalog: `index-` and the key's first 16 hexadecimal digits. */
 export function indexFileName(publicKey: Uint8Array): string {
-  const hex = Array.from(publicKey.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0"));
-  return `index-${hex.join("")}.bin`;
+  return `index-${toHex(publicKey.subarray(0, 8))}.bin`;
 }
 
 const LINE_FEED = 10;
