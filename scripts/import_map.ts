@@ -3,7 +3,8 @@
  * in every thread and for good: a compiled program does not check permissions for imports, so an
  * import could read any file that the process can read, also as text.
  *
- * - Modules of the program may import files of the program and Node's modules.
+ * - Modules of the program may import files of the program and Node's modules, except SQLite, which
+ *   `src/confinement` alone loads.
  * - The gate's thread may import nothing but Node's sockets.
  * - Modules from elsewhere, such as `data:` URLs, may import files of the program only.
  *
@@ -35,7 +36,9 @@ export function importMap(): ImportMap {
   const unique = [...new Set(names)].sort();
   const withNode = (name: string) => name.replace(/^(?!node:)/, "node:");
   const refused = Object.fromEntries(unique.map((name) => [name, null]));
-  const granted = Object.fromEntries(unique.map((name) => [name, withNode(name)]));
+  const granted = Object.fromEntries(
+    unique.map((name) => [name, name === "node:sqlite" ? null : withNode(name)]),
+  );
   return {
     // The runtime finds the program's entry by `imports`, too.
     imports: { "file:///": null, "./": "./", ...refused },

@@ -87,8 +87,19 @@ export const STATE_SCHEMA_VERSION = 21;
  * certificates and revocations, and the copy that is kept before a migration.
  */
 export function stateFiles(state: string): string[] {
-  const files = ["", "-wal", "-shm", "-journal", "-checked"].map((suffix) => state + suffix);
-  return [...files, trustLogOf(state), stateCopyOf(state), unfinishedCopyOf(state)];
+  const files = ["", "-wal", "-shm", "-checked"].map((suffix) => state + suffix);
+  return [
+    ...files,
+    journalOf(state),
+    trustLogOf(state),
+    stateCopyOf(state),
+    unfinishedCopyOf(state),
+  ];
+}
+
+/** Returns the path of SQLite's rollback journal of a database. */
+export function journalOf(database: string): string {
+  return `${database}-journal`;
 }
 
 /**

@@ -70,6 +70,7 @@ export {
   CONTROL_AUTHORITY,
   type HomePaths,
   homePaths,
+  journalOf,
   MAX_PACKAGE_ROOTS,
   STATE_SCHEMA_VERSION,
   stateCopyOf,

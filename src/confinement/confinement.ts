@@ -4,13 +4,8 @@
  * @module
  */
 
-import {
-  hideEnvironment,
-  redirectConsole,
-  refuseDatabases,
-  refuseImports,
-  refuseThreads,
-} from "./restrictions.ts";
+import { limitDatabases, refuseDatabases } from "./databases.ts";
+import { hideEnvironment, redirectConsole, refuseImports, refuseThreads } from "./restrictions.ts";
 
 /** Receives the output that libraries print to the console. */
 export interface Printing {
@@ -38,11 +33,13 @@ export function confineBundle(): Printing {
 const PROGRAM = import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "");
 
 /**
- * Restricts the command thread: it may import only the program's own modules, and start no threads.
- * When the program runs from sources, Deno's permissions restrict imports.
+ * Restricts the command thread: it may import only the program's own modules, open only the databases
+ * that the launcher names, and start no threads. When the program runs from sources, Deno's
+ * permissions restrict imports.
  */
 export function confineCommand(): void {
-  if (Deno.build.standalone) refuseImports({ directory: PROGRAM, databases: true });
+  if (Deno.build.standalone) refuseImports(PROGRAM);
+  limitDatabases();
   refuseThreads();
   hideEnvironment();
 }

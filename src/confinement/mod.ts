@@ -1,10 +1,11 @@
 /**
- * Restrictions of a thread that Deno's permissions cannot express: imports, new threads, the console
- * and the environment. They hold until the thread ends.
+ * Restrictions of a thread that Deno's permissions cannot express: imports, databases, new threads,
+ * the console and the environment. They hold until the thread ends.
  *
  * - `confinement.ts` has the restrictions of each kind of thread. The entry of a thread applies them
  *   by its first import, before any library is loaded.
- * - `restrictions.ts` has the restrictions themselves.
+ * - `restrictions.ts` has the restrictions themselves, except those of `databases.ts`.
+ * - `databases.ts` opens databases, for threads that are not confined, too.
  *
  * Start with `confinement.ts`.
  *
@@ -12,3 +13,4 @@
  */
 
 export { confineBundle, confineCommand, type Printing } from "./confinement.ts";
+export { type Database, nameDatabases, type NamedDatabase, openDatabase } from "./databases.ts";

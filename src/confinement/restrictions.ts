@@ -31,24 +31,19 @@ function isRuntime(specifier: string): boolean {
     startsWith(specifier, "ext:");
 }
 
-/** The module whose databases {@linkcode refuseDatabases} refuses. */
+/** The module that no thread may import. `databases.ts` opens databases. */
 const SQLITE = "node:sqlite";
 
-/** Modules that a thread may import, besides those of the runtime. */
-export interface Importable {
-  /** URL of the directory whose modules may be imported; absent if none may. */
-  directory?: string;
-  /** Whether the thread may import `node:sqlite`. */
-  databases?: boolean;
-}
-
 /**
- * Refuses imports. Deno checks the import permission only when it runs from sources. In a compiled
- * program, an import could read any file that the process can read, also as text.
+ * Refuses all imports but those of the runtime's modules, and of these `node:sqlite`. Deno checks the
+ * import permission only when it runs from sources. In a compiled program, an import could read any
+ * file that the process can read, also as text.
+ *
+ * @param directory URL of a directory whose modules may be imported
  */
-export function refuseImports({ directory, databases = false }: Importable = {}): void {
+export function refuseImports(directory?: string): void {
   const isAllowed = (url: string) =>
-    isRuntime(url) && (databases || url !== SQLITE) ||
+    isRuntime(url) && url !== SQLITE ||
     directory !== undefined && startsWith(url, directory) && isPlain(slice(url, directory.length));
   const check = (url: string) => {
     if (isAllowed(url)) return;
@@ -101,24 +96,6 @@ function refuseNew(Class: object): void {
     throw new Deno.errors.NotCapable("Requires thread access: none is given here");
   });
   Object.freeze(Class);
-}
-
-/**
- * Refuses databases. SQLite opens and removes files without asking Deno: if a database has a
- * rollback journal that names a further journal, SQLite removes the named file, wherever it is. So
- * a thread that may write in one directory could remove each file of the user
- * (https://www.sqlite.org/atomiccommit.html, section 5.4).
- *
- * A thread can get the module by `require`, which no hook sees, so the module's members are replaced.
- * {@linkcode refuseImports} refuses the import, whose members cannot be replaced.
- */
-export function refuseDatabases(): void {
-  const sqlite = process.getBuiltinModule(SQLITE);
-  const refused = function Refused() {
-    throw new Deno.errors.NotCapable("Requires database access: none is given here");
-  };
-  for (const name of Object.keys(sqlite)) Reflect.set(sqlite, name, refused);
-  Object.freeze(sqlite);
 }
 
 /**

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { DatabaseSync } from "node:sqlite";
 import { errorToData } from "../base/mod.ts";
+import { openDatabase } from "../confinement/mod.ts";
 import { homePaths } from "../control/mod.ts";
 import { noteDamaged, STATE_SCHEMA_VERSION, verdictLine } from "../store/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
@@ -26,18 +26,20 @@ export async function checkState(home: string): Promise<Check> {
     // An existing `-wal` file means that another process uses the database: open it read-only.
     // Otherwise open it for writing, because SQLite creates `-wal` and `-shm` files even for a
     // reader, and only a writer removes them.
-    using database = new DatabaseSync(state, {
-      readOnly: await infoOf(`${state}-wal`) !== undefined,
-    });
-    const version = Number(database.prepare("PRAGMA user_version").get()!.user_version);
-    if (version > STATE_SCHEMA_VERSION) {
-      const what = `${state} was written by a newer libreseed (schema ${version})`;
-      return fail(name, what, "use that one, or another --home");
+    const database = openDatabase(state, await infoOf(`${state}-wal`) !== undefined);
+    try {
+      const version = Number(database.prepare("PRAGMA user_version").get()!.user_version);
+      if (version > STATE_SCHEMA_VERSION) {
+        const what = `${state} was written by a newer libreseed (schema ${version})`;
+        return fail(name, what, "use that one, or another --home");
+      }
+      const verdict = verdictLine(
+        database.prepare("PRAGMA integrity_check(1)").get()!.integrity_check,
+      );
+      if (verdict !== "ok") throw new Error(verdict);
+    } finally {
+      database.close();
     }
-    const verdict = verdictLine(
-      database.prepare("PRAGMA integrity_check(1)").get()!.integrity_check,
-    );
-    if (verdict !== "ok") throw new Error(verdict);
   } catch (error) {
     const { message } = errorToData(error);
     const what = `${state} cannot be used: ${message}`;

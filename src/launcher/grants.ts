@@ -21,6 +21,7 @@ import {
   isLocal,
   isPublic,
   isWithin,
+  journalOf,
   LOCAL_RANGES,
   parseAddress,
   resolvePath,
@@ -84,6 +85,9 @@ export function grantsFor(facts: GrantFacts): Grants {
     permissions: list.permissions,
     why: list.entries,
     staging,
+    databases: needs?.home.includes("state") && home !== undefined
+      ? databasesOf(list, home, realPath)
+      : [],
     places: (needs?.outputs ?? []).filter(({ places }) => places).map((one) => one.directory),
     keyPath: needs?.key ? paths?.key : undefined,
     keyUses: keyUsesOf(needs, values),
@@ -105,6 +109,21 @@ export function grantsFor(facts: GrantFacts): Grants {
     lan: needs?.network === "host" && values !== undefined && usesLan(values),
     webhook: needs?.webhook && values?.webhook !== undefined ? serverOf(values.webhook) : undefined,
   };
+}
+
+/** Returns the state of the home, by each path to it. */
+function databasesOf(
+  { entries }: GrantList,
+  home: string,
+  realPath: GrantFacts["realPath"],
+): Grants["databases"] {
+  const written = entries.filter(({ permission }) => permission === "write");
+  return [...new Set([home, realPathOf(home, realPath)])].map((form) => {
+    const { state } = homePaths(form);
+    return { path: state, realPath: realPathOf(state, realPath) };
+  }).filter(({ path, realPath }) =>
+    ![path, realPath].some((one) => written.some(({ what }) => isWithin(journalOf(one), what)))
+  );
 }
 
 /** Returns the uses of the key. A daemon signs only what comes over HTTP, and only if the user wants it. */
@@ -169,7 +188,12 @@ function grantPart(list: GrantList, part: HomePart, paths: HomePaths): void {
     case "tmp":
       return list.readWriteAt(paths.tmp, "temporary files of the home");
     case "state":
-      for (const path of stateFiles(paths.state)) list.readWriteAt(path, "the state database");
+      for (const path of stateFiles(paths.state)) {
+        // With a journal of its own, the thread could have SQLite remove any file.
+        if (path === journalOf(paths.state)) {
+          list.add("read", path, "seeing whether the state is there");
+        } else list.readWriteAt(path, "the state database");
+      }
       return list.readWriteAt(paths.aside, "damaged files that were replaced");
     case "store":
       return list.readWriteAt(paths.packages, "the store of installed packages");

@@ -37,6 +37,12 @@ export interface Grants {
    */
   staging: ReadonlyMap<string, string>;
   /**
+   * The databases that the thread may open, each with its path without links: the state of the home.
+   * None whose rollback journal the thread could write: such a journal can have SQLite remove any
+   * file.
+   */
+  databases: readonly { path: string; realPath: string }[];
+  /**
    * The directories of {@linkcode Grants.staging} in which the launcher gives finished files their
    * final names on request, because the command line does not name these files.
    */

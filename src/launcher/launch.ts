@@ -114,6 +114,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
       program,
       env,
       staging: grants.staging,
+      databases: grants.databases,
       grants: line?.command === "doctor" ? grants.why : [],
       stdin,
       settings: loaded && isKnown(loaded) ? { flags: line!.settings, loaded } : undefined,

@@ -8,7 +8,7 @@
 import type { Binding, BindingState, ErrorData } from "../base/mod.ts";
 import type { LoadedSettings, SettingFlags } from "../config/mod.ts";
 import type { DefaultGateway } from "./gateway.ts";
-import type { Grant } from "./grants_types.ts";
+import type { Grant, Grants } from "./grants_types.ts";
 import type { HelperFiles, LauncherRequests } from "./requests.ts";
 
 /** The signals that ask the process to shut down cleanly. */
@@ -28,6 +28,8 @@ export interface ThreadStart {
   env: Record<string, string>;
   /** Paths of staging directories, by the directory in which each lies; absolute paths. */
   staging: ReadonlyMap<string, string>;
+  /** The databases that the thread may open. */
+  databases: Grants["databases"];
   /** Permissions of the thread, with the reasons; empty for commands that do not show them. */
   grants: readonly Grant[];
   /** The content of standard input, if the launcher has read it. */

@@ -44,7 +44,7 @@ export const rooms: Record<string, Room> = {
   },
   confinement: {
     runs: "everywhere",
-    holds: "restrictions of a thread that Deno's permissions cannot express",
+    holds: "restrictions of a thread that Deno's permissions cannot express; opens SQLite",
     imports: [],
   },
   gate_thread: {
@@ -114,7 +114,7 @@ export const rooms: Record<string, Room> = {
   store: {
     runs: "shared",
     holds: "seed directory, installed packages, files that appear whole, SQLite",
-    imports: ["base", "identity", "records", "package"],
+    imports: ["base", "confinement", "identity", "records", "package"],
     inner: ["files", "state", "program", "seed", "packages"],
   },
   trust: {
@@ -226,6 +226,7 @@ export const rooms: Record<string, Room> = {
     imports: [
       ...[
         "base",
+        "confinement",
         "reachability",
         "config",
         "identity",
@@ -337,8 +338,7 @@ export const places: readonly Place[] = [
       ...["src/base/host_port.ts", "src/testnet/ipv6_socket.ts"],
     ],
   },
-  // The exceptions for `doctor`: it binds a port that no process uses, and reads a state file
-  // without opening it as a database, which would repair the file.
+  // The exception for `doctor`: it binds a port that no process uses.
   {
     what: "UDP",
     pattern: /["']node:dgram["']|\bDeno\.listenDatagram\b/,
@@ -351,11 +351,8 @@ export const places: readonly Place[] = [
   {
     what: "SQLite",
     pattern: /["']node:sqlite["']/,
-    // The confinement takes it away.
-    only: [
-      ...["src/store/state/sqlite.ts", "src/doctor/state.ts"],
-      ...["src/store/state/identities_peek.ts", "src/confinement/restrictions.ts"],
-    ],
+    // `sqlite.ts` imports types. The confinement takes the module away.
+    only: ["src/store/state/sqlite.ts", "src/confinement/"],
   },
   {
     what: "a record lookup past lookUpRecord",

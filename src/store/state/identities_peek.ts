@@ -5,8 +5,8 @@
  * @module
  */
 
-import { DatabaseSync } from "node:sqlite";
 import { STATE_SCHEMA_VERSION } from "../../base/mod.ts";
+import { openDatabase } from "../../confinement/mod.ts";
 
 /**
  * Whether a state database may know an identity. `true` if it cannot tell: for a database of another
@@ -16,8 +16,7 @@ import { STATE_SCHEMA_VERSION } from "../../base/mod.ts";
  */
 export function mayKnowIdentities(path: string): boolean {
   try {
-    // The bundler's minifier would leave out a `using` declaration of a value that is used once.
-    const database = new DatabaseSync(path);
+    const database = openDatabase(path);
     try {
       const found = database.prepare(
         "SELECT user_version AS version, EXISTS (SELECT 1 FROM identities) AS known " +

@@ -1,17 +1,15 @@
 /**
- * A thin layer over node:sqlite: cached statements, transactions, and errors whose messages name
+ * A thin layer over SQLite: cached statements, transactions, and errors whose messages name
  * the file and the remedy. The tables are in other files.
  *
  * @module
  */
 
 import { dirname } from "node:path";
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { nodeFs } from "../../base/mod.ts";
+import { type Database, openDatabase } from "../../confinement/mod.ts";
 import { diskFull, rootOwnedHint, StoreError } from "../files/mod.ts";
-
-/** Maximum time to wait for another process's write lock, milliseconds. */
-const BUSY_TIMEOUT_MS = 5000;
 
 /** Number of row ids in a part of a table: what a query can sort or join at once, in some 25 ms. */
 export const ROWS_IN_PART = 5_000;
@@ -33,22 +31,18 @@ const reasons: readonly { code: number; text: RegExp; reason: Reason }[] = [
 
 type Reason = "busy" | "read-only" | "io" | "damaged" | "full" | "unopenable";
 
-/** A method of Node's class that Deno has, but not its types. */
-interface Serializable {
-  serialize(): Uint8Array;
-}
-
 /** An open SQLite database file, with a cache of prepared statements. */
 export class Sqlite {
   readonly path: string;
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
   readonly #statements = new Map<string, StatementSync>();
   readonly #onDamaged: () => void;
   #inTransaction = false;
   #open = true;
 
   /**
-   * Opens or creates a database file. Does not read the file yet.
+   * Opens or creates a database file. Does not read the file yet. Changes are refused until
+   * {@linkcode Sqlite.useLog} is called.
    *
    * @param onDamaged is called when SQLite reports damage, before the error is thrown
    * @throws {StoreError} `STATE_FAILED`
@@ -57,11 +51,15 @@ export class Sqlite {
     this.path = path;
     this.#onDamaged = onDamaged;
     try {
-      this.#database = new DatabaseSync(path);
+      this.#database = openDatabase(path);
     } catch (cause) {
       throw stateError(cause, path);
     }
-    this.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  }
+
+  /** Permits changes, which SQLite writes to a write-ahead log first. */
+  useLog(): void {
+    this.#guard(() => this.#database.useLog());
   }
 
   /** Runs one or more SQL statements without parameters. */
@@ -71,7 +69,7 @@ export class Sqlite {
 
   /** Defines a function of SQL from text to text, which statements of this connection can call. */
   define(name: string, work: (text: string) => string): void {
-    this.#database.function(name, { deterministic: true }, (text) => work(String(text)));
+    this.#database.define(name, (text) => work(String(text)));
   }
 
   /** Runs an SQL statement that changes rows. Returns the number of changed rows. */
@@ -136,7 +134,7 @@ export class Sqlite {
    * the write-ahead log. All of it is in memory at once.
    */
   image(): Uint8Array {
-    return this.#guard(() => (this.#database as unknown as Serializable).serialize());
+    return this.#guard(() => this.#database.serialize());
   }
 
   /** Closes the database file. Closing it twice is no error. */

@@ -205,7 +205,8 @@ function openChecked(path: string, clock: Clock): Sqlite {
       if (verdict !== "ok") throw damaged(path, verdictLine(verdict));
       noteSound(path, clock.now());
     }
-    sqlite.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    sqlite.useLog();
+    sqlite.run("PRAGMA synchronous = FULL");
     if (version < STATE_SCHEMA_VERSION) migrate(sqlite);
     checkTables(sqlite);
     return sqlite;

@@ -6,8 +6,8 @@
  */
 
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { forbidden as everywhere, local } from "./common_attempts.ts";
+import { databases } from "./database_attempts.ts";
 import { type Attempt, type ProbeTargets } from "./targets.ts";
 
 declare const self: { postMessage(message: unknown, transfer?: Transferable[]): void };
@@ -75,6 +75,7 @@ const package0 = "0".repeat(64);
 /** Attempts that the runtime must refuse in the thread of every command. */
 export const forbidden: Record<string, Attempt> = {
   ...everywhere,
+  ...databases,
   "read the SSH key": ({ userHome }) => Deno.readTextFile(join(userHome, ".ssh", "id_ed25519")),
   "read a file of another user": ({ otherFile }) => Deno.readTextFile(otherFile),
   "list the keys": ({ home }) => [...Deno.readDirSync(join(home, "keys"))],
@@ -94,15 +95,6 @@ export const forbidden: Record<string, Attempt> = {
   "write into the user's home": ({ userHome }) => Deno.writeTextFile(join(userHome, "evil"), ""),
   "write the settings": ({ home }) =>
     Deno.writeTextFile(join(home, "config.yaml"), "", { append: true }),
-  "open a database elsewhere": ({ home }) => new DatabaseSync(join(home, "evil")).close(),
-  "attach a database elsewhere": ({ home }) => {
-    using database = new DatabaseSync(":memory:");
-    database.exec(`ATTACH '${join(home, "evil")}' AS evil; CREATE TABLE evil.evil (one)`);
-  },
-  "copy a database elsewhere": ({ home }) => {
-    using database = new DatabaseSync(":memory:");
-    database.exec(`VACUUM INTO '${join(home, "evil")}'`);
-  },
   "connect to another program's Unix socket": async ({ otherSocket }) =>
     (await Deno.connect({ transport: "unix", path: otherSocket })).close(),
   "ask for the permission to read": async () => {

@@ -1,7 +1,7 @@
 /**
- * Attempts of an attacker with node:sqlite. SQLite opens and removes files without asking Deno, so
- * a thread that has no database must not open one. Made in the engine and in helper threads; the
- * command's thread opens the state.
+ * Attempts of an attacker with SQLite, which opens and removes files without asking Deno. No thread
+ * may open a database, except the command's: it may open the state of its home, by a function of the
+ * program.
  *
  * @module
  */
@@ -9,6 +9,7 @@
 import module from "node:module";
 import process from "node:process";
 import vm from "node:vm";
+import { nameDatabases, openDatabase } from "../../../src/confinement/databases.ts";
 import { type Attempt, imported, type ProbeTargets } from "./targets.ts";
 
 type Sqlite = typeof import("node:sqlite");
@@ -19,8 +20,8 @@ const [PAGE_BYTES, SECTOR_BYTES] = [4_096, 512];
 /** Magic number at the beginning of a rollback journal, and at its end if it names another one. */
 const MAGIC = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
-/** Attempts that must fail in each thread that has no database. */
-export const databases: Record<string, Attempt> = {
+/** Attempts that must fail with the classes of `node:sqlite`. */
+const classes: Record<string, Attempt> = {
   "open a database": async () => open(await imported(MODULE) as Sqlite),
   "open a database (required)": () => open(module.createRequire(import.meta.url)(MODULE)),
   "open a database (built-in)": () => open(process.getBuiltinModule(MODULE)),
@@ -41,6 +42,93 @@ export const databases: Record<string, Attempt> = {
   },
   "have a file outside removed by a journal": removeByJournal,
 };
+
+/** Attempts that must fail with the program's own functions, which the command's thread has. */
+const functions: Record<string, Attempt> = {
+  "open another database as the program does": ({ seedDirectory }) =>
+    openAndRemove(`${seedDirectory}/other`),
+  "open a database in memory as the program does": () => openDatabase(":memory:").close(),
+  "open another database by an address": ({ seedDirectory }) =>
+    openAndRemove(`file:${seedDirectory}/other?vfs=unix-none`),
+  "name another database": ({ seedDirectory }) => {
+    const path = `${seedDirectory}/other`;
+    // In a thread that is not confined, every database may be opened without being named.
+    if (Deno.permissions.querySync({ name: "read" }).state !== "granted") {
+      nameDatabases([{ path, realPath: path }]);
+    }
+    openAndRemove(path);
+  },
+  "open another database after replacing what checks": ({ seedDirectory }) => {
+    const { apply, construct } = Reflect;
+    const { indexOf } = String.prototype;
+    const path = `${seedDirectory}/other`;
+    try {
+      String.prototype.indexOf = () => -1;
+      Object.assign(Reflect, {
+        apply: () => path,
+        construct: () => new (process.getBuiltinModule(MODULE).DatabaseSync)(path),
+      });
+      openAndRemove(path);
+    } finally {
+      Object.assign(Reflect, { apply, construct });
+      Object.assign(String.prototype, { indexOf });
+    }
+  },
+  "write the journal of the state": ({ home }) => {
+    const path = `${home}/state.db-journal`;
+    Deno.writeTextFileSync(path, "");
+    Deno.removeSync(path);
+  },
+  "move a file to the journal of the state": ({ home, seedDirectory }) => {
+    const path = `${seedDirectory}/journal`;
+    try {
+      Deno.writeTextFileSync(path, "");
+      Deno.renameSync(path, `${home}/state.db-journal`);
+      Deno.removeSync(`${home}/state.db-journal`);
+    } finally {
+      removeIfPossible(path);
+    }
+  },
+  "have the state use a journal": inState("PRAGMA journal_mode = PERSIST"),
+  "hide a pragma in the state": inState("SELECT 1; pRaGmA/**/main.journal_mode = PERSIST"),
+  "permit changes of the state without its log": inState("PRAGMA query_only = OFF"),
+  "attach a database to the state": inState("ATTACH ':memory:' AS other"),
+  "copy the state out": async (targets) => {
+    const path = `${targets.home}/evil-state`;
+    await inState(`VACUUM INTO '${path}'`)(targets);
+    Deno.removeSync(path);
+  },
+};
+
+/** All attempts with databases, which must fail in each thread but the gate. */
+export const databases: Record<string, Attempt> = { ...classes, ...functions };
+
+function inState(sql: string): Attempt {
+  return ({ home }) => {
+    const database = openDatabase(`${home}/state.db`);
+    try {
+      database.useLog();
+      database.exec(sql);
+    } finally {
+      database.close();
+    }
+  };
+}
+
+function openAndRemove(path: string): void {
+  const database = openDatabase(path);
+  database.useLog();
+  database.close();
+  Deno.removeSync(path);
+}
+
+function removeIfPossible(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It was moved, or could not be made.
+  }
+}
 
 /** Opens a database by an import that hooks of the attacker lead to the module. */
 async function openPastHooks(name: string, load?: module.LoadHookSync): Promise<void> {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { NamedDatabase } from "../../../src/confinement/mod.ts";
 import { type Examined, examinePermissions } from "./permissions.ts";
 import { type Attempt, type ProbeTargets, tryAll } from "./targets.ts";
 
@@ -12,6 +13,8 @@ export interface Probe {
   targets: ProbeTargets;
   /** Permissions with which the thread was started. */
   permissions: Record<string, unknown>;
+  /** The databases that the command's thread may open, if it makes the attempts as its first work. */
+  databases?: readonly NamedDatabase[];
 }
 
 /** The answer to a {@linkcode Probe}. */

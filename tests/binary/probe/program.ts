@@ -8,6 +8,7 @@
  * for the addresses in that variable. With `PROBE_UDP`, the gate has a socket of Node by then.
  */
 
+import type { NamedDatabase } from "../../../src/confinement/mod.ts";
 import type { Probed } from "./hear.ts";
 import { noteOf } from "./note.ts";
 import type { ProbeTargets } from "./targets.ts";
@@ -120,7 +121,9 @@ globalThis.Worker = class extends Worker {
 
   override postMessage(...args: unknown[]): void {
     const isStart = this.#thread === "command" && Object.hasOwn(args[0] as object, "args");
-    if (isAtStart && isStart) return this.#probe();
+    if (isAtStart && isStart) {
+      return this.#probe((args[0] as { databases: NamedDatabase[] }).databases);
+    }
     write(noteOf(`${this.#thread} to`, args[0]));
     const { kind, gateway } = args[0] as { kind?: string; gateway?: { address: string } };
     if (kind === "gateways") say(`gateway ${gateway?.address}`);
@@ -128,9 +131,10 @@ globalThis.Worker = class extends Worker {
     else super.postMessage(...args as PostArgs);
   }
 
-  #probe(): void {
+  /** @param databases the databases that the start would have named */
+  #probe(databases?: NamedDatabase[]): void {
     const targets: ProbeTargets = JSON.parse(targetsText!);
-    super.postMessage({ probe: { targets, permissions: this.#permissions } });
+    super.postMessage({ probe: { targets, permissions: this.#permissions, databases } });
   }
 };
 

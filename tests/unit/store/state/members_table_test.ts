@@ -109,6 +109,7 @@ Deno.test("an archive that is removed while its members are stored leaves none",
 Deno.test("a full index forgets the archive that it has had longest", () =>
   withState((state) => {
     const sqlite = new Sqlite(state.path);
+    sqlite.useLog();
     try {
       const members = new MembersTable(sqlite, 5);
       for (const n of [1, 2, 3, 4]) addArchive(state, n);
