@@ -29,7 +29,8 @@ const EXCEPTIONS: Record<string, string> = {
   "scripts/markdown.ts": "`deno fmt` links nothing and does not know the flag",
   "tests/binary/unpacker_test.ts":
     "starts Deno with the arguments of its callers, which have the flag",
-  "tests/library/programs_test.ts": "runs programs in a project of its own, which links nothing",
+  "tests/library/programs_long_test.ts":
+    "runs programs in a project of its own, which links nothing",
   "tests/unit/suite_test.ts": "runs tasks in a directory of its own, which links nothing",
   "tests/cli/demo_test.ts": "names Deno as a program that is not libreseed",
 };
