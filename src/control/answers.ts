@@ -221,6 +221,7 @@ export interface StatusJson {
   port: number;
   nodeId?: string;
   home: string;
+  /** Absolute path without symbolic links. */
   seedDirectory: string;
   dht: DhtState;
   dhtNodes: number;

@@ -7,6 +7,7 @@
  * | `BIND_NOT_FOUND` | failed | the setting `bind` names no address or interface of this machine |
  * | `BIND_UNUSABLE` | network | packets from the address of the setting `bind` would leave by another interface |
  * | `BIND_DIFFERS` | usage | the daemon of the home is not bound as the command demands |
+ * | `DIR_DIFFERS` | usage | the host of the home has another seed directory than the command |
  * | `TCP_PORT_IN_USE`, `HTTP_ADDRESS_IN_USE` | in-use | another program uses the address |
  * | `HTTP_FAILED` | failed | the HTTP page cannot listen |
  * | `DASHBOARD_MISSING` | failed | the checkout from which the daemon runs is not bundled, so it has no page |

@@ -80,6 +80,8 @@ export class Host extends DelegatedOperations implements Operations {
    */
   readonly #ownState: Disposable;
   readonly #seeds: SeedDirectory;
+  /** Real path of the seed directory, as the engine's thread has it. */
+  #seedDirectory!: string;
   readonly #nodes: KeptNodes;
   readonly #startedMs: number;
   #addresses: readonly string[] = [];
@@ -181,7 +183,7 @@ export class Host extends DelegatedOperations implements Operations {
 
   /** Starts the torrent engine and the parts that need it. */
   async #startEngine(sandbox: EngineOptions): Promise<void> {
-    const { seedDirectory } = sandbox;
+    const seedDirectory = this.#seedDirectory = sandbox.seedDirectory;
     const { settings, clock, launcher, listeners, listeners: { onWarning } } = this.#options;
     const worker = this.#worker;
     const nodes = settings.dht ? settings.bootstrap : [];
@@ -309,7 +311,7 @@ export class Host extends DelegatedOperations implements Operations {
   status(): Promise<StatusJson> {
     const { settings, daemon, webhook } = this.#options;
     return hostStatus({
-      ...{ settings, daemon, startedMs: this.#startedMs, seedDirectory: this.#seeds.path },
+      ...{ settings, daemon, startedMs: this.#startedMs, seedDirectory: this.#seedDirectory },
       ...{ addresses: this.#addresses, worker: this.#worker, packages: this.#packages },
       ...{ downloads: this.#downloads, follows: this.#follows, webhook: webhook?.() },
       announcing: this.#keepers.announcing?.status,

@@ -37,6 +37,10 @@ export interface OpenNodeOptions {
    * it.
    */
   state?: () => StateDatabase;
+  /**
+   * Whether the command reads or writes files of the seed directory. The host must have the same one then.
+   */
+  usesSeeds?: boolean;
   /** Called with a message if the command has to wait for another process, or if the host has ended. */
   onNotice: (message: string) => void;
   onWarning: (message: string) => void;
@@ -81,7 +85,7 @@ const NOTICE_AFTER_TRIES = 40;
  * fails because its work is already done (error code `doneCode`) therefore counts as successful.
  *
  * @throws {HostError} `HOME_IN_USE` (kind `in-use`) if another process holds the lock of the home, does
- * not answer, and does not end within the time limit
+ * not answer, and does not end within the time limit; `BIND_DIFFERS`, `DIR_DIFFERS` (kind `usage`)
  */
 export async function openNode(options: OpenNodeOptions): Promise<NodeHandle> {
   let current = await openOnce(options);
@@ -150,6 +154,10 @@ async function openOnce(options: OpenNodeOptions): Promise<NodeHandle> {
         borrowed.client.close();
         throw boundOtherwise(settings.bind, borrowed.status);
       }
+      if (options.usesSeeds && !await hasDirectory(borrowed.status, settings.dir)) {
+        borrowed.client.close();
+        throw seedsElsewhere(settings.dir, borrowed.status);
+      }
       return {
         operations: borrowed.client.operations,
         status: borrowed.status,
@@ -183,6 +191,25 @@ function boundOtherwise(bind: string, { binding, pid, daemon }: StatusJson): Hos
     `--bind ${bind}: process ${pid} owns the network of this home, and ${how}. ` +
       (daemon ? `Start that daemon with --bind ${bind}` : "Try again when it has ended"),
     { detail: { bind, pid } },
+  );
+}
+
+/** Whether a host has this seed directory, also if a symbolic link leads to it. */
+async function hasDirectory({ seedDirectory }: StatusJson, dir: string): Promise<boolean> {
+  return dir === seedDirectory || await Deno.realPath(dir).catch(() => undefined) === seedDirectory;
+}
+
+/** Creates the error for a host with another seed directory than the command. */
+function seedsElsewhere(dir: string, { seedDirectory, pid, daemon }: StatusJson): HostError {
+  return new HostError(
+    "usage",
+    "DIR_DIFFERS",
+    `The seed directory of this command is ${dir}, and that of process ${pid}, which owns the network ` +
+      `of this home, is ${seedDirectory}. ` +
+      (daemon
+        ? `Give --dir ${seedDirectory}, or set dir in config.yaml for both`
+        : "Try again when it has ended"),
+    { detail: { dir, seedDirectory, pid } },
   );
 }
 

@@ -60,10 +60,12 @@ Deno.test({
 
     const pack = ["pack", source, "-o", join(disk.path, "big-1.0.0.tgz")];
     await refusedForSpace(seeder, pack, disk.path, what);
-    await refusedForSpace(seeder, ["publish", source, "--dir", disk.path], disk.path, what);
+    // In a home of the same publisher, because the daemon of `seeder` has another seed directory.
+    const writer = await place.home(seeder.keys);
+    await refusedForSpace(writer, ["publish", source, "--dir", disk.path], disk.path, what);
     const archive = join(seeder.seed, "big-1.0.0.tgz");
     const ready = await refusedForSpace(
-      seeder,
+      writer,
       ["publish", archive, "--dir", disk.path],
       disk.path,
       archive,

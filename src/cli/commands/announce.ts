@@ -70,7 +70,7 @@ export default defineCommand<Record<never, never>, string[]>({
       if (errors.length > 0 && errors.length === packages.length) return exitCodes.notFound;
       const codes = results.map((one) => done.has(one.target) ? exitCodes.done : exitCodeOf(one));
       return combineExitCodes([...codes, ...errors.map(exitCodeOfError)]);
-    });
+    }, { usesSeeds: false });
 
     function print(announced: Announced): void {
       const label = labelOf(announced);

@@ -66,7 +66,7 @@ async function put(given: Run): Promise<void> {
       { ...minimal, seq: item.seq, target: item.target, holding, weak },
       `${JSON.stringify(minimal)}\nseq ${item.seq}, target ${item.target}, on ${holding} nodes`,
     );
-  });
+  }, { usesSeeds: false });
 }
 
 function parseNamed<T>(file: string, parse: () => T): T {

@@ -179,7 +179,7 @@ export default defineCommand<Flags, string[]>({
       }
       return combineExitCodes(codes);
     };
-    return await withNode(given, work, ({ seeds, limits }) => {
+    const meanwhile = ({ seeds, limits }: Pick<Network, "seeds" | "limits">) => {
       const { clock, signal } = io;
       early.begin((ended) =>
         prepare({
@@ -194,7 +194,8 @@ export default defineCommand<Flags, string[]>({
           ...progressListeners(output),
         }, { path: paths[0]!, signer, webSeeds, ...choice })
       );
-    });
+    };
+    return await withNode(given, work, { meanwhile });
   },
 });
 

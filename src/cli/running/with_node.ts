@@ -31,16 +31,26 @@ export interface Network extends Required<FetchContext> {
 
 type Environment = Pick<CommandEnvironment, "output" | "io" | "settings" | "state">;
 
+/** Options of {@linkcode withNode}. */
+interface NodeUse {
+  /**
+   * Called before the engine starts, to begin work that does not need the engine. The seed directory
+   * exists by then.
+   */
+  meanwhile?: (early: Pick<Network, "seeds" | "limits">) => void;
+  /** Whether the command reads or writes files of the seed directory. Default: it does. */
+  usesSeeds?: boolean;
+}
+
 /**
  * Opens an engine, calls `work`, and releases the engine afterwards.
  *
- * @param meanwhile called before the engine starts, to begin work that does not need the engine.
- * The seed directory exists when `meanwhile` is called
+ * @throws {HostError} the errors of `openNode`
  */
 export async function withNode<T>(
   { output, io, settings, state: openState }: Environment,
   work: (network: Network) => Promise<T>,
-  meanwhile?: (early: Pick<Network, "seeds" | "limits">) => void,
+  { meanwhile, usesSeeds = true }: NodeUse = {},
 ): Promise<T> {
   const { values } = await settings();
   const { ensureHome } = await import("../../control/mod.ts");
@@ -70,6 +80,7 @@ export async function withNode<T>(
     clock: io.clock,
     launcher: io.launcher,
     state,
+    usesSeeds,
     onNotice: (message) => output.notice(message),
     onWarning: (message) => output.warning(message),
     signal: io.signal,
