@@ -158,9 +158,10 @@ export const rows: readonly Row[] = [{
   about:
     `${SIZE_MIB} MiB of random bytes as a package, from a libtorrent seeder on the same machine. ` +
     "Start to end is the whole program: for `libreseed get` with the record " +
-    "looked up on a testnet, and the archive verified: signatures, SHA-256, every file inside. The " +
+    "looked up on a testnet, and the archive verified as bytes: signatures, SHA-256, manifest. The " +
     "others check the pieces. The least on Deno (`download_minimal.ts`) only receives, compares " +
-    "SHA-1, writes, and computes SHA-256 in a second thread. MB/s is between the first and the last byte that the seeder sent. " +
+    "SHA-1, writes, and computes SHA-256 in a second thread. MB/s is between the first and the last " +
+    "byte that the seeder sent. " +
     "Transmission takes no peers on 127.0.0.1: it and its seeder, which connects to it, have other " +
     "addresses of a loopback interface, in a network namespace.",
   metrics: [
