@@ -101,22 +101,24 @@ Deno.test("two streams share a line evenly, though one began on the queue of the
   assert.ok(queueMs < 120, `${queueMs} ms`);
 });
 
-Deno.test("a stream yields to a stream that only loss controls, and takes the line back", async () => {
-  const line = new Bottleneck(UPLINK);
-  line.start();
-  await line.measure(10);
-  const tcp = new LossBasedStream(line.network.clock, line.link, line.back);
-  await line.measure(20);
-  const before = tcp.arrivedBytes;
-  const { bytes } = await line.measure(60);
-  const share = bytes[0]! / (bytes[0]! + tcp.arrivedBytes - before);
-  assert.ok(share <= 0.25, `${share} of the line`);
-  assert.ok(share > 0, "and does not starve");
-  tcp.stop();
-  await line.measure(30);
-  const alone = await line.measure(20);
-  assert.ok(alone.bytes[0]! > 0.85 * 20 * UPLINK.bytesPerSecond!, `${alone.bytes[0]} bytes`);
-});
+for (const queueMs of [100, 250]) {
+  Deno.test(`a stream yields to one that only loss controls, and takes the line back (queue of ${queueMs} ms)`, async () => {
+    const line = new Bottleneck({ ...UPLINK, queueMs });
+    line.start();
+    await line.measure(10);
+    const tcp = new LossBasedStream(line.network.clock, line.link, line.back);
+    await line.measure(20);
+    const before = tcp.arrivedBytes;
+    const { bytes } = await line.measure(60);
+    const share = bytes[0]! / (bytes[0]! + tcp.arrivedBytes - before);
+    assert.ok(share <= 0.25, `${share} of the line`);
+    assert.ok(share > 0, "and does not starve");
+    tcp.stop();
+    await line.measure(30);
+    const alone = await line.measure(20);
+    assert.ok(alone.bytes[0]! > 0.85 * 20 * UPLINK.bytesPerSecond!, `${alone.bytes[0]} bytes`);
+  });
+}
 
 Deno.test("a long path is full again a few seconds after a loss", async () => {
   const line = new Bottleneck({
