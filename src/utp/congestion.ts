@@ -81,7 +81,7 @@ export interface Acked {
   bytes: number;
   /** Queueing delay in microseconds. */
   queueUs: number;
-  /** Smoothed round-trip time, and the lowest one, in microseconds. */
+  /** Round-trip time now, and the lowest one, in microseconds. */
   rttUs: number;
   lowestRttUs: number;
   nowUs: number;

@@ -197,7 +197,7 @@ export class Outgoing {
       this.#congestion.acked({
         bytes: ackedBytes,
         queueUs: this.#queueUs,
-        rttUs: roundTrip.smoothedUs,
+        rttUs: roundTrip.currentUs,
         lowestRttUs: roundTrip.lowestUs,
         nowUs,
         packetBytes: this.#payloadBytes,
@@ -226,8 +226,8 @@ export class Outgoing {
    */
   flush(nowUs: number, isProbe = false): void {
     this.#isLimited = this.#isPaced = false;
-    const { smoothedUs } = this.#options.roundTrip;
-    this.#pacer.refill(nowUs, this.#congestion, smoothedUs, this.#payloadBytes);
+    const { currentUs } = this.#options.roundTrip;
+    this.#pacer.refill(nowUs, this.#congestion, currentUs, this.#payloadBytes);
     this.#sendLost(nowUs, isProbe);
     this.#sendNew(nowUs, isProbe);
     this.#queue.tellWriters();
@@ -335,9 +335,11 @@ export class Outgoing {
     } else this.#addFlight(-sent.payloadBytes);
     const { roundTrip } = this.#options;
     const rttUs = nowUs - sent.sentUs;
-    if (sent.transmissions === 1) roundTrip.add(rttUs);
     // What is acknowledged in less than a round trip is an earlier transmission (RFC 8985, 6.2).
-    if (rttUs >= roundTrip.lowestUs) this.#arrivedOrder = Math.max(this.#arrivedOrder, sent.order);
+    if (sent.transmissions === 1 || rttUs >= roundTrip.lowestUs) {
+      roundTrip.add(rttUs);
+      this.#arrivedOrder = Math.max(this.#arrivedOrder, sent.order);
+    }
     if (sent.paddingBytes > 0) this.#mtu.arrived(sent.bytes.length);
     return sent.payloadBytes;
   }

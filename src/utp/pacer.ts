@@ -29,7 +29,7 @@ export class Pacer {
   /**
    * Adds what may be sent for the time since the last call.
    *
-   * @param rttUs smoothed round-trip time; 0 before the first measurement, when nothing is held back
+   * @param rttUs round-trip time; 0 before the first measurement, when nothing is held back
    * @param packetBytes payload of a full packet
    */
   refill(nowUs: number, window: Window, rttUs: number, packetBytes: number): void {

@@ -10,6 +10,8 @@ const FIRST_RTO_US = 1_000_000;
 const MIN_RTO_US = 500_000;
 /** Longest retransmission timeout. */
 const MAX_RTO_US = 8_000_000;
+/** Time above the shortest round trip that counts as a stall of an end, not as a queue, µs. */
+const MAX_QUEUE_US = 1_000_000;
 
 /** Estimates the round-trip time of a connection. Times are microseconds. */
 export class RoundTrip {
@@ -23,6 +25,14 @@ export class RoundTrip {
   /** Smoothed round-trip time; 0 before the first measurement. */
   get smoothedUs(): number {
     return this.#smoothedUs ?? 0;
+  }
+
+  /**
+   * The smoothed or the last measurement, whichever is lower, without stalls: after one end got no
+   * processor for seconds, the smoothed one takes dozens of measurements to come down.
+   */
+  get currentUs(): number {
+    return Math.min(this.smoothedUs, this.latestUs, this.lowestUs + MAX_QUEUE_US);
   }
 
   /** Retransmission timeout, with exponential back-off. */

@@ -133,7 +133,7 @@ Deno.test("a long path is full again a few seconds after a loss", async () => {
   assert.ok(bytes[0]! > 0.6 * 30 * 12_500_000, `${bytes[0]} bytes`);
 });
 
-/** A long path with a queue that loses nothing, for six seconds of a stream. */
+/** A long path with a queue that loses nothing. */
 const LONG_PATH: LinkOptions = { delayMs: 40, bytesPerSecond: 12_500_000, queueMs: 1_000 };
 
 for (const seed of [1, 2, 3, 4, 5]) {
@@ -159,6 +159,18 @@ Deno.test("a sender that stalls receives what has come before it counts anything
   assert.equal(line.network.dropped("a"), 0);
   assert.equal(again(), 0);
 });
+
+for (const host of ["a", "b"] as const) {
+  Deno.test(`a stream is fast again after its ${host === "a" ? "sender" : "reader"} stood still for 20 s`, async () => {
+    const line = new Bottleneck({ ...LONG_PATH, queueMs: 100 });
+    line.start();
+    await line.measure(3);
+    line.network.stall(host, 20_000);
+    await line.measure(35);
+    const { bytes } = await line.measure(5);
+    assert.ok(bytes[0]! > 0.7 * 5 * LONG_PATH.bytesPerSecond!, `${bytes[0]} bytes`);
+  });
+}
 
 for (const drift of [-100e-6, 100e-6]) {
   Deno.test(`clocks that drift apart by ${drift * 1e6} µs a second change nothing`, async () => {
