@@ -2,34 +2,44 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { temporaryHome } from "../../support/mod.ts";
-import { newPlace } from "../../support/place.ts";
+import { runCli, spawnCli, temporaryHome } from "../../support/mod.ts";
+
+const wanted = `ed25519:${btoa("\x01".repeat(32))}/pkg@1.0.0`;
+const names = ["--name=own", "--version=1.0.0"];
 
 Deno.test("a command with another seed directory than the daemon fails before it downloads", async () => {
-  await using place = await newPlace();
-  const publisher = await place.home();
-  await publisher.must(["publish", "-q", await place.source("pkg", "1.0.0")]);
-  await using _seeding = await publisher.daemon();
-  const wanted = `${publisher.publicKey}/pkg@1.0.0`;
+  await using place = await temporaryHome();
+  const at = (name: string) => join(place.path, name);
+  const [home, source, seeds, link] = [at("home"), at("source"), at("seeds"), at("link")];
+  const options = {
+    home,
+    cwd: place.path,
+    env: { LIBRESEED_PORT: "0", LIBRESEED_DHT: "false" },
+  };
+  const run = (...args: string[]) => runCli(args, options);
+  await Deno.mkdir(source);
+  await Deno.writeTextFile(join(source, "read me.txt"), "hello\n");
+  assert.equal((await run("keygen", "--signing-only")).code, 0);
+  assert.equal((await run("pack", source, ...names)).code, 0);
+  const archive = at("own-1.0.0.tgz");
 
-  const reader = await place.home();
-  await using other = await temporaryHome();
-  const [seeds, link] = [join(other.path, "seeds"), join(other.path, "link")];
-  await using _daemon = await reader.daemon(["--dir", seeds]);
+  await using daemon = spawnCli(["seed", "--dir", seeds], options);
+  await daemon.waitForLine(/^ready: /, "stdout");
   await Deno.symlink("seeds", link);
-  const publish = ["publish", await place.source("own", "1.0.0")];
-  for (const args of [["get", wanted], ["install", wanted], publish]) {
-    const { code, stderr } = await reader.run(args);
+  for (const args of [["get", wanted], ["install", wanted], ["publish", source, ...names]]) {
+    const { code, stderr } = await run(...args);
     assert.equal(code, 2, stderr);
     assert.match(stderr, /The seed directory of this command is .*, and that of process \d+,/);
     assert(stderr.includes(`Give --dir ${await Deno.realPath(seeds)}, or set dir`), stderr);
   }
-  const names = await Array.fromAsync(Deno.readDir(seeds), ({ name }) => name);
-  assert.deepEqual(names.filter((name) => name !== ".lock"), []);
+  assert.equal((await run("add", archive)).code, 2);
+  const left = await Array.fromAsync(Deno.readDir(seeds), ({ name }) => name);
+  assert.deepEqual(left.filter((name) => name !== ".lock"), []);
 
-  await reader.must(["announce"]);
-  assert.equal(
-    (await reader.must(["get", wanted, "--dir", link])).trim(),
-    join(link, "pkg-1.0.0.tgz"),
-  );
+  assert.equal((await run("announce")).code, 0);
+  const added = await run("add", archive, "--dir", link);
+  assert.equal(added.code, 0, added.stderr);
+  assert.match((await run("list", "--dir", link)).stdout, /^own@1\.0\.0 .* seeding /);
+  daemon.kill("SIGTERM");
+  assert.equal((await daemon.status).code, 0);
 });
