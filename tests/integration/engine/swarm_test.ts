@@ -10,7 +10,7 @@ const [UNCHOKE, REQUEST, PIECE, HAVE_ALL] = [1, 6, 7, 14];
 
 Deno.test("simultaneous downloads get pieces from each other", async () => {
   const sample = sampleTorrent(6 * MIB, { pieceBytes: 64 * 1024 });
-  await using seeder = await TestEngine.start({ uploadBytesPerSecond: 4 * MIB });
+  await using seeder = await TestEngine.start({ uploadBytesPerSecond: MIB });
   await using first = await TestEngine.start();
   await using second = await TestEngine.start();
   await using third = await TestEngine.start();
