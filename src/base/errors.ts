@@ -10,6 +10,8 @@
  * @module
  */
 
+import { outOfReach } from "./out_of_reach.ts";
+
 /**
  * Category of an error. `src/cli/process/exit_codes.ts` maps each category to an exit code:
  *
@@ -74,8 +76,24 @@ export function errorToData(error: unknown): ErrorData {
     const { name, kind, code, message, detail } = error;
     return { name, kind, code, message, detail };
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return { name: "Error", kind: "failed", code: "UNEXPECTED", message, detail: {} };
+  return {
+    name: "Error",
+    kind: "failed",
+    code: "UNEXPECTED",
+    message: messageOf(error),
+    detail: {},
+  };
+}
+
+/**
+ * Returns the message of any thrown value. Deno's refusals advise flags of `deno run` or
+ * `deno compile`; the message is without this advice, because libreseed has no such flags.
+ */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name !== "NotCapable") return error.message;
+  return outOfReach(error)?.why ??
+    error.message.replace(/, (?:run again with|specify the required permissions) .*/s, "");
 }
 
 /**

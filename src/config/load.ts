@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isWithin, publisherKeyPath, resolvePath } from "../base/mod.ts";
+import { isWithin, messageOf, publisherKeyPath, resolvePath } from "../base/mod.ts";
 import { ConfigError } from "./errors.ts";
 import type { FileEntry } from "./file.ts";
 import { nearest } from "./nearest.ts";
@@ -153,7 +153,7 @@ export async function loadSettings(sources: SettingSources): Promise<LoadedSetti
     if (key === "home") {
       configPath = resolvePath(result.value as string, "config.yaml");
       const text = await readFile(configPath).catch((cause) => {
-        const why = cause instanceof Error ? cause.message : String(cause);
+        const why = messageOf(cause);
         const message = why.includes(`cannot read ${configPath}`)
           ? why
           : `cannot read ${configPath}: ${why}`;

@@ -12,6 +12,7 @@ import {
   type HostPort,
   isInBlock,
   isLocal,
+  messageOf,
   parseAddress,
   readHostPort,
   resolvePath,
@@ -40,7 +41,7 @@ function parsed<T>(parse: (text: string) => T) {
     try {
       return parse(dataset.value);
     } catch (error) {
-      addIssue({ message: error instanceof Error ? error.message : String(error) });
+      addIssue({ message: messageOf(error) });
       return NEVER;
     }
   });

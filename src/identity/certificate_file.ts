@@ -5,7 +5,7 @@
  * @module
  */
 
-import { equalBytes } from "../base/mod.ts";
+import { equalBytes, messageOf } from "../base/mod.ts";
 import {
   type Certificate,
   certificateFromJson,
@@ -70,7 +70,7 @@ function unreadable(what: string, path: string, cause: unknown): IdentityError {
   return new IdentityError(
     "failed",
     "CERTIFICATE_UNREADABLE",
-    `${what} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
+    `${what} cannot be read: ${messageOf(cause)}`,
     { cause, detail: { path } },
   );
 }

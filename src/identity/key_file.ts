@@ -6,7 +6,7 @@
  */
 
 import { dirname } from "node:path";
-import { fromUtf8, readFully, syncDirectory, utf8, writeAll } from "../base/mod.ts";
+import { fromUtf8, messageOf, readFully, syncDirectory, utf8, writeAll } from "../base/mod.ts";
 import { IdentityError } from "./errors.ts";
 import { describeForeignKey } from "./foreign_key.ts";
 import { decryptKey, isEncryptedKey, publicKeyBeside } from "./key_encryption.ts";
@@ -284,8 +284,4 @@ async function makeDirectory(path: string): Promise<void> {
   } catch (cause) {
     throw new Error(messageOf(cause), { cause });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { eachLimited, LibreseedError } from "../base/mod.ts";
+import { eachLimited, LibreseedError, messageOf } from "../base/mod.ts";
 import {
   formatRequirement,
   isTagged,
@@ -299,7 +299,7 @@ export function requirementsOf(
     try {
       requirement = parseRequirement(`${key}@${dependencies[key]}`);
     } catch (cause) {
-      throw invalid(cause instanceof Error ? cause.message : String(cause), cause);
+      throw invalid(messageOf(cause), cause);
     }
     const { name } = requirement;
     if (requirements.has(name)) {

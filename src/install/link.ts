@@ -6,7 +6,7 @@
  */
 
 import { join, resolve } from "node:path";
-import { LibreseedError } from "../base/mod.ts";
+import { LibreseedError, messageOf } from "../base/mod.ts";
 import { type Requirement, requirementKey } from "../fetching/mod.ts";
 import type { MinimalManifest } from "../package/mod.ts";
 import { packageId, type PackageStore, type StoredPackage } from "../store/mod.ts";
@@ -65,7 +65,7 @@ export async function linkPackage(
     if (before !== "same") await store.makeLink(entry.path, path);
   } catch (cause) {
     if (cause instanceof LibreseedError) throw cause;
-    const why = cause instanceof Error ? cause.message : cause;
+    const why = messageOf(cause);
     const message = `The link ${path} cannot be made: ${why}`;
     throw new InstallError("failed", "LINK_FAILED", message, { cause, detail: { path } });
   }

@@ -18,7 +18,7 @@
  */
 
 import * as v from "valibot";
-import { LibreseedError } from "../base/mod.ts";
+import { LibreseedError, messageOf } from "../base/mod.ts";
 import { fromUtf8, inTurns } from "../base/mod.ts";
 import {
   packageRef,
@@ -316,10 +316,6 @@ class MemberReader {
       { cause, detail: { path: this.#path, member: this.#member } },
     );
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Quotes untrusted text for an error message, shortened to 200 characters. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../base/mod.ts";
 import { IdentityError, passphraseNeeded } from "../identity/mod.ts";
 import { KeysError } from "./errors.ts";
 import type { Terminal } from "./terminal.ts";
@@ -79,7 +80,7 @@ async function readPassphrase(path: string): Promise<string> {
     if (!isFile || size > MAX_FILE_BYTES) throw new Error("it is no small regular file");
     text = await Deno.readTextFile(path);
   } catch (cause) {
-    throw fail(`cannot be read: ${cause instanceof Error ? cause.message : cause}`, cause);
+    throw fail(`cannot be read: ${messageOf(cause)}`, cause);
   }
   const passphrase = text.replace(/\r?\n$/, "");
   if (passphrase === "") throw fail("is empty");

@@ -7,7 +7,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { concatBytes, equalBytes, toBase64, utf8 } from "../base/mod.ts";
+import { concatBytes, equalBytes, messageOf, toBase64, utf8 } from "../base/mod.ts";
 import {
   formatPublicKey,
   type PublicKey,
@@ -182,8 +182,4 @@ function failed(why: string, cause?: unknown): KeysError {
     `The SSH agent did not sign: ${why}. See that it runs and has the key (\`ssh-add -l\`), ` +
     "and run the command again";
   return new KeysError("failed", "AGENT_FAILED", message, { cause });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

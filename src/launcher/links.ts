@@ -10,7 +10,7 @@
  */
 
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { toHex } from "../base/mod.ts";
+import { messageOf, toHex } from "../base/mod.ts";
 import { LauncherError } from "./errors.ts";
 
 /** The links that a command may have the launcher make. */
@@ -107,7 +107,7 @@ export async function makeLink(target: string, path: string): Promise<void> {
       throw error;
     }
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : cause;
+    const why = messageOf(cause);
     const errno = (cause as { code?: unknown }).code;
     throw new LauncherError("failed", "LINK_FAILED", `The link ${path} cannot be made: ${why}`, {
       cause,

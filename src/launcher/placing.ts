@@ -7,7 +7,7 @@
  * @module
  */
 
-import { isArchiveFileName, readFully, syncDirectory } from "../base/mod.ts";
+import { isArchiveFileName, messageOf, readFully, syncDirectory } from "../base/mod.ts";
 import { LauncherError } from "./errors.ts";
 import type { Grants } from "./grants_types.ts";
 
@@ -78,7 +78,7 @@ export async function placeFile(staged: string, path: string, replace = false): 
     await syncDirectory(parentOf(path));
   } catch (cause) {
     if (cause instanceof LauncherError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     const message = `${path} cannot be written: ${why}`;
     throw new LauncherError("failed", "PLACE_FAILED", message, { cause, detail: { path } });
   }

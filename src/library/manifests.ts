@@ -7,7 +7,7 @@
  * @module
  */
 
-import { equalBytes } from "../base/mod.ts";
+import { equalBytes, messageOf } from "../base/mod.ts";
 import { fingerprint, parsePublicKey } from "../identity/mod.ts";
 import {
   MAX_MINIMAL_MANIFEST_BYTES,
@@ -161,7 +161,7 @@ export async function readManifestBeside(archivePath: string): Promise<Manifest>
       file.close();
     }
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     const isMissing = cause instanceof Deno.errors.NotFound;
     throw new LibraryError(
       isMissing ? "not-found" : "failed",

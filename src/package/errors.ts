@@ -63,7 +63,7 @@
  * @module
  */
 
-import { LibreseedError, outOfReach } from "../base/mod.ts";
+import { LibreseedError, messageOf } from "../base/mod.ts";
 
 /** An error about a package, a manifest or an archive. The head of this file lists the codes. */
 export class PackageError extends LibreseedError {
@@ -113,11 +113,6 @@ export function quote(text: string): string {
     /[\p{C}\p{Zl}\p{Zp}]/gu,
     (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
   );
-}
-
-/** Returns the error message of any thrown value. */
-export function messageOf(error: unknown): string {
-  return outOfReach(error)?.why ?? (error instanceof Error ? error.message : String(error));
 }
 
 /** Makes the `FILE_UNREADABLE` error for a file or directory that cannot be read during packing. */

@@ -7,7 +7,7 @@
  */
 
 import * as v from "valibot";
-import { MAX_WEB_SEED_BYTES, MAX_WEB_SEEDS, tryFromUtf8, utf8 } from "../base/mod.ts";
+import { MAX_WEB_SEED_BYTES, MAX_WEB_SEEDS, messageOf, tryFromUtf8, utf8 } from "../base/mod.ts";
 import type { BDecoded } from "../bencode/mod.ts";
 import { RecordError } from "./errors.ts";
 import { decodeBencode } from "./item_value.ts";
@@ -107,7 +107,7 @@ export function readable<T extends Uint8Array>(value: T, schema: v.GenericSchema
   try {
     decodeValue(schema, value, what);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new RecordError("usage", "BAD_FIELD", `cannot write this ${what}: ${why}`, { cause });
   }
   return value;

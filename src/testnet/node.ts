@@ -9,7 +9,7 @@
 import { Buffer } from "node:buffer";
 import DHT from "bittorrent-dht";
 import krpc from "k-rpc";
-import { toHex } from "../base/mod.ts";
+import { messageOf, toHex } from "../base/mod.ts";
 import { verifySignature } from "../identity/mod.ts";
 import { TestnetError } from "./errors.ts";
 import { ALIAS, Ipv6Socket, LOOPBACK_6 } from "./ipv6_socket.ts";
@@ -260,7 +260,7 @@ function bindError(cause: unknown, host: string, port: number): TestnetError {
       { cause, detail: { port } },
     );
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new TestnetError(
     "failed",
     "PORT_REFUSED",

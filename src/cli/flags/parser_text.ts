@@ -17,6 +17,7 @@ import {
   UnsatisfiedFlagError,
   UnsatisfiedPositionalError,
 } from "@stricli/core";
+import { messageOf } from "../../base/mod.ts";
 import { explainMissingSetting } from "../../config/mod.ts";
 import type { CliContext } from "./cli_context.ts";
 import { writtenFlag } from "./common_flags.ts";
@@ -43,7 +44,7 @@ function describeArgumentError(error: unknown): string {
   if (error instanceof AliasNotFoundError) return `unknown flag -${error.input}`;
   if (error instanceof ArgumentParseError) {
     const { externalFlagNameOrPlaceholder: name, exception } = error;
-    const what = exception instanceof Error ? exception.message : String(exception);
+    const what = messageOf(exception);
     // `name` is omitted from the message if it is a placeholder that lists choices, such as
     // `put|get`: the message lists the choices already.
     if (name.includes("|")) return what;
@@ -67,7 +68,7 @@ function describeArgumentError(error: unknown): string {
     return `--${error.externalFlagName} takes no value`;
   }
   if (error instanceof UnexpectedFlagError) return `--${error.externalFlagName} is given twice`;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 /** The messages for stricli's `localization` option. The help pages are in `help_text.ts`. */

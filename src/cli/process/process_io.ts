@@ -6,7 +6,7 @@
  * @module
  */
 
-import { delay, errorToData, outOfReach, systemClock, toHex } from "../../base/mod.ts";
+import { delay, errorToData, messageOf, outOfReach, systemClock, toHex } from "../../base/mod.ts";
 import { homeDirectory, localRequests } from "../../launcher/mod.ts";
 import type { Io, Sink } from "./context.ts";
 import { CliError, type EndSignal, Interrupted, OutputClosed } from "./errors.ts";
@@ -19,7 +19,7 @@ const fullPipePauseMs = 5;
 
 function writeError(cause: unknown): CliError {
   if (cause instanceof Deno.errors.BrokenPipe) return new OutputClosed(cause);
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new CliError("failed", "STDOUT_FAILED", `cannot write to standard output: ${why}`, {
     cause,
   });

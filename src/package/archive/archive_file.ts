@@ -4,7 +4,8 @@
  * @module
  */
 
-import { messageOf, PackageError } from "../errors.ts";
+import { messageOf } from "../../base/mod.ts";
+import { PackageError } from "../errors.ts";
 import { pieceLengthFor } from "../torrent/mod.ts";
 import { fileChanged, isSameFile } from "./file_mark.ts";
 import { hasMemberList, LIST_MARK_BYTES } from "./member_list.ts";

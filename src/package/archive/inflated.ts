@@ -6,8 +6,8 @@
  */
 
 import { createGunzip, type Gunzip } from "node:zlib";
-import { pause } from "../../base/mod.ts";
-import { messageOf, type PackageError, verificationError } from "../errors.ts";
+import { messageOf, pause } from "../../base/mod.ts";
+import { type PackageError, verificationError } from "../errors.ts";
 import { type ArchiveLimits, RATIO_FREE_BYTES } from "../paths/mod.ts";
 import { release } from "./gzip_member.ts";
 

@@ -7,7 +7,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { messageOf } from "../errors.ts";
+import { messageOf } from "../../base/mod.ts";
 import { SHA1_BYTES } from "../torrent/mod.ts";
 import { BlockRing } from "./block_ring.ts";
 import { type FileMark, isSameFile } from "./file_mark.ts";

@@ -6,8 +6,8 @@
  */
 
 import { basename, dirname, join } from "node:path";
-import { isDiskFull, outOfReach, toHex } from "../../base/mod.ts";
-import { messageOf, PackageError } from "../errors.ts";
+import { isDiskFull, messageOf, outOfReach, toHex } from "../../base/mod.ts";
+import { PackageError } from "../errors.ts";
 
 /** Prefix of all temporary names, including those made by other rooms. */
 const TEMPORARY_PREFIX = ".tmp-";

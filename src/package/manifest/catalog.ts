@@ -11,11 +11,12 @@ import {
   type FlagsByName,
   fromUtf8,
   inTurns,
+  messageOf,
   type PackageFlags,
   toHex,
 } from "../../base/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
-import { messageOf, PackageError } from "../errors.ts";
+import { PackageError } from "../errors.ts";
 import { isFlagLine, parseFlagLine, serializeFlagLine } from "./catalog_flags.ts";
 import {
   MAX_MINIMAL_MANIFEST_BYTES,

@@ -6,9 +6,16 @@
  * @module
  */
 
-import { NO_FLAGS, type PackageFlags, toBase64, toHex, tryFromUtf8 } from "../../base/mod.ts";
+import {
+  messageOf,
+  NO_FLAGS,
+  type PackageFlags,
+  toBase64,
+  toHex,
+  tryFromUtf8,
+} from "../../base/mod.ts";
 import { formatPublicKey } from "../../identity/mod.ts";
-import { messageOf, PackageError } from "../errors.ts";
+import { PackageError } from "../errors.ts";
 import { MAX_CATALOG_BYTES, MAX_CATALOG_LINES } from "./catalog.ts";
 import { MAX_FLAG_LINE, parseFlagLine } from "./catalog_flags.ts";
 import {

@@ -6,9 +6,9 @@
  */
 
 import canonicalize from "canonicalize";
-import { concatBytes, inTurns, utf8 } from "../../base/mod.ts";
+import { concatBytes, inTurns, messageOf, utf8 } from "../../base/mod.ts";
 import { manifestPrefix } from "../../identity/mod.ts";
-import { messageOf, PackageError } from "../errors.ts";
+import { PackageError } from "../errors.ts";
 import { type ArchiveLimits, defaultArchiveLimits } from "../paths/mod.ts";
 import { formatSha256 } from "./content_hash.ts";
 import { type FileList, findFiles, HASH_BYTES, readFiles } from "./files_object.ts";

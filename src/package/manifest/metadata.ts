@@ -7,8 +7,8 @@
 
 import { join } from "node:path";
 import * as v from "valibot";
-import { fromUtf8 } from "../../base/mod.ts";
-import { messageOf, PackageError } from "../errors.ts";
+import { fromUtf8, messageOf } from "../../base/mod.ts";
+import { PackageError } from "../errors.ts";
 import { type FullManifest, TEXT_FIELDS } from "./full_schema.ts";
 
 const SOURCES = ["package.json", "deno.json", "deno.jsonc"];

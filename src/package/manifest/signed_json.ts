@@ -7,7 +7,7 @@
 
 import canonicalize from "canonicalize";
 import * as v from "valibot";
-import { fromBase64, fromUtf8, toBase64, utf8 } from "../../base/mod.ts";
+import { fromBase64, fromUtf8, messageOf, toBase64, utf8 } from "../../base/mod.ts";
 import {
   formatPublicKey,
   manifestPrefix,
@@ -16,7 +16,7 @@ import {
   type Signer,
   verifySignature,
 } from "../../identity/mod.ts";
-import { messageOf, PackageError } from "../errors.ts";
+import { PackageError } from "../errors.ts";
 import { isSha256 } from "./content_hash.ts";
 import { isValidName, isValidVersion } from "./names.ts";
 import {

@@ -7,7 +7,7 @@
  */
 
 import * as v from "valibot";
-import { isoTime } from "../../base/mod.ts";
+import { isoTime, messageOf } from "../../base/mod.ts";
 import {
   type Certificate,
   certificateFromJson,
@@ -22,7 +22,7 @@ import {
   type Signer,
   verifyCertificate,
 } from "../../identity/mod.ts";
-import { messageOf, PackageError } from "../errors.ts";
+import { PackageError } from "../errors.ts";
 
 /** The value of the field `protocol` in a manifest that its identity has signed itself. */
 export const PROTOCOL = "libreseed/1";

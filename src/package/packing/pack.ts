@@ -11,7 +11,7 @@
  */
 
 import { basename, dirname, join, resolve } from "node:path";
-import { toHex, utf8 } from "../../base/mod.ts";
+import { messageOf, toHex, utf8 } from "../../base/mod.ts";
 import type { Signer } from "../../identity/mod.ts";
 import {
   isNotGranted,
@@ -25,7 +25,7 @@ import {
   writeFailed,
   writeNewFile,
 } from "../archive/mod.ts";
-import { messageOf, PackageError } from "../errors.ts";
+import { PackageError } from "../errors.ts";
 import {
   archiveFileName,
   formatSha256,
