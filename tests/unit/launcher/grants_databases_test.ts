@@ -2,27 +2,9 @@
 
 import assert from "node:assert/strict";
 import { homePaths, isWithin, journalOf } from "../../../src/base/mod.ts";
-import { loadSettings } from "../../../src/config/mod.ts";
-import { scanCommandLine } from "../../../src/launcher/command_line.ts";
-import { grantsFor } from "../../../src/launcher/grants.ts";
+import { granted, home } from "../../support/grants.ts";
 
-const home = "/users/ann/.libreseed";
 const { state, packages } = homePaths(home);
-
-async function granted(raw: readonly string[], realPath = (path: string) => path) {
-  const line = scanCommandLine(raw)!;
-  const userHome = "/users/ann";
-  const facts = { cwd: userHome, userHome };
-  const settings = await loadSettings({
-    ...{ ...facts, flags: line.settings, env: {} },
-    readFile: () => Promise.resolve(undefined),
-  });
-  return grantsFor({
-    ...{ ...facts, line, settings, configPath: undefined, realPath },
-    isFree: () => true,
-    random: () => "0123456789abcdef",
-  });
-}
 
 Deno.test("a command that has the state may open it, and cannot write its journal", async () => {
   for (const raw of [["seed"], ["verify", "a.tgz"], ["install", "a"], ["search", "a"]]) {
@@ -42,15 +24,15 @@ Deno.test("a command without the state may open no database", async () => {
 
 Deno.test("a home behind a link has its state by both paths", async () => {
   const linked = (path: string) => path.replace(home, "/disk/home");
-  const { databases } = await granted(["seed"], linked);
+  const { databases } = await granted(["seed"], { realPath: linked });
   const realPath = homePaths("/disk/home").state;
   assert.deepEqual(databases, [state, realPath].map((path) => ({ path, realPath })));
 });
 
 Deno.test("a state that is a link may be opened, but not where its journal can be written", async () => {
   const linkTo = (target: string) => (path: string) => path === state ? target : path;
-  const elsewhere = await granted(["store", "check"], linkTo("/disk/state"));
+  const elsewhere = await granted(["store", "check"], { realPath: linkTo("/disk/state") });
   assert.deepEqual(elsewhere.databases, [{ path: state, realPath: "/disk/state" }]);
-  const inStore = await granted(["store", "check"], linkTo(`${packages}/state`));
+  const inStore = await granted(["store", "check"], { realPath: linkTo(`${packages}/state`) });
   assert.deepEqual(inStore.databases, []);
 });

@@ -8,47 +8,18 @@ import assert from "node:assert/strict";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import fc from "fast-check";
 import { homePaths } from "../../../src/base/mod.ts";
-import { loadSettings } from "../../../src/config/mod.ts";
 import { LOCK_FILE_NAME } from "../../../src/install/mod.ts";
 import { publicRanges } from "../../../src/launcher/engine_permissions.ts";
 import { scanCommandLine } from "../../../src/launcher/command_line.ts";
 import { companions, PROJECT_LOCK_FILE } from "../../../src/launcher/command_needs.ts";
 import { commandTable } from "../../../src/launcher/command_table.ts";
 import { realPathOf } from "../../../src/launcher/grant_list.ts";
-import { grantsFor } from "../../../src/launcher/grants.ts";
-import type { GrantFacts, Grants } from "../../../src/launcher/grants_types.ts";
+import type { Grants } from "../../../src/launcher/grants_types.ts";
 import { minimalFileName, torrentFileName } from "../../../src/package/mod.ts";
+import { cwd, granted, home } from "../../support/grants.ts";
 import { temporaryHome } from "../../support/temporary_home.ts";
 
-const cwd = "/place/project";
-const home = "/users/ann/.libreseed";
 const key = homePaths(home).key;
-
-/** Real paths in a file system without links, in which every path exists. */
-const plain = (path: string) => path;
-
-/** Grants of a command line in `cwd`, with the settings that the command line gives. */
-async function granted(raw: readonly string[], more: Partial<GrantFacts> = {}): Promise<Grants> {
-  const line = scanCommandLine(raw);
-  const settings = line && await loadSettings({
-    flags: line.settings,
-    env: {},
-    cwd,
-    userHome: "/users/ann",
-    readFile: () => Promise.resolve(undefined),
-  });
-  return grantsFor({
-    line,
-    settings,
-    configPath: settings?.configPath,
-    cwd,
-    userHome: "/users/ann",
-    realPath: plain,
-    isFree: () => true,
-    random: () => "0123456789abcdef",
-    ...more,
-  });
-}
 
 const listOf = ({ permissions }: Grants, kind: "read" | "write" | "net" | "sys") =>
   (permissions[kind] ?? []) as string[];
