@@ -25,8 +25,10 @@ let healthy: TemporaryHome;
 
 Deno.test.beforeAll(async () => {
   healthy = await temporaryHome();
+  // The files of this directory run at the same time, and `announce` opens a port.
+  const env = { LIBRESEED_PORT: "0" };
   for (const args of [["keygen", "--signing-only"], ["announce", "--no-dht"]]) {
-    const { code, stderr } = await runCli(args, { home: healthy });
+    const { code, stderr } = await runCli(args, { home: healthy, env });
     assert.equal(code, 0, stderr);
   }
 });
