@@ -23,8 +23,8 @@ async function workplace(files: Record<string, string>) {
     await Deno.mkdir(dirname(join(source, name)), { recursive: true });
     await Deno.writeTextFile(join(source, name), contents);
   }
-  const run = (args: string[]) =>
-    runCli(args, { cwd: source, env: { HOME: path, LIBRESEED_DHT: "false" } });
+  const env = { HOME: path, LIBRESEED_DHT: "false", LIBRESEED_PORT: "0" };
+  const run = (args: string[]) => runCli(args, { cwd: source, env });
   await run(["keygen", "--signing-only"]);
   return {
     ...{ path, source, run },
