@@ -18,8 +18,8 @@ async function workplace(files: Record<string, string>) {
     await Deno.mkdir(dirname(join(source, name)), { recursive: true });
     await Deno.writeTextFile(join(source, name), contents);
   }
-  const run = (args: string[], cwd = source) =>
-    runCli(args, { cwd, env: { HOME: path, LIBRESEED_DHT: "false" } });
+  const env = { HOME: path, LIBRESEED_DHT: "false", LIBRESEED_PORT: "0" };
+  const run = (args: string[], cwd = source) => runCli(args, { cwd, env });
   return {
     ...{ path, source, run },
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
