@@ -335,7 +335,8 @@ export class Outgoing {
     } else this.#addFlight(-sent.payloadBytes);
     const { roundTrip } = this.#options;
     const rttUs = nowUs - sent.sentUs;
-    // What is acknowledged in less than a round trip is an earlier transmission (RFC 8985, 6.2).
+    // An acknowledgement sooner than a round trip belongs to an earlier transmission of the packet
+    // (RFC 8985, section 6.2).
     if (sent.transmissions === 1 || rttUs >= roundTrip.lowestUs) {
       roundTrip.add(rttUs);
       this.#arrivedOrder = Math.max(this.#arrivedOrder, sent.order);

@@ -79,7 +79,7 @@ Deno.test("a peer that becomes slow is not waited for at the end", async () => {
       }
     },
   }));
-  // So many that the peer does not count as stalled.
+  // The peer answers often enough not to count as stalled.
   const timer = setInterval(() => void waiting.shift()?.().catch(() => {}), 100);
   try {
     const downloading = leecher.download(sample, [], {
