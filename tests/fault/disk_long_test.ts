@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { systemClock } from "../../src/base/mod.ts";
 import { isArchiveName, StateDatabase } from "../../src/store/mod.ts";
 import { type Home, newPlace, type Place } from "../support/place.ts";
-import { canMount, smallDisk } from "../support/mod.ts";
+import { canMount, fillDisk, smallDisk } from "../support/mod.ts";
 
 const MIB = 1 << 20;
 
@@ -111,7 +111,7 @@ Deno.test({
     await home.must(["keygen", "--signing-only", "-q", ...seed]);
     await home.must(["publish", "-q", await place.source("first", "1.0.0"), ...seed]);
     const filler = join(disk.path, "filler");
-    await fill(filler);
+    await fillDisk(filler);
     const full = await home.run(["publish", await place.source("second", "1.0.0"), ...seed]);
     assert.deepEqual([full.code, full.stdout], [1, ""], full.stderr);
     assert.match(full.stderr, /^libreseed: .*(full|room|space)/m);
@@ -126,7 +126,7 @@ Deno.test({
 
     // A daemon that started before the disk was full continues.
     await using daemon = await home.daemon(seed);
-    await fill(filler);
+    await fillDisk(filler);
     const announced = await home.run(["announce", "first@1.0.0", ...seed]);
     // Announcing to the DHT succeeds on a full disk. Publishing fails with a clear error.
     assert.match(announced.stdout, /^first@1\.0\.0\tstored on 8 nodes/m, announced.stderr);
@@ -138,18 +138,6 @@ Deno.test({
     await daemon.end();
   },
 });
-
-/** Fills the disk completely, to the last byte. */
-async function fill(path: string): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true });
-  for (const size of [65_536, 4_096]) {
-    try {
-      for (;;) await file.write(new Uint8Array(size));
-    } catch (error) {
-      assert(/os error 28/.test((error as Error).message), `${error}`);
-    }
-  }
-}
 
 Deno.test({
   name: "commands on a read-only home name it, and list and verify still work",

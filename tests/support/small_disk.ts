@@ -5,6 +5,7 @@
  * @module
  */
 
+import assert from "node:assert/strict";
 import { temporaryHome } from "./temporary_home.ts";
 
 /** A small disk for a test: a mounted tmpfs, which is unmounted on dispose. */
@@ -32,6 +33,16 @@ export async function smallDisk(sizeBytes: number): Promise<SmallDisk> {
       await home.remove();
     },
   };
+}
+
+/** Fills a disk to the last byte, with a new file. */
+export async function fillDisk(path: string): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true });
+  for (const size of [65_536, 4_096]) {
+    await assert.rejects(async () => {
+      for (;;) await file.write(new Uint8Array(size));
+    }, /os error 28/);
+  }
 }
 
 async function tryMounting(): Promise<boolean> {
