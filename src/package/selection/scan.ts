@@ -122,7 +122,7 @@ class Scanner implements Scan {
         // A link that the rules leave out is not followed, so its target does not matter.
         if (!rules.takesFile(path) && !rules.entersDirectory(path)) return this.#ruleOut(path);
         source = await this.#follow(source, path);
-        info = await Deno.stat(source);
+        info = await this.#statTarget(source, path);
         if (places.hold(source, info)) return this.#skip(path);
         this.#refuseOutside(source, path);
         if (this.#isLeftOut(source, info.isDirectory)) return this.#ruleOut(path);
@@ -142,7 +142,8 @@ class Scanner implements Scan {
     }
     if (info.isDirectory) return await this.walk(source, path + "/", above);
     if (!info.isFile) {
-      const message = `${quote(path)} is a socket, a device or a FIFO, and cannot be packed.`;
+      const message = `${quote(path)} is a socket, a device or a FIFO, and cannot be packed. ` +
+        "Remove it, or leave it out of the package.";
       throw new PackageError("failed", "FILE_TYPE_REFUSED", message, { detail: { path } });
     }
     if (this.files.length >= this.#options.limits.maxFiles) throw this.#tooMany("files");
@@ -179,7 +180,10 @@ class Scanner implements Scan {
   #add(path: string): void {
     const problem = this.#paths.add(path);
     if (problem === undefined) return;
-    throw new PackageError("failed", problem.code, problem.message, { detail: { path } });
+    const advice = /^PATH_(REFUSED|TOO_)/.test(problem.code)
+      ? " Rename it, or leave it out of the package."
+      : "";
+    throw new PackageError("failed", problem.code, problem.message + advice, { detail: { path } });
   }
 
   /** Returns the real path of a link's target. */
@@ -189,6 +193,18 @@ class Scanner implements Scan {
     } catch (cause) {
       if (cause instanceof Deno.errors.NotFound) throw linkRefused(path, "leads nowhere");
       if (cause instanceof Deno.errors.FilesystemLoop) throw linkRefused(path, "leads in a circle");
+      throw cause;
+    }
+  }
+
+  /** Reads the file information of a link's target. */
+  async #statTarget(target: string, path: string): Promise<Deno.FileInfo> {
+    try {
+      return await Deno.stat(target);
+    } catch (cause) {
+      // A confined thread has no permission outside of the directory. Refuse the link, rather than
+      // report the missing permission.
+      this.#refuseOutside(target, path);
       throw cause;
     }
   }
@@ -208,6 +224,7 @@ class Scanner implements Scan {
 }
 
 function linkRefused(path: string, why: string): PackageError {
-  const message = `The symbolic link ${quote(path)} ${why}, so it cannot be packed.`;
+  const message = `The symbolic link ${quote(path)} ${why}, so it cannot be packed. ` +
+    "Replace it with a copy of what it should lead to, or leave it out of the package.";
   return new PackageError("failed", "LINK_REFUSED", message, { detail: { path } });
 }

@@ -187,6 +187,7 @@ async function openDirectory(dir: string): Promise<string> {
 }
 
 function missing(code: string, what: string, dir: string): PackageError {
-  const message = `The package has no ${what}. Give one, or write it in ${dir}/package.json.`;
+  const message =
+    `The package has no ${what}. Give one with --${what}, or write it in ${dir}/package.json.`;
   return new PackageError("usage", code, message);
 }

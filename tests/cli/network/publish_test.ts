@@ -43,6 +43,7 @@ Deno.test("publish takes several directories, and continues after a failing one"
   assert.equal(complaints.length, 3, stderr);
   // Each error message names the path of the package that failed.
   assert([empty, "nowhere", linked].every((path, i) => complaints[i]!.includes(path)), stderr);
+  assert.match(complaints[2]!, /"out" leads out of the directory/);
   for (const [name, version] of [["one", "1.0.0"], ["@s/two", "2.0.0-rc.1"]] as const) {
     assert.equal(home.holders(name, version).length, 8);
   }

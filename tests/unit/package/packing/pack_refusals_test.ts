@@ -134,7 +134,7 @@ const badNames: [string, Tree, string][] = [
 for (const [what, tree, code] of badNames) {
   inDirectory(`${what} is refused`, async (dir) => {
     await writeTree(join(dir, "in"), { fine: "x", ...tree });
-    await refused(dir, code, "failed");
+    assert.match(await refused(dir, code, "failed"), /Rename/);
   });
 }
 
