@@ -279,6 +279,8 @@ export const libraries: Record<string, readonly string[]> = {
   "prom-client/lib/gauge.js": ["host/http"],
   "prom-client/lib/registry.js": ["host/http"],
   "semver": ["package/manifest", "fetching", "names", "publishing", "install", "host/records"],
+  "semver/functions/gt.js": ["package/manifest"],
+  "semver/functions/valid.js": ["package/manifest"],
   "tar-stream": ["package/archive"],
   "valibot": [
     ...["api", "api/schemas", "config", "control", "install", "package/manifest"],
