@@ -8,7 +8,7 @@
 
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { writeProblem } from "../base/mod.ts";
+import { type WriteProblem, writeProblem } from "../base/mod.ts";
 import { isStrangers } from "../control/mod.ts";
 import type { HomeExamination } from "../launcher/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
@@ -41,7 +41,7 @@ export function checkHome(
     const what = `${home} belongs to user ${uid}, and libreseed runs as user ${own}`;
     return fail(name, what, `run libreseed as that user, or ${OTHER_HOME}`);
   }
-  if (problem) return fail(name, problem, `run: chmod u+rwx ${home}; or ${OTHER_HOME}`);
+  if (problem) return fail(name, problem.what, mendWriting(problem, home, OTHER_HOME));
   const [first] = ofRoot;
   if (first !== undefined) {
     const what = `${first}${
@@ -62,6 +62,16 @@ export function checkHome(
 
 const OTHER_HOME = "give another directory with --home";
 
+/** Returns the remedy for a directory in which no file can be made, or another way out. */
+function mendWriting({ reason }: WriteProblem, directory: string, otherwise: string): string {
+  const mend = {
+    "disk-full": "free some space",
+    "read-only": "make its file system writable",
+    "other": `run: chmod u+rwx ${directory}`,
+  };
+  return `${mend[reason]}; or ${otherwise}`;
+}
+
 /**
  * Checks that the seed directory is writable for its owner only, and contains no links: neither
  * symbolic links nor files with several names (hard links).
@@ -72,7 +82,8 @@ export async function checkSeedDirectory(dir: string): Promise<Check> {
   if (!info) return ok(name, `${dir} is not there yet; the command that makes the home makes it`);
   const problem = await writeProblem(dir);
   if (problem) {
-    return fail(name, problem, `run: chmod u+rwx ${dir}; or give another directory with --dir`);
+    const other = "give another directory with --dir";
+    return fail(name, problem.what, mendWriting(problem, dir, other));
   }
   const entries = await readdir(dir, { withFileTypes: true });
   const links = entries.filter((one) => one.isSymbolicLink()).map((one) => join(dir, one.name));

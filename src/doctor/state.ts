@@ -5,10 +5,10 @@
  * @module
  */
 
-import { errorToData } from "../base/mod.ts";
+import { errorToData, isDiskFull } from "../base/mod.ts";
 import { openDatabase } from "../confinement/mod.ts";
 import { homePaths } from "../control/mod.ts";
-import { noteDamaged, STATE_SCHEMA_VERSION, verdictLine } from "../store/mod.ts";
+import { hasNoSpace, noteDamaged, STATE_SCHEMA_VERSION, verdictLine } from "../store/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 import { infoOf, isDenied, openTo } from "./file_access.ts";
 
@@ -49,6 +49,7 @@ export async function checkState(home: string): Promise<Check> {
     if (isDenied(error) || /unable to open database file/.test(message)) {
       return fail(name, what, `run: chmod 600 ${state}`);
     }
+    if (isDiskFull(error) || hasNoSpace(state)) return fail(name, what, "free some space");
     if (/read-?only/i.test(message)) {
       const mend =
         "give the user write permission for the file and its directory, or another --home";

@@ -7,7 +7,13 @@
  */
 
 import { readdir, stat, statfs } from "node:fs/promises";
-import { directoryOf, homePaths, resolvePath, writeProblem } from "../base/mod.ts";
+import {
+  directoryOf,
+  homePaths,
+  resolvePath,
+  type WriteProblem,
+  writeProblem,
+} from "../base/mod.ts";
 import { type HomeLink, linksInHome } from "./home_links.ts";
 
 /** Maximum number of files and directories to look at for links. 50,000 take about a second. */
@@ -27,7 +33,7 @@ export interface HomeExamination {
   /** Owner and mode of the home, after symbolic links; `undefined` if the home does not exist. */
   there: { uid: number; gid: number; mode: number } | undefined;
   /** The reason for which no file can be made in the home. */
-  writeProblem: string | undefined;
+  writeProblem: WriteProblem | undefined;
   /** Absolute paths of files that belong to root although the home does not. */
   ofRoot: string[];
   /** Temporary files directly in the home, with the time of the last write in Unix milliseconds. */

@@ -63,6 +63,7 @@ export {
   type FollowedList,
   type FollowScope,
   type FollowsTable,
+  hasNoSpace,
   type IdentitiesTable,
   type IndexedMember,
   type KeptNameRow,

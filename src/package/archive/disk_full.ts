@@ -7,7 +7,7 @@
  */
 
 import { statfs } from "node:fs/promises";
-import { isDiskFull } from "../../base/mod.ts";
+import { formatBytes, isDiskFull } from "../../base/mod.ts";
 import { PackageError } from "../errors.ts";
 import { withoutTemporary } from "./temporaries.ts";
 
@@ -49,8 +49,10 @@ export async function namingFullDisk<T>(need: DiskNeed, write: () => Promise<T>)
     const directory = withoutTemporary(need.directory);
     const neededBytes = await Promise.resolve(need.neededBytes?.()).catch(() => undefined);
     const freeBytes = await freeBytesIn(directory, need.stagingPath);
-    const needs = neededBytes === undefined ? "" : `: it needs ${neededBytes} bytes`;
-    const free = freeBytes === undefined ? "" : `${needs === "" ? ":" : ","} ${freeBytes} are free`;
+    const needs = neededBytes === undefined ? "" : `: it needs ${formatBytes(neededBytes)}`;
+    const free = freeBytes === undefined
+      ? ""
+      : `${needs === "" ? ":" : ","} ${formatBytes(freeBytes)} are free`;
     const message = `No space left in ${directory} for ${what}${needs}${free}. ` +
       `Free some space${otherwise === undefined ? "" : `, or ${otherwise}`}, and try again`;
     const detail = { path: directory, package: what, neededBytes, freeBytes };

@@ -42,6 +42,7 @@ export {
   RecordsTable,
   type StoredRecord,
 } from "./records_table.ts";
+export { hasNoSpace } from "./sqlite.ts";
 export { noteDamaged, verdictLine } from "./state_check.ts";
 export {
   describeReplaced,

@@ -196,7 +196,7 @@ function stateError(cause: unknown, path: string): unknown {
     case "full":
       return new StoreError("failed", "DISK_FULL", diskFull(path), options);
     case "io":
-      if (isFull(path)) return new StoreError("failed", "DISK_FULL", diskFull(path), options);
+      if (hasNoSpace(path)) return new StoreError("failed", "DISK_FULL", diskFull(path), options);
       break;
     case "unopenable":
       if (!isWritable(path)) return readOnly(path, cause);
@@ -206,10 +206,10 @@ function stateError(cause: unknown, path: string): unknown {
 }
 
 /**
- * Whether the disk is full. Called after an I/O error, which SQLite reports if there is no space
- * for the index of its write-ahead log.
+ * Whether the disk of a database file is full. Called after an error, because SQLite reports an I/O
+ * error if there is no space for the index of its write-ahead log.
  */
-function isFull(path: string): boolean {
+export function hasNoSpace(path: string): boolean {
   try {
     // The file itself is asked about, because a thread may have permission for it alone.
     const { bavail, bsize } = nodeFs().statfsSync(path);

@@ -9,7 +9,15 @@ import { loadSettings } from "../../../src/config/mod.ts";
 import { checkArchives } from "../../../src/doctor/archives.ts";
 import type { Check } from "../../../src/doctor/check.ts";
 import { examine } from "../../../src/doctor/doctor.ts";
-import { canMount, freePort, runCli, smallDisk, temporaryHome } from "../../support/mod.ts";
+import { StateDatabase } from "../../../src/store/mod.ts";
+import {
+  canMount,
+  fillDisk,
+  freePort,
+  runCli,
+  smallDisk,
+  temporaryHome,
+} from "../../support/mod.ts";
 import { names, packInto, patient, verdicts } from "./patient.ts";
 
 async function files(dir: string): Promise<string[]> {
@@ -164,7 +172,25 @@ Deno.test({
     await disk.makeReadOnly();
     const home = (await examineHere(disk.path)).get("home")!;
     assert.equal(home.verdict, "fail");
-    assert(home.mend!.includes("--home"));
+    assert.match(home.what, /cannot be written: Read-only file system \(os error \d+\)$/);
+    assert.match(home.mend!, /^make its file system writable; or .*--home$/);
+  },
+});
+
+Deno.test({
+  name: "a home on a full disk is a failure whose remedy is space (needs mount)",
+  ignore: !canMount,
+  async fn() {
+    await using disk = await smallDisk(1 << 20);
+    StateDatabase.open(join(disk.path, "state.db"), systemClock).close();
+    await Deno.mkdir(join(disk.path, "seed"));
+    await fillDisk(join(disk.path, "filling"));
+    const checks = await examineHere(disk.path);
+    for (const name of ["home", "seed directory", "state.db"]) {
+      const { verdict, what, mend } = checks.get(name)!;
+      assert.equal(verdict, "fail", `${name}: ${what}`);
+      assert.match(mend!, /^free some space/);
+    }
   },
 });
 
