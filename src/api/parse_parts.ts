@@ -5,6 +5,7 @@
  */
 
 import * as v from "valibot";
+import { describeInvalid } from "../control/mod.ts";
 import { HttpApiError } from "./errors.ts";
 import type { Parts, Route } from "./route.ts";
 
@@ -42,12 +43,8 @@ function parsed(part: string, schema: v.GenericSchema | undefined, value: unknow
   const given = Array.isArray(value) ? undefined : value;
   const result = v.safeParse(schema ?? nothing, given);
   if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = v.getDotPath(issue);
-  throw new HttpApiError(
-    "API_REQUEST",
-    `The ${part} of the request is not valid${path ? ` at "${path}"` : ""}: ${issue.message}`,
-  );
+  const message = describeInvalid(`The ${part} of the request`, result.issues[0]);
+  throw new HttpApiError("API_REQUEST", message);
 }
 
 /**

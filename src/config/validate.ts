@@ -154,7 +154,8 @@ function parseWebUrl(text: string): string | undefined {
 function schemaOf(type: SettingType, base: PathBase): v.GenericSchema<unknown, unknown> {
   switch (type.kind) {
     case "integer": {
-      const range = `must be from ${type.min} to ${type.max}`;
+      const range = ({ received }: { received: string }) =>
+        `${received} is not from ${type.min} to ${type.max}`;
       return v.pipe(
         single,
         parsed(parseInteger),

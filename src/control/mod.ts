@@ -10,7 +10,8 @@
  * - `json.ts` converts bytes and signed items to base64 and back. The operations themselves take
  *   and return the same values on both sides of the socket, and in a command that is its own host.
  * - `client.ts` implements `Operations` over a socket, and `server.ts` serves them. Both loop over
- *   the table. `request.ts` validates each request in the server.
+ *   the table. `request.ts` validates each request in the server, and `invalid.ts` says why one is
+ *   refused.
  * - `liveness.ts` distinguishes a hung host from a busy one. `restarting_server.ts` restarts a
  *   server after the process ran out of file descriptors.
  * - `http_token.ts` has the token of the HTTP API, which `src/host/http` serves. `private_file.ts` reads
@@ -30,6 +31,7 @@ export { ControlError, named } from "./errors.ts";
 export { ensureHome, homePaths } from "./home.ts";
 export { ensureHttpToken, newHttpToken, readHttpToken } from "./http_token.ts";
 export { isHomeFree, lockHolder, tryLockHome } from "./home_lock.ts";
+export { describeInvalid } from "./invalid.ts";
 export { toJson } from "./json.ts";
 export { NO_NODE_KNOWN, noPeers } from "./no_peers.ts";
 export type {

@@ -8,6 +8,7 @@
 
 import * as v from "valibot";
 import { ControlError } from "./errors.ts";
+import { describeInvalid } from "./invalid.ts";
 import type { Operation } from "./operation.ts";
 import { type OperationName, operations } from "./operations.ts";
 
@@ -36,11 +37,6 @@ export function parseRequest(name: OperationName, body: unknown): unknown {
   // Arrays are refused here, because valibot's object schema accepts an array.
   const read = v.safeParse(schema, Array.isArray(body) ? undefined : body);
   if (read.success) return read.output;
-  const [issue] = read.issues;
-  const path = v.getDotPath(issue);
-  throw new ControlError(
-    "usage",
-    "CONTROL_REQUEST",
-    `The request "${name}" is not valid${path ? ` at "${path}"` : ""}: ${issue.message}`,
-  );
+  const message = describeInvalid(`The request "${name}"`, read.issues[0]);
+  throw new ControlError("usage", "CONTROL_REQUEST", message);
 }

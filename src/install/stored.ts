@@ -87,7 +87,8 @@ export async function pickStored(
     throw new InstallError(
       "not-found",
       "NOT_INSTALLED",
-      `${asked} is not in the store. \`libreseed install ${asked}\` puts it there`,
+      `${asked} is not in the store. \`libreseed store list\` shows what is, and ` +
+        `\`libreseed install ${asked}\` puts it there`,
       { detail: { path: store.path, unknownName: requirement.name } },
     );
   }

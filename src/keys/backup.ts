@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isThere, resolvePath } from "../base/mod.ts";
+import { isThere, messageOf, resolvePath } from "../base/mod.ts";
 import { IdentityError, writePrivateFile } from "../identity/mod.ts";
 import {
   type Backup,
@@ -113,11 +113,12 @@ async function readFile(path: string): Promise<Uint8Array> {
     return await Deno.readFile(path);
   } catch (cause) {
     const isMissing = cause instanceof Deno.errors.NotFound;
-    throw new KeysError(
-      isMissing ? "not-found" : "failed",
-      "BACKUP_INVALID",
-      `The backup ${path} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
-      { cause, detail: { path } },
-    );
+    const message = isMissing
+      ? `There is no backup ${path}. Check the path`
+      : `The backup ${path} cannot be read: ${messageOf(cause)}`;
+    throw new KeysError(isMissing ? "not-found" : "failed", "BACKUP_INVALID", message, {
+      cause,
+      detail: { path },
+    });
   }
 }

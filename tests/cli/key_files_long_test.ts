@@ -90,7 +90,9 @@ Deno.test("a backup restores keys, pins and what is known, but no root key, in a
   assert.equal(wrong.code, 1);
   await assert.rejects(Deno.stat(join(at("other"), "keys")), Deno.errors.NotFound);
   assert.equal((await run(["key", "restore", at("pw"), ...other], "pw")).code, 1);
-  assert.equal((await run(["key", "restore", at("nothing"), ...other], "pw")).code, 3);
+  const missing = await run(["key", "restore", at("nothing"), ...other], "pw");
+  assert.equal(missing.code, 3);
+  assert.match(missing.stderr, /There is no backup \/\S+\/nothing\. Check the path\n$/);
   await must(["key", "restore", at("bk"), ...other], "pw");
   assert.equal(await place.identity(other), await place.identity());
   const { "root.key": _, ...kept } = await place.files();

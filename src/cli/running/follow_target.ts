@@ -44,7 +44,8 @@ export async function followTarget(text: string): Promise<FollowTarget> {
         `${
           JSON.stringify(text)
         } names no publisher. Write KEY/NAME, with the key of the publisher to ` +
-          "trust: `libreseed trust list` shows those that are pinned",
+          "trust: `libreseed trust list` shows those that are pinned, and `libreseed following` " +
+          "those that are followed",
       );
     }
   }

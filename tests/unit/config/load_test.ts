@@ -175,8 +175,8 @@ Deno.test("the names of the HTTP page are a list of hosts without ports, in lowe
 
 Deno.test("a value out of its limits is refused and the limits are named", async () => {
   const cases: [string, string, string][] = [
-    ["port", "65536", "from 0 to 65535"],
-    ["port", "-1", "from 0 to 65535"],
+    ["port", "65536", "65536 is not from 0 to 65535"],
+    ["port", "-1", "-1 is not from 0 to 65535"],
     ["min-nodes", "0", "from 1 to 20"],
     ["store-nodes", "21", "from 1 to 20"],
     ["reannounce-interval", "59s", "at least 60 s"],
