@@ -79,8 +79,6 @@ export class SmartBan {
   readonly #torrent: Torrent;
   readonly #clock: Clock;
   readonly #records = new WeakMap<Wire, PeerRecord>();
-  /** Time at which each request was sent. */
-  readonly #sentMs = new WeakMap<object, number>();
   /** For each piece: the peers that sent blocks of it. */
   readonly #senders = new Map<number, Set<Wire>>();
   /** For each piece: its owner in parole mode. */
@@ -125,7 +123,7 @@ export class SmartBan {
     if (!record) return;
     const nowMs = this.#clock.now();
     if (wire.requests.length === 1) record.lastMs = nowMs;
-    this.#sentMs.set(wire.requests.at(-1)!, nowMs);
+    wire.requests.at(-1)!.sentMs = nowMs;
     record.requested++;
   }
 
@@ -179,7 +177,7 @@ export class SmartBan {
     const [oldest] = wire.requests;
     if (!oldest || !record) return false;
     const nowMs = this.#clock.now();
-    const sentMs = this.#sentMs.get(oldest) ?? nowMs;
+    const { sentMs = nowMs } = oldest;
     return nowMs - record.lastMs > STALLED_MS || nowMs - sentMs > LATE_MS;
   }
 

@@ -25,6 +25,15 @@ interface Piece {
   cancel(block: number): void;
 }
 
+/** A request for a block that was sent to a peer. */
+interface SentRequest {
+  piece: number;
+  offset: number;
+  length: number;
+  /** Added by libreseed: time at which the request was sent. */
+  sentMs?: number;
+}
+
 /** A connection to a peer, with the requests sent to that peer. */
 export interface RequestingWire extends Wire {
   peerChoking: boolean;
@@ -36,7 +45,7 @@ export interface RequestingWire extends Wire {
   peerAllowedFastSet: number[];
   /** Total bytes of blocks received from the peer. */
   downloaded: number;
-  requests: { piece: number; offset: number; length: number }[];
+  requests: SentRequest[];
   /**
    * The peer's extended handshake (BEP 10). `reqq` is the maximum number of requests that the peer
    * queues.

@@ -47,7 +47,32 @@ Deno.test("messages of one turn go out together, in order", async () => {
   assert.deepEqual(types, [2, 6, 6, 6, 7]);
   wire.have(1);
   await turn();
-  assert.deepEqual(sent[1], Uint8Array.of(0, 0, 0, 5, 4, 0, 0, 0, 1));
+  assert.equal(sent[1]!.toHex(), "000000050400000001");
+  wire.destroy();
+});
+
+Deno.test("a message has its length, type and numbers, each of four bytes, and its data", async () => {
+  const { wire, sent } = connection();
+  wire.request(0xfedc_ba98, 0x0102_0304, 16_384, () => {});
+  await turn();
+  wire.piece(1, 2, Uint8Array.of(0xaa, 0xbb));
+  await turn();
+  assert.deepEqual(sent.map((bytes) => bytes.toHex()), [
+    "0000000d06fedcba980102030400004000",
+    "0000000b070000000100000002aabb",
+  ]);
+  wire.destroy();
+});
+
+Deno.test("short messages share memory, because a buffer for each takes longer to make", async () => {
+  const { wire, sent } = connection();
+  for (let i = 0; i < 4; i++) {
+    wire.have(i);
+    await turn();
+  }
+  // One buffer of the pool may have been used up on the way.
+  assert.ok(new Set(sent.map(({ buffer }) => buffer)).size <= 2);
+  assert.equal(sent.map((bytes) => bytes[8]).join(), "0,1,2,3");
   wire.destroy();
 });
 
