@@ -130,7 +130,7 @@ interface Module {
 /** Lists the direct dependencies that an entry file loads, without imports of types. */
 async function dependenciesOf(entry: string, names: string[]): Promise<Set<string>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--node-modules-dir=manual", "--json", join(root, entry)],
+    args: ["info", "--json", join(root, entry)],
     stderr: "null",
   }).output();
   const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout)) as {

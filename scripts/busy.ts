@@ -24,7 +24,6 @@ async function testBesideLoops(args: readonly string[]): Promise<number> {
       args: [
         "test",
         "--no-check",
-        "--node-modules-dir=manual",
         "--parallel",
         "-A",
         preload,

@@ -4,7 +4,7 @@
  * First makes six bundles: the dashboard, the engine's thread, the gate, the launcher and the command
  * thread, the threads that compress and hash, and the entry, which contains only the code of `version`. Compiling
  * the sources directly would embed all of node_modules, and a sandboxed worker may not read embedded
- * modules through `require`. `--bundles-only` leaves the bundles in `dist/program`, where the tests run them.
+ * modules through `require`. `bundle.ts` makes the same bundles for the tests.
  * `DENORT_BIN` names the runtime to embed; otherwise Deno downloads a runtime. `release.ts` packs
  * and publishes the program.
  */
@@ -34,11 +34,6 @@ export interface BuildOptions {
   worker?: string;
   gate?: string;
   helper?: string;
-  /**
-   * Name of a temporary build directory in `dist/`. The directory is emptied first, so that no old
-   * file is embedded.
-   */
-  stage?: string;
 }
 
 // Names of functions and classes are not kept. Keeping them costs a call for each function when a
@@ -108,7 +103,8 @@ export async function build(options: BuildOptions): Promise<{ path: string; byte
   const { output, target } = options;
   const suffix = (target ?? Deno.build.target).includes("windows") ? ".exe" : "";
   const path = output.endsWith(suffix) ? output : output + suffix;
-  const stage = join(root, "dist", options.stage ?? "stage");
+  // Several programs may be built at the same time.
+  const stage = join(root, "dist", `stage-${crypto.randomUUID()}`);
   await removeIfThere(path);
   await Deno.mkdir(dirname(path), { recursive: true });
   try {
@@ -238,7 +234,7 @@ async function inlineVersion(path: string): Promise<void> {
 /** Bundles the sandboxed worker into one file, `dist/worker.js`. */
 async function bundleWorker(output: string, from: string, entry: string): Promise<void> {
   await run("Comparing the packages with what is replaced in them", root, [
-    ...["run", "--quiet", "--allow-all", "--node-modules-dir=manual", "scripts/members.ts"],
+    ...["run", "--quiet", "--allow-all", "scripts/members.ts"],
   ]);
   await run("Bundling the worker", from, [...bundle, "--output", output, entry]);
   await giveRequire([output]);
@@ -353,16 +349,11 @@ if (import.meta.main) {
       options: {
         output: { type: "string" },
         target: { type: "string" },
-        "bundles-only": { type: "boolean" },
       },
     });
-    if (values["bundles-only"]) {
-      await bundleProgram(join(root, "dist", "program"));
-    } else {
-      const output = resolve(values.output ?? join(root, "dist", "libreseed"));
-      const { path, bytes } = await build({ output, target: values.target });
-      console.log(`${path} ${bytes} bytes`);
-    }
+    const output = resolve(values.output ?? join(root, "dist", "libreseed"));
+    const { path, bytes } = await build({ output, target: values.target });
+    console.log(`${path} ${bytes} bytes`);
   } catch (error) {
     console.error(`compile: ${(error as Error).message}`);
     Deno.exit(1);

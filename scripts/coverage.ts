@@ -75,10 +75,7 @@ export function report(
   return { text: lines.join("\n"), low };
 }
 
-/**
- * Runs Deno. Tests get `--node-modules-dir=manual`, because other Deno processes may run at the
- * same time.
- */
+/** Runs Deno, with its output to that of this process. */
 async function deno(args: readonly string[], env: Record<string, string> = {}) {
   const command = new Deno.Command(Deno.execPath(), { args: [...args], env, stdin: "null" });
   return await command.spawn().status;

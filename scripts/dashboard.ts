@@ -60,7 +60,7 @@ export async function bundleDashboard(directory = dashboardDirectory): Promise<n
 async function bundleSources(directory: string): Promise<void> {
   const { success, code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["bundle", "--quiet", "--node-modules-dir=manual", "--platform", "browser", "--minify"],
+      ...["bundle", "--quiet", "--platform", "browser", "--minify"],
       ...["--outdir", directory, join(source, "main.ts"), join(source, "main.css")],
     ],
     cwd: root,

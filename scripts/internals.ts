@@ -6,7 +6,6 @@
  * @module
  */
 
-import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { formatted } from "./markdown.ts";
 
@@ -69,16 +68,7 @@ interface Documented {
 /** Returns the text of `docs/internals-api.md`, formatted as by `deno fmt`. */
 export async function internalsPage(): Promise<string> {
   const parts: string[] = [];
-  // With the project's own configuration, `deno doc` would recreate the linked packages, which tests that
-  // run at the same moment would not find. So it reads a copy of the sources.
-  const copy = await Deno.makeTempDir({ prefix: "libreseed-internals-" });
-  try {
-    await cp(join(root, "src"), join(copy, "src"), { recursive: true });
-    await Deno.writeTextFile(join(copy, "deno.json"), '{ "version": "0.0.0" }');
-    for (const part of PARTS) parts.push(await partOf(copy, part));
-  } finally {
-    await Deno.remove(copy, { recursive: true });
-  }
+  for (const part of PARTS) parts.push(await partOf(part));
   return await formatted(`# Inside: engine and DHT manager
 
 For those who change libreseed or write a part of it. \`deno task internals\` makes this page from the doc
@@ -92,8 +82,8 @@ ${parts.join("\n\n")}
 `);
 }
 
-async function partOf(copy: string, { file, name, role }: typeof PARTS[number]): Promise<string> {
-  const symbol = (await documented(copy, file)).symbols.find((one) => one.name === name);
+async function partOf({ file, name, role }: typeof PARTS[number]): Promise<string> {
+  const symbol = (await documented(file)).symbols.find((one) => one.name === name);
   const [declaration] = symbol?.declarations ?? [];
   if (!declaration) throw new Error(`${file} exports no ${name}`);
   const { constructors = [], methods = [], properties = [] } = declaration.def;
@@ -153,10 +143,10 @@ function plain(text: string): string {
   return text.trim().replace(/\{@link(?:code)? ([^}]+)\}/g, "`$1`");
 }
 
-async function documented(copy: string, file: string): Promise<Documented> {
+async function documented(file: string): Promise<Documented> {
   const { stdout, success } = await new Deno.Command(Deno.execPath(), {
     args: ["doc", "--quiet", "--json", file],
-    cwd: copy,
+    cwd: root,
     stderr: "piped",
   }).output();
   if (!success) throw new Error(`deno doc cannot read ${file}`);

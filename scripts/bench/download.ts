@@ -103,7 +103,6 @@ const commands: Record<string, Command> = {
       Deno.execPath(),
       "run",
       "--quiet",
-      "--node-modules-dir=manual",
       "--no-config",
       "--no-lock",
       "-A",

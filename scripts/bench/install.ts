@@ -144,7 +144,7 @@ const least: Contender = {
     const target = join(await nextTarget(), "package");
     await Deno.mkdir(target, { recursive: true });
     const script = fileURLToPath(new URL("./install_least.ts", import.meta.url));
-    const flags = ["run", "-q", "-A", "--node-modules-dir=manual", "--unstable-worker-options"];
+    const flags = ["run", "-q", "-A", "--unstable-worker-options"];
     const args = [await archivePath(), target, "0444"];
     return await runCommand([Deno.execPath(), ...flags, script, ...args]);
   },

@@ -18,7 +18,7 @@ function contender(name: string, dht: "on" | "off"): Contender {
     name,
     missing: () => missing(name),
     async round() {
-      const run = [Deno.execPath(), "run", "-q", "--node-modules-dir=manual", "-A"];
+      const run = [Deno.execPath(), "run", "-q", "-A"];
       const args = ["-n", "sh", "-c", setUp, "sh", ...run, inside, name, dht];
       await using program = new Program("unshare", args);
       return await program.next<Figures>();

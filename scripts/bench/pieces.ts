@@ -112,7 +112,7 @@ function engine(...args: string[]): Program {
     `--cpu-prof-name=${args[0]}-${args[1]!.replace(/^.*\//, "")}-${Date.now()}.cpuprofile`,
     "--cpu-prof-md",
   ];
-  const flags = ["run", "-q", "--node-modules-dir=manual", "-A", ...profiling];
+  const flags = ["run", "-q", "-A", ...profiling];
   return new Program(Deno.execPath(), [...flags, script, ...args]);
 }
 

@@ -28,7 +28,6 @@ export class Program implements AsyncDisposable {
     return new Program(Deno.execPath(), [
       "run",
       "-q",
-      "--node-modules-dir=manual",
       "-A",
       path,
       ...args,

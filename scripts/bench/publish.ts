@@ -154,7 +154,7 @@ export const rows: readonly Row[] = [{
     other(
       "copy and SHA-256 on Deno",
       Deno.execPath(),
-      ...["run", "-q", "--node-modules-dir=manual", "-A"],
+      ...["run", "-q", "-A"],
       fileURLToPath(new URL("./publish_least.ts", import.meta.url)),
       archive,
       torrent,
@@ -163,7 +163,7 @@ export const rows: readonly Row[] = [{
     other(
       "create-torrent on Deno",
       Deno.execPath(),
-      ...["run", "-q", "--node-modules-dir=manual", "-A"],
+      ...["run", "-q", "-A"],
       fileURLToPath(new URL("./create_torrent.ts", import.meta.url)),
       archive,
       torrent,

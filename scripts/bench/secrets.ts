@@ -92,7 +92,7 @@ async function pack(tree: Tree, how: "with" | "without"): Promise<Figures> {
   try {
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "-q", "-A", "--no-check", "--node-modules-dir=manual", `--config=${CONFIG}`],
+        ...["run", "-q", "-A", "--no-check", `--config=${CONFIG}`],
         ...[PACKER, directoryOf(tree), join(output, "secrets-1.0.0.tgz"), how],
       ],
       stdin: "null",

@@ -54,9 +54,7 @@ export class Programs implements AsyncDisposable {
    * @param deadlineMs time limit of a command, in milliseconds
    */
   constructor(binary: string | undefined, signal: AbortSignal, deadlineMs = DEADLINE_MS) {
-    // `--node-modules-dir=manual`: otherwise Deno recreates the linked npm packages at each start,
-    // and concurrent starts collide.
-    const fromSources = ["run", "-q", "--node-modules-dir=manual", "-P=libreseed", mainModule];
+    const fromSources = ["run", "-q", "-P=libreseed", mainModule];
     this.#command = binary ? [resolve(binary)] : [Deno.execPath(), ...fromSources];
     this.spelling = binary ? resolve(binary) : `deno ${fromSources.join(" ")}`;
     this.#signal = signal;

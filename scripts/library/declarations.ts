@@ -28,7 +28,7 @@ export async function writeDeclarations(directory: string): Promise<void> {
 async function declareAll(outDir: string): Promise<void> {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "-q", "-A", "--node-modules-dir=manual", "npm:typescript/tsc", "mod.ts"],
+      ...["run", "-q", "-A", "npm:typescript/tsc", "mod.ts"],
       ...["--ignoreConfig", "--declaration", "--emitDeclarationOnly", "--noCheck"],
       ...["--stripInternal", "--allowImportingTsExtensions", "--skipLibCheck"],
       ...["--target", "esnext", "--module", "esnext", "--moduleResolution", "bundler"],

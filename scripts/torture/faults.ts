@@ -30,7 +30,7 @@ const kills: Case = {
     const rounds = 5 * scale;
     const test = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["test", "-A", "--no-check", "--node-modules-dir=manual", "--quiet"],
+        ...["test", "-A", "--no-check", "--quiet"],
         "tests/fault/kill_long_test.ts",
       ],
       cwd: join(import.meta.dirname!, "..", ".."),

@@ -25,7 +25,6 @@ export async function flooded(
     "run",
     "-qA",
     "--no-check",
-    "--node-modules-dir=manual",
     "-c",
     join(import.meta.dirname!, "../../deno.json"),
   ];

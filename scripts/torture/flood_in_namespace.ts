@@ -75,7 +75,6 @@ function inOther(other: Deno.ChildProcess, script: string, args: unknown[]): Den
     Deno.execPath(),
     "run",
     "-qA",
-    "--node-modules-dir=manual",
     join(import.meta.dirname!, script),
   ];
   return new Deno.Command("nsenter", {

@@ -215,7 +215,6 @@ const flood: Case = {
         args: [
           "run",
           "-qA",
-          "--node-modules-dir=manual",
           join(import.meta.dirname!, "flood_sender.ts"),
           String(daemon.port),
           String(seconds),

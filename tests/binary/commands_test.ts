@@ -261,7 +261,6 @@ binaryTest("no attempt is refused in a process that is not confined", async () =
     "--quiet",
     "--allow-all",
     "--unstable-worker-options",
-    "--node-modules-dir=manual",
   ];
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", ...flags, control],

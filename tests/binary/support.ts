@@ -49,8 +49,6 @@ export async function buildProbe(directory: string): Promise<string> {
     worker: "tests/binary/probe/worker.ts",
     gate: "tests/binary/probe/gate.ts",
     helper: "tests/binary/probe/helper.ts",
-    // Several test files may build at the same time.
-    stage: `stage-probe-${crypto.randomUUID()}`,
   });
   return path;
 }

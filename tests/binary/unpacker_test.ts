@@ -27,8 +27,6 @@ const changes: readonly [file: string, text: string, replacement: string][] = [
     "Deno.mkdirSync(directory);",
     'if (!path.endsWith("..")) Deno.mkdirSync(directory);',
   ],
-  // The copy uses the checkout's packages through a link, so Deno must not install them again.
-  ["deno.json", '"nodeModulesDir": "auto"', '"nodeModulesDir": "manual"'],
 ];
 
 /** Copies the sources, and removes the check of paths. */
@@ -68,7 +66,6 @@ binaryTest("the runtime refuses an unpacker that leaves the directory of get -o"
     "run",
     "-qA",
     "--no-check",
-    "--node-modules-dir=manual",
     "scripts/compile.ts",
     "--output",
     program,

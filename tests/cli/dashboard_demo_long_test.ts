@@ -9,7 +9,7 @@ const script = fileURLToPath(new URL("../../scripts/dashboard_demo.ts", import.m
 Deno.test("the demo of the dashboard starts three homes with traffic, and leaves nothing", async () => {
   await using directory = await temporaryHome();
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "--node-modules-dir=manual", "-A", script, "--once"],
+    args: ["run", "--quiet", "--no-check", "-A", script, "--once"],
     env: { TMPDIR: directory.path },
     stdin: "null",
   }).output();

@@ -13,7 +13,7 @@ const script = join(import.meta.dirname!, "..", "..", "scripts", "demo.ts");
 function demoIn(directory: string, env: Record<string, string> = {}): CliOptions {
   const binary = Deno.env.get("LIBRESEED_BIN");
   return {
-    program: [Deno.execPath(), "run", "-q", "--node-modules-dir=manual", "-A", script],
+    program: [Deno.execPath(), "run", "-q", "-A", script],
     cwd: join(import.meta.dirname!, "..", ".."),
     env: {
       TMPDIR: directory,

@@ -18,7 +18,7 @@ let graph: Promise<Map<string, Module>> | undefined;
 
 async function readGraph(): Promise<Map<string, Module>> {
   const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--node-modules-dir=manual", "--json", "main.ts"],
+    args: ["info", "--json", "main.ts"],
     cwd: root,
     stderr: "null",
   }).output();

@@ -19,7 +19,6 @@ const program = [
   Deno.execPath(),
   "run",
   "-q",
-  "--node-modules-dir=manual",
   "-A",
   "--no-check",
   "--ext=ts",

@@ -25,7 +25,6 @@ export function inNamespace(
     "run",
     "--quiet",
     "--no-prompt",
-    "--node-modules-dir=manual",
     `--config=${config}`,
     "-A",
     script,

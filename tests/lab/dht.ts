@@ -88,7 +88,7 @@ export function denoScript(path: string): string[] {
   const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
   return [
     Deno.execPath(),
-    ...["run", "--quiet", "--no-check", "--node-modules-dir=manual", `--config=${config}`, "-A"],
+    ...["run", "--quiet", "--no-check", `--config=${config}`, "-A"],
     fileURLToPath(new URL(path, import.meta.url)),
   ];
 }

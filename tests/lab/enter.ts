@@ -50,7 +50,7 @@ export function enterLab(args: readonly string[], program: string | undefined): 
        exec "$@"`,
       "sh",
       Deno.execPath(),
-      ...["run", "--quiet", "--no-check", "--node-modules-dir=manual", `--config=${config}`, "-A"],
+      ...["run", "--quiet", "--no-check", `--config=${config}`, "-A"],
       inside,
     ],
     env: {

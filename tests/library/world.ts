@@ -50,7 +50,7 @@ export async function buildPackage(directory: string): Promise<void> {
 
 /** The command line that runs a script of this repository. */
 export function deno(...args: string[]): [string, ...string[]] {
-  return [Deno.execPath(), "run", "-q", "-A", "--node-modules-dir=manual", ...args];
+  return [Deno.execPath(), "run", "-q", "-A", ...args];
 }
 
 /** Makes the files that the examples read and pack. */

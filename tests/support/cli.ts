@@ -22,9 +22,6 @@ const deno: readonly string[] = [Deno.execPath(), "run", "--quiet", "--no-prompt
  */
 export const fromSources: readonly string[] = [
   ...deno,
-  // `--node-modules-dir=manual` keeps Deno from recreating the linked packages at each start. Deno
-  // processes that start at the same moment would otherwise collide.
-  "--node-modules-dir=manual",
   `--config=${root}deno.json`,
   "-A",
   `${root}main.ts`,

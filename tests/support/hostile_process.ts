@@ -45,7 +45,6 @@ export class HostileProcess implements AsyncDisposable {
       "run",
       "-qA",
       "--no-check",
-      "--node-modules-dir=manual",
       file,
     ];
     this.#process = spawnCli([JSON.stringify(orders)], { program });

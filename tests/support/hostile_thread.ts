@@ -61,7 +61,7 @@ export function spawnHostileThread(
   endingMs = 60_000,
 ): CliProcess {
   const file = fileURLToPath(import.meta.url);
-  const flags = ["-qA", "--no-check", "--node-modules-dir=manual", "--unstable-worker-options"];
+  const flags = ["-qA", "--no-check", "--unstable-worker-options"];
   return spawnCli([code, place, `${endingMs}`], {
     program: [Deno.execPath(), "run", ...flags, file],
   });

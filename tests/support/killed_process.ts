@@ -46,7 +46,7 @@ export async function runKilled(
 ): Promise<boolean> {
   const { code, signal, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-check", "--no-prompt", "--node-modules-dir=manual", "-A"],
+      ...["run", "--quiet", "--no-check", "--no-prompt", "-A"],
       ...["--config", join(root, "deno.json"), "--import-map", map],
       ...(preload ? ["--preload", killingFs] : []),
       ...[join(root, script), ...args],

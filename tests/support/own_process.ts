@@ -25,14 +25,11 @@ export function testInOwnProcess(url: string, name: string, run: () => Promise<v
 
 async function runAlone(file: string, name: string): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    // `--node-modules-dir=manual` keeps Deno from recreating the linked packages at each start.
-    // Deno processes that start at the same moment would otherwise collide.
     args: [
       "test",
       "-A",
       "--no-check",
       "--quiet",
-      "--node-modules-dir=manual",
       `--filter=/^${RegExp.escape(name)}$/`,
       file,
     ],

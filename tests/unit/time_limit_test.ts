@@ -20,7 +20,7 @@ Deno.test("a test that hangs is cancelled, and the tests of other files are run"
   }
   const preload = `--preload=${join(home.path, "preload.ts")}`;
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-check", "--node-modules-dir=manual", "--parallel", "-A", preload, "."],
+    args: ["test", "--no-check", "--parallel", "-A", preload, "."],
     cwd: home.path,
     env: { NO_COLOR: "1", DENO_JOBS: "2" },
     stderr: "null",

@@ -37,7 +37,7 @@ Deno.test({
     const binary = Deno.env.get("LIBRESEED_BIN");
     const { code, stdout, stderr } = await runCli([
       Deno.execPath(),
-      ...["run", "--quiet", "--no-check", "--node-modules-dir=manual", `--config=${config}`, "-A"],
+      ...["run", "--quiet", "--no-check", `--config=${config}`, "-A"],
       script,
       address,
     ], {

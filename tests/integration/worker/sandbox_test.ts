@@ -246,7 +246,7 @@ Deno.test("no library prints to the terminal from inside the sandbox", async () 
     process.emitWarning("warned");
   `;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--node-modules-dir=manual", "-A", "--ext=ts", "-"],
+    args: ["run", "--quiet", "-A", "--ext=ts", "-"],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -28,7 +28,7 @@ Deno.test(
       console.log(JSON.stringify(await checkState(${JSON.stringify(home.path)})));`;
     const [program, ...args] = [
       ...asOwner,
-      ...[Deno.execPath(), "eval", "--node-modules-dir=manual", code],
+      ...[Deno.execPath(), "eval", code],
     ];
     const { stdout, stderr } = await new Deno.Command(program!, { args }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

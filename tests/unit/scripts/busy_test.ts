@@ -12,7 +12,7 @@ async function busy(directory: string, body: string): Promise<Deno.ChildProcess>
   const path = join(directory, "one_test.ts");
   await Deno.writeTextFile(path, `Deno.test("one", async () => { ${body} });`);
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "--node-modules-dir=manual", "-A", script, path],
+    args: ["run", "-q", "-A", script, path],
     stdout: "piped",
     stderr: "null",
   }).spawn();

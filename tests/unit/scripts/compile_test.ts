@@ -48,7 +48,7 @@ async function bundle(entry: string, ...flags: string[]): Promise<string> {
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
       cwd: fileURLToPath(new URL("../../../", import.meta.url)),
       args: [
-        ...["bundle", "--quiet", "--node-modules-dir=manual", "--platform", "deno"],
+        ...["bundle", "--quiet", "--platform", "deno"],
         ...flags,
         ...["--external", "../../deno.json", "--output", output, entry],
       ],

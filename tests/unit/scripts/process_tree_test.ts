@@ -17,7 +17,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   async fn() {
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["eval", "--node-modules-dir=manual", program],
+      args: ["eval", program],
       stdout: "piped",
     }).spawn();
     const reader = process.stdout.getReader();

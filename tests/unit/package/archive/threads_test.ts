@@ -168,7 +168,7 @@ async function packingMemory(dir: string, outDir: string, threads: number): Prom
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
-      ...["--quiet", "--no-check", "--node-modules-dir=manual", `--config=${config}`, "-A"],
+      ...["--quiet", "--no-check", `--config=${config}`, "-A"],
       ...[script, dir, outDir, `${threads}`],
     ],
   }).output();

@@ -252,7 +252,6 @@ inDirectory("a file that cannot be read is an error that names it", async (dir) 
     Deno.execPath(),
     "run",
     "--no-prompt",
-    "--node-modules-dir=manual",
     `--config=${config}`,
     "--allow-all",
     `--deny-read=${join(dir, "in/secret")}`,

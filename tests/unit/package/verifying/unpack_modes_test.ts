@@ -23,7 +23,7 @@ for (
   inDirectory(`umask ${umask.toString(8)} holds for files of every length`, async (dir) => {
     const { archivePath, minimalPath } = await packIn(dir, tree);
     const target = join(dir, "target");
-    const flags = ["run", "--no-check", "--node-modules-dir=manual", "-A"];
+    const flags = ["run", "--no-check", "-A"];
     const program = [Deno.execPath(), ...flags, UNPACKING];
     const args = [...program, archivePath, minimalPath, target];
     await run("sh", "-c", `umask ${umask.toString(8)} && exec "$@"`, "sh", ...args);

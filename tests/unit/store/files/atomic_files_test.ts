@@ -198,7 +198,7 @@ async function holding(dir: string, what: "file" | "directory"): Promise<Deno.Ch
   const child = new Deno.Command(Deno.execPath(), {
     // Run with the restricted permissions of the compiled program, for example without access to
     // /proc.
-    args: ["run", "-q", "--node-modules-dir=manual", "--allow-read", "--allow-write", "-"],
+    args: ["run", "-q", "--allow-read", "--allow-write", "-"],
     stdin: "piped",
     stdout: "piped",
   }).spawn();
@@ -287,7 +287,7 @@ Deno.test("a process killed while writing leaves the old file whole", async () =
     await writeFileAtomic(${JSON.stringify(path)}, chunks());
   `;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--node-modules-dir=manual", code],
+    args: ["eval", code],
     stdout: "piped",
   }).spawn();
   const reader = child.stdout.getReader();

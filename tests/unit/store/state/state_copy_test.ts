@@ -115,7 +115,7 @@ Deno.test("several processes that migrate one database keep one copy of the olde
   const results = await Promise.all(Array.from({ length: 3 }, async () => {
     const { code: exitCode, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--quiet", "--no-check", "--no-prompt", "--node-modules-dir=manual"],
+        ...["run", "--quiet", "--no-check", "--no-prompt"],
         ...[
           `--allow-read=${files},${root}`,
           `--allow-write=${files}`,

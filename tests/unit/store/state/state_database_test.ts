@@ -101,7 +101,7 @@ Deno.test("a write waits for the end of another process's transaction", async ()
     database.exec("COMMIT");
   `;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--node-modules-dir=manual", code],
+    args: ["eval", code],
     stdout: "piped",
   })
     .spawn();
@@ -133,7 +133,7 @@ Deno.test("changes survive a kill of the process once their method has returned"
     }
   `;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--node-modules-dir=manual", code],
+    args: ["eval", code],
     stdout: "piped",
   })
     .spawn();
@@ -166,7 +166,7 @@ Deno.test("several processes can open a new state at once", async () => {
   `;
   const results = await Promise.all(Array.from({ length: 4 }, async () => {
     const { code: exitCode, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["eval", "--node-modules-dir=manual", code],
+      args: ["eval", code],
       stderr: "piped",
     }).output();
     return { exitCode, stderr: new TextDecoder().decode(stderr) };
