@@ -25,6 +25,11 @@ export const dependencies: Record<string, Dependency> = {
     keeper: "Hans Klunder (github.com/seriousme/openapi-schema-validator)",
     leave: "another validator of OpenAPI 3.1, or the JSON schema of its own",
   },
+  "@types/node": {
+    why: "types of Node's modules, for `deno check`; not in the program",
+    keeper: "DefinitelyTyped (github.com/DefinitelyTyped/DefinitelyTyped)",
+    leave: "the types that Deno brings itself, with `nodeModulesDir` at `auto`",
+  },
   "@valibot/to-json-schema": {
     why: "makes the JSON schemas of the OpenAPI description from the table of routes",
     keeper: "Fabian Hiller (github.com/open-circle/valibot)",

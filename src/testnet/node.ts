@@ -145,7 +145,8 @@ export class LocalNode implements TestnetNode {
       idLength: id.length,
       bootstrap: false,
       ...(host === LOOPBACK_6 && { socket: new Ipv6Socket() }),
-    }) as Rpc;
+      // The types of npm:k-rpc leave out that it is an emitter of events.
+    }) as unknown as Rpc;
     this.#rpc.on("query", (query, from) => {
       const sender = host === LOOPBACK_6 ? LOOPBACK_6 : from.address;
       const senderHex = query.a?.id instanceof Uint8Array ? toHex(query.a.id) : "";

@@ -90,10 +90,7 @@ export async function beside(earlier: Earlier) {
       await buildOld(earlier, directory.path, programs.old);
       const named = Deno.env.get("LIBRESEED_BIN");
       programs.present = named ? resolve(named) : join(directory.path, "libreseed-present");
-      if (!named) {
-        const stage = `stage-upgrade-${crypto.randomUUID()}`;
-        await build({ output: programs.present, stage });
-      }
+      if (!named) await build({ output: programs.present });
     });
     Deno.test.afterAll(() => directory.remove());
   }
