@@ -64,10 +64,11 @@ const compile = [
   // - source positions at once. By default V8 leaves them out, and parses a function again when an
   //   error is made while the function runs. Libraries make errors while they load. The function
   //   is then the whole bundle, which takes longer to parse than a hello world takes in all;
-  // - at most 4 MiB for each half of a young generation, in place of 16. Each thread has a heap of its
-  //   own, so the usual size costs some 20 MiB of a download, and saves 2 % of its processor time.
+  // - at most 2 MiB for each half of a young generation, in place of 16. Each thread has a heap of its
+  //   own: 16 MiB cost some 30 MiB of a download, and save 3 % of its processor time. With 1 MiB, the
+  //   garbage of a long download outlives the young generation, and takes more memory.
   "--v8-flags=--disallow-code-generation-from-strings,--no-enable-lazy-source-positions," +
-  "--max-semi-space-size=4",
+  "--max-semi-space-size=2",
 ];
 
 /** The modules that the entry loads when it needs them. */

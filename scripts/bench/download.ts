@@ -107,7 +107,7 @@ const commands: Record<string, Command> = {
       "--no-lock",
       "-A",
     ],
-    ...["--v8-flags=--max-semi-space-size=4", minimalScript],
+    ...["--v8-flags=--max-semi-space-size=2", minimalScript],
     JSON.stringify({
       ...{ port, torrent: sample.torrentPath, infoHash: sample.infoHashHex },
       ...{ pieceBytes: sample.pieceBytes, lengthBytes: sample.lengthBytes },
