@@ -48,6 +48,7 @@ export * from "./version.ts";
 export * from "./version_order.ts";
 export * from "./web_seeds.ts";
 export * from "./release_date.ts";
+export { issueMessage } from "./schema_issue.ts";
 export { setNewest } from "./set_newest.ts";
 export { shuffle } from "./shuffle.ts";
 export { BUILT_IN_PUBLISHER } from "./built_in_publisher.ts";

@@ -5,6 +5,7 @@
  */
 
 import * as v from "valibot";
+import { issueMessage } from "../base/mod.ts";
 
 /**
  * Describes an invalid request by the first issue that valibot reports.
@@ -13,13 +14,5 @@ import * as v from "valibot";
  */
 export function describeInvalid(subject: string, issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue);
-  return `${subject} is not valid${path ? ` at "${path}"` : ""}: ${reasonOf(issue)}`;
-}
-
-/** Returns valibot's message, except for the two that speak of valibot's types. */
-function reasonOf({ type, expected, received, message }: v.BaseIssue<unknown>): string {
-  if (type !== "strict_object") return message;
-  // An unknown member is an issue of a key for which the schema "never" has a value.
-  if (expected === "never") return "there is no such member";
-  return received === "undefined" ? "it is missing" : message;
+  return `${subject} is not valid${path ? ` at "${path}"` : ""}: ${issueMessage(issue)}`;
 }

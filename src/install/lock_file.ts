@@ -18,8 +18,7 @@
  */
 
 import * as v from "valibot";
-import { LibreseedError, messageOf } from "../base/mod.ts";
-import { fromUtf8, inTurns } from "../base/mod.ts";
+import { fromUtf8, inTurns, issueMessage, LibreseedError, messageOf } from "../base/mod.ts";
 import {
   packageRef,
   parsePackageRef,
@@ -298,7 +297,7 @@ class MemberReader {
     throw new MemberReader(this.#path, member).invalid(
       issue.type === "custom" || issue.type === "literal"
         ? issue.message
-        : `is invalid: ${issue.message.slice(0, 200)}`,
+        : `is invalid: ${issueMessage(issue).slice(0, 200)}`,
     );
   }
 

@@ -144,6 +144,7 @@ export {
 export {
   type ArrivingOptions,
   type BeginningOptions,
+  checkDirectoryOf,
   checkUnpackTarget,
   type DownloadedArchive,
   type ExistingFiles,

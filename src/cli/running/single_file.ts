@@ -31,6 +31,7 @@ export interface FetchedFile extends Pick<ReadBeginning<OpenedFile>, "fetchedByt
  * `undefined` for standard output.
  *
  * @throws {CliError} `BAD_ARGUMENTS`, `TARGET_EXISTS` (kind `usage`)
+ * @throws {PackageError} `WRITE_FAILED` if the path's directory does not exist
  */
 export async function singleFileTarget(
   { io }: Pick<Environment, "io">,
@@ -47,7 +48,11 @@ export async function singleFileTarget(
     throw new CliError("usage", "BAD_ARGUMENTS", message);
   }
   const path = resolve(io.cwd, output ?? basename(file));
-  if (!await isThere(path)) return path;
+  if (!await isThere(path)) {
+    const { checkDirectoryOf } = await import("../../package/mod.ts");
+    await checkDirectoryOf(path, io.stagingFor(dirname(path)));
+    return path;
+  }
   const message = `${path} exists already. Name a file that does not exist, with -o`;
   throw new CliError("usage", "TARGET_EXISTS", message, { detail: { path } });
 }

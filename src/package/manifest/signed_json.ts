@@ -7,7 +7,7 @@
 
 import canonicalize from "canonicalize";
 import * as v from "valibot";
-import { fromBase64, fromUtf8, messageOf, toBase64, utf8 } from "../../base/mod.ts";
+import { fromBase64, fromUtf8, issueMessage, messageOf, toBase64, utf8 } from "../../base/mod.ts";
 import {
   formatPublicKey,
   manifestPrefix,
@@ -195,7 +195,7 @@ function validate<T extends Signed>(
   // of a file, which is untrusted text of any length.
   const field = issue.path?.[0]?.key;
   const where = typeof field === "string" && /^[a-zA-Z]{1,20}$/.test(field) ? `${field}: ` : "";
-  throw invalid(kind, errorKind, where + issue.message.slice(0, 600));
+  throw invalid(kind, errorKind, where + issueMessage(issue).slice(0, 600));
 }
 
 /**

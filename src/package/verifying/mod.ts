@@ -37,7 +37,7 @@ export {
 } from "./read_beginning.ts";
 export { takeArchive, type TakenArchive, type TakeOptions } from "./take.ts";
 export type { ExistingFiles } from "./existing_files.ts";
-export { checkUnpackTarget } from "./unpack.ts";
+export { checkDirectoryOf, checkUnpackTarget } from "./unpack.ts";
 export { type VerifiedArchive, verifyArchive, type VerifyOptions } from "./verify.ts";
 export {
   type ArrivingOptions,

@@ -251,7 +251,7 @@ export async function checkUnpackTarget(path: string, stagingPath?: string): Pro
     if (isEmpty) { for await (const _ of Deno.readDir(target)) isEmpty = false; }
     if (isEmpty) return;
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return await checkParent(target, stagingPath);
+    if (cause instanceof Deno.errors.NotFound) return await checkDirectoryOf(target, stagingPath);
     // The launcher grants no target that holds files, so such a target cannot even be looked at.
     const isHidden = isNotGranted(cause) && stagingPath !== undefined;
     if (!isHidden || outOfReach(cause)) throw writeFailed(target, cause);
@@ -262,16 +262,29 @@ export async function checkUnpackTarget(path: string, stagingPath?: string): Pro
   });
 }
 
-/** Checks that the directory exists in which a missing target is to be created. */
-async function checkParent(target: string, stagingPath: string | undefined): Promise<void> {
+/**
+ * Throws if the directory does not exist in which a file or directory is to be created.
+ *
+ * @param stagingPath as for {@linkcode checkUnpackTarget}
+ * @throws {PackageError} `WRITE_FAILED`
+ */
+export async function checkDirectoryOf(target: string, stagingPath?: string): Promise<void> {
   try {
     await Deno.readDir(dirname(target))[Symbol.asyncIterator]().next();
   } catch (cause) {
-    if (!isNotGranted(cause) || stagingPath === undefined) throw writeFailed(target, cause);
+    if (!isNotGranted(cause) || stagingPath === undefined) throw noDirectoryFor(target, cause);
     // The thread may not list the directory, so it tries to create something there.
     await Deno.mkdir(stagingPath).catch((cause) => {
-      throw writeFailed(target, cause);
+      throw noDirectoryFor(target, cause);
     });
     await Deno.remove(stagingPath).catch(() => {});
   }
+}
+
+function noDirectoryFor(target: string, cause: unknown): PackageError {
+  if (!(cause instanceof Deno.errors.NotFound)) return writeFailed(target, cause);
+  const message = `${target} cannot be written: there is no directory ${
+    dirname(target)
+  }. Make it first.`;
+  return new PackageError("failed", "WRITE_FAILED", message, { cause, detail: { path: target } });
 }

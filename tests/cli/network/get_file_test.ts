@@ -59,10 +59,9 @@ Deno.test("get --file fetches the members that hold one file, and little else", 
     await Deno.remove(path);
     const text = await home.must(["get", "-q", "--file", "read me.txt", "-o", "-", "pkg@^1"]);
     assert.equal(text, "read me\n");
-    const named = await home.must(["get", "-q", "--file", "read me.txt", "-o", "x/y", "pkg"], {
-      cwd: place.path,
-    }).catch((error) => error as Error);
-    assert.match(String(named), /x/, "the directory x does not exist");
+    const nowhere = await home.run(["get", "--file", "read me.txt", "-o", "x/y", "pkg"], { cwd });
+    assert.deepEqual([nowhere.code, nowhere.stdout], [1, ""]);
+    assert.match(nowhere.stderr, /x\/y cannot be written: there is no directory \S+\/x\. Make it/);
     await Deno.mkdir(join(cwd, "x"));
     await home.must(["get", "-q", "--file", "read me.txt", "-o", "x/y", "pkg"], { cwd });
     assert.equal(await Deno.readTextFile(join(cwd, "x", "y")), "read me\n");

@@ -113,9 +113,13 @@ Deno.test("a malformed lock file is refused with the path of the file and the me
     [
       "no version",
       changed(({ packages, requirements }) => ({ packages, requirements })),
-      "lockfileV",
+      "lockfileVersion is invalid: it is missing",
     ],
-    ["an extra member", changed((json) => ({ ...json, scripts: {} })), "scripts"],
+    [
+      "an extra member",
+      changed((json) => ({ ...json, scripts: {} })),
+      "scripts is invalid: there is no such member",
+    ],
     ["packages as a list", changed((json) => ({ ...json, packages: [] })), "packages"],
     [
       "a package of another shape",

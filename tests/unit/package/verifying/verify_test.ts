@@ -110,7 +110,8 @@ inDirectory("the target may be an empty directory, and no other existing path", 
     assert.equal(error.kind, "usage");
   }
   const unpackTo = join(dir, "missing/target");
-  await refusal(verifyArchive({ archivePath, minimal, unpackTo }), "WRITE_FAILED");
+  const error = await refusal(verifyArchive({ archivePath, minimal, unpackTo }), "WRITE_FAILED");
+  assert.match(error.message, /there is no directory \S+\/missing\. Make it first\.$/);
   assert.deepEqual(await listTree(dir), before);
 });
 
