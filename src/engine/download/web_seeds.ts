@@ -2,7 +2,7 @@
  * Downloads pieces from web seeds (BEP 19) where peers send none, or send slowly. A web seed is asked
  * for a run of pieces by one range request, and each piece is verified before the torrent gets it.
  * Without metadata, the `.torrent` beside the archive is fetched. A web seed that fails is not asked
- * again by this download.
+ * again by this download. One that only stopped sending is asked again after some time.
  *
  * Connections are not made here: `fetchRange` makes them, through the gate.
  *
@@ -23,7 +23,7 @@ import {
 import { Filling, Untrue } from "./web_filling.ts";
 import { nextRun, type Run, segmentsOf } from "./web_runs.ts";
 import { fetchMetadata } from "./web_metadata.ts";
-import { type FetchRange, NoProgress } from "./web_transfer.ts";
+import { type FetchRange, NoProgress, Stalled } from "./web_transfer.ts";
 
 /** State of one web seed of a download. */
 export interface WebSeedStatus {
@@ -68,6 +68,8 @@ const SLOW_BYTES_PER_SECOND = 256 * 1024;
 const METADATA_ALONE_MS = 15_000;
 /** Pause before a web seed that has sent something before it failed is asked again (ms). */
 const AGAIN_MS = 1_000;
+/** Pause before a web seed that stopped sending is asked again (ms). */
+const STALLED_MS = 120_000;
 
 interface Seed {
   url: string;
@@ -84,6 +86,8 @@ interface Seed {
   /** Bytes that the transfer has brought, also of pieces that are not verified yet. */
   runBytes: number;
   notBeforeMs: number;
+  /** Time when its problem is forgotten, because it only stopped sending; else infinity (Unix ms). */
+  stalledUntilMs: number;
 }
 
 /** The web seeds of one download. A server that sends only whole files is used, too, from the beginning. */
@@ -113,8 +117,10 @@ export class WebSeeds {
   add(urls: readonly string[]): void {
     for (const url of urls) {
       if (this.#seeds.some((seed) => seed.url === url)) continue;
-      const idle = { isBusy: false, begunMs: 0, runBytes: 0, notBeforeMs: 0 };
-      this.#seeds.push({ url, receivedBytes: 0, ...idle });
+      this.#seeds.push({
+        ...{ url, receivedBytes: 0, isBusy: false, begunMs: 0, runBytes: 0, notBeforeMs: 0 },
+        stalledUntilMs: Infinity,
+      });
     }
   }
 
@@ -154,7 +160,12 @@ export class WebSeeds {
     if (this.#ended.signal.aborted || !this.#arePeersSlow()) return;
     const nowMs = this.#options.clock.now();
     for (const seed of this.#seeds) {
-      if (seed.isBusy || seed.problem !== undefined || nowMs < seed.notBeforeMs) continue;
+      if (seed.isBusy || nowMs < seed.notBeforeMs) continue;
+      if (nowMs >= seed.stalledUntilMs) {
+        seed.stalledUntilMs = Infinity;
+        seed.problem = seed.torrentProblem = undefined;
+      }
+      if (seed.problem !== undefined) continue;
       if (this.#torrent.ready) this.#beginRun(seed);
       else if (this.#needsMetadata() && seed.torrentProblem === undefined) {
         this.#beginMetadata(seed);
@@ -249,6 +260,9 @@ export class WebSeeds {
       await transfer(progress);
     } finally {
       progress.end();
+      if (progress.signal.reason instanceof Stalled) {
+        seed.stalledUntilMs = this.#options.clock.now() + STALLED_MS;
+      }
       seed.isBusy = false;
     }
   }

@@ -10,11 +10,19 @@ import type { FetchedRange, RangeOrder } from "../../gate/mod.ts";
 /** Requests a range of a file. Throws if the server does not answer with that range. */
 export type FetchRange = (order: RangeOrder, signal: AbortSignal) => Promise<FetchedRange>;
 
-/** Time in which a web seed has to send at least {@linkcode MIN_BYTES} (ms). */
+/** Time in which a web seed has to send at least {@linkcode MIN_BYTES} (ms), and its number of ticks. */
 const INTERVAL_MS = 15_000;
+const TICKS = 15;
 const MIN_BYTES = 16 * 1024;
 
-/** Aborts a transfer that makes no progress. The time in which we do not read does not count. */
+/** Reason for which a transfer without progress is aborted. The web seed may send again later. */
+export class Stalled extends Error {}
+
+/**
+ * Aborts a transfer that makes no progress. The time in which we do not read does not count, nor does
+ * more than a tick of the time in which this process stood still, as in a suspended machine: bytes that
+ * have arrived meanwhile are read before the next tick.
+ */
 export class NoProgress {
   readonly signal: AbortSignal;
   readonly #timer: Timer;
@@ -26,9 +34,11 @@ export class NoProgress {
     const late = new AbortController();
     this.signal = AbortSignal.any([ended, late.signal]);
     let wasReading = true;
-    this.#timer = every(clock, INTERVAL_MS, () => {
+    let ticks = 0;
+    this.#timer = every(clock, INTERVAL_MS / TICKS, () => {
+      if (++ticks % TICKS !== 0) return;
       if (wasReading && this.#isReading && this.#bytes < MIN_BYTES) {
-        late.abort(new Error(`It sent ${this.#bytes} bytes in ${INTERVAL_MS / 1_000} s`));
+        late.abort(new Stalled(`It sent ${this.#bytes} bytes in ${INTERVAL_MS / 1_000} s`));
       }
       this.#bytes = 0;
       wasReading = this.#isReading;

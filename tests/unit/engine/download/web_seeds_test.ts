@@ -10,6 +10,9 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 const KIB = 1_024;
 const PIECES = 4;
 
+/** Bytes that a web server sends until the signal aborts. */
+type Answer = (signal: AbortSignal) => AsyncGenerator<Uint8Array>;
+
 /**
  * A download whose tick, four times a second, is that of the clock.
  *
@@ -29,12 +32,12 @@ function download(limit?: number) {
     ...{ _reservations: [], pieceLength: 16 * KIB, length: PIECES * 16 * KIB },
   });
   const asked: string[] = [];
-  let answer: (() => AsyncGenerator<Uint8Array>) | undefined;
+  let answer: Answer | undefined;
   const webSeeds = new WebSeeds(torrent as unknown as Torrent, {
     clock,
-    fetchRange: ({ url, first, last }) => {
+    fetchRange: ({ url, first, last }, signal) => {
       asked.push(`${url} ${first}-${last}`);
-      if (answer) return Promise.resolve({ body: answer() });
+      if (answer) return Promise.resolve({ body: answer(signal) });
       return Promise.reject(new Error("no answer"));
     },
     onBytes: () => {},
@@ -47,7 +50,7 @@ function download(limit?: number) {
     clock,
     webSeeds,
     /** Has web servers send these bytes, in place of no answer. */
-    set answer(bytes: () => AsyncGenerator<Uint8Array>) {
+    set answer(bytes: Answer) {
       answer = bytes;
     },
     /** Lets time pass, in which peers send at a rate (KiB/s). */
@@ -112,6 +115,30 @@ Deno.test("a server that sends the .torrent slowly does not hold other web seeds
   at.webSeeds.close();
   closing.abort();
 });
+
+for (const ready of [true, false]) {
+  const what = ready ? "pieces" : "the .torrent";
+  Deno.test(`a web seed that stops sending ${what} is asked again after two minutes`, async () => {
+    const at = download();
+    if (!ready) {
+      Object.assign(at.torrent, { ready, pieces: [] });
+      at.webSeeds.add(["http://b.example/b.tgz"]);
+    }
+    at.answer = async function* (signal) {
+      await delay(at.clock, Infinity, signal);
+      yield new Uint8Array();
+    };
+    const problem = () => at.webSeeds.statuses().at(-1)!.problem;
+    await at.pass(21);
+    assert.match(problem()!, /It sent 0 bytes in 15 s/);
+    await at.pass(118);
+    assert.equal(at.asked.length, 1);
+    await at.pass(2);
+    assert.deepEqual(at.asked, [at.asked[0], at.asked[0]]);
+    assert.equal(problem(), undefined);
+    at.webSeeds.close();
+  });
+}
 
 Deno.test("a failed web seed is not asked again, and the end of the download ends all", async () => {
   const at = download();

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import type { Clock } from "../../../../src/base/mod.ts";
 import { NoProgress } from "../../../../src/engine/download/web_transfer.ts";
-import { FakeClock } from "../../../support/fake_clock.ts";
+import { FakeClock, settle } from "../../../support/fake_clock.ts";
 
 /** A transfer whose bytes the test sends, and of which all is read at once. */
-function transfer(clock: FakeClock) {
+function transfer(clock: Clock) {
   const ended = new AbortController();
   const progress = new NoProgress(clock, ended.signal);
   const { readable, writable } = new TransformStream<Uint8Array>();
@@ -41,6 +42,25 @@ Deno.test("a transfer that sends less is aborted with the reason", async () => {
   await send(16 * 1024 - 1);
   await clock.advance(15_000);
   assert.match(String(progress.signal.reason), /It sent 16383 bytes in 15 s/);
+  await end();
+});
+
+Deno.test("the time in which the process stood still does not count", async () => {
+  // The one timer that is set. A process that stood still fires it once, however long it stood.
+  let fire = () => {};
+  const clock = {
+    now: () => 0,
+    after: (_ms: number, due: () => void) => (fire = due, { cancel() {} }),
+  };
+  const { progress, send, end } = transfer(clock);
+  fire();
+  assert.equal(progress.signal.aborted, false);
+  await send(16 * 1024);
+  await settle();
+  for (let tick = 1; tick < 29; tick++) fire();
+  assert.equal(progress.signal.aborted, false);
+  fire();
+  assert.equal(progress.signal.aborted, true);
   await end();
 });
 
