@@ -64,7 +64,7 @@ export {
 } from "./operations.ts";
 export { isStrangers, ownUid } from "./ownership.ts";
 export { readPrivateFile } from "./private_file.ts";
-export { describeRevokedUse, problemsOf, type ProblemSource, type RevokedUse } from "./problems.ts";
+export { problemsOf, type ProblemSource, type RevokedUse } from "./problems.ts";
 export { MAX_LOG_LINES } from "./observing_operations.ts";
 export { labelOf } from "./record_label.ts";
 export { rowOf } from "./request.ts";

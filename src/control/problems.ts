@@ -78,7 +78,7 @@ export function problemsOf(source: ProblemSource): ProblemJson[] {
 }
 
 /** Says that a key is revoked, and what rests on it, of which at most three of a kind are named. */
-export function describeRevokedUse(one: RevokedUse): string {
+function describeRevokedUse(one: RevokedUse): string {
   const { key, sinceMs, reason, pins, followed, archives, installed, locked } = one;
   const date = isoDay(sinceMs);
   const why = reason === undefined ? "" : ` (${JSON.stringify(reason)})`;

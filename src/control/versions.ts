@@ -39,7 +39,7 @@ export function mismatch(
 }
 
 /** Says which process has which version. The versions have to be different. */
-export function describeMismatch(hostVersion: string): string {
+function describeMismatch(hostVersion: string): string {
   return `The process that owns this home is libreseed ${
     hostVersion.slice(0, MAX_CHARACTERS)
   }, this program is libreseed ${version}`;

@@ -169,7 +169,7 @@ export function identityOrderOf(flags: Flags, cwd: string): IdentityOrder | unde
 }
 
 /** Reads the value of `--root`. */
-export function rootSourceOf(value: unknown, cwd: string): RootSource {
+function rootSourceOf(value: unknown, cwd: string): RootSource {
   if (value === undefined) return { from: "home" };
   const text = String(value);
   if (text === "-") return { from: "stdin" };
@@ -180,7 +180,7 @@ export function rootSourceOf(value: unknown, cwd: string): RootSource {
 }
 
 /** Returns the key in `ssh-agent:KEY`; `undefined` for another text. */
-export function agentKeyOf(text: string): string | undefined {
+function agentKeyOf(text: string): string | undefined {
   return text.startsWith(AGENT_PREFIX) ? text.slice(AGENT_PREFIX.length) : undefined;
 }
 

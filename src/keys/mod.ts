@@ -27,7 +27,6 @@ export { keyPathsOf, settleKeys } from "./key_directory.ts";
 export { changeKeys, type KeyChange, type KnownElsewhere } from "./key_changes.ts";
 export { moveRoot, setPassphrase } from "./key_files.ts";
 export {
-  agentKeyOf,
   type IdentityOrder,
   identityOrderOf,
   type KeyFileOrder,

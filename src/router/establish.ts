@@ -15,7 +15,7 @@ import { familyOf, type Gateway } from "./transport.ts";
 import { findUpnpRouter } from "./upnp_search.ts";
 
 /** Head start of PCP and NAT-PMP before UPnP (ms), because their mappings are cheaper to renew. */
-export const UPNP_HEAD_START_MS = 1_000;
+const UPNP_HEAD_START_MS = 1_000;
 
 /** Outcome of one protocol's search for the router. */
 interface Found {

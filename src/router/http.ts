@@ -20,7 +20,7 @@ import type { Endpoint, RouterConnection } from "./transport.ts";
 import { MAX_XML_BYTES } from "./xml.ts";
 
 /** Time limit for one request (ms). Some routers ask their modem first. */
-export const HTTP_TIMEOUT_MS = 10_000;
+const HTTP_TIMEOUT_MS = 10_000;
 /** Maximum length of an answer's head, and of the whole answer, bytes. */
 const MAX_HEAD_BYTES = 8 * 1024;
 const MAX_ANSWER_BYTES = MAX_HEAD_BYTES + 2 * MAX_XML_BYTES;

@@ -17,7 +17,7 @@ import { familyOf, type Gateway, type PortControlSocket } from "./transport.ts";
  * 3.1). RFC 6887 begins with 3 s for PCP, because the server may be far away. Our router is in the
  * same network.
  */
-export const REQUEST_PAUSES_MS: readonly number[] = [250, 500, 1_000, 2_000, 4_000];
+const REQUEST_PAUSES_MS: readonly number[] = [250, 500, 1_000, 2_000, 4_000];
 /** Time during which PCP may still answer after an answer by NAT-PMP (ms). */
 const PCP_GRACE_MS = 500;
 

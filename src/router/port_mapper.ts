@@ -31,7 +31,7 @@ const MIN_RENEWAL_MS = 30_000;
 const FIRST_SEARCH_PAUSE_MS = 15_000;
 const LAST_SEARCH_PAUSE_MS = 15 * 60_000;
 /** Time limit for deleting the mappings at the end (ms). */
-export const UNMAP_TIMEOUT_MS = 2_000;
+const UNMAP_TIMEOUT_MS = 2_000;
 
 /** Options of a {@linkcode PortMapper}. */
 export interface PortMapperOptions extends ClientContext {

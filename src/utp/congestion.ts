@@ -16,7 +16,7 @@
 import { MAX_FLIGHT_BYTES } from "./limits.ts";
 
 /** Queueing delay that the control aims for, in microseconds (BEP 29, RFC 6817). */
-export const TARGET_US = 100_000;
+const TARGET_US = 100_000;
 /** Queueing delay at which slow start ends. Its window doubles before the delay is seen. */
 const SLOW_START_END_US = TARGET_US / 2;
 /** Smallest window, in packets. */

@@ -29,7 +29,7 @@ export function peerRows(
 }
 
 /** Describes the peers of a torrent, one line each, the fastest first. */
-export function describePeersOf({ peers, peersConnected, pieces }: TorrentJson): string[] {
+function describePeersOf({ peers, peersConnected, pieces }: TorrentJson): string[] {
   const lines = peers.slice(0, MAX_PRINTED).map((peer) => describePeer(peer, pieces));
   const rest = peersConnected - lines.length;
   return rest > 0 ? [...lines, `and ${rest} more`] : lines;

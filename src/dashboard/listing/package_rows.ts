@@ -10,7 +10,7 @@ import { type Compare, compareValues } from "./sort.ts";
 import { versionKeyOf } from "./version_key.ts";
 
 /** State of a package; the first ones are the first to be looked after. */
-export const packageStates = ["problem", "not seeding", "not findable", "seeding"] as const;
+const packageStates = ["problem", "not seeding", "not findable", "seeding"] as const;
 
 /** One of {@linkcode packageStates}. */
 export type PackageState = typeof packageStates[number];

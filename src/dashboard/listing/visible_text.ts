@@ -9,7 +9,7 @@
  */
 
 /** Maximum length of a shown text, in UTF-16 units; a longer one ends with an ellipsis. */
-export const MAX_SHOWN_LENGTH = 2000;
+const MAX_SHOWN_LENGTH = 2000;
 /** Maximum number of combining marks on one character; more of them would cover neighbouring lines. */
 const MAX_MARKS = 3;
 

@@ -1,6 +1,6 @@
 /**
- * What is shown of one torrent: its pieces, and its connected peers. `client_name.ts` reads the name of
- * a peer's program from what the peer claims.
+ * Details of one torrent, for the dashboard and `status`: its pieces and its connected peers.
+ * `client_name.ts` reads the name of a peer's program from what the peer claims.
  *
  * Start with `torrent_details.ts`.
  *
@@ -8,7 +8,6 @@
  */
 
 export {
-  MAX_DETAILED_PEERS,
   type PeerDetails,
   type TorrentDetails,
   torrentDetailsOf,

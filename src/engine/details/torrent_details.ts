@@ -54,7 +54,7 @@ export interface TorrentDetails {
 /** Maximum length of a `.torrent` that is described, in bytes. */
 const MAX_TORRENT_BYTES = 40 * 1024 * 1024;
 /** Maximum number of peers that are described. */
-export const MAX_DETAILED_PEERS = 200;
+const MAX_DETAILED_PEERS = 200;
 
 /** The public members of a connection to a peer that are shown. */
 interface ShownWire extends Wire {

@@ -53,7 +53,7 @@ export interface DialLimits {
  * - 16,384 addresses: a torrent with 50 connections, which gives up each dial after five seconds,
  *   meets about 6,000 dead addresses in ten minutes.
  */
-export const DIAL_LIMITS: DialLimits = {
+const DIAL_LIMITS: DialLimits = {
   ports: 8,
   portsForMs: 10 * 60_000,
   failures: 6,

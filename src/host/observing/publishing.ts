@@ -23,7 +23,7 @@ import type { ObservedHost } from "./parts.ts";
 const UPLOAD = /^\.tmp-[\w.-]{1,200}$/;
 
 /** Whether the launcher of this daemon may sign. */
-export function mayPublish(daemon: boolean, { http, httpPublish }: Settings): boolean {
+function mayPublish(daemon: boolean, { http, httpPublish }: Settings): boolean {
   return daemon && httpPublish && http !== undefined;
 }
 

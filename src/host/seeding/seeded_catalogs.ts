@@ -45,7 +45,7 @@ export const SUPERSEDED_MS = 3_600_000;
  */
 export const MAX_SUPERSEDED = 128;
 /** Maximum total size of superseded catalogs, bytes. */
-export const MAX_SUPERSEDED_BYTES: number = 256 << 20;
+const MAX_SUPERSEDED_BYTES: number = 256 << 20;
 /** Time limit for announcing a catalog within `add` (ms). DHT nodes that do not answer cause timeouts. */
 export const ANNOUNCED_WITHIN_MS = 20_000;
 

@@ -42,7 +42,7 @@ export interface MemberPlace {
  * Maximum number of members in the index. A million members of a mean of 27 KiB are 27 GiB of archives, and
  * take 40 MB in the database.
  */
-export const MAX_INDEXED_MEMBERS = 1_000_000;
+const MAX_INDEXED_MEMBERS = 1_000_000;
 /** Number of bytes of a member's hash that a row has. A member whose bytes differ is found when it is read. */
 const KEY_BYTES = 8;
 /**

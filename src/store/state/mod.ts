@@ -26,7 +26,6 @@ export { type DirectoryListing, ListingsTable } from "./listings_table.ts";
 export { LazyState } from "./lazy_state.ts";
 export {
   type IndexedMember,
-  MAX_INDEXED_MEMBERS,
   type MemberPlace,
   MembersTable,
   type ReadArchive,
