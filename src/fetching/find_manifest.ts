@@ -56,8 +56,8 @@ export interface Finding extends WantedVersion {
 /**
  * Finds the manifest of a version. A version that its publisher does not announce individually has no record
  * in the DHT: its manifest is in the catalog, or the peers of the publisher's rendezvous have the record.
- * For an exact version they are asked a second after the DHT, unless a node has shown the record by then.
- * Of two keys that have signed the version, the first in the order of the publisher record counts.
+ * For an exact version, the peers are asked a second after the DHT, unless a node has shown the record by
+ * then. If two keys have signed the version, the first one in the publisher record counts.
  *
  * @param onShown called with each manifest that a node has shown and that is not refused already
  * @throws {FetchingError} `RECORD_NOT_FOUND` (kind `not-found`), `DHT_UNREACHABLE` (kind `network`),

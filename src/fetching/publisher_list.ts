@@ -28,7 +28,7 @@ export type PublisherList =
   & (
     | { packages: OfferedVersions; catalog?: undefined; index?: undefined }
     | { packages?: undefined; catalog: Catalog; index?: undefined }
-    /** Of the one package that was asked for, read from the index of the catalog. */
+    /** Versions of the wanted package alone, read from the index of the catalog. */
     | { packages: OfferedVersions; catalog?: undefined; index: CatalogIndex }
   );
 

@@ -63,7 +63,8 @@ export async function knownVersions(
     found.map(async ({ index }) => await index?.manifestsOf(minimal.name).catch(() => []) ?? []),
   );
   const others = [
-    // Of two keys that list one version, the first in the publisher record decides: its date is set last.
+    // The first key in the publisher record decides if two keys list one version, so its date is set
+    // last.
     ...found.flatMap(({ manifests = [] }, index) => [...manifests, ...indexed[index]!]).reverse(),
     ...state.follows.ofPublisher(publicKey),
     ...(await seeds.list(minimal.name)).flatMap((entry) =>

@@ -106,7 +106,7 @@ export class NatPmpClient implements MappingClient {
   ): Promise<NatPmpAnswer> {
     const answer = await this.#control.ask([request], (bytes) => {
       const answer = parseNatPmpAnswer(bytes);
-      // This answer refuses the version of the earlier probe for PCP.
+      // An answer of this kind refuses the earlier probe for PCP, not this request.
       const isOther = answer?.result === "unsupported version";
       return answer && !isOther && isAnswer(answer) ? answer : undefined;
     }, signal);

@@ -1,5 +1,5 @@
 /**
- * Which of two publisher records of one root counts, and which records do not count at all.
+ * Order of the publisher records of one root: the record that counts, and records that never count.
  *
  * @module
  */

@@ -128,7 +128,7 @@ export class UtpEndpoint {
     if (id === undefined) return "malformed";
     const type = typeOf(bytes);
     const connection = type === ST.syn ? undefined : this.#find(host, port, id);
-    // Of a flood, most packets belong to no connection, so that is found out first.
+    // Most packets of a flood belong to no connection, so they are dropped before they are parsed.
     if (!connection && type !== ST.syn && !this.#mayConcern(type, host, port, id)) return "unknown";
     const packet = readPacket(bytes);
     if (!packet) return "malformed";

@@ -43,13 +43,13 @@ export interface Reader {
 
 /** The outcome of a received packet. */
 export type Taken =
-  /** It was the next one. */
+  /** The next packet. */
   | "in order"
-  /** It is kept until the packets before it have come. */
+  /** A later packet, which is kept until those before it have come. */
   | "early"
-  /** It had come before. */
+  /** A packet that had come before. */
   | "repeated"
-  /** It is too far ahead, after the end, or there is no room for it. */
+  /** A packet that is too far ahead, comes after the end, or does not fit into the buffer. */
   | "dropped";
 
 /** The packets of one direction of a connection. */

@@ -66,7 +66,7 @@ export default defineCommand<Record<never, never>, string[]>({
       const unknown = packages.filter((wanted) => !results.some((one) => isOf(one, wanted)));
       const errors = unknown.map(noRecords);
       for (const error of errors) output.error(await withNearestName(error, given));
-      // Of a name without the version, its index and the lists may have been announced.
+      // The index of a name and the lists may have been announced, although the version is not known.
       if (errors.length > 0 && errors.length === packages.length) return exitCodes.notFound;
       const codes = results.map((one) => done.has(one.target) ? exitCodes.done : exitCodeOf(one));
       return combineExitCodes([...codes, ...errors.map(exitCodeOfError)]);

@@ -20,8 +20,8 @@ type Flags = { output?: string; file?: string };
 type Run = CommandRun<Flags, [what: string]>;
 
 /**
- * How the publisher and the version of the fetched package were chosen, if there were several; and the
- * flags of that version.
+ * Choice of the publisher and the version of the fetched package, if there were several, and the flags
+ * of that version.
  */
 interface Chosen extends VersionFlags {
   chosen?: PublisherChoice;

@@ -172,7 +172,7 @@ async function put(
     await operations.addCatalog({ fileName: goodListFileName(identity), announce: true });
   }
   const item = decodeItem(record);
-  // This home refuses what it has just revoked, too.
+  // The revocation applies to this home, too.
   trust.learnRecord(item);
   const request = { item, record: { kind: "publisher" as const } };
   try {

@@ -23,7 +23,7 @@ export interface VersionOf {
   publisher?: string;
 }
 
-/** What to follow. */
+/** A publisher, a package or a range of versions to follow. */
 export interface Followable {
   /** Publisher as `ed25519:BASE64`. */
   publisher: string;

@@ -13,7 +13,7 @@ import type { Rate } from "./rates.ts";
 import type { Store } from "./store.ts";
 import type { BrowserClock } from "./time.ts";
 
-/** What the whole page shares. */
+/** State and services that all components of the page share. */
 export interface Session {
   api: Api;
   /** The events of all kinds but `log`. */

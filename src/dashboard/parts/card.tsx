@@ -81,7 +81,7 @@ export function Note({ tone = "plain", children }: { tone?: Tone; children: Comp
   return <div class={`note ${tone}`}>{children}</div>;
 }
 
-/** What a page shows until its data has come, or instead of data that could not be read. */
+/** Placeholder for data that has not come yet, or that could not be read. */
 export function Waiting({ problem }: { problem?: string }) {
   return problem === undefined
     ? <p class="waiting">Loading …</p>

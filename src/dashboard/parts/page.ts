@@ -1,5 +1,5 @@
 /**
- * What each page is given.
+ * The properties that each page receives.
  *
  * @module
  */

@@ -21,7 +21,7 @@ export interface Order {
   descending: boolean;
 }
 
-/** What {@linkcode useRows} works with. */
+/** Argument of {@linkcode useRows}. */
 export interface RowsWanted<Row> {
   /** All rows; undefined until they have come. */
   rows: readonly Row[] | undefined;

@@ -212,7 +212,7 @@ function useView(body: { current: HTMLTableSectionElement | null }, count: numbe
         measure();
       });
     };
-    // What scrolls may be the page or a part of it, so all scroll events are heard on their way down.
+    // The page or a part of it may scroll, so the capturing phase is used, which has the events of both.
     addEventListener("scroll", later, { capture: true, passive: true });
     addEventListener("resize", later);
     // Content that appears above the table moves it without a scroll event. The observer's first call comes

@@ -60,7 +60,7 @@ export interface FamilyDetails {
   traffic: KindTraffic[];
 }
 
-/** What is shown of both DHT nodes. */
+/** Details of both DHT nodes, for the dashboard. */
 export interface DhtDetails {
   families: FamilyDetails[];
   /** Median round trip of the last 256 answered queries, milliseconds; absent before the first. */

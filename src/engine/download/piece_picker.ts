@@ -94,8 +94,8 @@ export class PiecePicker {
   /** Pieces of which blocks have been requested, in the order in which the pieces were begun. */
   readonly #begun = new Set<number>();
   /**
-   * Those of the pieces in `#begun` that may have a block which is requested from no peer. If pieces are
-   * small, nearly all of the pieces that have begun are wholly requested, and need not be looked at.
+   * Pieces in `#begun` that may have a block which no peer has been asked for. If pieces are small,
+   * nearly all begun pieces are requested completely, and need not be looked at.
    */
   readonly #open = new Set<number>();
   /** Number of freed requests when `#open` was last made anew. */
@@ -220,7 +220,7 @@ export class PiecePicker {
     const order = this.#order;
     const searched = this.#searched.get(wire);
     if (searched?.order === order) {
-      // Of the pieces in the order, the peer has only those that it has announced since.
+      // The peer has no piece of this order except those that it has announced since the last search.
       for (let index; (index = searched.announced.pop()) !== undefined;) {
         if (this.#isUntouched(index) && this.#take(wire, index, most, false)) return true;
       }

@@ -1,6 +1,5 @@
 /**
- * How bytes get to a peer and back: by TCP, or by uTP (BEP 29) on the UDP sockets of the DHT's
- * nodes.
+ * Connections to peers: by TCP, or by uTP (BEP 29) on the UDP sockets of the DHT's nodes.
  *
  * {@linkcode Transports} owns the uTP connections (`src/utp`) and dials: TCP first, and a quarter of a
  * second later uTP, too. {@linkcode RacingSocket} is the one connection that the rest of the engine

@@ -139,7 +139,7 @@ export class HttpListener {
   ): Promise<void> {
     const connection = request.socket as unknown as HttpConnection;
     // `node:http` hands over requests that follow on a connection at once, before the first is answered.
-    // They would get around the maximum number of connections.
+    // Such requests would evade the maximum number of connections.
     if (connection.state === "answering") return connection.ignoreRest();
     connection.answering();
     // Each connection serves a single request (no keep-alive), so there are no idle connections to track.

@@ -1,6 +1,6 @@
 /**
- * What an observer of the host sees besides its status: one package in detail, publishers, names, the
- * DHT, the log, the last day, and events as they happen. The HTTP API and the control socket show it.
+ * Observation of the host, beyond its status: one package in detail, publishers, names, the DHT, the
+ * log, the last day, and events as they happen. The HTTP API and the control socket serve it.
  *
  * @module
  */

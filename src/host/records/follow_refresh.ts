@@ -100,7 +100,7 @@ export async function refreshFollow(
     if (list.read) read.push({ key, ...list.read });
     for (const minimal of list.manifests) {
       const label = `${minimal.name}@${minimal.version}`;
-      // Of two keys that list one version, the first in the publisher record decides.
+      // The first key in the publisher record decides if two keys list one version.
       if (!manifests.has(label) && isOf(minimal, publicKey, trust) && trust.accepts(minimal)) {
         manifests.set(label, minimal);
       }

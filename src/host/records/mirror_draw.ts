@@ -18,11 +18,11 @@ import { createHash } from "node:crypto";
 
 /** Care of a home for a name, an announce record or a version. */
 export type Care =
-  /** It keeps it: it is the publisher, or probably among the first three mirrors. */
+  /** Keeps it alive: the home is the publisher's, or probably one of the first three mirrors. */
   | "keeper"
-  /** It looks whether the others keep it. */
+  /** Looks regularly whether the keepers do. */
   | "reserve"
-  /** It looks rarely. */
+  /** Looks rarely. */
   | "onlooker";
 
 /** Number of mirrors that keep a name. */

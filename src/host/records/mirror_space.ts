@@ -33,9 +33,9 @@ const NEWEST_WORTH = 1;
 /** Maximum number of archives that left and are kept for `status`. */
 const MAX_LEFT = 20;
 
-/** How wanted an archive is. */
+/** Demand for an archive. */
 export interface Standing {
-  /** The higher, the later it leaves. */
+  /** An archive of a higher rank leaves later. */
   rank: Rank;
   /** Number of requests of peers, which halves each week; the newest version has one more. */
   worth: number;
@@ -45,11 +45,11 @@ export interface Standing {
 /** Ranks of archives, from those that leave first. A rank outweighs all requests. */
 export const RANKS = ["yanked", "unfollowed", "deprecated", "listed"] as const;
 
-/** What publisher and user say of a version. */
+/** Rank of a version by its flags, and by whether it is followed. */
 export type Rank = typeof RANKS[number];
 
-/** Sorts the archive that leaves first to the front. */
-export function compareStandings(a: Standing, b: Standing): number {
+/** Compares two archives for sorting: the archive that leaves first comes first. */
+function compareStandings(a: Standing, b: Standing): number {
   return RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank) || a.worth - b.worth ||
     Number(a.isNewest) - Number(b.isNewest);
 }
@@ -193,7 +193,7 @@ export class MirrorSpace {
         found.push({ ...one, minimal, standing: standingOf(minimal) });
       }
     }
-    // Of archives that are wanted alike, the one that has been here longest leaves first.
+    // Among archives of equal standing, the one that has been here longest leaves first.
     return found.sort((a, b) => compareStandings(a.standing, b.standing) || a.sinceMs - b.sinceMs);
   }
 }

@@ -89,7 +89,7 @@ async function openTarget(path: string): Promise<Deno.FsFile | undefined> {
     const isSame = there.ino === opened.ino && there.dev === opened.dev;
     if (isSame && !there.isSymlink && (opened.nlink ?? 1) <= 1) return file;
   } catch {
-    // It was moved away meanwhile.
+    // The file was moved away meanwhile.
   }
   file.close();
   return undefined;

@@ -15,7 +15,7 @@ import {
 } from "../../package/mod.ts";
 import type { ValidSeedEntry } from "../../store/mod.ts";
 
-/** What hashes an archive, and ends the hashing. */
+/** The thread that hashes an archive, and the signal that ends the hashing. */
 export interface Hashing {
   /** Starts a thread that hashes. Default: the calling thread hashes. */
   startThread: StartThread | undefined;

@@ -34,7 +34,7 @@ export interface ListedFile {
 
 /** The files of an archive, in the order of its manifest. */
 export interface FileListing {
-  /** What the publisher says of the package; untrusted text. */
+  /** Description and licence in the publisher's words; untrusted text. */
   said: Pick<FullManifest, "description" | "license">;
   /** Number of all files. */
   fileCount: number;

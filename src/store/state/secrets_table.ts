@@ -22,7 +22,7 @@ export class SecretsTable {
     const known = this.#find(name);
     if (known) return known;
     const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
-    // Of two processes that do this at the same time, the second keeps the secret of the first.
+    // If two processes make the secret at the same time, the first one's stays.
     this.#sqlite.change("INSERT OR IGNORE INTO secrets (name, bytes) VALUES (?, ?)", name, bytes);
     return this.#find(name)!;
   }
