@@ -297,7 +297,7 @@ export const libraries: Record<string, readonly string[]> = {
 
 /** npm packages that only scripts and tests import. */
 export const notInTheProgram: readonly string[] = [
-  ...["@seriousme/openapi-schema-validator", "axe-core", "d3-scale", "esbuild"],
+  ...["@seriousme/openapi-schema-validator", "@types/node", "axe-core", "d3-scale", "esbuild"],
   ...["fast-check", "marked", "playwright-core", "typescript"],
 ];
 
