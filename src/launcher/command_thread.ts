@@ -75,8 +75,9 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
   let deadline: Timer | undefined;
   let hasHeard = false;
 
+  const asked = new Set<"end" | "hang-up">();
   const onSignal = (name: EndSignal) => {
-    if (interruptedBy !== undefined) exit(exitCodeOf[name]);
+    if (interruptedBy !== undefined || !asked.has("end")) exit(exitCodeOf[name]);
     interruptedBy = name;
     deadline = clock.after(SILENT_MS, () => exit(exitCodeOf[name]));
     send({ kind: "signal", name });
@@ -124,14 +125,10 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
     options.helperGrants,
     (id, why) => send({ kind: "helper-died", id, why }),
   );
-  const heard = new Set<"end" | "hang-up">();
   const hear = (what: "end" | "hang-up") => {
-    if (heard.has(what)) return;
-    heard.add(what);
-    if (what === "end") {
-      Deno.addSignalListener("SIGINT", () => onSignal("SIGINT"));
-      Deno.addSignalListener("SIGTERM", () => onSignal("SIGTERM"));
-    } else if (Deno.build.os !== "windows") {
+    if (asked.has(what)) return;
+    asked.add(what);
+    if (what === "hang-up" && Deno.build.os !== "windows") {
       Deno.addSignalListener("SIGHUP", () => send({ kind: "hang-up" }));
     }
   };
@@ -155,5 +152,10 @@ export function runCommandThread(options: CommandThreadOptions): Promise<number>
     fail(error.message);
   });
   worker.postMessage(options.start);
+  // A signal to which any thread listens no longer ends the process, and every thread may listen. So
+  // the launcher listens to both signals from the start, also for a command that does not ask for them.
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => onSignal(name));
+  }
   return exited.promise;
 }
