@@ -41,6 +41,7 @@ export { nodeFs } from "./node_fs.ts";
 export * from "./out_of_reach.ts";
 export * from "./package_flags.ts";
 export * from "./paths.ts";
+export * from "./runtime_parts.ts";
 export * from "./test_network.ts";
 export * from "./turns.ts";
 export { resetFor } from "./utp_reset.ts";

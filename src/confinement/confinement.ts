@@ -4,6 +4,8 @@
  * @module
  */
 
+import process from "node:process";
+import { refuseDescriptors, removeRuntimeParts } from "../base/mod.ts";
 import { limitDatabases, refuseDatabases } from "./databases.ts";
 import { hideEnvironment, redirectConsole, refuseImports, refuseThreads } from "./restrictions.ts";
 
@@ -14,7 +16,7 @@ export interface Printing {
 
 /**
  * Restricts a thread that is a single bundled file: no imports, no databases, no new threads, no
- * console, no environment.
+ * console, no environment, and nothing of the runtime that asks for no permission.
  *
  * @returns an object whose `hear` receives the console output. Hostile bytes can make libraries
  * print warnings with stack traces: npm:bencode warns when k-rpc-socket encodes a number above 2^53
@@ -24,6 +26,8 @@ export function confineBundle(): Printing {
   refuseImports();
   refuseDatabases();
   refuseThreads();
+  refuseDescriptors(process);
+  removeRuntimeParts();
   redirectConsole((args) => printing.hear?.(args));
   hideEnvironment();
   return printing;
@@ -34,12 +38,15 @@ const PROGRAM = import.meta.url.replace(/(?<=\/dist\/main\/).*$/, "");
 
 /**
  * Restricts the command thread: it may import only the program's own modules, open only the databases
- * that the launcher names, and start no threads. When the program runs from sources, Deno's
+ * that the launcher names, start no threads, and use nothing of the runtime that asks for no
+ * permission. When the program runs from sources, Deno's
  * permissions restrict imports.
  */
 export function confineCommand(): void {
   if (Deno.build.standalone) refuseImports(PROGRAM);
   limitDatabases();
   refuseThreads();
+  refuseDescriptors(process);
+  removeRuntimeParts();
   hideEnvironment();
 }

@@ -8,9 +8,11 @@
  * @module
  */
 
+import { removeRuntimeParts } from "../base/mod.ts";
 import { refuseNode } from "./node_access.ts";
 
 refuseNode();
+removeRuntimeParts();
 // `process` leads to every module of Node. A new thread would not be confined.
 for (const name of ["process", "Buffer", "global", "Worker"]) {
   Reflect.deleteProperty(globalThis, name);

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { refuseDescriptors } from "../base/mod.ts";
+
 /** Names under which Node's process and threads make themselves known to the runtime, as they load. */
 const REGISTERED = ["__bootstrapNodeProcess", "__initWorkerThreads"];
 /** The modules that the gate imports. */
@@ -43,7 +45,9 @@ export function allowSockets(): void {
   mayLoad = true;
   try {
     // Loads Node's process and modules at once, so that no other code runs before the hooks are set.
-    hookImports(readProcess().getBuiltinModule("node:module"));
+    const process = readProcess();
+    hookImports(process.getBuiltinModule("node:module"));
+    refuseDescriptors(process);
     isHooked = true;
   } catch (error) {
     mayLoad = false;

@@ -45,7 +45,7 @@ export const rooms: Record<string, Room> = {
   confinement: {
     runs: "everywhere",
     holds: "restrictions of a thread that Deno's permissions cannot express; opens SQLite",
-    imports: [],
+    imports: ["base"],
   },
   gate_thread: {
     runs: "gate",

@@ -46,6 +46,22 @@ const network: Record<string, Attempt> = {
   "fetch": ({ localPort }) => fetch(`http://localhost:${localPort}/`),
 };
 
+/** A number that no file descriptor of the process has. */
+const UNUSED_DESCRIPTOR = 100_000;
+
+/** Returns the classes of an internal module of Node. */
+function bindingOf(
+  name: string,
+): Record<string, new (kind: number) => { open(fd: number): unknown }> {
+  const { binding } = process as unknown as { binding(name: string): ReturnType<typeof bindingOf> };
+  return binding(name);
+}
+
+/** Has a handle of Node take over a file descriptor. An unused one gives an error number. */
+function takeOver(module: string, name: string): unknown {
+  return new (bindingOf(module)[name]!)(0).open(UNUSED_DESCRIPTOR);
+}
+
 /** Attempts that must fail in every thread but the gate, which has no module of Node. */
 const elsewhere: Record<string, Attempt> = {
   "import text as a program": () => imported("data:text/javascript,export default 1"),
@@ -59,6 +75,15 @@ const elsewhere: Record<string, Attempt> = {
   "end a process (Node)": ({ pid }) => process.kill(pid, "SIGTERM"),
   "require a file (Node)": ({ home }) =>
     module.createRequire(import.meta.url)(join(home, "evil.js")),
+  "take over a pipe by its number": () => takeOver("pipe_wrap", "Pipe"),
+  "take over a connection by its number": () => takeOver("tcp_wrap", "TCP"),
+  "take over a UDP socket by its number": () => takeOver("udp_wrap", "UDP"),
+  "take over a pipe by its number after restoring what does": () => {
+    const { Pipe } = bindingOf("pipe_wrap");
+    Reflect.deleteProperty(Pipe!.prototype, "open");
+    Reflect.set(Pipe!.prototype, "open", () => 0);
+    return takeOver("pipe_wrap", "Pipe");
+  },
   "import past the hooks": ({ home }) => {
     const url = `file://${home}/keys/publisher.key`;
     const { deregister } = module.registerHooks({

@@ -7,13 +7,7 @@
  */
 
 import { plain } from "./plain_attempts.ts";
-import { type Attempt, imported } from "./targets.ts";
-
-/** Throws unless a global value is there. */
-function reach(name: string): unknown {
-  if (name in globalThis) return Reflect.get(globalThis, name);
-  throw new Deno.errors.NotCapable(`${name} is not there`);
-}
+import { type Attempt, imported, reached } from "./targets.ts";
 
 /** Imports a program that is text. The program may import what the thread may not. */
 function importedText(program: string): Promise<unknown> {
@@ -57,14 +51,15 @@ export const forbidden: Record<string, Attempt> = {
     return imported(URL.createObjectURL(new Blob([program], { type: "text/javascript" })));
   },
   "start a thread that is a program of text": () => {
-    const Class = reach("Worker") as typeof Worker;
+    const Class = reached(globalThis, "Worker") as typeof Worker;
     return new Class("data:text/javascript,", { type: "module" });
   },
-  "reach Node by the process": () => reach("process"),
-  "reach Node by its global values": () => reach("global") ?? reach("Buffer"),
+  "reach Node by the process": () => reached(globalThis, "process"),
+  "reach Node by its global values": () =>
+    reached(globalThis, "global") ?? reached(globalThis, "Buffer"),
   "reach Node after its UDP sockets have been loaded": async () => {
     const dgram = await import("node:dgram");
-    const process = reach("process") as typeof import("node:process");
+    const process = reached(globalThis, "process") as typeof import("node:process");
     return [dgram, process.getBuiltinModule("node:module")];
   },
 };

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Attempt, imported, settled } from "./targets.ts";
+import { type Attempt, imported, reached, settled } from "./targets.ts";
 
 /** Attempts that must fail in every thread, with all settings. */
 export const plain: Record<string, Attempt> = {
@@ -40,6 +40,16 @@ export const plain: Record<string, Attempt> = {
   "set a variable": () => Deno.env.set("EVIL", "1"),
   "ask for the host's name": () => Deno.hostname(),
   "load a native library": () => Deno.dlopen("/lib/x86_64-linux-gnu/libc.so.6", {}),
+  // The control only reaches the caches, because they would leave files in the user's directory.
+  "reach the caches of the web, which write files": () => reached(globalThis, "caches"),
+  "reach the classes of the caches": () => reached(globalThis, "CacheStorage"),
+  "reach the graphics processor": () => reached(navigator, "gpu"),
+  "evaluate text by the runtime's own functions": () => {
+    const internals = reached(Deno, Reflect.get(Deno, "internal")) as {
+      core: { evalContext(text: string, file: string): unknown };
+    };
+    return internals.core.evalContext("1", "file:///evil.js");
+  },
   "import the key as text": ({ home }) => imported(`file://${home}/keys/publisher.key`, "text"),
   "import the key": ({ home }) => imported(`file://${home}/keys/publisher.key`),
   "import a program": ({ home }) => imported(`file://${home}/evil.js`),

@@ -85,6 +85,12 @@ export async function unlessAllowed(hostname: string): Promise<void> {
   if (state !== "granted") await Deno.connect({ hostname, port: 80 });
 }
 
+/** Returns a member of the runtime. Throws if the thread has lost it. */
+export function reached(owner: object, name: PropertyKey): unknown {
+  if (name in owner) return Reflect.get(owner, name);
+  throw new Deno.errors.NotCapable(`${String(name)} is not there`);
+}
+
 /** Throws unless connecting to a host is allowed. */
 export function allowed(host: string): string {
   const { state } = Deno.permissions.querySync({ name: "net", host });
