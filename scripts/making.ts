@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** What is made, and of what. All paths are relative to the checkout. */
+/** Files to make, and their sources. All paths are relative to the checkout. */
 export interface Making {
   /** Name of the file in `dist/` that is locked, and that says of what the outputs were made. */
   name: string;

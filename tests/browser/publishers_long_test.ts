@@ -43,7 +43,7 @@ await browserTest("a publisher is followed by its key, and unfollowed", async (b
   await page.keyboard.press("Enter");
   await token.waitFor({ state: "detached" });
   assert.equal(home.publishers.length, 0, "nothing is followed without a token");
-  // What was typed is still there.
+  // The typed text is still there.
   await follow.click();
   await page.getByText("Followed: 3 versions in its list").waitFor();
   const card = page.getByRole("region", { name: key });

@@ -24,7 +24,7 @@ const PORT = 6881;
 /** The seeder's uplink is the bottleneck: the readers have to exchange pieces among themselves. */
 const seederLink = { ...accessLink, upMbit: 20 };
 
-/** What a reader of the swarm gets. */
+/** A download by one program of the swarm. */
 interface Task {
   lab: Lab;
   place: Place;

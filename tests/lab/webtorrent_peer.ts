@@ -15,7 +15,7 @@ const Constructor = WebTorrent as unknown as new (options: Record<string, unknow
 const client = new Constructor({
   torrentPort: Number(port),
   dht: { bootstrap },
-  // What the stand-ins of unused packages replace.
+  // Features whose packages are replaced by stand-ins.
   ...{ tracker: false, lsd: false, utp: false, natUpnp: false, natPmp: false, webSeeds: false },
 });
 client.on("error", (error) => {

@@ -53,7 +53,7 @@ export function vanishingAgent(socket: string, pair: KeyPair, count: number): As
     try {
       listener.close();
     } catch {
-      // It is gone already.
+      // The listener is closed already.
     }
   };
   const serving = (async () => {

@@ -52,7 +52,7 @@ export class SshAgent implements AsyncDisposable {
     try {
       this.#child.kill("SIGTERM");
     } catch {
-      // It has ended.
+      // The agent has ended.
     }
     await this.#child.status;
   }

@@ -47,7 +47,7 @@ function describeArgumentError(error: unknown): string {
     const what = messageOf(exception);
     // `name` is omitted from the message if it is a placeholder that lists choices, such as
     // `put|get`: the message lists the choices already.
-    if (name.includes("|")) return what;
+    if (/^[a-z]+\|/.test(name)) return what;
     // `name` is either a placeholder in capitals or a flag's name without dashes.
     return `${/^[a-z]/.test(name) ? `--${name}` : name} ${what}`;
   }

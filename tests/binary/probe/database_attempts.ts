@@ -126,7 +126,7 @@ function removeIfPossible(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It was moved, or could not be made.
+    // The file was moved, or could not be made.
   }
 }
 

@@ -138,7 +138,7 @@ for (const transport of ["tcp", "utp"] as const) {
       );
       assert.deepEqual(downloaded, content);
       assert.equal(reused.reusedBytes, last.reusedBytes);
-      // Of the first piece nothing is reused, because it was there before.
+      // Nothing of the first piece is reused, because it was there before.
       assert.equal(last.reusedBytes + last.fetchedBytes, content.length);
       const skipped = bytesIn(ranges) - last.reusedBytes;
       assert.ok(skipped < 2 * pieceBytes + ranges.length * 256, `${skipped} bytes were not reused`);

@@ -90,7 +90,7 @@ Deno.test("a sleeping archive is described and stays asleep, without a timer or 
   assert.equal(at.engine.torrentDetails("00".repeat(20)), undefined);
 });
 
-/** What peers claim, and what is shown of it. The peer id of all of them begins with `-XX0001-`. */
+/** Client names that peers claim, and the text that is shown. All peer ids begin with `-XX0001-`. */
 const hostile: [name: string, claimed: Uint8Array | number, shown: string][] = [
   ["control characters", utf8("\x1b]0;owned\x07\r\n\u202eevil"), "]0;owned evil"],
   ["invalid UTF-8", Uint8Array.of(0xc3, 0x28, 0xff), "\ufffd(\ufffd"],

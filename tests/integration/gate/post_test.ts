@@ -78,7 +78,7 @@ class Server implements AsyncDisposable {
       try {
         connection.close();
       } catch {
-        // It is closed already.
+        // The connection is closed already.
       }
     }
     await Promise.all(this.#serving);

@@ -72,7 +72,7 @@ function accepts(key: string, parameters: Parameter[], name?: string, text = "")
   if (name !== undefined && !parameters.some((parameter) => parameter.name === name)) {
     query.set(name, text);
   }
-  // Of the parts, only path and query are looked at.
+  // Only path and query are looked at, not the body.
   const { body: _, ...withoutBody } = route as unknown as Route;
   try {
     parseParts(withoutBody, { params, query: query.toString() });

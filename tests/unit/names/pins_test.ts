@@ -17,7 +17,7 @@ Deno.test("a pinned key stands for the identity for which it has signed, until i
   const isRefused = (work: () => void) =>
     assert.throws(work, (error: NamesError) => error.code === "PUBLISHER_CHANGED");
   check(key.publicKey);
-  // That a root has certified the key proves nothing: any root could.
+  // A certificate of some root for the key proves nothing: any root can certify any key.
   isRefused(() => check(identity.root.publicKey));
   trust.remember(await minimalBy(key, NOW));
   check(identity.root.publicKey);

@@ -104,7 +104,7 @@ Deno.test("problems come at the start and when they change", async () => {
   packages.changes++;
   await clock.advance(6_000);
   assert.deepEqual(watcher.taken(), [{ kind: "problems", problems: [problem] }]);
-  // Those of the disk come without any change of the host.
+  // Problems of the disk come without any change of the host.
   now.problems = [];
   await clock.advance(61_000);
   assert.deepEqual(watcher.taken(), [{ kind: "problems", problems: [] }]);

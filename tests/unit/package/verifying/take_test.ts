@@ -257,7 +257,7 @@ inDirectory("taking an archive that is altered meanwhile fails", async (dir) => 
     for (const change of [bytes.length - 1, bytes.length + 1]) {
       for (let tries = 1;; tries++) {
         const taken = takeArchive({ archivePath, minimal, ownKey, copyTo });
-        // It may fail while the test still changes the archive.
+        // Taking may fail while the test still changes the archive.
         const isTaken = taken.then(() => true, () => false);
         while (!await Deno.lstat(copyTo).catch(() => undefined));
         await Deno.truncate(archivePath, change);
