@@ -16,6 +16,7 @@ import {
   PeerReach,
   PiecePicker,
   RendezvousDials,
+  requestEarlyBlocks,
   Reuse,
   type ReusedRange,
   SmartBan,
@@ -114,6 +115,11 @@ export class Download {
       ban: (peer, index) => this.#smartBan.banLiar(peer, index),
     });
     this.#picker.rules = this.#reuse;
+    const { lengthBytes, pieceBytes } = request;
+    if (lengthBytes && pieceBytes) {
+      const wantedBytes = () => this.#hasBegun ? this.#wantedBytes : 1;
+      requestEarlyBlocks(torrent, { clock, lengthBytes, pieceBytes, wantedBytes });
+    }
     new DuplicateConnections(torrent, clock);
     this.#reach = new PeerReach(torrent);
     const { infoHashHex, fileName, webSeeds = [] } = request;

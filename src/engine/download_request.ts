@@ -24,6 +24,11 @@ export interface DownloadRequest {
   filePath: string;
   /** Length of the archive in bytes, from the signed manifest. A torrent of another length is refused. */
   lengthBytes?: number;
+  /**
+   * Length that the archive's pieces have if libreseed has made its torrent, in bytes. With it and
+   * `lengthBytes`, the first blocks are requested together with the metadata.
+   */
+  pieceBytes?: number;
   /** Maximum length of the archive in bytes. A longer torrent is refused. */
   maxBytes: number;
   /** Addresses of peers that are already known when the download starts. */

@@ -182,6 +182,8 @@ export interface DownloadOrder {
   filePath: string;
   /** Length of the archive by its signed manifest, bytes; absent if unknown. */
   lengthBytes?: number;
+  /** Length of the archive's pieces as libreseed makes them, bytes; absent if unknown. */
+  pieceBytes?: number;
   /** Maximum length of the archive, bytes. A longer archive is refused. */
   maxBytes: number;
   /** Addresses of peers that are known already. */

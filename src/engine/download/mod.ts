@@ -4,6 +4,7 @@
  *
  * - {@linkcode PiecePicker} chooses the blocks to request: rarest first among leechers, nearly in
  *   order while all peers are seeders (`piece_order.ts`), among the wanted ones (`wanted_pieces.ts`).
+ * - {@linkcode requestEarlyBlocks} requests the first blocks before the metadata are known.
  * - {@linkcode SmartBan} disconnects peers that send wrong pieces or unrequested blocks, and
  *   requests stalled blocks from other peers.
  * - {@linkcode DuplicateConnections} closes one of two connections to the same peer.
@@ -22,6 +23,7 @@
  */
 
 export { DuplicateConnections } from "./duplicate_connections.ts";
+export { requestEarlyBlocks } from "./early_blocks.ts";
 export { type PeerCounts, PeerReach } from "./peer_reach.ts";
 export { PiecePicker } from "./piece_picker.ts";
 export type { ByteRange } from "./wanted_pieces.ts";

@@ -41,7 +41,7 @@ const REFILL_SHARE = 0.5;
  * our system has acknowledged the earlier packets (Nagle's algorithm with delayed
  * acknowledgements).
  */
-const FIRST_BLOCKS = 8;
+export const FIRST_BLOCKS = 8;
 /** Minimum interval between two computations of the piece order. */
 const ORDER_MS = 250;
 /**

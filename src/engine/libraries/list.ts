@@ -9,6 +9,7 @@
 import { bencodeReplacements } from "./bencode/mod.ts";
 import {
   announcementReplacements,
+  earlyUses,
   payloadReplacements,
   readerReplacements,
   readerUses,
@@ -59,6 +60,7 @@ export const replacements: readonly Replacement[] = [
  */
 export const used: readonly Use[] = [
   readerUses,
+  earlyUses,
   requestUses,
   pieceUses,
   webPieceUses,

@@ -41,7 +41,7 @@ export {
   type Refusal,
   validatePacket,
 } from "./krpc/mod.ts";
-export { isEncrypted } from "./bittorrent_protocol/mod.ts";
+export { isEncrypted, requestEarly } from "./bittorrent_protocol/mod.ts";
 export { applyReplacements, changedMembers, replacements, used } from "./list.ts";
 export type { Replacement } from "./replacing/mod.ts";
 export {

@@ -11,6 +11,7 @@ import { parseHostPort } from "../../config/mod.ts";
 import type { CallOptions, Downloaded, RequestOf } from "../../control/mod.ts";
 import type { DownloadProgress } from "../../engine/mod.ts";
 import { partialPath } from "../../fetching/mod.ts";
+import { pieceLengthFor } from "../../package/mod.ts";
 import { HostError } from "../errors.ts";
 import type { Reuser } from "../reuse/mod.ts";
 import type { WorkerHandle } from "../thread/mod.ts";
@@ -150,6 +151,8 @@ export class Downloads {
       torrent,
       filePath: path,
       lengthBytes,
+      pieceBytes: lengthBytes &&
+        pieceLengthFor(lengthBytes, { name: fileName, hasMemberList: true }),
       maxBytes,
       peers: peers.map((text) => parseHostPort(text)),
       webSeeds: usableWebSeeds(webSeeds),
