@@ -14,6 +14,7 @@
  */
 
 import { MAX_FLIGHT_BYTES } from "./limits.ts";
+import { LowestQueue } from "./lowest_queue.ts";
 
 /** Queueing delay that the control aims for, in microseconds (BEP 29, RFC 6817). */
 const TARGET_US = 100_000;
@@ -108,6 +109,7 @@ export class Congestion {
   #rttBeforePauseUs = 0;
   /** Whether slow start after a pause is still under way. */
   #isReturning = false;
+  readonly #lowestQueue = new LowestQueue();
   /** Time since when the queue has been empty, and nothing was lost. */
   #clearSinceUs = 0;
 
@@ -120,10 +122,16 @@ export class Congestion {
     return this.#isSlowStart;
   }
 
+  /** Whether the queue has been empty lately. */
+  get #isQueueEmpty(): boolean {
+    return this.#lowestQueue.us < EMPTY_QUEUE_US;
+  }
+
   acked(acked: Acked): void {
-    const { nowUs, queueUs, packetBytes } = acked;
+    const { nowUs, queueUs, rttUs, packetBytes } = acked;
     this.#packetBytes = packetBytes;
-    if (queueUs >= EMPTY_QUEUE_US || this.#isSlowStart) this.#clearSinceUs = nowUs;
+    this.#lowestQueue.add(queueUs, nowUs, rttUs);
+    if (!this.#isQueueEmpty || this.#isSlowStart) this.#clearSinceUs = nowUs;
     if (this.#pausedUntilUs > 0) {
       if (nowUs < this.#pausedUntilUs) return;
       this.#resume(acked);
@@ -191,9 +199,9 @@ export class Congestion {
   }
 
   /** Called once for the losses of a round trip. */
-  lost(nowUs: number, queueUs: number): void {
+  lost(nowUs: number): void {
     const before = this.#pausedUntilUs > 0 ? this.#slowUntil : this.windowBytes;
-    this.#slowUntil = before * AFTER_LOSS[queueUs < EMPTY_QUEUE_US ? "emptyQueue" : "other"];
+    this.#slowUntil = before * AFTER_LOSS[this.#isQueueEmpty ? "emptyQueue" : "other"];
     this.#clearSinceUs = nowUs;
     if (this.#pausedUntilUs > 0) return;
     this.windowBytes = this.#slowUntil;

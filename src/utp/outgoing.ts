@@ -376,7 +376,7 @@ export class Outgoing {
     if (wasProbe || this.#isRecovering) return;
     this.#isRecovering = true;
     this.#recoverUntil = this.next;
-    this.#congestion.lost(nowUs, this.#queueUs);
+    this.#congestion.lost(nowUs);
   }
 
   #markLost(sent: Sent): void {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { UtpSocket } from "../../../src/utp/mod.ts";
+import { Congestion } from "../../../src/utp/congestion.ts";
 import { DelayMeter } from "../../../src/utp/delay_history.ts";
 import { LossBasedStream } from "../../support/loss_based_stream.ts";
 import { seededRandom } from "../../support/simulated_dht.ts";
@@ -132,6 +133,33 @@ Deno.test("a long path is full again a few seconds after a loss", async () => {
   const { bytes } = await line.measure(30);
   assert.ok(bytes[0]! > 0.6 * 30 * 12_500_000, `${bytes[0]} bytes`);
 });
+
+Deno.test("a long path with a queue of 20 ms is used well", async () => {
+  const line = new Bottleneck({ delayMs: 40, bytesPerSecond: 12_500_000, queueMs: 20 });
+  line.start();
+  await line.measure(4);
+  const { bytes } = await line.measure(10);
+  assert.ok(bytes[0]! > 0.8 * 10 * 12_500_000, `${bytes[0]} bytes`);
+});
+
+for (const [ofRound, left] of [["short", 0.7], ["long", 0.5]] as const) {
+  Deno.test(`a loss leaves ${left} of the window if the queue was ${ofRound} in the last round trip`, () => {
+    const congestion = new Congestion(1_400);
+    congestion.lost(0);
+    let nowUs = 0;
+    const acknowledge = (queueUs: number) =>
+      congestion.acked({
+        ...{ bytes: 1_400, queueUs, rttUs: 80_000, lowestRttUs: 80_000, nowUs: nowUs += 10_000 },
+        ...{ packetBytes: 1_400, isLimited: true },
+      });
+    for (let i = 0; i < 20; i++) acknowledge(ofRound === "short" ? 2_000 : 30_000);
+    // The last packets waited for a receiver that got no processor.
+    for (let i = 0; i < 3; i++) acknowledge(30_000);
+    const before = congestion.windowBytes;
+    congestion.lost(nowUs);
+    assert.ok(Math.abs(congestion.windowBytes / before - left) < 0.001);
+  });
+}
 
 /** A long path with a queue that loses nothing. */
 const LONG_PATH: LinkOptions = { delayMs: 40, bytesPerSecond: 12_500_000, queueMs: 1_000 };
