@@ -19,8 +19,12 @@ export interface Run {
 /** Length of the shortest stretch that is not fetched, in bytes. */
 const MIN_SKIPPED_BYTES = 16 * 1024;
 
-/** Minimum number of pieces of another web seed's run that is divided. */
-const MIN_DIVIDED = 4;
+/**
+ * Minimum number of pieces of another web seed's run that is divided. A slow one thus keeps no more than
+ * one piece besides the one that it is sending. It keeps that one, since two web seeds that have not sent
+ * anything yet could otherwise take a last piece from each other again and again.
+ */
+const MIN_DIVIDED = 2;
 
 /**
  * Returns the longest run of free pieces; of equally long ones, the first. Pieces of other web seeds'

@@ -24,7 +24,13 @@ Deno.test("the second half of the longest run of another web seed is taken if no
   const [short, long] = [{ next: 6, end: 8 }, { next: 1, end: 6 }];
   assert.deepEqual(runOf("........", [short, long, { next: 0, end: 1 }]), { next: 4, end: 6 });
   assert.deepEqual([short, long], [{ next: 6, end: 8 }, { next: 1, end: 4 }]);
-  assert.deepEqual(runOf("...", [{ next: 0, end: 3 }]), undefined, "too short to divide");
+});
+
+Deno.test("a web seed keeps one piece, however slow it is", () => {
+  const slow = { next: 0, end: 3 };
+  assert.deepEqual(runOf("...", [slow]), { next: 2, end: 3 });
+  assert.deepEqual(runOf("..x", [slow]), { next: 1, end: 2 });
+  assert.deepEqual(runOf(".xx", [slow]), undefined);
 });
 
 Deno.test("a run is fetched by segments, between which much is there already", () => {
