@@ -98,8 +98,9 @@ in_own_directory() {
   chmod 1777 "$temporary"
   : > "$log"
   # The output goes to a file, not a pipe: a process that the tests leave would keep a pipe open, and
-  # its reader from its end. `tail` prints the file until `sleep` is killed.
-  sleep infinity &
+  # its reader from its end. The second `tail` prints the file until the first one is killed here,
+  # or ends because this shell has ended.
+  tail -f --pid="$$" /dev/null &
   running=$!
   tail -n +1 -f --pid="$running" "$log" &
   printing=$!

@@ -18,14 +18,14 @@ const works = async (program: string) => {
   }
 };
 
-/** Runs `./first` as tests. Pauses take no time, except for the one that ends with the tests. */
+/** Runs `./first` as tests. Pauses take no time. */
 const HARNESS = `
 set -euo pipefail
 exec < /dev/null
 logs=$PWD/logs parent=$PWD deno=(false) deno_test=(./second)
 mkdir "$logs"
 is_late() { return "$LATE"; }
-sleep() { if [[ $1 == infinity ]]; then exec sleep infinity; fi; }
+sleep() { :; }
 . "$ROOT/.ci/tests.sh"
 run_tests name 9 alone ./first
 printf '%s\\n' "\${failures[@]}" > failures
