@@ -146,6 +146,27 @@ Deno.test("of blocks read in one turn, only the missing ones fail", async () => 
   await assert.rejects(put(store, 1), /closed/);
 });
 
+Deno.test("short reads one after the other are right, and fail once the file has become shorter", async () => {
+  await using home = await temporaryHome();
+  const path = join(home.path, "archive");
+  await Deno.writeFile(path, content);
+  const store = new ArchiveStore(CHUNK, {
+    filePath: path,
+    writable: false,
+    length: content.length,
+  });
+  // The first read is done on another thread, the next ones on this thread, unless one takes long.
+  for (let i = 0; i < 9; i++) {
+    const at = i * CHUNK + 100 * i;
+    assert.deepEqual(await get(store, i, 100 * i, 16_384), content.slice(at, at + 16_384));
+  }
+  await Deno.truncate(path, 5 * CHUNK + 1);
+  await assert.rejects(get(store, 5, 0, 16_384), /ends too early/);
+  await assert.rejects(get(store, 7, 0, 16_384), /ends too early/);
+  assert.deepEqual(await get(store, 4, 0, CHUNK), content.slice(4 * CHUNK, 5 * CHUNK));
+  await close(store);
+});
+
 Deno.test("chunks of a growing file can be read once they are written, and not before", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "archive");
