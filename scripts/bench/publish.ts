@@ -141,7 +141,7 @@ const sha1 = other("openssl dgst -sha1", "openssl", "dgst", "-sha1", archive);
 const least = other(
   "copy and SHA-256 on Deno",
   Deno.execPath(),
-  ...["run", "-q", "--node-modules-dir=manual", "-A"],
+  ...["run", "-q", "-A"],
   fileURLToPath(new URL("./publish_least.ts", import.meta.url)),
   archive,
   torrent,
