@@ -28,6 +28,11 @@ export class WorkerBinding {
     return this.#binding && { ...this.#binding, ...this.#state };
   }
 
+  /** Whether the only address is one of IPv6, so that a command's first search needs the DHT of IPv6. */
+  get needsIpv6(): boolean {
+    return this.#binding?.ipv6 !== undefined && this.#binding.ipv4 === undefined;
+  }
+
   /** Whether sockets may have an address of this machine. */
   readonly uses = (address: string): boolean =>
     !this.#binding || address === this.#binding.ipv4 || address === this.#binding.ipv6;

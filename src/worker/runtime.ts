@@ -167,6 +167,7 @@ export class WorkerRuntime implements WorkerApi {
       dial: (infoHashHex, peers) => void engine.introductions.reachOut(infoHashHex, peers),
       isOurs: this.#isOurs,
     });
+    let openedIpv6: Promise<void> | undefined;
     this.#reach = new Reach({
       ...{ clock: this.#clock, port: engine.port, usesIpv6For: ipv6Use(options) },
       portMapping: () => this.#ports.mapping ?? (options.mapsPort ? { sinceMs: 0 } : undefined),
@@ -181,9 +182,10 @@ export class WorkerRuntime implements WorkerApi {
       onExternal: (address) => engine.setExternalAddress(address),
       onDoubt: () => engine.surveyAddress(),
       onMoved: () => this.#announceAgain(engine),
-      onIpv6: (has, address) => void engine.useIpv6(has, address),
+      onIpv6: (has, address) => openedIpv6 = engine.useIpv6(has, address),
     });
     if (this.#hostAddresses) this.setHostAddresses(this.#hostAddresses);
+    if (this.#binding.needsIpv6) await openedIpv6;
     this.#ports.start({
       ...{ port: engine.port, secret: options.mappingSecret },
       onChange: (event) => {

@@ -89,6 +89,8 @@ Deno.test("testnet --ipv6 has nodes on ::1, over which a package is published, f
   await must("reader", "get", "hello", "-o", "out");
   const text = await Deno.readTextFile(join(place.path, "out", "read me.txt"));
   assert.equal(text, "over ::1");
+  // A command that is bound to an address of IPv6 has no node of IPv4 to search with.
+  await must("bound", "resolve", "hello", "--bind", "::1");
   const { dht, dhtNodes, dht6, traffic } = JSON.parse(await must("publisher", "status", "--json"));
   assert.deepEqual([dht.state, dhtNodes, traffic.packetsIn], ["on", 0, 0]);
   assert(dht6.nodes > 0 && dht6.traffic.packetsIn > 0, JSON.stringify(dht6));
