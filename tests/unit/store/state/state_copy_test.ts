@@ -115,7 +115,8 @@ Deno.test("several processes that migrate one database keep one copy of the olde
   const results = await Promise.all(Array.from({ length: 3 }, async () => {
     const { code: exitCode, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--quiet", "--no-check", "--no-prompt"],
+        // A module in a URL belongs to no directory in which Deno would find the settings.
+        ...["run", "--quiet", "--no-check", "--no-prompt", `--config=${root}deno.json`],
         ...[
           `--allow-read=${files},${root}`,
           `--allow-write=${files}`,
