@@ -199,10 +199,14 @@ if (Deno.build.os === "linux") {
     const { archivePath, minimal } = await packIn(dir, { a: noise(20_000_000) });
     const readBytes = async () =>
       Number(/rchar: (\d+)/.exec(await Deno.readTextFile("/proc/self/io"))![1]);
-    const before = await readBytes();
-    await verifyArchive({ archivePath, minimal });
-    const read = await readBytes() - before;
-    assert.ok(read < minimal.length * 1.5, `${read} bytes were read of ${minimal.length}`);
+    // The tests of other files run in this process, too, and what they read is counted with it.
+    let least = Infinity;
+    for (let tries = 0; tries < 20 && least >= minimal.length * 1.5; tries++) {
+      const before = await readBytes();
+      await verifyArchive({ archivePath, minimal });
+      least = Math.min(least, await readBytes() - before);
+    }
+    assert.ok(least < minimal.length * 1.5, `${least} bytes were read of ${minimal.length}`);
   });
 }
 
