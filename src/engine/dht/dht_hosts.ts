@@ -84,6 +84,8 @@ export class DhtHosts {
   readonly #counts: Record<Family, PacketCounts> = { 4: new PacketCounts(), 6: new PacketCounts() };
   readonly #roundTrips = new RoundTrips();
   #suspended: string | undefined;
+  /** Whether it was said if a node of IPv6 is wanted. */
+  #knowsIpv6 = false;
   /** Runs while a new node of IPv6 is waited for. */
   #settling: Timer | undefined;
   readonly #bootstrap6: { host: string; port: number }[];
@@ -110,9 +112,15 @@ export class DhtHosts {
     return this.#four;
   }
 
-  /** State of the DHT as a whole: that of IPv4, unless only nodes of IPv6 answer or are known. */
+  /**
+   * State of the DHT as a whole: that of IPv4, unless it has no node here, or only nodes of IPv6 answer
+   * or are known.
+   */
   get state(): DhtState {
     const { state } = this.#four;
+    if (!this.#options.hasIpv4) {
+      return this.#six?.state ?? (this.#knowsIpv6 ? state : { state: "starting" });
+    }
     const six = this.#six?.state;
     if (six?.state !== "on" || answers(state)) return state;
     return answers(six) || state.state === "on" && state.alone ? six : state;
@@ -168,10 +176,15 @@ export class DhtHosts {
    * @param localAddress address of this machine to which the socket is bound; default: all
    */
   async useIpv6(wanted: boolean, port: number, localAddress?: string): Promise<void> {
+    const isFirst = !this.#knowsIpv6;
+    this.#knowsIpv6 = true;
     if (wanted && this.#six) return await this.#rebind6(this.#six, localAddress);
     const { gate, clock, readOnly, onAddressVote, knowsAddress } = this.#options;
     const createSocket6 = this.#options.createSocket6 ?? (gate && socketsOf(gate));
-    if (wanted === (this.#six !== undefined) || !createSocket6) return;
+    if (wanted === (this.#six !== undefined) || !createSocket6) {
+      if (isFirst && !this.#options.hasIpv4) this.#report();
+      return;
+    }
     if (!wanted) {
       this.#settling?.cancel();
       this.#settling = undefined;
