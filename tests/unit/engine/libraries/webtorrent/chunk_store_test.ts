@@ -39,6 +39,10 @@ function writable(path: string): ArchiveStore {
   return new ArchiveStore(CHUNK, { filePath: path, writable: true, length: content.length });
 }
 
+function readOnly(path: string): ArchiveStore {
+  return new ArchiveStore(CHUNK, { filePath: path, writable: false, length: content.length });
+}
+
 Deno.test("chunks put in any order, all at once, are at their places once the store is closed", async () => {
   await using home = await temporaryHome();
   const path = join(home.path, "archive");
@@ -104,11 +108,7 @@ Deno.test("blocks read in one turn are the right ones, adjacent or not", async (
   await using home = await temporaryHome();
   const path = join(home.path, "archive");
   await Deno.writeFile(path, content);
-  const store = new ArchiveStore(CHUNK, {
-    filePath: path,
-    writable: false,
-    length: content.length,
-  });
+  const store = readOnly(path);
   const blocks: [index: number, offset: number, length: number][] = [];
   for (let index = 0; index < 10; index++) {
     for (let offset = 0; offset < CHUNK; offset += 16_384) blocks.push([index, offset, 16_384]);
@@ -128,11 +128,7 @@ Deno.test("of blocks read in one turn, only the missing ones fail", async () => 
   await using home = await temporaryHome();
   const path = join(home.path, "archive");
   await Deno.writeFile(path, content.subarray(0, 3 * CHUNK));
-  const store = new ArchiveStore(CHUNK, {
-    filePath: path,
-    writable: false,
-    length: content.length,
-  });
+  const store = readOnly(path);
   const [there, beyond, cut] = await Promise.allSettled([
     get(store, 1, 0, 100),
     get(store, 10, 0, 101),
@@ -150,11 +146,7 @@ Deno.test("short reads one after the other are right, and fail once the file has
   await using home = await temporaryHome();
   const path = join(home.path, "archive");
   await Deno.writeFile(path, content);
-  const store = new ArchiveStore(CHUNK, {
-    filePath: path,
-    writable: false,
-    length: content.length,
-  });
+  const store = readOnly(path);
   // The first read is done on another thread, the next ones on this thread, unless one takes long.
   for (let i = 0; i < 9; i++) {
     const at = i * CHUNK + 100 * i;
