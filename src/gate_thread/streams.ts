@@ -83,7 +83,8 @@ export async function connect(
     if (one && isChosen && address && isLoopback(one)) return one;
     throw new Refusal(
       "ADDRESS_REFUSED",
-      `${host} has the address ${text}; web servers need public addresses and port 80, 443 or above 1023`,
+      `${address ? host : `${host} (${text})`} port ${port} is refused: web servers need public ` +
+        "addresses and port 80, 443 or above 1023",
     );
   });
   let failure: unknown;

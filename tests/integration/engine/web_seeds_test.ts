@@ -74,7 +74,7 @@ const failures: [WebHostMode, RegExp][] = [
   ["cut", /ends too early/],
   ["slow", /It sent 1 bytes in 15 s/],
   ["loop", /More than 5 redirects/],
-  ["private", /169\.254\.169\.254 has the address .* need public addresses/],
+  ["private", /169\.254\.169\.254 port \d+ is refused: web servers need public addresses/],
   ["missing", /answered with status 404/],
 ];
 
