@@ -84,14 +84,15 @@ export class DhtHosts {
   readonly #counts: Record<Family, PacketCounts> = { 4: new PacketCounts(), 6: new PacketCounts() };
   readonly #roundTrips = new RoundTrips();
   #suspended: string | undefined;
-  /** Whether it was said if a node of IPv6 is wanted. */
-  #knowsIpv6 = false;
+  /** Whether it is known if a node of IPv6 is wanted. */
+  #knowsIpv6: boolean;
   /** Runs while a new node of IPv6 is waited for. */
   #settling: Timer | undefined;
   readonly #bootstrap6: { host: string; port: number }[];
 
   constructor(options: DhtHostsOptions) {
     this.#options = options;
+    this.#knowsIpv6 = !options.createSocket6 && !options.gate;
     this.#known6 = (options.knownNodes ?? []).filter(({ host }) => familyOf(host) === 6);
     this.#bootstrap6 = options.bootstrap.filter(({ host }) => familyOf(host) === 6);
     this.#four = new DhtHost({

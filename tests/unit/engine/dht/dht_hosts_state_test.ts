@@ -5,19 +5,19 @@ import { DhtHosts, type DhtState } from "../../../../src/engine/dht/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { FakeSocket } from "../../../support/fake_socket.ts";
 
-function boundToIpv6() {
+function boundToIpv6(createSocket6?: () => ReturnType<FakeSocket["asSocket"]>) {
   const states: DhtState["state"][] = [];
   const hosts = new DhtHosts({
     ...{ clock: new FakeClock(), bootstrap: [], hasIpv4: false },
     createSocket: () => new FakeSocket().asSocket(),
-    createSocket6: () => new FakeSocket().asSocket(),
+    createSocket6,
     onState: ({ state }) => states.push(state),
   });
   return { hosts, states };
 }
 
 Deno.test("without a node of IPv4, the DHT starts until that of IPv6 has its socket", async () => {
-  const { hosts, states } = boundToIpv6();
+  const { hosts, states } = boundToIpv6(() => new FakeSocket().asSocket());
   try {
     assert.equal(hosts.state.state, "starting");
     await hosts.useIpv6(true, 7_000);
@@ -29,7 +29,7 @@ Deno.test("without a node of IPv4, the DHT starts until that of IPv6 has its soc
 });
 
 Deno.test("without a node of either family, the DHT is off, and it is said why", async () => {
-  const { hosts, states } = boundToIpv6();
+  const { hosts, states } = boundToIpv6(() => new FakeSocket().asSocket());
   try {
     await hosts.useIpv6(false, 7_000);
     const { state } = hosts;
@@ -39,4 +39,10 @@ Deno.test("without a node of either family, the DHT is off, and it is said why",
   } finally {
     hosts.close();
   }
+});
+
+Deno.test("without a way to open sockets of IPv6, the DHT is off at once", () => {
+  const { hosts } = boundToIpv6();
+  assert.equal(hosts.state.state, "off");
+  hosts.close();
 });
