@@ -5,19 +5,42 @@
  */
 
 import dgram from "node:dgram";
+import { join } from "node:path";
 
 // A range below Linux's ephemeral ports, so that no other process gets the port by chance before
 // the test uses it.
 const LOWEST = 20_000;
 const COUNT = 12_000;
 
-/** Finds a port that is free for TCP and UDP on all IPv4 addresses. */
+/** File with the number of the port that was given last, below `LOWEST + COUNT`. */
+const lastPort = join(import.meta.dirname!, "..", "..", "dist", "last-port");
+
+/**
+ * Finds a port that is free for TCP and UDP on all IPv4 addresses, and that no other test of this checkout
+ * gets before all others have had their turn: a program takes a moment until it listens.
+ */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
-    const port = LOWEST + Math.floor(Math.random() * COUNT);
+    const port = nextPort();
     if (await isFree(port)) return port;
   }
   throw new Error("no free port in a hundred tries");
+}
+
+/** Returns the port after the last one; a random one at the first call in a checkout. */
+function nextPort(): number {
+  using file = Deno.openSync(lastPort, { read: true, write: true, create: true });
+  // Not `await`: calls that wait for the lock would take all threads that the holder's reading needs.
+  file.lockSync(true);
+  const bytes = new Uint8Array(8);
+  const length = file.readSync(bytes) ?? 0;
+  const last = Number(new TextDecoder().decode(bytes.subarray(0, length)) || NaN);
+  const isKnown = last >= LOWEST && last < LOWEST + COUNT;
+  const offset = isKnown ? (last + 1 - LOWEST) % COUNT : Math.floor(Math.random() * COUNT);
+  const port = LOWEST + offset;
+  file.seekSync(0, Deno.SeekMode.Start);
+  file.writeSync(new TextEncoder().encode(`${port}`));
+  return port;
 }
 
 /**
