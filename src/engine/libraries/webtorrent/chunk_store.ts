@@ -24,6 +24,7 @@ import {
   readSync,
   writeSync,
 } from "node:fs";
+import { setImmediate } from "node:timers";
 
 /** Options that WebTorrent passes to the chunk store; all but `length` come from `storeOpts`. */
 export interface ArchiveStoreOptions {
@@ -186,7 +187,9 @@ export class ArchiveStore {
   }
 
   #fill(descriptor: number, start: number, target: Uint8Array, done: Done): void {
-    if (this.#readHere(descriptor, start, target)) return done(null);
+    // At the next turn of the event loop: otherwise the peer that is served asks for more at once, and the
+    // others wait.
+    if (this.#readHere(descriptor, start, target)) return void setImmediate(() => done(null));
     const step = (from: number) => {
       if (from === target.length) return done(null);
       read(descriptor, target, from, target.length - from, start + from, (error, count) => {
