@@ -44,7 +44,9 @@ export interface RaceOptions {
 }
 
 /** Events of a connection that the race passes on from the one that stays. */
-const EVENTS = ["drain", "end", "finish", "error", "close"] as const;
+const EVENTS = ["drain", "end", "finish", "error", "close"];
+/** Those of them that come when the peer ends a connection, or it fails. */
+const ENDS = new Set(["end", "error", "close"]);
 
 /**
  * A connection that is the first of two dials to open. Emits `connect` then, or the error of the
@@ -52,6 +54,8 @@ const EVENTS = ["drain", "end", "finish", "error", "close"] as const;
  */
 export class RacingSocket extends EventEmitter implements PeerSocket {
   destroyed = false;
+  /** Whether the peer ended the connection, or it failed, before it was destroyed here. */
+  isEndedByPeer = false;
   readonly #options: RaceOptions;
   /** The dials that are under way. */
   readonly #dials = new Map<Carrier, PeerSocket>();
@@ -162,6 +166,7 @@ export class RacingSocket extends EventEmitter implements PeerSocket {
     this.#carrier = carrier;
     for (const event of EVENTS) {
       socket.on(event, (...values: unknown[]) => {
+        if (ENDS.has(event)) this.isEndedByPeer ||= !this.destroyed;
         if (event === "close") this.destroyed = true;
         this.emit(event, ...values);
       });

@@ -147,9 +147,9 @@ export class Transports {
     return race;
   }
 
-  /** Remembers whether a peer said anything by TCP. */
-  #noteEnd(key: string, { carrier, bytesRead }: RacingSocket): void {
-    if (carrier !== "tcp") return;
+  /** Remembers whether a peer said anything by TCP. A connection that we ended tells nothing. */
+  #noteEnd(key: string, { carrier, bytesRead, isEndedByPeer }: RacingSocket): void {
+    if (carrier !== "tcp" || bytesRead === 0 && !isEndedByPeer) return;
     this.#mute.delete(key);
     if (bytesRead > 0) return;
     this.#mute.add(key);

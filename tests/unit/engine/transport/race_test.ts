@@ -1,35 +1,9 @@
 /** Tests the race of two dials, with sockets and a clock that the test controls. */
 
 import assert from "node:assert/strict";
-import { EventEmitter } from "node:events";
-import { type PeerSocket, RacingSocket } from "../../../../src/engine/transport/mod.ts";
+import { RacingSocket } from "../../../../src/engine/transport/mod.ts";
 import { FakeClock, settle } from "../../../support/fake_clock.ts";
-
-class FakePeerSocket extends EventEmitter implements PeerSocket {
-  bytesRead = 0;
-  bytesWritten = 0;
-  destroyed = false;
-  readonly written: Uint8Array[] = [];
-
-  constructor(readonly onBytes?: (bytes: Uint8Array) => boolean) {
-    super();
-  }
-
-  write(bytes: Uint8Array): boolean {
-    this.written.push(bytes);
-    return true;
-  }
-
-  pause() {}
-
-  resume() {}
-
-  destroy(): void {
-    if (this.destroyed) return;
-    this.destroyed = true;
-    this.emit("close");
-  }
-}
+import { FakePeerSocket } from "../../../support/fake_peer_socket.ts";
 
 /** A race of TCP and uTP, and its events in order. */
 function race() {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { Transports, type UtpPort } from "../../../../src/engine/transport/mod.ts";
 import { UTP_LIMITS } from "../../../../src/utp/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
+import { FakePeerSocket } from "../../../support/fake_peer_socket.ts";
 
 function makePort(): UtpPort {
   return {
@@ -59,3 +60,29 @@ Deno.test("no counter of uTP falls when a family's socket ends, or another takes
   }
   transports.close();
 });
+
+for (const endsHere of [true, false]) {
+  const who = endsHere ? "we close" : "the peer closes";
+  const first = endsHere ? "TCP" : "uTP";
+  Deno.test(`after a connection of TCP that ${who} without a word, ${first} is dialled first`, () => {
+    const transports = new Transports({ clock: new FakeClock(), utp: makePort() });
+    const byTcp: FakePeerSocket[] = [];
+    const dial = () => {
+      const tcp = () => {
+        byTcp.push(new FakePeerSocket());
+        return byTcp.at(-1)!;
+      };
+      return transports.dial({ host: "198.51.100.7", port: 7_000 }, tcp, true).on(
+        "error",
+        () => {},
+      );
+    };
+    const before = dial();
+    byTcp[0]!.emit("connect");
+    if (endsHere) before.destroy();
+    else byTcp[0]!.destroy();
+    dial();
+    assert.equal(byTcp.length, endsHere ? 2 : 1);
+    transports.close();
+  });
+}
