@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { bundleProgram } from "./compile.ts";
+import { bundleProgram, removeIfThere, run } from "./compile.ts";
 import { bundleDashboard } from "./dashboard.ts";
 import { makeIfChanged } from "./making.ts";
 
@@ -18,11 +18,15 @@ const inputs = ["deno.json", "deno.lock", "main.ts", "src", "scripts"];
 
 /** Makes the bundles of the threads, and the dashboard. */
 async function bundleThreads(): Promise<void> {
-  await deno("run", "--quiet", "--allow-all", "scripts/members.ts");
+  await run("Comparing the packages with what is replaced in them", root, [
+    ...["run", "--quiet", "--allow-all", "scripts/members.ts"],
+  ]);
   const threads = [["worker.js", "src/worker/main.ts"], ["gate.js", "src/gate_thread/main.ts"]];
   for (const [name, entry] of threads) {
     const output = join(dist, `new-${name}`);
-    await deno("bundle", "--quiet", "--platform", "deno", "--output", output, entry!);
+    await run(`Bundling ${name}`, root, [
+      ...["bundle", "--quiet", "--platform", "deno", "--output", output, entry!],
+    ]);
     await Deno.rename(output, join(dist, name!));
   }
   await bundleDashboard(join(dist, "new-dashboard"));
@@ -33,29 +37,11 @@ async function bundleThreads(): Promise<void> {
 async function replaceDirectory(name: string): Promise<void> {
   const [path, made, old] = [name, `new-${name}`, `old-${name}`].map((one) => join(dist, one));
   await removeIfThere(old!);
-  await Deno.rename(path!, old!).catch(ignoreMissing);
+  await Deno.rename(path!, old!).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
   await Deno.rename(made!, path!);
   await removeIfThere(old!);
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  await Deno.remove(path, { recursive: true }).catch(ignoreMissing);
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
-}
-
-/** Runs Deno in the checkout. */
-async function deno(...args: string[]): Promise<void> {
-  const { success, code } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: root,
-    stdin: "null",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).output();
-  if (!success) throw new Error(`deno ${args.join(" ")} ended with ${code}`);
 }
 
 try {

@@ -291,8 +291,13 @@ async function replaceOnce(
   if (found !== 1) throw new Error(`the files hold ${pattern} ${found} times instead of once`);
 }
 
-/** Runs Deno without the given environment variables. */
-async function run(
+/**
+ * Runs Deno without the given environment variables, with its output to that of this process.
+ *
+ * @param step names what is done, for the error
+ * @throws {Error} if it does not end with 0
+ */
+export async function run(
   step: string,
   cwd: string,
   args: string[],
@@ -324,7 +329,8 @@ async function scriptsIn(directory: string): Promise<string[]> {
   return found;
 }
 
-async function removeIfThere(path: string): Promise<void> {
+/** Removes a file or a directory with all that is in it; nothing if it is missing. */
+export async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
   } catch (error) {

@@ -15,7 +15,7 @@ const PROBE_BYTES = 4096;
 export interface WriteProblem {
   /** The failure, with the directory's path. */
   what: string;
-  /** What prevents it; `other` is mostly a missing permission. */
+  /** The obstacle to writing; `other` is mostly a missing permission. */
   reason: "disk-full" | "read-only" | "other";
 }
 

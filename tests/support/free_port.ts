@@ -5,7 +5,7 @@
  */
 
 import dgram from "node:dgram";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 // A range below Linux's ephemeral ports, so that no other process gets the port by chance before
 // the test uses it.
@@ -29,8 +29,10 @@ export async function freePort(): Promise<number> {
 
 /** Returns the port after the last one; a random one at the first call in a checkout. */
 function nextPort(): number {
+  Deno.mkdirSync(dirname(lastPort), { recursive: true });
   using file = Deno.openSync(lastPort, { read: true, write: true, create: true });
-  // Not `await`: calls that wait for the lock would take all threads that the holder's reading needs.
+  // The lock is taken synchronously. Asynchronous calls that wait for it would take all of Deno's
+  // threads, one of which its holder needs to read the file.
   file.lockSync(true);
   const bytes = new Uint8Array(8);
   const length = file.readSync(bytes) ?? 0;

@@ -45,7 +45,7 @@ export interface RaceOptions {
 
 /** Events of a connection that the race passes on from the one that stays. */
 const EVENTS = ["drain", "end", "finish", "error", "close"];
-/** Those of them that come when the peer ends a connection, or it fails. */
+/** The events that come when the peer ends a connection, or the connection fails. */
 const ENDS = new Set(["end", "error", "close"]);
 
 /**
