@@ -4,11 +4,11 @@
  * `--once`, it ends when everything has happened once. It leaves no files or processes.
  */
 
-import { parseArgs } from "node:util";
+import { parseScriptArgs } from "./arguments.ts";
 import { DashboardDemo } from "./dashboard_demo/mod.ts";
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { once: { type: "boolean" } } });
+  const { values } = parseScriptArgs({ options: { once: { type: "boolean" } } });
   const ended = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => ended.abort());

@@ -14,7 +14,7 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseScriptArgs } from "./arguments.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { RELEASED_MS } from "../src/base/mod.ts";
 import { libraries } from "../tests/support/rooms.ts";
@@ -189,7 +189,7 @@ export function parseLevel(flag: string, text: string): number {
 }
 
 async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = parseScriptArgs({
     args,
     options: {
       program: { type: "string" },

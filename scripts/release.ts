@@ -13,7 +13,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseScriptArgs } from "./arguments.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { BUILT_IN_PUBLISHER, programFileName, RELEASED_MS } from "../src/base/mod.ts";
 import { isInstalled } from "../tests/support/installed.ts";
@@ -154,7 +154,7 @@ async function publish(directory: string, flags: string[]): Promise<void> {
 async function release(args: string[]): Promise<void> {
   const end = args.indexOf("--");
   const flags = end === -1 ? [] : args.slice(end + 1);
-  const { values } = parseArgs({
+  const { values } = parseScriptArgs({
     args: end === -1 ? args : args.slice(0, end),
     options: {
       targets: { type: "string", default: allTargets.join() },

@@ -5,7 +5,7 @@
  * a test network on 127.0.0.1.
  */
 
-import { parseArgs } from "node:util";
+import { parseScriptArgs } from "./arguments.ts";
 import type { Case, Report } from "./torture/case.ts";
 import { faults } from "./torture/faults.ts";
 import { floods } from "./torture/flood.ts";
@@ -14,8 +14,7 @@ import { loads } from "./torture/load.ts";
 import { machine } from "./torture/machine.ts";
 import { soak } from "./torture/soak.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = parseScriptArgs({
   options: {
     scale: { type: "string", default: "1" },
     only: { type: "string", default: "" },

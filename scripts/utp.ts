@@ -4,10 +4,10 @@
  * fail; the exit code is 1 if there are any.
  */
 
-import { parseArgs } from "node:util";
+import { parseScriptArgs } from "./arguments.ts";
 import { runTransfer } from "../tests/support/utp_transfers.ts";
 
-const { values } = parseArgs({
+const { values } = parseScriptArgs({
   options: {
     transfers: { type: "string", default: "1000" },
     first: { type: "string", default: "1" },

@@ -8,7 +8,7 @@
  * `announce-budget` of the measured host, without a FILE.
  */
 
-import { parseArgs } from "node:util";
+import { parseScriptArgs } from "../arguments.ts";
 import { DhtManager } from "../../src/dht/mod.ts";
 import { publisherRendezvous } from "../../src/records/mod.ts";
 import { FakeClock } from "../../tests/support/fake_clock.ts";
@@ -202,8 +202,7 @@ function fileOf(figures: readonly HourFigure[]): string {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    args: Deno.args,
+  const { values } = parseScriptArgs({
     options: {
       into: { type: "string" },
       picture: { type: "string" },

@@ -9,7 +9,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseScriptArgs } from "../arguments.ts";
 import { systemClock } from "../../src/base/mod.ts";
 import { connectControl } from "../../src/control/client.ts";
 import { startTestnet } from "../../src/testnet/mod.ts";
@@ -36,8 +36,7 @@ const REST_MS = 30_000;
 const WATCH_MS = 30_000;
 
 killDescendantsOnSignal();
-const { values, positionals } = parseArgs({
-  args: Deno.args,
+const { values, positionals } = parseScriptArgs({
   options: {
     picture: { type: "string" },
     into: { type: "string" },

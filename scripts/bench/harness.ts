@@ -4,7 +4,7 @@
  * contenders alike. The rows, each a benchmark, do the measuring; no figure is judged here.
  */
 
-import { parseArgs } from "node:util";
+import { parseScriptArgs } from "../arguments.ts";
 import { type Clock, systemClock } from "../../src/base/mod.ts";
 import { descendants, kill, killDescendantsOnSignal } from "./process_tree.ts";
 
@@ -227,7 +227,7 @@ function markdown(lines: readonly string[][]): string {
  * @returns the exit code, which is 1 if a contender failed
  */
 export async function runBenchmarks(rows: readonly Row[], args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseScriptArgs({
     args,
     options: {
       rounds: { type: "string" },

@@ -4,7 +4,7 @@
  * FILE has; the picture is of all that FILE has then. Without rows, nothing is measured.
  */
 
-import { parseArgs } from "node:util";
+import { parseScriptArgs } from "../arguments.ts";
 import { scaleLinear } from "d3-scale";
 import { killDescendantsOnSignal } from "./process_tree.ts";
 import { measure, type Measured, report, summary } from "./harness.ts";
@@ -122,8 +122,7 @@ function round(value: number): number {
 }
 
 if (import.meta.main) {
-  const { values: { into, picture, rounds }, positionals } = parseArgs({
-    args: Deno.args,
+  const { values: { into, picture, rounds }, positionals } = parseScriptArgs({
     options: {
       into: { type: "string" },
       picture: { type: "string" },

@@ -8,14 +8,13 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseScriptArgs } from "../../scripts/arguments.ts";
 import { conclude, runCampaign } from "./campaign.ts";
 import { CORPUS } from "./target.ts";
 import { targets } from "./targets/mod.ts";
 import { Watchdog } from "./watchdog.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = parseScriptArgs({
   options: {
     minutes: { type: "string", default: "5" },
     seed: { type: "string" },

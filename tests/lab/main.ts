@@ -7,7 +7,7 @@
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseScriptArgs } from "../../scripts/arguments.ts";
 import { bulkTopologies } from "./bulk.ts";
 import { enterLab, labNeeds, missingHere } from "./enter.ts";
 import { lanTopologies } from "./lan.ts";
@@ -17,8 +17,7 @@ import { topologies } from "./topologies.ts";
 import { utpTopologies } from "./utp.ts";
 import { webTopology } from "./web.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = parseScriptArgs({
   options: {
     short: { type: "boolean", default: false },
     only: { type: "string", default: "" },
