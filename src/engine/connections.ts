@@ -46,7 +46,7 @@ export function attachToConnections(
   torrent.on("wire", (wire: Wire) => {
     fillExtendedHandshake(torrent, wire, port(), relays.isWanted);
     readExtendedHandshake(wire, onPeerHandshake);
-    guardExtensions(torrent, wire);
+    guardExtensions(torrent, wire, clock);
     take(wire);
     if (isDownload) showInterestEarly(torrent, wire);
     answerEarlyInterest(torrent, wire);

@@ -5,9 +5,10 @@
  * @module
  */
 
+import type { Clock } from "../../../base/mod.ts";
 import type { ExtensionClass } from "./extension.ts";
 import { type Described, metadataGuard } from "./metadata_guard.ts";
-import { PexGuard } from "./pex_guard.ts";
+import { pexGuard } from "./pex_guard.ts";
 
 /** A connection to a peer on which npm:webtorrent has set up its extensions. */
 interface Guarded {
@@ -20,8 +21,8 @@ interface Guarded {
 /**
  * Puts guards before the extensions of a connection. To be called at the torrent's event `wire`.
  */
-export function guardExtensions(torrent: Described, wire: object): void {
+export function guardExtensions(torrent: Described, wire: object, clock: Clock): void {
   const guarded = wire as Guarded;
   guarded.use(metadataGuard(torrent));
-  if (guarded.ut_pex) guarded.use(PexGuard);
+  if (guarded.ut_pex) guarded.use(pexGuard(clock));
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { PexGuard } from "../../../../../src/engine/libraries/extensions/pex_guard.ts";
+import { FakeClock } from "../../../../support/fake_clock.ts";
+import { pexGuard } from "../../../../../src/engine/libraries/extensions/pex_guard.ts";
 
 /**
  * Makes a connection with a stand-in for npm:ut_pex. The test sets the number of peers named in
@@ -23,16 +24,20 @@ function connection() {
     reset: () => void library.resets++,
   });
   library.on("dropped", (address: string) => dropped.push(address));
-  const guard = new PexGuard({ ut_pex: library, destroy: () => void (isDestroyed = true) });
+  const clock = new FakeClock();
+  const guard = new (pexGuard(clock))({
+    ut_pex: library,
+    destroy: () => void (isDestroyed = true),
+  });
   const say = (peers: number, bytes = 100) => {
     names = peers;
     guard.onMessage(new Uint8Array(bytes));
   };
-  return { guard, library, dropped, say, isDestroyed: () => isDestroyed };
+  return { clock, guard, library, dropped, say, isDestroyed: () => isDestroyed };
 }
 
 Deno.test("the extension has the name under which the package's own was used", () => {
-  assert.equal(PexGuard.prototype.name, "ut_pex");
+  assert.equal(pexGuard(new FakeClock()).prototype.name, "ut_pex");
 });
 
 Deno.test("an honest message reaches the package, and nobody hears that a peer has left", () => {
@@ -49,12 +54,33 @@ Deno.test("a message of more than 16 KiB gets the peer disconnected before it is
   assert.equal(isDestroyed(), true);
 });
 
-Deno.test("addresses are forgotten once a thousand are remembered", () => {
-  const { library, say } = connection();
-  for (let i = 0; i < 19; i++) say(50);
+Deno.test("addresses are forgotten once a thousand are remembered", async () => {
+  const { clock, library, say } = connection();
+  const sayEachMinute = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      say(50);
+      await clock.advance(60_000);
+    }
+  };
+  await sayEachMinute(19);
   assert.equal(library.resets, 0);
-  say(50);
+  await sayEachMinute(1);
   assert.equal(library.resets, 1);
-  say(50);
+  await sayEachMinute(1);
   assert.equal(library.resets, 1);
+});
+
+Deno.test("a peer that sends a message each second has at most six of them read in a minute", async () => {
+  const { clock, library, say, isDestroyed } = connection();
+  const sayEachSecond = async () => {
+    for (let i = 0; i < 60; i++) {
+      say(50);
+      await clock.advance(1_000);
+    }
+  };
+  await sayEachSecond();
+  library.messages = 0;
+  await sayEachSecond();
+  assert.ok(library.messages > 0 && library.messages <= 6, `${library.messages} messages`);
+  assert.equal(isDestroyed(), false);
 });
