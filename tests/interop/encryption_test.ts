@@ -14,7 +14,8 @@ import { sampleTorrent } from "../support/torrents.ts";
 import { runLibtorrent, startSeeder } from "./libtorrent.ts";
 import { libreseed, onTestnet, writePayload } from "./seeded_package.ts";
 
-const sample = sampleTorrent(600_000, { pieceBytes: 64 * 1024 });
+/** An archive whose metadata have two parts (BEP 9): rtorrent answers a request for one at a time. */
+const sample = sampleTorrent(14_000_000, { pieceBytes: 16 * 1024 });
 const name = "sample-1";
 
 /** Settings of libtorrent, in its own numbers. */

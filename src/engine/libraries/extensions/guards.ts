@@ -23,6 +23,6 @@ interface Guarded {
  */
 export function guardExtensions(torrent: Described, wire: object, clock: Clock): void {
   const guarded = wire as Guarded;
-  guarded.use(metadataGuard(torrent));
+  guarded.use(metadataGuard(torrent, clock));
   if (guarded.ut_pex) guarded.use(pexGuard(clock));
 }

@@ -17,7 +17,7 @@
  */
 
 import bencode from "bencode";
-import { concatBytes } from "../../../base/mod.ts";
+import { type Clock, concatBytes, type Timer } from "../../../base/mod.ts";
 import type { Extension, ExtensionClass } from "./extension.ts";
 import { MetadataFetch, type MetadataPeer } from "./metadata_fetch.ts";
 import { isPart, type MetadataParts, PART_BYTES } from "./metadata_parts.ts";
@@ -31,6 +31,13 @@ const MAX_METADATA_BYTES = 2 * 1024 * 1024;
  * 160 KiB wait to be sent, and answers what is above once a second.
  */
 const MAX_ASKED = 8;
+/**
+ * Time without a part after which a peer is asked again, and for one part at a time (ms). rtorrent
+ * drops requests that come while it has a part to send.
+ */
+const SILENCE_MS = 2_000;
+/** Beginning of the client name of rtorrent's library; the one of libtorrent is `libtorrent/`. */
+const RTORRENT = "libTorrent ";
 /**
  * Maximum length of the bencoded dictionary at the start of a message (BEP 9). Its members
  * `msg_type`, `piece` and `total_size` take about 50 bytes.
@@ -89,7 +96,7 @@ export function shareMetadata(torrent: object): void {
  * Returns the guard class for a torrent's connections. A connection must `use` it after
  * npm:webtorrent has set up npm:ut_metadata.
  */
-export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
+export function metadataGuard(torrent: Described, clock: Clock): ExtensionClass<Wire> {
   return class MetadataGuard implements Extension, MetadataPeer {
     readonly #wire: Wire;
     readonly #library: Wire["ut_metadata"];
@@ -100,8 +107,12 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
     #parts: MetadataParts | undefined;
     /** Parts that the peer has been asked for and has not sent. */
     readonly #asked = new Set<number>();
-    /** Number of requests that the peer may still reject before it is asked no more. */
-    #rejectsLeft = 0;
+    /** Number of requests that the peer may still reject or leave unanswered before it is asked no more. */
+    #failuresLeft = 0;
+    /** Whether the peer is asked for one part at a time. */
+    #answersOne = false;
+    /** Waits for the next part. */
+    #silence: Timer | undefined;
 
     constructor(wire: Wire) {
       this.#wire = wire;
@@ -122,15 +133,18 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
       this.#library.onHandshake(infoHashHex);
     }
 
-    onExtendedHandshake(handshake: { metadata_size?: unknown }): void {
+    onExtendedHandshake(handshake: { metadata_size?: unknown; v?: unknown }): void {
       // Only the first handshake counts. A second one would have all parts requested again.
       if (this.#sizeBytes !== undefined || torrent.infoBuffer) return;
       const size = handshake.metadata_size;
       if (typeof size !== "number" || !Number.isInteger(size) || size <= 0) return;
       this.#sizeBytes = size;
       if (size > MAX_METADATA_BYTES) return;
+      const { v } = handshake;
+      this.#answersOne = v instanceof Uint8Array &&
+        new TextDecoder().decode(v).startsWith(RTORRENT);
       const parts = this.#fetch.join(this, size);
-      this.#rejectsLeft = 2 * parts.count;
+      this.#failuresLeft = 2 * parts.count;
       this.#ask(parts);
     }
 
@@ -176,11 +190,32 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
         this.#asked.clear();
         this.#parts = parts;
       }
-      while (parts && this.#asked.size < MAX_ASKED) {
+      while (parts && this.#asked.size < (this.#answersOne ? 1 : MAX_ASKED)) {
         const part = parts.next(this.#asked);
-        if (part === undefined || !this.#send({ msg_type: REQUEST, piece: part })) return;
+        if (part === undefined || !this.#send({ msg_type: REQUEST, piece: part })) break;
         this.#asked.add(part);
         parts.countRequest(part, 1);
+      }
+      this.#silence?.cancel();
+      const isWaiting = this.#asked.size > 0 && !torrent.infoBuffer;
+      this.#silence = isWaiting ? clock.after(SILENCE_MS, () => this.#askAgain()) : undefined;
+    }
+
+    /** Asks a silent peer again, and for one part at a time from then on. */
+    #askAgain(): void {
+      const parts = this.#parts;
+      if (!parts || parts.whole || torrent.infoBuffer || --this.#failuresLeft <= 0) return;
+      this.#answersOne = true;
+      this.#repeat(parts);
+      this.#ask(parts);
+    }
+
+    /** Sends the first request again that the peer has not answered, if its part is still missing. */
+    #repeat(parts: MetadataParts): void {
+      for (const part of this.#asked) {
+        if (!parts.has(part)) return void this.#send({ msg_type: REQUEST, piece: part });
+        this.#asked.delete(part);
+        parts.countRequest(part, -1);
       }
     }
 
@@ -191,15 +226,16 @@ export function metadataGuard(torrent: Described): ExtensionClass<Wire> {
       if (!this.#asked.delete(part)) return;
       parts.countRequest(part, -1);
       parts.put(part, bytes, this);
-      if (parts.whole) void this.#fetch.complete(parts, this);
-      else this.#ask(parts);
+      if (parts.whole) return void this.#fetch.complete(parts, this);
+      if (this.#answersOne) this.#repeat(parts);
+      this.#ask(parts);
     }
 
     #rejected(part: unknown): void {
       const parts = this.#parts;
       if (!parts || typeof part !== "number" || !this.#asked.delete(part)) return;
       parts.countRequest(part, -1);
-      if (--this.#rejectsLeft > 0) this.#ask(parts);
+      if (--this.#failuresLeft > 0) this.#ask(parts);
     }
 
     #answer(part: unknown): void {

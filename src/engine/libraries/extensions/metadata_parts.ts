@@ -36,6 +36,11 @@ export class MetadataParts {
     return this.#got.size === this.count ? this.#bytes : undefined;
   }
 
+  /** Whether a part is there. */
+  has(part: number): boolean {
+    return this.#got.has(part);
+  }
+
   /**
    * Returns the missing part that is requested from the fewest peers, the first one of several.
    *

@@ -6,6 +6,7 @@ import {
   type Described,
   metadataGuard,
 } from "../../../../../src/engine/libraries/extensions/metadata_guard.ts";
+import { FakeClock } from "../../../../support/fake_clock.ts";
 import { randomBytes } from "../../../../support/torrents.ts";
 
 const PART_BYTES = 16 * 1024;
@@ -46,13 +47,14 @@ function connection(torrent: Described = { infoHash }) {
       },
     },
   };
-  const Guard = metadataGuard(torrent);
+  const clock = new FakeClock();
+  const Guard = metadataGuard(torrent, clock);
   assert.equal(Guard.prototype.name, "ut_metadata");
   const guard = new Guard(wire);
   return {
-    ...{ guard, wire, reached, taken, sent, isDestroyed: () => isDestroyed },
+    ...{ clock, guard, wire, reached, taken, sent, isDestroyed: () => isDestroyed },
     /** Tells the length of the metadata. */
-    say: (size: unknown) => guard.onExtendedHandshake({ metadata_size: size }),
+    say: (size: unknown, v?: Uint8Array) => guard.onExtendedHandshake({ metadata_size: size, v }),
     /** Returns the numbers of the parts that the peer was asked for, since the last call. */
     asked: () =>
       sent.splice(0).map((bytes) => {
@@ -167,6 +169,42 @@ Deno.test("peers are asked for different parts, at most eight at once, and fill 
   await settle();
   assert.deepEqual([...peers[0].taken, ...peers[1].taken], [long]);
   assert.ok(!peers.some(({ isDestroyed }) => isDestroyed()));
+});
+
+Deno.test("a peer that drops all requests but the first is asked again, for one part at a time", async () => {
+  const { clock, guard, say, asked, taken } = connection();
+  say(metadata.length);
+  assert.deepEqual(asked(), [0, 1, 2]);
+  guard.onMessage(part(0));
+  await clock.advance(1_900);
+  assert.deepEqual(asked(), []);
+  await clock.advance(100);
+  assert.deepEqual(asked(), [1]);
+  guard.onMessage(part(1));
+  assert.deepEqual(asked(), [2]);
+  guard.onMessage(part(2));
+  await settle();
+  assert.deepEqual(taken, [metadata]);
+  await clock.advance(60_000);
+  assert.deepEqual(asked(), []);
+});
+
+Deno.test("a part that comes late is taken, and a silent peer is not asked without end", async () => {
+  const { clock, guard, say, asked, taken } = connection();
+  say(metadata.length);
+  await clock.advance(60_000);
+  assert.deepEqual(asked(), [0, 1, 2, 0, 0, 0, 0, 0]);
+  for (const index of [0, 1, 2]) guard.onMessage(part(index));
+  await settle();
+  assert.deepEqual(taken, [metadata]);
+});
+
+Deno.test("rtorrent is asked for one part at a time from the beginning", () => {
+  const { guard, say, asked } = connection();
+  say(metadata.length, new TextEncoder().encode("libTorrent 0.13.8"));
+  assert.deepEqual(asked(), [0]);
+  guard.onMessage(part(0));
+  assert.deepEqual(asked(), [1]);
 });
 
 Deno.test("if parts of two peers are wrong together, each sends all of them, and the liar is found", async () => {
