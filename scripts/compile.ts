@@ -43,6 +43,28 @@ const bundle = [
   ...["bundle", "--quiet", "--config", join(root, "deno.json")],
   ...["--platform", "deno", "--minify"],
 ];
+
+/**
+ * V8's flags of the program:
+ *
+ * - no `eval` and no `new Function`, so that no text is executed as code
+ * - source positions at once. By default V8 leaves them out, and parses a function again when an
+ *   error is made while the function runs. Libraries make errors while they load. The function is
+ *   then the whole bundle, which takes longer to parse than a hello world takes in all
+ * - at most 2 MiB for each half of a young generation, in place of 16. Each thread has a heap of its
+ *   own: 16 MiB cost some 30 MiB of a download, and save 3 % of its processor time. With 1 MiB, the
+ *   garbage of a long download outlives the young generation, and takes more memory
+ * - no tasks for incremental marking. Each task asks for the next one, and Deno runs all of them
+ *   before it reads a socket again. That takes 10 to 30 ms, and the buffer of a UDP socket holds
+ *   the packets of 11 ms at 100 Mbit/s. Without tasks, V8's helper threads mark
+ */
+export const v8Flags: readonly string[] = [
+  "--disallow-code-generation-from-strings",
+  "--no-enable-lazy-source-positions",
+  "--max-semi-space-size=2",
+  "--no-incremental-marking-task",
+];
+
 const compile = [
   "compile",
   "--quiet",
@@ -59,16 +81,7 @@ const compile = [
   "--unstable-worker-options",
   // The dashboard's compressed files are imported as bytes.
   "--unstable-raw-imports",
-  // V8's flags, separated by commas:
-  // - no `eval` and no `new Function`, so that no text is executed as code;
-  // - source positions at once. By default V8 leaves them out, and parses a function again when an
-  //   error is made while the function runs. Libraries make errors while they load. The function
-  //   is then the whole bundle, which takes longer to parse than a hello world takes in all;
-  // - at most 2 MiB for each half of a young generation, in place of 16. Each thread has a heap of its
-  //   own: 16 MiB cost some 30 MiB of a download, and save 3 % of its processor time. With 1 MiB, the
-  //   garbage of a long download outlives the young generation, and takes more memory.
-  "--v8-flags=--disallow-code-generation-from-strings,--no-enable-lazy-source-positions," +
-  "--max-semi-space-size=2",
+  `--v8-flags=${v8Flags.join()}`,
 ];
 
 /** The modules that the entry loads when it needs them. */

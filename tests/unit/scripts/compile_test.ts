@@ -1,5 +1,6 @@
 /**
- * The compile-time permissions of the program, and `using` declarations in the bundle.
+ * The compile-time permissions of the program, its flags of V8, and `using` declarations in the
+ * bundle.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import manifest from "../../../deno.json" with { type: "json" };
-import { permissionFlags } from "../../../scripts/compile.ts";
+import { permissionFlags, v8Flags } from "../../../scripts/compile.ts";
 
 Deno.test("a permission set becomes flags that grant all, some or none of a permission", () => {
   assert.deepEqual(permissionFlags({ read: true, run: ["/bin/a", "/bin/b"], ffi: false }), [
@@ -28,6 +29,24 @@ Deno.test("the program may load no native library, import nothing, and run only 
     // missing.
     "--allow-run=/usr/bin/ss,/usr/sbin/ss,/sbin/ss,/usr/sbin/ip,/usr/bin/ip,/sbin/ip,/bin/ip",
   ]);
+});
+
+// Deno runs all of these tasks before it reads a socket again. Meanwhile the socket's buffer overflows.
+Deno.test("the event loop does not wait for tasks that mark the heap", async () => {
+  const code = `
+    let kept = [];
+    for (let turn = 0; turn < 400; turn++) {
+      for (let i = 0; i < 2_000; i++) kept.push({ i, text: [turn, i] });
+      if (kept.length > 200_000) kept = [];
+      await new Promise((resolve) => setImmediate(resolve));
+    }`;
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", `--v8-flags=${[...v8Flags, "--trace-incremental-marking"].join()}`, code],
+  }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  const trace = new TextDecoder().decode(stdout);
+  assert.match(trace, /Start marking/);
+  assert.doesNotMatch(trace, /origin: task/);
 });
 
 // The minifier inlines a variable that is read once, at the start of the next statement. It also
