@@ -118,7 +118,11 @@ export class Engine {
     // Like its DHT node, the archives of a program that ends soon are not worth announcing.
     this.#announcesSeeds = !options.readOnly;
     this.#shared = sharedBy(options, (bytes) => this.#transferred.webSeedBytes += bytes);
-    this.introductions = new Introductions(options.clock, (hash) => this.#seeds.wake(hash));
+    this.introductions = new Introductions({
+      clock: options.clock,
+      wakeSeed: (infoHashHex) => this.#seeds.wake(infoHashHex),
+      dialUtpFirst: (address) => transports.dialUtpFirst(address),
+    });
     this.#onPeerHandshake = options.onPeerHandshake ?? (() => {});
     this.#seeds = new Seeds({
       clock: options.clock,

@@ -21,10 +21,11 @@ import {
 } from "./network.ts";
 
 /**
- * How a router maps and filters (RFC 4787). All of them keep the source port where it is free,
- * except `symmetric`, which takes a random one for each destination.
+ * How a router maps and filters (RFC 4787). They keep the source port where it is free, except two:
+ * `port-changing` is port-restricted and takes another port, the same one for all destinations of
+ * UDP; `symmetric` takes a random one for each destination.
  */
-export type Nat = "full-cone" | "port-restricted" | "symmetric";
+export type Nat = "full-cone" | "port-restricted" | "port-changing" | "symmetric";
 
 /** The protocols by which a router opens ports for programs inside; `none` opens none. */
 export type Mapping = "none" | "igd1" | "igd2" | "pcp";
@@ -160,6 +161,9 @@ function ruleset(nat: Nat, mapping: Mapping): string {
   });
   const cones = nat === "full-cone" ? [cone("tcp"), cone("udp")] : [];
   const lines = (key: "map" | "learn" | "admit") => cones.map((one) => one[key]).join("\n");
+  const changedPort = nat === "port-changing"
+    ? 'oifname "eth0" meta l4proto { tcp, udp } masquerade to :20000-29999'
+    : "";
   // miniupnpd fills these chains. A packet of IPv6 that its rules do not accept is dropped.
   const mapper = `
     table inet miniupnpd {
@@ -188,6 +192,7 @@ function ruleset(nat: Nat, mapping: Mapping): string {
       chain postrouting {
         type nat hook postrouting priority 100;
         ${lines("learn")}
+        ${changedPort}
         oifname "eth0" masquerade ${nat === "symmetric" ? "random,fully-random" : ""}
       }
     }

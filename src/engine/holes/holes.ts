@@ -51,39 +51,54 @@ const WIRE_RATE: TokenRate = { burst: 16, perSecond: 0.2 };
 /** Messages of all connections together that are acted upon. */
 const ALL_RATE: TokenRate = { burst: 64, perSecond: 4 };
 
+/** Options of {@linkcode Introductions}. */
+export interface IntroductionsOptions {
+  clock: Clock;
+  /** Returns the torrent of a seeded archive. */
+  wakeSeed: (infoHashHex: string) => Promise<Torrent | undefined>;
+  /** Has an address dialled by uTP before TCP. */
+  dialUtpFirst: (address: HostPort) => void;
+}
+
 /** The introductions of one engine. */
 export class Introductions {
   /** The connections between seeders that are kept for introductions. */
   readonly relays = new Relays();
-  readonly #clock: Clock;
-  readonly #wakeSeed: (infoHashHex: string) => Promise<Torrent | undefined>;
+  readonly #options: IntroductionsOptions;
   readonly #all: TokenBucket;
 
-  /** @param wakeSeed returns the torrent of a seeded archive */
-  constructor(clock: Clock, wakeSeed: (infoHashHex: string) => Promise<Torrent | undefined>) {
-    this.#clock = clock;
-    this.#wakeSeed = wakeSeed;
-    this.#all = new TokenBucket(ALL_RATE, clock.now());
+  constructor(options: IntroductionsOptions) {
+    this.#options = options;
+    this.#all = new TokenBucket(ALL_RATE, options.clock.now());
   }
 
   /** Begins to ask for introductions, to make them and to follow them, until the torrent ends. */
   attach(torrent: Torrent): void {
-    const holes = new Holes(torrent, this.#clock, () => this.#limitWire());
+    const holes = new Holes(torrent, this.#options.clock, () => this.#limitWire());
     torrent.on("wire", (wire: HoleWire) => holes.add(wire));
     torrent.on("dial", (address: string, conn: EventSource) => holes.dialled(address, conn));
     torrent.once("close", () => holes.close());
   }
 
-  /** Dials peers of a seeded archive, which do not know of us or cannot dial us. */
+  /**
+   * Dials peers of a seeded archive, which do not know of us or cannot dial us: by uTP first, because
+   * such a connection shows the peer which port our router has given to our UDP socket. The peer
+   * names this port when it introduces us.
+   */
   async reachOut(infoHashHex: string, peers: HostPort[]): Promise<void> {
-    const torrent = await this.#wakeSeed(infoHashHex);
-    for (const peer of peers) if (!torrent?.destroyed) torrent?.addPeer(formatHostPort(peer));
+    const torrent = await this.#options.wakeSeed(infoHashHex);
+    for (const peer of peers) {
+      if (!torrent || torrent.destroyed) return;
+      this.#options.dialUtpFirst(peer);
+      torrent.addPeer(formatHostPort(peer));
+    }
   }
 
   /** Returns a function for one connection that says whether a message is acted upon. */
   #limitWire(): () => boolean {
-    const own = new TokenBucket(WIRE_RATE, this.#clock.now());
-    return () => own.take(this.#clock.now()) && this.#all.take(this.#clock.now());
+    const { clock } = this.#options;
+    const own = new TokenBucket(WIRE_RATE, clock.now());
+    return () => own.take(clock.now()) && this.#all.take(clock.now());
   }
 }
 
@@ -177,7 +192,10 @@ class Holes {
     // An error needs no answer: the dial goes on, and so do the questions to other peers.
   }
 
-  /** Tells two peers to connect to each other, as the first has asked. */
+  /**
+   * Tells two peers to connect to each other, as the first has asked. It may have named the other one
+   * by the port that this one listens on. If a router has changed that port, we know the new one.
+   */
   #introduce(asker: HoleWire, peer: HostPort): void {
     const refuse = (code: number) => send(asker, { type: "error", peer, code });
     const from = addressOf(asker);
@@ -187,7 +205,7 @@ class Holes {
     if (named === asker) return refuse(HOLE_ERRORS.noSelf);
     if (!knowsHoles(named)) return refuse(HOLE_ERRORS.noSupport);
     send(named, { type: "connect", peer: from, code: 0 });
-    send(asker, { type: "connect", peer, code: 0 });
+    send(asker, { type: "connect", peer: addressOf(named) ?? peer, code: 0 });
   }
 
   /** Dials a peer to which another peer has introduced us, although dials to it may have failed. */

@@ -20,8 +20,8 @@ export type TransportMode = "both" | "tcp" | "utp";
  */
 const HEAD_START_MS = 250;
 
-/** Maximum number of remembered addresses at which nobody speaks by TCP; each takes 100 bytes. */
-const MAX_MUTE = 4_096;
+/** Maximum number of remembered addresses that are dialled by uTP first; each takes 100 bytes. */
+const MAX_UTP_FIRST = 4_096;
 
 /** Options of {@linkcode Transports}. */
 export interface TransportsOptions {
@@ -46,10 +46,11 @@ export class Transports {
   readonly #pastTraffic: UtpTraffic = { packetsIn: 0, bytesIn: 0, packetsOut: 0, bytesOut: 0 };
   readonly #pastDials = { accepted: 0, dialled: 0 };
   /**
-   * Addresses of peers that took a connection by TCP and closed it without a word, the oldest first.
-   * Programs that are set to uTP alone do that. They are dialled by uTP first.
+   * Addresses that are dialled by uTP first, the oldest first: those of {@linkcode dialUtpFirst}, and
+   * of peers that took a connection by TCP and closed it without a word. Programs that are set to uTP
+   * alone do that.
    */
-  readonly #mute = new Set<string>();
+  readonly #utpFirst = new Set<string>();
 
   /** Called with each uTP connection that a peer has begun. Until then they are closed. */
   onConnection: (socket: UtpSocket) => void = (socket) => void socket.destroy();
@@ -138,7 +139,7 @@ export class Transports {
     if (!utp) return tcp();
     const ways: [Way, Way] = [{ carrier: "tcp", dial: tcp }, { carrier: "utp", dial: utp }];
     const key = formatHostPort(address);
-    if (this.#mute.has(key)) ways.reverse();
+    if (this.#utpFirst.has(key)) ways.reverse();
     const [first, second] = ways;
     const race = new RacingSocket({
       ...{ clock: this.#clock, first, second, headStartMs: HEAD_START_MS },
@@ -147,13 +148,24 @@ export class Transports {
     return race;
   }
 
+  /** Dials an address by uTP first from now on, until a peer there has answered by TCP. */
+  dialUtpFirst(address: HostPort): void {
+    this.#addUtpFirst(formatHostPort(address));
+  }
+
   /** Remembers whether a peer said anything by TCP. A connection that we ended tells nothing. */
   #noteEnd(key: string, { carrier, bytesRead, isEndedByPeer }: RacingSocket): void {
     if (carrier !== "tcp" || bytesRead === 0 && !isEndedByPeer) return;
-    this.#mute.delete(key);
-    if (bytesRead > 0) return;
-    this.#mute.add(key);
-    if (this.#mute.size > MAX_MUTE) this.#mute.delete(this.#mute.values().next().value!);
+    if (bytesRead > 0) this.#utpFirst.delete(key);
+    else this.#addUtpFirst(key);
+  }
+
+  #addUtpFirst(key: string): void {
+    this.#utpFirst.delete(key);
+    this.#utpFirst.add(key);
+    if (this.#utpFirst.size > MAX_UTP_FIRST) {
+      this.#utpFirst.delete(this.#utpFirst.values().next().value!);
+    }
   }
 
   /** Ends all uTP connections. */

@@ -11,6 +11,7 @@ import {
   HOLE_ERRORS,
   type HoleMessage,
 } from "../../../../src/engine/holes/message.ts";
+import type { HostPort } from "../../../../src/base/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
 const NAME = "ut_holepunch";
@@ -63,7 +64,12 @@ function torrentWith(...peers: Peer[]) {
     addPeer: (address: string) => added.push(address),
     client: { dials: { forgiveFailures: (address: unknown) => forgiven.push(address) } },
   });
-  const introductions = new Introductions(clock, () => Promise.resolve(asTorrent));
+  const utpFirst: HostPort[] = [];
+  const introductions = new Introductions({
+    clock,
+    wakeSeed: () => Promise.resolve(asTorrent),
+    dialUtpFirst: (address) => utpFirst.push(address),
+  });
   const asTorrent = torrent as unknown as Torrent;
   introductions.attach(asTorrent);
   const connect = (peer: Peer) => {
@@ -71,7 +77,7 @@ function torrentWith(...peers: Peer[]) {
     peer.saysHello();
   };
   for (const peer of peers) connect(peer);
-  return { clock, torrent, introductions, added, forgiven, connect };
+  return { clock, torrent, introductions, added, forgiven, utpFirst, connect };
 }
 
 const message = (type: HoleMessage["type"], host: string, port: number, code = 0) => ({
@@ -95,6 +101,22 @@ Deno.test("a peer by uTP is at the port from which its packets come", () => {
   torrentWith(reader, seeder);
   reader.says("rendezvous", "5.2.2.2", 50_000);
   assert.deepEqual(seeder.received, [message("connect", "5.1.1.1", 40_000)]);
+});
+
+Deno.test("a peer by uTP that is named by the port it listens on is introduced by the one its router took", () => {
+  const reader = new Peer("5.1.1.1", 40_000, "tcpIncoming", { p: 7_001 });
+  const seeder = new Peer("5.2.2.2", 50_000, "utpIncoming", { p: 6_881 });
+  torrentWith(reader, seeder);
+  reader.says("rendezvous", "5.2.2.2", 6_881);
+  assert.deepEqual(seeder.received, [message("connect", "5.1.1.1", 7_001)]);
+  assert.deepEqual(reader.received, [message("connect", "5.2.2.2", 50_000)]);
+});
+
+Deno.test("peers that we look for ourselves are dialled by uTP first", async () => {
+  const { introductions, added, utpFirst } = torrentWith();
+  await introductions.reachOut("a".repeat(40), [{ host: "5.2.2.2", port: 6_881 }]);
+  assert.deepEqual(utpFirst, [{ host: "5.2.2.2", port: 6_881 }]);
+  assert.deepEqual(added, ["5.2.2.2:6881"]);
 });
 
 Deno.test("an introduction that cannot be made is refused with the code of BEP 55", () => {

@@ -1,7 +1,7 @@
 /** Tests the choice of the transports, without a socket. */
 
 import assert from "node:assert/strict";
-import { Transports, type UtpPort } from "../../../../src/engine/transport/mod.ts";
+import { carrierOf, Transports, type UtpPort } from "../../../../src/engine/transport/mod.ts";
 import { UTP_LIMITS } from "../../../../src/utp/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { FakePeerSocket } from "../../../support/fake_peer_socket.ts";
@@ -86,3 +86,16 @@ for (const endsHere of [true, false]) {
     transports.close();
   });
 }
+
+Deno.test("an address is dialled by uTP first on request, and no other of its host", () => {
+  const transports = new Transports({ clock: new FakeClock(), utp: makePort() });
+  const address = { host: "198.51.100.7", port: 7_000 };
+  const tcp = new FakePeerSocket();
+  transports.dialUtpFirst(address);
+  transports.dial(address, noTcp, true).on("error", () => {}).destroy();
+  transports.dialUtpFirst(address);
+  const race = transports.dial({ ...address, port: 7_001 }, () => tcp, true);
+  tcp.emit("connect");
+  assert.equal(carrierOf(race), "tcp");
+  transports.close();
+});
