@@ -24,7 +24,7 @@ export function networkOf(addresses: readonly string[], allowLocal: boolean): Ne
     );
   const [ipv4, ipv6] = [has(false, /^127\./), has(true, /^::1$/)];
   if (ipv4) return { ipv4, ipv6 };
-  if (addresses.some(isPublicIpv6)) {
+  if (addresses.some(isPublicIpv6) || allowLocal && addresses.includes("::1")) {
     const lacks =
       "this host has no IPv4 address, so peers and DHT nodes with only IPv4 are not reached";
     return { ipv4, ipv6, lacks };

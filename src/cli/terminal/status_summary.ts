@@ -205,21 +205,18 @@ function totalRows(
     ["peers", describePeers(status)],
   ];
   if (status.dht6) detail.push(["node of IPv6", describeNode6(status.dht6)]);
-  if (traffic) {
-    detail.push([
-      "dht traffic",
-      `${traffic.packetsIn} packets in (${formatBytes(traffic.bytesIn)}), ` +
-      `${traffic.packetsOut} out (${formatBytes(traffic.bytesOut)})`,
-    ]);
-  }
-  if (utp) {
-    detail.push([
-      "utp traffic",
-      `${utp.packetsIn} packets in (${formatBytes(utp.bytesIn)}), ` +
-      `${utp.packetsOut} out (${formatBytes(utp.bytesOut)})`,
-    ]);
-  }
+  if (traffic) detail.push(["dht traffic", describeTraffic(traffic, status.dht6?.traffic)]);
+  if (utp) detail.push(["utp traffic", describeTraffic(utp)]);
   return { essential, detail };
+}
+
+type Traffic = Record<"packetsIn" | "bytesIn" | "packetsOut" | "bytesOut", number>;
+
+/** Describes the traffic of one or two sockets together. */
+function describeTraffic(one: Traffic, other?: Traffic): string {
+  const sum = (key: keyof Traffic) => one[key] + (other?.[key] ?? 0);
+  return `${sum("packetsIn")} packets in (${formatBytes(sum("bytesIn"))}), ` +
+    `${sum("packetsOut")} out (${formatBytes(sum("bytesOut"))})`;
 }
 
 function describeRecords(records: readonly RecordJson[]): string {

@@ -28,4 +28,7 @@ Deno.test("loopback and link-local addresses do not count, except loopback in a 
   assert.match(networkOf(addresses, false).lacks!, /no IPv6 address at all/);
   assert.deepEqual(networkOf(addresses, true), { ipv4: true, ipv6: true });
   assert.equal(networkOf([], true).ipv4, false);
+  const only6 = networkOf(["::1"], true);
+  assert.deepEqual([only6.ipv4, only6.ipv6], [false, true]);
+  assert.match(only6.lacks!, /with only IPv4 are not reached$/, "a test network on ::1 is reached");
 });

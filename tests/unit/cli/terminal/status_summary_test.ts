@@ -120,6 +120,15 @@ Deno.test("the router's firewall for IPv6 has a row of its own", () => {
   assert.equal(rowOf({ sinceMs: 1, error }), "no port opened (No router answered)");
 });
 
+Deno.test("the traffic of the DHT is that of both families", () => {
+  const counters = { malformed: 0, limited: 0, unasked: 0, unsent: 0 };
+  const traffic = { packetsIn: 1, bytesIn: 100, packetsOut: 2, bytesOut: 200, ...counters };
+  const dht6 = { state: { state: "on" as const }, nodeIdHex: "ab".repeat(20), nodes: 3, traffic };
+  const view = { ...viewOf([]), status: { ...status, traffic, dht6 } };
+  const row = new Map(summaryRows(view)).get("dht traffic");
+  assert.equal(row, "2 packets in (200 B), 4 out (400 B)");
+});
+
 Deno.test("a summary says what the router has opened, or why nothing", () => {
   const routerOf = (portMapping: StatusJson["portMapping"]) => {
     const view = viewOf([]);
