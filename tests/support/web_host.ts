@@ -20,6 +20,8 @@ export type WebHostMode =
   | "cut"
   /** One byte, and then nothing. */
   | "slow"
+  /** 128 KiB a second. */
+  | "drip"
   /** A redirect to the same URL. */
   | "loop"
   /** A redirect to an address that is never a web seed. */
@@ -105,10 +107,23 @@ function ranged(file: Uint8Array<ArrayBuffer>, wanted: string, mode: WebHostMode
     "content-length": `${end - first}`,
   };
   const part = file.subarray(first, end);
+  if (mode === "drip") return new Response(drip(part), { status: 206, headers });
   const body = mode === "slow" || mode === "cut"
     ? trickle(part.subarray(0, mode === "slow" ? 1 : 1_000), mode === "cut")
     : part;
   return new Response(body, { status: 206, headers });
+}
+
+/** A body that comes in parts of 64 KiB, two a second. */
+function drip(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let sent = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (sent > 0) await new Promise((resolve) => setTimeout(resolve, 500));
+      controller.enqueue(bytes.slice(sent, sent += 64 * 1024));
+      if (sent >= bytes.length) controller.close();
+    },
+  });
 }
 
 /** A body of some bytes, which then ends in the middle of the answer, or does not end. */

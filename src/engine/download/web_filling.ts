@@ -39,6 +39,12 @@ export class Filling {
     return this.#receivedBytes;
   }
 
+  /** Bytes that are still to come. */
+  get missingBytes(): number {
+    return this.#piece.ranges.slice(this.#ranges)
+      .reduce((sum, { startBytes, endBytes }) => sum + endBytes - startBytes, -this.#filled);
+  }
+
   /** Position in the archive of the next byte that the piece needs. */
   get position(): number {
     return this.#pieceAt + this.#piece.ranges[this.#ranges]!.startBytes + this.#filled;

@@ -13,6 +13,7 @@ import { type Clock, webSeedFile } from "../../base/mod.ts";
 import {
   countReceived,
   downloadLimitOf,
+  hasIdlePeer,
   isUntouched,
   missingRanges,
   setMetadata,
@@ -23,7 +24,7 @@ import {
 import { Filling, Untrue } from "./web_filling.ts";
 import { nextRun, type Run, segmentsOf } from "./web_runs.ts";
 import { fetchMetadata } from "./web_metadata.ts";
-import { type FetchRange, NoProgress, Stalled } from "./web_transfer.ts";
+import { type FetchRange, HandedOver, NoProgress, Stalled } from "./web_transfer.ts";
 
 /** State of one web seed of a download. */
 export interface WebSeedStatus {
@@ -59,7 +60,10 @@ export interface WebSeedsOptions {
 
 /** Time over which the speed of the peers is measured, and before web seeds are first used (ms). */
 const PATIENCE_MS = 5_000;
-/** Speed of all peers together below which web seeds are used too, bytes a second. */
+/**
+ * Speed of all peers together below which web seeds are used too, and of a web seed below which idle
+ * peers get the piece that it is sending, bytes a second.
+ */
 const SLOW_BYTES_PER_SECOND = 256 * 1024;
 /**
  * Time for which one web seed alone is asked for the `.torrent` (ms). A server that sends it as slowly as
@@ -80,6 +84,9 @@ interface Seed {
   /** The reason why its `.torrent` was not fetched. It may have the archive all the same. */
   torrentProblem?: string;
   run?: Run;
+  /** The piece that it is sending, since when, and how many bytes of it were missing then. */
+  sending?: { filling: Filling; sinceMs: number; bytes: number };
+  progress?: NoProgress;
   /** Whether a transfer is under way, and when the last one began. */
   isBusy: boolean;
   begunMs: number;
@@ -101,6 +108,8 @@ export class WebSeeds {
   #webBytes = 0;
   /** Pieces that web seeds fill, until they are verified or given up. */
   readonly #taken = new Set<number>();
+  /** Pieces that were left to peers. Web seeds get them again only if all peers are silent. */
+  readonly #handedOver = new Set<number>();
   /** Samples of the bytes that peers have sent, oldest first. */
   #samples: { atMs: number; bytes: number }[] = [];
 
@@ -157,7 +166,9 @@ export class WebSeeds {
 
   /** Begins transfers where they are needed. To be called a few times a second. */
   update(): void {
-    if (this.#ended.signal.aborted || !this.#arePeersSlow()) return;
+    if (this.#ended.signal.aborted) return;
+    this.#handOver();
+    if (!this.#arePeersSlow()) return;
     const nowMs = this.#options.clock.now();
     for (const seed of this.#seeds) {
       if (seed.isBusy || nowMs < seed.notBeforeMs) continue;
@@ -178,6 +189,26 @@ export class WebSeeds {
     this.#ended.abort();
   }
 
+  /**
+   * Leaves the piece that a slow web seed is sending to a peer that has it, and has nothing else to
+   * send. A web seed that is just fast enough to be kept would otherwise take minutes for a piece.
+   */
+  #handOver(): void {
+    const nowMs = this.#options.clock.now();
+    for (const { sending, progress } of this.#seeds) {
+      if (!sending || nowMs - sending.sinceMs < PATIENCE_MS) continue;
+      const { filling, sinceMs, bytes } = sending;
+      const speed = (bytes - filling.missingBytes) * 1_000 / (nowMs - sinceMs);
+      const isSlow = speed < this.#slow &&
+        filling.missingBytes > speed * PATIENCE_MS / 1_000;
+      const { index } = filling;
+      if (!isSlow || this.#handedOver.has(index) || !hasIdlePeer(this.#torrent, index)) continue;
+      this.#handedOver.add(index);
+      this.waitAgain();
+      progress!.abort(new HandedOver());
+    }
+  }
+
   /** Whether peers have sent little in the last seconds. */
   #arePeersSlow(): boolean {
     const nowMs = this.#options.clock.now();
@@ -189,9 +220,12 @@ export class WebSeeds {
     if (nowMs - this.#begunMs < PATIENCE_MS) return false;
     const [oldest] = this.#samples;
     const seconds = Math.max(nowMs - oldest!.atMs, 1) / 1_000;
-    // Peers that fill half of our own limit are not slow.
-    const slow = Math.min(SLOW_BYTES_PER_SECOND, downloadLimitOf(this.#torrent) / 2);
-    return bytes - oldest!.bytes < slow * seconds;
+    return bytes - oldest!.bytes < this.#slow * seconds;
+  }
+
+  /** Speed below which a sender is slow, bytes a second. One that fills half of our own limit is not. */
+  get #slow(): number {
+    return Math.min(SLOW_BYTES_PER_SECOND, downloadLimitOf(this.#torrent) / 2);
   }
 
   /** Whether no peer has sent a byte in the last seconds. */
@@ -238,7 +272,9 @@ export class WebSeeds {
       try {
         await this.#fetchRun(seed, run, progress);
       } catch (error) {
-        if (this.#ended.signal.aborted) return;
+        if (this.#ended.signal.aborted || seed.progress?.signal.reason instanceof HandedOver) {
+          return;
+        }
         const { code, message } = error as Error & { code?: string };
         if (code === "RANGES_UNSUPPORTED" && !seed.isWhole) seed.isWhole = true;
         // A web seed that has sent pieces may have been interrupted only.
@@ -255,7 +291,7 @@ export class WebSeeds {
     seed.isBusy = true;
     seed.begunMs = this.#options.clock.now();
     seed.runBytes = 0;
-    const progress = new NoProgress(this.#options.clock, this.#ended.signal);
+    const progress = seed.progress = new NoProgress(this.#options.clock, this.#ended.signal);
     try {
       await transfer(progress);
     } finally {
@@ -288,7 +324,7 @@ export class WebSeeds {
           seed.runBytes += bytes.length;
           let at = 0;
           while (at < bytes.length && position < endBytes) {
-            filling ??= this.#take(run);
+            filling ??= this.#take(seed, run);
             // The piece may have been begun anew, and lack bytes that were not asked for.
             if (!filling || filling.position < position) return;
             const taken = filling.take(bytes.subarray(at), position);
@@ -296,13 +332,14 @@ export class WebSeeds {
             position += taken;
             if (!filling.isFull) continue;
             seed.receivedBytes += filling.receivedBytes;
-            filling = undefined;
+            filling = seed.sending = undefined;
           }
           if (at < bytes.length) break;
         }
         if (position < endBytes) throw new Error("It sent fewer bytes than it was asked for");
       }
     } finally {
+      seed.sending = undefined;
       if (filling) {
         filling.discard();
         this.#taken.delete(filling.index);
@@ -322,6 +359,7 @@ export class WebSeeds {
   #isFree(index: number, isEndgame = false): boolean {
     if (this.#taken.has(index) || this.#torrent.pieces?.[index] === null) return false;
     if (this.#options.isWanted?.(index) === false) return false;
+    if (this.#handedOver.has(index)) return this.#arePeersSilent;
     return isUntouched(this.#torrent, index) || isEndgame || this.#arePeersSilent;
   }
 
@@ -342,7 +380,7 @@ export class WebSeeds {
   }
 
   /** Takes the next piece of a run; `undefined` at its end, or if the piece is no longer free. */
-  #take(run: Run): Filling | undefined {
+  #take(seed: Seed, run: Run): Filling | undefined {
     const torrent = this.#torrent;
     while (run.isWhole && run.next < run.end && !this.#isFree(run.next)) run.next++;
     if (torrent.destroyed || run.next >= run.end) return undefined;
@@ -350,6 +388,9 @@ export class WebSeeds {
     if (!this.#isFree(index, run.isEndgame)) return undefined;
     run.next++;
     this.#taken.add(index);
-    return new Filling(takePiece(torrent, index), index, index * torrent.pieceLength);
+    const filling = new Filling(takePiece(torrent, index), index, index * torrent.pieceLength);
+    const sinceMs = this.#options.clock.now();
+    seed.sending = { filling, sinceMs, bytes: filling.missingBytes };
+    return filling;
   }
 }

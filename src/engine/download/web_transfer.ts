@@ -18,6 +18,9 @@ const MIN_BYTES = 16 * 1024;
 /** Reason for which a transfer without progress is aborted. The web seed may send again later. */
 export class Stalled extends Error {}
 
+/** Reason for which a transfer is aborted whose piece peers send faster. */
+export class HandedOver extends Error {}
+
 /**
  * Aborts a transfer that makes no progress. The time in which we do not read does not count, nor does
  * more than a tick of the time in which this process stood still, as in a suspended machine: bytes that
@@ -26,19 +29,19 @@ export class Stalled extends Error {}
 export class NoProgress {
   readonly signal: AbortSignal;
   readonly #timer: Timer;
+  readonly #late = new AbortController();
   #bytes = 0;
   #isReading = true;
 
   /** @param ended aborts the transfer too */
   constructor(clock: Clock, ended: AbortSignal) {
-    const late = new AbortController();
-    this.signal = AbortSignal.any([ended, late.signal]);
+    this.signal = AbortSignal.any([ended, this.#late.signal]);
     let wasReading = true;
     let ticks = 0;
     this.#timer = every(clock, INTERVAL_MS / TICKS, () => {
       if (++ticks % TICKS !== 0) return;
       if (wasReading && this.#isReading && this.#bytes < MIN_BYTES) {
-        late.abort(new Stalled(`It sent ${this.#bytes} bytes in ${INTERVAL_MS / 1_000} s`));
+        this.abort(new Stalled(`It sent ${this.#bytes} bytes in ${INTERVAL_MS / 1_000} s`));
       }
       this.#bytes = 0;
       wasReading = this.#isReading;
@@ -53,6 +56,11 @@ export class NoProgress {
       yield bytes;
       this.#isReading = true;
     }
+  }
+
+  /** Aborts the transfer. */
+  abort(reason: Error): void {
+    this.#late.abort(reason);
   }
 
   /** Ends the time limit. */

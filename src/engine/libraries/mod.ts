@@ -65,6 +65,7 @@ export {
   forgiveFailures,
   freedRequests,
   hasFreeBlock,
+  hasIdlePeer,
   isPiece,
   isUntouched,
   keepPieceBuffers,

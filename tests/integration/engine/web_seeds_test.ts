@@ -165,6 +165,21 @@ Deno.test("web seeds fill up what a slow peer sends", async () => {
   assert.ok(at.statuses()[0]!.receivedBytes > 1_000_000);
 });
 
+Deno.test("a slow web seed leaves the piece that it is sending to a peer that comes later", async () => {
+  const onePiece = sampleTorrent(8_000_000, { pieceBytes: 8 * 1024 * 1024 });
+  await using web = new WebHost(filesOf(onePiece), "drip");
+  await using seeder = await TestEngine.start();
+  await seeder.seed(onePiece);
+  await using at = await webReader();
+  const { infoHashHex, torrent } = onePiece;
+  const downloading = at.download(onePiece, [web.url], { torrent });
+  const { engine } = at.reader;
+  await eventually(() => engine.totals().webSeedBytes > 0, "the web seed sends");
+  engine.addPeers(infoHashHex, [seeder.address]);
+  assert.ok(equalBytes(await downloading, onePiece.content));
+  assert.equal(at.statuses()[0]!.receivedBytes, 0);
+});
+
 Deno.test("two web seeds share an archive", async () => {
   const large = sampleTorrent(30_000_000);
   await using one = new WebHost(filesOf(large));

@@ -102,6 +102,7 @@ export {
 export {
   countReceived,
   downloadLimitOf,
+  hasIdlePeer,
   isUntouched,
   missingRanges,
   setMetadata,

@@ -8,7 +8,7 @@
  */
 
 import { type Use, uses } from "../replacing/mod.ts";
-import { hasFreeBlock, requestedPeers, restartPiece } from "./requests.ts";
+import { hasFreeBlock, requestedPeers, type RequestingWire, restartPiece } from "./requests.ts";
 import { type PieceRange, SubPiece } from "./sub_piece.ts";
 import { torrentPrototype } from "./torrent_prototype.ts";
 import type { Torrent } from "./webtorrent_types.ts";
@@ -73,6 +73,14 @@ export function isUntouched(torrent: Torrent, index: number): boolean {
   const piece = innerOf(torrent).pieces[index];
   return !!piece && piece._reservations === 0 && piece._buffered === 0 &&
     hasFreeBlock(piece) && requestedPeers(torrent, index).length === 0;
+}
+
+/** Whether a peer that has a piece would send it, and is asked for nothing now. */
+export function hasIdlePeer(torrent: Torrent, index: number): boolean {
+  const wires = torrent.wires as RequestingWire[];
+  return wires.some(({ destroyed, isEnding, peerChoking, peerPieces, requests }) =>
+    !destroyed && !isEnding && !peerChoking && requests.length === 0 && peerPieces.get(index)
+  );
 }
 
 /** The ranges of a missing piece that the file does not hold, in order, as positions in the piece. */
