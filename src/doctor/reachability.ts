@@ -7,7 +7,7 @@
 import { isTestNetwork } from "../base/mod.ts";
 import type { Settings } from "../config/mod.ts";
 import type { StatusJson } from "../control/mod.ts";
-import { describeReachability } from "../reachability/mod.ts";
+import { describeReachability, lacksIpv4 } from "../reachability/mod.ts";
 import { type Check, fail, ok, warn } from "./check.ts";
 
 /**
@@ -26,8 +26,11 @@ function verdictOf(status: StatusJson["reachability"]): Check {
   const name = "reachable";
   const { what, mend = ASK_AGAIN } = describeReachability(status);
   if (status.reachable === "no") return fail(name, what, mend);
-  const { placement } = status.ipv4;
-  const isGood = status.reachable === "yes" || placement === "public" || placement === "mapped";
+  const { ipv4, ipv6, reachable } = status;
+  const isOpen = lacksIpv4(status)
+    ? ipv6?.placement === "public" && ipv6.pinhole !== "none"
+    : ipv4.placement === "public" || ipv4.placement === "mapped";
+  const isGood = reachable === "yes" || isOpen;
   return isGood ? ok(name, what) : warn(name, what, mend);
 }
 

@@ -18,6 +18,7 @@ export {
   type Incoming,
   type Ipv6Reachability,
   isSameReachability,
+  lacksIpv4,
   type Measurements,
   type Pinhole,
   type Placement,

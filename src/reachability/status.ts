@@ -121,6 +121,15 @@ export function reachabilityOf(measured: Measurements): ReachabilityStatus {
   };
 }
 
+/**
+ * Whether this machine has IPv6, and no address of IPv4 that leads anywhere. Nobody then votes on an
+ * external address of IPv4, so waiting does not help.
+ */
+export function lacksIpv4({ ipv4, ipv6, localAddress }: ReachabilityStatus): boolean {
+  return ipv4.placement === "unknown" && !ipv4.external && localAddress === undefined &&
+    ipv6 !== undefined && ipv6.placement !== "unknown";
+}
+
 /** Whether two statuses have the same finding. Counts and times may differ. */
 export function isSameReachability(a: ReachabilityStatus, b: ReachabilityStatus): boolean {
   return findingOf(a) === findingOf(b);

@@ -8,6 +8,7 @@ import {
   type FamilyReachability,
   type Ipv6Reachability,
   isCarrierAddress,
+  lacksIpv4,
   type Pinhole,
   type ReachabilityStatus,
 } from "./status.ts";
@@ -23,7 +24,9 @@ export interface ReachabilityWords {
 export function describeReachability(status: ReachabilityStatus): ReachabilityWords {
   const { ipv4, ipv6, port, reachable } = status;
   const what = [
-    `${describePlacement(status)}; ${describeIncoming(ipv4)}`,
+    lacksIpv4(status)
+      ? "this machine has no IPv4 address"
+      : `${describePlacement(status)}; ${describeIncoming(ipv4)}`,
     ...(ipv6 ? [`IPv6: ${describeIpv6(ipv6, port)}; ${describeIncoming(ipv6)}`] : []),
   ].join(". ");
   const mend = reachable === "yes" ? undefined : adviceFor(status);

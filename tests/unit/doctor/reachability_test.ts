@@ -41,6 +41,27 @@ Deno.test("a public or mapped daemon passes before a peer came, an unknown one i
   assert.equal(check("unknown", "unknown")!.verdict, "warn");
 });
 
+Deno.test("a daemon without IPv4 is judged by IPv6 alone", () => {
+  const verdictWith = (pinhole?: "open" | "none") => {
+    const unknown = { reachable: "unknown" as const, incoming: { connections: 0 } };
+    const reachability: ReachabilityStatus = {
+      reachable: "unknown",
+      port: 6881,
+      ipv4: { placement: "unknown", ...unknown },
+      ipv6: {
+        placement: "public",
+        address: "2a00:1:2::5",
+        ...unknown,
+        ...(pinhole && { pinhole }),
+      },
+    };
+    return checkReachability({ daemon: true, reachability }, settings as Settings)!.verdict;
+  };
+  assert.equal(verdictWith(), "ok");
+  assert.equal(verdictWith("open"), "ok");
+  assert.equal(verdictWith("none"), "warn");
+});
+
 Deno.test("a command that is the host, and a test network, have no such check", () => {
   assert.equal(check("nat", "no", { daemon: false }), undefined);
   const local = { allowLocal: true, bootstrap: [{ host: "127.0.0.1", port: 6881 }] };

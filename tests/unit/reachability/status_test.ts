@@ -136,6 +136,19 @@ Deno.test("IPv6 counts: a public address there leaves the verdict open", () => {
   assert.equal(came.reachable, "yes");
 });
 
+Deno.test("of a machine without IPv4, only IPv6 is told", () => {
+  const wordsOf = (...addresses: string[]) =>
+    verdict({ hostAddresses: ["127.0.0.1", "::1", ...addresses] }).what;
+  const only = wordsOf("2a00:1:2::5");
+  assert.match(only, /^this machine has no IPv4 address\. IPv6: this machine has a public address/);
+  for (const address of ["192.168.1.5", "100.64.0.7", "5.9.1.2"]) {
+    assert.doesNotMatch(wordsOf("2a00:1:2::5", address), /no IPv4 address/, address);
+  }
+  assert.doesNotMatch(wordsOf(), /no IPv4 address/, "nothing is known of IPv6 either");
+  const voted = verdict({ hostAddresses: ["2a00:1:2::5"], external4: votes(OUTSIDE) }).what;
+  assert.doesNotMatch(voted, /no IPv4 address/, "others see an address of IPv4");
+});
+
 Deno.test("over IPv6 the router's pinhole counts, and its absence is told of with what to let in", () => {
   const home = { hostAddresses: ["192.168.1.5", "2a00:1:2::5"], external4: votes(OUTSIDE) };
   const asked = verdict({ ...home, pinhole: { sinceMs: 1 } });
