@@ -159,8 +159,8 @@ again() {
     awk '
       /^running [0-9]+ tests? from / { file = $NF }
       / \.\.\. FAILED/ { print $2 == "=>" ? $1 : file }
-      /^\.\/tests\/[^ ]* \(uncaught error\)$/ { print $1 }
-    ' "$log" | grep '^\./tests/.*_test\.ts$' | sort -u
+      /^\.\/(dist\/)?tests\/[^ ]* \(uncaught error\)$/ { print $1 }
+    ' "$log" | grep -E '^\./(dist/)?tests/.*_test\.ts$' | sort -u
   )
   if ((${#files[@]} == 0)); then
     fail "$count tests, in files that the output does not name"
@@ -173,7 +173,7 @@ again() {
     echo "These passed at the second try: ${files[*]}"
     # The uncaught error that cancels the tests of a file counts as one more failure.
     local cancelled
-    cancelled=$(grep -E '^\./tests/[^ ]* \(uncaught error\)$' "$log" | sort -u | wc -l) || true
+    cancelled=$(grep -E '^\./(dist/)?tests/[^ ]* \(uncaught error\)$' "$log" | sort -u | wc -l) || true
     passed=$((passed + count - cancelled))
   else
     failed=$((failed + count))

@@ -99,6 +99,15 @@ Deno.test("the file of a failed test is run again, and that result counts", asyn
   assert.equal(fails.failures, "./tests/a_test.ts failed twice\n");
 });
 
+Deno.test("the file of a failed group of tests is run again", async () => {
+  const group = "./dist/tests/unit_a_test.ts";
+  const { last } = await count({
+    first: FAILED.replace("./tests/a_test.ts", group),
+    second: `[[ $* == ${group} ]] && { ${PASSED}; }`,
+  });
+  assert.equal(last, "1 passed, 0 failed");
+});
+
 Deno.test("a failure that names no file counts", async () => {
   const { last } = await count({ first: "echo 'FAILED | 3 passed | 2 failed (1s)'; exit 1" });
   assert.equal(last, "3 passed, 1 failed");

@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { groupTests } from "../../scripts/test_groups.ts";
 import { temporaryHome } from "../support/mod.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
@@ -25,7 +26,7 @@ async function testFiles(directory = "tests"): Promise<string[]> {
   return found.sort();
 }
 
-/** Lists the test files of `directory` that a task of deno.json runs. */
+/** Lists the test files of `directory` that a task of deno.json runs; each has a test of its path. */
 async function filesOfTask(task: string, directory: string): Promise<string[]> {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", "--config", join(directory, "deno.json"), task],
@@ -33,14 +34,20 @@ async function filesOfTask(task: string, directory: string): Promise<string[]> {
   }).output();
   const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   assert.match(text, /^ok \| /m, text);
-  return [...text.matchAll(/^\.\/(tests\/\S+) => runs \.\.\. ok/gm)].map(([, path]) => path!)
-    .sort();
+  return [...text.matchAll(/ => (tests\/\S+) runs \.\.\. ok/g)].map(([, path]) => path!).sort();
 }
 
 Deno.test("each test file is run by one of the two tasks, the long ones by test:long", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(join(root, "deno.json")));
   const [short, long] = [
-    ["tests/a_test.ts", "tests/cli/long_test.ts", "tests/unit/b/c_test.ts"],
+    [
+      "tests/a_test.ts",
+      "tests/cli/long_test.ts",
+      "tests/unit/b/c/d_test.ts",
+      "tests/unit/b/c_test.ts",
+      "tests/unit/b/e_test.ts",
+      "tests/unit/f_test.ts",
+    ],
     [
       "tests/browser/i_test.ts",
       "tests/cli/network/e_long_test.ts",
@@ -56,12 +63,42 @@ Deno.test("each test file is run by one of the two tasks, the long ones by test:
   await Deno.writeTextFile(join(copy.path, "deno.json"), JSON.stringify(config));
   for (const path of [...short, ...long]) {
     await Deno.mkdir(join(copy.path, dirname(path)), { recursive: true });
-    await Deno.writeTextFile(join(copy.path, path), 'Deno.test("runs", () => {});\n');
+    await Deno.writeTextFile(join(copy.path, path), `Deno.test("${path} runs", () => {});\n`);
   }
   await Deno.mkdir(join(copy.path, "tests/support"));
   await Deno.writeTextFile(join(copy.path, "tests/support/preload.ts"), "");
+  await groupTests(copy.path);
   assert.deepEqual(await filesOfTask("short", copy.path), short);
   assert.deepEqual(await filesOfTask("long", copy.path), long);
+});
+
+Deno.test("unit tests of a directory share a file, which follows the directory and is else left as it is", async () => {
+  await using copy = await temporaryHome();
+  const write = async (path: string) => {
+    await Deno.mkdir(join(copy.path, dirname(path)), { recursive: true });
+    await Deno.writeTextFile(join(copy.path, path), "");
+  };
+  const grouped = async () => {
+    await groupTests(copy.path);
+    const directory = join(copy.path, "dist", "tests");
+    const names = [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+    return await Promise.all(names.map(async (name) => {
+      const text = await Deno.readTextFile(join(directory, name));
+      return [name, ...[...text.matchAll(/"(\w+\.ts)"/g)].map(([, file]) => file)];
+    }));
+  };
+  for (const name of ["a_test", "a_long_test", "b_test", "inner/c_test", "inner/helper"]) {
+    await write(`tests/unit/room/${name}.ts`);
+  }
+  const room = ["unit_room_test.ts", "a_test.ts", "b_test.ts"];
+  assert.deepEqual(await grouped(), [["unit_room_inner_test.ts", "c_test.ts"], room]);
+  const path = join(copy.path, "dist", "tests", room[0]!);
+  const { ino } = await Deno.stat(path);
+  await Deno.remove(join(copy.path, "tests/unit/room/inner"), { recursive: true });
+  assert.deepEqual(await grouped(), [room]);
+  assert.equal((await Deno.stat(path)).ino, ino);
+  await Deno.remove(join(copy.path, "tests/unit/room/b_test.ts"));
+  assert.deepEqual(await grouped(), [["unit_room_test.ts", "a_test.ts"]]);
 });
 
 Deno.test("the tests that kill the program again and again are long", async () => {
