@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { FileBatch } from "./file_batch.ts";
+import { type FileBatch, type FileFailure, writeBatch } from "./file_batch.ts";
 import { writeFailed } from "./temporaries.ts";
 import { type StartThread, Thread, usefulThreads } from "./threads.ts";
 
@@ -19,8 +19,12 @@ export const SMALL_FILE_BYTES = 64 * 1024;
 const BATCH_BYTES = 256 * 1024;
 /** Maximum number of files in a batch, so that a thread gets its first batch early. */
 const BATCH_FILES = 64;
-/** Maximum number of batches that a thread has not written yet. */
-const BATCHES_AHEAD = 2;
+/**
+ * Maximum number of batches that a thread has not written yet. When every thread has as many, the calling
+ * thread writes the next batch itself: where other programs want the processors, too, it would otherwise
+ * wait for a thread that waits for a processor.
+ */
+const BATCHES_AHEAD = 4;
 
 /**
  * Writes small files in threads, a batch at a time. After {@linkcode SmallFiles.finish}, or once this
@@ -28,8 +32,8 @@ const BATCHES_AHEAD = 2;
  */
 export class SmallFiles implements AsyncDisposable {
   readonly #threads: readonly Thread[];
-  /** The batches that are being written, oldest first. */
-  readonly #pending: Promise<void>[] = [];
+  /** The batches that the threads are writing. */
+  readonly #pending = new Set<Promise<void>>();
   readonly #free: Uint8Array<ArrayBuffer>[] = [];
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #usedBytes = 0;
@@ -52,22 +56,20 @@ export class SmallFiles implements AsyncDisposable {
   }
 
   /**
-   * Adds a file of at most {@linkcode SMALL_FILE_BYTES}. The bytes are copied. The caller has to
-   * await the result, if there is one, before it adds another file.
+   * Adds a file of at most {@linkcode SMALL_FILE_BYTES}. The bytes are copied.
    *
    * @param path absolute path in the directory; its parent directory must exist
-   * @throws {PackageError} `WRITE_FAILED`, `DISK_FULL`, also of a file that was added earlier
+   * @throws {PackageError} `WRITE_FAILED`, `DISK_FULL`, `THREAD_DIED`, also of a file that was added earlier
    */
-  add(path: string, mode: number, bytes: Uint8Array): Promise<void> | undefined {
+  add(path: string, mode: number, bytes: Uint8Array): void {
+    const isFull = this.#batch.paths.length === BATCH_FILES ||
+      this.#usedBytes + bytes.length > BATCH_BYTES;
+    if (isFull) this.#send();
     if (this.#failure !== undefined) throw this.#failure;
-    const { paths, modes, lengths } = this.#batch;
-    const isFull = paths.length === BATCH_FILES || this.#usedBytes + bytes.length > BATCH_BYTES;
-    const room = isFull ? this.#send() : undefined;
-    if (room !== undefined) return room.then(() => this.add(path, mode, bytes));
-    if (isFull) return this.add(path, mode, bytes);
     this.#buffer ??= this.#free.pop() ?? new Uint8Array(BATCH_BYTES);
     this.#buffer.set(bytes, this.#usedBytes);
     this.#usedBytes += bytes.length;
+    const { paths, modes, lengths } = this.#batch;
     paths.push(path);
     modes.push(mode);
     lengths.push(bytes.length);
@@ -79,23 +81,19 @@ export class SmallFiles implements AsyncDisposable {
    * @throws {PackageError} `WRITE_FAILED`, `DISK_FULL`, `THREAD_DIED`
    */
   async finish(): Promise<void> {
-    await this.#send();
-    await this.#settle();
+    this.#send();
+    await Promise.all(this.#pending);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // A thread that is ended in the middle of a batch could still create a file afterwards.
-    await this.#settle();
+    await Promise.all(this.#pending);
     for (const thread of this.#threads) thread[Symbol.dispose]();
   }
 
-  async #settle(): Promise<void> {
-    while (this.#pending.length > 0) await this.#pending.shift();
-  }
-
-  /** Hands the batch to a thread. The result, if any, resolves when a next batch may be sent. */
-  #send(): Promise<void> | undefined {
+  /** Hands the batch to the thread with the fewest batches, or writes it if no thread has room. */
+  #send(): void {
     const buffer = this.#buffer;
     if (buffer === undefined) return;
     const files = this.#batch;
@@ -104,18 +102,23 @@ export class SmallFiles implements AsyncDisposable {
     this.#usedBytes = 0;
     const [first, ...others] = this.#threads;
     const idlest = others.reduce((least, one) => one.load < least.load ? one : least, first!);
+    if (idlest.load >= BATCHES_AHEAD) {
+      this.#written(buffer, writeBatch(files, buffer));
+      return;
+    }
     const written = idlest.ask({ order: "write", bytes: buffer, files }).then(
-      ({ bytes, failed }) => {
-        if (bytes) this.#free.push(bytes as Uint8Array<ArrayBuffer>);
-        if (!failed) return;
-        const { path, message, code } = failed;
-        this.#failure ??= writeFailed(path, Object.assign(new Error(message), { code }));
-      },
+      ({ bytes, failed }) => this.#written(bytes as Uint8Array<ArrayBuffer>, failed),
       (error) => {
         this.#failure ??= error;
       },
-    );
-    this.#pending.push(written);
-    if (this.#pending.length > this.#threads.length * BATCHES_AHEAD) return this.#pending.shift();
+    ).finally(() => this.#pending.delete(written));
+    this.#pending.add(written);
+  }
+
+  #written(buffer: Uint8Array<ArrayBuffer>, failed: FileFailure | undefined): void {
+    this.#free.push(buffer);
+    if (!failed) return;
+    const { path, message, code } = failed;
+    this.#failure ??= writeFailed(path, Object.assign(new Error(message), { code }));
   }
 }

@@ -50,8 +50,7 @@ export async function checkFiles(
     // Small files are handled without `await`: they are numerous, and awaiting each would take
     // long.
     if (whole && sizeBytes <= SMALL_FILE_BYTES) {
-      const written = takeSmall(next.value, whole, expected, unpacking);
-      if (written) await written;
+      takeSmall(next.value, whole, expected, unpacking);
     } else await takeFile(next.value, expected, unpacking);
     onFile?.(path, sizeBytes);
     // Yield to the event loop here: each file may have created many directories synchronously.
@@ -94,7 +93,7 @@ async function takeFile(
   unpacking?: Unpacking,
 ): Promise<void> {
   if (entry.sizeBytes <= SMALL_FILE_BYTES) {
-    return await takeSmall(entry, entry.whole ?? await readEntry(entry), expected, unpacking);
+    return takeSmall(entry, entry.whole ?? await readEntry(entry), expected, unpacking);
   }
   const hash = createHash("sha256");
   const { path, executable, sizeBytes } = entry;
@@ -108,15 +107,14 @@ async function takeFile(
 }
 
 /**
- * Variant of {@linkcode takeFile} for a file whose bytes are all in memory. The result, if any, has
- * to be awaited.
+ * Variant of {@linkcode takeFile} for a file whose bytes are all in memory.
  */
 function takeSmall(
   entry: TarEntry,
   bytes: Uint8Array,
   expected: string,
   unpacking?: Unpacking,
-): Promise<void> | undefined {
+): void {
   // Hashing to a hexadecimal digest takes a quarter of the time of hashing to a buffer.
   // `crypto.hash` is slower than `createHash` here.
   const sha256 = bytes.length === 0
@@ -125,7 +123,7 @@ function takeSmall(
   compareFile(entry, sha256, expected);
   const { path, executable, sizeBytes } = entry;
   if (unpacking?.linkNow(path, { sha256, sizeBytes, executable })) return;
-  return unpacking?.write(path, executable, bytes);
+  unpacking?.write(path, executable, bytes);
 }
 
 /**

@@ -139,12 +139,11 @@ export class Unpacking implements AsyncDisposable {
   }
 
   /**
-   * Writes a new file, at once or, if there are many files and this one is small, in a thread. The
-   * caller has to await the result, if there is one, before it writes another file.
+   * Writes a new file, at once or, if there are many files and this one is small, in a thread.
    *
    * @throws {PackageError} `WRITE_FAILED`, `DISK_FULL`, `THREAD_DIED`, also of a file before
    */
-  write(path: string, executable: boolean, bytes: Uint8Array): Promise<void> | undefined {
+  write(path: string, executable: boolean, bytes: Uint8Array): void {
     this.#makeDirectoriesOf(path);
     const file = join(this.#directory, path);
     const mode = this.#modeOf(executable);

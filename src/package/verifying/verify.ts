@@ -377,7 +377,7 @@ async function checkManifest(job: Job, entry: TarEntry): Promise<ReadManifest> {
   }
   if (job.unpacking) {
     refuseUnusable(paths, job.platform ?? Deno.build.os);
-    await job.unpacking.write(MANIFEST_PATH, false, bytes);
+    job.unpacking.write(MANIFEST_PATH, false, bytes);
     job.unpacking.expect(paths.length);
   }
   // Free the manifest's bytes (up to 16 MiB) immediately: only isSigned() reads the bytes, and

@@ -155,6 +155,54 @@ for (
   });
 }
 
+inDirectory("the calling thread writes files itself while no thread has room", async (dir) => {
+  if (navigator.hardwareConcurrency < 2) return;
+  const options = await archiveWith(dir, 6000);
+  const unpackTo = join(dir, "target");
+  let heldFiles = 0;
+  const answers: (() => void)[] = [];
+  // The threads write nothing, and answer only when the last file has been verified.
+  const startThread: StartThread = () => {
+    const { port1, port2 } = new MessageChannel();
+    port2.onmessage = ({ data: { bytes, files } }) => {
+      heldFiles += files.paths.length;
+      answers.push(() => port2.postMessage({ bytes }));
+      if (isLast) answers.at(-1)!();
+    };
+    const terminate = () => {
+      port1.close();
+      port2.close();
+    };
+    return { port: port1, died: new Promise(() => {}), terminate };
+  };
+  let files = 0;
+  let isLast = false;
+  await verifyArchive({
+    ...options,
+    unpackTo,
+    startThread,
+    onFile() {
+      // Two files are large.
+      if (++files < 6002) return;
+      isLast = true;
+      for (const answer of answers) answer();
+    },
+  });
+  assert.ok(heldFiles > 0);
+  const written = (await Array.fromAsync(walk(unpackTo))).length;
+  // The manifest is a file, too.
+  assert.equal(written, 6003 - heldFiles);
+});
+
+/** Yields the paths of the files in a directory and those below it. */
+async function* walk(directory: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    const path = join(directory, name);
+    if (isDirectory) yield* walk(path);
+    else yield path;
+  }
+}
+
 inDirectory("an unpacking by threads that is aborted leaves nothing", async (dir) => {
   const options = await archiveWith(dir, 2500);
   const before = await listTree(dir);
