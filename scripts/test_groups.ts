@@ -23,12 +23,15 @@ function filesIn(root: string, directory: string): string[] {
   }).sort();
 }
 
-/** Returns the text of a test file in `dist/tests` that runs test files of one directory. */
+/**
+ * Returns the text of a test file in `dist/tests` that runs test files of one directory. Its lines are
+ * short, as `deno fmt --check` wants them.
+ */
 function importing(paths: readonly string[]): string {
-  const directory = dirname(paths[0]!);
   return [
-    `const directory = new URL("../../${directory}/", import.meta.url).href;`,
-    ...paths.map((path) => `await import(directory + "${basename(path)}");`),
+    `const directory = "../../${dirname(paths[0]!)}/";`,
+    "const urlOf = (name: string) => new URL(directory + name, import.meta.url).href;",
+    ...paths.map((path) => `await import(urlOf("${basename(path)}"));`),
     "",
   ].join("\n");
 }

@@ -101,6 +101,17 @@ Deno.test("unit tests of a directory share a file, which follows the directory a
   assert.deepEqual(await grouped(), [["unit_room_test.ts", "a_test.ts"]]);
 });
 
+Deno.test("the lines of such a file are short, so that it counts as formatted", async () => {
+  await using copy = await temporaryHome();
+  const directory = join(copy.path, "tests/unit/engine/libraries/bittorrent_protocol");
+  await Deno.mkdir(directory, { recursive: true });
+  await Deno.writeTextFile(join(directory, "verify_archives_without_list_test.ts"), "");
+  await groupTests(copy.path);
+  const name = "unit_engine_libraries_bittorrent_protocol_test.ts";
+  const text = await Deno.readTextFile(join(copy.path, "dist", "tests", name));
+  assert.deepEqual(text.split("\n").filter((line) => line.length > 100), []);
+});
+
 Deno.test("the tests that kill the program again and again are long", async () => {
   const short = (await testFiles()).filter((path) => !path.endsWith(LONG));
   const killing: string[] = [];
