@@ -6,6 +6,7 @@
  * @module
  */
 
+import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -66,7 +67,8 @@ export async function groupTests(root: string): Promise<void> {
     }
   }
   for (const name of old) {
-    if (name.endsWith("_test.ts")) await Deno.remove(join(directory, name));
+    // Another process may remove it at the same moment.
+    if (name.endsWith("_test.ts")) await rm(join(directory, name), { force: true });
   }
 }
 
