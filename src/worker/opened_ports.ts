@@ -41,7 +41,7 @@ export class OpenedPorts {
     this.#ipv6 = new RouterPort(clock, transport);
   }
 
-  /** Status of the mapping for IPv4; `undefined` while the launcher has named no gateway. */
+  /** Status of the mapping for IPv4; `undefined` while no gateway of IPv4 is asked for one. */
   get mapping(): PortMappingStatus | undefined {
     return this.#ipv4.status;
   }
@@ -78,9 +78,17 @@ export class OpenedPorts {
     this.#ipv6.start({ ...both, onChange: (status) => onChange({ event: "pinhole", status }) });
   }
 
-  /** Sets the default gateways. Without one of IPv6 there is no network of IPv6, and no pinhole. */
+  /**
+   * Sets the default gateways. Without one of IPv6 there is no network of IPv6, and no pinhole. A
+   * gateway of IPv6 alone means that no route of IPv4 leads out, so that no mapping is asked for;
+   * without both, a router may still answer UPnP.
+   */
   setGateways(gateway: Gateway | undefined, gatewayIpv6: Gateway | undefined): void {
-    this.#ipv4.setGateway(gateway);
+    if (gateway || !gatewayIpv6) this.#ipv4.setGateway(gateway);
+    else if (this.#ipv4.status) {
+      this.#ipv4.forget();
+      this.#onChange({ event: "port-mapping", status: undefined });
+    }
     if (gatewayIpv6) this.#ipv6.setGateway(gatewayIpv6);
     else if (this.#ipv6.status) {
       this.#ipv6.forget();

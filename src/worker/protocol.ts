@@ -345,8 +345,11 @@ export interface WorkerApi {
 /** Events that the worker sends to the command's thread without being asked. */
 export type WorkerEvent =
   | { event: "dht"; state: DhtState }
-  /** Our port in the home router was opened or lost, or could not be opened. */
-  | { event: "port-mapping"; status: PortMappingStatus }
+  /**
+   * Our port in the home router was opened or lost, or could not be opened; `undefined` when only
+   * the gateway of IPv6 is left.
+   */
+  | { event: "port-mapping"; status: PortMappingStatus | undefined }
   /** The same in the router's firewall for IPv6; `undefined` when the gateway of IPv6 is gone. */
   | { event: "pinhole"; status: PortMappingStatus | undefined }
   /** Our reachability, as far as it is known, has changed. */

@@ -16,7 +16,7 @@ import type { OnAnswer, QuestionListeners } from "./questions.ts";
 /** Callbacks for events of the worker thread. */
 export interface WorkerHandleListeners extends QuestionListeners {
   onDht: (state: DhtState) => void;
-  onPortMapping: (status: PortMappingStatus) => void;
+  onPortMapping: (status: PortMappingStatus | undefined) => void;
   onPinhole: (status: PortMappingStatus | undefined) => void;
   onReachability: (status: ReachabilityStatus) => void;
   /** Called when the state of the addresses to which the engine is bound has changed. */

@@ -48,6 +48,20 @@ Deno.test("without a gateway of IPv6, no router is asked over IPv6, and nothing 
   assert.deepEqual(at.events.filter(({ event }) => event === "pinhole"), []);
 });
 
+Deno.test("with a gateway of IPv6 alone, no mapping for IPv4 is asked for", async () => {
+  await using at = await open();
+  at.ports.setGateways({ address: "127.0.0.1", localAddress: "127.0.0.1" }, undefined);
+  assert.notEqual(at.ports.mapping, undefined);
+  at.setAddress(IPV6.ours);
+  assert.equal(at.ports.mapping, undefined);
+  assert.equal(at.ports.announcedPort, PORT);
+  const told = at.events.filter(({ event }) => event === "port-mapping");
+  assert.deepEqual(told.at(-1), { event: "port-mapping", status: undefined });
+  await at.opened(IPV6.ours);
+  at.setAddress(IPV6.ours);
+  assert.equal(at.ports.mapping, undefined);
+});
+
 Deno.test("pinholes follow our address, and are closed when the gateway of IPv6 is gone", async () => {
   await using at = await open();
   const listOf = (address: string) =>
