@@ -27,7 +27,7 @@ import {
   giveUp,
   grantedRequests,
 } from "./granted_requests.ts";
-import { realPathNow } from "./grant_list.ts";
+import { realPathNow, realPathOf } from "./grant_list.ts";
 import { grantsFor } from "./grants.ts";
 import { type KeyOptions, localRequests } from "./local_requests.ts";
 import { rootsOf } from "./roots.ts";
@@ -89,11 +89,11 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     random: () => toHex(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))),
   });
   await sweepStagings(grants.staging.keys());
-  const engineOptions = async () => {
+  const engineOptions = async (find: (dir: string) => string | Promise<string>) => {
     if (!grants.wantsEngine || !loaded) throw refusal("start an engine");
     const { port, dir, allowLocal, bind } = loaded.values;
     const { mapsPort, watchesAddresses, lan } = grants;
-    const seedDirectory = await Deno.realPath(dir);
+    const seedDirectory = await find(dir);
     const { webhook } = grants;
     const options = { port, seedDirectory, allowLocal, mapsPort, watchesAddresses, lan, webhook };
     if (bind === undefined) return options;
@@ -103,7 +103,10 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     return { ...options, binding: found.binding, bindingState: found.state };
   };
   const isPrepared = grants.preparesEngine && loaded && isHostless(loaded);
-  const optionsNow = isPrepared ? await engineOptions().catch(() => undefined) : undefined;
+  // The command may still have to make the seed directory. If its real path then is another one, the
+  // prepared thread is not used.
+  const expected = (dir: string) => realPathOf(dir, realPathNow);
+  const optionsNow = isPrepared ? await engineOptions(expected).catch(() => undefined) : undefined;
   const running = runCommandThread({
     code,
     permissions: Deno.build.standalone ? grants.permissions : withSources(grants.permissions),
@@ -121,7 +124,7 @@ export async function launch({ args, variables, code, exit }: Launch): Promise<n
     },
     requests: grantedRequests(grants, localRequests(keyOptions(line, variables, cwd))),
     helperGrants: grants.permissions,
-    engineOptions,
+    engineOptions: () => engineOptions(Deno.realPath),
     prepareEngine: () => optionsNow && prepareEngine(optionsNow),
     clock: systemClock,
     say: (line) => void Deno.stderr.writeSync(utf8(`${line}\n`)),
