@@ -162,13 +162,17 @@ export const operations = {
   /**
    * Asks the peers of a rendezvous for the publishers of a name, for the newest records of a publisher,
    * or for the manifest records of a version. Each event has the answer of one
-   * peer, and the peer's address without the port. Nothing of an answer is verified.
+   * peer, and the peer's address without the port. Nothing of an answer is verified. `peers` are asked
+   * besides those that the DHT names.
    */
   askRendezvous: {
     request: v.union([
       v.strictObject({ name: text }),
       v.strictObject({ publicKey }),
-      v.strictObject({ publicKey, name: text, version: text }),
+      v.strictObject({
+        ...{ publicKey, name: text, version: text },
+        peers: v.optional(v.array(v.pipe(v.string(), v.maxLength(64)))),
+      }),
     ]),
     result: plain<RendezvousAsked>(),
     event: rendezvousAnswer,

@@ -134,7 +134,7 @@ async function planForMagnet(
     ? new ManifestLookups(
       operations,
       trust,
-      { publicKey: identity ?? publicKey, ...wanted },
+      { publicKey: identity ?? publicKey, ...wanted, peers: addressesOf(magnet) },
       finding,
     )
     : undefined;
@@ -206,6 +206,11 @@ function usablePeers(
     );
   }
   return usable.map(formatHostPort);
+}
+
+/** Returns the peers of a magnet link that it names by address, as `HOST:PORT`, without duplicates. */
+function addressesOf({ peers }: Magnet): string[] {
+  return [...new Set(peers.filter(({ host }) => parseAddress(host)).map(formatHostPort))];
 }
 
 /** Returns the archive's file name if the display name of a link has libreseed's form `NAME@VERSION`. */

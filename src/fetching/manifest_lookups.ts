@@ -29,6 +29,8 @@ export interface WantedVersion {
   publicKey: Uint8Array;
   name: string;
   version: string;
+  /** `HOST:PORT` of peers that may have the record, besides those that the DHT names. */
+  peers?: string[];
 }
 
 /** A manifest in a catalog, and the node counts of the lookup that found no record of it. */
@@ -102,8 +104,8 @@ export class ManifestLookups implements Lookups {
   /** Asks the peers of the rendezvous for the record, unless they were asked before. */
   ask(): Asking {
     this.#due.resolve();
-    const { publicKey, name, version } = this.#wanted;
-    const question = { publicKey, name, version };
+    const { publicKey, name, version, peers = [] } = this.#wanted;
+    const question = { publicKey, name, version, ...(peers.length > 0 && { peers }) };
     return this.#asking ??= new Asking(this.#operations, question, this.#options);
   }
 

@@ -38,7 +38,13 @@ import type {
   TransportMode,
   UtpStatus,
 } from "../engine/mod.ts";
-import { type Binding, type BindingState, type ErrorData, errorToData } from "../base/mod.ts";
+import {
+  type Binding,
+  type BindingState,
+  type ErrorData,
+  errorToData,
+  type HostPort,
+} from "../base/mod.ts";
 import type { GateStatus } from "../gate/mod.ts";
 import type { MutableItem, RendezvousAnswer, RendezvousQuestion } from "../records/mod.ts";
 import type { ReachabilityStatus } from "../reachability/mod.ts";
@@ -301,9 +307,13 @@ export interface WorkerApi {
   setRendezvous(places: RendezvousPlace[]): Promise<void>;
   /**
    * Asks the peers of a rendezvous, as far as they can be found and dialled. The event `answer` reports
-   * each answer, of which nothing is verified.
+   * each answer, of which nothing is verified. `peers` are asked besides.
    */
-  askRendezvous(operation: number, question: RendezvousQuestion): Promise<RendezvousAsked>;
+  askRendezvous(
+    operation: number,
+    question: RendezvousQuestion,
+    peers?: HostPort[],
+  ): Promise<RendezvousAsked>;
   /** Answers the event `question`; does nothing if the answer comes too late. */
   answerQuestion(number: number, answer: RendezvousAnswer): Promise<void>;
   /**

@@ -91,12 +91,16 @@ export class Rendezvous {
     operation: number,
     question: RendezvousQuestion,
     signal: AbortSignal,
+    known: PeerAddress[] = [],
   ): Promise<RendezvousAsked> {
     const { peers, findPeers, send, isOurs } = this.#options;
     const infoHash = rendezvousOf(question);
     return await peers().ask(toHex(infoHash), question, {
       signal,
-      findPeers: (onNamed, ended) => findPeers(infoHash, onNamed, ended),
+      findPeers(onNamed, ended) {
+        if (known.length > 0) onNamed(known);
+        return findPeers(infoHash, onNamed, ended);
+      },
       isOurs,
       onAnswer: (answer, from) => send({ event: "answer", operation, answer, from }),
     });

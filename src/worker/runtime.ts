@@ -296,10 +296,10 @@ export class WorkerRuntime implements WorkerApi {
   setRendezvous: WorkerApi["setRendezvous"] = (places) =>
     Promise.resolve(this.#rendezvous.set(places));
 
-  askRendezvous: WorkerApi["askRendezvous"] = (operation, question) =>
+  askRendezvous: WorkerApi["askRendezvous"] = (operation, question, peers) =>
     this.#operation(operation, (signal) => {
       const dht = this.#dhtState();
-      if (dht.state !== "off") return this.#rendezvous.ask(operation, question, signal);
+      if (dht.state !== "off") return this.#rendezvous.ask(operation, question, signal, peers);
       // "No peer was found" would be untrue, because nobody was asked.
       throw new DhtError("network", "DHT_OFF", `Nobody can be asked without the DHT: ${dht.why}`);
     });

@@ -12,6 +12,7 @@ import {
   type LibreseedError,
   toHex,
 } from "../../base/mod.ts";
+import { parseHostPort } from "../../config/mod.ts";
 import type { Announced, CallOptions, Indexed, Operations, RequestOf } from "../../control/mod.ts";
 import type { AnnounceOutcome, GetOutcome, ItemKey, PutOutcome } from "../../dht/mod.ts";
 import {
@@ -109,6 +110,7 @@ export class RecordOperations implements
       questionOf(request),
       (answer, from) => onEvent?.({ ...answer, from }),
       signal,
+      "peers" in request ? request.peers?.map((text) => parseHostPort(text)) : [],
     );
 
   lookUp(
@@ -247,8 +249,9 @@ export class RecordOperations implements
 
 function questionOf(request: RequestOf<"askRendezvous">): RendezvousQuestion {
   if (!("publicKey" in request)) return { kind: "name", name: request.name };
-  if ("version" in request) return { kind: "manifest", ...request };
-  return { kind: "publisher", publicKey: request.publicKey };
+  const { publicKey } = request;
+  if (!("version" in request)) return { kind: "publisher", publicKey };
+  return { kind: "manifest", publicKey, name: request.name, version: request.version };
 }
 
 /** Converts the outcome of announcing a peer to the form of a put: nodes hold the peer, not an item. */

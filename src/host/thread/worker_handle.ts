@@ -7,7 +7,14 @@
  * @module
  */
 
-import { type Clock, collectGarbage, delay, every, type Timer } from "../../base/mod.ts";
+import {
+  type Clock,
+  collectGarbage,
+  delay,
+  every,
+  type HostPort,
+  type Timer,
+} from "../../base/mod.ts";
 import type {
   GetOutcome,
   ItemKey,
@@ -249,11 +256,12 @@ export class WorkerHandle {
     question: RendezvousQuestion,
     onAnswer: OnAnswer,
     signal?: AbortSignal,
+    peers?: HostPort[],
   ): Promise<RendezvousAsked> {
     return this.#operation(signal, async (api, operation) => {
       this.#callers.answers.set(operation, onAnswer);
       try {
-        return await api.askRendezvous(operation, question);
+        return await api.askRendezvous(operation, question, peers);
       } finally {
         this.#callers.answers.delete(operation);
       }

@@ -224,3 +224,20 @@ Deno.test("a peer in a magnet link may have a host name, which the gate looks up
   assert.deepEqual(await Deno.readFile(path), await archive("1.2.0"));
   await daemon.end();
 });
+
+Deno.test("without the DHT's nodes, a peer in a magnet link gives the publisher's record as well", async () => {
+  await using place = await newPlace();
+  const { daemon: serves, magnets, archive } = await serving(place);
+  await using daemon = serves;
+  const home = await place.home(null);
+  const cwd = await Deno.makeTempDir({ dir: place.path });
+  const link = `${magnets[1]}&x.pe=127.0.0.1:${daemon.port}`;
+  const get = () => home.run(["get", "--bootstrap", "none", "--timeout", "10s", link], { cwd });
+  let got = await get();
+  // A question to peers ends after 6 s, which a busy machine may need.
+  for (let i = 0; got.code === 5 && i < 4; i++) got = await get();
+  assert.equal(got.code, 0, got.stderr);
+  assert.match(got.stderr, /verified/);
+  assert.deepEqual(await Deno.readFile(got.stdout.trim()), await archive("1.2.0"));
+  await daemon.end();
+});

@@ -100,6 +100,15 @@ Deno.test("questions without an answer are bounded", async () => {
   assert.equal(answers.length, 1_000);
 });
 
+Deno.test("peers that the caller knows are asked besides those that the DHT names", async () => {
+  const { events, rendezvous } = world();
+  const known = [{ host: "80.0.0.3", port: 3 }];
+  const asked = await rendezvous.ask(7, QUESTION, new AbortController().signal, known);
+  assert.deepEqual(asked, { found: 2, dialled: 2, answered: 2 });
+  const from = events.flatMap((event) => event.event === "answer" ? [event.from] : []);
+  assert.deepEqual(from, ["80.0.0.3", "80.0.0.1"]);
+});
+
 Deno.test("each answer of a peer is an event of the operation", async () => {
   const { events, peers, rendezvous } = world();
   const asked = await rendezvous.ask(7, QUESTION, new AbortController().signal);
