@@ -8,7 +8,7 @@ import { startTestnet, type Testnet } from "../../src/testnet/mod.ts";
 import { type CliProcess, freePort, runCli, spawnCli, temporaryHome } from "../support/mod.ts";
 
 /** Length of the payload in bytes: several pieces, the last of which is shorter. */
-const PAYLOAD_BYTES = 2_500_000;
+export const PAYLOAD_BYTES = 2_500_000;
 
 /** A running `libreseed seed` process with one package. */
 export interface SeededPackage extends AsyncDisposable {

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { concatBytes, utf8 } from "../../src/base/mod.ts";
 import { freePort, spawnCli, temporaryHome } from "../support/mod.ts";
-import { seededPackage, sha256Of } from "./seeded_package.ts";
+import { libreseed, PAYLOAD_BYTES, seededPackage, sha256Of } from "./seeded_package.ts";
 
 const [seederAddress, transmissionAddress] = Deno.args as [string, string];
 
@@ -71,4 +71,6 @@ await Promise.all([
   download("--encryption-tolerated", false),
   download("--encryption-preferred", true),
 ]);
+const { utp } = JSON.parse(await libreseed(["status", "--json"], seeded.home));
+assert.ok(utp.accepted >= 1 && utp.bytesOut > PAYLOAD_BYTES, JSON.stringify(utp));
 console.log("downloaded");
