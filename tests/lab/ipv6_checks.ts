@@ -91,7 +91,7 @@ export async function gets(lab: Lab, place: Place, name: string, bootstrap: stri
 
 /** Checks by name. Each takes a lab without hosts. */
 export const ipv6Checks: Record<string, (lab: Lab) => Promise<void>> = {
-  async "hosts with only IPv6 publish and get, and meet hosts that have both"(lab) {
+  async "hosts with only IPv6 publish, get and install, and meet hosts that have both"(lab) {
     const [bootstrap] = await startDht6(lab);
     const only = await lab.network.hostOfIpv6("only");
     const both = await lab.network.host("both");
@@ -109,6 +109,11 @@ export const ipv6Checks: Record<string, (lab: Lab) => Promise<void>> = {
     await gets(lab, reader, "of-only", bootstrap);
     await gets(lab, reader, "of-both", bootstrap);
     await gets(lab, both, "of-only", bootstrap);
+    const home = await lab.home("installer");
+    const flags = ["--bootstrap", bootstrap, "--port", "7001"];
+    const installed = await must(reader, home, ["install", `${lab.publisher}/of-only`, ...flags]);
+    assert.equal((await Deno.stat(join(installed.trim(), "bytes"))).size, SMALL);
+    await must(reader, home, ["upgrade", ...flags]);
   },
 
   async "a daemon whose host gets IPv6 later is found there"(lab) {
