@@ -40,6 +40,8 @@ export class RevocationWatch {
   readonly #stopped = new AbortController();
   /** Time of the last attempt to fetch a list of good archives (Unix ms), by root (hex). */
   readonly #fetchedMs = new Map<string, number>();
+  /** File names of the refused archives whose records are forgotten. */
+  readonly #refused = new Set<string>();
   #timers: Timer[] = [];
   /** Length of `trust.log` at the last check, bytes. Each process that learns something adds to it. */
   #logBytes: number | undefined;
@@ -100,16 +102,20 @@ export class RevocationWatch {
     if (!entry || entry.problem !== undefined) return;
     const { name, version, minimal } = entry;
     const problem = await this.#problemOf(root, minimal);
+    const isSeeded = packages.has(fileName);
     if (!problem) {
-      if (!packages.has(fileName)) await packages.add(fileName);
+      this.#refused.delete(fileName);
+      if (!isSeeded) await packages.add(fileName);
       return;
     }
-    if (!packages.has(fileName)) return;
-    await packages.refuse(fileName, problem.message);
+    // The directory watcher may have refused the archive before. It leaves the records as they are.
+    if (!isSeeded && this.#refused.has(fileName)) return;
+    if (isSeeded) await packages.refuse(fileName, problem.message);
     for (const target of records.forget(name, version, minimal.pubkey)) {
       await worker.forgetRecord(target);
     }
-    onNotice(`${fileName} is not seeded any more: ${problem.message}`);
+    this.#refused.add(fileName);
+    if (isSeeded) onNotice(`${fileName} is not seeded any more: ${problem.message}`);
   }
 
   async #problemOf(

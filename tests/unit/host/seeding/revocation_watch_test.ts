@@ -126,6 +126,19 @@ Deno.test("what another process of the home has learned to be revoked is not see
   assert.deepEqual(_.refused, ["hello-1.0.0.tgz"]);
 });
 
+Deno.test("an archive that the directory watcher has refused is not announced any more either", async () => {
+  await using _ = await setUp();
+  await _.add(_.stolen, 1);
+  _.watch.start();
+  await _.pass(0);
+  _.trust.learnRecord(await _.revoking(NOW));
+  _.seeded.clear();
+  await _.pass(2_000);
+  assert.deepEqual(_.forgotten, ["hello@1.0.0"]);
+  await _.pass(10 * 60_000);
+  assert.deepEqual([_.forgotten.length, _.refused, _.notices], [1, [], []]);
+});
+
 Deno.test("an archive that the publisher calls good later is seeded again", async () => {
   await using _ = await setUp();
   await _.add(_.stolen, 1);
