@@ -13,7 +13,7 @@ import {
   type WirePeer,
 } from "../support/wire_peer.ts";
 
-const [UNCHOKE, REQUEST, PIECE, HAVE_ALL] = [1, 6, 7, 14];
+const [UNCHOKE, BITFIELD, REQUEST, PIECE, HAVE_ALL] = [1, 5, 6, 7, 14];
 const BLOCK_BYTES = 16_384;
 const PIECE_BYTES = 4 * BLOCK_BYTES;
 const PIECES = 60;
@@ -23,22 +23,28 @@ const { torrent, content } = sample;
 /** Nothing of the last piece is reused. */
 const ranges = oddRanges((PIECES - 1) * PIECE_BYTES);
 
-/** Answer of a peer to a request. */
+/** Bitfield of a peer that has all pieces but the last one. */
+const allButLast = new Uint8Array(Math.ceil(PIECES / 8))
+  .map((_, at) => 0xff << Math.max(0, 8 * (at + 1) - (PIECES - 1)));
+
+/** Pieces of a peer, and its answer to a request. */
 interface Manners {
+  /** Message that says which pieces the peer has. */
+  pieces: Uint8Array;
   /** Whether the first byte is altered. */
   isLie(isOdd: boolean): boolean;
-  /** Resolves when the peer may answer; never for one that does not answer. */
+  /** Resolves when the peer may answer. */
   mayAnswer(index: number): Promise<void>;
 }
 
 function seederWith(
-  { isLie, mayAnswer }: Manners,
+  { pieces, isLie, mayAnswer }: Manners,
   opened: (peer: WirePeer) => void,
 ): WireBehaviour {
   return {
     opened(peer) {
       opened(peer);
-      return peer.send(wireMessage(HAVE_ALL), wireMessage(UNCHOKE));
+      return peer.send(pieces, wireMessage(UNCHOKE));
     },
     message(peer, id, body) {
       if (id !== REQUEST) return;
@@ -80,11 +86,14 @@ async function downloadBeside(liars: number, honest: number, old: Uint8Array): P
     lies.every(({ connections }) => connections.some(({ deeds }) => deeds > 0));
   const areGone = () => haveLied() && lies.every(isGone);
   const lie: Manners = {
+    // The test waits for the last piece. A liar that had it and did not send it would be disconnected
+    // for its silence, and dialled again.
+    pieces: wireMessage(BITFIELD, allButLast),
     isLie: (isOdd) => isOdd,
-    // A liar does not send the last piece, for which the test waits.
-    mayAnswer: (index) => index === PIECES - 1 ? new Promise(() => {}) : Promise.resolve(),
+    mayAnswer: () => Promise.resolve(),
   };
   const tell: Manners = {
+    pieces: wireMessage(HAVE_ALL),
     isLie: () => false,
     async mayAnswer(index) {
       // The beginning comes before anything is reused. After a failure, the download has to end.
