@@ -72,7 +72,7 @@ Deno.test("each test file is run by one of the two tasks, the long ones by test:
   assert.deepEqual(await filesOfTask("long", copy.path), long);
 });
 
-Deno.test("unit tests of a directory share a file, which follows the directory and is else left as it is", async () => {
+Deno.test("unit tests of a directory share a file, which is rewritten only when the directory changes", async () => {
   await using copy = await temporaryHome();
   const write = async (path: string) => {
     await Deno.mkdir(join(copy.path, dirname(path)), { recursive: true });

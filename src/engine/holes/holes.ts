@@ -193,8 +193,9 @@ class Holes {
   }
 
   /**
-   * Tells two peers to connect to each other, as the first has asked. It may have named the other one
-   * by the port that this one listens on. If a router has changed that port, we know the new one.
+   * Tells two peers to connect to each other, as the first has asked. The asker may know the other
+   * peer by the port that it listens on. If a router has changed that port, our connection to the
+   * peer shows the new one.
    */
   #introduce(asker: HoleWire, peer: HostPort): void {
     const refuse = (code: number) => send(asker, { type: "error", peer, code });
