@@ -101,7 +101,7 @@ Deno.test("unit tests of a directory share a file, which is rewritten only when 
   assert.deepEqual(await grouped(), [["unit_room_test.ts", "a_test.ts"]]);
 });
 
-Deno.test("the lines of such a file are short, so that it counts as formatted", async () => {
+Deno.test("a file that groups tests has short lines, so that it counts as formatted", async () => {
   await using copy = await temporaryHome();
   const directory = join(copy.path, "tests/unit/engine/libraries/bittorrent_protocol");
   await Deno.mkdir(directory, { recursive: true });

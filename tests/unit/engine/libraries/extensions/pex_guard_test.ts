@@ -70,7 +70,7 @@ Deno.test("addresses are forgotten once a thousand are remembered", async () => 
   assert.equal(library.resets, 1);
 });
 
-Deno.test("a peer that sends a message each second has at most six of them read in a minute", async () => {
+Deno.test("of a message each second, six a minute are read once the first burst is used up", async () => {
   const { clock, library, say, isDestroyed } = connection();
   const sayEachSecond = async () => {
     for (let i = 0; i < 60; i++) {
